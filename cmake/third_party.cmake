@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+# Third-party libraries, all from Debian packages, except SQLite: Debian 12's 3.40 has the WAL-reset bug, so the
+# amalgamation that the npm package better-sqlite3 ships is compiled once by tools/setup.sh for all presets.
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3 REQUIRED)
+find_package(fmt REQUIRED)
+find_package(GTest REQUIRED)
+
+set(LAPEL_THIRD_PARTY ${CMAKE_SOURCE_DIR}/build/third_party)
+if(NOT EXISTS ${LAPEL_THIRD_PARTY}/libsqlite3.a)
+  message(FATAL_ERROR "SQLite is not built yet: run `make setup` first.")
+endif()
+add_library(third_party_sqlite INTERFACE)
+target_include_directories(third_party_sqlite SYSTEM INTERFACE ${LAPEL_THIRD_PARTY}/sqlite3)
+target_link_libraries(third_party_sqlite INTERFACE ${LAPEL_THIRD_PARTY}/libsqlite3.a Threads::Threads dl m)
+
+add_library(third_party_sodium INTERFACE)
+target_link_libraries(third_party_sodium INTERFACE sodium)
+
+# Boost.JSON is header-only here: base/json_parse.cc includes boost/json/src.hpp.
+add_library(third_party_boost INTERFACE)
+target_compile_definitions(third_party_boost INTERFACE BOOST_ERROR_CODE_HEADER_ONLY BOOST_ALL_NO_LIB)

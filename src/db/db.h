@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Database: transactions over SQL that two engines share (docs/formats/sql.md). No ORM, no query written twice.
+//
+// Owns: Database, Transaction, Rows, Params; SQLite embedded now, PostgreSQL behind the same header later.
+// Promises: a write() that returns success is durable. Its body may run several times (bounded retry after a
+//   conflict), so it has no other effect than on its transaction. Parameters bind by name. A text is UTF-8.
+// Fails with: kConflict (a constraint; context names it), kBusy (retries used up), kFull, kCorrupt, kInternal.
+// Threads: Database from any thread; a Transaction only inside its body, by its thread.
+
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+namespace lapel::db {
+
+// NULL, BIGINT, TEXT or bytes. No booleans (0/1), no timestamps (microseconds UTC), no floats.
+using Value = std::variant<std::nullptr_t, std::int64_t, std::string, Bytes>;
+
+struct Param {
+  std::string_view name;  // as in the SQL, without ':'
+  Value value;
+
+  Param(std::string_view n, std::nullptr_t) : name(n), value(nullptr) {}
+  Param(std::string_view n, std::int64_t v) : name(n), value(v) {}
+  Param(std::string_view n, std::uint64_t v) : name(n), value(static_cast<std::int64_t>(v)) {}
+  Param(std::string_view n, int v) : name(n), value(static_cast<std::int64_t>(v)) {}
+  Param(std::string_view n, std::string v) : name(n), value(std::move(v)) {}
+  Param(std::string_view n, std::string_view v) : name(n), value(std::string(v)) {}
+  Param(std::string_view n, const char* v) : name(n), value(std::string(v)) {}
+  Param(std::string_view n, Bytes v) : name(n), value(std::move(v)) {}
+  template <typename T>
+  Param(std::string_view n, std::optional<T> v) : Param(n, v ? Param(n, std::move(*v)) : Param(n, nullptr)) {}
+};
+using Params = std::vector<Param>;
+
+// One row, by column name. Asking for a column that the SELECT does not name, or for another type, is a bug: CHECK.
+class Row {
+ public:
+  Row(const std::vector<std::string>* columns, std::vector<Value> values)
+      : columns_(columns), values_(std::move(values)) {}
+
+  bool is_null(std::string_view column) const;
+  std::int64_t integer(std::string_view column) const;
+  const std::string& text(std::string_view column) const;
+  const Bytes& bytes(std::string_view column) const;
+  std::optional<std::int64_t> maybe_integer(std::string_view column) const;
+  std::optional<std::string> maybe_text(std::string_view column) const;
+
+ private:
+  const Value& at(std::string_view column) const;
+  const std::vector<std::string>* columns_;
+  std::vector<Value> values_;
+};
+
+class Rows {
+ public:
+  Rows(std::unique_ptr<std::vector<std::string>> columns, std::vector<Row> rows)
+      : columns_(std::move(columns)), rows_(std::move(rows)) {}
+
+  bool empty() const { return rows_.empty(); }
+  std::size_t size() const { return rows_.size(); }
+  const Row& operator[](std::size_t i) const { return rows_[i]; }
+  auto begin() const { return rows_.begin(); }
+  auto end() const { return rows_.end(); }
+
+ private:
+  std::unique_ptr<std::vector<std::string>> columns_;
+  std::vector<Row> rows_;
+};
+
+class Transaction {
+ public:
+  virtual ~Transaction() = default;
+  // SELECT, or a statement with RETURNING. Every query has its own LIMIT: the result is held in memory.
+  virtual Result<Rows> query(std::string_view sql, const Params& params = {}) = 0;
+  // INSERT, UPDATE, DELETE: how many rows changed.
+  virtual Result<std::int64_t> run(std::string_view sql, const Params& params = {}) = 0;
+  // A part that may fail alone: when `body` fails, what it did is undone and the transaction goes on.
+  virtual Result<void> savepoint(const std::function<Result<void>()>& body) = 0;
+};
+
+class Database {
+ public:
+  virtual ~Database() = default;
+
+  // A snapshot; `body` sees one state of the database throughout.
+  virtual Result<void> read(const std::function<Result<void>(Transaction&)>& body) = 0;
+  // BEGIN IMMEDIATE (or SERIALIZABLE). Commits when `body` succeeds, and only then.
+  virtual Result<void> write(const std::function<Result<void>(Transaction&)>& body) = 0;
+};
+
+struct SqliteOptions {
+  int readers = 4;               // connections for read(); 1..64
+  int busy_timeout_ms = 5'000;   // waiting for another process's transaction
+  std::string vfs;               // name of a registered SQLite VFS; empty: the system's
+};
+// Opens or creates the file with WAL, synchronous=FULL and foreign keys; refuses a SQLite with the WAL-reset bug.
+Result<std::unique_ptr<Database>> open_sqlite(const std::string& path, const SqliteOptions& options = {});
+
+// True for versions that lose committed writes with several WAL connections (3.7.0 to 3.51.2 but for the backports
+// 3.44.6 and 3.50.7). `number` is SQLITE_VERSION_NUMBER's form.
+bool sqlite_has_wal_reset_bug(int number);
+
+// One step of the schema. Steps are appended, never edited after a release.
+struct Migration {
+  int version = 0;        // 1, 2, 3 … without a gap
+  std::string_view name;  // for the trace and the table
+  std::string_view sql;   // statements separated by ';' in the shared dialect, with the macros of docs/formats/sql.md
+};
+// Brings `module`'s part of the schema to its newest version, each step in one transaction with its row in
+// schema_versions. kUnsupported when the database is newer than the program.
+Result<void> migrate(Database& database, std::string_view module, std::span<const Migration> steps);
+
+}  // namespace lapel::db

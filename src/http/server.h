@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// HTTP server: coroutines over sockets at the edge, plain blocking handlers on a bounded pool behind it.
+//
+// Owns: connections, parsing (Boost.Beast's parser), TLS, routing, streaming of bodies in and out, problem+json.
+// Promises: a handler runs on a worker thread and may block. A streamed body costs memory of one chunk, not a thread,
+//   while the network is slow. Every header, body, time and queue has a limit (limits.h). A request is answered exactly
+//   once; what a handler returns as Error becomes problem+json with the request id.
+// Fails with: kConflict or kDenied when the address cannot be bound.
+// Threads: build the Router first; then Server::run() from one thread; stop() from any.
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "os/disk.h"
+#include "os/worker.h"
+
+namespace lapel::http {
+
+struct Request {
+  std::string method;
+  std::string path;    // decoded, without query
+  std::string target;  // as sent
+  std::map<std::string, std::string, std::less<>> query;    // decoded; the last of a repeated name
+  std::map<std::string, std::string, std::less<>> params;   // {name} parts of the route, decoded
+  std::vector<std::pair<std::string, std::string>> headers;  // names in lower case, in order
+  std::string body;                                          // empty for streamed routes
+  std::optional<std::uint64_t> content_length;
+  std::string client;      // address without port; a trusted proxy's X-Forwarded-For counts
+  std::string host;        // Host, or a trusted proxy's X-Forwarded-Host
+  bool is_secure = false;  // TLS here or, by a trusted proxy's word, in front
+  std::string request_id;  // 16 hex, also in every trace line and problem
+
+  // The first value of a header (name in lower case), or null.
+  const std::string* header(std::string_view name) const;
+  // All values of a header joined by ", ": empty when absent.
+  std::string header_list(std::string_view name) const;
+};
+
+struct FileSlice {
+  std::shared_ptr<os::File> file;
+  std::uint64_t offset = 0;
+  std::uint64_t bytes = 0;
+};
+// A body is pieces in order: text from memory, slices by sendfile where the connection allows.
+using Piece = std::variant<std::string, FileSlice>;
+
+struct Response {
+  int status = 200;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::vector<Piece> body;
+  // For HEAD: the Content-Length to announce although no body follows.
+  std::optional<std::uint64_t> head_bytes;
+
+  static Response text(int status, std::string body, std::string content_type = "text/plain; charset=utf-8");
+  static Response json(int status, std::string body);
+  static Response empty(int status);
+  Response& with(std::string name, std::string value);
+};
+
+Response problem_response(const Error& error, const Request& request);
+
+using Handler = std::function<Result<Response>(const Request&)>;
+
+// How a streamed request body ended.
+enum class BodyEnd {
+  kComplete,   // all of it arrived
+  kCut,        // the connection ended, stalled or broke the protocol first: no answer will be read
+};
+
+// Takes a request body piece by piece, on worker threads, never two calls at once.
+class BodySink {
+ public:
+  virtual ~BodySink() = default;
+  // A piece: full chunks of body_chunk_bytes but for the last. The buffer is aligned to os::kDirectAlignmentBytes and
+  // belongs to the server again after the call. A failure ends the request with this error.
+  virtual Result<void> write(std::span<std::uint8_t> chunk) = 0;
+  // Called exactly once, also after a failed write() (then with kCut; its answer is ignored).
+  virtual Result<Response> finish(BodyEnd end) = 0;
+};
+// Decides on the headers alone: a sink, or the answer at once (then the body is not read and the connection closes).
+using StreamHandler = std::function<Result<std::variant<std::unique_ptr<BodySink>, Response>>(const Request&)>;
+
+class Router {
+ public:
+  Router();
+  ~Router();
+  // `pattern`: literal segments, "{name}" for one segment, "{name...}" as the last for the rest. HEAD falls back to
+  // GET's handler, with the body dropped. An unknown path is 404, a known path with another method 405 with Allow.
+  void add(std::string_view method, std::string_view pattern, Handler handler);
+  void add_stream(std::string_view method, std::string_view pattern, StreamHandler handler);
+  // Runs after every handler, on its answer: for headers that belong on everything.
+  void after(std::function<void(const Request&, Response&)> step);
+  struct RouteName {
+    std::string method, pattern;
+  };
+  std::vector<RouteName> routes() const;  // for openapi and the access table
+
+ private:
+  friend class Server;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+struct ServerOptions {
+  std::string listen = "127.0.0.1:8080";  // HOST:PORT, [v6]:PORT; port 0: any free one
+  std::string tls_certificate_file, tls_key_file;  // PEM; both or neither
+  std::vector<std::string> trusted_proxies;        // CIDR
+  int io_threads = 2;
+  int handler_threads = 16;
+  std::size_t body_bytes_max = 1 << 20;        // of a request that is not streamed
+  std::size_t body_chunk_bytes = 1 << 20;      // of a streamed one; a multiple of 4096
+  std::int64_t header_timeout_ms = 15'000;
+  std::int64_t body_idle_timeout_ms = 60'000;   // between two pieces of a body
+  std::int64_t write_idle_timeout_ms = 60'000;  // between two writes that made progress
+  std::int64_t keep_alive_timeout_ms = 75'000;
+  std::size_t connections_max = 10'000;
+};
+
+class Server {
+ public:
+  // Binds and listens at once; nothing is accepted before run().
+  static Result<std::unique_ptr<Server>> open(Router router, ServerOptions options);
+  ~Server();
+  int port() const;
+  // Serves until stop(); then finishes requests in flight (at most 10 s) and returns.
+  void run();
+  void stop();  // from any thread; signal handlers use the process's own signal thread
+
+ private:
+  struct Impl;
+  explicit Server(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace lapel::http
