@@ -20,3 +20,12 @@ target_link_libraries(third_party_sodium INTERFACE sodium)
 # Boost.JSON is header-only here: base/json_parse.cc includes boost/json/src.hpp.
 add_library(third_party_boost INTERFACE)
 target_compile_definitions(third_party_boost INTERFACE BOOST_ERROR_CODE_HEADER_ONLY BOOST_ALL_NO_LIB)
+
+# Only lapel-media links these: Debian's FFmpeg is GPL, and no other program parses footage.
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(FFMPEG REQUIRED IMPORTED_TARGET libavformat libavcodec libswscale libavutil)
+pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
+add_library(third_party_ffmpeg INTERFACE)
+target_link_libraries(third_party_ffmpeg INTERFACE PkgConfig::FFMPEG)
+add_library(third_party_seccomp INTERFACE)
+target_link_libraries(third_party_seccomp INTERFACE PkgConfig::SECCOMP)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/result.h"
 
-#include "base/check.h"
+#include <cstdlib>
+
 #include "base/problems.h"
 
 namespace lapel {
@@ -24,7 +25,7 @@ const Problem& generic_problem(Code code) {
     case Code::kFull: return problems::kFull;
     case Code::kInternal: return problems::kInternal;
   }
-  CHECK(false);
+  std::abort();  // no other value exists
 }
 
 std::string Error::text() const { return context.empty() ? message : message + " (" + context + ")"; }
@@ -49,7 +50,7 @@ int exit_code(Code code) {
     case Code::kFull:
     case Code::kInternal: return 1;
   }
-  CHECK(false);
+  std::abort();  // no other value exists
 }
 
 }  // namespace lapel

@@ -2,18 +2,23 @@
 #pragma once
 // Bucket: named, write-once, durable objects. The seam between files today and an S3 store tomorrow.
 //
-// Owns: the interface; bucket/fs_bucket.h and bucket/memory_bucket.h implement it; bucket/bucket_conformance.h is the
-//   suite that each passes.
-// Promises: when put() returns success the object is durable under its name with exactly those bytes and can no longer
-//   change; before that no reader sees it. Putting the same bytes again is harmless and succeeds; putting other bytes
-//   under a taken name fails and changes nothing. After a failed sync the bucket stops: every later put() fails with
-//   kStoreStopped until the program restarts.
-// Fails with: kNotFound, kConflict (name taken by other bytes), kFull, kCorrupt (fewer bytes than stat said),
-//   kUnavailable (stopped).
+// Owns: the interface; fs_bucket.h and memory_bucket.h implement it; bucket_conformance.h is the suite that
+//   each passes.
+// Promises: when put() returns success the object is durable under its name with exactly those bytes and can
+//   no longer change; a reader sees all of an object or nothing of it, at no time a part. Putting the same
+//   bytes again is harmless and succeeds; putting other bytes under a taken name fails and changes nothing.
+//   After a failed sync the bucket stops: every later put and remove fails with kStoreStopped until the
+//   program restarts; reading goes on.
+// Fails with: kInvalid (not a name, or the source is not of the size given), kNotFound, kConflict (name taken
+//   by other bytes), kFull, kCorrupt (fewer bytes than stat said), kUnavailable (stopped).
 // Threads: any.
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
@@ -22,8 +27,15 @@
 
 namespace lapel::bucket {
 
-// A name is a relative path of parts [a-z0-9._-]+ joined by '/', no part starting with '.', at most 512 bytes.
+inline constexpr std::size_t kNameBytesMax = 512;
+
+// A name is a relative path of parts [a-z0-9._-]+ joined by '/', no part starting with '.', at most 512
+// bytes, no part longer than 255 (what filesystems take). No name continues another with '/': after "a",
+// "a/b" is kConflict.
 bool is_valid_name(std::string_view name);
+// What an implementation asks first: kInvalid unless it is a name; unless it is empty or a name and '/'.
+Result<void> check_name(std::string_view name);
+Result<void> check_prefix(std::string_view prefix);
 
 struct ObjectStat {
   std::uint64_t bytes = 0;
@@ -51,14 +63,17 @@ class Bucket {
   virtual ~Bucket() = default;
 
   virtual Result<void> put(std::string_view name, ByteView bytes) = 0;
-  // The source must already be synced (data, not name); it stays where it is.
+  // The source must already be synced (data, not name); its name stays until the caller removes it.
+  // Nobody may write to it any more: the object may be that very file, now read-only.
   virtual Result<void> put_file(std::string_view name, const FileSource& source) = 0;
   virtual Result<std::shared_ptr<Object>> open(std::string_view name) = 0;
   virtual Result<ObjectStat> stat(std::string_view name) = 0;
   // Gone and synced when this returns; removing what is not there succeeds.
   virtual Result<void> remove(std::string_view name) = 0;
-  // Full names with this prefix (which ends in '/' or is empty), sorted, at most `limit`, after the name `after`.
-  virtual Result<std::vector<std::string>> list(std::string_view prefix, std::string_view after, std::size_t limit) = 0;
+  // Full names with this prefix (which ends in '/' or is empty), sorted, at most `limit`, after the name
+  // `after`.
+  virtual Result<std::vector<std::string>> list(std::string_view prefix, std::string_view after,
+                                                std::size_t limit) = 0;
 };
 
 // A whole small object; kTooLarge over bytes_max.

@@ -1,19 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Database: transactions over SQL that two engines share (docs/formats/sql.md). No ORM, no query written twice.
+// Database: transactions over SQL that two engines share (docs/formats/sql.md). No ORM, no query written
+// twice.
 //
 // Owns: Database, Transaction, Rows, Params; SQLite embedded now, PostgreSQL behind the same header later.
 // Promises: a write() that returns success is durable. Its body may run several times (bounded retry after a
-//   conflict), so it has no other effect than on its transaction. Parameters bind by name. A text is UTF-8.
-// Fails with: kConflict (a constraint; context names it), kBusy (retries used up), kFull, kCorrupt, kInternal.
-// Threads: Database from any thread; a Transaction only inside its body, by its thread.
+//   conflict), so it has no other effect than on its transaction. Parameters bind by name. A text is UTF-8
+//   without zero bytes. Writers of one Database take turns in the order they came.
+// Fails with: kConflict (a constraint; context names it), kBusy (retries used up), kFull, kCorrupt,
+// kStoreStopped,
+//   kInvalid (a text that is none), kTooLarge (over kRowsMax), kInternal. A storage error from the commit
+//   itself leaves the outcome open until the database is next opened: the transaction is then there as a
+//   whole, or not at all.
+// Threads: Database from any thread; a Transaction only inside its body, by its thread. A thread is in one
+// transaction
+//   at a time: read() or write() inside a body would wait for a connection that its own thread holds, and is
+//   a bug.
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
-#include <initializer_list>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -31,18 +43,21 @@ struct Param {
 
   Param(std::string_view n, std::nullptr_t) : name(n), value(nullptr) {}
   Param(std::string_view n, std::int64_t v) : name(n), value(v) {}
-  Param(std::string_view n, std::uint64_t v) : name(n), value(static_cast<std::int64_t>(v)) {}
+  Param(std::string_view n, std::uint64_t v);  // at most 2^63-1, or a bug
   Param(std::string_view n, int v) : name(n), value(static_cast<std::int64_t>(v)) {}
   Param(std::string_view n, std::string v) : name(n), value(std::move(v)) {}
   Param(std::string_view n, std::string_view v) : name(n), value(std::string(v)) {}
   Param(std::string_view n, const char* v) : name(n), value(std::string(v)) {}
   Param(std::string_view n, Bytes v) : name(n), value(std::move(v)) {}
   template <typename T>
-  Param(std::string_view n, std::optional<T> v) : Param(n, v ? Param(n, std::move(*v)) : Param(n, nullptr)) {}
+  Param(std::string_view n, std::optional<T> v) : name(n), value(nullptr) {
+    if (v) value = Param(n, *std::move(v)).value;
+  }
 };
 using Params = std::vector<Param>;
 
-// One row, by column name. Asking for a column that the SELECT does not name, or for another type, is a bug: CHECK.
+// One row, by column name. Asking for a column that the SELECT does not name, or for another type, is a bug:
+// CHECK.
 class Row {
  public:
   Row(const std::vector<std::string>* columns, std::vector<Value> values)
@@ -77,47 +92,63 @@ class Rows {
   std::vector<Row> rows_;
 };
 
+// The most rows one query may give: a bound on memory, not a page size.
+inline constexpr std::size_t kRowsMax = 100'000;
+
+// A statement that fails spoils the transaction, as PostgreSQL has it: every later statement fails with the
+// same error and nothing is committed, whatever the body returns. What may fail and be gone around belongs in
+// a savepoint.
 class Transaction {
  public:
   virtual ~Transaction() = default;
   // SELECT, or a statement with RETURNING. Every query has its own LIMIT: the result is held in memory.
   virtual Result<Rows> query(std::string_view sql, const Params& params = {}) = 0;
-  // INSERT, UPDATE, DELETE: how many rows changed.
+  // INSERT, UPDATE, DELETE: how many rows changed, not counting those that a foreign key changed in turn.
+  // DDL: 0.
   virtual Result<std::int64_t> run(std::string_view sql, const Params& params = {}) = 0;
-  // A part that may fail alone: when `body` fails, what it did is undone and the transaction goes on.
+  // A part that may fail alone: when `body` fails, what it did is undone, its error is returned and the
+  // transaction goes on. A conflict with another writer is not confined: the whole write() runs again.
   virtual Result<void> savepoint(const std::function<Result<void>()>& body) = 0;
 };
+
+enum class Engine { kSqlite, kPostgres };
 
 class Database {
  public:
   virtual ~Database() = default;
 
-  // A snapshot; `body` sees one state of the database throughout.
+  // Which column of the macro table in docs/formats/sql.md applies. Rooms do not ask.
+  virtual Engine engine() const = 0;
+  // A snapshot; `body` sees one state of the database throughout: that of its first query.
   virtual Result<void> read(const std::function<Result<void>(Transaction&)>& body) = 0;
   // BEGIN IMMEDIATE (or SERIALIZABLE). Commits when `body` succeeds, and only then.
   virtual Result<void> write(const std::function<Result<void>(Transaction&)>& body) = 0;
 };
 
 struct SqliteOptions {
-  int readers = 4;               // connections for read(); 1..64
-  int busy_timeout_ms = 5'000;   // waiting for another process's transaction
-  std::string vfs;               // name of a registered SQLite VFS; empty: the system's
+  int readers = 4;              // connections for read(); 1..64
+  int busy_timeout_ms = 5'000;  // waiting for another process's transaction; 0..600,000
+  std::string vfs;              // name of a registered SQLite VFS; empty: the system's
 };
-// Opens or creates the file with WAL, synchronous=FULL and foreign keys; refuses a SQLite with the WAL-reset bug.
+// Opens or creates (mode 0640) the file with WAL, synchronous=FULL and foreign keys; refuses a SQLite with
+// the WAL-reset bug (kSqliteVersion) and a filesystem without shared memory (kDataFilesystem). After any
+// failed sync the Database answers writes with kStoreStopped and goes on reading; only opening it anew ends
+// that, by recovery from the WAL. A Database must not be carried over a fork().
 Result<std::unique_ptr<Database>> open_sqlite(const std::string& path, const SqliteOptions& options = {});
 
-// True for versions that lose committed writes with several WAL connections (3.7.0 to 3.51.2 but for the backports
-// 3.44.6 and 3.50.7). `number` is SQLITE_VERSION_NUMBER's form.
+// True for versions that lose committed writes with several WAL connections (3.7.0 to 3.51.2 but for the
+// backports 3.44.6 and 3.50.7). `number` is SQLITE_VERSION_NUMBER's form.
 bool sqlite_has_wal_reset_bug(int number);
 
 // One step of the schema. Steps are appended, never edited after a release.
 struct Migration {
   int version = 0;        // 1, 2, 3 … without a gap
   std::string_view name;  // for the trace and the table
-  std::string_view sql;   // statements separated by ';' in the shared dialect, with the macros of docs/formats/sql.md
+  std::string_view sql;   // statements separated by ';', with the macros of docs/formats/sql.md
 };
 // Brings `module`'s part of the schema to its newest version, each step in one transaction with its row in
-// schema_versions. kUnsupported when the database is newer than the program.
+// schema_versions, so that a program killed in the middle goes on where it was. Several processes may run it
+// at once. kDataFormat when the database is newer than the program, or was made by steps of other names.
 Result<void> migrate(Database& database, std::string_view module, std::span<const Migration> steps);
 
 }  // namespace lapel::db

@@ -3,10 +3,19 @@
 // RFC 9110 ranges and preconditions for a representation that never changes.
 //
 // Owns: parsing of Range, If-Range, If-None-Match; choosing 200, 206, 304 or 416; multipart/byteranges.
-// Promises: at most kRangesMax ranges a request, overlapping ones answered as asked; a malformed Range is ignored, as
-//   the RFC says; an unsatisfiable one is 416 with Content-Range.
-// Fails with: kRangeNotSatisfiable.
+// Promises: at most kRangesMax ranges a request, overlapping ones answered as asked; a malformed Range, or
+// one of too
+//   many parts, is ignored, as the RFC says; an unsatisfiable one is answered by 416 with Content-Range.
+// Fails with: nothing today; 416 is an answer here, since an Error cannot carry Content-Range.
 // Threads: pure functions.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "http/server.h"
 

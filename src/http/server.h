@@ -2,17 +2,21 @@
 #pragma once
 // HTTP server: coroutines over sockets at the edge, plain blocking handlers on a bounded pool behind it.
 //
-// Owns: connections, parsing (Boost.Beast's parser), TLS, routing, streaming of bodies in and out, problem+json.
-// Promises: a handler runs on a worker thread and may block. A streamed body costs memory of one chunk, not a thread,
-//   while the network is slow. Every header, body, time and queue has a limit (limits.h). A request is answered exactly
-//   once; what a handler returns as Error becomes problem+json with the request id.
+// Owns: connections, parsing (Boost.Beast's parser), TLS, routing, streaming of bodies in and out,
+// problem+json. Promises: a handler runs on a worker thread and may block. A streamed body costs memory of
+// one chunk, not a thread,
+//   while the network is slow. Every header, body, time and queue has a limit (limits.h). A request is
+//   answered exactly once; what a handler returns as Error becomes problem+json with the request id.
 // Fails with: kConflict or kDenied when the address cannot be bound.
 // Threads: build the Router first; then Server::run() from one thread; stop() from any.
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,11 +31,13 @@
 namespace lapel::http {
 
 struct Request {
-  std::string method;
+  std::string method;  // after X-HTTP-Method-Override: a POST may say that it is PATCH, DELETE or HEAD (tus)
   std::string path;    // decoded, without query
   std::string target;  // as sent
-  std::map<std::string, std::string, std::less<>> query;    // decoded; the last of a repeated name
-  std::map<std::string, std::string, std::less<>> params;   // {name} parts of the route, decoded
+  std::map<std::string, std::string, std::less<>> query;  // decoded; the last of a repeated name
+  // {name} parts of the route, decoded. %2F stays inside its segment; in {name...} it looks like the slashes
+  // there.
+  std::map<std::string, std::string, std::less<>> params;
   std::vector<std::pair<std::string, std::string>> headers;  // names in lower case, in order
   std::string body;                                          // empty for streamed routes
   std::optional<std::uint64_t> content_length;
@@ -47,7 +53,7 @@ struct Request {
 };
 
 struct FileSlice {
-  std::shared_ptr<os::File> file;
+  std::shared_ptr<os::File> file;  // opened buffered: the kernel sends from its page cache
   std::uint64_t offset = 0;
   std::uint64_t bytes = 0;
 };
@@ -56,10 +62,14 @@ using Piece = std::variant<std::string, FileSlice>;
 
 struct Response {
   int status = 200;
+  // Content-Length, Transfer-Encoding, Connection, Date and X-Request-Id are the server's; set here they are
+  // dropped.
   std::vector<std::pair<std::string, std::string>> headers;
   std::vector<Piece> body;
   // For HEAD: the Content-Length to announce although no body follows.
   std::optional<std::uint64_t> head_bytes;
+  // What a problem was made from, for the trace; its context never reaches the client.
+  std::optional<Error> error;
 
   static Response text(int status, std::string body, std::string content_type = "text/plain; charset=utf-8");
   static Response json(int status, std::string body);
@@ -67,38 +77,49 @@ struct Response {
   Response& with(std::string name, std::string value);
 };
 
+// RFC 9457. Adds Retry-After where trying again helps, and WWW-Authenticate to 401.
 Response problem_response(const Error& error, const Request& request);
 
 using Handler = std::function<Result<Response>(const Request&)>;
 
 // How a streamed request body ended.
 enum class BodyEnd {
-  kComplete,   // all of it arrived
-  kCut,        // the connection ended, stalled or broke the protocol first: no answer will be read
+  kComplete,  // all of it arrived
+  kCut,       // the connection ended, stalled or broke the protocol first: no answer will be read
 };
 
-// Takes a request body piece by piece, on worker threads, never two calls at once.
+// Takes a request body piece by piece, on worker threads, never two calls at once. The Request that its
+// StreamHandler saw lives until the sink is destroyed, which also happens on a worker thread.
 class BodySink {
  public:
   virtual ~BodySink() = default;
-  // A piece: full chunks of body_chunk_bytes but for the last. The buffer is aligned to os::kDirectAlignmentBytes and
-  // belongs to the server again after the call. A failure ends the request with this error.
+  // A piece: full chunks of body_chunk_bytes but for the last. The buffer is aligned to
+  // os::kDirectAlignmentBytes and belongs to the server again after the call. A failure ends the request with
+  // this error.
   virtual Result<void> write(std::span<std::uint8_t> chunk) = 0;
   // Called exactly once, also after a failed write() (then with kCut; its answer is ignored).
   virtual Result<Response> finish(BodyEnd end) = 0;
 };
-// Decides on the headers alone: a sink, or the answer at once (then the body is not read and the connection closes).
-using StreamHandler = std::function<Result<std::variant<std::unique_ptr<BodySink>, Response>>(const Request&)>;
+// Decides on the headers alone: a sink, or the answer at once (then the body is not read and the connection
+// closes).
+using StreamHandler =
+    std::function<Result<std::variant<std::unique_ptr<BodySink>, Response>>(const Request&)>;
 
 class Router {
  public:
   Router();
+  Router(Router&&) noexcept;
+  Router& operator=(Router&&) noexcept;
   ~Router();
-  // `pattern`: literal segments, "{name}" for one segment, "{name...}" as the last for the rest. HEAD falls back to
-  // GET's handler, with the body dropped. An unknown path is 404, a known path with another method 405 with Allow.
+  // `pattern`: literal segments, "{name}" for one segment, "{name...}" as the last for the rest. HEAD falls
+  // back to GET's handler, with the body dropped. An unknown path is 404, a known path with another method
+  // 405 with Allow.
   void add(std::string_view method, std::string_view pattern, Handler handler);
   void add_stream(std::string_view method, std::string_view pattern, StreamHandler handler);
-  // Runs after every handler, on its answer: for headers that belong on everything.
+  // Runs on every answer just before it is sent, those that the server itself makes (404, 400, 503) included:
+  // for headers that belong on everything, and the trace. Of a request that could not be read only request_id
+  // and client are sure to be set; an answer nobody will read (kCut) passes too. Must be quick: it may run on
+  // an I/O thread.
   void after(std::function<void(const Request&, Response&)> step);
   struct RouteName {
     std::string method, pattern;
@@ -112,13 +133,15 @@ class Router {
 };
 
 struct ServerOptions {
-  std::string listen = "127.0.0.1:8080";  // HOST:PORT, [v6]:PORT; port 0: any free one
+  std::string listen = "127.0.0.1:8080";           // HOST:PORT, [v6]:PORT; port 0: any free one
   std::string tls_certificate_file, tls_key_file;  // PEM; both or neither
   std::vector<std::string> trusted_proxies;        // CIDR
   int io_threads = 2;
   int handler_threads = 16;
-  std::size_t body_bytes_max = 1 << 20;        // of a request that is not streamed
-  std::size_t body_chunk_bytes = 1 << 20;      // of a streamed one; a multiple of 4096
+  std::size_t handler_queue_max =
+      256;  // requests waiting for a thread; beyond them 503. Never refuses a body
+  std::size_t body_bytes_max = 1 << 20;    // of a request that is not streamed
+  std::size_t body_chunk_bytes = 1 << 20;  // of a streamed one; a multiple of 4096
   std::int64_t header_timeout_ms = 15'000;
   std::int64_t body_idle_timeout_ms = 60'000;   // between two pieces of a body
   std::int64_t write_idle_timeout_ms = 60'000;  // between two writes that made progress

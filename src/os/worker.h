@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Named, bounded pools of threads for blocking work, the annotated Mutex, and the gate that shutdown waits at.
+// Named, bounded pools of threads for blocking work, an annotated Mutex, and the gate of shutdown.
 //
 // Owns: WorkerPool, Gate, Mutex, PeriodicWorker.
-// Promises: a queue never grows past its bound: post() says kBusy instead. A pool's destructor finishes what is queued.
-//   Nothing posted after stop() runs.
+// Promises: a queue never grows past its bound: post() says kBusy instead. A pool's destructor finishes what
+//   is queued. Nothing posted after stop() runs.
 // Fails with: kBusy (queue full), kUnavailable (stopping).
 // Threads: any.
 
+#include <chrono>
 #include <condition_variable>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
+#include <utility>
 
 #include "base/result.h"
 
@@ -94,7 +97,7 @@ class WorkerPool {
   WorkerPool& operator=(const WorkerPool&) = delete;
 
   Result<void> post(std::function<void()> task);
-  // No new tasks; returns when those queued and running are done.
+  // No new tasks; returns when those queued and running are done. Not from a task of this pool.
   void stop();
 
  private:
@@ -102,8 +105,9 @@ class WorkerPool {
   std::unique_ptr<Impl> impl_;
 };
 
-// A thread that runs `step` when nudged and at least every `period_us`, so that a lost nudge loses nothing. The
-// destructor stops it after the running step.
+// A thread that runs `step` when nudged and at least every `period_us`, so that a lost nudge loses nothing.
+// The first run is at the first nudge or after one period, never inside the constructor. Nudges during a step
+// ask for one more. The destructor stops it after the running step.
 class PeriodicWorker {
  public:
   PeriodicWorker(std::string name, std::int64_t period_us, std::function<void()> step);
@@ -131,6 +135,7 @@ class Gate {
     Gate* gate_;
   };
   Result<Pass> enter();
+  // Returns when nobody is inside. Not from inside.
   void close();
 
  private:

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Signed notes, verifier keys and checkpoints (C2SP signed-note, tlog-checkpoint, tlog-cosignature), as ledger.md narrows
-// them: a checkpoint has exactly three lines.
+// Signed notes, verifier keys and checkpoints (C2SP signed-note, tlog-checkpoint, tlog-cosignature), as
+// ledger.md narrows them: a checkpoint has exactly three lines.
 //
 // Owns: their texts.
-// Promises: a parser accepts only what the format allows and loses no byte; unknown signature lines are kept and ignored.
-// Fails with: std::nullopt for text that is not the format.
-// Threads: pure functions and values.
+// Promises: a parser accepts only what the format allows and loses no byte; unknown signature lines are kept
+// and ignored. Fails with: std::nullopt for text that is not the format. Threads: pure functions and values.
 
 #include <cstdint>
 #include <optional>
@@ -25,6 +24,10 @@ enum class KeyType : std::uint8_t {
   kLog = 0x01,      // Ed25519 over the note text
   kWitness = 0x04,  // Ed25519 cosignature with a time, of a checkpoint
 };
+
+// What a key may be called: non-empty UTF-8 without spaces (Unicode's), control characters or '+'. Origins
+// are such names.
+bool is_key_name(std::string_view name);
 
 // "<name>+<hex key id>+<b64 of type ‖ key>"
 struct VerifierKey {
@@ -75,14 +78,16 @@ struct Cosignature {
 };
 struct CheckedCheckpoint {
   Checkpoint checkpoint;
-  std::vector<Cosignature> cosignatures;  // valid ones, of the witnesses given
+  // Of the witnesses given, in their order, those that cosigned; where one did so twice, its earlier time.
+  std::vector<Cosignature> cosignatures;
 };
-// Origin must equal the log key's name and the log key must have signed; a signature by a given key that does not hold
-// refuses the whole note. The reason is a sentence without a final stop.
+// Origin must equal the log key's name and the log key must have signed; a signature by a given key that does
+// not hold refuses the whole note. The reason is a sentence without a final stop.
 struct NoteFailure {
   std::string reason;
 };
-tl::expected<CheckedCheckpoint, NoteFailure> check_checkpoint(std::string_view note, const VerifierKey& log_key,
+tl::expected<CheckedCheckpoint, NoteFailure> check_checkpoint(std::string_view note,
+                                                              const VerifierKey& log_key,
                                                               const std::vector<VerifierKey>& witnesses);
 
 }  // namespace lapel::proof

@@ -3,7 +3,8 @@
 // The Merkle tree of RFC 6962 with SHA-256, and the tiles of C2SP tlog-tiles: pure, no I/O.
 //
 // Owns: the hashing rules, paths, and the names of tiles.
-// Promises: leaves and nodes are hashed apart (0x00 and 0x01 in front). A path verifies only at exactly the length that
+// Promises: leaves and nodes are hashed apart (0x00 and 0x01 in front). A path verifies only at exactly the
+// length that
 //   RFC 6962 gives for its index and size.
 // Fails with: false or std::nullopt for a proof that does not hold; a NodeReader's error is passed on.
 // Threads: pure functions; a Frontier by one thread at a time.
@@ -29,10 +30,11 @@ Result<Digest> tree_root(std::uint64_t size, const NodeReader& node);
 // From the leaf's sibling up to the root's child. Requires index < size.
 Result<std::vector<Digest>> inclusion_path(std::uint64_t index, std::uint64_t size, const NodeReader& node);
 // Requires 1 <= old_size <= size; empty when they are equal.
-Result<std::vector<Digest>> consistency_path(std::uint64_t old_size, std::uint64_t size, const NodeReader& node);
+Result<std::vector<Digest>> consistency_path(std::uint64_t old_size, std::uint64_t size,
+                                             const NodeReader& node);
 
-bool verify_inclusion(const Digest& leaf, std::uint64_t index, std::uint64_t size, const std::vector<Digest>& path,
-                      const Digest& root);
+bool verify_inclusion(const Digest& leaf, std::uint64_t index, std::uint64_t size,
+                      const std::vector<Digest>& path, const Digest& root);
 // old_size 0 is consistent with everything, with an empty path and the empty root.
 bool verify_consistency(std::uint64_t old_size, std::uint64_t size, const std::vector<Digest>& path,
                         const Digest& old_root, const Digest& root);
@@ -69,7 +71,8 @@ struct TileId {
 std::string tile_path(const TileId& tile);
 std::optional<TileId> parse_tile_path(std::string_view path);
 
-// A bundle: each entry with its length in two bytes, big-endian. nullopt unless exactly `count` entries fill it.
+// A bundle: each entry with its length in two bytes, big-endian. nullopt unless exactly `count` entries fill
+// it.
 std::string format_bundle(const std::vector<std::string>& entries);
 std::optional<std::vector<std::string>> parse_bundle(std::string_view bytes, std::size_t count);
 

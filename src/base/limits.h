@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Every limit that is not an option of one module, by name, with its unit.
+//
+// Owns: the numbers.
+// Promises: a limit that a person can meet is named in the sentence that refuses.
+// Fails with: nothing.
+// Threads: constants.
+
+#include <cstddef>
+#include <cstdint>
+
+namespace lapel::limits {
+
+inline constexpr std::size_t kMiB = 1 << 20;
+
+// Uploads
+inline constexpr std::uint64_t kUploadBytesMax = std::uint64_t{1} << 40;  // 1 TiB a file
+inline constexpr std::size_t kUploadsUnfinishedMax = 2'000;               // of one actor
+inline constexpr std::uint64_t kUploadCheckpointBytes = 64 * kMiB;        // offset made durable at least this often
+inline constexpr std::int64_t kUploadLifeUs = 7LL * 86'400 * 1'000'000;   // unfinished uploads expire after this
+inline constexpr std::size_t kUploadMetadataBytesMax = 8 * 1024;
+inline constexpr std::size_t kUploadMetadataKeysMax = 64;
+inline constexpr std::size_t kUploadPartsMax = 1'000;                     // of one concatenation
+inline constexpr std::uint64_t kDiskReserveBytes = 256 * kMiB;            // kept free so that the ledger can be written
+
+// Ledger
+inline constexpr std::size_t kSequencerQueueMax = 4'096;   // submissions waiting
+inline constexpr std::size_t kSequencerBatchMax = 512;     // submissions in one commit
+inline constexpr int kSequencerAttemptsMax = 64;           // lost swaps in a row before a batch is refused
+inline constexpr std::size_t kSubmissionEventsMax = 64;    // events of one act
+inline constexpr std::size_t kEventBytesMax = 16 * 1024;   // canonical bytes of one event
+inline constexpr std::size_t kAgenciesMax = 256;           // on one server
+
+// Pages
+inline constexpr std::int64_t kPageItemsMax = 200;
+inline constexpr std::int64_t kPageItemsDefault = 50;
+
+// Views
+inline constexpr std::int64_t kViewLifeUs = 12LL * 3'600 * 1'000'000;
+
+// Text fields of people and recordings
+inline constexpr std::size_t kFieldBytesMax = 1'024;
+
+}  // namespace lapel::limits

@@ -1,0 +1,642 @@
+// SPDX-License-Identifier: Apache-2.0
+// The SQLite engine. One connection writes and a few read; each is lent to one thread at a time, because the
+// library is built with SQLITE_THREADSAFE=2 and locks nothing itself.
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <deque>
+#include <list>
+#include <system_error>
+#include <thread>
+#include <unordered_map>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "base/json.h"
+#include "base/problems.h"
+#include "db/db.h"
+#include "os/worker.h"
+
+namespace lapel::db {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr std::size_t kStatementsMax = 256;        // kept prepared by each connection
+constexpr int kWriteAttemptsMax = 8;               // runs of one write()'s body
+constexpr int kBusyPollMs = 2;                     // between two looks at another process's lock
+constexpr int kCheckpointPages = 1000;             // pages in the WAL that make a checkpoint due: 4 MB
+constexpr std::size_t kContextSqlMax = 200;        // bytes of a statement told in an error
+constexpr const char* kWalBytesKept = "67108864";  // a WAL grown past this by a slow reader is cut down again
+
+// A mistake in our own SQL or its use, told with the statement, since the line in this file says nothing.
+[[noreturn]] void bug(const char* rule, std::string_view sql) {
+  check_failed(__FILE__, __LINE__, fmt::format("{}: {}", rule, sql).c_str());
+}
+
+// Linux drops the dirty pages of a failed sync and says so once: a second sync would succeed over lost bytes.
+bool is_failed_sync(int rc) {
+  return rc == SQLITE_IOERR_FSYNC || rc == SQLITE_IOERR_DIR_FSYNC;
+}
+
+bool is_no_room(int system_errno) {
+  return system_errno == ENOSPC || system_errno == EDQUOT || system_errno == EFBIG;
+}
+
+const Problem& problem_of(int rc, int system_errno) {
+  switch (rc & 0xff) {
+    case SQLITE_BUSY:
+      return problems::kBusy;
+    case SQLITE_CONSTRAINT:
+      return problems::kConflict;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return problems::kCorrupt;
+    case SQLITE_FULL:
+      return problems::kFull;
+    case SQLITE_TOOBIG:
+      return problems::kTooLarge;
+    case SQLITE_IOERR:
+      if (is_failed_sync(rc)) return problems::kStoreStopped;
+      if (rc == SQLITE_IOERR_CORRUPTFS || rc == SQLITE_IOERR_DATA) return problems::kCorrupt;
+      return is_no_room(system_errno) ? problems::kFull : problems::kInternal;
+    case SQLITE_CANTOPEN:
+      return is_no_room(system_errno) ? problems::kFull : problems::kInternal;
+    default:
+      return problems::kInternal;
+  }
+}
+
+std::string message_of(const Problem& problem) {
+  switch (problem.code) {
+    case Code::kBusy:
+      return "The database is in use by another process.";
+    case Code::kConflict:
+      return "The change breaks a rule of the database.";
+    case Code::kCorrupt:
+      return "The database file is damaged.";
+    case Code::kFull:
+      return "The database has no room to grow.";
+    case Code::kTooLarge:
+      return "A value is too large for the database.";
+    case Code::kUnavailable:
+      return "The database stopped after a failed sync.";
+    default:
+      return "The database failed.";
+  }
+}
+
+class Connection {
+ public:
+  enum class Role { kWriter, kReader };
+
+  // `stopped` is shared by all connections of a database and set by the first that sees a sync fail.
+  static Result<std::unique_ptr<Connection>> open(const std::string& path, const SqliteOptions& options,
+                                                  Role role, std::atomic<bool>& stopped);
+  // After a failed sync, closing does not checkpoint: what could not be synced is left for recovery at the
+  // next open.
+  ~Connection() {
+    if (stopped_ && db_) CHECK(configure(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1) == SQLITE_OK);
+  }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  enum class Expect { kRows, kNoRows };
+  // One statement, bound, run to its end and reset: no cursor outlives this call.
+  Result<Rows> execute(std::string_view sql, const Params& params, Expect expect);
+  Result<void> control(std::string_view sql) {
+    TRY(execute(sql, {}, Expect::kNoRows));
+    return {};
+  }
+
+  bool in_transaction() const { return sqlite3_get_autocommit(db_.get()) == 0; }
+  void roll_back();
+  std::int64_t changes_in_all() const { return sqlite3_total_changes64(db_.get()); }
+  std::int64_t changes_of_last() const { return sqlite3_changes64(db_.get()); }
+
+  // After a commit: moves pages from the WAL into the file when enough have gathered.
+  void checkpoint_if_due();
+
+ private:
+  struct Close {
+    void operator()(sqlite3* db) const { CHECK(sqlite3_close(db) == SQLITE_OK); }
+  };
+  struct Finalize {
+    void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+  };
+  struct Prepared {
+    std::string sql;
+    std::unique_ptr<sqlite3_stmt, Finalize> statement;
+  };
+
+  Connection(const std::string& path, const SqliteOptions& options, Role role, std::atomic<bool>& stopped)
+      : path_(path), role_(role), busy_timeout_(options.busy_timeout_ms), stopped_(stopped) {}
+
+  Result<void> set_up();
+  Result<void> turn_wal_on();
+  int configure(int option, int on) { return sqlite3_db_config(db_.get(), option, on, nullptr); }
+  Result<sqlite3_stmt*> prepare(std::string_view sql);
+  Result<void> bind(sqlite3_stmt* statement, std::string_view sql, const Params& params);
+  Result<std::vector<Value>> values(sqlite3_stmt* statement, std::string_view sql);
+  Error error(int rc, std::string_view doing);
+
+  static int on_busy(void* self, int times);
+  static int on_commit_to_wal(void* self, sqlite3* db, const char* schema, int pages);
+
+  const std::string path_;
+  const Role role_;
+  const std::chrono::milliseconds busy_timeout_;
+  std::atomic<bool>& stopped_;
+  SteadyClock::time_point busy_since_;
+  int wal_pages_ = 0;
+  std::unique_ptr<sqlite3, Close> db_;
+  // Most recently used first. Declared after db_: statements go before the connection they belong to.
+  std::list<Prepared> prepared_;
+  std::unordered_map<std::string_view, std::list<Prepared>::iterator> prepared_by_sql_;
+};
+
+// SQLite would create the file with mode 0644; its WAL and shared memory take the mode of the file. O_EXCL
+// also because opening a file that this process has open already, and closing it again, would drop SQLite's
+// POSIX locks on it.
+Result<void> create_file(const std::string& path) {
+  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+  if (descriptor >= 0) {
+    ::close(descriptor);
+    return {};
+  }
+  if (errno == EEXIST) return {};
+  const int number = errno;
+  return fail(is_no_room(number) ? problems::kFull : problems::kInternal,
+              "The database file cannot be created.",
+              fmt::format("{}: open: {}", path, std::generic_category().message(number)));
+}
+
+Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, const SqliteOptions& options,
+                                                     Role role, std::atomic<bool>& stopped) {
+  std::unique_ptr<Connection> connection(new Connection(path, options, role, stopped));
+  sqlite3* db = nullptr;
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
+                    (role == Role::kWriter ? SQLITE_OPEN_CREATE : 0);
+  const int rc =
+      sqlite3_open_v2(path.c_str(), &db, flags, options.vfs.empty() ? nullptr : options.vfs.c_str());
+  connection->db_.reset(db);
+  if (db == nullptr) return fail(Code::kInternal, "No memory for a database connection.", path);
+  if (rc != SQLITE_OK) return fail(connection->error(rc, "open"));
+  TRY(connection->set_up());
+  return connection;
+}
+
+Result<void> Connection::set_up() {
+  // SQLite falls back to reading when it may not write, without saying so.
+  if (sqlite3_db_readonly(db_.get(), "main") == 1) {
+    return fail(Code::kInternal, "The database file cannot be written.", path_);
+  }
+  CHECK(sqlite3_busy_handler(db_.get(), on_busy, this) == SQLITE_OK);
+  // A damaged or doctored file must not run functions from its schema, nor may SQL rewrite the schema table.
+  CHECK(configure(SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0) == SQLITE_OK);
+  CHECK(configure(SQLITE_DBCONFIG_DEFENSIVE, 1) == SQLITE_OK);
+  CHECK(configure(SQLITE_DBCONFIG_ENABLE_FKEY, 1) == SQLITE_OK);
+  TRY(control("PRAGMA synchronous = FULL"));
+  TRY(control("PRAGMA temp_store = MEMORY"));
+  TRY(control("PRAGMA cell_size_check = ON"));
+  if (role_ == Role::kReader) {
+    CHECK(sqlite3_wal_autocheckpoint(db_.get(), 0) == SQLITE_OK);
+    TRY(control("PRAGMA query_only = ON"));
+    return {};
+  }
+  TRY(turn_wal_on());
+  TRY(execute(std::string("PRAGMA journal_size_limit = ") + kWalBytesKept, {}, Expect::kRows));
+  // In place of the automatic checkpoint, which throws its errors away, a failed sync among them.
+  sqlite3_wal_hook(db_.get(), on_commit_to_wal, this);
+  return {};
+}
+
+// Two processes that open a new file at once both want it alone for this, and SQLite then does not ask the
+// busy handler.
+Result<void> Connection::turn_wal_on() {
+  const SteadyClock::time_point start = SteadyClock::now();
+  for (;;) {
+    const auto rows = execute("PRAGMA journal_mode = WAL", {}, Expect::kRows);
+    if (rows) {
+      const std::string& mode = (*rows)[0].text("journal_mode");
+      if (mode == "wal") return {};
+      return fail(problems::kDataFilesystem, "The filesystem cannot hold a write-ahead log.",
+                  fmt::format("{}: journal mode is {}", path_, mode));
+    }
+    if (rows.error().code() != Code::kBusy || SteadyClock::now() - start >= busy_timeout_)
+      return fail(rows.error());
+    sqlite3_sleep(kBusyPollMs);
+  }
+}
+
+// SQLite's own handler doubles its naps up to 100 ms, by which the command line would starve beside a busy
+// server. Between processes there is no queue: whoever looks at the right moment is next.
+int Connection::on_busy(void* self, int times) {
+  Connection& connection = *static_cast<Connection*>(self);
+  const SteadyClock::time_point now = SteadyClock::now();
+  if (times == 0) connection.busy_since_ = now;
+  if (now - connection.busy_since_ >= connection.busy_timeout_) return 0;
+  sqlite3_sleep(kBusyPollMs);
+  return 1;
+}
+
+int Connection::on_commit_to_wal(void* self, sqlite3*, const char*, int pages) {
+  static_cast<Connection*>(self)->wal_pages_ = pages;
+  return SQLITE_OK;
+}
+
+void Connection::checkpoint_if_due() {
+  if (wal_pages_ < kCheckpointPages) return;
+  wal_pages_ = 0;
+  // The transaction before this is durable in the WAL, so no failure here is a failure of its write(). Pages
+  // that could not be moved stay in the WAL, and the next commit tries again, unless it was a sync that
+  // failed.
+  if (is_failed_sync(
+          sqlite3_wal_checkpoint_v2(db_.get(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr))) {
+    stopped_ = true;
+  }
+}
+
+Error Connection::error(int rc, std::string_view doing) {
+  if ((rc & 0xff) == SQLITE_MISUSE) bug("SQLite is used as documented", doing);
+  if (is_failed_sync(rc)) stopped_ = true;
+  const int system_errno = sqlite3_system_errno(db_.get());
+  const Problem& problem = problem_of(rc, system_errno);
+  // A constraint is told alone, so that a reader who looks for its name does not find it in the statement.
+  std::string context = sqlite3_errmsg(db_.get());
+  if (problem.code != Code::kConflict) {
+    context = fmt::format("{}: {}: {} ({})", path_, doing.substr(0, kContextSqlMax), context, rc);
+    if (((rc & 0xff) == SQLITE_IOERR || (rc & 0xff) == SQLITE_CANTOPEN) && system_errno != 0) {
+      context += ": " + std::generic_category().message(system_errno);
+    }
+  }
+  return Error{&problem, message_of(problem), std::move(context)};
+}
+
+Result<sqlite3_stmt*> Connection::prepare(std::string_view sql) {
+  if (const auto found = prepared_by_sql_.find(sql); found != prepared_by_sql_.end()) {
+    prepared_.splice(prepared_.begin(), prepared_, found->second);
+    return found->second->statement.get();
+  }
+
+  sqlite3_stmt* raw = nullptr;
+  const char* tail = nullptr;
+  const int rc = sqlite3_prepare_v3(db_.get(), sql.data(), static_cast<int>(sql.size()),
+                                    SQLITE_PREPARE_PERSISTENT, &raw, &tail);
+  std::unique_ptr<sqlite3_stmt, Finalize> statement(raw);
+  if (rc != SQLITE_OK) return fail(error(rc, sql));
+  if (raw == nullptr) bug("a statement is not empty", sql);
+  const std::string_view rest = sql.substr(static_cast<std::size_t>(tail - sql.data()));
+  if (rest.find_first_not_of(" \t\r\n") != std::string_view::npos) bug("one statement at a time", sql);
+  for (int i = 0; i < sqlite3_column_count(raw); ++i) {
+    for (int j = 0; j < i; ++j) {
+      if (std::string_view(sqlite3_column_name(raw, i)) == sqlite3_column_name(raw, j)) {
+        bug("columns of one query have different names", sql);
+      }
+    }
+  }
+
+  if (prepared_.size() == kStatementsMax) {
+    prepared_by_sql_.erase(prepared_.back().sql);
+    prepared_.pop_back();
+  }
+  prepared_.push_front({std::string(sql), std::move(statement)});
+  prepared_by_sql_.emplace(prepared_.front().sql, prepared_.begin());
+  return raw;
+}
+
+Result<void> Connection::bind(sqlite3_stmt* statement, std::string_view sql, const Params& params) {
+  const int count = sqlite3_bind_parameter_count(statement);
+  // With every name of the SQL found among the parameters, equal counts leave none over and none twice.
+  if (static_cast<std::size_t>(count) != params.size()) bug("SQL and parameters have the same names", sql);
+  for (int i = 1; i <= count; ++i) {
+    const char* name = sqlite3_bind_parameter_name(statement, i);
+    if (name == nullptr || *name != ':') bug("a parameter is written :name", sql);
+    const Param* param = nullptr;
+    for (const Param& candidate : params) {
+      if (candidate.name == name + 1) param = &candidate;
+    }
+    if (param == nullptr) bug("SQL and parameters have the same names", sql);
+
+    // Static: the values outlive the statement's run, which ends inside execute().
+    int rc = SQLITE_OK;
+    if (std::holds_alternative<std::nullptr_t>(param->value)) {
+      rc = sqlite3_bind_null(statement, i);
+    } else if (const auto* integer = std::get_if<std::int64_t>(&param->value)) {
+      rc = sqlite3_bind_int64(statement, i, *integer);
+    } else if (const auto* text = std::get_if<std::string>(&param->value)) {
+      // SQLite would take either and PostgreSQL neither; some texts come from strangers, so this is no bug.
+      if (!is_utf8(*text) || text->find('\0') != std::string::npos) {
+        return fail(Code::kInvalid, "A text is not UTF-8, or has a zero byte in it.", name + 1);
+      }
+      rc = sqlite3_bind_text64(statement, i, text->data(), text->size(), SQLITE_STATIC, SQLITE_UTF8);
+    } else {
+      // A null pointer would bind NULL, and an empty vector may have one.
+      const Bytes& bytes = std::get<Bytes>(param->value);
+      rc = bytes.empty() ? sqlite3_bind_zeroblob(statement, i, 0)
+                         : sqlite3_bind_blob64(statement, i, bytes.data(), bytes.size(), SQLITE_STATIC);
+    }
+    if (rc != SQLITE_OK) return fail(error(rc, sql));
+  }
+  return {};
+}
+
+Result<std::vector<Value>> Connection::values(sqlite3_stmt* statement, std::string_view sql) {
+  std::vector<Value> out;
+  const int count = sqlite3_column_count(statement);
+  out.reserve(static_cast<std::size_t>(count));
+  for (int i = 0; i < count; ++i) {
+    switch (sqlite3_column_type(statement, i)) {
+      case SQLITE_NULL:
+        out.emplace_back(nullptr);
+        break;
+      case SQLITE_INTEGER:
+        out.emplace_back(std::int64_t{sqlite3_column_int64(statement, i)});
+        break;
+      case SQLITE_TEXT: {
+        const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement, i));
+        if (text == nullptr) return fail(error(SQLITE_NOMEM, sql));
+        out.emplace_back(std::string(text, static_cast<std::size_t>(sqlite3_column_bytes(statement, i))));
+        break;
+      }
+      case SQLITE_BLOB: {
+        const auto* bytes = static_cast<const std::uint8_t*>(sqlite3_column_blob(statement, i));
+        out.emplace_back(Bytes(bytes, bytes + sqlite3_column_bytes(statement, i)));
+        break;
+      }
+      default:
+        // An integer that overflowed inside SQLite arrives here too, where PostgreSQL reports it.
+        return fail(Code::kInternal, "A query gave a floating-point number.",
+                    fmt::format("{}: {}: {}", path_, sqlite3_column_name(statement, i),
+                                sql.substr(0, kContextSqlMax)));
+    }
+  }
+  return out;
+}
+
+Result<Rows> Connection::execute(std::string_view sql, const Params& params, Expect expect) {
+  sqlite3_stmt* statement = TRY(prepare(sql));
+  struct Reset {
+    ~Reset() {
+      sqlite3_reset(statement);
+      sqlite3_clear_bindings(statement);
+    }
+    sqlite3_stmt* statement;
+  } const reset{statement};
+
+  if ((sqlite3_column_count(statement) > 0) != (expect == Expect::kRows)) {
+    bug("query() gives rows and run() gives none", sql);
+  }
+  if (role_ == Role::kReader && sqlite3_stmt_readonly(statement) == 0) bug("read() does not write", sql);
+  TRY(bind(statement, sql, params));
+
+  auto columns = std::make_unique<std::vector<std::string>>();
+  std::vector<Row> rows;
+  for (;;) {
+    const int rc = sqlite3_step(statement);
+    if (rc == SQLITE_DONE) return Rows(std::move(columns), std::move(rows));
+    if (rc != SQLITE_ROW) return fail(error(rc, sql));
+    if (rows.empty()) {
+      for (int i = 0; i < sqlite3_column_count(statement); ++i) {
+        columns->emplace_back(sqlite3_column_name(statement, i));
+      }
+    }
+    if (rows.size() == kRowsMax) {
+      return fail(Code::kTooLarge, fmt::format("A query gave more than {} rows.", kRowsMax),
+                  fmt::format("{}: {}", path_, sql.substr(0, kContextSqlMax)));
+    }
+    rows.emplace_back(columns.get(), TRY(values(statement, sql)));
+  }
+}
+
+void Connection::roll_back() {
+  // SQLite ends a transaction by itself after some errors, and a rollback that meets one has ended it all the
+  // same.
+  if (in_transaction()) (void)control("ROLLBACK");
+  CHECK(!in_transaction());
+}
+
+// Lends connections, in the order they were asked for. The mutex is held for the queue only, never while one
+// is lent.
+class Pool {
+ public:
+  class Lease {
+   public:
+    explicit Lease(Pool& pool) : pool_(pool), connection_(pool.take()) {}
+    ~Lease() { pool_.give_back(connection_); }
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
+    Connection& operator*() const { return *connection_; }
+
+   private:
+    Pool& pool_;
+    Connection* const connection_;
+  };
+
+  void add(std::unique_ptr<Connection> connection) {
+    const os::MutexLock lock(mutex_);
+    idle_.push_back(connection.get());
+    all_.push_back(std::move(connection));
+  }
+
+ private:
+  struct Waiter {
+    os::Condition ready;
+    Connection* given = nullptr;
+  };
+
+  Connection* take() {
+    const os::MutexLock lock(mutex_);
+    if (!idle_.empty()) {
+      Connection* const connection = idle_.back();
+      idle_.pop_back();
+      return connection;
+    }
+    Waiter self;
+    waiting_.push_back(&self);
+    while (self.given == nullptr) self.ready.wait(mutex_);
+    return self.given;
+  }
+  // Handed straight to whoever waits longest: a newcomer cannot slip in between.
+  void give_back(Connection* connection) {
+    const os::MutexLock lock(mutex_);
+    if (waiting_.empty()) {
+      idle_.push_back(connection);
+      return;
+    }
+    Waiter* const next = waiting_.front();
+    waiting_.pop_front();
+    next->given = connection;
+    next->ready.notify_one();
+  }
+
+  os::Mutex mutex_;
+  std::vector<std::unique_ptr<Connection>> all_ LAPEL_GUARDED_BY(mutex_);
+  std::vector<Connection*> idle_ LAPEL_GUARDED_BY(mutex_);
+  std::deque<Waiter*> waiting_ LAPEL_GUARDED_BY(mutex_);
+};
+
+// A thread inside a body that began another transaction would wait for itself.
+class OnlyTransactionOfThread {
+ public:
+  explicit OnlyTransactionOfThread(const Database& database) {
+    CHECK(inside_a_body_of == nullptr);
+    inside_a_body_of = &database;
+  }
+  ~OnlyTransactionOfThread() { inside_a_body_of = nullptr; }
+  OnlyTransactionOfThread(const OnlyTransactionOfThread&) = delete;
+  OnlyTransactionOfThread& operator=(const OnlyTransactionOfThread&) = delete;
+
+ private:
+  static thread_local const Database* inside_a_body_of;
+};
+thread_local const Database* OnlyTransactionOfThread::inside_a_body_of = nullptr;
+
+class SqliteTransaction final : public Transaction {
+ public:
+  explicit SqliteTransaction(Connection& connection) : connection_(connection) {}
+
+  Result<Rows> query(std::string_view sql, const Params& params) override {
+    return execute(sql, params, Connection::Expect::kRows);
+  }
+
+  Result<std::int64_t> run(std::string_view sql, const Params& params) override {
+    const std::int64_t before = connection_.changes_in_all();
+    TRY(execute(sql, params, Connection::Expect::kNoRows));
+    // After a statement that changed nothing, SQLite still tells the count of the one before.
+    return connection_.changes_in_all() == before ? 0 : connection_.changes_of_last();
+  }
+
+  Result<void> savepoint(const std::function<Result<void>()>& body) override {
+    const std::string name = fmt::format("s{}", ++depth_);
+    TRY(execute("SAVEPOINT " + name, {}, Connection::Expect::kNoRows));
+    const Result<void> result = outcome(body());
+    --depth_;
+    const bool gone = failed_ && (failed_->code() == Code::kBusy || !connection_.in_transaction());
+    if (gone) return result;
+    failed_.reset();
+    if (!result) TRY(execute("ROLLBACK TO " + name, {}, Connection::Expect::kNoRows));
+    TRY(execute("RELEASE " + name, {}, Connection::Expect::kNoRows));
+    return result;
+  }
+
+  // What a body's success is worth: the first failed statement speaks for it when it says nothing.
+  Result<void> outcome(Result<void> body) const {
+    if (body && failed_) return fail(*failed_);
+    return body;
+  }
+  bool met_another_writer() const { return failed_ && failed_->code() == Code::kBusy; }
+
+ private:
+  Result<Rows> execute(std::string_view sql, const Params& params, Connection::Expect expect) {
+    CHECK(std::this_thread::get_id() == thread_);
+    if (failed_) return fail(*failed_);
+    Result<Rows> rows = connection_.execute(sql, params, expect);
+    if (!rows) {
+      failed_ = rows.error();
+    } else if (!connection_.in_transaction()) {
+      bug("a body does not end its own transaction", sql);
+    }
+    return rows;
+  }
+
+  Connection& connection_;
+  const std::thread::id thread_ = std::this_thread::get_id();
+  int depth_ = 0;
+  std::optional<Error> failed_;
+};
+
+class SqliteDatabase final : public Database {
+ public:
+  Result<void> open(const std::string& path, const SqliteOptions& options) {
+    path_ = path;
+    busy_timeout_ = std::chrono::milliseconds(options.busy_timeout_ms);
+    writer_.add(TRY(Connection::open(path, options, Connection::Role::kWriter, stopped_)));
+    for (int i = 0; i < options.readers; ++i) {
+      readers_.add(TRY(Connection::open(path, options, Connection::Role::kReader, stopped_)));
+    }
+    return {};
+  }
+
+  Engine engine() const override { return Engine::kSqlite; }
+
+  Result<void> read(const std::function<Result<void>(Transaction&)>& body) override {
+    const OnlyTransactionOfThread only(*this);
+    const Pool::Lease lease(readers_);
+    Connection& reader = *lease;
+    TRY(reader.control("BEGIN"));
+    SqliteTransaction transaction(reader);
+    Result<void> result = transaction.outcome(body(transaction));
+    reader.roll_back();
+    return result;
+  }
+
+  Result<void> write(const std::function<Result<void>(Transaction&)>& body) override {
+    const OnlyTransactionOfThread only(*this);
+    const Pool::Lease lease(writer_);
+    const SteadyClock::time_point start = SteadyClock::now();
+    for (int attempt = 1;; ++attempt) {
+      if (stopped_) return fail(problems::kStoreStopped, message_of(problems::kStoreStopped), path_);
+      bool met_another_writer = false;
+      Result<void> result = write_once(*lease, body, met_another_writer);
+      const bool again = attempt < kWriteAttemptsMax && SteadyClock::now() - start < busy_timeout_;
+      if (!met_another_writer || !again) return result;
+    }
+  }
+
+ private:
+  Result<void> write_once(Connection& writer, const std::function<Result<void>(Transaction&)>& body,
+                          bool& met_another_writer) {
+    if (auto begun = writer.control("BEGIN IMMEDIATE"); !begun) {
+      met_another_writer = begun.error().code() == Code::kBusy;
+      return begun;
+    }
+    SqliteTransaction transaction(writer);
+    Result<void> result = transaction.outcome(body(transaction));
+    met_another_writer = transaction.met_another_writer();
+    if (result) {
+      result = writer.control("COMMIT");
+      met_another_writer = !result && result.error().code() == Code::kBusy;
+      if (result) {
+        writer.checkpoint_if_due();
+        return result;
+      }
+    }
+    writer.roll_back();
+    return result;
+  }
+
+  std::string path_;
+  std::chrono::milliseconds busy_timeout_{};
+  std::atomic<bool> stopped_ = false;
+  // Declared before the readers, so closed after them: the last to close moves the WAL into the file.
+  Pool writer_;
+  Pool readers_;
+};
+
+}  // namespace
+
+bool sqlite_has_wal_reset_bug(int number) {
+  if (number < 3'007'000 || number >= 3'051'003) return false;
+  const auto backported = [number](int first) { return number >= first && number / 1000 == first / 1000; };
+  return !backported(3'044'006) && !backported(3'050'007);
+}
+
+Result<std::unique_ptr<Database>> open_sqlite(const std::string& path, const SqliteOptions& options) {
+  CHECK(options.readers >= 1 && options.readers <= 64);
+  CHECK(options.busy_timeout_ms >= 0 && options.busy_timeout_ms <= 600'000);
+  if (sqlite_has_wal_reset_bug(sqlite3_libversion_number())) {
+    return fail(problems::kSqliteVersion, "This SQLite may lose committed writes.", sqlite3_libversion());
+  }
+  // Another VFS keeps its files where it likes, and gives them their mode.
+  if (options.vfs.empty()) TRY(create_file(path));
+  auto database = std::make_unique<SqliteDatabase>();
+  TRY(database->open(path, options));
+  return database;
+}
+
+}  // namespace lapel::db

@@ -1,0 +1,597 @@
+// SPDX-License-Identifier: Apache-2.0
+// SQLite through the shared suite, and what only SQLite has: files, processes, syncs that fail. Children are
+// forked before this process has a thread or a database of its own, and end with _exit.
+#include <atomic>
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <thread>
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/problems.h"
+#include "db/db_conformance.h"
+
+namespace lapel::db {
+namespace {
+
+class Directory {
+ public:
+  Directory() : path_(std::filesystem::temp_directory_path() / "lapel-db-XXXXXX") {
+    std::string name = path_.string();
+    EXPECT_NE(::mkdtemp(name.data()), nullptr);
+    path_ = name;
+  }
+  ~Directory() { std::filesystem::remove_all(path_); }
+  Directory(const Directory&) = delete;
+  Directory& operator=(const Directory&) = delete;
+  std::string file(std::string_view name = "catalog.db") const { return path_ / name; }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+struct SqliteEngine {
+  // Threads of the suite contend harder than any two programs do; none of its tests is about giving up.
+  Result<std::unique_ptr<Database>> open() {
+    return open_sqlite(directory.file(), {.readers = 2, .busy_timeout_ms = 60'000, .vfs = {}});
+  }
+  Directory directory;
+};
+
+INSTANTIATE_TYPED_TEST_SUITE_P(Sqlite, DatabaseConformance, SqliteEngine,
+                               testing::internal::DefaultNameGenerator);
+
+// The system's VFS, with a hand on its writes and syncs.
+class Vfs {
+ public:
+  enum class On { kWalWrite, kWalSync, kFileWrite, kFileSync, kOtherWrite, kOtherSync };
+  static bool is_write(On on) { return on == On::kWalWrite || on == On::kFileWrite || on == On::kOtherWrite; }
+  // `fault` is asked before each write and sync and answers what SQLite shall be told; SQLITE_OK lets the
+  // call through.
+  using Fault = std::function<int(On)>;
+
+  explicit Vfs(Fault fault) {
+    fault_ = std::move(fault);
+    system_ = sqlite3_vfs_find(nullptr);
+    vfs_ = *system_;
+    vfs_.zName = kName;
+    vfs_.xOpen = open;
+    EXPECT_EQ(sqlite3_vfs_register(&vfs_, 0), SQLITE_OK);
+  }
+  ~Vfs() { sqlite3_vfs_unregister(&vfs_); }
+  Vfs(const Vfs&) = delete;
+  Vfs& operator=(const Vfs&) = delete;
+
+  SqliteOptions options() const { return {.readers = 1, .busy_timeout_ms = 1'000, .vfs = kName}; }
+
+ private:
+  static constexpr const char* kName = "faulty";
+
+  // The file stays the system's own; only its table of methods is exchanged for one with two entries
+  // replaced. One for each kind of file, because the system's VFS has several tables: only the database
+  // itself is ever locked.
+  template <On kWrite, On kSync>
+  struct Methods {
+    static void install(sqlite3_file* file) {
+      original = file->pMethods;
+      replaced = *original;
+      replaced.xWrite = [](sqlite3_file* f, const void* bytes, int count, sqlite3_int64 offset) {
+        const int rc = fault_(kWrite);
+        return rc == SQLITE_OK ? original->xWrite(f, bytes, count, offset) : rc;
+      };
+      replaced.xSync = [](sqlite3_file* f, int flags) {
+        const int rc = fault_(kSync);
+        return rc == SQLITE_OK ? original->xSync(f, flags) : rc;
+      };
+      file->pMethods = &replaced;
+    }
+    static inline const sqlite3_io_methods* original = nullptr;
+    static inline sqlite3_io_methods replaced{};
+  };
+
+  static int open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* flags_out) {
+    const int rc = system_->xOpen(system_, name, file, flags, flags_out);
+    if (rc != SQLITE_OK) return rc;
+    if (flags & SQLITE_OPEN_WAL) {
+      Methods<On::kWalWrite, On::kWalSync>::install(file);
+    } else if (flags & SQLITE_OPEN_MAIN_DB) {
+      Methods<On::kFileWrite, On::kFileSync>::install(file);
+    } else {
+      Methods<On::kOtherWrite, On::kOtherSync>::install(file);
+    }
+    return SQLITE_OK;
+  }
+
+  static inline Fault fault_;
+  static inline sqlite3_vfs* system_ = nullptr;
+  sqlite3_vfs vfs_;
+};
+
+Result<void> run(Database& database, std::string_view sql, const Params& params = {}) {
+  return database.write([&](Transaction& tx) -> Result<void> {
+    TRY(tx.run(sql, params));
+    return {};
+  });
+}
+// The integer that `sql` selects as `n`.
+Result<std::int64_t> number(Database& database, std::string_view sql) {
+  std::int64_t n = 0;
+  TRY(database.read([&](Transaction& tx) -> Result<void> {
+    n = TRY(tx.query(sql))[0].integer("n");
+    return {};
+  }));
+  return n;
+}
+constexpr std::string_view kCount = "SELECT count(*) AS n FROM t";
+
+std::unique_ptr<Database> must_open(const std::string& path, const SqliteOptions& options = {}) {
+  auto database = open_sqlite(path, options);
+  if (!database) {
+    std::fprintf(stderr, "%s\n", database.error().text().c_str());
+    std::abort();
+  }
+  return *std::move(database);
+}
+
+pid_t start_child(const std::function<int()>& work) {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(work());
+  return child;
+}
+int wait_for(pid_t child) {
+  int status = 0;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  return status;
+}
+
+TEST(SqliteVersion, TheWalResetBugIsKnownByItsNumbers) {
+  for (const int affected : {3007000, 3040001, 3044005, 3045000, 3049002, 3050006, 3051000, 3051002}) {
+    EXPECT_TRUE(sqlite_has_wal_reset_bug(affected)) << affected;
+  }
+  for (const int sound : {3006023, 3044006, 3044007, 3050007, 3050999, 3051003, 3052000, 3053002, 4000000}) {
+    EXPECT_FALSE(sqlite_has_wal_reset_bug(sound)) << sound;
+  }
+  EXPECT_FALSE(sqlite_has_wal_reset_bug(sqlite3_libversion_number())) << "the pinned SQLite itself";
+}
+
+TEST(SqliteOpen, FilesAreForOwnerAndGroupOnly) {
+  const Directory directory;
+  const auto database = must_open(directory.file());
+  ASSERT_TRUE(run(*database, "CREATE TABLE t (n BIGINT)"));
+  for (const char* name : {"catalog.db", "catalog.db-wal", "catalog.db-shm"}) {
+    struct stat status {};
+    ASSERT_EQ(::stat(directory.file(name).c_str(), &status), 0) << name;
+    EXPECT_EQ(status.st_mode & 0777 & ~0640u, 0u) << name;
+  }
+}
+
+TEST(SqliteOpen, ClosingLeavesOneFile) {
+  const Directory directory;
+  ASSERT_TRUE(run(*must_open(directory.file()), "CREATE TABLE t (n BIGINT)"));
+  EXPECT_FALSE(std::filesystem::exists(directory.file("catalog.db-wal")));
+  EXPECT_EQ(number(*must_open(directory.file()), kCount), 0);
+}
+
+TEST(SqliteOpen, APlaceThatIsNoneIsAnErrorThatNamesIt) {
+  const Directory directory;
+  std::ofstream(directory.file("plain")) << "x";
+  for (const std::string& path :
+       {directory.file("missing/catalog.db"), directory.file("plain/catalog.db"), directory.path().string(),
+        directory.file(std::string(300, 'n')), std::string("/proc/lapel.db")}) {
+    const auto database = open_sqlite(path);
+    ASSERT_FALSE(database) << path;
+    EXPECT_EQ(database.error().code(), Code::kInternal);
+    EXPECT_NE(database.error().context.find(path), std::string::npos) << database.error().text();
+  }
+  EXPECT_FALSE(open_sqlite(directory.file(), {.readers = 1, .busy_timeout_ms = 0, .vfs = "nowhere"}));
+}
+
+TEST(SqliteOpen, MemoryIsNoPlaceForRecords) {
+  SqliteOptions options;
+  options.vfs = "unix";
+  const auto database = open_sqlite(":memory:", options);
+  ASSERT_FALSE(database);
+  EXPECT_EQ(database.error().problem, &problems::kDataFilesystem);
+}
+
+TEST(SqliteOpen, ADirectoryWithoutWriteAccessIsAnErrorNotACrash) {
+  const Directory directory;
+  ASSERT_TRUE(run(*must_open(directory.file("old.db")), "CREATE TABLE t (n BIGINT)"));
+  ::chmod(directory.file("old.db").c_str(), 0444);
+  ::chmod(directory.path().c_str(), 0555);
+  const pid_t child = start_child([&] {
+    if (::geteuid() == 0 && ::setuid(65534) != 0) return 9;  // root may write anywhere
+    const auto fresh = open_sqlite(directory.file("new.db"));
+    if (fresh || fresh.error().code() != Code::kInternal) return 1;
+    const auto old = open_sqlite(directory.file("old.db"));
+    if (old || old.error().code() != Code::kInternal) return 2;
+    return 0;
+  });
+  EXPECT_EQ(wait_for(child), 0);
+  ::chmod(directory.path().c_str(), 0755);
+}
+
+TEST(SqliteOpen, AFullDiskAtAnyWriteIsKFull) {
+  int writes = 0;
+  int room = 0;
+  const Vfs vfs([&](Vfs::On on) { return Vfs::is_write(on) && ++writes > room ? SQLITE_FULL : SQLITE_OK; });
+  int refusals = 0;
+  for (room = 0;; ++room) {
+    writes = 0;
+    const Directory directory;
+    auto database = open_sqlite(directory.file(), vfs.options());
+    const Result<void> result =
+        database ? run(**database, "CREATE TABLE t (n BIGINT)") : fail(database.error());
+    if (result) break;
+    EXPECT_EQ(result.error().problem, &problems::kFull) << result.error().text();
+    ++refusals;
+  }
+  EXPECT_GE(refusals, 3);
+}
+
+TEST(SqliteFull, NothingOfTheTransactionStaysAndTheNextOneWorks) {
+  bool full = false;
+  const Vfs vfs([&](Vfs::On on) {
+    if (!full || on != Vfs::On::kWalWrite) return SQLITE_OK;
+    errno = EDQUOT;  // as the system's VFS leaves it: it knows ENOSPC only
+    return SQLITE_IOERR_WRITE;
+  });
+  const Directory directory;
+  const auto database = must_open(directory.file(), vfs.options());
+  ASSERT_TRUE(run(*database, "CREATE TABLE t (n BIGINT)"));
+  full = true;
+  const auto refused = run(*database, "INSERT INTO t (n) VALUES (1)");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().problem, &problems::kFull) << refused.error().text();
+  EXPECT_EQ(number(*database, kCount), 0);
+  full = false;
+  EXPECT_TRUE(run(*database, "INSERT INTO t (n) VALUES (2)"));
+  EXPECT_EQ(number(*database, "SELECT n FROM t LIMIT 2"), 2);
+}
+
+TEST(SqliteFull, ASavepointCannotOutliveItsTransaction) {
+  bool full = false;
+  const Vfs vfs([&](Vfs::On on) { return full && on == Vfs::On::kWalWrite ? SQLITE_FULL : SQLITE_OK; });
+  const Directory directory;
+  const auto database = must_open(directory.file(), vfs.options());
+  ASSERT_TRUE(run(*database, "CREATE TABLE t (data BLOB)"));
+  const auto result = database->write([&](Transaction& tx) -> Result<void> {
+    TRY(tx.run("INSERT INTO t (data) VALUES ('before')"));
+    full = true;
+    // More than the page cache holds, so that it spills into the WAL before the commit.
+    const auto inner = tx.savepoint([&]() -> Result<void> {
+      TRY(tx.run("INSERT INTO t (data) VALUES (:data)", {{"data", Bytes(std::size_t{16} << 20)}}));
+      return {};
+    });
+    EXPECT_FALSE(inner);
+    EXPECT_FALSE(tx.run("INSERT INTO t (data) VALUES ('after')")) << "would commit by itself";
+    return {};
+  });
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().problem, &problems::kFull);
+  full = false;
+  EXPECT_EQ(number(*database, kCount), 0);
+}
+
+TEST(SqliteSync, AFailedSyncInACommitStopsAllWrites) {
+  bool failing = false;
+  int syncs = 0;
+  const Vfs vfs([&](Vfs::On on) {
+    if (on != Vfs::On::kWalSync && on != Vfs::On::kFileSync) return SQLITE_OK;
+    ++syncs;
+    if (!failing || on != Vfs::On::kWalSync) return SQLITE_OK;
+    failing = false;  // Linux says so once
+    errno = EIO;
+    return SQLITE_IOERR_FSYNC;
+  });
+  const Directory directory;
+  auto database = must_open(directory.file(), vfs.options());
+  ASSERT_TRUE(run(*database, "CREATE TABLE t (n BIGINT)"));
+  ASSERT_TRUE(run(*database, "INSERT INTO t (n) VALUES (1)"));
+  failing = true;
+  const auto failed = run(*database, "INSERT INTO t (n) VALUES (2)");
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().problem, &problems::kStoreStopped) << failed.error().text();
+  EXPECT_FALSE(failing) << "the sync was never asked for";
+
+  syncs = 0;
+  for (int i = 0; i < 3; ++i) {
+    const auto later = database->write([](Transaction&) -> Result<void> {
+      ADD_FAILURE() << "a body ran";
+      return {};
+    });
+    ASSERT_FALSE(later);
+    EXPECT_EQ(later.error().problem, &problems::kStoreStopped);
+  }
+  EXPECT_EQ(number(*database, "SELECT max(n) AS n FROM t"), 1) << "reads go on, without what was refused";
+  database.reset();
+  EXPECT_EQ(syncs, 0) << "closing synced again, and would have turned the loss into a success";
+  EXPECT_TRUE(std::filesystem::exists(directory.file("catalog.db-wal")));
+
+  database = must_open(directory.file());
+  const auto n = number(*database, "SELECT max(n) AS n FROM t");
+  EXPECT_TRUE(n == 1 || n == 2) << "whole or not at all";
+  EXPECT_TRUE(run(*database, "INSERT INTO t (n) VALUES (3)"));
+}
+
+TEST(SqliteSync, AFailedSyncInACheckpointStopsTheWritesAfterIt) {
+  bool failing = false;
+  const Vfs vfs([&](Vfs::On on) {
+    if (!failing || on != Vfs::On::kFileSync) return SQLITE_OK;
+    failing = false;
+    return SQLITE_IOERR_FSYNC;
+  });
+  const Directory directory;
+  auto database = must_open(directory.file(), vfs.options());
+  ASSERT_TRUE(run(*database, "CREATE TABLE t (data TEXT)"));
+  failing = true;
+  // Enough pages at once to make a checkpoint due.
+  EXPECT_TRUE(run(*database, "INSERT INTO t (data) VALUES (:data)",
+                  {{"data", std::string(std::size_t{8} << 20, 'x')}}))
+      << "this one is durable in the WAL";
+  EXPECT_FALSE(failing) << "no checkpoint was made";
+  const auto later = run(*database, "INSERT INTO t (data) VALUES ('later')");
+  ASSERT_FALSE(later);
+  EXPECT_EQ(later.error().problem, &problems::kStoreStopped);
+  database.reset();
+  EXPECT_EQ(number(*must_open(directory.file()), kCount), 1);
+}
+
+TEST(SqliteSync, AFailedSyncWhileOpeningIsAnError) {
+  const Vfs vfs([](Vfs::On on) { return on == Vfs::On::kFileSync ? SQLITE_IOERR_FSYNC : SQLITE_OK; });
+  const Directory directory;
+  const auto database = open_sqlite(directory.file(), vfs.options());
+  ASSERT_FALSE(database);
+  EXPECT_EQ(database.error().problem, &problems::kStoreStopped);
+}
+
+TEST(SqliteWal, ACheckpointKeepsItFromGrowingWithoutEnd) {
+  const Directory directory;
+  const auto database = must_open(directory.file());
+  ASSERT_TRUE(run(*database, "CREATE TABLE t (data TEXT)"));
+  const std::string data(std::size_t{1} << 20, 'x');
+  for (int i = 0; i < 40; ++i)
+    ASSERT_TRUE(run(*database, "INSERT INTO t (data) VALUES (:data)", {{"data", data}}));
+  EXPECT_LT(std::filesystem::file_size(directory.file("catalog.db-wal")), std::size_t{16} << 20);
+  EXPECT_GT(std::filesystem::file_size(directory.file()), std::size_t{30} << 20);
+}
+
+TEST(SqliteBusy, ABusyCommitRunsTheBodyAgain) {
+  int busy = 0;
+  const Vfs vfs([&](Vfs::On on) { return on == Vfs::On::kWalWrite && busy-- > 0 ? SQLITE_BUSY : SQLITE_OK; });
+  const Directory directory;
+  const auto database = must_open(directory.file(), vfs.options());
+  ASSERT_TRUE(run(*database, "CREATE TABLE t (n BIGINT)"));
+  const auto insert = [&](int& bodies) {
+    return database->write([&](Transaction& tx) -> Result<void> {
+      ++bodies;
+      TRY(tx.run("INSERT INTO t (n) VALUES (1)"));
+      return {};
+    });
+  };
+  int bodies = 0;
+  busy = 2;
+  EXPECT_TRUE(insert(bodies));
+  EXPECT_EQ(bodies, 3);
+  EXPECT_EQ(number(*database, kCount), 1);
+
+  bodies = 0;
+  busy = 1'000'000;
+  const auto never = insert(bodies);
+  ASSERT_FALSE(never);
+  EXPECT_EQ(never.error().code(), Code::kBusy);
+  EXPECT_EQ(bodies, 8);
+  busy = 0;
+  EXPECT_EQ(number(*database, kCount), 1);
+}
+
+TEST(SqliteBusy, WhoeverWaitsTooLongIsTold) {
+  const Directory directory;
+  const auto holder = must_open(directory.file());
+  const auto waiter = must_open(directory.file(), {.readers = 1, .busy_timeout_ms = 10, .vfs = {}});
+  ASSERT_TRUE(holder->write([&](Transaction&) -> Result<void> {
+    std::thread([&] {
+      const auto refused = run(*waiter, "CREATE TABLE t (n BIGINT)");
+      ASSERT_FALSE(refused);
+      EXPECT_EQ(refused.error().problem, &problems::kBusy);
+    }).join();
+    return {};
+  }));
+  EXPECT_TRUE(run(*waiter, "CREATE TABLE t (n BIGINT)"));
+}
+
+TEST(SqliteReaders, MoreThreadsThanConnectionsAllGetTheirTurn) {
+  const Directory directory;
+  const auto database = must_open(directory.file(), {.readers = 2, .busy_timeout_ms = 1'000, .vfs = {}});
+  ASSERT_TRUE(run(*database, "CREATE TABLE t (n BIGINT)"));
+  std::atomic<int> inside = 0, most = 0, total = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&] {
+      for (int j = 0; j < 50; ++j) {
+        EXPECT_TRUE(database->read([&](Transaction& tx) -> Result<void> {
+          const int now = ++inside;
+          int seen = most;
+          while (now > seen && !most.compare_exchange_weak(seen, now)) {
+          }
+          TRY(tx.query(kCount));
+          ++total;
+          --inside;
+          return {};
+        }));
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(total, 400);
+  EXPECT_LE(most, 2);
+}
+
+TEST(SqliteStatements, MoreTextsThanTheCacheHoldsStillWork) {
+  const Directory directory;
+  const auto database = must_open(directory.file());
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < 600; ++i) {
+      EXPECT_EQ(number(*database, "SELECT " + std::to_string(i) + " AS n"), i);
+    }
+  }
+}
+
+TEST(SqliteCorrupt, AFileThatIsNoDatabaseIsRefused) {
+  for (const std::string& content :
+       {std::string(8192, 'x'), std::string("SQLite format 3"), std::string(100, '\0')}) {
+    const Directory directory;
+    std::ofstream(directory.file(), std::ios::binary) << content;
+    const auto database = open_sqlite(directory.file());
+    ASSERT_FALSE(database) << content.substr(0, 20);
+    EXPECT_EQ(database.error().code(), Code::kCorrupt) << database.error().text();
+    EXPECT_NE(database.error().context.find(directory.file()), std::string::npos);
+  }
+}
+
+TEST(SqliteCorrupt, ADamagedPageIsAnErrorWhereItIsRead) {
+  const Directory directory;
+  {
+    const auto database = must_open(directory.file());
+    ASSERT_TRUE(run(*database, "CREATE TABLE t (n BIGINT, data TEXT)"));
+    for (int i = 0; i < 50; ++i) {
+      ASSERT_TRUE(
+          run(*database, "INSERT INTO t (n, data) VALUES (1, :data)", {{"data", std::string(1000, 'x')}}));
+    }
+  }
+  std::fstream file(directory.file(), std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(2 * 4096);
+  file << std::string(4096, '\xa5');
+  file.close();
+
+  const auto database = must_open(directory.file());
+  const auto read = number(*database, "SELECT sum(n) AS n FROM t");
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().code(), Code::kCorrupt) << read.error().text();
+  const auto written = run(*database, "DELETE FROM t");
+  ASSERT_FALSE(written);
+  EXPECT_EQ(written.error().code(), Code::kCorrupt) << written.error().text();
+}
+
+TEST(SqliteProcesses, ThreeOpenMigrateAndIncrementAtOnce) {
+  const Directory directory;
+  static constexpr Migration kSteps[] = {{1, "counter", "CREATE TABLE t (n BIGINT NOT NULL)"},
+                                         {2, "start", "INSERT INTO t (n) VALUES (0)"}};
+  const auto work = [&] {
+    const auto database = must_open(directory.file(), {.readers = 1, .busy_timeout_ms = 60'000, .vfs = {}});
+    if (!migrate(*database, "counter", kSteps)) return 1;
+    for (int i = 0; i < 100; ++i) {
+      const auto added = database->write([](Transaction& tx) -> Result<void> {
+        const std::int64_t n = TRY(tx.query("SELECT n FROM t LIMIT 2"))[0].integer("n");
+        TRY(tx.run("UPDATE t SET n = :n", {{"n", n + 1}}));
+        return {};
+      });
+      if (!added) return 2;
+    }
+    return 0;
+  };
+  const pid_t children[] = {start_child(work), start_child(work), start_child(work)};
+  for (const pid_t child : children) EXPECT_EQ(wait_for(child), 0);
+  EXPECT_EQ(number(*must_open(directory.file()), "SELECT n FROM t LIMIT 2"), 300);
+}
+
+TEST(SqliteProcesses, WhatAKilledWriterWasToldIsThere) {
+  const Directory directory;
+  {
+    const auto database = must_open(directory.file());
+    ASSERT_TRUE(run(*database, "CREATE TABLE t (n BIGINT NOT NULL PRIMARY KEY)"));
+    ASSERT_TRUE(run(*database, "CREATE TABLE twin (n BIGINT NOT NULL PRIMARY KEY)"));
+  }
+  std::int64_t acknowledged = 0;
+  for (int round = 0; round < 5; ++round) {
+    int pipe[2];
+    ASSERT_EQ(::pipe(pipe), 0);
+    const pid_t child = start_child([&] {
+      ::close(pipe[0]);
+      const auto database = must_open(directory.file());
+      for (std::int64_t n = *number(*database, "SELECT coalesce(max(n), 0) AS n FROM t") + 1;; ++n) {
+        const auto committed = database->write([&](Transaction& tx) -> Result<void> {
+          TRY(tx.run("INSERT INTO t (n) VALUES (:n)", {{"n", n}}));
+          TRY(tx.run("INSERT INTO twin (n) VALUES (:n)", {{"n", n}}));
+          return {};
+        });
+        if (!committed || ::write(pipe[1], &n, sizeof n) != sizeof n) return 1;
+      }
+    });
+    ::close(pipe[1]);
+    const std::int64_t enough = acknowledged + 20 + round;
+    std::int64_t n = 0;
+    while (::read(pipe[0], &n, sizeof n) == sizeof n) {
+      acknowledged = n;
+      if (n == enough) ::kill(child, SIGKILL);
+    }
+    ::close(pipe[0]);
+    EXPECT_TRUE(WIFSIGNALED(wait_for(child)));
+    EXPECT_GE(acknowledged, enough);
+
+    const auto database = must_open(directory.file());
+    const auto last = number(*database, "SELECT max(n) AS n FROM t");
+    EXPECT_TRUE(last == acknowledged || last == acknowledged + 1) << *last << " after " << acknowledged;
+    EXPECT_EQ(number(*database, kCount), *last) << "a gap";
+    EXPECT_EQ(number(*database, "SELECT count(*) AS n FROM t JOIN twin ON twin.n = t.n"), *last)
+        << "half a transaction";
+    acknowledged = *last;
+  }
+}
+
+// Killed before every single write that opening and migrating make, then run again.
+TEST(SqliteProcesses, MigrationsKilledAtAnyWriteGoOnWhereTheyWere) {
+  static constexpr Migration kSteps[] = {
+      {1, "one", "CREATE TABLE a (id TEXT NOT NULL PRIMARY KEY); INSERT INTO a (id) VALUES ('x')"},
+      {2, "two", "ALTER TABLE a ADD COLUMN n BIGINT; CREATE TABLE t (id TEXT NOT NULL); UPDATE a SET n = 2"},
+      {3, "three", "INSERT INTO t (id) SELECT id FROM a; CREATE INDEX t_by_id ON t (id)"}};
+  constexpr int kKilled = 77;
+  int kills = 0;
+  std::set<std::int64_t> versions_seen;
+  for (int survives = 0;; ++survives) {
+    const Directory directory;
+    const pid_t child = start_child([&] {
+      int writes = 0;
+      const Vfs vfs([&](Vfs::On on) {
+        if (Vfs::is_write(on) && writes++ == survives) ::_exit(kKilled);
+        return SQLITE_OK;
+      });
+      const auto database = must_open(directory.file(), vfs.options());
+      return migrate(*database, "m", kSteps) ? 0 : 1;
+    });
+    const int status = wait_for(child);
+    ASSERT_TRUE(WIFEXITED(status));
+    if (WEXITSTATUS(status) == 0) break;
+    ASSERT_EQ(WEXITSTATUS(status), kKilled);
+    ++kills;
+
+    const auto database = must_open(directory.file());
+    const auto version = number(*database, "SELECT coalesce(max(version), 0) AS n FROM schema_versions");
+    if (version) {
+      versions_seen.insert(*version);
+      // A step's tables are there exactly when its row is.
+      EXPECT_EQ(number(*database, "SELECT count(*) AS n FROM a").has_value(), *version >= 1);
+      EXPECT_EQ(number(*database, kCount).has_value(), *version >= 2);
+    }
+    const auto again = migrate(*database, "m", kSteps);
+    ASSERT_TRUE(again) << again.error().text();
+    EXPECT_EQ(number(*database, "SELECT max(version) AS n FROM schema_versions"), 3);
+    EXPECT_EQ(number(*database, "SELECT sum(n) AS n FROM a JOIN t ON t.id = a.id"), 2);
+  }
+  EXPECT_GE(kills, 10);
+  // 3 is a kill inside the checkpoint that closing makes.
+  EXPECT_EQ(versions_seen, (std::set<std::int64_t>{0, 1, 2, 3})) << "some step was never interrupted";
+}
+
+}  // namespace
+}  // namespace lapel::db

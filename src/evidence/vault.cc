@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "evidence/vault.h"
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "base/problems.h"
+#include "crypto/random.h"
+#include "roster/roster.h"
+
+namespace lapel::evidence {
+namespace {
+
+constexpr int kAdmitAttemptsMax = 4;
+constexpr std::int64_t kSameBytesMax = 10;
+constexpr std::size_t kCustodyPageMax = 10'000;
+
+constexpr std::string_view kColumns =
+    "id, agency, sha256, bytes, codec, filename, filetype, recorded_us, received_us, sort_us, device, wearer, "
+    "assigned_officer, incident, category, group_id, chain_starts_at, state, is_inside_home, more";
+
+template <typename T>
+std::optional<T> optional_of(const std::optional<std::int64_t>& value) {
+  return value ? std::optional(T{*value}) : std::nullopt;
+}
+
+Result<Recording> read_recording(const db::Row& row) {
+  const auto damaged = [&](std::string_view column) {
+    return fail(Code::kCorrupt, "A row of the catalog is damaged", fmt::format("recordings {} {}", row.text("id"), column));
+  };
+  Recording out;
+  const auto id = RecordingId::parse(row.text("id"));
+  const auto agency = AgencyId::parse(row.text("agency"));
+  const auto sha256 = parse_hex_array<32>(row.text("sha256"));
+  if (!id || !agency || !sha256) return damaged("id");
+  out.id = *id;
+  out.agency = *agency;
+  out.sha256 = *sha256;
+  out.bytes = static_cast<std::uint64_t>(row.integer("bytes"));
+  out.codec = TRY(store::parse_codec(row.text("codec")));
+  out.description.filename = row.text("filename");
+  out.description.filetype = row.text("filetype");
+  out.description.recorded_at = optional_of<Timestamp>(row.maybe_integer("recorded_us"));
+  out.received_at = {row.integer("received_us")};
+  out.description.device = row.maybe_text("device");
+  out.description.wearer = row.maybe_text("wearer");
+  out.description.incident = row.maybe_text("incident");
+  out.description.category = row.maybe_text("category");
+  if (const auto text = row.maybe_text("assigned_officer")) {
+    out.assigned_officer = PersonId::parse(*text);
+    if (!out.assigned_officer) return damaged("assigned_officer");
+  }
+  if (const auto text = row.maybe_text("group_id")) {
+    out.description.group = RecordingId::parse(*text);
+    if (!out.description.group) return damaged("group_id");
+  }
+  bool is_known_start = false;
+  for (const ChainStart start : {ChainStart::kCamera, ChainStart::kDock, ChainStart::kServer}) {
+    if (chain_start_name(start) != row.text("chain_starts_at")) continue;
+    out.chain_starts_at = start;
+    is_known_start = true;
+  }
+  if (!is_known_start) return damaged("chain_starts_at");
+  out.state = row.text("state");
+  out.is_inside_home = row.integer("is_inside_home") == 1;
+  const Json more = TRY(parse_json(row.text("more")));
+  if (more.object()) out.description.more = *more.object();
+  return out;
+}
+
+access::Item item_of(const Recording& recording) {
+  return {recording.agency, recording.assigned_officer, recording.is_inside_home};
+}
+
+Result<void> require(const access::Decision& decision, const std::string& id) {
+  if (decision.is_allowed) return {};
+  // Exactly what an unknown id gets.
+  if (!decision.may_know) return fail(Code::kNotFound, "No such recording", id);
+  return fail(problems::kRule, std::string(decision.rule));
+}
+
+template <typename T>
+void put_if(Json::Object& fields, std::string_view name, const std::optional<T>& value) {
+  if (value && !value->empty()) fields.emplace(name, *value);
+}
+
+Json::Object admitted_fields(const Admission& admission) {
+  const Description& description = admission.description;
+  Json::Object fields;
+  fields.emplace("sha256", hex(admission.sha256));
+  fields.emplace("bytes", admission.source.bytes);
+  fields.emplace("received_at", ledger_time(admission.received_at));
+  fields.emplace("chain_starts_at", chain_start_name(admission.chain_starts_at));
+  if (description.recorded_at) fields.emplace("recorded_at", ledger_time(*description.recorded_at));
+  if (description.group) fields.emplace("group", description.group->text());
+  if (admission.dock_statement) fields.emplace("dock", *admission.dock_statement);
+  // Beyond ledger.md's list: what was said of the recording at the start is committed to as well, or a first value
+  // could be replaced without a trace where a later change could not.
+  put_if(fields, "wearer", description.wearer);
+  put_if(fields, "incident", description.incident);
+  put_if(fields, "category", description.category);
+  if (!description.filename.empty()) fields.emplace("filename", description.filename);
+  return fields;
+}
+
+}  // namespace
+
+std::string_view chain_start_name(ChainStart start) {
+  switch (start) {
+    case ChainStart::kCamera: return "camera";
+    case ChainStart::kDock: return "dock";
+    case ChainStart::kServer: return "server";
+  }
+  CHECK(false);
+}
+
+Result<void> Vault::admit(const access::Actor& actor, const Admission& admission,
+                          const std::function<Result<void>(db::Transaction&)>& also) {
+  ledger::Ledger& ledger = *TRY(parts_.ledgers.find(actor.agency));
+  const Description& description = admission.description;
+  TRY(parts_.store.put(actor.agency_slug, admission.recording, admission.source));
+
+  for (int attempt = 0; attempt < kAdmitAttemptsMax; ++attempt) {
+    std::optional<roster::Device> device;
+    std::optional<PersonId> officer;
+    bool is_admitted = false;
+    TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+      is_admitted = !TRY(tx.query("SELECT id FROM recordings WHERE id = :id", {{"id", admission.recording.text()}})).empty();
+      device.reset();
+      officer.reset();
+      if (description.device) device = TRY(roster::device_by_serial(tx, actor.agency, *description.device));
+      if (description.wearer) officer = TRY(roster::person_by_badge(tx, actor.agency, *description.wearer));
+      return {};
+    }));
+    if (is_admitted) return parts_.database.write(also);
+
+    const bool is_new_device = description.device && !device;
+    if (is_new_device) device = roster::Device{crypto::new_id<DeviceId>(), actor.agency, *description.device};
+
+    ledger::Submission submission;
+    submission.actor = actor.person;
+    Json::Object admitted = admitted_fields(admission);
+    if (device) {
+      const std::string act = crypto::new_id<ActId>().text();
+      admitted.emplace("act", act);
+      // The device as a subject: its serial stands in its own chain, where identity.bound vouches for it.
+      admitted.emplace("device", device->id.text());
+      if (is_new_device) {
+        submission.events.push_back({device->id,
+                                     "identity.bound",
+                                     {{"serial", device->serial}, {"from", ledger_time(parts_.clock.now())}},
+                                     true});
+      }
+      submission.events.push_back({admission.recording, "recording.admitted", std::move(admitted), true});
+      submission.events.push_back(
+          {device->id, "device.offloaded", {{"act", act}, {"recording", admission.recording.text()}}, false});
+    } else {
+      submission.events.push_back({admission.recording, "recording.admitted", std::move(admitted), true});
+    }
+    submission.rows = [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) -> Result<void> {
+      if (is_new_device) TRY(roster::add_device(tx, *device, parts_.clock.now()));
+      std::optional<std::string> dock_file;
+      if (admission.dock_statement) {
+        if (const std::string* file = admission.dock_statement->find_string("file")) dock_file = *file;
+      }
+      const auto text_of = [](const auto& id) { return id ? std::optional(id->text()) : std::nullopt; };
+      const Timestamp sort = description.recorded_at.value_or(admission.received_at);
+      TRY(tx.run(
+          "INSERT INTO recordings (id, agency, sha256, bytes, codec, filename, filetype, recorded_us, received_us, "
+          "sort_us, device, wearer, assigned_officer, incident, category, group_id, dock_file, chain_starts_at, state, more) "
+          "VALUES (:id, :agency, :sha256, :bytes, :codec, :filename, :filetype, :recorded_us, :received_us, "
+          ":sort_us, :device, :wearer, :officer, :incident, :category, :group_id, :dock_file, :chain_starts_at, 'sealed', :more)",
+          {{"id", admission.recording.text()},
+           {"agency", actor.agency.text()},
+           {"sha256", hex(admission.sha256)},
+           {"bytes", admission.source.bytes},
+           {"codec", store::codec_name(store::Codec::kPlain)},
+           {"filename", description.filename},
+           {"filetype", description.filetype},
+           {"recorded_us", description.recorded_at ? std::optional(description.recorded_at->us) : std::nullopt},
+           {"received_us", admission.received_at.us},
+           {"sort_us", sort.us},
+           {"device", description.device},
+           {"wearer", description.wearer},
+           {"officer", text_of(officer)},
+           {"incident", description.incident},
+           {"category", description.category},
+           {"group_id", text_of(description.group)},
+           {"dock_file", dock_file},
+           {"chain_starts_at", chain_start_name(admission.chain_starts_at)},
+           {"more", to_json(Json(description.more))}}));
+      return also(tx);
+    };
+    auto sealed = ledger.commit(std::move(submission));
+    if (sealed) return {};
+    // Two first files of one device at once, or this very admission by another process: look again.
+    if (sealed.error().code() != Code::kConflict || attempt + 1 == kAdmitAttemptsMax) return fail(std::move(sealed).error());
+  }
+  CHECK(false);
+}
+
+Result<Recording> Vault::known_recording(const access::Actor& actor, const RecordingId& id) {
+  std::optional<Recording> found;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    found.reset();
+    const db::Rows rows = TRY(tx.query(fmt::format("SELECT {} FROM recordings WHERE id = :id AND agency = :agency", kColumns),
+                                       {{"id", id.text()}, {"agency", actor.agency.text()}}));
+    if (rows.empty()) return {};
+    found = TRY(read_recording(rows[0]));
+    for (const db::Row& row : TRY(tx.query(
+             "SELECT id FROM recordings WHERE agency = :agency AND sha256 = :sha256 AND id <> :id ORDER BY id LIMIT :limit",
+             {{"agency", actor.agency.text()}, {"sha256", hex(found->sha256)}, {"id", id.text()}, {"limit", kSameBytesMax}}))) {
+      if (const auto other = RecordingId::parse(row.text("id"))) found->same_bytes.push_back(*other);
+    }
+    return {};
+  }));
+  if (!found) return fail(Code::kNotFound, "No such recording", id.text());
+  return *std::move(found);
+}
+
+Result<Recording> Vault::show(const access::Actor& actor, const RecordingId& id) {
+  Recording recording = TRY(known_recording(actor, id));
+  TRY(require(access::decide(actor, access::Action::kShow, item_of(recording)), id.text()));
+  return recording;
+}
+
+Result<ListPage> Vault::list(const access::Actor& actor, const ListQuery& query) {
+  TRY(require(access::decide(actor, access::Action::kList, {actor.agency, std::nullopt, false}), {}));
+  // A cursor is the place of the last row: "<sort_us>.<id>".
+  std::optional<std::int64_t> after_us;
+  std::string after_id;
+  if (!query.cursor.empty()) {
+    const std::size_t dot = query.cursor.find('.');
+    const auto us = parse_decimal(std::string_view(query.cursor).substr(0, dot));
+    const auto id = dot == std::string::npos ? std::nullopt : RecordingId::parse(std::string_view(query.cursor).substr(dot + 1));
+    if (!us || !id) return fail(Code::kInvalid, "This cursor is not one that a page has given");
+    after_us = static_cast<std::int64_t>(*us);
+    after_id = id->text();
+  }
+  // Whoever may not show every recording gets only those assigned to them.
+  const bool sees_all = access::decide(actor, access::Action::kShow, {actor.agency, std::nullopt, false}).is_allowed;
+
+  std::string sql = fmt::format("SELECT {} FROM recordings WHERE agency = :agency", kColumns);
+  db::Params params = {{"agency", actor.agency.text()}, {"limit", query.limit + 1}};
+  const auto narrow = [&](std::string_view condition, std::string_view name, db::Value value) {
+    sql += " AND ";
+    sql += condition;
+    params.emplace_back(name, nullptr);
+    params.back().value = std::move(value);
+  };
+  if (!sees_all) narrow("assigned_officer = :self", "self", actor.person.text());
+  if (query.device) narrow("device = :device", "device", *query.device);
+  if (query.category) narrow("category = :category", "category", *query.category);
+  if (query.incident) narrow("incident = :incident", "incident", *query.incident);
+  if (query.officer) narrow("wearer = :officer", "officer", *query.officer);
+  if (query.from) narrow("sort_us >= :from_us", "from_us", query.from->us);
+  if (query.to) narrow("sort_us < :to_us", "to_us", query.to->us);
+  if (query.text) narrow("LOWER(filename) LIKE '%' || LOWER(:text) || '%'", "text", *query.text);
+  if (after_us) {
+    narrow("(sort_us < :after_us OR (sort_us = :after_us AND id < :after_id))", "after_us", *after_us);
+    params.emplace_back("after_id", after_id);
+  }
+  sql += " ORDER BY sort_us DESC, id DESC LIMIT :limit";
+
+  ListPage page;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    page = {};
+    for (const db::Row& row : TRY(tx.query(sql, params))) {
+      if (static_cast<std::int64_t>(page.items.size()) == query.limit) {
+        const Recording& last = page.items.back();
+        page.next = fmt::format("{}.{}", last.description.recorded_at.value_or(last.received_at).us, last.id.text());
+        break;
+      }
+      page.items.push_back(TRY(read_recording(row)));
+    }
+    return {};
+  }));
+  return page;
+}
+
+Result<View> Vault::open_view(const access::Actor& actor, const RecordingId& id, const ViewRequest& request) {
+  Recording recording = TRY(known_recording(actor, id));
+  TRY(require(access::decide(actor, access::Action::kView, item_of(recording), request.purpose), id.text()));
+  const bool sets_inside_home = request.inside_home.has_value() && *request.inside_home != recording.is_inside_home;
+  const bool is_inside_home = request.inside_home.value_or(recording.is_inside_home) || recording.is_inside_home;
+  const bool is_related = request.case_number && recording.description.incident == request.case_number;
+  if (is_inside_home && request.purpose == access::Purpose::kInvestigation && !is_related && !request.warrant) {
+    return fail(problems::kRule, "inside a home: an unrelated investigation needs a warrant reference");
+  }
+
+  View view{crypto::new_id<ViewId>(), std::move(recording), parts_.clock.now() + limits::kViewLifeUs};
+  ledger::Submission submission;
+  submission.actor = actor.person;
+  if (sets_inside_home && *request.inside_home) {
+    submission.events.push_back({id,
+                                 "recording.changed",
+                                 {{"field", "inside_home"}, {"old", false}, {"new", true}, {"reason", "set when a view was opened"}},
+                                 false});
+  }
+  Json::Object fields = {{"purpose", access::purpose_name(request.purpose)}, {"view", view.id.text()}};
+  put_if(fields, "case", request.case_number);
+  put_if(fields, "warrant", request.warrant);
+  if (request.inside_home) fields.emplace("inside_home", *request.inside_home);
+  submission.events.push_back({id, "recording.viewed", std::move(fields), false});
+  submission.rows = [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) -> Result<void> {
+    if (sets_inside_home && *request.inside_home) {
+      TRY(tx.run("UPDATE recordings SET is_inside_home = 1 WHERE id = :id", {{"id", id.text()}}));
+    }
+    TRY(tx.run("INSERT INTO views (id, recording, agency, person, purpose, case_number, warrant, opened_us, expires_us) "
+               "VALUES (:id, :recording, :agency, :person, :purpose, :case_number, :warrant, :opened, :expires)",
+               {{"id", view.id.text()},
+                {"recording", id.text()},
+                {"agency", actor.agency.text()},
+                {"person", actor.person.text()},
+                {"purpose", access::purpose_name(request.purpose)},
+                {"case_number", request.case_number},
+                {"warrant", request.warrant},
+                {"opened", parts_.clock.now().us},
+                {"expires", view.expires_at.us}}));
+    return {};
+  };
+  TRY(TRY(parts_.ledgers.find(actor.agency))->commit(std::move(submission)));
+  return view;
+}
+
+Result<Vault::OpenedView> Vault::view(const access::Actor& actor, const ViewId& id) {
+  std::optional<View> found;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    found.reset();
+    const db::Rows views = TRY(tx.query("SELECT recording, expires_us FROM views WHERE id = :id AND person = :person AND agency = :agency",
+                                        {{"id", id.text()}, {"person", actor.person.text()}, {"agency", actor.agency.text()}}));
+    if (views.empty()) return {};
+    const db::Rows rows = TRY(tx.query(fmt::format("SELECT {} FROM recordings WHERE id = :id", kColumns),
+                                       {{"id", views[0].text("recording")}}));
+    CHECK(rows.size() == 1);  // a foreign key
+    found = View{id, TRY(read_recording(rows[0])), Timestamp{views[0].integer("expires_us")}};
+    return {};
+  }));
+  if (!found) return fail(Code::kNotFound, "No such view", id.text());
+  if (parts_.clock.now() >= found->expires_at) return fail(Code::kGone, "This view has expired: open a new one");
+  store::Original original = TRY(parts_.store.open(actor.agency_slug, found->recording.id, found->recording.codec, found->recording.bytes));
+  return OpenedView{*std::move(found), std::move(original)};
+}
+
+Result<std::vector<CustodyItem>> Vault::custody(const access::Actor& actor, const RecordingId& id) {
+  TRY(show(actor, id));
+  const ledger::Ledger& ledger = *TRY(parts_.ledgers.find(actor.agency));
+  std::vector<CustodyItem> out;
+  for (;;) {
+    const std::vector<ledger::SealedEvent> page = TRY(ledger.events(id, out.size(), kCustodyPageMax));
+    for (const ledger::SealedEvent& event : page) out.push_back({event, TRY(ledger.salt(event))});
+    if (page.size() < kCustodyPageMax) return out;
+  }
+}
+
+Result<std::string> Vault::receipt(const access::Actor& actor, const RecordingId& id, std::uint64_t n, ledger::Under under) {
+  TRY(show(actor, id));
+  const ledger::Ledger& ledger = *TRY(parts_.ledgers.find(actor.agency));
+  const std::vector<ledger::SealedEvent> events = TRY(ledger.events(id, n, 1));
+  if (events.empty() || events[0].n != n) return fail(Code::kNotFound, "This recording has no event of that number");
+  return ledger.receipt(events[0], under);
+}
+
+}  // namespace lapel::evidence

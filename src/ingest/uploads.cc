@@ -1,0 +1,674 @@
+// SPDX-License-Identifier: Apache-2.0
+// What survives at each step, and what start-up does with it:
+//   file created, directory synced → row inserted        a file without a row is removed (sweep)
+//   bytes written                                        beyond the row's offset: overwritten by the next request
+//   data synced → row's offset and midstate swapped      the offset may now be told
+//   last byte: the same swap sets state 'sealing'        the sealer finds it
+//   object linked, key synced, leaf and row sealed       the same again is harmless; the admission's transaction sets 'sealed'
+//   upload file removed                                  a file of a sealed upload is removed (sweep)
+#include "ingest/uploads.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "base/problems.h"
+#include "crypto/random.h"
+#include "roster/roster.h"
+
+namespace lapel::ingest {
+namespace {
+
+constexpr std::int64_t kSealPeriodUs = 2'000'000;
+constexpr std::int64_t kExpirePeriodUs = 60'000'000;
+constexpr std::int64_t kSealPageMax = 256;
+constexpr std::size_t kBounceBytes = limits::kMiB;
+
+constexpr db::Migration kSteps[] = {
+    {1, "uploads", R"sql(
+CREATE TABLE uploads (
+  id TEXT NOT NULL PRIMARY KEY,
+  agency TEXT NOT NULL REFERENCES agencies (id),
+  person TEXT NOT NULL REFERENCES people (id),
+  kind TEXT NOT NULL CHECK (kind IN ('whole', 'partial', 'final')),
+  state TEXT NOT NULL CHECK (state IN ('receiving', 'sealing', 'sealed', 'refused')),
+  reason TEXT NOT NULL,
+  length_bytes BIGINT NOT NULL CHECK (length_bytes >= 0),
+  offset_bytes BIGINT NOT NULL CHECK (offset_bytes >= 0 AND offset_bytes <= length_bytes),
+  midstate TEXT NOT NULL,
+  declared_sha256 TEXT,
+  sha256 TEXT,
+  recording TEXT NOT NULL UNIQUE,
+  metadata TEXT NOT NULL,
+  parts TEXT NOT NULL,
+  created_us BIGINT NOT NULL,
+  expires_us BIGINT NOT NULL,
+  received_us BIGINT NOT NULL
+);
+CREATE INDEX uploads_by_state ON uploads (state, created_us, id);
+CREATE INDEX uploads_by_expiry ON uploads (expires_us, id);
+CREATE INDEX uploads_by_person ON uploads (person, state);
+)sql"},
+};
+
+constexpr std::string_view kColumns =
+    "id, agency, person, kind, state, reason, length_bytes, offset_bytes, midstate, declared_sha256, sha256, recording, "
+    "metadata, parts, created_us, expires_us, received_us";
+
+std::string_view kind_name(Kind kind) {
+  switch (kind) {
+    case Kind::kWhole: return "whole";
+    case Kind::kPartial: return "partial";
+    case Kind::kFinal: return "final";
+  }
+  CHECK(false);
+}
+
+// Ids joined by spaces, as in the tus header.
+std::string joined(const std::vector<UploadId>& ids) {
+  std::string out;
+  for (const UploadId& id : ids) out += (out.empty() ? "" : " ") + id.text();
+  return out;
+}
+
+Result<Upload> read_upload(const db::Row& row) {
+  const auto damaged = [&] { return fail(Code::kCorrupt, "A row of the catalog is damaged", "uploads " + row.text("id")); };
+  Upload out;
+  const auto id = UploadId::parse(row.text("id"));
+  const auto agency = AgencyId::parse(row.text("agency"));
+  const auto person = PersonId::parse(row.text("person"));
+  const auto recording = RecordingId::parse(row.text("recording"));
+  if (!id || !agency || !person || !recording) return damaged();
+  out.id = *id;
+  out.agency = *agency;
+  out.person = *person;
+  out.recording = *recording;
+  for (const Kind kind : {Kind::kWhole, Kind::kPartial, Kind::kFinal}) {
+    if (kind_name(kind) == row.text("kind")) out.kind = kind;
+  }
+  for (const State state : {State::kReceiving, State::kSealing, State::kSealed, State::kRefused}) {
+    if (state_name(state) == row.text("state")) out.state = state;
+  }
+  out.reason = row.text("reason");
+  out.length = static_cast<std::uint64_t>(row.integer("length_bytes"));
+  out.offset = static_cast<std::uint64_t>(row.integer("offset_bytes"));
+  out.midstate = row.text("midstate");
+  if (const auto text = row.maybe_text("declared_sha256")) {
+    out.declared_sha256 = parse_hex_array<32>(*text);
+    if (!out.declared_sha256) return damaged();
+  }
+  if (const auto text = row.maybe_text("sha256")) {
+    out.sha256 = parse_hex_array<32>(*text);
+    if (!out.sha256) return damaged();
+  }
+  out.metadata = row.text("metadata");
+  for (std::string_view rest = row.text("parts"); !rest.empty();) {
+    const auto part = UploadId::parse(rest.substr(0, 32));
+    if (!part) return damaged();
+    out.parts.push_back(*part);
+    rest.remove_prefix(std::min<std::size_t>(33, rest.size()));
+  }
+  out.created_at = {row.integer("created_us")};
+  out.expires_at = {row.integer("expires_us")};
+  out.received_at = {row.integer("received_us")};
+  return out;
+}
+
+void report(std::string_view doing, const UploadId& id, const Error& error) {
+  fmt::print(stderr, "{{\"level\":\"error\",\"module\":\"ingest\",\"doing\":\"{}\",\"upload\":\"{}\",\"problem\":\"{}\",\"detail\":{}}}\n",
+             doing, id.text(), error.problem->slug, to_json(Json(error.text())));
+}
+
+}  // namespace
+
+std::span<const db::Migration> schema() { return kSteps; }
+
+std::string_view state_name(State state) {
+  switch (state) {
+    case State::kReceiving: return "receiving";
+    case State::kSealing: return "sealing";
+    case State::kSealed: return "sealed";
+    case State::kRefused: return "refused";
+  }
+  CHECK(false);
+}
+
+// ---- metadata ----
+
+// pairs = pair *("," pair);  pair = key [" " base64]
+Result<Metadata> parse_metadata(std::string_view header) {
+  const auto bad = [](std::string text) { return fail(problems::kTusMetadata, std::move(text)); };
+  Metadata out;
+  if (header.empty()) return out;
+  if (header.size() > limits::kUploadMetadataBytesMax) {
+    return bad(fmt::format("Upload-Metadata may have at most {} bytes", limits::kUploadMetadataBytesMax));
+  }
+  std::map<std::string, std::string, std::less<>> values;
+  for (std::string_view rest = header;;) {
+    const std::size_t comma = rest.find(',');
+    std::string_view pair = rest.substr(0, comma);
+    while (pair.starts_with(' ')) pair.remove_prefix(1);
+    while (pair.ends_with(' ')) pair.remove_suffix(1);
+    const std::size_t space = pair.find(' ');
+    const std::string_view key = pair.substr(0, space);
+    if (key.empty() || std::any_of(key.begin(), key.end(), [](char c) { return c <= ' ' || c > '~'; })) {
+      return bad("Upload-Metadata has an empty key or one that is not ASCII");
+    }
+    std::optional<Bytes> value = Bytes();
+    if (space != std::string_view::npos) value = parse_base64(pair.substr(space + 1));
+    if (!value) return bad(fmt::format("The value of \"{}\" in Upload-Metadata is not base64", key));
+    const std::string_view text = as_text(*value);
+    if (!is_utf8(text) || text.find('\0') != std::string_view::npos || text.size() > limits::kFieldBytesMax) {
+      return bad(fmt::format("The value of \"{}\" must be UTF-8 text of at most {} bytes without a zero byte", key,
+                             limits::kFieldBytesMax));
+    }
+    if (!values.emplace(key, text).second) return bad(fmt::format("Upload-Metadata names \"{}\" twice", key));
+    if (values.size() > limits::kUploadMetadataKeysMax) return bad("Upload-Metadata has too many keys");
+    if (comma == std::string_view::npos) break;
+    rest.remove_prefix(comma + 1);
+  }
+  evidence::Description& description = out.description;
+  for (auto& [key, value] : values) {
+    if (key == "filename") {
+      description.filename = value;
+    } else if (key == "filetype") {
+      description.filetype = value;
+    } else if (key == "sha256") {
+      std::string lowered = value;
+      std::transform(lowered.begin(), lowered.end(), lowered.begin(), [](unsigned char c) { return std::tolower(c); });
+      out.sha256 = parse_hex_array<32>(lowered);
+      if (!out.sha256) return bad("\"sha256\" in Upload-Metadata must be 64 hex digits");
+    } else if (key == "recorded_at") {
+      if (value.empty()) continue;
+      description.recorded_at = parse_rfc3339(value);
+      if (!description.recorded_at) return bad("\"recorded_at\" in Upload-Metadata must be an RFC 3339 time");
+    } else if (key == "device") {
+      if (!value.empty()) description.device = value;
+    } else if (key == "wearer") {
+      if (!value.empty()) description.wearer = value;
+    } else if (key == "incident") {
+      if (!value.empty()) description.incident = value;
+    } else if (key == "category") {
+      if (!value.empty()) description.category = value;
+    } else {
+      description.more.emplace(key, value);
+    }
+  }
+  return out;
+}
+
+// ---- one writer ----
+
+Result<void> Writer::write(std::span<std::uint8_t> bytes) {
+  CHECK(!is_discarded_);
+  if (bytes.size() > upload_.length - position_) {
+    return fail(problems::kUploadTooLong, fmt::format("The upload is {} bytes long; these bytes go beyond it", upload_.length));
+  }
+  hash_.update(bytes);
+  if (file_->alignment() == 1) {
+    TRY(file_->write_at(position_, bytes));
+    position_ += bytes.size();
+  } else {
+    TRY(write_aligned(bytes));
+  }
+  if (!holds_back_ && position_ - upload_.offset >= limits::kUploadCheckpointBytes && position_ < upload_.length) TRY(make_durable());
+  return {};
+}
+
+Result<void> Writer::write_aligned(ByteView bytes) {
+  const std::size_t block = file_->alignment();
+  // The common case: at a block's border with an aligned buffer, straight from the network's buffer to the disk.
+  const bool is_aligned = reinterpret_cast<std::uintptr_t>(bytes.data()) % block == 0;
+  if (tail_bytes_ == 0 && is_aligned && bytes.size() >= block) {
+    const std::size_t whole = bytes.size() / block * block;
+    TRY(file_->write_at(position_, bytes.first(whole)));
+    position_ += whole;
+    bytes = bytes.subspan(whole);
+  }
+  while (!bytes.empty()) {
+    const std::size_t count = std::min(bytes.size(), kBounceBytes - tail_bytes_);
+    std::memcpy(bounce_.get() + tail_bytes_, bytes.data(), count);
+    const std::size_t filled = tail_bytes_ + count;
+    const std::size_t whole = filled / block * block;
+    if (whole > 0) {
+      TRY(file_->write_at(position_ - tail_bytes_, ByteView(bounce_.get(), whole)));
+      std::memmove(bounce_.get(), bounce_.get() + whole, filled - whole);
+    }
+    tail_bytes_ = filled - whole;
+    position_ += count;
+    bytes = bytes.subspan(count);
+  }
+  return {};
+}
+
+// Data first, then the row that tells of it: never the other way round.
+Result<void> Writer::make_durable() {
+  if (position_ == upload_.offset && position_ < upload_.length) return {};
+  if (tail_bytes_ > 0) {
+    const std::size_t block = file_->alignment();
+    std::memset(bounce_.get() + tail_bytes_, 0, block - tail_bytes_);
+    TRY(file_->write_at(position_ - tail_bytes_, ByteView(bounce_.get(), block)));
+  }
+  TRY(file_->truncate(position_));
+  TRY(file_->sync_data());
+
+  Upload next = upload_;
+  next.offset = position_;
+  next.midstate = hash_.midstate();
+  if (position_ == upload_.length) {
+    next.sha256 = crypto::Sha256(hash_).finish();
+    next.received_at = uploads_.parts_.clock.now();
+    next.state = State::kSealing;
+    if (next.declared_sha256 && next.declared_sha256 != next.sha256) {
+      next.state = State::kRefused;
+      next.reason = fmt::format("The file's SHA-256 is {}, not the {} that was declared", hex(*next.sha256),
+                                hex(*next.declared_sha256));
+    }
+    // A partial upload waits, whole, for the final one.
+    if (next.kind == Kind::kPartial && next.state == State::kSealing) next.state = State::kReceiving;
+  }
+  TRY(uploads_.parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    const std::int64_t swapped = TRY(tx.run(
+        "UPDATE uploads SET offset_bytes = :offset, midstate = :midstate, sha256 = :sha256, state = :state, reason = :reason, "
+        "received_us = :received WHERE id = :id AND offset_bytes = :old_offset AND state = 'receiving'",
+        {{"offset", next.offset},
+         {"midstate", next.midstate},
+         {"sha256", next.sha256 ? std::optional(hex(*next.sha256)) : std::nullopt},
+         {"state", state_name(next.state)},
+         {"reason", next.reason},
+         {"received", next.received_at.us},
+         {"id", next.id.text()},
+         {"old_offset", upload_.offset}}));
+    if (swapped != 1) return fail(problems::kUploadLocked, "Another request has taken this upload over");
+    return {};
+  }));
+  upload_ = std::move(next);
+  return {};
+}
+
+Result<Upload> Writer::finish() {
+  if (!is_discarded_) TRY(make_durable());
+  if (upload_.state == State::kSealing && uploads_.sealer_) uploads_.sealer_->nudge();
+  return upload_;
+}
+
+void Writer::discard() { is_discarded_ = true; }
+
+// ---- uploads ----
+
+Uploads::Uploads(Parts parts) : parts_(std::move(parts)) {}
+
+Result<std::unique_ptr<Uploads>> Uploads::open(Parts parts) {
+  TRY(os::make_directories(parts.disk, parts.directory));
+  std::unique_ptr<Uploads> uploads(new Uploads(std::move(parts)));
+  TRY(uploads->sweep());
+  uploads->sealers_ = std::make_unique<os::WorkerPool>(os::WorkerPool::Options{
+      "sealer", uploads->parts_.sealing_threads, static_cast<std::size_t>(kSealPageMax)});
+  Uploads* raw = uploads.get();
+  uploads->sealer_ = std::make_unique<os::PeriodicWorker>("seal-scan", kSealPeriodUs, [raw] { raw->seal_step(); });
+  uploads->expirer_ = std::make_unique<os::PeriodicWorker>("expire", kExpirePeriodUs, [raw] {
+    if (auto done = raw->expire(); !done) report("expiring", UploadId(), done.error());
+  });
+  uploads->sealer_->nudge();
+  return uploads;
+}
+
+Uploads::~Uploads() {
+  expirer_.reset();
+  sealer_.reset();
+  if (sealers_) sealers_->stop();
+}
+
+Claim::~Claim() {
+  if (!uploads_) return;
+  const os::MutexLock lock(uploads_->mutex_);
+  uploads_->writing_.erase(id_);
+}
+
+Result<Claim> Uploads::claim(const UploadId& id) {
+  const os::MutexLock lock(mutex_);
+  if (!writing_.insert(id).second) return fail(problems::kUploadLocked, "Another request is writing this upload", id.text());
+  return Claim(*this, id);
+}
+
+Result<std::optional<Upload>> Uploads::read(const UploadId& id) {
+  std::optional<Upload> out;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    out.reset();
+    const db::Rows rows = TRY(tx.query(fmt::format("SELECT {} FROM uploads WHERE id = :id", kColumns), {{"id", id.text()}}));
+    if (!rows.empty()) out = TRY(read_upload(rows[0]));
+    return {};
+  }));
+  return out;
+}
+
+// Room for this upload and for what the unfinished ones still have to bring, besides the reserve for the ledger.
+Result<void> Uploads::check_room(std::uint64_t bytes) {
+  std::uint64_t promised = 0;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    promised = static_cast<std::uint64_t>(
+        TRY(tx.query("SELECT CAST(COALESCE(SUM(length_bytes - offset_bytes), 0) AS BIGINT) AS promised FROM uploads WHERE state = 'receiving'"))[0]
+            .integer("promised"));
+    return {};
+  }));
+  const std::uint64_t free = TRY(parts_.disk.free_bytes(parts_.directory));
+  if (free < promised + limits::kDiskReserveBytes || free - promised - limits::kDiskReserveBytes < bytes) {
+    return fail(problems::kStorageFull, fmt::format("There is not enough room for {} bytes", bytes),
+                fmt::format("free {}, promised to unfinished uploads {}", free, promised));
+  }
+  return {};
+}
+
+Result<Upload> Uploads::create(const access::Actor& actor, const Creation& creation) {
+  const access::Decision decision = access::decide(actor, access::Action::kUpload, {actor.agency, std::nullopt, false});
+  if (!decision.is_allowed) return fail(problems::kRule, std::string(decision.rule));
+  const Metadata metadata = TRY(parse_metadata(creation.metadata));
+
+  Upload upload;
+  upload.id = crypto::new_id<UploadId>();
+  upload.recording = crypto::new_id<RecordingId>();
+  upload.agency = actor.agency;
+  upload.person = actor.person;
+  upload.kind = creation.kind;
+  upload.length = creation.length;
+  upload.metadata = creation.metadata;
+  upload.declared_sha256 = metadata.sha256;
+  upload.midstate = crypto::Sha256().midstate();
+  upload.parts = creation.parts;
+  upload.created_at = upload.received_at = parts_.clock.now();
+  upload.expires_at = upload.created_at + limits::kUploadLifeUs;
+  if (creation.kind == Kind::kFinal) {
+    upload.length = 0;
+    for (const UploadId& id : creation.parts) {
+      const auto part = TRY(read(id));
+      const bool fits = part && part->person == actor.person && part->kind == Kind::kPartial && part->state == State::kReceiving;
+      if (!fits) return fail(problems::kConcatenation, "A part to be joined is unknown, joined already or no partial upload", id.text());
+      if (part->offset != part->length) return fail(problems::kConcatenation, "A part to be joined is not whole yet", id.text());
+      upload.length += part->length;
+    }
+    upload.offset = upload.length;
+    upload.state = State::kSealing;
+  }
+  if (upload.length > limits::kUploadBytesMax) {
+    return fail(problems::kUploadLengthLimit, fmt::format("An upload may have at most {} bytes", limits::kUploadBytesMax));
+  }
+  TRY(check_room(upload.length));
+  const bool is_empty = upload.length == 0 && creation.kind == Kind::kWhole;
+  if (is_empty) {
+    upload.sha256 = crypto::Sha256().finish();
+    upload.state = State::kSealing;
+  }
+
+  TRY(TRY(parts_.disk.open(path(upload.id), os::OpenMode::kCreate))->sync_data());
+  TRY(parts_.disk.sync_directory(parts_.directory));
+  auto inserted = parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    const std::int64_t unfinished = TRY(tx.query("SELECT COUNT(*) AS uploads FROM uploads WHERE person = :person AND state = 'receiving'",
+                                                 {{"person", actor.person.text()}}))[0].integer("uploads");
+    if (unfinished >= static_cast<std::int64_t>(limits::kUploadsUnfinishedMax)) {
+      return fail(problems::kTooManyUploads, fmt::format("{} uploads are unfinished", unfinished));
+    }
+    for (const UploadId& part : upload.parts) {
+      // Each part is joined once: the second final upload that names it finds it taken.
+      const std::int64_t taken = TRY(tx.run(
+          "UPDATE uploads SET state = 'sealed', reason = 'joined' WHERE id = :id AND state = 'receiving' AND kind = 'partial' "
+          "AND offset_bytes = length_bytes",
+          {{"id", part.text()}}));
+      if (taken != 1) return fail(problems::kConcatenation, "A part to be joined has been taken meanwhile", part.text());
+    }
+    TRY(tx.run("INSERT INTO uploads (id, agency, person, kind, state, reason, length_bytes, offset_bytes, midstate, "
+               "declared_sha256, sha256, recording, metadata, parts, created_us, expires_us, received_us) "
+               "VALUES (:id, :agency, :person, :kind, :state, '', :length, :offset, :midstate, :declared, :sha256, "
+               ":recording, :metadata, :parts, :created, :expires, :received)",
+               {{"id", upload.id.text()},
+                {"agency", upload.agency.text()},
+                {"person", upload.person.text()},
+                {"kind", kind_name(upload.kind)},
+                {"state", state_name(upload.state)},
+                {"length", upload.length},
+                {"offset", upload.offset},
+                {"midstate", upload.midstate},
+                {"declared", upload.declared_sha256 ? std::optional(hex(*upload.declared_sha256)) : std::nullopt},
+                {"sha256", upload.sha256 ? std::optional(hex(*upload.sha256)) : std::nullopt},
+                {"recording", upload.recording.text()},
+                {"metadata", upload.metadata},
+                {"parts", joined(upload.parts)},
+                {"created", upload.created_at.us},
+                {"expires", upload.expires_at.us},
+                {"received", upload.received_at.us}}));
+    return {};
+  });
+  if (!inserted) {
+    (void)parts_.disk.remove(path(upload.id));  // else the sweep finds it
+    return fail(std::move(inserted).error());
+  }
+  if (upload.state == State::kSealing) sealer_->nudge();
+  return upload;
+}
+
+Result<Upload> Uploads::find(const access::Actor& actor, const UploadId& id) {
+  auto upload = TRY(read(id));
+  if (!upload || upload->person != actor.person) return fail(Code::kNotFound, "No such upload", id.text());
+  if (upload->state == State::kReceiving) {
+    if (parts_.clock.now() >= upload->expires_at) return fail(problems::kUploadExpired, "The upload has expired");
+    // What the row says must stand on the disk too: whichever is less is what is durable.
+    const auto stat = parts_.disk.stat(path(id));
+    if (!stat && stat.error().code() != Code::kNotFound) return fail(stat.error());
+    upload->offset = std::min(upload->offset, stat ? stat->bytes : 0);
+  }
+  return *std::move(upload);
+}
+
+// The file is shorter than the row's offset: the disk has lost what it had acknowledged. What is left is hashed again and
+// the row set back, so that the client is told the truth and can send the rest once more.
+Result<void> Uploads::repair_short(Upload& upload, std::uint64_t file_bytes) {
+  report("reading an upload", upload.id,
+         Error{&problems::kObjectDamaged, fmt::format("{} bytes on disk where {} were durable", file_bytes, upload.offset), {}});
+  const auto file = TRY(parts_.disk.open(path(upload.id), os::OpenMode::kCreateOrOpen));
+  crypto::Sha256 hash;
+  Bytes buffer(limits::kMiB);
+  while (hash.bytes() < file_bytes) {
+    const std::size_t count = TRY(file->read_at(hash.bytes(), buffer));
+    if (count == 0) break;
+    hash.update(ByteView(buffer).first(std::min<std::uint64_t>(count, file_bytes - hash.bytes())));
+  }
+  const std::uint64_t old_offset = upload.offset;
+  upload.offset = hash.bytes();
+  upload.midstate = hash.midstate();
+  return parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    TRY(tx.run("UPDATE uploads SET offset_bytes = :offset, midstate = :midstate WHERE id = :id AND offset_bytes = :old_offset",
+               {{"offset", upload.offset}, {"midstate", upload.midstate}, {"id", upload.id.text()}, {"old_offset", old_offset}}));
+    return {};
+  });
+}
+
+Result<std::unique_ptr<Writer>> Uploads::append(const access::Actor& actor, const UploadId& id, std::uint64_t offset) {
+  TRY(find(actor, id));
+  std::unique_ptr<Writer> writer(new Writer(*this, TRY(claim(id))));
+  // Read under the claim: what an earlier writer made durable counts.
+  auto upload = TRY(read(id));
+  if (!upload) return fail(Code::kNotFound, "No such upload", id.text());
+  if (upload->kind == Kind::kFinal || upload->state != State::kReceiving) {
+    return fail(problems::kUploadFinished, "The upload is finished: no bytes can be added", id.text());
+  }
+  // A file lost with its directory entry is made anew, empty; the row is set back to what is there.
+  writer->file_ = TRY(parts_.disk.open(path(id), os::OpenMode::kCreateOrOpen, os::Caching::kDirect));
+  auto lock = os::FileLock::acquire(*writer->file_);
+  if (!lock) return fail(problems::kUploadLocked, "Another server is writing this upload", id.text());
+  writer->lock_ = *std::move(lock);
+  const std::uint64_t file_bytes = TRY(writer->file_->size());
+  if (file_bytes < upload->offset) TRY(repair_short(*upload, file_bytes));
+  if (offset != upload->offset) {
+    return fail(problems::kUploadOffset, fmt::format("The upload stands at {}, not at {}", upload->offset, offset), id.text());
+  }
+  auto hash = crypto::Sha256::restore(upload->midstate);
+  if (!hash || hash->bytes() != offset) return fail(Code::kCorrupt, "The hash of an upload does not fit its offset", id.text());
+  writer->hash_ = *std::move(hash);
+  writer->position_ = offset;
+  writer->upload_ = *std::move(upload);
+  const std::size_t block = writer->file_->alignment();
+  if (block > 1) {
+    CHECK(kBounceBytes % block == 0);
+    writer->bounce_.reset(static_cast<std::uint8_t*>(::operator new[](kBounceBytes, std::align_val_t{os::kDirectAlignmentBytes})));
+    writer->tail_bytes_ = offset % block;
+    if (writer->tail_bytes_ > 0) {
+      const std::size_t count = TRY(writer->file_->read_at(offset - writer->tail_bytes_, {writer->bounce_.get(), block}));
+      if (count < writer->tail_bytes_) return fail(Code::kCorrupt, "An upload's last block cannot be read", id.text());
+    }
+  }
+  return writer;
+}
+
+Result<void> Uploads::remove(const access::Actor& actor, const UploadId& id) {
+  const auto upload = TRY(read(id));
+  if (!upload || upload->person != actor.person) return fail(Code::kNotFound, "No such upload", id.text());
+  const Claim claimed = TRY(claim(id));
+  TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    const std::int64_t removed = TRY(tx.run("DELETE FROM uploads WHERE id = :id AND state IN ('receiving', 'refused')", {{"id", id.text()}}));
+    if (removed != 1) return fail(problems::kUploadFinished, "A finished upload is not removed: it is, or becomes, a sealed recording");
+    return {};
+  }));
+  auto gone = parts_.disk.remove(path(id));
+  return gone || gone.error().code() == Code::kNotFound ? Result<void>() : gone;
+}
+
+Result<void> Uploads::expire() {
+  std::vector<UploadId> expired;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    expired.clear();
+    for (const db::Row& row : TRY(tx.query(
+             "SELECT id FROM uploads WHERE expires_us <= :now AND state <> 'sealing' ORDER BY expires_us, id LIMIT 1000",
+             {{"now", parts_.clock.now().us}}))) {
+      if (const auto id = UploadId::parse(row.text("id"))) expired.push_back(*id);
+    }
+    return {};
+  }));
+  for (const UploadId& id : expired) {
+    const auto claimed = claim(id);
+    if (!claimed) continue;  // still in use: next time
+    // Of a sealed upload only this row goes; the recording is the store's and the catalog's.
+    TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+      TRY(tx.run("DELETE FROM uploads WHERE id = :id AND state <> 'sealing'", {{"id", id.text()}}));
+      return {};
+    }));
+    if (auto gone = parts_.disk.remove(path(id)); !gone && gone.error().code() != Code::kNotFound) return gone;
+  }
+  return {};
+}
+
+// ---- sealing ----
+
+void Uploads::seal_step() {
+  std::vector<UploadId> waiting;
+  auto found = parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    waiting.clear();
+    for (const db::Row& row : TRY(tx.query("SELECT id FROM uploads WHERE state = 'sealing' ORDER BY created_us, id LIMIT :limit",
+                                           {{"limit", kSealPageMax}}))) {
+      if (const auto id = UploadId::parse(row.text("id"))) waiting.push_back(*id);
+    }
+    return {};
+  });
+  if (!found) report("looking for uploads to seal", UploadId(), found.error());
+  for (const UploadId& id : waiting) {
+    {
+      const os::MutexLock lock(mutex_);
+      if (!sealing_.insert(id).second) continue;
+    }
+    auto posted = sealers_->post([this, id] { seal_one(id); });
+    if (!posted) {
+      const os::MutexLock lock(mutex_);
+      sealing_.erase(id);
+      return;
+    }
+  }
+}
+
+void Uploads::seal_one(const UploadId& id) {
+  auto sealed = [&]() -> Result<void> {
+    auto upload = TRY(read(id));
+    if (!upload || upload->state != State::kSealing) return {};
+    if (upload->kind == Kind::kFinal && !upload->sha256) TRY(join(*upload));
+    if (upload->state != State::kSealing) return {};
+    TRY(admit(*upload));
+    auto gone = parts_.disk.remove(path(id));
+    return gone || gone.error().code() == Code::kNotFound ? Result<void>() : gone;
+  }();
+  if (!sealed) report("sealing", id, sealed.error());
+  const os::MutexLock lock(mutex_);
+  sealing_.erase(id);
+}
+
+// Puts the parts behind one another, sharing blocks where the filesystem can, and hashes the whole once.
+Result<void> Uploads::join(Upload& upload) {
+  const auto file = TRY(parts_.disk.open(path(upload.id), os::OpenMode::kCreateOrOpen));
+  TRY(file->truncate(0));
+  std::uint64_t end = 0;
+  for (const UploadId& id : upload.parts) {
+    const auto part = TRY(parts_.disk.open(path(id), os::OpenMode::kRead));
+    const std::uint64_t bytes = TRY(part->size());
+    TRY(parts_.disk.copy_range(*part, 0, *file, end, bytes));
+    end += bytes;
+  }
+  if (end != upload.length) return fail(Code::kCorrupt, "The parts of an upload have changed their length", upload.id.text());
+  crypto::Sha256 hash;
+  Bytes buffer(limits::kMiB);
+  while (hash.bytes() < end) {
+    const std::size_t count = TRY(file->read_at(hash.bytes(), buffer));
+    if (count == 0) return fail(Code::kCorrupt, "A joined upload ends early", upload.id.text());
+    hash.update(ByteView(buffer).first(count));
+  }
+  TRY(file->sync_data());
+  upload.sha256 = hash.finish();
+  if (upload.declared_sha256 && upload.declared_sha256 != upload.sha256) {
+    upload.state = State::kRefused;
+    upload.reason = fmt::format("The file's SHA-256 is {}, not the {} that was declared", hex(*upload.sha256), hex(*upload.declared_sha256));
+  }
+  TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    TRY(tx.run("UPDATE uploads SET sha256 = :sha256, state = :state, reason = :reason WHERE id = :id AND state = 'sealing'",
+               {{"sha256", hex(*upload.sha256)}, {"state", state_name(upload.state)}, {"reason", upload.reason}, {"id", upload.id.text()}}));
+    return {};
+  }));
+  for (const UploadId& id : upload.parts) {
+    if (auto gone = parts_.disk.remove(path(id)); !gone && gone.error().code() != Code::kNotFound) return gone;
+  }
+  return {};
+}
+
+Result<void> Uploads::admit(const Upload& upload) {
+  access::Actor actor;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    actor = TRY(roster::actor(tx, upload.person));
+    return {};
+  }));
+  const Metadata metadata = TRY(parse_metadata(upload.metadata));
+  evidence::Admission admission;
+  admission.recording = upload.recording;
+  admission.source = {path(upload.id), upload.length};
+  CHECK(upload.sha256.has_value());
+  admission.sha256 = *upload.sha256;
+  admission.received_at = upload.received_at;
+  admission.chain_starts_at = evidence::ChainStart::kServer;
+  admission.description = metadata.description;
+  return parts_.vault.admit(actor, admission, [&](db::Transaction& tx) -> Result<void> {
+    TRY(tx.run("UPDATE uploads SET state = 'sealed' WHERE id = :id AND state = 'sealing'", {{"id", upload.id.text()}}));
+    return {};
+  });
+}
+
+// Files without a row, and files of uploads that have been sealed.
+Result<void> Uploads::sweep() {
+  for (const std::string& name : TRY(parts_.disk.list(parts_.directory))) {
+    const auto id = UploadId::parse(name);
+    bool is_needed = false;
+    if (id) {
+      const auto upload = TRY(read(*id));
+      is_needed = upload && (upload->state != State::kSealed || upload->kind == Kind::kPartial);
+    }
+    if (!is_needed) TRY(parts_.disk.remove(parts_.directory / name));
+  }
+  return {};
+}
+
+}  // namespace lapel::ingest

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Uploads: bytes on their way in, from creation to a sealed recording (docs/formats/upload_protocol.md).
+//
+// Owns: <data>/uploads, the table uploads, and the sealer that turns finished uploads into recordings.
+// Promises: an offset that this reports is durable: bytes and row survive a power cut. One writer an upload: a lock on
+//   its file, and each new offset swapped in against the old one, so a writer that lost its place changes nothing. The
+//   SHA-256 is computed while bytes arrive and its midstate is durable with the offset. A finished upload is sealed
+//   without its client, also after a restart. Nothing here touches a sealed recording.
+// Fails with: kNotFound (unknown, or another's), kUploadLocked, kUploadOffset, kUploadTooLong, kUploadExpired,
+//   kUploadFinished, kStorageFull, kTooManyUploads, kConcatenation, kChecksumMismatch.
+// Threads: any; calls block.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "access/access.h"
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/json.h"
+#include "base/result.h"
+#include "crypto/sha256.h"
+#include "db/db.h"
+#include "evidence/vault.h"
+#include "os/disk.h"
+#include "os/worker.h"
+
+namespace lapel::ingest {
+
+enum class State { kReceiving, kSealing, kSealed, kRefused };
+std::string_view state_name(State state);
+
+enum class Kind {
+  kWhole,    // becomes a recording
+  kPartial,  // waits to be joined into one (tus concatenation)
+  kFinal,    // joined from partial ones
+};
+
+struct Upload {
+  UploadId id;
+  AgencyId agency;
+  PersonId person;
+  Kind kind = Kind::kWhole;
+  State state = State::kReceiving;
+  std::string reason;  // why it was refused
+  std::uint64_t length = 0;
+  std::uint64_t offset = 0;
+  std::string midstate;
+  std::optional<Digest> declared_sha256;
+  std::optional<Digest> sha256;  // once all bytes are here
+  RecordingId recording;         // what it is or will be
+  std::string metadata;          // Upload-Metadata as sent
+  std::vector<UploadId> parts;   // of a final one
+  Timestamp created_at, expires_at, received_at;
+};
+
+struct Creation {
+  std::uint64_t length = 0;
+  Kind kind = Kind::kWhole;
+  std::string metadata;         // Upload-Metadata as sent; may be empty
+  std::vector<UploadId> parts;  // for kFinal
+};
+
+// Upload-Metadata as a description; kTusMetadata for what is malformed.
+struct Metadata {
+  evidence::Description description;
+  std::optional<Digest> sha256;
+};
+Result<Metadata> parse_metadata(std::string_view header);
+
+class Uploads;
+
+// The right to write one upload in this process, given back on destruction.
+class Claim {
+ public:
+  Claim(Uploads& uploads, const UploadId& id) : uploads_(&uploads), id_(id) {}
+  ~Claim();
+  Claim(Claim&& other) noexcept : uploads_(std::exchange(other.uploads_, nullptr)), id_(other.id_) {}
+  Claim& operator=(Claim&&) = delete;
+
+ private:
+  Uploads* uploads_;
+  UploadId id_;
+};
+
+// One request's bytes on their way into an upload. Destroying it without finish() keeps what was synced before.
+class Writer {
+ public:
+  std::uint64_t offset() const { return position_; }
+  // Hashes and writes. Makes the offset durable now and then, unless `holds_back`.
+  Result<void> write(std::span<std::uint8_t> bytes);
+  // Makes durable what was written, and the upload finished when it is whole.
+  Result<Upload> finish();
+  // Forgets what this writer wrote since it began: for a checksum that did not match.
+  void discard();
+  // Nothing becomes durable before finish(): set where a checksum must hold first.
+  void hold_back() { holds_back_ = true; }
+
+ private:
+  friend class Uploads;
+  Writer(Uploads& uploads, Claim claim) : uploads_(uploads), claim_(std::move(claim)) {}
+  Result<void> write_aligned(ByteView bytes);
+  Result<void> make_durable();
+
+  Uploads& uploads_;
+  Claim claim_;
+  Upload upload_;
+  std::unique_ptr<os::File> file_;
+  std::optional<os::FileLock> lock_;
+  crypto::Sha256 hash_;
+  std::uint64_t position_ = 0;  // end of what was taken
+  bool holds_back_ = false;
+  bool is_discarded_ = false;
+  // Direct writes are whole blocks: the bytes of the last, unfinished one wait here.
+  struct AlignedFree {
+    void operator()(std::uint8_t* p) const { ::operator delete[](p, std::align_val_t{os::kDirectAlignmentBytes}); }
+  };
+  std::unique_ptr<std::uint8_t[], AlignedFree> bounce_;
+  std::size_t tail_bytes_ = 0;
+};
+
+class Uploads {
+ public:
+  struct Parts {
+    db::Database& database;
+    os::Disk& disk;
+    os::Path directory;
+    evidence::Vault& vault;
+    const Clock& clock;
+    int sealing_threads = 8;
+  };
+  // Removes files that no row names and takes up sealing where it stood.
+  static Result<std::unique_ptr<Uploads>> open(Parts parts);
+  ~Uploads();
+
+  Result<Upload> create(const access::Actor& actor, const Creation& creation);
+  // With the offset that is durable, looked up and compared with the file.
+  Result<Upload> find(const access::Actor& actor, const UploadId& id);
+  // A writer at `offset`, which must be the durable one.
+  Result<std::unique_ptr<Writer>> append(const access::Actor& actor, const UploadId& id, std::uint64_t offset);
+  Result<void> remove(const access::Actor& actor, const UploadId& id);
+
+  // Removes what has expired. Called now and then; exposed for tests with a seeded clock.
+  Result<void> expire();
+
+ private:
+  friend class Writer;
+  friend class Claim;
+  explicit Uploads(Parts parts);
+  os::Path path(const UploadId& id) const { return parts_.directory / id.text(); }
+  Result<std::optional<Upload>> read(const UploadId& id);
+  Result<void> check_room(std::uint64_t bytes);
+  Result<void> repair_short(Upload& upload, std::uint64_t file_bytes);
+  Result<Claim> claim(const UploadId& id);
+
+  void seal_step();
+  void seal_one(const UploadId& id);
+  Result<void> join(Upload& upload);
+  Result<void> admit(const Upload& upload);
+  Result<void> sweep();
+
+  Parts parts_;
+  os::Mutex mutex_;
+  std::unordered_set<UploadId> writing_ LAPEL_GUARDED_BY(mutex_);
+  std::unordered_set<UploadId> sealing_ LAPEL_GUARDED_BY(mutex_);
+  std::unique_ptr<os::WorkerPool> sealers_;
+  std::unique_ptr<os::PeriodicWorker> sealer_;
+  std::unique_ptr<os::PeriodicWorker> expirer_;
+};
+
+std::span<const db::Migration> schema();
+
+}  // namespace lapel::ingest

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lapel/commands.h"
+
+#include <fmt/format.h>
+
+#include "base/problems.h"
+#include "signin/signin.h"
+
+namespace lapel::door {
+
+Result<std::string> read_password(const os::Path& file) {
+  const Bytes bytes = TRY(os::read_file(*os::real_disk(), file, 4'096));
+  const std::string_view text = as_text(bytes);
+  return std::string(text.substr(0, text.find_first_of("\r\n")));
+}
+
+Result<std::set<access::Role>> parse_roles(const std::vector<std::string>& names) {
+  std::set<access::Role> roles;
+  for (const std::string& name : names) {
+    const auto role = access::parse_role(name);
+    if (!role) return fail(Code::kInvalid, fmt::format("\"{}\" is no role; the roles are {}", name, access::all_role_names()));
+    roles.insert(*role);
+  }
+  return roles;
+}
+
+Result<void> run_init(const os::Path& data, const NewAgency& agency, NewPerson administrator, const os::Path& password_file) {
+  administrator.password = TRY(read_password(password_file));
+  administrator.roles = {access::Role::kAdministrator};
+  TRY(Installation::init(data, agency, administrator));
+  const auto installation = TRY(Installation::open(data, Installation::Publishing::kNo));
+  const roster::Agency first = TRY(installation->agencies()).at(0);
+  const ledger::Ledger& ledger = *TRY(installation->ledgers().find(first.id));
+  fmt::print(stderr, "Made {} for {}. Give the ledger's key below to whoever shall be able to check it.\n", data.string(), first.name);
+  fmt::print("{}\n", ledger.key().text());
+  return {};
+}
+
+Result<void> run_agency_add(const os::Path& data, const NewAgency& agency) {
+  const auto installation = TRY(Installation::open(data, Installation::Publishing::kNo));
+  const roster::Agency added = TRY(installation->add_agency(agency));
+  fmt::print(stderr, "Added {} as \"{}\".\n", added.name, added.slug);
+  fmt::print("{}\n", TRY(installation->ledgers().find(added.id))->key().text());
+  return {};
+}
+
+Result<void> run_user_add(const os::Path& data, const std::string& agency, NewPerson person, const std::vector<std::string>& roles,
+                          const os::Path& password_file) {
+  person.roles = TRY(parse_roles(roles));
+  person.password = TRY(read_password(password_file));
+  const auto installation = TRY(Installation::open(data, Installation::Publishing::kNo));
+  const roster::Person added = TRY(installation->add_person(agency, person));
+  fmt::print(stderr, "Added {}.\n", added.login);
+  return {};
+}
+
+Result<void> run_token_create(const os::Path& data, const std::string& login, const std::vector<std::string>& scopes, bool as_json) {
+  std::set<access::Action> actions;
+  for (const std::string& scope : scopes) {
+    const auto action = access::parse_action(scope);
+    if (!action) return fail(Code::kInvalid, fmt::format("\"{}\" is no scope; the scopes are {}", scope, access::all_action_names()));
+    actions.insert(*action);
+  }
+  const auto installation = TRY(Installation::open(data, Installation::Publishing::kNo));
+  PersonId person;
+  TRY(installation->database().read([&](db::Transaction& tx) -> Result<void> {
+    person = TRY(roster::person_by_login(tx, login)).id;
+    return {};
+  }));
+  const std::string token = TRY(signin::create_token(installation->database(), person, actions, installation->clock().now()));
+  if (as_json) {
+    fmt::print("{}\n", to_json(Json(Json::Object{{"token", token}})));
+  } else {
+    fmt::print("{}\n", token);
+  }
+  return {};
+}
+
+Result<void> run_ledger_check(const os::Path& data, bool as_json) {
+  const auto installation = TRY(Installation::open(data, Installation::Publishing::kNo));
+  std::size_t faults = 0;
+  Json::Array ledgers;
+  for (const roster::Agency& agency : TRY(installation->agencies())) {
+    const ledger::Ledger& ledger = *TRY(installation->ledgers().find(agency.id));
+    const ledger::CheckReport report = TRY(ledger.check());
+    faults += report.faults.size();
+    if (as_json) {
+      Json::Array texts(report.faults.begin(), report.faults.end());
+      ledgers.emplace_back(Json::Object{{"origin", ledger.terms().origin},
+                                        {"size", report.size},
+                                        {"published_size", report.published_size},
+                                        {"root", base64(report.root)},
+                                        {"events", report.events},
+                                        {"statements", report.statements},
+                                        {"padding", report.padding},
+                                        {"faults", std::move(texts)}});
+      continue;
+    }
+    fmt::print("{}: {} leaves ({} events, {} statements, {} padding), published up to {}, root {}\n", ledger.terms().origin, report.size,
+               report.events, report.statements, report.padding, report.published_size, base64(report.root));
+    for (const std::string& fault : report.faults) fmt::print("  FAULT {}\n", fault);
+  }
+  if (as_json) fmt::print("{}\n", to_json(Json(Json::Object{{"ledgers", std::move(ledgers)}})));
+  if (faults > 0) return fail(problems::kProofInvalid, fmt::format("{} faults were found", faults));
+  return {};
+}
+
+}  // namespace lapel::door

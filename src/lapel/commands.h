@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// What is done on the server's own console, on the data directory itself.
+//
+// Owns: the words these commands print: data on stdout, talk on stderr.
+// Promises: may run beside a serving process.
+// Fails with: what the installation fails with; main turns it into an exit code.
+// Threads: one.
+
+#include <string>
+#include <vector>
+
+#include "lapel/installation.h"
+
+namespace lapel::door {
+
+// A password from a file: its first line, without the line's end.
+Result<std::string> read_password(const os::Path& file);
+Result<std::set<access::Role>> parse_roles(const std::vector<std::string>& names);
+
+Result<void> run_init(const os::Path& data, const NewAgency& agency, NewPerson administrator, const os::Path& password_file);
+Result<void> run_agency_add(const os::Path& data, const NewAgency& agency);
+Result<void> run_user_add(const os::Path& data, const std::string& agency, NewPerson person, const std::vector<std::string>& roles,
+                          const os::Path& password_file);
+Result<void> run_token_create(const os::Path& data, const std::string& login, const std::vector<std::string>& scopes, bool as_json);
+// kProofInvalid when a fault was found.
+Result<void> run_ledger_check(const os::Path& data, bool as_json);
+
+}  // namespace lapel::door

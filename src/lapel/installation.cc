@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lapel/installation.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "base/problems.h"
+#include "bucket/fs_bucket.h"
+#include "crypto/password.h"
+#include "crypto/random.h"
+#include "ingest/uploads.h"
+#include "os/filesystem.h"
+#include "signin/signin.h"
+
+namespace lapel::door {
+namespace {
+
+constexpr std::string_view kFormat = "lapel-data/1\n";
+constexpr std::string_view kFormatFile = "lapel.format";
+constexpr std::int64_t kBeatMaxS = 86'400;
+
+bool is_host(std::string_view text) {
+  return !text.empty() && text.size() <= 200 && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
+  });
+}
+
+bool is_slug(std::string_view text) {
+  return !text.empty() && text.size() <= 40 && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
+}
+
+// The names that /ledger/<slug>/… could not tell from the log's own.
+bool is_reserved_slug(std::string_view slug) { return slug == "checkpoint" || slug == "key" || slug == "tile"; }
+
+Result<void> check_text(std::string_view what, std::string_view text) {
+  if (text.empty() || text.size() > limits::kFieldBytesMax || !is_utf8(text) ||
+      std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; })) {
+    return fail(Code::kInvalid, fmt::format("{} must be 1 to {} bytes of UTF-8 without control characters", what, limits::kFieldBytesMax));
+  }
+  return {};
+}
+
+Result<void> check_person(const NewPerson& person) {
+  TRY(check_text("A login", person.login));
+  if (person.login.find(' ') != std::string::npos) return fail(Code::kInvalid, "A login has no spaces");
+  if (!person.name.empty()) TRY(check_text("A name", person.name));
+  if (person.badge) TRY(check_text("A badge", *person.badge));
+  if (person.roles.empty()) return fail(Code::kInvalid, "A person needs at least one role: " + access::all_role_names());
+  if (person.password.size() < signin::kPasswordBytesMin || person.password.size() > signin::kPasswordBytesMax) {
+    return fail(Code::kInvalid, fmt::format("A password has {} to {} bytes", signin::kPasswordBytesMin, signin::kPasswordBytesMax));
+  }
+  return {};
+}
+
+Result<NewAgency> complete(NewAgency agency) {
+  TRY(check_text("An agency's name", agency.name));
+  if (agency.slug.empty()) agency.slug = roster::slug_of(agency.name);
+  if (!is_slug(agency.slug) || is_reserved_slug(agency.slug)) {
+    return fail(Code::kInvalid, fmt::format("\"{}\" cannot be a slug: 1 to 40 of a-z, 0-9 and '-', not checkpoint, key or tile; give one with --slug", agency.slug));
+  }
+  if (agency.host.empty()) agency.host = hex(crypto::random_bytes<16>()) + ".lapel.invalid";
+  if (!is_host(agency.host)) return fail(Code::kInvalid, "A host is 1 to 200 of a-z, 0-9, '.' and '-'");
+  if (agency.beat_s < 1 || agency.beat_s > kBeatMaxS) return fail(Code::kInvalid, fmt::format("A beat is 1 to {} seconds", kBeatMaxS));
+  return agency;
+}
+
+Result<void> check_filesystems(os::Disk& disk, const os::Path& data) {
+  const os::FilesystemKind kind = TRY(os::filesystem_kind(data));
+  if (kind.kind == os::FilesystemClass::kNetwork) {
+    return fail(problems::kDataFilesystem, fmt::format("Catalog and ledger cannot stand on {}: a network filesystem may lose what it has acknowledged", kind.name),
+                data.string());
+  }
+  // Originals may, where it is shown to do what is asked of it.
+  const os::Path objects = data / "objects";
+  if (!disk.stat(objects)) return {};
+  const os::FilesystemKind below = TRY(os::filesystem_kind(objects));
+  if (below.kind != os::FilesystemClass::kNetwork) return {};
+  if (auto probed = os::probe_directory(disk, objects); !probed) {
+    return fail(problems::kDataFilesystem, fmt::format("Originals cannot stand on {}: {}", below.name, probed.error().message), objects.string());
+  }
+  fmt::print(stderr, "warning: originals stand on {}, a network filesystem; it passed the start-up probe\n", below.name);
+  return {};
+}
+
+}  // namespace
+
+Installation::~Installation() = default;
+
+Result<std::unique_ptr<Installation>> Installation::open_parts(const os::Path& data, Publishing publishing) {
+  std::unique_ptr<Installation> out(new Installation());
+  out->data_ = data;
+  out->disk_ = os::real_disk();
+  TRY(check_filesystems(*out->disk_, data));
+  out->database_ = TRY(db::open_sqlite((data / "catalog.db").string()));
+  TRY(db::migrate(*out->database_, "roster", roster::schema()));
+  TRY(db::migrate(*out->database_, "signin", signin::schema()));
+  TRY(db::migrate(*out->database_, "ledger", ledger::schema()));
+  TRY(db::migrate(*out->database_, "evidence", evidence::schema()));
+  TRY(db::migrate(*out->database_, "ingest", ingest::schema()));
+  out->keys_ = TRY(store::KeyStore::open(*out->disk_, data / "keys"));
+  out->bucket_ = TRY(bucket::open_fs_bucket(*out->disk_, data));
+  out->store_ = std::make_unique<store::Store>(*out->bucket_);
+  Installation* raw = out.get();
+  out->ledgers_ = std::make_unique<ledger::Ledgers>([raw, publishing](const AgencyId& agency) { return raw->open_ledger(agency, publishing); });
+  out->vault_ = std::make_unique<evidence::Vault>(evidence::Vault::Parts{*out->database_, *out->store_, *out->ledgers_, out->clock_});
+  return out;
+}
+
+Result<std::unique_ptr<ledger::Ledger>> Installation::open_ledger(const AgencyId& agency, Publishing publishing) {
+  ledger::Terms terms;
+  TRY(database_->read([&](db::Transaction& tx) -> Result<void> {
+    terms = TRY(ledger::Ledger::terms(tx, agency));
+    return {};
+  }));
+  const store::AgencySecrets secrets = TRY(keys_->agency_secrets(terms.slug));
+  auto subject_keys = [keys = keys_.get(), slug = terms.slug](const SubjectId& subject, ledger::KeyUse use) {
+    return use == ledger::KeyUse::kCreate ? keys->subject_key_or_create(slug, subject) : keys->subject_key(slug, subject);
+  };
+  auto ledger = TRY(ledger::Ledger::open({agency, terms, {secrets.log_seed, secrets.pad_key}, std::move(subject_keys), *database_, *bucket_, clock_}));
+  TRY(ledger->begin());
+  if (publishing == Publishing::kYes) ledger->start_publishing();
+  return ledger;
+}
+
+Result<void> Installation::init(const os::Path& data, const NewAgency& wanted, const NewPerson& administrator) {
+  const NewAgency agency = TRY(complete(wanted));
+  TRY(check_person(administrator));
+  const std::unique_ptr<os::Disk> disk = os::real_disk();
+  if (disk->stat(data)) {
+    const auto names = disk->list(data);
+    if (!names) return fail(problems::kDataExists, "The data directory is there already and is no directory", data.string());
+    if (!names->empty()) {
+      const bool is_whole = std::find(names->begin(), names->end(), kFormatFile) != names->end();
+      return fail(problems::kDataExists,
+                  is_whole ? "The data directory is in use already; init never overwrites"
+                           : "The data directory is not empty; if an earlier init was interrupted, remove it and start again",
+                  data.string());
+    }
+  }
+  TRY(os::make_directories(*disk, data));
+  {
+    const auto installation = TRY(open_parts(data, Publishing::kNo));
+    TRY(installation->make_agency(agency, true));
+    TRY(installation->add_person(agency.slug, administrator));
+  }
+  // Last: only now is it a data directory.
+  return os::write_new_file(*disk, data / kFormatFile, as_bytes(kFormat));
+}
+
+Result<std::unique_ptr<Installation>> Installation::open(const os::Path& data, Publishing publishing) {
+  const std::unique_ptr<os::Disk> disk = os::real_disk();
+  auto format = os::read_file(*disk, data / kFormatFile, 256);
+  if (!format && format.error().code() == Code::kNotFound) {
+    return fail(Code::kNotFound, "This is not a Lapel data directory; make one with lapel init", data.string());
+  }
+  if (!format) return fail(std::move(format).error());
+  if (as_text(*format) != kFormat) {
+    return fail(problems::kDataFormat, "The data directory was written by another version of Lapel", data.string());
+  }
+  return open_parts(data, publishing);
+}
+
+Result<void> Installation::lock_for_serving() {
+  lock_file_ = TRY(disk_->open(data_ / "lock", os::OpenMode::kCreateOrOpen));
+  auto lock = os::FileLock::acquire(*lock_file_);
+  if (!lock) return fail(problems::kDataLocked, "Another server is running on this data directory", data_.string());
+  lock_ = *std::move(lock);
+  return {};
+}
+
+Result<std::vector<roster::Agency>> Installation::agencies() {
+  std::vector<roster::Agency> out;
+  TRY(database_->read([&](db::Transaction& tx) -> Result<void> {
+    out = TRY(roster::agencies(tx));
+    return {};
+  }));
+  return out;
+}
+
+Result<roster::Agency> Installation::make_agency(const NewAgency& agency, bool is_first) {
+  const roster::Agency row{crypto::new_id<AgencyId>(), agency.name, agency.slug, is_first, crypto::new_id<PersonId>()};
+  ledger::Terms terms;
+  terms.origin = agency.host + "/" + agency.slug;
+  terms.slug = agency.slug;
+  terms.beat_s = agency.beat_s;
+  TRY(database_->read([&](db::Transaction& tx) -> Result<void> {
+    const auto existing = TRY(roster::agencies(tx));
+    if (existing.size() >= limits::kAgenciesMax) return fail(Code::kTooLarge, fmt::format("A server hosts at most {} agencies", limits::kAgenciesMax));
+    for (const roster::Agency& other : existing) {
+      if (other.name == agency.name || other.slug == agency.slug) {
+        return fail(Code::kConflict, "An agency of this name or slug is there already; give another --slug", agency.slug);
+      }
+    }
+    return {};
+  }));
+  // Keys first: a ledger whose log key were lost could never sign again.
+  TRY(keys_->create_agency(agency.slug));
+  const auto secrets = TRY(keys_->agency_secrets(agency.slug));
+  const proof::VerifierKey key{terms.origin, proof::KeyType::kLog, crypto::SigningKey::from_seed(secrets.log_seed).public_key()};
+  TRY(database_->write([&](db::Transaction& tx) -> Result<void> {
+    TRY(roster::add_agency(tx, row));
+    return ledger::Ledger::create(tx, row.id, terms, key);
+  }));
+  ledger::Submission submission;
+  submission.actor = row.console;
+  submission.events.push_back({row.console, "identity.bound", {{"name", "server console"}, {"from", ledger_time(clock_.now())}}, true});
+  TRY(TRY(ledgers_->find(row.id))->commit(std::move(submission)));
+  return row;
+}
+
+Result<roster::Agency> Installation::add_agency(const NewAgency& wanted) {
+  NewAgency agency = wanted;
+  if (agency.host.empty()) {
+    // The server's own host, as the first agency's origin has it.
+    for (const roster::Agency& other : TRY(agencies())) {
+      if (!other.is_first) continue;
+      TRY(database_->read([&](db::Transaction& tx) -> Result<void> {
+        const std::string origin = TRY(ledger::Ledger::terms(tx, other.id)).origin;
+        agency.host = origin.substr(0, origin.find('/'));
+        return {};
+      }));
+    }
+  }
+  return make_agency(TRY(complete(agency)), false);
+}
+
+Result<roster::Person> Installation::add_person(const std::string& agency_name, const NewPerson& wanted) {
+  TRY(check_person(wanted));
+  roster::Agency agency;
+  TRY(database_->read([&](db::Transaction& tx) -> Result<void> {
+    agency = TRY(roster::agency_by_name(tx, agency_name));
+    return {};
+  }));
+  const roster::Person person{crypto::new_id<PersonId>(), agency.id, wanted.login, wanted.name.empty() ? wanted.login : wanted.name,
+                              wanted.badge, wanted.roles};
+  const std::string hash = crypto::hash_password(wanted.password);
+  Json::Array roles;
+  for (const access::Role role : person.roles) roles.emplace_back(access::role_name(role));
+  Json::Object bound = {{"name", person.name}, {"from", ledger_time(clock_.now())}};
+  if (person.badge) bound.emplace("badge", *person.badge);
+  ledger::Submission submission;
+  submission.actor = agency.console;
+  submission.events.push_back({person.id, "identity.bound", std::move(bound), true});
+  submission.events.push_back({person.id, "person.roles", {{"roles", std::move(roles)}}, false});
+  submission.rows = [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) -> Result<void> {
+    TRY(roster::add_person(tx, person, clock_.now()));
+    return signin::set_password(tx, person.id, hash);
+  };
+  auto sealed = TRY(ledgers_->find(agency.id))->commit(std::move(submission));
+  if (!sealed && sealed.error().code() == Code::kConflict) {
+    return fail(Code::kConflict, "This login or badge is taken", sealed.error().context);
+  }
+  if (!sealed) return fail(std::move(sealed).error());
+  return person;
+}
+
+}  // namespace lapel::door

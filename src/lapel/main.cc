@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// lapel: server and command line in one. Data on stdout, talk on stderr, exit codes as base/result.h.
+#include <sys/stat.h>
+
+#include <functional>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "lapel/commands.h"
+#include "lapel/wiring.h"
+
+namespace {
+
+using namespace lapel;
+
+// One row a command: what CLI11 parsed into, and what to run when it was the one chosen.
+class CommandLine {
+ public:
+  CommandLine() : app_("Lapel: the open body-worn-camera system", "lapel") {
+    app_.require_subcommand(1);
+    app_.set_help_all_flag("--help-all", "Help of every command");
+    add_init();
+    add_serve();
+    add_agency();
+    add_user();
+    add_token();
+    add_ledger();
+  }
+
+  int run(int argc, char** argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+      const int code = app_.exit(error);
+      return code == 0 ? 0 : 2;
+    }
+    const Result<void> done = chosen_();
+    if (done) return 0;
+    fmt::print(stderr, "lapel: {}\n", done.error().text());
+    fmt::print(stderr, "       {}\n", done.error().problem->remedy);
+    return exit_code(done.error().code());
+  }
+
+ private:
+  CLI::App* command(CLI::App& parent, const std::string& name, const std::string& help, std::function<Result<void>()> action) {
+    CLI::App* sub = parent.add_subcommand(name, help);
+    sub->callback([this, action = std::move(action)] { chosen_ = action; });
+    return sub;
+  }
+  CLI::App* group(const std::string& name, const std::string& help) {
+    CLI::App* sub = app_.add_subcommand(name, help);
+    sub->require_subcommand(1);
+    return sub;
+  }
+  void add_data(CLI::App* sub) { sub->add_option("--data", data_, "The data directory")->required()->type_name("DIR"); }
+  void add_agency_terms(CLI::App* sub) {
+    sub->add_option("--slug", agency_.slug, "Its part of the ledger's origin; made of the name when left out");
+    sub->add_option("--host", agency_.host, "Host part of the ledger's origin, as outsiders know this server")->type_name("NAME");
+    sub->add_option("--beat", agency_.beat_s, "Seconds between published checkpoints")->capture_default_str()->type_name("SECONDS");
+  }
+
+  void add_init() {
+    CLI::App* sub = command(app_, "init", "Make a data directory with its first agency and administrator",
+                            [this] { return door::run_init(data_, agency_, person_, password_file_); });
+    add_data(sub);
+    sub->add_option("--agency", agency_.name, "The agency's name")->required()->type_name("NAME");
+    add_agency_terms(sub);
+    sub->add_option("--admin", person_.login, "Login of the first administrator")->required()->type_name("LOGIN");
+    sub->add_option("--password-file", password_file_, "File whose first line is the password")->required()->type_name("FILE");
+  }
+  void add_serve() {
+    CLI::App* sub = command(app_, "serve", "Run the server", [this] {
+      serve_.data = data_;
+      return door::run_serve(serve_);
+    });
+    add_data(sub);
+    sub->add_option("--listen", serve_.listen, "Address to listen on")->capture_default_str()->type_name("HOST:PORT");
+    sub->add_option("--public-url", serve_.public_url, "The address others use")->type_name("URL");
+    sub->add_option("--trusted-proxy", serve_.trusted_proxies, "Network whose X-Forwarded-* headers count")->type_name("CIDR");
+    sub->add_option("--database", serve_.database, "Another catalog than the embedded one")->type_name("URL");
+    sub->add_option("--bucket", serve_.bucket, "Another place for originals than the data directory")->type_name("URL");
+    CLI::Option* certificate = sub->add_option("--tls-cert", serve_.tls_certificate, "Certificate chain, PEM")->type_name("F");
+    CLI::Option* key = sub->add_option("--tls-key", serve_.tls_key, "Its private key, PEM")->type_name("F");
+    certificate->needs(key);
+    key->needs(certificate);
+  }
+  void add_agency() {
+    CLI::App* sub = command(*group("agency", "Agencies on this server"), "add", "Add a further agency",
+                            [this] { return door::run_agency_add(data_, agency_); });
+    add_data(sub);
+    sub->add_option("--name", agency_.name, "The agency's name")->required();
+    add_agency_terms(sub);
+  }
+  void add_user() {
+    CLI::App* sub = command(*group("user", "People who sign in"), "add", "Add a person",
+                            [this] { return door::run_user_add(data_, agency_.name, person_, roles_, password_file_); });
+    add_data(sub);
+    sub->add_option("--agency", agency_.name, "Name or slug of the agency")->required()->type_name("NAME");
+    sub->add_option("--login", person_.login, "What the person signs in as")->required();
+    sub->add_option("--name", person_.name, "The person's name; the login when left out");
+    sub->add_option("--badge", person_.badge, "Badge number, as cameras and uploads name the assigned officer");
+    sub->add_option("--role", roles_, "Roles: " + access::all_role_names())->required()->delimiter(',');
+    sub->add_option("--password-file", password_file_, "File whose first line is the password")->required()->type_name("FILE");
+  }
+  void add_token() {
+    CLI::App* sub = command(*group("token", "Service credentials"), "create", "Make a token for programs",
+                            [this] { return door::run_token_create(data_, person_.login, scopes_, as_json_); });
+    add_data(sub);
+    sub->add_option("--user", person_.login, "Login of the person it acts for")->required()->type_name("LOGIN");
+    sub->add_option("--scope", scopes_, "What it may do; everything its person may when left out: " + access::all_action_names())->delimiter(',');
+    sub->add_flag("--json", as_json_, "Print JSON");
+  }
+  void add_ledger() {
+    CLI::App* sub = command(*group("ledger", "The ledgers of this server"), "check", "Verify every leaf, tile and event again",
+                            [this] { return door::run_ledger_check(data_, as_json_); });
+    add_data(sub);
+    sub->add_flag("--json", as_json_, "Print JSON");
+  }
+
+  CLI::App app_;
+  std::function<Result<void>()> chosen_;
+  std::string data_, password_file_;
+  door::NewAgency agency_;
+  door::NewPerson person_;
+  door::ServeOptions serve_;
+  std::vector<std::string> roles_, scopes_;
+  bool as_json_ = false;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // Everything under a data directory is its owner's alone, whatever the shell's umask.
+  umask(0077);
+  return CommandLine().run(argc, argv);
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lapel/wiring.h"
+
+#include <csignal>
+#include <pthread.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <functional>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "base/limits.h"
+#include "base/problems.h"
+#include "http/server.h"
+#include "ingest/routes.h"
+#include "ingest/uploads.h"
+#include "lapel/installation.h"
+#include "playback/routes.h"
+#include "public/routes.h"
+#include "signin/signin.h"
+
+namespace lapel::door {
+namespace {
+
+using http::Request;
+using http::Response;
+
+// Waits for a stopping signal on a thread of its own. Made first, so that every later thread inherits the mask.
+class StopSignals {
+ public:
+  StopSignals() {
+    sigemptyset(&signals_);
+    sigaddset(&signals_, SIGINT);
+    sigaddset(&signals_, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+  }
+  ~StopSignals() { end(); }
+  void on_stop(std::function<void()> action) {
+    thread_ = std::thread([this, action = std::move(action)] {
+      int signal = 0;
+      sigwait(&signals_, &signal);
+      if (!is_over_.exchange(true)) action();
+    });
+  }
+  // Returns when the action is over or will never run: what it uses may go after that.
+  void end() {
+    if (!thread_.joinable()) return;
+    if (!is_over_.exchange(true)) pthread_kill(thread_.native_handle(), SIGTERM);
+    thread_.join();
+  }
+
+ private:
+  sigset_t signals_;
+  std::atomic<bool> is_over_ = false;
+  std::thread thread_;
+};
+
+// Counted for /metrics: requests by class of status. Nothing of any ledger.
+struct Counters {
+  std::array<std::atomic<std::uint64_t>, 6> by_class{};
+};
+
+Result<Response> readiness(Installation& installation) {
+  Json::Array reasons;
+  const auto check = [&](std::string_view what, const Result<void>& result) {
+    if (!result) reasons.emplace_back(fmt::format("{}: {}", what, result.error().message));
+  };
+  // A write that changes nothing still needs the lock and the log: it fails where an upload would.
+  check("catalog", installation.database().write([](db::Transaction& tx) -> Result<void> {
+    TRY(tx.run("UPDATE agencies SET name = name WHERE id = ''"));
+    return {};
+  }));
+  const auto free = installation.disk().free_bytes(installation.data());
+  if (!free) check("disk", fail(free.error()));
+  if (free && *free < limits::kDiskReserveBytes) reasons.emplace_back(fmt::format("disk: only {} bytes free", *free));
+  const bool is_ready = reasons.empty();
+  return Response::json(is_ready ? 200 : 503, to_json(Json(Json::Object{{"ready", is_ready}, {"reasons", std::move(reasons)}})))
+      .with("Cache-Control", "no-store");
+}
+
+void register_own_routes(http::Router& router, Installation& installation, Counters& counters) {
+  router.add("GET", "/healthz", [](const Request&) -> Result<Response> { return Response::text(200, "ok\n"); });
+  router.add("GET", "/readyz", [&installation](const Request&) { return readiness(installation); });
+  router.add("GET", "/metrics", [&counters](const Request&) -> Result<Response> {
+    std::string text = "# HELP lapel_http_requests_total Requests answered, by class of status.\n# TYPE lapel_http_requests_total counter\n";
+    for (std::size_t i = 1; i < counters.by_class.size(); ++i) {
+      text += fmt::format("lapel_http_requests_total{{class=\"{}xx\"}} {}\n", i, counters.by_class[i].load());
+    }
+    return Response::text(200, std::move(text), "text/plain; version=0.0.4; charset=utf-8");
+  });
+  router.after([&counters](const Request&, Response& response) {
+    const std::size_t status_class = std::clamp<std::size_t>(static_cast<std::size_t>(response.status) / 100, 0, counters.by_class.size() - 1);
+    ++counters.by_class[status_class];
+  });
+}
+
+public_pages::FindLedger find_ledger(Installation& installation) {
+  return [&installation](std::string_view slug) -> Result<ledger::Ledger*> {
+    for (const roster::Agency& agency : TRY(installation.agencies())) {
+      if (slug.empty() ? agency.is_first : agency.slug == slug) return installation.ledgers().find(agency.id);
+    }
+    return fail(Code::kNotFound, "No such ledger", std::string(slug));
+  };
+}
+
+}  // namespace
+
+Result<void> run_serve(const ServeOptions& options) {
+  if (!options.database.empty()) return fail(Code::kUnsupported, "Only the embedded catalog is available: leave --database out");
+  if (!options.bucket.empty()) return fail(Code::kUnsupported, "Only files under the data directory are available: leave --bucket out");
+  StopSignals signals;
+  const auto installation = TRY(Installation::open(options.data, Installation::Publishing::kYes));
+  TRY(installation->lock_for_serving());
+  // Every ledger publishes at its beats whether or not anybody asks for it.
+  for (const roster::Agency& agency : TRY(installation->agencies())) TRY(installation->ledgers().find(agency.id));
+  const auto uploads = TRY(ingest::Uploads::open({installation->database(), installation->disk(), options.data / "uploads",
+                                                  installation->vault(), installation->clock()}));
+
+  Counters counters;
+  http::Router router;
+  const roster::Asker asker = signin::asker(installation->database());
+  register_own_routes(router, *installation, counters);
+  ingest::register_routes(router, *uploads, asker);
+  playback::register_routes(router, installation->vault(), asker);
+  public_pages::register_routes(router, find_ledger(*installation));
+
+  http::ServerOptions server_options;
+  server_options.listen = options.listen;
+  server_options.tls_certificate_file = options.tls_certificate;
+  server_options.tls_key_file = options.tls_key;
+  server_options.trusted_proxies = options.trusted_proxies;
+  const auto server = TRY(http::Server::open(std::move(router), std::move(server_options)));
+  signals.on_stop([&server] { server->stop(); });
+  const std::string host = options.listen.substr(0, options.listen.rfind(':'));
+  fmt::print("listening on {}://{}:{}\n", options.tls_certificate.empty() ? "http" : "https", host, server->port());
+  std::fflush(stdout);
+  server->run();
+  signals.end();
+  return {};
+}
+
+}  // namespace lapel::door

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The server: every room's routes on one router over one installation. The one place that knows every room.
+//
+// Owns: the order in which the server comes up and goes down.
+// Promises: prints "listening on …" once it can answer; on SIGTERM or SIGINT finishes what is in flight and returns.
+// Fails with: what the installation and the sockets fail with.
+// Threads: run_serve() from main.
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "os/disk.h"
+
+namespace lapel::door {
+
+struct ServeOptions {
+  os::Path data;
+  std::string listen = "127.0.0.1:8080";
+  std::string public_url;                     // as others reach it; empty: as it listens
+  std::vector<std::string> trusted_proxies;   // CIDR
+  std::string database, bucket;               // empty: embedded under `data`
+  std::string tls_certificate, tls_key;       // PEM files; both or neither
+};
+Result<void> run_serve(const ServeOptions& options);
+
+}  // namespace lapel::door

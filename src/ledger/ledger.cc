@@ -1,0 +1,982 @@
+// SPDX-License-Identifier: Apache-2.0
+// A batch, from submission to answer:
+//   1. the head is read; what other sequencers sealed meanwhile is caught up with
+//   2. n, prev, at and index are given; entries built
+//   3. the entries go to the bucket as one object under a name nobody else uses; durable
+//   4. they are read back and hashed: what is not what was built ends the batch
+//   5. ONE transaction: the head swapped by (size, root), the batch's place, events, chains, the callers' rows
+//   6. the callers are answered; leaves that fill a tile are stored as tiles, and their batches forgotten
+// A crash before 5 leaves an object that no row names; sweep_staged() removes it once it is old enough to belong to no
+// living process. A crash after 5 is found whole by refresh(). Two processes at 5: one swap wins, the other starts at 1.
+#include "ledger/ledger.h"
+
+#include <deque>
+#include <thread>
+#include <unordered_map>
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "base/problems.h"
+#include "crypto/random.h"
+#include "ledger/edge.h"
+#include "os/worker.h"
+#include "proof/receipt.h"
+
+namespace lapel::ledger {
+namespace {
+
+constexpr std::uint64_t kPaddingChunk = 16'384;            // leaves of padding sealed at once
+constexpr std::size_t kBatchBytesMax = 256 << 20;          // of one staged object
+constexpr std::int64_t kStagedOrphanAgeS = 3'600;          // no batch takes this long
+constexpr std::int64_t kBeatPollUs = 100'000;
+constexpr int kRefreshAttemptsMax = 16;
+
+Digest must_digest(const std::string& text) {
+  const auto digest = parse_hex_array<32>(text);
+  CHECK(digest.has_value());
+  return *digest;
+}
+
+struct HeadRow {
+  std::uint64_t size = 0, tiled_size = 0;
+  Digest root{};
+  std::int64_t last_beat = 0;
+};
+
+struct BatchRow {
+  std::uint64_t first = 0, entries = 0;
+  std::string object;
+};
+
+struct Chain {
+  std::uint64_t next_n = 0;
+  Digest last_commitment{};
+  std::uint64_t first_index = 0, last_index = 0;
+};
+
+// One caller waiting in commit().
+struct Pending {
+  Submission submission;
+  std::vector<proof::SubjectKey> keys;  // of each event's subject
+  std::vector<SealedEvent> sealed;
+  std::optional<Error> error;
+  bool done = false;
+};
+
+// What a batch adds: entries in order, and the rows that go with them.
+struct Built {
+  std::vector<std::string> entries;
+  std::unordered_map<SubjectId, Chain> chains;  // as they stand after the batch
+};
+
+struct Publication {
+  std::int64_t beat = 0;
+  std::uint64_t size = 0;  // the size to publish: the head after the batch
+};
+
+}  // namespace
+
+struct Ledger::Impl {
+  explicit Impl(Parts p)
+      : agency(p.agency),
+        agency_text(p.agency.text()),
+        terms(std::move(p.terms)),
+        secrets(p.secrets),
+        subject_keys(std::move(p.subject_keys)),
+        database(p.database),
+        bucket(p.bucket),
+        clock(p.clock),
+        log_key(crypto::SigningKey::from_seed(p.secrets.log_seed)),
+        vkey{terms.origin, proof::KeyType::kLog, log_key.public_key()},
+        tiles(p.bucket, fmt::format("ledger/{}/", terms.slug)) {}
+
+  const AgencyId agency;
+  const std::string agency_text;
+  const Terms terms;
+  const Secrets secrets;
+  const SubjectKeys subject_keys;
+  db::Database& database;
+  bucket::Bucket& bucket;
+  const Clock& clock;
+  const crypto::SigningKey log_key;
+  const proof::VerifierKey vkey;
+  const TileReader tiles;
+
+  mutable os::Mutex edge_mutex;
+  mutable std::shared_ptr<const Edge> shared_edge LAPEL_GUARDED_BY(edge_mutex) = std::make_shared<Edge>();
+
+  os::Mutex queue_mutex;
+  os::Condition wake;      // the sequencer waits here
+  os::Condition answered;  // callers wait here
+  std::deque<Pending*> queue LAPEL_GUARDED_BY(queue_mutex);
+  bool stopping LAPEL_GUARDED_BY(queue_mutex) = false;
+  bool publishing LAPEL_GUARDED_BY(queue_mutex) = false;
+  std::thread sequencer;
+
+  // ---- reading ----
+
+  std::shared_ptr<const Edge> edge() const {
+    const os::MutexLock lock(edge_mutex);
+    return shared_edge;
+  }
+  void share(std::shared_ptr<const Edge> edge) const {
+    const os::MutexLock lock(edge_mutex);
+    if (edge->size > shared_edge->size || edge->tiled_size > shared_edge->tiled_size) shared_edge = std::move(edge);
+  }
+
+  Result<HeadRow> read_head(db::Transaction& tx) const {
+    const db::Rows rows = TRY(tx.query("SELECT size, root, tiled_size, last_beat FROM ledgers WHERE agency = :agency",
+                                       {{"agency", agency_text}}));
+    if (rows.empty()) return fail(Code::kNotFound, "This agency has no ledger", agency_text);
+    const db::Row& row = rows[0];
+    return HeadRow{static_cast<std::uint64_t>(row.integer("size")),
+                   static_cast<std::uint64_t>(row.integer("tiled_size")), must_digest(row.text("root")),
+                   row.integer("last_beat")};
+  }
+
+  // The batches that hold leaves in [from, ∞), in order.
+  Result<std::vector<BatchRow>> read_batches(db::Transaction& tx, std::uint64_t from) const {
+    const db::Rows rows = TRY(tx.query(
+        "SELECT first_index, entries, object FROM ledger_batches "
+        "WHERE agency = :agency AND first_index + entries > :from ORDER BY first_index LIMIT 100000",
+        {{"agency", agency_text}, {"from", from}}));
+    std::vector<BatchRow> out;
+    for (const db::Row& row : rows) {
+      out.push_back({static_cast<std::uint64_t>(row.integer("first_index")),
+                     static_cast<std::uint64_t>(row.integer("entries")), row.text("object")});
+    }
+    return out;
+  }
+
+  Result<std::vector<std::string>> read_staged(const BatchRow& batch) const {
+    const Bytes bytes = TRY(bucket::get(bucket, batch.object, kBatchBytesMax));
+    auto entries = proof::parse_bundle(as_text(bytes), batch.entries);
+    if (!entries) return fail(problems::kLedgerCorrupt, "A batch does not hold the entries its row counts", batch.object);
+    return *std::move(entries);
+  }
+
+  // Adds what the batches hold from edge.size on.
+  Result<void> extend(Edge& edge, const std::vector<BatchRow>& batches) const {
+    for (const BatchRow& batch : batches) {
+      if (batch.first > edge.size) {
+        return fail(problems::kLedgerCorrupt, "A batch of entries is missing",
+                    fmt::format("{}: leaf {}", terms.origin, edge.size));
+      }
+      std::vector<std::string> entries = TRY(read_staged(batch));
+      const std::uint64_t known = edge.size - batch.first;
+      if (known >= entries.size()) continue;
+      entries.erase(entries.begin(), entries.begin() + static_cast<std::ptrdiff_t>(known));
+      edge.append(entries);
+    }
+    return {};
+  }
+
+  // The edge at the stored head. Others may seal meanwhile, so what comes back may already be behind, never ahead.
+  Result<std::shared_ptr<const Edge>> refresh() const {
+    for (int attempt = 0;; ++attempt) {
+      // Taken before the head is read: a head behind it has gone back.
+      const std::shared_ptr<const Edge> known = edge();
+      HeadRow head;
+      std::vector<BatchRow> batches;
+      TRY(database.read([&](db::Transaction& tx) -> Result<void> {
+        head = TRY(read_head(tx));
+        batches.clear();
+        if (head.size > known->size) batches = TRY(read_batches(tx, std::max(known->size, head.tiled_size)));
+        return {};
+      }));
+      if (head.size == known->size && head.root == known->root) return known;
+      if (head.size <= known->size) {
+        return fail(problems::kLedgerCorrupt, "The stored head is behind what this program has seen, or against it",
+                    fmt::format("{}: stored {}, seen {}", terms.origin, head.size, known->size));
+      }
+      auto next = std::make_shared<Edge>();
+      if (known->size >= head.tiled_size) {
+        *next = *known;
+      } else {
+        *next = TRY(Edge::at_tiled_size(tiles, head.tiled_size));
+      }
+      if (auto extended = extend(*next, batches); !extended) {
+        // Between the two reads another process may have turned batches into tiles: look again.
+        if (extended.error().code() == Code::kNotFound && attempt < kRefreshAttemptsMax) continue;
+        return fail(std::move(extended).error());
+      }
+      if (next->size != head.size || next->root != head.root) {
+        return fail(problems::kLedgerCorrupt, "The stored entries do not hash to the stored root",
+                    fmt::format("{}: size {}", terms.origin, head.size));
+      }
+      share(next);
+      return std::shared_ptr<const Edge>(std::move(next));
+    }
+  }
+
+  Result<std::optional<Head>> newest_published(db::Transaction& tx) const {
+    const db::Rows rows = TRY(tx.query(
+        "SELECT size, root FROM ledger_published WHERE agency = :agency ORDER BY size DESC LIMIT 1",
+        {{"agency", agency_text}}));
+    if (rows.empty()) return std::optional<Head>();
+    return std::optional<Head>(
+        Head{static_cast<std::uint64_t>(rows[0].integer("size")), must_digest(rows[0].text("root"))});
+  }
+
+  std::string sign(std::uint64_t size, const Digest& root) const {
+    return proof::sign_checkpoint({terms.origin, size, root}, log_key);
+  }
+
+  // ---- sealing ----
+
+  // Gives each event its place. A submission that cannot be sealed gets its error and is left out.
+  Result<Built> build(std::vector<Pending*>& batch, std::uint64_t size) const {
+    Built built;
+    TRY(database.read([&](db::Transaction& tx) -> Result<void> {
+      built.chains.clear();
+      for (const Pending* pending : batch) {
+        for (const Draft& draft : pending->submission.events) {
+          if (built.chains.contains(draft.subject)) continue;
+          built.chains.emplace(draft.subject, TRY(read_chain(tx, draft.subject)));
+        }
+      }
+      return {};
+    }));
+    const Timestamp now = clock.now();
+    std::erase_if(batch, [&](Pending* pending) {
+      pending->sealed.clear();
+      // Worked out on copies, so that a submission refused halfway leaves no trace in the chains.
+      std::unordered_map<SubjectId, Chain> chains;
+      std::vector<std::string> entries;
+      for (std::size_t i = 0; i < pending->submission.events.size(); ++i) {
+        const Draft& draft = pending->submission.events[i];
+        Chain& chain = chains.try_emplace(draft.subject, built.chains.at(draft.subject)).first->second;
+        if (draft.is_first && chain.next_n != 0) {
+          pending->error = Error{&problems::kConflict, "This subject has a history already", draft.subject.text()};
+          return true;
+        }
+        SealedEvent event;
+        event.subject = draft.subject;
+        event.n = chain.next_n;
+        event.index = size + built.entries.size() + entries.size();
+        event.at = {now.us / 10'000 * 10'000};
+        event.type = draft.type;
+        Json::Object fields = draft.fields;
+        fields.emplace("actor", pending->submission.actor.text());
+        fields.emplace("at", ledger_time(event.at));
+        fields.emplace("ledger", terms.origin);
+        fields.emplace("n", event.n);
+        if (event.n > 0) fields.emplace("prev", base64(chain.last_commitment));
+        fields.emplace("subject", draft.subject.text());
+        fields.emplace("type", draft.type);
+        event.event = canonical(Json(std::move(fields)));
+        if (event.event.size() > limits::kEventBytesMax) {
+          pending->error = Error{&problems::kTooLarge,
+                                 fmt::format("An event may have at most {} bytes", limits::kEventBytesMax), draft.type};
+          return true;
+        }
+        const Digest commitment = proof::commit(proof::event_salt(pending->keys[i], event.n), event.event);
+        entries.push_back(proof::private_entry(commitment));
+        if (chain.next_n == 0) chain.first_index = event.index;
+        chain.last_index = event.index;
+        chain.last_commitment = commitment;
+        ++chain.next_n;
+        pending->sealed.push_back(std::move(event));
+      }
+      for (auto& [subject, chain] : chains) built.chains[subject] = chain;
+      built.entries.insert(built.entries.end(), entries.begin(), entries.end());
+      return false;
+    });
+    return built;
+  }
+
+  Result<Chain> read_chain(db::Transaction& tx, const SubjectId& subject) const {
+    const db::Rows rows = TRY(tx.query(
+        "SELECT next_n, last_commitment, first_index, last_index FROM ledger_chains "
+        "WHERE agency = :agency AND subject = :subject",
+        {{"agency", agency_text}, {"subject", subject.text()}}));
+    if (rows.empty()) return Chain{};
+    const db::Row& row = rows[0];
+    return Chain{static_cast<std::uint64_t>(row.integer("next_n")), must_digest(row.text("last_commitment")),
+                 static_cast<std::uint64_t>(row.integer("first_index")),
+                 static_cast<std::uint64_t>(row.integer("last_index"))};
+  }
+
+  // Steps 3 and 4: durable, then read back. What comes back is what the tree will be made of.
+  Result<std::string> stage(const std::vector<std::string>& entries) const {
+    const std::string object = fmt::format("ledger/{}/staged/{:012}-{}", terms.slug, clock.now().seconds(),
+                                           hex(crypto::random_bytes<16>()));
+    TRY(bucket.put(object, as_bytes(proof::format_bundle(entries))));
+    return object;
+  }
+
+  Result<void> write_rows(db::Transaction& tx, const Edge& before, const Edge& after, const BatchRow& staged,
+                          const Built& built, const std::vector<Pending*>& batch,
+                          const std::optional<Publication>& publication, Pending** failing) const {
+    const std::int64_t swapped = TRY(tx.run(
+        "UPDATE ledgers SET size = :size, root = :root WHERE agency = :agency AND size = :old_size AND root = :old_root",
+        {{"size", after.size}, {"root", hex(after.root)}, {"agency", agency_text}, {"old_size", before.size},
+         {"old_root", hex(before.root)}}));
+    if (swapped != 1) return fail(problems::kLedgerMoved, "Another sequencer has sealed meanwhile", terms.origin);
+    if (staged.entries > 0) {
+      TRY(tx.run("INSERT INTO ledger_batches (agency, first_index, entries, object) "
+                 "VALUES (:agency, :first, :entries, :object)",
+                 {{"agency", agency_text}, {"first", staged.first}, {"entries", staged.entries},
+                  {"object", staged.object}}));
+    }
+    for (const auto& [subject, chain] : built.chains) {
+      if (chain.next_n == 0) continue;  // read for a submission that was left out
+      TRY(tx.run("INSERT INTO ledger_chains (agency, subject, next_n, last_commitment, first_index, last_index) "
+                 "VALUES (:agency, :subject, :next_n, :commitment, :first_index, :last_index) "
+                 "ON CONFLICT (agency, subject) DO UPDATE SET next_n = :next_n, last_commitment = :commitment, "
+                 "last_index = :last_index",
+                 {{"agency", agency_text}, {"subject", subject.text()}, {"next_n", chain.next_n},
+                  {"commitment", hex(chain.last_commitment)}, {"first_index", chain.first_index},
+                  {"last_index", chain.last_index}}));
+    }
+    for (Pending* pending : batch) {
+      for (const SealedEvent& event : pending->sealed) {
+        TRY(tx.run("INSERT INTO ledger_events (agency, subject, n, leaf_index, type, at_us, event) "
+                   "VALUES (:agency, :subject, :n, :leaf_index, :type, :at_us, :event)",
+                   {{"agency", agency_text}, {"subject", event.subject.text()}, {"n", event.n},
+                    {"leaf_index", event.index}, {"type", event.type}, {"at_us", event.at.us},
+                    {"event", event.event}}));
+      }
+    }
+    for (Pending* pending : batch) {
+      if (!pending->submission.rows) continue;
+      if (auto done = pending->submission.rows(tx, pending->sealed); !done) {
+        *failing = pending;
+        return done;
+      }
+    }
+    if (publication) {
+      const std::int64_t first = TRY(tx.run(
+          "UPDATE ledgers SET last_beat = :beat WHERE agency = :agency AND last_beat < :beat",
+          {{"beat", publication->beat}, {"agency", agency_text}}));
+      if (first != 1) return fail(problems::kConflict, "This beat has been published already", terms.origin);
+      TRY(tx.run("INSERT INTO ledger_published (agency, size, root, at_us) VALUES (:agency, :size, :root, :at_us)",
+                 {{"agency", agency_text}, {"size", after.size}, {"root", hex(after.root)}, {"at_us", clock.now().us}}));
+    }
+    return {};
+  }
+
+  // Seals what can be sealed of the batch, filling in results. An error returned here is everybody's.
+  Result<void> seal(std::vector<Pending*> batch, const std::vector<std::string>& statements = {}) {
+    for (int attempt = 0; attempt < limits::kSequencerAttemptsMax; ++attempt) {
+      const std::shared_ptr<const Edge> before = TRY(refresh());
+      Built built = TRY(build(batch, before->size));
+      if (batch.empty() && statements.empty()) return {};
+      built.entries.insert(built.entries.end(), statements.begin(), statements.end());
+      Pending* failing = nullptr;
+      auto sealed = swap_in(*before, built, batch, std::nullopt, &failing);
+      if (sealed) return {};
+      if (failing) {
+        failing->error = std::move(sealed).error();
+        std::erase(batch, failing);
+        continue;
+      }
+      if (sealed.error().problem != &problems::kLedgerMoved) return sealed;
+    }
+    return fail(Code::kConflict, "The ledger kept growing under this sequencer", terms.origin);
+  }
+
+  // Steps 3 to 5.
+  Result<void> swap_in(const Edge& before, const Built& built, const std::vector<Pending*>& batch,
+                       const std::optional<Publication>& publication, Pending** failing) {
+    BatchRow staged{before.size, built.entries.size(), {}};
+    auto after = std::make_shared<Edge>(before);
+    if (staged.entries > 0) {
+      staged.object = TRY(stage(built.entries));
+      const std::vector<std::string> reread = TRY(read_staged(staged));
+      if (reread != built.entries) {
+        return fail(problems::kLedgerCorrupt, "Entries read back are not those that were written", staged.object);
+      }
+      after->append(reread);
+    }
+    auto written = database.write([&](db::Transaction& tx) -> Result<void> {
+      *failing = nullptr;
+      return write_rows(tx, before, *after, staged, built, batch, publication, failing);
+    });
+    if (!written) {
+      // Nobody's row names it, unless the commit's own outcome is unknown: then it must stay.
+      const bool surely_undone = *failing != nullptr || written.error().code() == Code::kConflict;
+      if (surely_undone && staged.entries > 0) (void)bucket.remove(staged.object);
+      return written;
+    }
+    share(after);
+    return {};
+  }
+
+  // Step 6: whole tiles to the bucket, then their batches are forgotten. Safe to repeat and to lose.
+  Result<void> store_full_tiles() {
+    const std::shared_ptr<const Edge> known = edge();
+    if (known->leaves.size() < proof::kTileWidth) return {};
+    auto next = std::make_shared<Edge>(*known);
+    for (const Edge::FullTile& tile : next->take_full_tiles(tiles)) TRY(bucket.put(tile.name, tile.bytes));
+    std::vector<std::string> objects;
+    TRY(database.write([&](db::Transaction& tx) -> Result<void> {
+      objects.clear();
+      TRY(tx.run("UPDATE ledgers SET tiled_size = :tiled WHERE agency = :agency AND tiled_size < :tiled",
+                 {{"tiled", next->tiled_size}, {"agency", agency_text}}));
+      const db::Rows rows = TRY(tx.query(
+          "DELETE FROM ledger_batches WHERE agency = :agency AND first_index + entries <= :tiled RETURNING object",
+          {{"agency", agency_text}, {"tiled", next->tiled_size}}));
+      for (const db::Row& row : rows) objects.push_back(row.text("object"));
+      return {};
+    }));
+    share(next);
+    for (const std::string& object : objects) TRY(bucket.remove(object));
+    return {};
+  }
+
+  // Objects that no row names and that are too old to belong to a batch under way.
+  Result<void> sweep_staged() {
+    const std::string prefix = fmt::format("ledger/{}/staged/", terms.slug);
+    const std::string limit = fmt::format("{}{:012}", prefix, clock.now().seconds() - kStagedOrphanAgeS);
+    for (const std::string& name : TRY(bucket.list(prefix, "", 100'000))) {
+      if (name >= limit) break;
+      bool is_named = true;
+      TRY(database.read([&](db::Transaction& tx) -> Result<void> {
+        const db::Rows rows = TRY(tx.query(
+            "SELECT first_index FROM ledger_batches WHERE agency = :agency AND object = :object LIMIT 1",
+            {{"agency", agency_text}, {"object", name}}));
+        is_named = !rows.empty();
+        return {};
+      }));
+      if (!is_named) TRY(bucket.remove(name));
+    }
+    return {};
+  }
+
+  // ---- publishing ----
+
+  // The size to publish when the ledger has grown from `published` to `size`: padded up to floor·4^k, least k.
+  std::uint64_t padded_size(std::uint64_t published, std::uint64_t size) const {
+    std::uint64_t growth = static_cast<std::uint64_t>(terms.floor);
+    while (published + growth < size) growth *= 4;
+    return published + growth;
+  }
+
+  Result<void> publish(std::int64_t beat) {
+    for (int attempt = 0; attempt < limits::kSequencerAttemptsMax; ++attempt) {
+      const std::shared_ptr<const Edge> before = TRY(refresh());
+      Head published;
+      std::int64_t last_beat = 0;
+      TRY(database.read([&](db::Transaction& tx) -> Result<void> {
+        published = TRY(newest_published(tx)).value_or(Head{});
+        last_beat = TRY(read_head(tx)).last_beat;
+        return {};
+      }));
+      if (last_beat >= beat) return {};
+      const std::uint64_t target = padded_size(published.size, before->size);
+      Built padding;
+      while (before->size + padding.entries.size() < target && padding.entries.size() < kPaddingChunk) {
+        padding.entries.push_back(
+            proof::private_entry(proof::padding(secrets.pad_key, before->size + padding.entries.size())));
+      }
+      const bool is_last = before->size + padding.entries.size() == target;
+      Pending* failing = nullptr;
+      auto sealed = swap_in(*before, padding, {},
+                            is_last ? std::optional(Publication{beat, target}) : std::nullopt, &failing);
+      if (sealed && is_last) return {};
+      if (sealed) {
+        attempt = -1;  // progress: a long padding takes as many chunks as it takes
+        TRY(store_full_tiles());
+      } else if (sealed.error().code() != Code::kConflict) {
+        return sealed;
+      }
+    }
+    return fail(Code::kConflict, "The ledger kept growing under this publisher", terms.origin);
+  }
+
+  Result<CheckReport> check_once() const;
+
+  // ---- the thread ----
+
+  void run() {
+    for (;;) {
+      std::vector<Pending*> batch;
+      bool is_publishing = false;
+      {
+        const os::MutexLock lock(queue_mutex);
+        if (queue.empty() && !stopping) {
+          if (publishing) {
+            wake.wait_for_us(queue_mutex, kBeatPollUs);
+          } else {
+            wake.wait(queue_mutex);
+          }
+        }
+        if (queue.empty() && stopping) return;
+        while (!queue.empty() && batch.size() < limits::kSequencerBatchMax) {
+          batch.push_back(queue.front());
+          queue.pop_front();
+        }
+        is_publishing = publishing && !stopping;
+      }
+      if (!batch.empty()) {
+        auto sealed = seal(batch);
+        const os::MutexLock lock(queue_mutex);
+        for (Pending* pending : batch) {
+          if (!sealed && !pending->error) pending->error = sealed.error();
+          pending->done = true;
+        }
+        answered.notify_all();
+      }
+      // What fails here is tried again with the next batch or beat; nobody has been promised anything by it.
+      if (auto stored = store_full_tiles(); !stored) report("storing tiles", stored.error());
+      if (is_publishing) {
+        const std::int64_t beat = clock.now().seconds() / terms.beat_s * terms.beat_s;
+        if (beat > last_beat_done) {
+          if (auto published = publish(beat); published) {
+            last_beat_done = beat;
+          } else {
+            report("publishing", published.error());
+          }
+        }
+      }
+    }
+  }
+  std::int64_t last_beat_done = 0;  // the thread's own
+
+  void report(std::string_view doing, const Error& error) const {
+    fmt::print(stderr, "{{\"level\":\"error\",\"module\":\"ledger\",\"doing\":\"{}\",\"problem\":\"{}\",\"detail\":{}}}\n",
+               doing, error.problem->slug, to_json(Json(error.text())));
+  }
+};
+
+Ledger::Ledger(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Result<void> Ledger::create(db::Transaction& tx, const AgencyId& agency, const Terms& terms,
+                            const proof::VerifierKey& key) {
+  const std::string root = hex(proof::empty_root());
+  TRY(tx.run("INSERT INTO ledgers (agency, origin, slug, beat_s, floor_leaves, heads_s, policy, vkey, size, root, "
+             "tiled_size, last_beat) "
+             "VALUES (:agency, :origin, :slug, :beat, :floor, :heads, :policy, :vkey, 0, :root, 0, 0)",
+             {{"agency", agency.text()}, {"origin", terms.origin}, {"slug", terms.slug}, {"beat", terms.beat_s},
+              {"floor", terms.floor}, {"heads", terms.heads_s}, {"policy", terms.policy}, {"vkey", key.text()},
+              {"root", root}}));
+  TRY(tx.run("INSERT INTO ledger_published (agency, size, root, at_us) VALUES (:agency, 0, :root, 0)",
+             {{"agency", agency.text()}, {"root", root}}));
+  return {};
+}
+
+Result<Terms> Ledger::terms(db::Transaction& tx, const AgencyId& agency) {
+  const db::Rows rows = TRY(tx.query(
+      "SELECT origin, slug, beat_s, floor_leaves, heads_s, policy FROM ledgers WHERE agency = :agency",
+      {{"agency", agency.text()}}));
+  if (rows.empty()) return fail(Code::kNotFound, "This agency has no ledger", agency.text());
+  const db::Row& row = rows[0];
+  return Terms{row.text("origin"),          row.text("slug"),         row.integer("beat_s"),
+               row.integer("floor_leaves"), row.integer("heads_s"), row.text("policy")};
+}
+
+Result<std::unique_ptr<Ledger>> Ledger::open(Parts parts) {
+  auto impl = std::make_unique<Impl>(std::move(parts));
+  std::string stored_key;
+  TRY(impl->database.read([&](db::Transaction& tx) -> Result<void> {
+    const db::Rows rows = TRY(tx.query("SELECT vkey FROM ledgers WHERE agency = :agency", {{"agency", impl->agency_text}}));
+    if (rows.empty()) return fail(Code::kNotFound, "This agency has no ledger", impl->agency_text);
+    stored_key = rows[0].text("vkey");
+    return {};
+  }));
+  if (stored_key != impl->vkey.text()) {
+    return fail(problems::kLedgerCorrupt, "The log key is not the one this ledger began with", impl->terms.origin);
+  }
+  TRY(impl->refresh());
+  impl->sequencer = std::thread([raw = impl.get()] { raw->run(); });
+  return std::unique_ptr<Ledger>(new Ledger(std::move(impl)));
+}
+
+Ledger::~Ledger() {
+  {
+    const os::MutexLock lock(impl_->queue_mutex);
+    impl_->stopping = true;
+  }
+  impl_->wake.notify_all();
+  if (impl_->sequencer.joinable()) impl_->sequencer.join();
+}
+
+Result<void> Ledger::begin() {
+  const std::shared_ptr<const Edge> edge = TRY(impl_->refresh());
+  if (edge->size > 0) return {};
+  const Terms& terms = impl_->terms;
+  Built genesis;
+  genesis.entries.push_back(proof::public_entry(Json(Json::Object{{"beat", terms.beat_s},
+                                                                  {"floor", terms.floor},
+                                                                  {"heads", terms.heads_s},
+                                                                  {"key", impl_->vkey.text()},
+                                                                  {"ledger", terms.origin},
+                                                                  {"policy", terms.policy},
+                                                                  {"type", "ledger.genesis"}})));
+  Pending* failing = nullptr;
+  auto sealed = impl_->swap_in(*edge, genesis, {}, std::nullopt, &failing);
+  // Whoever swapped first from size 0 wrote the very same leaf.
+  if (!sealed && sealed.error().problem != &problems::kLedgerMoved) return sealed;
+  return {};
+}
+
+void Ledger::start_publishing() {
+  if (auto swept = impl_->sweep_staged(); !swept) impl_->report("sweeping", swept.error());
+  const os::MutexLock lock(impl_->queue_mutex);
+  impl_->publishing = true;
+  impl_->wake.notify_all();
+}
+
+Result<std::vector<SealedEvent>> Ledger::commit(Submission submission) {
+  CHECK(!submission.events.empty() && submission.events.size() <= limits::kSubmissionEventsMax);
+  Pending pending;
+  for (const Draft& draft : submission.events) {
+    if (!is_canonical_value(Json(draft.fields))) {
+      return fail(Code::kInvalid, "A text is not UTF-8, or a number is outside what the ledger can hold", draft.type);
+    }
+    pending.keys.push_back(TRY(impl_->subject_keys(draft.subject, KeyUse::kCreate)));
+  }
+  pending.submission = std::move(submission);
+  const os::MutexLock lock(impl_->queue_mutex);
+  if (impl_->stopping) return fail(Code::kUnavailable, "The server is stopping");
+  if (impl_->queue.size() >= limits::kSequencerQueueMax) return fail(Code::kBusy, "The ledger's queue is full");
+  impl_->queue.push_back(&pending);
+  impl_->wake.notify_one();
+  while (!pending.done) impl_->answered.wait(impl_->queue_mutex);
+  if (pending.error) return fail(*std::move(pending.error));
+  return std::move(pending.sealed);
+}
+
+const Terms& Ledger::terms() const { return impl_->terms; }
+const proof::VerifierKey& Ledger::key() const { return impl_->vkey; }
+
+Result<Head> Ledger::head() const {
+  const auto edge = TRY(impl_->refresh());
+  return Head{edge->size, edge->root};
+}
+
+Result<std::string> Ledger::sealed_checkpoint() const {
+  const Head sealed = TRY(head());
+  return impl_->sign(sealed.size, sealed.root);
+}
+
+Result<std::string> Ledger::published_checkpoint() const {
+  std::optional<Head> published;
+  TRY(impl_->database.read([&](db::Transaction& tx) -> Result<void> {
+    published = TRY(impl_->newest_published(tx));
+    return {};
+  }));
+  if (!published) return fail(Code::kNotFound, "Nothing has been published", impl_->terms.origin);
+  return impl_->sign(published->size, published->root);
+}
+
+Result<std::vector<SealedEvent>> Ledger::events(const SubjectId& subject, std::uint64_t from, std::size_t limit) const {
+  std::vector<SealedEvent> out;
+  TRY(impl_->database.read([&](db::Transaction& tx) -> Result<void> {
+    out.clear();
+    const db::Rows rows = TRY(tx.query(
+        "SELECT n, leaf_index, type, at_us, event FROM ledger_events "
+        "WHERE agency = :agency AND subject = :subject AND n >= :from ORDER BY n LIMIT :limit",
+        {{"agency", impl_->agency_text}, {"subject", subject.text()}, {"from", from}, {"limit", limit}}));
+    for (const db::Row& row : rows) {
+      out.push_back({subject, static_cast<std::uint64_t>(row.integer("n")),
+                     static_cast<std::uint64_t>(row.integer("leaf_index")), Timestamp{row.integer("at_us")},
+                     row.text("type"), row.text("event")});
+    }
+    return {};
+  }));
+  return out;
+}
+
+Result<proof::Salt> Ledger::salt(const SealedEvent& event) const {
+  return proof::event_salt(TRY(impl_->subject_keys(event.subject, KeyUse::kExisting)), event.n);
+}
+
+namespace {
+// The checkpoint a receipt stands under, and its size.
+struct Standing {
+  std::uint64_t size = 0;
+  std::string note;
+};
+}  // namespace
+
+static Result<std::string> make_receipt(const Edge& edge, const TileReader& tiles, Json extra, std::uint64_t index,
+                                        const Standing& standing) {
+  if (index >= standing.size) {
+    return fail(problems::kNotSealed, "The next published checkpoint will cover this; until then only a sealed receipt exists");
+  }
+  proof::Receipt receipt;
+  receipt.extra = std::move(extra);
+  receipt.index = index;
+  receipt.path = TRY(proof::inclusion_path(index, standing.size, edge.reader(tiles)));
+  receipt.checkpoint = standing.note;
+  return receipt.text();
+}
+
+static Result<Standing> standing(const Ledger& ledger, const Edge& edge, Under under,
+                                 const std::function<std::string(std::uint64_t, const Digest&)>& sign) {
+  if (under == Under::kSealed) return Standing{edge.size, sign(edge.size, edge.root)};
+  const std::string note = TRY(ledger.published_checkpoint());
+  const auto parsed = proof::Note::parse(note);
+  CHECK(parsed.has_value());
+  const auto checkpoint = proof::Checkpoint::parse(parsed->text);
+  CHECK(checkpoint.has_value());
+  return Standing{checkpoint->size, note};
+}
+
+Result<std::string> Ledger::receipt(const SealedEvent& event, Under under) const {
+  const auto sign = [this](std::uint64_t size, const Digest& root) { return impl_->sign(size, root); };
+  const Standing under_note = TRY(standing(*this, *TRY(impl_->refresh()), under, sign));
+  // Read after the checkpoint, so that the edge reaches at least as far.
+  const auto edge = TRY(impl_->refresh());
+  return make_receipt(*edge, impl_->tiles, proof::disclose_event(event.event, TRY(salt(event))), event.index, under_note);
+}
+
+Result<std::string> Ledger::statement_receipt(std::uint64_t index, Under under) const {
+  const auto sign = [this](std::uint64_t size, const Digest& root) { return impl_->sign(size, root); };
+  const Standing under_note = TRY(standing(*this, *TRY(impl_->refresh()), under, sign));
+  const auto edge = TRY(impl_->refresh());
+  if (index >= edge->size) return fail(Code::kNotFound, "The ledger has no such leaf");
+  std::string entry;
+  if (index >= edge->tiled_size) {
+    entry = edge->entries[index - edge->tiled_size];
+  } else {
+    entry = TRY(impl_->tiles.entries(index / proof::kTileWidth))[index % proof::kTileWidth];
+  }
+  const auto parsed = proof::parse_entry(entry);
+  const auto* statement = parsed ? std::get_if<proof::PublicEntry>(&*parsed) : nullptr;
+  if (!statement) return fail(Code::kNotFound, "This leaf is not a public statement");
+  return make_receipt(*edge, impl_->tiles, proof::disclose_statement(statement->statement), index, under_note);
+}
+
+Result<Bytes> Ledger::published_tile(const proof::TileId& tile) const {
+  const auto not_found = [&] { return fail(Code::kNotFound, "No such tile", proof::tile_path(tile)); };
+  const int level = std::max(tile.level, 0);
+  if (level > 6 || tile.index >> 48 != 0) return not_found();
+  const std::uint64_t hash_leaves = std::uint64_t{1} << (proof::kTileHeight * level);
+  const std::uint64_t first_hash = tile.index * proof::kTileWidth;
+  const std::uint64_t end_hash = first_hash + static_cast<std::uint64_t>(tile.width);
+  if (end_hash > (std::uint64_t{1} << 62) / hash_leaves) return not_found();
+  bool is_published = false;
+  TRY(impl_->database.read([&](db::Transaction& tx) -> Result<void> {
+    // A full tile: some published size reaches its end. A partial one: a published size ends in just this width.
+    const bool is_full = static_cast<std::uint64_t>(tile.width) == proof::kTileWidth;
+    const db::Rows rows = TRY(tx.query(
+        "SELECT size FROM ledger_published WHERE agency = :agency AND size >= :from AND size < :to LIMIT 1",
+        {{"agency", impl_->agency_text}, {"from", end_hash * hash_leaves},
+         {"to", is_full ? std::uint64_t{1} << 62 : (end_hash + 1) * hash_leaves}}));
+    is_published = !rows.empty();
+    return {};
+  }));
+  if (!is_published) return not_found();
+  const auto edge = TRY(impl_->refresh());
+  if (tile.level < 0) {
+    std::vector<std::string> entries;
+    if (first_hash < edge->tiled_size) {
+      entries = TRY(impl_->tiles.entries(tile.index));
+    } else {
+      entries.assign(edge->entries.begin() + static_cast<std::ptrdiff_t>(first_hash - edge->tiled_size), edge->entries.end());
+    }
+    entries.resize(static_cast<std::size_t>(tile.width));
+    const std::string bundle = proof::format_bundle(entries);
+    return Bytes(bundle.begin(), bundle.end());
+  }
+  Bytes out;
+  for (std::uint64_t i = first_hash; i < end_hash; ++i) {
+    const Digest hash = TRY(edge->node(impl_->tiles, proof::kTileHeight * level, i));
+    out.insert(out.end(), hash.begin(), hash.end());
+  }
+  return out;
+}
+
+namespace {
+
+// Walks a ledger from leaf 0 and says of each leaf what it is.
+class Checker {
+ public:
+  Checker(const Terms& terms, const Secrets& secrets, const SubjectKeys& keys, const std::string& vkey)
+      : terms_(terms), secrets_(secrets), keys_(keys), vkey_(vkey) {}
+
+  CheckReport report;
+
+  void fault(std::string text) {
+    if (report.faults.size() < kFaultsMax) report.faults.push_back(std::move(text));
+  }
+
+  // `event`: the opening that the catalog holds for this leaf, or null.
+  Result<void> leaf(std::uint64_t index, const std::string& bytes, const SealedEvent* event) {
+    const auto entry = proof::parse_entry(bytes);
+    if (!entry) {
+      fault(fmt::format("leaf {}: not an entry of ledger.md", index));
+      return {};
+    }
+    if (const auto* statement = std::get_if<proof::PublicEntry>(&*entry)) {
+      ++report.statements;
+      check_statement(index, statement->statement);
+      if (event) fault(fmt::format("leaf {}: the catalog opens a public statement as an event", index));
+      return {};
+    }
+    const Digest commitment = std::get<proof::PrivateEntry>(*entry).commitment;
+    if (!event) {
+      ++report.padding;
+      if (commitment != proof::padding(secrets_.pad_key, index)) {
+        fault(fmt::format("leaf {}: neither padding nor an event that the catalog can open", index));
+      }
+      return {};
+    }
+    ++report.events;
+    return check_event(index, commitment, *event);
+  }
+
+ private:
+  static constexpr std::size_t kFaultsMax = 1'000;
+  struct ChainEnd {
+    std::uint64_t next_n = 0;
+    Digest commitment{};
+  };
+
+  void check_statement(std::uint64_t index, const Json& statement) {
+    const std::string& type = *statement.find_string("type");
+    if ((type == "ledger.genesis") != (index == 0)) fault(fmt::format("leaf {}: genesis stands at leaf 0 and only there", index));
+    if (*statement.find_string("ledger") != terms_.origin) fault(fmt::format("leaf {}: names another ledger", index));
+    if (index == 0 && *statement.find_string("key") != vkey_) fault("leaf 0: names another log key");
+  }
+
+  Result<void> check_event(std::uint64_t index, const Digest& commitment, const SealedEvent& event) {
+    const auto key = keys_(event.subject, KeyUse::kExisting);
+    if (!key) {
+      fault(fmt::format("leaf {}: the key of subject {} is missing: {}", index, event.subject.text(), key.error().message));
+      return {};
+    }
+    if (proof::commit(proof::event_salt(*key, event.n), event.event) != commitment) {
+      fault(fmt::format("leaf {}: the event in the catalog is not the one that was sealed", index));
+    }
+    const auto parsed = proof::parse_event(event.event);
+    if (!parsed) {
+      fault(fmt::format("leaf {}: the event in the catalog is malformed", index));
+      return {};
+    }
+    if (*parsed->find_string("subject") != event.subject.text() || *parsed->find_string("type") != event.type ||
+        *parsed->find_integer("n") != static_cast<std::int64_t>(event.n) ||
+        *parsed->find_string("ledger") != terms_.origin || *parsed->find_string("at") != ledger_time(event.at)) {
+      fault(fmt::format("leaf {}: the catalog's columns and the event disagree", index));
+    }
+    ChainEnd& end = chains_[event.subject];
+    if (event.n != end.next_n) {
+      fault(fmt::format("leaf {}: event {} of subject {} follows {}", index, event.n, event.subject.text(), end.next_n));
+    } else if (event.n > 0 && *parsed->find_string("prev") != base64(end.commitment)) {
+      fault(fmt::format("leaf {}: prev does not name the event before it", index));
+    }
+    end = {event.n + 1, commitment};
+    return {};
+  }
+
+  const Terms& terms_;
+  const Secrets& secrets_;
+  const SubjectKeys& keys_;
+  const std::string vkey_;
+  std::unordered_map<SubjectId, ChainEnd> chains_;
+};
+
+}  // namespace
+
+Result<CheckReport> Ledger::check() const {
+  // A sequencer at work may turn batches into tiles between the look and the read: then look again.
+  for (int attempt = 1;; ++attempt) {
+    auto report = impl_->check_once();
+    if (report || report.error().code() != Code::kNotFound || attempt == kRefreshAttemptsMax) return report;
+  }
+}
+
+Result<CheckReport> Ledger::Impl::check_once() const {
+  Checker checker(terms, secrets, subject_keys, vkey.text());
+  HeadRow head;
+  std::vector<BatchRow> batches;
+  std::vector<Head> published;
+  std::uint64_t open_events = 0;
+  TRY(database.read([&](db::Transaction& tx) -> Result<void> {
+    head = TRY(read_head(tx));
+    batches = TRY(read_batches(tx, head.tiled_size));
+    published.clear();
+    for (std::int64_t after = -1;;) {
+      const db::Rows rows = TRY(tx.query(
+          "SELECT size, root FROM ledger_published WHERE agency = :agency AND size > :after ORDER BY size LIMIT 10000",
+          {{"agency", agency_text}, {"after", after}}));
+      if (rows.empty()) break;
+      for (const db::Row& row : rows) {
+        after = row.integer("size");
+        published.push_back({static_cast<std::uint64_t>(after), must_digest(row.text("root"))});
+      }
+    }
+    open_events = static_cast<std::uint64_t>(
+        TRY(tx.query("SELECT COUNT(*) AS events FROM ledger_events WHERE agency = :agency AND leaf_index < :size",
+                     {{"agency", agency_text}, {"size", head.size}}))[0].integer("events"));
+    return {};
+  }));
+
+  // Rebuilt from leaf 0, with nothing taken over from memory.
+  Edge edge;
+  std::size_t next_published = 0;
+  const auto compare_published = [&] {
+    for (; next_published < published.size() && published[next_published].size == edge.size; ++next_published) {
+      if (published[next_published].root != edge.root) {
+        checker.fault(fmt::format("the root published at size {} is not the tree's", edge.size));
+      }
+    }
+  };
+  compare_published();
+  const auto take = [&](const std::vector<std::string>& entries) -> Result<void> {
+    const std::uint64_t first = edge.size;
+    std::unordered_map<std::uint64_t, SealedEvent> events;
+    TRY(database.read([&](db::Transaction& tx) -> Result<void> {
+      events.clear();
+      for (const db::Row& row : TRY(tx.query(
+               "SELECT subject, n, leaf_index, type, at_us, event FROM ledger_events "
+               "WHERE agency = :agency AND leaf_index >= :from AND leaf_index < :to ORDER BY leaf_index LIMIT 100000",
+               {{"agency", agency_text}, {"from", first}, {"to", first + entries.size()}}))) {
+        const auto subject = SubjectId::parse(row.text("subject"));
+        if (!subject) return fail(problems::kLedgerCorrupt, "A subject in the catalog is no id", row.text("subject"));
+        const auto index = static_cast<std::uint64_t>(row.integer("leaf_index"));
+        events.emplace(index, SealedEvent{*subject, static_cast<std::uint64_t>(row.integer("n")), index,
+                                          Timestamp{row.integer("at_us")}, row.text("type"), row.text("event")});
+      }
+      return {};
+    }));
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      const auto event = events.find(first + i);
+      TRY(checker.leaf(first + i, entries[i], event == events.end() ? nullptr : &event->second));
+      edge.append({entries[i]});
+      compare_published();
+    }
+    return {};
+  };
+  for (std::uint64_t tile = 0; tile < head.tiled_size / proof::kTileWidth; ++tile) {
+    auto entries = tiles.entries(tile);
+    if (!entries) {
+      checker.fault(entries.error().text());
+      break;
+    }
+    TRY(take(*entries));
+    for (const Edge::FullTile& full : edge.take_full_tiles(tiles)) {
+      const auto stored = bucket::get(bucket, full.name, full.bytes.size());
+      if (!stored || *stored != full.bytes) checker.fault(fmt::format("{}: not the tile that the entries make", full.name));
+    }
+  }
+  for (const BatchRow& batch : batches) {
+    auto entries = read_staged(batch);
+    if (!entries && entries.error().code() == Code::kNotFound) return fail(std::move(entries).error());
+    if (!entries || batch.first > edge.size) {
+      checker.fault(entries ? fmt::format("entries before leaf {} are missing", batch.first) : entries.error().text());
+      break;
+    }
+    const std::uint64_t known = std::min<std::uint64_t>(edge.size - batch.first, entries->size());
+    entries->erase(entries->begin(), entries->begin() + static_cast<std::ptrdiff_t>(known));
+    TRY(take(*entries));
+  }
+  if (edge.size != head.size || edge.root != head.root) {
+    checker.fault(fmt::format("the entries make size {} and another root than the stored head of size {}", edge.size, head.size));
+  }
+  if (next_published != published.size()) checker.fault("a published size lies beyond the sealed entries");
+  if (checker.report.events != open_events) {
+    checker.fault(fmt::format("the catalog holds {} events, the leaves {}", open_events, checker.report.events));
+  }
+  checker.report.size = edge.size;
+  checker.report.root = edge.root;
+  checker.report.published_size = published.empty() ? 0 : published.back().size;
+  return std::move(checker.report);
+}
+
+}  // namespace lapel::ledger

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ledger/ledgers.h"
+
+namespace lapel::ledger {
+
+Result<Ledger*> Ledgers::find(const AgencyId& agency) {
+  {
+    const os::MutexLock lock(mutex_);
+    if (const auto it = open_.find(agency); it != open_.end()) return it->second.get();
+  }
+  // Opened outside the lock, since it reads. When two threads race, the second's is dropped unused: it has sealed nothing.
+  std::unique_ptr<Ledger> opened = TRY(opener_(agency));
+  const os::MutexLock lock(mutex_);
+  return open_.try_emplace(agency, std::move(opened)).first->second.get();
+}
+
+}  // namespace lapel::ledger

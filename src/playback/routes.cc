@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "playback/routes.h"
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "http/range.h"
+
+namespace lapel::playback {
+namespace {
+
+using http::Request;
+using http::Response;
+
+template <typename AnyId>
+Result<AnyId> id_param(const Request& request, std::string_view what) {
+  const auto it = request.params.find("id");
+  CHECK(it != request.params.end());
+  const auto id = AnyId::parse(it->second);
+  if (!id) return fail(Code::kNotFound, fmt::format("No such {}", what), it->second);
+  return *id;
+}
+
+template <typename T>
+Json or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json();
+}
+
+std::string_view chain_note(evidence::ChainStart start) {
+  switch (start) {
+    case evidence::ChainStart::kCamera: return "The camera signed this file; custody is shown from the camera on.";
+    case evidence::ChainStart::kDock: return "The dock signed this file; custody is shown from the dock on.";
+    case evidence::ChainStart::kServer: return "Nobody signed this file before it came in; custody is shown from this server on.";
+  }
+  CHECK(false);
+}
+
+std::string receipt_url(const RecordingId& id) { return fmt::format("/api/v1/recordings/{}/receipt", id.text()); }
+
+Json to_json_value(const evidence::Recording& recording) {
+  const evidence::Description& description = recording.description;
+  Json::Array same_bytes;
+  for (const RecordingId& other : recording.same_bytes) same_bytes.emplace_back(other.text());
+  Json::Array clips;
+  clips.emplace_back(Json::Object{{"id", recording.id.text()},
+                                  {"sha256", hex(recording.sha256)},
+                                  {"bytes", recording.bytes},
+                                  {"receipt", receipt_url(recording.id)}});
+  return Json(Json::Object{
+      {"id", recording.id.text()},
+      {"sha256", hex(recording.sha256)},
+      {"bytes", recording.bytes},
+      {"filename", description.filename},
+      {"filetype", description.filetype},
+      {"recorded_at", description.recorded_at ? Json(ledger_time(*description.recorded_at)) : Json()},
+      {"received_at", ledger_time(recording.received_at)},
+      // What only the media worker can tell; unknown until it has looked.
+      {"duration_ms", Json()},
+      {"width", Json()},
+      {"height", Json()},
+      {"video_codec", Json()},
+      {"audio_codec", Json()},
+      {"device", or_null(description.device)},
+      {"wearer", or_null(description.wearer)},
+      {"agency", recording.agency.text()},
+      {"category", or_null(description.category)},
+      {"incident", or_null(description.incident)},
+      {"group", description.group ? Json(description.group->text()) : Json()},
+      {"state", recording.state},
+      {"inside_home", recording.is_inside_home},
+      {"chain_starts_at", evidence::chain_start_name(recording.chain_starts_at)},
+      {"chain_note", chain_note(recording.chain_starts_at)},
+      {"same_bytes_as", std::move(same_bytes)},
+      {"clips", std::move(clips)},
+      {"metadata", Json(description.more)},
+  });
+}
+
+// ---- queries ----
+
+Result<std::optional<Timestamp>> time_query(const Request& request, std::string_view name) {
+  const auto it = request.query.find(name);
+  if (it == request.query.end() || it->second.empty()) return std::optional<Timestamp>();
+  const auto time = parse_rfc3339(it->second);
+  if (!time) return fail(Code::kInvalid, fmt::format("\"{}\" must be an RFC 3339 time such as 2022-12-02T06:12:07Z", name));
+  return time;
+}
+
+std::optional<std::string> text_query(const Request& request, std::string_view name) {
+  const auto it = request.query.find(name);
+  return it == request.query.end() || it->second.empty() ? std::nullopt : std::optional(it->second);
+}
+
+Result<Response> list(const Request& request, evidence::Vault& vault, const roster::Asker& asker) {
+  const access::Actor actor = TRY(asker(request));
+  evidence::ListQuery query;
+  query.text = text_query(request, "q");
+  query.officer = text_query(request, "officer");
+  query.device = text_query(request, "device");
+  query.category = text_query(request, "category");
+  query.incident = text_query(request, "incident");
+  query.from = TRY(time_query(request, "from"));
+  query.to = TRY(time_query(request, "to"));
+  query.limit = limits::kPageItemsDefault;
+  if (const auto limit = text_query(request, "limit")) {
+    const auto value = parse_decimal(*limit);
+    if (!value || *value < 1 || *value > static_cast<std::uint64_t>(limits::kPageItemsMax)) {
+      return fail(Code::kInvalid, fmt::format("\"limit\" must be 1 to {}", limits::kPageItemsMax));
+    }
+    query.limit = static_cast<std::int64_t>(*value);
+  }
+  query.cursor = text_query(request, "cursor").value_or("");
+  if (text_query(request, "bbox")) return fail(Code::kUnsupported, "Searching by area is not available yet");
+  const evidence::ListPage page = TRY(vault.list(actor, query));
+  Json::Array items;
+  for (const evidence::Recording& recording : page.items) items.push_back(to_json_value(recording));
+  return Response::json(200, to_json(Json(Json::Object{{"items", std::move(items)},
+                                                       {"next", page.next.empty() ? Json() : Json(page.next)}})))
+      .with("Cache-Control", "no-store");
+}
+
+Result<Response> show(const Request& request, evidence::Vault& vault, const roster::Asker& asker) {
+  const access::Actor actor = TRY(asker(request));
+  const evidence::Recording recording = TRY(vault.show(actor, TRY(id_param<RecordingId>(request, "recording"))));
+  return Response::json(200, to_json(to_json_value(recording))).with("Cache-Control", "no-store");
+}
+
+// ---- custody ----
+
+Result<Response> custody(const Request& request, evidence::Vault& vault, const roster::Asker& asker) {
+  const access::Actor actor = TRY(asker(request));
+  const RecordingId id = TRY(id_param<RecordingId>(request, "recording"));
+  Json::Array items;
+  for (const evidence::CustodyItem& item : TRY(vault.custody(actor, id))) {
+    const auto event = parse_canonical(item.event.event);
+    if (!event) return fail(Code::kCorrupt, "A custody event is damaged", id.text());
+    items.emplace_back(Json::Object{{"n", item.event.n},
+                                    {"index", item.event.index},
+                                    {"type", item.event.type},
+                                    {"at", ledger_time(item.event.at)},
+                                    {"event", *event},
+                                    {"salt", base64(item.salt)},
+                                    {"receipt", fmt::format("{}?n={}", receipt_url(id), item.event.n)}});
+  }
+  return Response::json(200, to_json(Json(Json::Object{{"items", std::move(items)}, {"next", Json()}})))
+      .with("Cache-Control", "no-store");
+}
+
+Result<Response> receipt(const Request& request, evidence::Vault& vault, const roster::Asker& asker) {
+  const access::Actor actor = TRY(asker(request));
+  const RecordingId id = TRY(id_param<RecordingId>(request, "recording"));
+  std::uint64_t n = 0;
+  if (const auto text = text_query(request, "n")) {
+    const auto value = parse_decimal(*text);
+    if (!value) return fail(Code::kInvalid, "\"n\" must be the number of an event");
+    n = *value;
+  }
+  const std::string under = text_query(request, "under").value_or("sealed");
+  if (under != "sealed" && under != "published") return fail(Code::kInvalid, "\"under\" must be sealed or published");
+  std::string text = TRY(vault.receipt(actor, id, n, under == "sealed" ? ledger::Under::kSealed : ledger::Under::kPublished));
+  return Response::text(200, std::move(text))
+      .with("Cache-Control", "no-store")
+      .with("Content-Disposition", fmt::format("attachment; filename=\"{}-{}.tlog-proof\"", id.text(), n));
+}
+
+// ---- views ----
+
+Result<std::optional<std::string>> text_field(const Json& body, std::string_view name) {
+  const Json* field = body.find(name);
+  if (!field || field->is_null()) return std::optional<std::string>();
+  const std::string* text = field->string();
+  if (!text) return fail(Code::kInvalid, fmt::format("\"{}\" must be a text", name));
+  if (text->size() > limits::kFieldBytesMax || text->find('\0') != std::string::npos) {
+    return fail(Code::kInvalid, fmt::format("\"{}\" may have at most {} bytes, none of them zero", name, limits::kFieldBytesMax));
+  }
+  return text->empty() ? std::optional<std::string>() : std::optional(*text);
+}
+
+Result<Response> open_view(const Request& request, evidence::Vault& vault, const roster::Asker& asker) {
+  const access::Actor actor = TRY(asker(request));
+  const RecordingId id = TRY(id_param<RecordingId>(request, "recording"));
+  const Json body = TRY(parse_json(request.body));
+  if (!body.object()) return fail(Code::kInvalid, "The body must be a JSON object with a purpose");
+  evidence::ViewRequest view;
+  const auto purpose = TRY(text_field(body, "purpose"));
+  const auto known = purpose ? access::parse_purpose(*purpose) : std::nullopt;
+  if (!known) return fail(Code::kInvalid, fmt::format("\"purpose\" must be one of {}", access::all_purpose_names()));
+  view.purpose = *known;
+  view.case_number = TRY(text_field(body, "case"));
+  view.warrant = TRY(text_field(body, "warrant"));
+  if (const Json* inside = body.find("inside_home"); inside && !inside->is_null()) {
+    if (!inside->boolean()) return fail(Code::kInvalid, "\"inside_home\" must be true or false");
+    view.inside_home = *inside->boolean();
+  }
+  const evidence::View opened = TRY(vault.open_view(actor, id, view));
+  return Response::json(201, to_json(Json(Json::Object{
+                                 {"view", opened.id.text()},
+                                 {"original", fmt::format("/api/v1/views/{}/original", opened.id.text())},
+                                 {"expires_at", ledger_time(opened.expires_at)},
+                             })))
+      .with("Cache-Control", "no-store");
+}
+
+// A declared type is a stranger's word. Only these are passed on; a browser must not be talked into running a page.
+std::string safe_type(const std::string& declared) {
+  const bool is_media = declared.starts_with("video/") || declared.starts_with("audio/") || declared == "image/jpeg" || declared == "image/png";
+  const bool is_plain = declared.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/+.-") == std::string::npos;
+  return is_media && is_plain ? declared : "application/octet-stream";
+}
+
+Result<Response> original(const Request& request, evidence::Vault& vault, const roster::Asker& asker) {
+  const access::Actor actor = TRY(asker(request));
+  evidence::Vault::OpenedView opened = TRY(vault.view(actor, TRY(id_param<ViewId>(request, "view"))));
+  const evidence::Recording& recording = opened.view.recording;
+  const auto file = opened.original.plain_file();
+  if (!file) return fail(Code::kInternal, "This store keeps no files that can be served");
+  Response response = TRY(http::serve_representation(
+      request, {file, recording.bytes, safe_type(recording.description.filetype), fmt::format("\"{}\"", hex(recording.sha256))}));
+  response.with("Cache-Control", "private, no-store");
+  response.with("Content-Security-Policy", "default-src 'none'; media-src 'self'; sandbox");
+  return response;
+}
+
+}  // namespace
+
+void register_routes(http::Router& router, evidence::Vault& vault, roster::Asker asker) {
+  const auto add = [&](std::string_view method, std::string_view pattern, auto handler) {
+    router.add(method, pattern, [&vault, asker, handler](const Request& request) { return handler(request, vault, asker); });
+  };
+  add("GET", "/api/v1/recordings", list);
+  add("GET", "/api/v1/recordings/{id}", show);
+  add("GET", "/api/v1/recordings/{id}/custody", custody);
+  add("GET", "/api/v1/recordings/{id}/receipt", receipt);
+  add("POST", "/api/v1/recordings/{id}/views", open_view);
+  add("GET", "/api/v1/views/{id}/original", original);
+}
+
+}  // namespace lapel::playback

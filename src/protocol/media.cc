@@ -1,0 +1,603 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "protocol/media.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+
+#include "base/check.h"
+#include "base/json.h"
+
+namespace lapel::protocol {
+namespace {
+
+template <typename Enum>
+struct Name {
+  Enum value;
+  std::string_view text;
+};
+
+constexpr std::array kJobs = {
+    Name<MediaJob>{MediaJob::kProbe, "probe"},
+    Name<MediaJob>{MediaJob::kPoster, "poster"},
+    Name<MediaJob>{MediaJob::kFilmstrip, "filmstrip"},
+};
+constexpr std::array kKinds = {
+    Name<StreamKind>{StreamKind::kVideo, "video"},
+    Name<StreamKind>{StreamKind::kAudio, "audio"},
+    Name<StreamKind>{StreamKind::kSubtitle, "subtitle"},
+    Name<StreamKind>{StreamKind::kData, "data"},
+};
+constexpr std::array kVerdicts = {
+    Name<MediaVerdict>{MediaVerdict::kWhole, "whole"},
+    Name<MediaVerdict>{MediaVerdict::kDamaged, "damaged"},
+    Name<MediaVerdict>{MediaVerdict::kUnreadable, "unreadable"},
+    Name<MediaVerdict>{MediaVerdict::kNotMedia, "not_media"},
+};
+
+struct FindingRow {
+  MediaFinding value;
+  std::string_view text;
+  MediaVerdict verdict;
+  bool by_worker;
+};
+constexpr std::array kFindings = {
+    FindingRow{MediaFinding::kEmpty, "empty", MediaVerdict::kNotMedia, true},
+    FindingRow{MediaFinding::kUnknownKind, "unknown_kind", MediaVerdict::kNotMedia, true},
+    FindingRow{MediaFinding::kIndexMissing, "index_missing", MediaVerdict::kUnreadable, true},
+    FindingRow{MediaFinding::kIndexDamaged, "index_damaged", MediaVerdict::kUnreadable, true},
+    FindingRow{MediaFinding::kNoStreams, "no_streams", MediaVerdict::kUnreadable, true},
+    FindingRow{MediaFinding::kNoPackets, "no_packets", MediaVerdict::kUnreadable, true},
+    FindingRow{MediaFinding::kEncrypted, "encrypted", MediaVerdict::kUnreadable, true},
+    FindingRow{MediaFinding::kCodecUnknown, "codec_unknown", MediaVerdict::kUnreadable, true},
+    FindingRow{MediaFinding::kFramesTooLarge, "frames_too_large", MediaVerdict::kUnreadable, true},
+    FindingRow{MediaFinding::kNothingDecodes, "nothing_decodes", MediaVerdict::kUnreadable, true},
+    FindingRow{MediaFinding::kTooMuchMemory, "too_much_memory", MediaVerdict::kUnreadable, true},
+    FindingRow{MediaFinding::kEndsEarly, "ends_early", MediaVerdict::kDamaged, true},
+    FindingRow{MediaFinding::kReadStopped, "read_stopped", MediaVerdict::kDamaged, true},
+    FindingRow{MediaFinding::kFramesFailed, "frames_failed", MediaVerdict::kDamaged, true},
+    FindingRow{MediaFinding::kHeaderLies, "header_lies", MediaVerdict::kWhole, true},
+    FindingRow{MediaFinding::kNotCountedToEnd, "not_counted_to_end", MediaVerdict::kWhole, true},
+    FindingRow{MediaFinding::kNoPicture, "no_picture", MediaVerdict::kWhole, true},
+    FindingRow{MediaFinding::kStoppedAtDeadline, "stopped_at_deadline", MediaVerdict::kUnreadable, false},
+    FindingRow{MediaFinding::kStoppedAtLimit, "stopped_at_limit", MediaVerdict::kUnreadable, false},
+    FindingRow{MediaFinding::kStoppedBySandbox, "stopped_by_sandbox", MediaVerdict::kUnreadable, false},
+    FindingRow{MediaFinding::kCrashed, "crashed", MediaVerdict::kUnreadable, false},
+    FindingRow{MediaFinding::kBadAnswer, "bad_answer", MediaVerdict::kUnreadable, false},
+};
+
+const FindingRow& row_of(MediaFinding finding) {
+  const auto row = std::find_if(kFindings.begin(), kFindings.end(),
+                                [&](const FindingRow& r) { return r.value == finding; });
+  CHECK(row != kFindings.end());
+  return *row;
+}
+
+template <typename Table, typename Enum>
+std::string_view name_in(const Table& table, Enum value) {
+  const auto row = std::find_if(table.begin(), table.end(), [&](const auto& r) { return r.value == value; });
+  CHECK(row != table.end());
+  return row->text;
+}
+
+constexpr std::int64_t kInt64Max = std::numeric_limits<std::int64_t>::max();
+constexpr int kIntMax = std::numeric_limits<int>::max();
+constexpr std::int64_t kPixelsMax = 65'536;
+constexpr std::int64_t kYear9999Us = 253'402'300'799'999'999;
+
+// Takes members out of one object, each with its type and range; what nobody asked for, and the first thing
+// that is wrong, makes the whole object wrong. So a reader is a list of members and one question at the end.
+class Members {
+ public:
+  explicit Members(const Json& value) : object_(value.object()) {
+    if (object_ == nullptr) refuse("an object expected");
+  }
+
+  const Json* take(std::string_view key) {
+    if (object_ == nullptr) return nullptr;
+    const auto it = object_->find(key);
+    if (it == object_->end()) return nullptr;
+    ++taken_;
+    return &it->second;
+  }
+
+  std::optional<std::int64_t> integer_if_any(std::string_view key, std::int64_t low, std::int64_t high) {
+    const Json* member = take(key);
+    if (member == nullptr) return std::nullopt;
+    const std::int64_t* number = member->integer();
+    if (number == nullptr || *number < low || *number > high) {
+      refuse(key);
+      return std::nullopt;
+    }
+    return *number;
+  }
+  std::int64_t integer(std::string_view key, std::int64_t low, std::int64_t high) {
+    const auto number = integer_if_any(key, low, high);
+    if (!number) refuse(key);
+    return number.value_or(low);
+  }
+  int small(std::string_view key, int low, int high) { return static_cast<int>(integer(key, low, high)); }
+  bool flag(std::string_view key) {
+    const Json* member = take(key);
+    const bool* value = member ? member->boolean() : nullptr;
+    if (value == nullptr) refuse(key);
+    return value != nullptr && *value;
+  }
+  // [a-z0-9_-], at most 32 characters: nothing that could be markup or a path.
+  std::string word(std::string_view key, std::size_t length_min) {
+    const Json* member = take(key);
+    const std::string* text = member ? member->string() : nullptr;
+    const auto plain = [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    };
+    if (text == nullptr || text->size() < length_min || text->size() > 32 ||
+        !std::all_of(text->begin(), text->end(), plain)) {
+      refuse(key);
+      return {};
+    }
+    return *text;
+  }
+  template <typename Table>
+  auto one_of(std::string_view key, const Table& table) {
+    const std::string text = word(key, 1);
+    for (const auto& row : table) {
+      if (row.text == text) return row.value;
+    }
+    refuse(key);
+    return table.front().value;
+  }
+  const Json::Array& list(std::string_view key, std::size_t count_max) {
+    static const Json::Array kNone;
+    const Json* member = take(key);
+    const Json::Array* items = member ? member->array() : nullptr;
+    if (items == nullptr || items->size() > count_max) {
+      refuse(key);
+      return kNone;
+    }
+    return *items;
+  }
+
+  void refuse(std::string_view what) {
+    if (wrong_.empty()) wrong_ = what;
+  }
+  Result<void> finish(std::string_view what) {
+    if (wrong_.empty() && taken_ != object_->size()) wrong_ = "a member that has no place here";
+    if (!wrong_.empty()) return fail(Code::kInvalid, fmt::format("This is no {}.", what), wrong_);
+    return {};
+  }
+
+ private:
+  const Json::Object* object_;
+  std::size_t taken_ = 0;
+  std::string wrong_;
+};
+
+template <typename T>
+void put_if(Json::Object& out, const char* key, const std::optional<T>& value) {
+  if (value) out[key] = *value;
+}
+
+Json to_value(const MediaStream& stream) {
+  Json::Object out;
+  out["kind"] = name_in(kKinds, stream.kind);
+  out["codec"] = stream.codec;
+  out["frames_counted"] = stream.frames_counted;
+  put_if(out, "frames_declared", stream.frames_declared);
+  put_if(out, "duration_ms", stream.duration_ms);
+  out["tried"] = stream.tried;
+  out["failed"] = stream.failed;
+  if (stream.kind == StreamKind::kVideo) {
+    out["width"] = stream.width;
+    out["height"] = stream.height;
+    out["rotation"] = stream.rotation;
+    out["mirrored"] = stream.mirrored;
+    out["frame_rate_num"] = stream.frame_rate_num;
+    out["frame_rate_den"] = stream.frame_rate_den;
+  }
+  if (stream.kind == StreamKind::kAudio) {
+    out["channels"] = stream.channels;
+    out["sample_rate"] = stream.sample_rate;
+  }
+  return out;
+}
+
+Result<MediaStream> parse_stream(const Json& value) {
+  Members members(value);
+  MediaStream stream;
+  stream.kind = members.one_of("kind", kKinds);
+  stream.codec = members.word("codec", 1);
+  stream.frames_counted = members.integer("frames_counted", 0, kInt64Max);
+  stream.frames_declared = members.integer_if_any("frames_declared", 0, kInt64Max);
+  stream.duration_ms = members.integer_if_any("duration_ms", 0, kMediaDurationMsMax);
+  stream.tried = members.integer("tried", 0, kInt64Max);
+  stream.failed = members.integer("failed", 0, stream.tried);
+  if (stream.kind == StreamKind::kVideo) {
+    stream.width = members.small("width", 0, kPixelsMax);
+    stream.height = members.small("height", 0, kPixelsMax);
+    stream.rotation = members.small("rotation", 0, 270);
+    if (stream.rotation % 90 != 0) members.refuse("rotation");
+    stream.mirrored = members.flag("mirrored");
+    stream.frame_rate_num = members.small("frame_rate_num", 0, kIntMax);
+    stream.frame_rate_den = members.small("frame_rate_den", 0, kIntMax);
+    if ((stream.frame_rate_num == 0) != (stream.frame_rate_den == 0)) members.refuse("frame_rate_den");
+  }
+  if (stream.kind == StreamKind::kAudio) {
+    stream.channels = members.small("channels", 0, 1024);
+    stream.sample_rate = members.small("sample_rate", 0, kIntMax);
+  }
+  TRY(members.finish("stream of a media result"));
+  return stream;
+}
+
+Result<MediaPicture> parse_picture(const Json& value) {
+  Members members(value);
+  MediaPicture picture;
+  picture.width = members.small("width", 1, kMediaPosterEdgeMax * kMediaStripFramesMax);
+  picture.height = members.small("height", 1, kMediaPosterEdgeMax);
+  picture.bytes = members.integer("bytes", 1, static_cast<std::int64_t>(kMediaOutputBytesMax));
+  for (const Json& time : members.list("times_ms", kMediaStripFramesMax)) {
+    const std::int64_t* ms = time.integer();
+    if (ms == nullptr || *ms < 0 || *ms > kMediaDurationMsMax) {
+      members.refuse("times_ms");
+    } else {
+      picture.times_ms.push_back(*ms);
+    }
+  }
+  if (picture.times_ms.empty()) members.refuse("times_ms");
+  TRY(members.finish("picture of a media result"));
+  return picture;
+}
+
+// The stream whose sample went worst: the one a sentence is about.
+const MediaStream* worst_stream(const MediaResult& result) {
+  const MediaStream* worst = nullptr;
+  for (const MediaStream& stream : result.streams) {
+    if (stream.failed > 0 && (worst == nullptr || stream.failed > worst->failed)) worst = &stream;
+  }
+  return worst;
+}
+
+std::string_view unit_of(const MediaStream& stream) {
+  return stream.kind == StreamKind::kAudio ? "pieces of sound" : "frames";
+}
+
+std::string text_of_ms(std::int64_t ms) {
+  const std::int64_t seconds = ms / 1000;
+  if (seconds < 60) return fmt::format("{}.{} s", seconds, ms % 1000 / 100);
+  if (seconds < 3600) return fmt::format("{} min {} s", seconds / 60, seconds % 60);
+  return fmt::format("{} h {} min", seconds / 3600, seconds / 60 % 60);
+}
+
+std::string ends_early_sentence(const MediaResult& result) {
+  for (const MediaStream& stream : result.streams) {
+    if (stream.frames_declared && stream.frames_counted < *stream.frames_declared) {
+      return fmt::format("The file ends early: of the {} {} its index lists, {} are there.",
+                         *stream.frames_declared, unit_of(stream), stream.frames_counted);
+    }
+  }
+  return "The file ends early: it is shorter than its own header says. What is there can be played.";
+}
+
+std::string frames_failed_sentence(const MediaResult& result) {
+  const MediaStream* stream = worst_stream(result);
+  if (stream == nullptr) return "Some frames could not be decoded.";
+  if (stream->tried < stream->frames_counted) {
+    return fmt::format("{} of the {} {} tried, out of {}, could not be decoded.", stream->failed,
+                       stream->tried, unit_of(*stream), stream->frames_counted);
+  }
+  return fmt::format("{} of {} {} could not be decoded.", stream->failed, stream->tried, unit_of(*stream));
+}
+
+std::string sentence_of_finding(MediaFinding finding, const MediaResult& result) {
+  switch (finding) {
+    case MediaFinding::kEmpty:
+      return "The file is empty.";
+    case MediaFinding::kUnknownKind:
+      return "This is not a media file that Lapel knows; it was not opened.";
+    case MediaFinding::kIndexMissing:
+      return "The file ends in the middle: its index (moov) is missing, so nothing can be played.";
+    case MediaFinding::kIndexDamaged:
+      return "The file's index is damaged, so nothing can be played.";
+    case MediaFinding::kNoStreams:
+      return "The file holds neither picture nor sound.";
+    case MediaFinding::kNoPackets:
+      return "The file describes picture or sound but holds none of it.";
+    case MediaFinding::kEncrypted:
+      return "The footage is encrypted; Lapel does not have its key.";
+    case MediaFinding::kCodecUnknown:
+      return "The footage is coded in a way that Lapel does not decode.";
+    case MediaFinding::kFramesTooLarge:
+      return "The frames are larger than Lapel decodes.";
+    case MediaFinding::kNothingDecodes:
+      return "Not one of the frames tried could be decoded.";
+    case MediaFinding::kTooMuchMemory:
+      return "The file asks for more memory than Lapel allows for one file; its header may be damaged.";
+    case MediaFinding::kEndsEarly:
+      return ends_early_sentence(result);
+    case MediaFinding::kReadStopped:
+      return "The file's structure breaks off before its end; what comes before it can be played.";
+    case MediaFinding::kFramesFailed:
+      return frames_failed_sentence(result);
+    case MediaFinding::kHeaderLies:
+      if (result.duration_declared_ms && result.duration_ms) {
+        return fmt::format("The header gives {} but the footage lasts {}.",
+                           text_of_ms(*result.duration_declared_ms), text_of_ms(*result.duration_ms));
+      }
+      return "The header gives another duration than the footage has.";
+    case MediaFinding::kNotCountedToEnd:
+      return "The file is too long to be counted to its end.";
+    case MediaFinding::kNoPicture:
+      return "No picture could be made of it.";
+    case MediaFinding::kStoppedAtDeadline:
+      return "Examining the file took too long and was stopped; the file itself is as it was.";
+    case MediaFinding::kStoppedAtLimit:
+      return "Examining the file took more time or room than one file may and was stopped; the file itself "
+             "is as it was.";
+    case MediaFinding::kStoppedBySandbox:
+      return "Examining the file was stopped because the decoder reached for something outside: treat the "
+             "file as hostile.";
+    case MediaFinding::kCrashed:
+      return "The decoder crashed on this file; the file itself is as it was.";
+    case MediaFinding::kBadAnswer:
+      return "The decoder gave no sensible answer about this file; the file itself is as it was.";
+  }
+  CHECK(false);
+}
+
+MediaResult outcome(std::int64_t file_bytes, MediaFinding finding) {
+  MediaResult result;
+  result.file_bytes = file_bytes;
+  result.findings = {finding};
+  return result;
+}
+
+MediaFinding finding_of_signal(int signal) {
+  switch (signal) {
+    case SIGSYS:
+      return MediaFinding::kStoppedBySandbox;
+    case SIGXCPU:
+    case SIGXFSZ:
+    case SIGKILL:
+      return MediaFinding::kStoppedAtLimit;
+    default:
+      return MediaFinding::kCrashed;
+  }
+}
+
+// The kernel's text does not come from the file, yet the worker relays it: keep what a trace line can hold.
+std::string plain_reason(std::string_view text) {
+  constexpr std::size_t kReasonBytesMax = 200;
+  std::string out;
+  for (const char c : text.substr(0, kReasonBytesMax)) out.push_back(c >= ' ' && c <= '~' ? c : '.');
+  return out;
+}
+
+tl::unexpected<Error> no_sandbox(std::string_view reason) {
+  return fail(Code::kUnavailable, "blocked: no sandbox", plain_reason(reason));
+}
+
+// A JPEG from end to end, as far as its markers and size tell.
+Result<bool> looks_like_jpeg(os::File& file, std::int64_t bytes) {
+  const std::uint64_t size = TRY(file.size());
+  if (size != static_cast<std::uint64_t>(bytes) || size < 4) return false;
+  std::array<std::uint8_t, 2> head{};
+  std::array<std::uint8_t, 2> tail{};
+  if (TRY(file.read_at(0, head)) != head.size()) return false;
+  if (TRY(file.read_at(size - tail.size(), tail)) != tail.size()) return false;
+  return head == std::array<std::uint8_t, 2>{0xff, 0xd8} && tail == std::array<std::uint8_t, 2>{0xff, 0xd9};
+}
+
+}  // namespace
+
+MediaVerdict verdict_of(const MediaResult& result) {
+  MediaVerdict worst = MediaVerdict::kWhole;
+  for (const MediaFinding finding : result.findings) worst = std::max(worst, row_of(finding).verdict);
+  return worst;
+}
+
+std::string_view verdict_name(MediaVerdict verdict) {
+  return name_in(kVerdicts, verdict);
+}
+std::string_view finding_name(MediaFinding finding) {
+  return row_of(finding).text;
+}
+
+std::string sentence_of(const MediaResult& result) {
+  if (result.findings.empty()) return "The file is whole as far as was tried.";
+  std::string out;
+  const MediaVerdict verdict = verdict_of(result);
+  for (const MediaFinding finding : result.findings) {
+    // Remarks that matter for a whole file are noise beside a reason why nothing can be played.
+    if (verdict >= MediaVerdict::kUnreadable && row_of(finding).verdict < verdict) continue;
+    if (!out.empty()) out.push_back(' ');
+    out += sentence_of_finding(finding, result);
+  }
+  return out;
+}
+
+std::string to_text(const MediaRequest& request) {
+  Json::Object out;
+  out["v"] = kMediaVersion;
+  out["job"] = name_in(kJobs, request.job);
+  if (request.job == MediaJob::kPoster) {
+    put_if(out, "at_ms", request.at_ms);
+    out["edge_px"] = request.edge_px;
+  }
+  if (request.job == MediaJob::kFilmstrip) {
+    out["frames"] = request.frames;
+    out["height_px"] = request.height_px;
+  }
+  return to_json(out) + "\n";
+}
+
+Result<MediaRequest> parse_media_request(std::string_view text) {
+  const Json value = TRY(parse_json(text, {.bytes_max = kMediaRequestBytesMax, .depth_max = 2}));
+  Members members(value);
+  members.integer("v", kMediaVersion, kMediaVersion);
+  MediaRequest request;
+  request.job = members.one_of("job", kJobs);
+  if (request.job == MediaJob::kPoster) {
+    request.at_ms = members.integer_if_any("at_ms", 0, kMediaDurationMsMax);
+    request.edge_px = members.small("edge_px", 16, kMediaPosterEdgeMax);
+  }
+  if (request.job == MediaJob::kFilmstrip) {
+    request.frames = members.small("frames", 1, kMediaStripFramesMax);
+    request.height_px = members.small("height_px", 16, kMediaStripHeightMax);
+  }
+  TRY(members.finish("media request"));
+  return request;
+}
+
+std::string to_text(const MediaResult& result) {
+  Json::Object out;
+  out["v"] = kMediaVersion;
+  out["verdict"] = verdict_name(verdict_of(result));
+  out["container"] = result.container;
+  out["file_bytes"] = result.file_bytes;
+  out["bytes_read"] = result.bytes_read;
+  put_if(out, "duration_ms", result.duration_ms);
+  put_if(out, "duration_declared_ms", result.duration_declared_ms);
+  if (result.creation_time) out["creation_time_us"] = result.creation_time->us;
+  Json::Array streams;
+  for (const MediaStream& stream : result.streams) streams.push_back(to_value(stream));
+  out["streams"] = std::move(streams);
+  Json::Array findings;
+  for (const MediaFinding finding : result.findings) findings.emplace_back(finding_name(finding));
+  out["findings"] = std::move(findings);
+  if (result.picture) {
+    Json::Object picture;
+    picture["width"] = result.picture->width;
+    picture["height"] = result.picture->height;
+    picture["bytes"] = result.picture->bytes;
+    Json::Array times;
+    for (const std::int64_t ms : result.picture->times_ms) times.emplace_back(ms);
+    picture["times_ms"] = std::move(times);
+    out["picture"] = std::move(picture);
+  }
+  return to_json(out) + "\n";
+}
+
+Result<MediaResult> parse_media_result(std::string_view text) {
+  const Json value = TRY(parse_json(text, {.bytes_max = kMediaResultBytesMax, .depth_max = 4}));
+  Members members(value);
+  members.integer("v", kMediaVersion, kMediaVersion);
+  MediaResult result;
+  const MediaVerdict verdict = members.one_of("verdict", kVerdicts);
+  result.container = members.word("container", 0);
+  result.file_bytes = members.integer("file_bytes", 0, kInt64Max);
+  result.bytes_read = members.integer("bytes_read", 0, kInt64Max);
+  result.duration_ms = members.integer_if_any("duration_ms", 0, kMediaDurationMsMax);
+  result.duration_declared_ms = members.integer_if_any("duration_declared_ms", 0, kMediaDurationMsMax);
+  if (const auto us = members.integer_if_any("creation_time_us", 0, kYear9999Us))
+    result.creation_time = Timestamp{*us};
+  for (const Json& stream : members.list("streams", kMediaStreamsMax)) {
+    result.streams.push_back(TRY(parse_stream(stream)));
+  }
+  for (const Json& item : members.list("findings", kFindings.size())) {
+    const std::string* name = item.string();
+    const auto row = std::find_if(kFindings.begin(), kFindings.end(), [&](const FindingRow& r) {
+      return r.by_worker && name && r.text == *name;
+    });
+    if (row == kFindings.end() || (!result.findings.empty() && row->value <= result.findings.back())) {
+      members.refuse("findings");
+      break;
+    }
+    result.findings.push_back(row->value);
+  }
+  if (const Json* picture = members.take("picture")) result.picture = TRY(parse_picture(*picture));
+  TRY(members.finish("media result"));
+  if (verdict != verdict_of(result)) {
+    return fail(Code::kInvalid, "This is no media result.", "the verdict does not follow from the findings");
+  }
+  return result;
+}
+
+Result<MediaSandbox> check_media_sandbox(os::Process& process, const MediaWorker& worker) {
+  constexpr std::int64_t kSelfTestMs = 20'000;
+  auto answer = TRY(os::Pipe::open());
+  auto child = process.spawn({.program = worker.program,
+                              .arguments = {"--self-test"},
+                              .descriptors = {os::kNoDescriptor, answer.write_end()},
+                              .limits = {.cpu_seconds = kMediaCpuSecondsMax}});
+  if (!child) return no_sandbox(child.error().text());
+  answer.close_write_end();
+  const auto text = answer.read_all(kMediaResultBytesMax, kSelfTestMs);
+  if (!text) return no_sandbox(text.error().text());
+  const auto exit = TRY((*child)->wait_for_ms(kSelfTestMs));
+  const auto value = parse_json(*text);
+  const Json* reason = value ? value->find("reason") : nullptr;
+  if (!exit || *exit != os::Exit{}) {
+    return no_sandbox(reason && reason->string() ? *reason->string()
+                                                 : "the self-test ended without an answer");
+  }
+  const std::int64_t* abi = value ? value->find_integer("landlock") : nullptr;
+  const Json* seccomp = value ? value->find("seccomp") : nullptr;
+  if (abi == nullptr || *abi < 1 || *abi > 1000 || seccomp == nullptr || seccomp->boolean() == nullptr ||
+      !*seccomp->boolean()) {
+    return no_sandbox("the self-test gave another answer than its format says");
+  }
+  return MediaSandbox{static_cast<int>(*abi)};
+}
+
+Result<MediaResult> run_media_job(os::Process& process, const MediaWorker& worker,
+                                  const MediaRequest& request, os::File& input, os::File* output) {
+  CHECK((request.job == MediaJob::kProbe) == (output == nullptr));
+  // An original that could be written through its descriptor would rest on the sandbox alone.
+  CHECK((fcntl(input.descriptor(), F_GETFL) & O_ACCMODE) == O_RDONLY);
+  const auto file_bytes = static_cast<std::int64_t>(TRY(input.size()));
+
+  auto question = TRY(os::Pipe::open());
+  auto answer = TRY(os::Pipe::open());
+  TRY(question.write(as_bytes(to_text(request))));
+  question.close_write_end();
+  os::SpawnOptions options{
+      .program = worker.program,
+      .descriptors = {os::kNoDescriptor, os::kNoDescriptor, os::kNoDescriptor, input.descriptor(),
+                      question.read_end(), answer.write_end()},
+      // Memory and descriptors are limited by the worker itself, once its libraries are loaded.
+      .limits = {.cpu_seconds = kMediaCpuSecondsMax, .file_bytes = kMediaOutputBytesMax}};
+  if (output != nullptr) options.descriptors.push_back(output->descriptor());
+  auto started = process.spawn(options);
+  if (!started)
+    return fail(Code::kUnavailable, "The media worker could not be started.", started.error().text());
+  os::Child& child = **started;
+  answer.close_write_end();
+
+  // The worker's last act is to write its answer, so the answer's end is waited for and not the worker's.
+  const auto text = answer.read_all(kMediaResultBytesMax, worker.wall_ms);
+  if (!text) {
+    child.kill();
+    const bool late = text.error().code() == Code::kUnavailable;
+    return outcome(file_bytes, late ? MediaFinding::kStoppedAtDeadline : MediaFinding::kBadAnswer);
+  }
+  constexpr std::int64_t kExitMs = 5'000;
+  const auto exit = TRY(child.wait_for_ms(kExitMs));
+  if (!exit) {
+    child.kill();
+    return outcome(file_bytes, MediaFinding::kStoppedAtDeadline);
+  }
+  if (exit->signal != 0) return outcome(file_bytes, finding_of_signal(exit->signal));
+  if (exit->code == static_cast<int>(MediaExit::kNoSandbox)) {
+    // Only a worker that never met the file is believed: one taken over could otherwise have its file retried
+    // forever.
+    TRY(check_media_sandbox(process, worker));
+    return outcome(file_bytes, MediaFinding::kBadAnswer);
+  }
+  if (exit->code == static_cast<int>(MediaExit::kNoOutput)) {
+    return fail(Code::kUnavailable, "The picture could not be written.", "media worker");
+  }
+  if (exit->code != static_cast<int>(MediaExit::kDone)) return outcome(file_bytes, MediaFinding::kCrashed);
+
+  auto result = parse_media_result(*text);
+  if (!result || result->file_bytes != file_bytes) return outcome(file_bytes, MediaFinding::kBadAnswer);
+  if (result->picture && (output == nullptr || !TRY(looks_like_jpeg(*output, result->picture->bytes)))) {
+    return outcome(file_bytes, MediaFinding::kBadAnswer);
+  }
+  return result;
+}
+
+}  // namespace lapel::protocol

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roster/roster.h"
+
+#include <fmt/format.h>
+
+#include "base/limits.h"
+
+namespace lapel::roster {
+namespace {
+
+constexpr db::Migration kSteps[] = {
+    {1, "agencies, people, devices", R"sql(
+CREATE TABLE agencies (
+  id TEXT NOT NULL PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  slug TEXT NOT NULL UNIQUE,
+  is_first BIGINT NOT NULL CHECK (is_first IN (0, 1)),
+  console TEXT NOT NULL
+);
+CREATE TABLE people (
+  id TEXT NOT NULL PRIMARY KEY,
+  agency TEXT NOT NULL REFERENCES agencies (id),
+  login TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  badge TEXT,
+  added_us BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX people_by_badge ON people (agency, badge);
+CREATE TABLE person_roles (
+  person TEXT NOT NULL REFERENCES people (id),
+  role TEXT NOT NULL,
+  PRIMARY KEY (person, role)
+);
+CREATE TABLE devices (
+  id TEXT NOT NULL PRIMARY KEY,
+  agency TEXT NOT NULL REFERENCES agencies (id),
+  serial TEXT NOT NULL,
+  added_us BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX devices_by_serial ON devices (agency, serial);
+)sql"},
+};
+
+template <typename AnyId>
+Result<AnyId> stored_id(const db::Row& row, std::string_view column) {
+  const auto id = AnyId::parse(row.text(column));
+  if (!id) return fail(Code::kCorrupt, "An id in the catalog is damaged", row.text(column));
+  return *id;
+}
+
+Result<Agency> read_agency(const db::Row& row) {
+  return Agency{TRY(stored_id<AgencyId>(row, "id")), row.text("name"), row.text("slug"), row.integer("is_first") == 1,
+                TRY(stored_id<PersonId>(row, "console"))};
+}
+
+Result<Person> read_person(db::Transaction& tx, const db::Row& row) {
+  Person person{TRY(stored_id<PersonId>(row, "id")), TRY(stored_id<AgencyId>(row, "agency")), row.text("login"),
+                row.text("name"), row.maybe_text("badge"), {}};
+  for (const db::Row& role : TRY(tx.query("SELECT role FROM person_roles WHERE person = :person ORDER BY role LIMIT 100",
+                                          {{"person", person.id.text()}}))) {
+    const auto known = access::parse_role(role.text("role"));
+    if (!known) return fail(Code::kCorrupt, "A role in the catalog is unknown", role.text("role"));
+    person.roles.insert(*known);
+  }
+  return person;
+}
+
+}  // namespace
+
+std::span<const db::Migration> schema() { return kSteps; }
+
+std::string slug_of(std::string_view agency_name) {
+  std::string out;
+  for (const char c : agency_name) {
+    const char lowered = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    if ((lowered >= 'a' && lowered <= 'z') || (lowered >= '0' && lowered <= '9')) {
+      out.push_back(lowered);
+    } else if (!out.empty() && out.back() != '-') {
+      out.push_back('-');
+    }
+  }
+  while (out.ends_with('-')) out.pop_back();
+  if (out.size() > 40) out.resize(40);
+  return out;
+}
+
+Result<void> add_agency(db::Transaction& tx, const Agency& agency) {
+  TRY(tx.run("INSERT INTO agencies (id, name, slug, is_first, console) VALUES (:id, :name, :slug, :is_first, :console)",
+             {{"id", agency.id.text()}, {"name", agency.name}, {"slug", agency.slug}, {"is_first", agency.is_first ? 1 : 0},
+              {"console", agency.console.text()}}));
+  return {};
+}
+
+Result<std::vector<Agency>> agencies(db::Transaction& tx) {
+  std::vector<Agency> out;
+  for (const db::Row& row : TRY(tx.query("SELECT id, name, slug, is_first, console FROM agencies ORDER BY is_first DESC, slug LIMIT :limit",
+                                         {{"limit", limits::kAgenciesMax}}))) {
+    out.push_back(TRY(read_agency(row)));
+  }
+  return out;
+}
+
+Result<Agency> agency_by_name(db::Transaction& tx, std::string_view name_or_slug) {
+  const db::Rows rows = TRY(tx.query("SELECT id, name, slug, is_first, console FROM agencies WHERE name = :name OR slug = :name LIMIT 2",
+                                     {{"name", name_or_slug}}));
+  if (rows.empty()) return fail(Code::kNotFound, fmt::format("No agency is called \"{}\"", name_or_slug));
+  if (rows.size() > 1) return fail(Code::kConflict, fmt::format("\"{}\" names two agencies", name_or_slug));
+  return read_agency(rows[0]);
+}
+
+Result<void> add_person(db::Transaction& tx, const Person& person, Timestamp now) {
+  TRY(tx.run("INSERT INTO people (id, agency, login, name, badge, added_us) VALUES (:id, :agency, :login, :name, :badge, :now)",
+             {{"id", person.id.text()}, {"agency", person.agency.text()}, {"login", person.login}, {"name", person.name},
+              {"badge", person.badge}, {"now", now.us}}));
+  for (const access::Role role : person.roles) {
+    TRY(tx.run("INSERT INTO person_roles (person, role) VALUES (:person, :role)",
+               {{"person", person.id.text()}, {"role", access::role_name(role)}}));
+  }
+  return {};
+}
+
+Result<Person> person(db::Transaction& tx, const PersonId& id) {
+  const db::Rows rows = TRY(tx.query("SELECT id, agency, login, name, badge FROM people WHERE id = :id", {{"id", id.text()}}));
+  if (rows.empty()) return fail(Code::kNotFound, "No such person", id.text());
+  return read_person(tx, rows[0]);
+}
+
+Result<access::Actor> actor(db::Transaction& tx, const PersonId& id) {
+  Person found = TRY(person(tx, id));
+  const db::Rows rows = TRY(tx.query("SELECT slug FROM agencies WHERE id = :id", {{"id", found.agency.text()}}));
+  if (rows.empty()) return fail(Code::kCorrupt, "A person's agency is missing", id.text());
+  return access::Actor{found.agency, rows[0].text("slug"), found.id, std::move(found.login), std::move(found.roles), std::nullopt};
+}
+
+Result<Person> person_by_login(db::Transaction& tx, std::string_view login) {
+  const db::Rows rows = TRY(tx.query("SELECT id, agency, login, name, badge FROM people WHERE login = :login", {{"login", login}}));
+  if (rows.empty()) return fail(Code::kNotFound, fmt::format("Nobody signs in as \"{}\"", login));
+  return read_person(tx, rows[0]);
+}
+
+Result<std::optional<PersonId>> person_by_badge(db::Transaction& tx, const AgencyId& agency, std::string_view badge) {
+  const db::Rows rows = TRY(tx.query("SELECT id FROM people WHERE agency = :agency AND badge = :badge",
+                                     {{"agency", agency.text()}, {"badge", badge}}));
+  if (rows.empty()) return std::optional<PersonId>();
+  return std::optional(TRY(stored_id<PersonId>(rows[0], "id")));
+}
+
+Result<void> add_device(db::Transaction& tx, const Device& device, Timestamp now) {
+  TRY(tx.run("INSERT INTO devices (id, agency, serial, added_us) VALUES (:id, :agency, :serial, :now)",
+             {{"id", device.id.text()}, {"agency", device.agency.text()}, {"serial", device.serial}, {"now", now.us}}));
+  return {};
+}
+
+Result<std::optional<Device>> device_by_serial(db::Transaction& tx, const AgencyId& agency, std::string_view serial) {
+  const db::Rows rows = TRY(tx.query("SELECT id, agency, serial FROM devices WHERE agency = :agency AND serial = :serial",
+                                     {{"agency", agency.text()}, {"serial", serial}}));
+  if (rows.empty()) return std::optional<Device>();
+  return std::optional(Device{TRY(stored_id<DeviceId>(rows[0], "id")), agency, rows[0].text("serial")});
+}
+
+}  // namespace lapel::roster

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The roster: agencies, people and devices, as the facts that access and custody stand on.
+//
+// Owns: the tables agencies, people, person_roles, devices.
+// Promises: a person or device has one subject id for good; what the ledger says of them (identity.bound) is sealed in
+//   the same transaction as the row, because the caller writes these rows inside the sequencer's transaction.
+// Fails with: kConflict (name, slug, login or serial taken), kNotFound.
+// Threads: any; each call runs in the caller's transaction.
+
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "access/access.h"
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "db/db.h"
+
+namespace lapel::roster {
+
+struct Agency {
+  AgencyId id;
+  std::string name;
+  std::string slug;
+  bool is_first = false;  // made by init: its ledger also answers without a slug
+  PersonId console;       // the actor of what is done on the server's own console
+};
+
+struct Person {
+  PersonId id;
+  AgencyId agency;
+  std::string login;
+  std::string name;
+  std::optional<std::string> badge;
+  std::set<access::Role> roles;
+};
+
+struct Device {
+  DeviceId id;
+  AgencyId agency;
+  std::string serial;
+};
+
+// ledger.md: A-Z lowered, each run of other bytes than a-z 0-9 made one '-', trimmed, cut to 40. Empty when nothing is left.
+std::string slug_of(std::string_view agency_name);
+
+Result<void> add_agency(db::Transaction& tx, const Agency& agency);
+Result<std::vector<Agency>> agencies(db::Transaction& tx);
+Result<Agency> agency_by_name(db::Transaction& tx, std::string_view name_or_slug);
+
+Result<void> add_person(db::Transaction& tx, const Person& person, Timestamp now);
+Result<Person> person(db::Transaction& tx, const PersonId& id);
+// The person as an actor, with the roles held now.
+Result<access::Actor> actor(db::Transaction& tx, const PersonId& id);
+Result<Person> person_by_login(db::Transaction& tx, std::string_view login);
+// Nobody: nullopt.
+Result<std::optional<PersonId>> person_by_badge(db::Transaction& tx, const AgencyId& agency, std::string_view badge);
+
+Result<void> add_device(db::Transaction& tx, const Device& device, Timestamp now);
+Result<std::optional<Device>> device_by_serial(db::Transaction& tx, const AgencyId& agency, std::string_view serial);
+
+std::span<const db::Migration> schema();
+
+}  // namespace lapel::roster

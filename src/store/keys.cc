@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// A secret:  keys/<slug>/<name>.key      "lapel-key/1 <name> <64 hex>\n"
+// A page:    keys/<slug>/subjects/<first 3 hex of the subject id>
+//            records of 80 bytes: "LK1\n" ‖ subject (16) ‖ nonce (12) ‖ ciphertext (32) ‖ tag (16),
+//            AES-256-GCM under the agency's key with "lapel-subject-key/1\n" ‖ slug ‖ "\n" ‖ subject as associated data.
+// A record is appended under the page's lock and synced. A crash can leave a last record cut short: it was never relied
+// on, and the next append overwrites it. Pages are small (2,400 keys at ten million recordings), so a look-up reads one.
+#include "store/keys.h"
+
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "crypto/aead.h"
+#include "crypto/random.h"
+
+namespace lapel::store {
+namespace {
+
+constexpr std::string_view kMagic = "LK1\n";
+constexpr std::size_t kRecordBytes = 80;
+constexpr std::size_t kPageBytesMax = 64 << 20;
+constexpr std::string_view kAgencyKey = "agency";
+
+Bytes associated_data(std::string_view slug, const SubjectId& subject) {
+  Bytes out;
+  const auto add = [&out](ByteView bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); };
+  add(as_bytes("lapel-subject-key/1\n"));
+  add(as_bytes(slug));
+  add(as_bytes("\n"));
+  add(subject.bytes());
+  return out;
+}
+
+// The sealed key in a page, or nothing. Whole records only.
+std::optional<ByteView> find_record(ByteView page, const SubjectId& subject) {
+  for (std::size_t at = 0; at + kRecordBytes <= page.size(); at += kRecordBytes) {
+    const ByteView record = page.subspan(at, kRecordBytes);
+    if (as_text(record.first(kMagic.size())) != kMagic) continue;
+    const ByteView id = record.subspan(kMagic.size(), 16);
+    if (std::equal(id.begin(), id.end(), subject.bytes().begin())) return record.subspan(kMagic.size() + 16);
+  }
+  return std::nullopt;
+}
+
+Result<ByteArray<32>> open_record(ByteView sealed, const ByteArray<32>& agency_key, std::string_view slug,
+                                  const SubjectId& subject, const os::Path& path) {
+  const auto plain = crypto::aead_open(agency_key, associated_data(slug, subject), sealed);
+  const auto key = plain ? to_array<32>(*plain) : std::nullopt;
+  if (!key) return fail(Code::kCorrupt, "A subject key does not open with the agency's key", path.string());
+  return *key;
+}
+
+Result<Bytes> read_page(os::File& file) {
+  Bytes page(TRY(file.size()));
+  if (page.size() > kPageBytesMax) return fail(Code::kCorrupt, "A page of the key store is too large");
+  page.resize(TRY(file.read_at(0, page)));
+  return page;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<KeyStore>> KeyStore::open(os::Disk& disk, os::Path directory) {
+  TRY(os::make_directories(disk, directory));
+  return std::unique_ptr<KeyStore>(new KeyStore(disk, std::move(directory)));
+}
+
+Result<void> KeyStore::create_agency(std::string_view slug) {
+  const os::Path home = directory_ / slug;
+  TRY(os::make_directories(disk_, home / "subjects"));
+  for (const std::string_view name : {kAgencyKey, std::string_view("log"), std::string_view("pad"),
+                                      std::string_view("heads")}) {
+    const auto secret = crypto::random_bytes<32>();
+    const std::string text = fmt::format("lapel-key/1 {} {}\n", name, hex(secret));
+    TRY(os::write_new_file(disk_, home / fmt::format("{}.key", name), as_bytes(text)));
+  }
+  return {};
+}
+
+Result<ByteArray<32>> KeyStore::read_secret(std::string_view slug, std::string_view name) {
+  const os::Path path = directory_ / slug / fmt::format("{}.key", name);
+  const Bytes bytes = TRY(os::read_file(disk_, path, 256));
+  const std::string head = fmt::format("lapel-key/1 {} ", name);
+  const std::string_view text = as_text(bytes);
+  if (!text.starts_with(head) || !text.ends_with('\n')) {
+    return fail(Code::kCorrupt, "A secret file is damaged", path.string());
+  }
+  const auto secret = parse_hex_array<32>(text.substr(head.size(), text.size() - head.size() - 1));
+  if (!secret) return fail(Code::kCorrupt, "A secret file is damaged", path.string());
+  return *secret;
+}
+
+Result<AgencySecrets> KeyStore::agency_secrets(std::string_view slug) {
+  return AgencySecrets{TRY(read_secret(slug, "log")), TRY(read_secret(slug, "pad")), TRY(read_secret(slug, "heads"))};
+}
+
+os::Path KeyStore::page_path(std::string_view slug, const SubjectId& subject) const {
+  return directory_ / slug / "subjects" / subject.text().substr(0, 3);
+}
+
+Result<ByteArray<32>> KeyStore::subject_key(std::string_view slug, const SubjectId& subject) {
+  const os::Path path = page_path(slug, subject);
+  const auto not_found = [&] { return fail(Code::kNotFound, "No key for this subject", subject.text()); };
+  auto file = disk_.open(path, os::OpenMode::kRead);
+  if (!file) return file.error().code() == Code::kNotFound ? not_found() : fail(std::move(file).error());
+  const Bytes page = TRY(read_page(**file));
+  const auto sealed = find_record(page, subject);
+  if (!sealed) return not_found();
+  return open_record(*sealed, TRY(read_secret(slug, kAgencyKey)), slug, subject, path);
+}
+
+Result<ByteArray<32>> KeyStore::subject_key_or_create(std::string_view slug, const SubjectId& subject) {
+  auto existing = subject_key(slug, subject);
+  if (existing || existing.error().code() != Code::kNotFound) return existing;
+
+  const ByteArray<32> agency_key = TRY(read_secret(slug, kAgencyKey));
+  const os::Path path = page_path(slug, subject);
+  const auto file = TRY(disk_.open(path, os::OpenMode::kCreateOrOpen));
+  const auto lock = TRY(os::FileLock::wait(*file));
+  const Bytes page = TRY(read_page(*file));
+  // Another thread or process may have made it between the look and the lock.
+  if (const auto sealed = find_record(page, subject)) return open_record(*sealed, agency_key, slug, subject, path);
+
+  const auto key = crypto::random_bytes<32>();
+  Bytes record(kMagic.begin(), kMagic.end());
+  record.insert(record.end(), subject.bytes().begin(), subject.bytes().end());
+  const Bytes sealed = crypto::aead_seal(agency_key, associated_data(slug, subject), key);
+  record.insert(record.end(), sealed.begin(), sealed.end());
+  CHECK(record.size() == kRecordBytes);
+  TRY(file->write_at(page.size() / kRecordBytes * kRecordBytes, record));
+  TRY(file->sync_data());
+  TRY(disk_.sync_directory(path.parent_path()));
+  return key;
+}
+
+}  // namespace lapel::store

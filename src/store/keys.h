@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The key store: an agency's secrets and one random key for each subject (docs/formats/key_store.md).
+//
+// Owns: <data>/keys. It lives apart from catalog, ledger and backups, because destroying a recording means that its
+//   subject key is nowhere any more.
+// Promises: a key that create_* has returned is durable. A subject's key never changes.
+// Fails with: kNotFound (no such key), kCorrupt (a record that does not open), kConflict (agency exists), kFull.
+// Threads: any; several processes may share the directory.
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "os/disk.h"
+
+namespace lapel::store {
+
+struct AgencySecrets {
+  ByteArray<32> log_seed;   // signs checkpoints, nothing else
+  ByteArray<32> pad_key;    // makes padding
+  ByteArray<32> heads_key;  // blinds snapshots
+};
+
+class KeyStore {
+ public:
+  // Creates the directory when it is missing.
+  static Result<std::unique_ptr<KeyStore>> open(os::Disk& disk, os::Path directory);
+
+  Result<void> create_agency(std::string_view slug);
+  Result<AgencySecrets> agency_secrets(std::string_view slug);
+
+  // The subject's key, made and synced first when there is none yet.
+  Result<ByteArray<32>> subject_key_or_create(std::string_view slug, const SubjectId& subject);
+  Result<ByteArray<32>> subject_key(std::string_view slug, const SubjectId& subject);
+
+ private:
+  KeyStore(os::Disk& disk, os::Path directory) : disk_(disk), directory_(std::move(directory)) {}
+
+  Result<ByteArray<32>> read_secret(std::string_view slug, std::string_view name);
+  os::Path page_path(std::string_view slug, const SubjectId& subject) const;
+
+  os::Disk& disk_;
+  os::Path directory_;
+};
+
+}  // namespace lapel::store

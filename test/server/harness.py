@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A real town for tests: a data directory, the real programs, and plain HTTP to talk to them.
+
+The programs are found in LAPEL_BIN (default build/bin). Nothing here imports or repeats Lapel's own code.
+"""
+import base64
+import hashlib
+import http.client
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BIN = pathlib.Path(os.environ.get("LAPEL_BIN", ROOT / "build/bin"))
+PASSWORD = "correct horse battery staple"
+
+
+class Answer:
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+
+    def json(self):
+        return json.loads(self.body)
+
+
+def metadata(**values):
+    return ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in values.items())
+
+
+def run(*args, check=True, **options):
+    done = subprocess.run([str(a) for a in args], capture_output=True, text=True, **options)
+    if check and done.returncode != 0:
+        raise AssertionError(f"{args} ended with {done.returncode}: {done.stdout}{done.stderr}")
+    return done
+
+
+class Town:
+    """One data directory and, while running, its server."""
+
+    def __init__(self, beat=3600, agency="Ashfield Police Department"):
+        self.home = pathlib.Path(tempfile.mkdtemp(prefix="lapel-test-"))
+        self.data = self.home / "data"
+        self.agency = agency
+        self.password_file = self.home / "password"
+        self.password_file.write_text(PASSWORD + "\n")
+        self.server = None
+        self.port = 0
+        self.wrapper = []
+        made = run(BIN / "lapel", "init", "--data", self.data, "--agency", agency, "--host", "ledger.example",
+                   "--beat", beat, "--admin", "chief", "--password-file", self.password_file)
+        self.vkey = made.stdout.strip()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.kill()
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    def add_user(self, login, *roles, agency=None, badge=None):
+        extra = ["--badge", badge] if badge else []
+        run(BIN / "lapel", "user", "add", "--data", self.data, "--agency", agency or self.agency, "--login", login,
+            "--password-file", self.password_file, *extra, *[x for role in roles for x in ("--role", role)])
+        return self.token(login)
+
+    def token(self, login, *scopes):
+        done = run(BIN / "lapel", "token", "create", "--data", self.data, "--user", login, "--json",
+                   *[x for scope in scopes for x in ("--scope", scope)])
+        return json.loads(done.stdout)["token"]
+
+    def start(self, *extra):
+        self.errors = open(self.home / "server.err", "ab")
+        self.server = subprocess.Popen(
+            [*self.wrapper, str(BIN / "lapel"), "serve", "--data", str(self.data), "--listen", "127.0.0.1:0", *extra],
+            stdout=subprocess.PIPE, stderr=self.errors, text=True)
+        line = self.server.stdout.readline()
+        if not line.startswith("listening on "):
+            raise AssertionError(f"the server did not start: {line!r} {(self.home / 'server.err').read_text()}")
+        self.port = int(line.rsplit(":", 1)[1])
+        return self
+
+    def kill(self):
+        if self.server:
+            self.server.send_signal(signal.SIGKILL)
+            self.server.wait()
+            self.server.stdout.close()
+            self.errors.close()
+            self.server = None
+
+    def stop(self):
+        self.server.send_signal(signal.SIGTERM)
+        code = self.server.wait(timeout=30)
+        self.server.stdout.close()
+        self.errors.close()
+        self.server = None
+        return code
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def request(self, method, path, token=None, headers=None, body=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            everything = dict(headers or {})
+            if token:
+                everything["Authorization"] = f"Bearer {token}"
+            connection.request(method, path, body=body, headers=everything)
+            answer = connection.getresponse()
+            return Answer(answer.status, answer.headers, answer.read())
+        finally:
+            connection.close()
+
+    # ---- tus ----
+
+    def tus(self, method, path, token, headers=None, body=None):
+        return self.request(method, path, token, {"Tus-Resumable": "1.0.0", **(headers or {})}, body)
+
+    def create(self, token, length, **values):
+        headers = {"Upload-Length": str(length)}
+        if values:
+            headers["Upload-Metadata"] = metadata(**values)
+        return self.tus("POST", "/api/v1/uploads", token, headers)
+
+    def patch(self, location, token, offset, body, **headers):
+        return self.tus("PATCH", location, token, {"Upload-Offset": str(offset),
+                                                   "Content-Type": "application/offset+octet-stream", **headers}, body)
+
+    def head_offset(self, location, token):
+        answer = self.tus("HEAD", location, token)
+        assert answer.status == 200, answer.status
+        return int(answer.headers["Upload-Offset"])
+
+    def wait_state(self, location, token, wanted=("sealed", "refused"), tries=20_000):
+        """Asks until the upload has come to rest. Bounded by requests, not by time."""
+        for _ in range(tries):
+            answer = self.request("GET", location, token)
+            assert answer.status == 200, (answer.status, answer.body)
+            state = answer.json()
+            if state["state"] in wanted:
+                return state
+        raise AssertionError(f"still {state}")
+
+    def upload(self, token, data, **values):
+        location = self.create(token, len(data), **values).headers["Location"]
+        assert self.patch(location, token, 0, data).status == 204
+        return self.wait_state(location, token)
+
+    # ---- what outsiders do ----
+
+    def verify(self, receipt, data):
+        """lapel-verify over a receipt and a file: its exit code and words."""
+        receipt_file, data_file = self.home / "r.tlog-proof", self.home / "r.bin"
+        receipt_file.write_bytes(receipt)
+        data_file.write_bytes(data)
+        done = run(BIN / "lapel-verify", "--key", self.vkey, receipt_file, data_file, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    def receipt(self, recording, token, query=""):
+        answer = self.request("GET", f"/api/v1/recordings/{recording}/receipt{query}", token)
+        assert answer.status == 200, (answer.status, answer.body)
+        return answer.body
+
+    def check_ledger(self):
+        done = run(BIN / "lapel", "ledger", "check", "--data", self.data, "--json", check=False)
+        report = json.loads(done.stdout)
+        return done.returncode, [fault for ledger in report["ledgers"] for fault in ledger["faults"]]
+
+
+def sha256(data):
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The house rules that a machine can see, as a test. Prints each breach and exits 1 if there is one.
+
+An exemption below names a file and a rule; one that is no longer needed is a breach too.
+"""
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+SRC = ROOT / "src"
+LINE_MAX = 140  # clang-format breaks at 110; long string literals and SQL may run on
+EVIDENCE_LINES_MAX = 3000
+ASIO_FILES_MAX = 6
+
+# (file, rule): why
+EXEMPT = {}
+
+breaches = []
+used = set()
+
+
+def breach(path, rule, text):
+    key = (str(path), rule)
+    if key in EXEMPT:
+        used.add(key)
+        return
+    breaches.append(f"{path}: {rule}: {text}")
+
+
+def read_floors():
+    floors = {}
+    for line in (ROOT / "docs/floors.txt").read_text().splitlines():
+        words = line.split()
+        if words and words[0].isdigit():
+            for name in words[2:]:
+                floors[name] = int(words[0])
+    return floors
+
+
+def tracked(*patterns):
+    out = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", *patterns],
+                         cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return [ROOT / line for line in out.splitlines() if (ROOT / line).is_file()]
+
+
+BANNED_CALLS = {
+    r"\b(strcpy|strcat|sprintf|vsprintf|gets|strtok|system|popen)\s*\(": "a banned call",
+    r"\bstd::(thread|jthread)\s*\([^)]*\)\s*\.detach": "a detached thread",
+    r"\.detach\(\)": "a detached thread",
+    r"sleep_for|usleep\s*\(|\bsleep\s*\(": "a sleep",
+    r"\busing namespace std\b": "using namespace std",
+    r"catch\s*\(\.\.\.\)\s*\{\s*\}": "an exception swallowed",
+    r"\bstd::regex\b": "std::regex on foreign input",
+    r"\b(TODO|FIXME|XXX|HACK)\b": "an unfinished thought",
+}
+# What SQLite and PostgreSQL do not both speak (docs/formats/sql.md).
+BANNED_SQL = {
+    r"\bBOOLEAN\b|\bTIMESTAMP\b|\bDATETIME\b|\bAUTOINCREMENT\b|\bSERIAL\b|\bSTRICT\b": "a type outside the dialect",
+    r"\bINSERT OR\b|\bREPLACE INTO\b|\bPRAGMA\b|\bIFNULL\b|\bGLOB\b|\bILIKE\b|\browid\b|::": "SQL outside the dialect",
+    r"\bOFFSET\s+:": "an OFFSET page",
+}
+
+floors = read_floors()
+asio_files = []
+third_party = {}
+for path in tracked("src/*.h", "src/*.cc", "test/*.h", "test/*.cc"):
+    name = path.relative_to(ROOT)
+    text = path.read_text(errors="replace")
+    lines = text.splitlines()
+    is_test = path.name.endswith(("_test.cc", "_conformance.h", "_fuzz.cc")) or name.parts[0] == "test"
+    if not lines or "SPDX-License-Identifier: Apache-2.0" not in lines[0]:
+        breach(name, "spdx", "the first line names no licence")
+    if path.suffix == ".h":
+        if "#pragma once" not in text:
+            breach(name, "header", "no #pragma once")
+        if not is_test and name.parts[0] == "src":
+            for word in ("Owns:", "Promises:", "Fails with:", "Threads:"):
+                if word not in text:
+                    breach(name, "header", f"the opening comment does not answer {word!r}")
+    for number, line in enumerate(lines, 1):
+        if len(line) > LINE_MAX and "R\"" not in line and "http" not in line:
+            breach(name, "line", f"line {number} has {len(line)} characters")
+        if line.rstrip() != line:
+            breach(name, "space", f"line {number} ends in white space")
+    code = re.sub(r'"(?:[^"\\\n]|\\.)*"', '""', re.sub(r"//[^\n]*", "", text))
+    for pattern, what in BANNED_CALLS.items():
+        subject = text if "unfinished" in what else code
+        if re.search(pattern, subject):
+            breach(name, "banned", what)
+    if name.parts[0] != "src":
+        continue
+    module = name.parts[1]
+    if module not in floors:
+        breach(name, "floor", f"{module} is not in docs/floors.txt")
+        continue
+    for include in re.findall(r'#include "([^"]+)"', text):
+        target = include.split("/")[0]
+        if target == module or (is_test and include.startswith("test/")):
+            continue
+        if target not in floors:
+            breach(name, "floor", f"includes {include}, which stands on no floor")
+        elif floors[target] >= floors[module] and not include.endswith("/events.h"):
+            breach(name, "floor", f"floor {floors[module]} includes {include} of floor {floors[target]}")
+    if module != "http" and re.search(r"\bco_await\b|\basio\b", code):
+        breach(name, "asio", "coroutines and Asio stay in http/")
+    if re.search(r"#include <boost/asio", text) and not is_test:
+        asio_files.append(str(name))
+    if not is_test and module not in ("db",):
+        for sql in re.findall(r'"((?:SELECT|INSERT|UPDATE|DELETE|CREATE)[^"]*)"', text) + re.findall(r'R"sql\((.*?)\)sql"', text, re.S):
+            for pattern, what in BANNED_SQL.items():
+                if re.search(pattern, sql):
+                    breach(name, "sql", f"{what}: {sql[:60]}")
+
+if len(asio_files) > ASIO_FILES_MAX:
+    breach("src/http", "asio", f"{len(asio_files)} files include Asio, at most {ASIO_FILES_MAX} may: {asio_files}")
+evidence = sum(len(p.read_text().splitlines()) for p in (SRC / "evidence").glob("*") if not p.name.endswith("_test.cc"))
+if evidence > EVIDENCE_LINES_MAX:
+    breach("src/evidence", "size", f"{evidence} lines, at most {EVIDENCE_LINES_MAX}")
+
+# Nothing that only one machine has, and no word of where it was built.
+for path in tracked():
+    name = path.relative_to(ROOT)
+    if path.suffix in (".png", ".mp4", ".jpg", ".bin") or name.parts[:2] == ("test", "data") or name.name == "tidy.py":
+        continue
+    text = path.read_text(errors="replace")
+    if re.search(r"/root/|/home/[a-z]+/|/work/(main|shared)", text):
+        breach(name, "path", "names a path of one machine")
+    if re.search(r"[Tt]amper-?proof|[Bb]lockchain", text):
+        breach(name, "words", "say tamper-evident")
+
+for key in EXEMPT.keys() - used:
+    breaches.append(f"{key[0]}: an exemption from {key[1]!r} that is no longer needed")
+for line in breaches:
+    print(line)
+print(f"tidy: {len(breaches)} breaches")
+sys.exit(1 if breaches else 0)
