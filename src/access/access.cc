@@ -27,12 +27,14 @@ constexpr std::array<std::pair<Role, std::string_view>, 14> kRoles = {{
     {Role::kAdministrator, "administrator"},
 }};
 
-constexpr std::array<std::pair<Action, std::string_view>, 5> kActions = {{
+constexpr std::array<std::pair<Action, std::string_view>, 7> kActions = {{
     {Action::kUpload, "upload"},
     {Action::kList, "list"},
     {Action::kShow, "show"},
+    {Action::kReceipt, "receipt"},
     {Action::kView, "view"},
     {Action::kExport, "export"},
+    {Action::kRegisterDevice, "register_device"},
 }};
 
 constexpr std::array<std::pair<Purpose, std::string_view>, 6> kPurposes = {{
@@ -115,6 +117,12 @@ std::string all_purpose_names() { return joined(kPurposes); }
 Decision decide(const Actor& actor, Action action, const Item& item, std::optional<Purpose> purpose) {
   if (actor.agency != item.agency) return {false, false, "evidence crosses agencies only by a share"};
   if (actor.scopes && !actor.scopes->contains(action)) return {false, true, "this token's scopes do not cover it"};
+  // A dock appends what it has and asks for the receipts of that; it reads nothing else, lest a stolen one could.
+  if (actor.dock) {
+    const bool is_own_receipt = action == Action::kReceipt && item.uploader == actor.subject();
+    return {action == Action::kUpload || action == Action::kRegisterDevice || is_own_receipt, is_own_receipt,
+            "a dock uploads, and asks for receipts of what it uploaded"};
+  }
   const bool may_know = may_see_all(actor) || (actor.has(Role::kOfficer) && is_own(actor, item));
   switch (action) {
     case Action::kUpload:
@@ -123,6 +131,7 @@ Decision decide(const Actor& actor, Action action, const Item& item, std::option
       return {may_see_all(actor) || actor.has(Role::kOfficer), true,
               "the list: officers their own; administrators, union, program managers and approvers none"};
     case Action::kShow:
+    case Action::kReceipt:
       return {may_know, may_know, "a recording: officers their own, and the roles that work with footage"};
     case Action::kView:
       CHECK(purpose.has_value());
@@ -131,6 +140,8 @@ Decision decide(const Actor& actor, Action action, const Item& item, std::option
       return {may_know && has_any(actor, {Role::kInvestigator, Role::kRecords, Role::kDaLiaison, Role::kCounsel,
                                           Role::kInternalAffairs}),
               may_know, "exports: investigators, internal affairs, records, DA liaison and counsel"};
+    case Action::kRegisterDevice:
+      return {actor.has(Role::kCoordinator), true, "devices: docks and camera coordinators"};
   }
   CHECK(false);
 }

@@ -41,9 +41,11 @@ std::string all_role_names();  // for a sentence: "officer, supervisor, …"
 enum class Action {
   kUpload,
   kList,    // rows of the list, without bytes
-  kShow,    // one recording's facts, receipt and custody
-  kView,    // the bytes, under a purpose
-  kExport,  // a custody export
+  kShow,     // one recording's facts and custody
+  kReceipt,  // one recording's receipts
+  kView,     // the bytes, under a purpose
+  kExport,   // a custody export
+  kRegisterDevice,
 };
 std::string_view action_name(Action action);
 std::optional<Action> parse_action(std::string_view name);
@@ -53,12 +55,15 @@ std::string all_action_names();
 struct Actor {
   AgencyId agency;
   std::string agency_slug;
-  PersonId person;
+  PersonId person;             // none for a dock
+  std::optional<DockId> dock;  // none for a person
   std::string login;
   std::set<Role> roles;
   std::optional<std::set<Action>> scopes;  // a service credential may do only these, whatever its person may
 
   bool has(Role role) const { return roles.contains(role); }
+  // Whose act it is, as the ledger names it.
+  SubjectId subject() const { return dock ? SubjectId(*dock) : SubjectId(person); }
 };
 
 enum class Purpose { kInvestigation, kReview, kDiscovery, kRecordsRequest, kTraining, kOwnRecording };
@@ -70,6 +75,7 @@ std::string all_purpose_names();
 struct Item {
   AgencyId agency;
   std::optional<PersonId> assigned_officer;
+  SubjectId uploader;  // none: nobody in particular
   bool is_inside_home = false;
 };
 

@@ -55,6 +55,7 @@ PROBLEM(kChecksumMismatch, "checksum-mismatch", kInvalid, 460, "Checksum mismatc
 PROBLEM(kChecksumAlgorithm, "checksum-algorithm", kInvalid, 400, "Unknown checksum algorithm", "Use sha1 or sha256.");
 PROBLEM(kDigestMismatch, "digest-mismatch", kConflict, 409, "The file's SHA-256 is not the one declared",
         "Hash the file again at its source, then upload it anew.");
+PROBLEM(kDockStatement, "dock-statement", kInvalid, 400, "The dock's statement does not fit", "Sign the file's own facts with the dock's own key.");
 PROBLEM(kStorageFull, "storage-full", kFull, 507, "Not enough room for this upload", "Free or add storage, then retry.");
 PROBLEM(kTooManyUploads, "too-many-uploads", kLimited, 429, "Too many unfinished uploads", "Finish or remove some first.");
 PROBLEM(kConcatenation, "concatenation", kInvalid, 400, "These parts cannot be joined",
@@ -96,7 +97,7 @@ constexpr std::array kAll = {
     &kMethodNotAllowed, &kRequestTimeout,  &kRangeNotSatisfiable, &kPreconditionFailed, &kHeaderTooLarge,
     &kLengthRequired,   &kTusVersion,      &kTusHeader,        &kTusMetadata,       &kTusContentType,
     &kUploadOffset,     &kUploadLocked,    &kUploadTooLong,    &kUploadLengthLimit, &kUploadExpired,
-    &kUploadFinished,   &kChecksumMismatch, &kChecksumAlgorithm, &kDigestMismatch,  &kStorageFull,
+    &kUploadFinished,   &kChecksumMismatch, &kChecksumAlgorithm, &kDigestMismatch, &kDockStatement, &kStorageFull,
     &kTooManyUploads,   &kConcatenation,   &kDataExists,       &kDataFormat,        &kDataLocked,
     &kDataFilesystem,   &kSqliteVersion,   &kWeakFile,         &kLedgerMoved,       &kLedgerCorrupt,
     &kProofInvalid,     &kNotSealed,       &kStoreStopped,     &kObjectDamaged,     &kSignIn,

@@ -24,7 +24,7 @@ extern const Problem kMethodNotAllowed, kRequestTimeout, kRangeNotSatisfiable, k
 // Uploads (tus).
 extern const Problem kTusVersion, kTusHeader, kTusMetadata, kTusContentType, kUploadOffset, kUploadLocked,
     kUploadTooLong, kUploadLengthLimit, kUploadExpired, kUploadFinished, kChecksumMismatch, kChecksumAlgorithm,
-    kDigestMismatch, kStorageFull, kTooManyUploads, kConcatenation;
+    kDigestMismatch, kDockStatement, kStorageFull, kTooManyUploads, kConcatenation;
 
 // Data directory and start-up.
 extern const Problem kDataExists, kDataFormat, kDataLocked, kDataFilesystem, kSqliteVersion, kWeakFile;

@@ -19,6 +19,7 @@ CREATE TABLE recordings (
   recorded_us BIGINT,
   received_us BIGINT NOT NULL,
   sort_us BIGINT NOT NULL,
+  uploader TEXT NOT NULL,
   device TEXT,
   wearer TEXT,
   assigned_officer TEXT REFERENCES people (id),

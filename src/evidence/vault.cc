@@ -7,7 +7,6 @@
 #include "base/limits.h"
 #include "base/problems.h"
 #include "crypto/random.h"
-#include "roster/roster.h"
 
 namespace lapel::evidence {
 namespace {
@@ -17,7 +16,7 @@ constexpr std::int64_t kSameBytesMax = 10;
 constexpr std::size_t kCustodyPageMax = 10'000;
 
 constexpr std::string_view kColumns =
-    "id, agency, sha256, bytes, codec, filename, filetype, recorded_us, received_us, sort_us, device, wearer, "
+    "id, agency, sha256, bytes, codec, filename, filetype, recorded_us, received_us, sort_us, uploader, device, wearer, "
     "assigned_officer, incident, category, group_id, chain_starts_at, state, is_inside_home, more";
 
 template <typename T>
@@ -43,6 +42,9 @@ Result<Recording> read_recording(const db::Row& row) {
   out.description.filetype = row.text("filetype");
   out.description.recorded_at = optional_of<Timestamp>(row.maybe_integer("recorded_us"));
   out.received_at = {row.integer("received_us")};
+  const auto uploader = SubjectId::parse(row.text("uploader"));
+  if (!uploader) return damaged("uploader");
+  out.uploader = *uploader;
   out.description.device = row.maybe_text("device");
   out.description.wearer = row.maybe_text("wearer");
   out.description.incident = row.maybe_text("incident");
@@ -70,7 +72,7 @@ Result<Recording> read_recording(const db::Row& row) {
 }
 
 access::Item item_of(const Recording& recording) {
-  return {recording.agency, recording.assigned_officer, recording.is_inside_home};
+  return {recording.agency, recording.assigned_officer, recording.uploader, recording.is_inside_home};
 }
 
 Result<void> require(const access::Decision& decision, const std::string& id) {
@@ -83,6 +85,27 @@ Result<void> require(const access::Decision& decision, const std::string& id) {
 template <typename T>
 void put_if(Json::Object& fields, std::string_view name, const std::optional<T>& value) {
   if (value && !value->empty()) fields.emplace(name, *value);
+}
+
+// The dock's own id of the file, by which a file that is sent again is known.
+std::optional<std::string> dock_file(const Admission& admission) {
+  const std::string* file = admission.dock_statement ? admission.dock_statement->find_string("file") : nullptr;
+  return file ? std::optional(*file) : std::nullopt;
+}
+
+// Under which id this file is a recording already. kConflict when its dock has given the same id to another file.
+Result<std::optional<RecordingId>> find_admitted(db::Transaction& tx, const access::Actor& actor, const Admission& admission) {
+  const db::Rows rows = TRY(tx.query(
+      "SELECT id, sha256, bytes, uploader FROM recordings WHERE id = :id OR (agency = :agency AND dock_file = :dock_file) LIMIT 2",
+      {{"id", admission.recording.text()}, {"agency", actor.agency.text()}, {"dock_file", dock_file(admission)}}));
+  if (rows.empty()) return std::optional<RecordingId>();
+  const db::Row& row = rows[0];
+  const bool is_same = row.text("sha256") == hex(admission.sha256) && row.text("uploader") == actor.subject().text() &&
+                       row.integer("bytes") == static_cast<std::int64_t>(admission.source.bytes);
+  if (!is_same) return fail(Code::kConflict, "The dock has used this file id for another file", row.text("id"));
+  const auto id = RecordingId::parse(row.text("id"));
+  CHECK(id.has_value());
+  return id;
 }
 
 Json::Object admitted_fields(const Admission& admission) {
@@ -116,7 +139,7 @@ std::string_view chain_start_name(ChainStart start) {
 }
 
 Result<void> Vault::admit(const access::Actor& actor, const Admission& admission,
-                          const std::function<Result<void>(db::Transaction&)>& also) {
+                          const AlsoStep& also) {
   ledger::Ledger& ledger = *TRY(parts_.ledgers.find(actor.agency));
   const Description& description = admission.description;
   TRY(parts_.store.put(actor.agency_slug, admission.recording, admission.source));
@@ -124,22 +147,24 @@ Result<void> Vault::admit(const access::Actor& actor, const Admission& admission
   for (int attempt = 0; attempt < kAdmitAttemptsMax; ++attempt) {
     std::optional<roster::Device> device;
     std::optional<PersonId> officer;
-    bool is_admitted = false;
+    std::optional<RecordingId> admitted_as;
     TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-      is_admitted = !TRY(tx.query("SELECT id FROM recordings WHERE id = :id", {{"id", admission.recording.text()}})).empty();
+      admitted_as = TRY(find_admitted(tx, actor, admission));
       device.reset();
       officer.reset();
       if (description.device) device = TRY(roster::device_by_serial(tx, actor.agency, *description.device));
       if (description.wearer) officer = TRY(roster::person_by_badge(tx, actor.agency, *description.wearer));
       return {};
     }));
-    if (is_admitted) return parts_.database.write(also);
+    if (admitted_as) {
+      return parts_.database.write([&](db::Transaction& tx) { return also(tx, *admitted_as); });
+    }
 
     const bool is_new_device = description.device && !device;
     if (is_new_device) device = roster::Device{crypto::new_id<DeviceId>(), actor.agency, *description.device};
 
     ledger::Submission submission;
-    submission.actor = actor.person;
+    submission.actor = actor.subject();
     Json::Object admitted = admitted_fields(admission);
     if (device) {
       const std::string act = crypto::new_id<ActId>().text();
@@ -147,10 +172,7 @@ Result<void> Vault::admit(const access::Actor& actor, const Admission& admission
       // The device as a subject: its serial stands in its own chain, where identity.bound vouches for it.
       admitted.emplace("device", device->id.text());
       if (is_new_device) {
-        submission.events.push_back({device->id,
-                                     "identity.bound",
-                                     {{"serial", device->serial}, {"from", ledger_time(parts_.clock.now())}},
-                                     true});
+        submission.events.push_back(device_bound(*device));
       }
       submission.events.push_back({admission.recording, "recording.admitted", std::move(admitted), true});
       submission.events.push_back(
@@ -160,17 +182,13 @@ Result<void> Vault::admit(const access::Actor& actor, const Admission& admission
     }
     submission.rows = [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) -> Result<void> {
       if (is_new_device) TRY(roster::add_device(tx, *device, parts_.clock.now()));
-      std::optional<std::string> dock_file;
-      if (admission.dock_statement) {
-        if (const std::string* file = admission.dock_statement->find_string("file")) dock_file = *file;
-      }
       const auto text_of = [](const auto& id) { return id ? std::optional(id->text()) : std::nullopt; };
       const Timestamp sort = description.recorded_at.value_or(admission.received_at);
       TRY(tx.run(
           "INSERT INTO recordings (id, agency, sha256, bytes, codec, filename, filetype, recorded_us, received_us, "
-          "sort_us, device, wearer, assigned_officer, incident, category, group_id, dock_file, chain_starts_at, state, more) "
+          "sort_us, uploader, device, wearer, assigned_officer, incident, category, group_id, dock_file, chain_starts_at, state, more) "
           "VALUES (:id, :agency, :sha256, :bytes, :codec, :filename, :filetype, :recorded_us, :received_us, "
-          ":sort_us, :device, :wearer, :officer, :incident, :category, :group_id, :dock_file, :chain_starts_at, 'sealed', :more)",
+          ":sort_us, :uploader, :device, :wearer, :officer, :incident, :category, :group_id, :dock_file, :chain_starts_at, 'sealed', :more)",
           {{"id", admission.recording.text()},
            {"agency", actor.agency.text()},
            {"sha256", hex(admission.sha256)},
@@ -181,16 +199,17 @@ Result<void> Vault::admit(const access::Actor& actor, const Admission& admission
            {"recorded_us", description.recorded_at ? std::optional(description.recorded_at->us) : std::nullopt},
            {"received_us", admission.received_at.us},
            {"sort_us", sort.us},
+           {"uploader", actor.subject().text()},
            {"device", description.device},
            {"wearer", description.wearer},
            {"officer", text_of(officer)},
            {"incident", description.incident},
            {"category", description.category},
            {"group_id", text_of(description.group)},
-           {"dock_file", dock_file},
+           {"dock_file", dock_file(admission)},
            {"chain_starts_at", chain_start_name(admission.chain_starts_at)},
            {"more", to_json(Json(description.more))}}));
-      return also(tx);
+      return also(tx, admission.recording);
     };
     auto sealed = ledger.commit(std::move(submission));
     if (sealed) return {};
@@ -198,6 +217,31 @@ Result<void> Vault::admit(const access::Actor& actor, const Admission& admission
     if (sealed.error().code() != Code::kConflict || attempt + 1 == kAdmitAttemptsMax) return fail(std::move(sealed).error());
   }
   CHECK(false);
+}
+
+Result<roster::Device> Vault::register_device(const access::Actor& actor, const std::string& serial) {
+  TRY(require(access::decide(actor, access::Action::kRegisterDevice, access::Item{actor.agency, {}, {}, false}), serial));
+  for (int attempt = 0; attempt < kAdmitAttemptsMax; ++attempt) {
+    std::optional<roster::Device> device;
+    TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+      device = TRY(roster::device_by_serial(tx, actor.agency, serial));
+      return {};
+    }));
+    if (device) return *device;
+    const roster::Device made{crypto::new_id<DeviceId>(), actor.agency, serial};
+    ledger::Submission submission;
+    submission.actor = actor.subject();
+    submission.events.push_back(device_bound(made));
+    submission.rows = [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) { return roster::add_device(tx, made, parts_.clock.now()); };
+    auto sealed = TRY(parts_.ledgers.find(actor.agency))->commit(std::move(submission));
+    if (sealed) return made;
+    if (sealed.error().code() != Code::kConflict) return fail(std::move(sealed).error());
+  }
+  return fail(Code::kConflict, "The device could not be registered", serial);
+}
+
+ledger::Draft Vault::device_bound(const roster::Device& device) const {
+  return {device.id, "identity.bound", {{"serial", device.serial}, {"from", ledger_time(parts_.clock.now())}}, true};
 }
 
 Result<Recording> Vault::known_recording(const access::Actor& actor, const RecordingId& id) {
@@ -226,7 +270,7 @@ Result<Recording> Vault::show(const access::Actor& actor, const RecordingId& id)
 }
 
 Result<ListPage> Vault::list(const access::Actor& actor, const ListQuery& query) {
-  TRY(require(access::decide(actor, access::Action::kList, {actor.agency, std::nullopt, false}), {}));
+  TRY(require(access::decide(actor, access::Action::kList, access::Item{actor.agency, {}, {}, false}), {}));
   // A cursor is the place of the last row: "<sort_us>.<id>".
   std::optional<std::int64_t> after_us;
   std::string after_id;
@@ -239,7 +283,7 @@ Result<ListPage> Vault::list(const access::Actor& actor, const ListQuery& query)
     after_id = id->text();
   }
   // Whoever may not show every recording gets only those assigned to them.
-  const bool sees_all = access::decide(actor, access::Action::kShow, {actor.agency, std::nullopt, false}).is_allowed;
+  const bool sees_all = access::decide(actor, access::Action::kShow, access::Item{actor.agency, {}, {}, false}).is_allowed;
 
   std::string sql = fmt::format("SELECT {} FROM recordings WHERE agency = :agency", kColumns);
   db::Params params = {{"agency", actor.agency.text()}, {"limit", query.limit + 1}};
@@ -291,7 +335,7 @@ Result<View> Vault::open_view(const access::Actor& actor, const RecordingId& id,
 
   View view{crypto::new_id<ViewId>(), std::move(recording), parts_.clock.now() + limits::kViewLifeUs};
   ledger::Submission submission;
-  submission.actor = actor.person;
+  submission.actor = actor.subject();
   if (sets_inside_home && *request.inside_home) {
     submission.events.push_back({id,
                                  "recording.changed",
@@ -355,7 +399,8 @@ Result<std::vector<CustodyItem>> Vault::custody(const access::Actor& actor, cons
 }
 
 Result<std::string> Vault::receipt(const access::Actor& actor, const RecordingId& id, std::uint64_t n, ledger::Under under) {
-  TRY(show(actor, id));
+  const Recording recording = TRY(known_recording(actor, id));
+  TRY(require(access::decide(actor, access::Action::kReceipt, item_of(recording)), id.text()));
   const ledger::Ledger& ledger = *TRY(parts_.ledgers.find(actor.agency));
   const std::vector<ledger::SealedEvent> events = TRY(ledger.events(id, n, 1));
   if (events.empty() || events[0].n != n) return fail(Code::kNotFound, "This recording has no event of that number");

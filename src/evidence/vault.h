@@ -22,6 +22,7 @@
 #include "base/result.h"
 #include "db/db.h"
 #include "ledger/ledgers.h"
+#include "roster/roster.h"
 #include "store/store.h"
 
 namespace lapel::evidence {
@@ -48,7 +49,7 @@ struct Admission {
   Digest sha256{};              // of the bytes as received
   Timestamp received_at;
   ChainStart chain_starts_at = ChainStart::kServer;
-  std::optional<Json> dock_statement;
+  std::optional<Json> dock_statement;  // verified by the caller: signature, key of the acting dock, digest, length
   Description description;
 };
 
@@ -59,6 +60,7 @@ struct Recording {
   std::uint64_t bytes = 0;
   Description description;
   std::optional<PersonId> assigned_officer;
+  SubjectId uploader;
   Timestamp received_at;
   ChainStart chain_starts_at = ChainStart::kServer;
   store::Codec codec = store::Codec::kPlain;
@@ -104,9 +106,13 @@ class Vault {
   };
   explicit Vault(Parts parts) : parts_(parts) {}
 
-  // Object, key, row and leaf. `also` runs in the same transaction. Admitting the same recording again is harmless.
-  Result<void> admit(const access::Actor& actor, const Admission& admission,
-                     const std::function<Result<void>(db::Transaction&)>& also);
+  // Object, key, row and leaf. `also` runs in the same transaction with the recording's id: the admission's own, or that
+  // of the recording as which this very file of the same dock was admitted before. Again is harmless.
+  using AlsoStep = std::function<Result<void>(db::Transaction&, const RecordingId&)>;
+  Result<void> admit(const access::Actor& actor, const Admission& admission, const AlsoStep& also);
+
+  // The device of this serial, made known to the ledger first where it is new.
+  Result<roster::Device> register_device(const access::Actor& actor, const std::string& serial);
 
   Result<ListPage> list(const access::Actor& actor, const ListQuery& query);
   Result<Recording> show(const access::Actor& actor, const RecordingId& id);
@@ -124,6 +130,7 @@ class Vault {
   Result<std::string> receipt(const access::Actor& actor, const RecordingId& id, std::uint64_t n, ledger::Under under);
 
  private:
+  ledger::Draft device_bound(const roster::Device& device) const;
   Result<Recording> known_recording(const access::Actor& actor, const RecordingId& id);
   Parts parts_;
 };

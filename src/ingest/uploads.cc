@@ -17,6 +17,7 @@
 #include "base/limits.h"
 #include "base/problems.h"
 #include "crypto/random.h"
+#include "proof/entry.h"
 #include "roster/roster.h"
 
 namespace lapel::ingest {
@@ -32,7 +33,7 @@ constexpr db::Migration kSteps[] = {
 CREATE TABLE uploads (
   id TEXT NOT NULL PRIMARY KEY,
   agency TEXT NOT NULL REFERENCES agencies (id),
-  person TEXT NOT NULL REFERENCES people (id),
+  owner TEXT NOT NULL,
   kind TEXT NOT NULL CHECK (kind IN ('whole', 'partial', 'final')),
   state TEXT NOT NULL CHECK (state IN ('receiving', 'sealing', 'sealed', 'refused')),
   reason TEXT NOT NULL,
@@ -41,7 +42,7 @@ CREATE TABLE uploads (
   midstate TEXT NOT NULL,
   declared_sha256 TEXT,
   sha256 TEXT,
-  recording TEXT NOT NULL UNIQUE,
+  recording TEXT NOT NULL,
   metadata TEXT NOT NULL,
   parts TEXT NOT NULL,
   created_us BIGINT NOT NULL,
@@ -50,12 +51,12 @@ CREATE TABLE uploads (
 );
 CREATE INDEX uploads_by_state ON uploads (state, created_us, id);
 CREATE INDEX uploads_by_expiry ON uploads (expires_us, id);
-CREATE INDEX uploads_by_person ON uploads (person, state);
+CREATE INDEX uploads_by_owner ON uploads (owner, state);
 )sql"},
 };
 
 constexpr std::string_view kColumns =
-    "id, agency, person, kind, state, reason, length_bytes, offset_bytes, midstate, declared_sha256, sha256, recording, "
+    "id, agency, owner, kind, state, reason, length_bytes, offset_bytes, midstate, declared_sha256, sha256, recording, "
     "metadata, parts, created_us, expires_us, received_us";
 
 std::string_view kind_name(Kind kind) {
@@ -79,12 +80,12 @@ Result<Upload> read_upload(const db::Row& row) {
   Upload out;
   const auto id = UploadId::parse(row.text("id"));
   const auto agency = AgencyId::parse(row.text("agency"));
-  const auto person = PersonId::parse(row.text("person"));
+  const auto owner = SubjectId::parse(row.text("owner"));
   const auto recording = RecordingId::parse(row.text("recording"));
-  if (!id || !agency || !person || !recording) return damaged();
+  if (!id || !agency || !owner || !recording) return damaged();
   out.id = *id;
   out.agency = *agency;
-  out.person = *person;
+  out.owner = *owner;
   out.recording = *recording;
   for (const Kind kind : {Kind::kWhole, Kind::kPartial, Kind::kFinal}) {
     if (kind_name(kind) == row.text("kind")) out.kind = kind;
@@ -181,6 +182,9 @@ Result<Metadata> parse_metadata(std::string_view header) {
       std::transform(lowered.begin(), lowered.end(), lowered.begin(), [](unsigned char c) { return std::tolower(c); });
       out.sha256 = parse_hex_array<32>(lowered);
       if (!out.sha256) return bad("\"sha256\" in Upload-Metadata must be 64 hex digits");
+    } else if (key == "dock") {
+      out.dock_statement = parse_canonical(value);
+      if (!out.dock_statement) return bad("\"dock\" in Upload-Metadata must be a dock statement in canonical JSON");
     } else if (key == "recorded_at") {
       if (value.empty()) continue;
       description.recorded_at = parse_rfc3339(value);
@@ -362,16 +366,49 @@ Result<void> Uploads::check_room(std::uint64_t bytes) {
   return {};
 }
 
+// A dock vouches for each file it sends; nobody else may speak in a dock's name. Checked before a byte is taken, since a
+// statement that does not fit could never be admitted.
+Result<void> Uploads::check_dock_statement(const access::Actor& actor, const Metadata& metadata, std::uint64_t bytes) {
+  const auto refuse = [](std::string why) { return fail(problems::kDockStatement, std::move(why)); };
+  if (!actor.dock) {
+    return metadata.dock_statement ? Result<void>(refuse("Only a dock may send a dock statement")) : Result<void>();
+  }
+  if (!metadata.dock_statement) return refuse("A dock signs each file it sends: \"dock\" in Upload-Metadata is missing");
+  const Json& statement = *metadata.dock_statement;
+  if (!proof::verify_dock_statement(statement)) return refuse("The dock statement is malformed or its signature does not hold");
+  std::string origin;
+  std::optional<roster::Device> device;
+  ByteArray<32> key{};
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    key = TRY(roster::dock(tx, *actor.dock)).key;
+    device.reset();
+    if (metadata.description.device) device = TRY(roster::device_by_serial(tx, actor.agency, *metadata.description.device));
+    origin = TRY(ledger::Ledger::terms(tx, actor.agency)).origin;
+    return {};
+  }));
+  if (*statement.find_string("key") != base64(key)) return refuse("The dock statement is signed by another key than this dock's");
+  if (*statement.find_string("ledger") != origin) return refuse("The dock statement is meant for another ledger");
+  if (*statement.find_integer("bytes") != static_cast<std::int64_t>(bytes)) return refuse("The dock statement names another length than Upload-Length");
+  if (!metadata.sha256 || *statement.find_string("sha256") != hex(*metadata.sha256)) {
+    return refuse("The dock statement and \"sha256\" in Upload-Metadata must name the same digest");
+  }
+  const std::string* named = statement.find_string("device");
+  if (static_cast<bool>(named) != metadata.description.device.has_value()) return refuse("\"device\" must stand in both dock statement and Upload-Metadata, or in neither");
+  if (named && (!device || device->id.text() != *named)) return refuse("The dock statement names another device than the serial does; register the serial first");
+  return {};
+}
+
 Result<Upload> Uploads::create(const access::Actor& actor, const Creation& creation) {
-  const access::Decision decision = access::decide(actor, access::Action::kUpload, {actor.agency, std::nullopt, false});
+  const access::Decision decision = access::decide(actor, access::Action::kUpload, access::Item{actor.agency, {}, {}, false});
   if (!decision.is_allowed) return fail(problems::kRule, std::string(decision.rule));
   const Metadata metadata = TRY(parse_metadata(creation.metadata));
+  if (creation.kind != Kind::kPartial) TRY(check_dock_statement(actor, metadata, creation.length));
 
   Upload upload;
   upload.id = crypto::new_id<UploadId>();
   upload.recording = crypto::new_id<RecordingId>();
   upload.agency = actor.agency;
-  upload.person = actor.person;
+  upload.owner = actor.subject();
   upload.kind = creation.kind;
   upload.length = creation.length;
   upload.metadata = creation.metadata;
@@ -384,7 +421,7 @@ Result<Upload> Uploads::create(const access::Actor& actor, const Creation& creat
     upload.length = 0;
     for (const UploadId& id : creation.parts) {
       const auto part = TRY(read(id));
-      const bool fits = part && part->person == actor.person && part->kind == Kind::kPartial && part->state == State::kReceiving;
+      const bool fits = part && part->owner == actor.subject() && part->kind == Kind::kPartial && part->state == State::kReceiving;
       if (!fits) return fail(problems::kConcatenation, "A part to be joined is unknown, joined already or no partial upload", id.text());
       if (part->offset != part->length) return fail(problems::kConcatenation, "A part to be joined is not whole yet", id.text());
       upload.length += part->length;
@@ -405,8 +442,8 @@ Result<Upload> Uploads::create(const access::Actor& actor, const Creation& creat
   TRY(TRY(parts_.disk.open(path(upload.id), os::OpenMode::kCreate))->sync_data());
   TRY(parts_.disk.sync_directory(parts_.directory));
   auto inserted = parts_.database.write([&](db::Transaction& tx) -> Result<void> {
-    const std::int64_t unfinished = TRY(tx.query("SELECT COUNT(*) AS uploads FROM uploads WHERE person = :person AND state = 'receiving'",
-                                                 {{"person", actor.person.text()}}))[0].integer("uploads");
+    const std::int64_t unfinished = TRY(tx.query("SELECT COUNT(*) AS uploads FROM uploads WHERE owner = :owner AND state = 'receiving'",
+                                                 {{"owner", actor.subject().text()}}))[0].integer("uploads");
     if (unfinished >= static_cast<std::int64_t>(limits::kUploadsUnfinishedMax)) {
       return fail(problems::kTooManyUploads, fmt::format("{} uploads are unfinished", unfinished));
     }
@@ -418,13 +455,13 @@ Result<Upload> Uploads::create(const access::Actor& actor, const Creation& creat
           {{"id", part.text()}}));
       if (taken != 1) return fail(problems::kConcatenation, "A part to be joined has been taken meanwhile", part.text());
     }
-    TRY(tx.run("INSERT INTO uploads (id, agency, person, kind, state, reason, length_bytes, offset_bytes, midstate, "
+    TRY(tx.run("INSERT INTO uploads (id, agency, owner, kind, state, reason, length_bytes, offset_bytes, midstate, "
                "declared_sha256, sha256, recording, metadata, parts, created_us, expires_us, received_us) "
-               "VALUES (:id, :agency, :person, :kind, :state, '', :length, :offset, :midstate, :declared, :sha256, "
+               "VALUES (:id, :agency, :owner, :kind, :state, '', :length, :offset, :midstate, :declared, :sha256, "
                ":recording, :metadata, :parts, :created, :expires, :received)",
                {{"id", upload.id.text()},
                 {"agency", upload.agency.text()},
-                {"person", upload.person.text()},
+                {"owner", upload.owner.text()},
                 {"kind", kind_name(upload.kind)},
                 {"state", state_name(upload.state)},
                 {"length", upload.length},
@@ -450,7 +487,7 @@ Result<Upload> Uploads::create(const access::Actor& actor, const Creation& creat
 
 Result<Upload> Uploads::find(const access::Actor& actor, const UploadId& id) {
   auto upload = TRY(read(id));
-  if (!upload || upload->person != actor.person) return fail(Code::kNotFound, "No such upload", id.text());
+  if (!upload || upload->owner != actor.subject()) return fail(Code::kNotFound, "No such upload", id.text());
   if (upload->state == State::kReceiving) {
     if (parts_.clock.now() >= upload->expires_at) return fail(problems::kUploadExpired, "The upload has expired");
     // What the row says must stand on the disk too: whichever is less is what is durable.
@@ -523,7 +560,7 @@ Result<std::unique_ptr<Writer>> Uploads::append(const access::Actor& actor, cons
 
 Result<void> Uploads::remove(const access::Actor& actor, const UploadId& id) {
   const auto upload = TRY(read(id));
-  if (!upload || upload->person != actor.person) return fail(Code::kNotFound, "No such upload", id.text());
+  if (!upload || upload->owner != actor.subject()) return fail(Code::kNotFound, "No such upload", id.text());
   const Claim claimed = TRY(claim(id));
   TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
     const std::int64_t removed = TRY(tx.run("DELETE FROM uploads WHERE id = :id AND state IN ('receiving', 'refused')", {{"id", id.text()}}));
@@ -639,7 +676,7 @@ Result<void> Uploads::join(Upload& upload) {
 Result<void> Uploads::admit(const Upload& upload) {
   access::Actor actor;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    actor = TRY(roster::actor(tx, upload.person));
+    actor = TRY(roster::actor(tx, upload.owner));
     return {};
   }));
   const Metadata metadata = TRY(parse_metadata(upload.metadata));
@@ -649,10 +686,12 @@ Result<void> Uploads::admit(const Upload& upload) {
   CHECK(upload.sha256.has_value());
   admission.sha256 = *upload.sha256;
   admission.received_at = upload.received_at;
-  admission.chain_starts_at = evidence::ChainStart::kServer;
+  admission.chain_starts_at = metadata.dock_statement ? evidence::ChainStart::kDock : evidence::ChainStart::kServer;
+  admission.dock_statement = metadata.dock_statement;
   admission.description = metadata.description;
-  return parts_.vault.admit(actor, admission, [&](db::Transaction& tx) -> Result<void> {
-    TRY(tx.run("UPDATE uploads SET state = 'sealed' WHERE id = :id AND state = 'sealing'", {{"id", upload.id.text()}}));
+  return parts_.vault.admit(actor, admission, [&](db::Transaction& tx, const RecordingId& recording) -> Result<void> {
+    TRY(tx.run("UPDATE uploads SET state = 'sealed', recording = :recording WHERE id = :id AND state = 'sealing'",
+               {{"recording", recording.text()}, {"id", upload.id.text()}}));
     return {};
   });
 }

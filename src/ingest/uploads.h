@@ -43,7 +43,7 @@ enum class Kind {
 struct Upload {
   UploadId id;
   AgencyId agency;
-  PersonId person;
+  SubjectId owner;  // the person or dock that sends it
   Kind kind = Kind::kWhole;
   State state = State::kReceiving;
   std::string reason;  // why it was refused
@@ -69,6 +69,7 @@ struct Creation {
 struct Metadata {
   evidence::Description description;
   std::optional<Digest> sha256;
+  std::optional<Json> dock_statement;  // as ledger.md has it; its signature is checked by check_dock_statement
 };
 Result<Metadata> parse_metadata(std::string_view header);
 
@@ -154,6 +155,7 @@ class Uploads {
   os::Path path(const UploadId& id) const { return parts_.directory / id.text(); }
   Result<std::optional<Upload>> read(const UploadId& id);
   Result<void> check_room(std::uint64_t bytes);
+  Result<void> check_dock_statement(const access::Actor& actor, const Metadata& metadata, std::uint64_t bytes);
   Result<void> repair_short(Upload& upload, std::uint64_t file_bytes);
   Result<Claim> claim(const UploadId& id);
 

@@ -38,6 +38,15 @@ CREATE TABLE devices (
   added_us BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX devices_by_serial ON devices (agency, serial);
+CREATE TABLE docks (
+  id TEXT NOT NULL PRIMARY KEY,
+  agency TEXT NOT NULL REFERENCES agencies (id),
+  name TEXT NOT NULL,
+  public_key TEXT NOT NULL UNIQUE,
+  added_us BIGINT NOT NULL,
+  revoked_us BIGINT
+);
+CREATE UNIQUE INDEX docks_by_name ON docks (agency, name);
 )sql"},
 };
 
@@ -125,11 +134,26 @@ Result<Person> person(db::Transaction& tx, const PersonId& id) {
   return read_person(tx, rows[0]);
 }
 
-Result<access::Actor> actor(db::Transaction& tx, const PersonId& id) {
-  Person found = TRY(person(tx, id));
-  const db::Rows rows = TRY(tx.query("SELECT slug FROM agencies WHERE id = :id", {{"id", found.agency.text()}}));
-  if (rows.empty()) return fail(Code::kCorrupt, "A person's agency is missing", id.text());
-  return access::Actor{found.agency, rows[0].text("slug"), found.id, std::move(found.login), std::move(found.roles), std::nullopt};
+Result<access::Actor> actor(db::Transaction& tx, const SubjectId& id) {
+  access::Actor out;
+  auto found = person(tx, PersonId(id.bytes()));
+  if (found) {
+    out.agency = found->agency;
+    out.person = found->id;
+    out.login = std::move(found->login);
+    out.roles = std::move(found->roles);
+  } else {
+    if (found.error().code() != Code::kNotFound) return fail(std::move(found).error());
+    const Dock known = TRY(dock(tx, DockId(id.bytes())));
+    if (known.is_revoked) return fail(Code::kUnauthenticated, "This dock has been revoked", id.text());
+    out.agency = known.agency;
+    out.dock = known.id;
+    out.login = known.name;
+  }
+  const db::Rows rows = TRY(tx.query("SELECT slug FROM agencies WHERE id = :id", {{"id", out.agency.text()}}));
+  if (rows.empty()) return fail(Code::kCorrupt, "An actor's agency is missing", id.text());
+  out.agency_slug = rows[0].text("slug");
+  return out;
 }
 
 Result<Person> person_by_login(db::Transaction& tx, std::string_view login) {
@@ -156,6 +180,45 @@ Result<std::optional<Device>> device_by_serial(db::Transaction& tx, const Agency
                                      {{"agency", agency.text()}, {"serial", serial}}));
   if (rows.empty()) return std::optional<Device>();
   return std::optional(Device{TRY(stored_id<DeviceId>(rows[0], "id")), agency, rows[0].text("serial")});
+}
+
+namespace {
+
+Result<Dock> read_dock(const db::Row& row) {
+  const auto key = parse_hex_array<32>(row.text("public_key"));
+  if (!key) return fail(Code::kCorrupt, "A dock's key in the catalog is damaged", row.text("id"));
+  return Dock{TRY(stored_id<DockId>(row, "id")), TRY(stored_id<AgencyId>(row, "agency")), row.text("name"), *key,
+              !row.is_null("revoked_us")};
+}
+
+}  // namespace
+
+Result<void> add_dock(db::Transaction& tx, const Dock& dock, Timestamp now) {
+  TRY(tx.run("INSERT INTO docks (id, agency, name, public_key, added_us) VALUES (:id, :agency, :name, :key, :now)",
+             {{"id", dock.id.text()}, {"agency", dock.agency.text()}, {"name", dock.name}, {"key", hex(dock.key)}, {"now", now.us}}));
+  return {};
+}
+
+Result<Dock> dock(db::Transaction& tx, const DockId& id) {
+  const db::Rows rows = TRY(tx.query("SELECT id, agency, name, public_key, revoked_us FROM docks WHERE id = :id", {{"id", id.text()}}));
+  if (rows.empty()) return fail(Code::kNotFound, "No such dock", id.text());
+  return read_dock(rows[0]);
+}
+
+Result<std::vector<Dock>> docks(db::Transaction& tx, const AgencyId& agency) {
+  std::vector<Dock> out;
+  for (const db::Row& row : TRY(tx.query("SELECT id, agency, name, public_key, revoked_us FROM docks WHERE agency = :agency ORDER BY name LIMIT 10000",
+                                         {{"agency", agency.text()}}))) {
+    out.push_back(TRY(read_dock(row)));
+  }
+  return out;
+}
+
+Result<void> revoke_dock(db::Transaction& tx, const DockId& id, Timestamp now) {
+  const std::int64_t changed = TRY(tx.run("UPDATE docks SET revoked_us = :now WHERE id = :id AND revoked_us IS NULL",
+                                          {{"now", now.us}, {"id", id.text()}}));
+  if (changed != 1) return fail(Code::kNotFound, "No such dock, or revoked already", id.text());
+  return {};
 }
 
 }  // namespace lapel::roster

@@ -2,7 +2,7 @@
 #pragma once
 // The roster: agencies, people and devices, as the facts that access and custody stand on.
 //
-// Owns: the tables agencies, people, person_roles, devices.
+// Owns: the tables agencies, people, person_roles, devices, docks.
 // Promises: a person or device has one subject id for good; what the ledger says of them (identity.bound) is sealed in
 //   the same transaction as the row, because the caller writes these rows inside the sequencer's transaction.
 // Fails with: kConflict (name, slug, login or serial taken), kNotFound.
@@ -44,6 +44,14 @@ struct Device {
   std::string serial;
 };
 
+struct Dock {
+  DockId id;
+  AgencyId agency;
+  std::string name;
+  ByteArray<32> key{};  // Ed25519, signs dock statements
+  bool is_revoked = false;
+};
+
 // ledger.md: A-Z lowered, each run of other bytes than a-z 0-9 made one '-', trimmed, cut to 40. Empty when nothing is left.
 std::string slug_of(std::string_view agency_name);
 
@@ -53,14 +61,20 @@ Result<Agency> agency_by_name(db::Transaction& tx, std::string_view name_or_slug
 
 Result<void> add_person(db::Transaction& tx, const Person& person, Timestamp now);
 Result<Person> person(db::Transaction& tx, const PersonId& id);
-// The person as an actor, with the roles held now.
-Result<access::Actor> actor(db::Transaction& tx, const PersonId& id);
+// A person or dock as an actor, with the roles held now. A revoked dock is kUnauthenticated.
+Result<access::Actor> actor(db::Transaction& tx, const SubjectId& id);
 Result<Person> person_by_login(db::Transaction& tx, std::string_view login);
 // Nobody: nullopt.
 Result<std::optional<PersonId>> person_by_badge(db::Transaction& tx, const AgencyId& agency, std::string_view badge);
 
 Result<void> add_device(db::Transaction& tx, const Device& device, Timestamp now);
 Result<std::optional<Device>> device_by_serial(db::Transaction& tx, const AgencyId& agency, std::string_view serial);
+
+Result<void> add_dock(db::Transaction& tx, const Dock& dock, Timestamp now);
+Result<Dock> dock(db::Transaction& tx, const DockId& id);
+Result<std::vector<Dock>> docks(db::Transaction& tx, const AgencyId& agency);
+// From the next request on, nothing that the dock signs or asks is accepted.
+Result<void> revoke_dock(db::Transaction& tx, const DockId& id, Timestamp now);
 
 std::span<const db::Migration> schema();
 

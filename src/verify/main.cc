@@ -47,8 +47,8 @@ exit status: 0 verified, 6 not verified, 2 wrong usage, 1 a file could not be re
 
 constexpr std::string_view kKeyMissing =
     R"(lapel-verify: --key VKEY is missing. A key that travels with the evidence proves nothing: whoever
-forged the one could forge the other. Take the ledger's key from the agency's published policy, a court filing, or a
-witness that watches this ledger, and give it with --key. Nothing was verified.
+forged the one could forge the other. Take the ledger's key from the agency's published policy, a court
+filing, or a witness that watches this ledger, and give it with --key. Nothing was verified.
 )";
 
 struct Arguments {
