@@ -3,6 +3,7 @@
 # amalgamation that the npm package better-sqlite3 ships is compiled once by tools/setup.sh for all presets.
 find_package(Threads REQUIRED)
 find_package(OpenSSL 3 REQUIRED)
+find_package(CURL REQUIRED)
 find_package(fmt REQUIRED)
 find_package(GTest REQUIRED)
 

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <limits>
 #include <set>
 #include <unordered_set>
 #include <utility>
@@ -59,8 +62,9 @@ class FsBucket final : public Bucket {
   Result<void> prepare() {
     TRY(os::make_directories(disk_, root_));
     TRY(os::make_directories(disk_, temporaries_));
-    for (const std::string& leftover : TRY(disk_.list(temporaries_)))
-      TRY(disk_.remove(temporaries_ / leftover));
+    for (const std::string& leftover : TRY(disk_.list(temporaries_))) {
+      if (!is_of_living_process(leftover)) TRY(disk_.remove(temporaries_ / leftover));
+    }
     return {};
   }
 
@@ -127,6 +131,13 @@ class FsBucket final : public Bucket {
   }
 
   os::Path path_of(std::string_view name) const { return root_ / name; }
+  // "<process>-<number>". The command line opens the bucket of a running server: what that is writing must stay.
+  static bool is_of_living_process(std::string_view name) {
+    const auto process = parse_decimal(name.substr(0, name.find('-')));
+    if (!process || *process == 0 || *process > std::numeric_limits<pid_t>::max()) return false;
+    const auto pid = static_cast<pid_t>(*process);
+    return pid != ::getpid() && (::kill(pid, 0) == 0 || errno == EPERM);
+  }
   os::Path next_temporary() const {
     static std::atomic<std::uint64_t> counter = 0;
     return temporaries_ / fmt::format("{}-{}", ::getpid(), counter++);

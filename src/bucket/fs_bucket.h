@@ -2,13 +2,12 @@
 #pragma once
 // A Bucket of plain files: each object is a read-only file at <root>/<name>.
 //
-// Owns: the directory `root`; <root>/.tmp holds what is being written and is emptied at opening.
+// Owns: the directory `root`; <root>/.tmp holds what is being written. What a dead process left there goes at opening.
 // Promises: as bucket.h, on any disk that keeps the promises of os/disk.h. A name appears by link(2), which
 //   never replaces, after the data is synced; put() returns after the directory, and any newly made above it,
 //   is synced too. Memory does not grow with the number of objects.
 // Fails with: as bucket.h and os/disk.h.
-// Threads: any. One bucket a root at a time may write: opening a second one on it makes puts in flight fail
-//   (it removes their temporaries), without harm to any object.
+// Threads: any. Several processes may write to one root.
 
 #include <memory>
 

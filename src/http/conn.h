@@ -65,8 +65,8 @@ class Conn {
   virtual Step send_file(int file, std::uint64_t offset, std::size_t bytes) = 0;
   // Tells the other side that nothing more comes.
   virtual void shutdown_write() = 0;
-  // Throws away at most `bytes` that arrived, encrypted or not, without copying them.
-  Step discard(std::size_t bytes);
+  // Throws away what has arrived, encrypted or not, by way of `scratch`.
+  Step discard(std::span<std::uint8_t> scratch);
 
  protected:
   explicit Conn(UniqueFd fd) : fd_(std::move(fd)) {}

@@ -57,10 +57,10 @@ UniqueFd::~UniqueFd() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-Conn::Step Conn::discard(std::size_t bytes) {
-  // MSG_TRUNC on TCP drops the bytes inside the kernel.
-  return step_of(without_interruption([&] { return ::recv(descriptor(), nullptr, bytes, MSG_TRUNC); }),
-                 Outcome::kWantRead);
+Conn::Step Conn::discard(std::span<std::uint8_t> scratch) {
+  return step_of(
+      without_interruption([&] { return ::recv(descriptor(), scratch.data(), scratch.size(), 0); }),
+      Outcome::kWantRead);
 }
 
 std::unique_ptr<Conn> plain_conn(UniqueFd fd) {

@@ -85,7 +85,8 @@ using Handler = std::function<Result<Response>(const Request&)>;
 // How a streamed request body ended.
 enum class BodyEnd {
   kComplete,  // all of it arrived
-  kCut,       // the connection ended, stalled or broke the protocol first: no answer will be read
+  kCut,  // the connection ended, stalled or broke the protocol first, or the server stops: the server answers
+         // 408, 400 or 503 itself where anybody may still read it
 };
 
 // Takes a request body piece by piece, on worker threads, never two calls at once. The Request that its
@@ -138,8 +139,8 @@ struct ServerOptions {
   std::vector<std::string> trusted_proxies;        // CIDR
   int io_threads = 2;
   int handler_threads = 16;
-  std::size_t handler_queue_max =
-      256;  // requests waiting for a thread; beyond them 503. Never refuses a body
+  // Requests waiting for a thread; beyond them 503. A body once accepted is never refused for it.
+  std::size_t handler_queue_max = 256;
   std::size_t body_bytes_max = 1 << 20;    // of a request that is not streamed
   std::size_t body_chunk_bytes = 1 << 20;  // of a streamed one; a multiple of 4096
   std::int64_t header_timeout_ms = 15'000;

@@ -133,7 +133,9 @@ class Session : public std::enable_shared_from_this<Session> {
   }
 
   void halt(Halt reason) {
-    if (halt_ != Halt::kAborted) halt_ = reason;
+    // The first reason stands, so that nobody answers a connection that ended because the server stops as
+    // well.
+    if (halt_ == Halt::kNone || reason == Halt::kAborted) halt_ = reason;
     socket_.cancel();
   }
   // What ended the input may leave the output usable.
@@ -568,9 +570,9 @@ class Session : public std::enable_shared_from_this<Session> {
   awaitable<void> linger() {
     phase_ = Phase::kIdle;
     arm(kLinger_ms, Progress::kIgnored);
-    for (std::size_t left = kLingerBytesMax; left > 0;) {
-      const Conn::Step step = conn_->discard(left);
-      left -= step.bytes;
+    for (std::size_t drained = 0; drained < kLingerBytesMax;) {
+      const Conn::Step step = conn_->discard(loop_.scratch);
+      drained += step.bytes;
       if (step.bytes > 0) continue;
       const bool is_ready = co_await ready(step.outcome);
       if (!is_ready) co_return;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/problems.h"
+#include "cameras/docks.h"
 #include "signin/signin.h"
 
 namespace lapel::door {
@@ -73,6 +74,42 @@ Result<void> run_token_create(const os::Path& data, const std::string& login, co
   } else {
     fmt::print("{}\n", token);
   }
+  return {};
+}
+
+Result<void> run_dock_enroll(const os::Path& data, const std::string& agency, const std::string& name, bool as_json) {
+  const auto installation = TRY(Installation::open(data, Installation::Publishing::kNo));
+  cameras::Docks docks({installation->database(), installation->ledgers(), installation->clock()});
+  const std::string code = TRY(docks.create_code(agency, name));
+  if (as_json) {
+    fmt::print("{}\n", to_json(Json(Json::Object{{"code", code}})));
+    return {};
+  }
+  fmt::print(stderr, "For {} minutes, one dock may enroll as {} with this code:\n", cameras::kCodeLifeUs / 60'000'000, name);
+  fmt::print("{}\n", code);
+  return {};
+}
+
+Result<void> run_dock_list(const os::Path& data, const std::string& agency, bool as_json) {
+  const auto installation = TRY(Installation::open(data, Installation::Publishing::kNo));
+  cameras::Docks docks({installation->database(), installation->ledgers(), installation->clock()});
+  Json::Array items;
+  for (const roster::Dock& dock : TRY(docks.list(agency))) {
+    if (as_json) {
+      items.emplace_back(Json::Object{{"id", dock.id.text()}, {"name", dock.name}, {"key", base64(dock.key)}, {"revoked", dock.is_revoked}});
+    } else {
+      fmt::print("{}  {}{}\n", dock.id.text(), dock.name, dock.is_revoked ? "  (revoked)" : "");
+    }
+  }
+  if (as_json) fmt::print("{}\n", to_json(Json(Json::Object{{"items", std::move(items)}, {"next", Json()}})));
+  return {};
+}
+
+Result<void> run_dock_revoke(const os::Path& data, const std::string& agency, const std::string& name) {
+  const auto installation = TRY(Installation::open(data, Installation::Publishing::kNo));
+  cameras::Docks docks({installation->database(), installation->ledgers(), installation->clock()});
+  TRY(docks.revoke(agency, name));
+  fmt::print(stderr, "Revoked {}; a running server refuses its next request.\n", name);
   return {};
 }
 

@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/problems.h"
 #include "bucket/fs_bucket.h"
+#include "cameras/docks.h"
 #include "crypto/password.h"
 #include "crypto/random.h"
 #include "ingest/uploads.h"
@@ -102,6 +103,7 @@ Result<std::unique_ptr<Installation>> Installation::open_parts(const os::Path& d
   TRY(db::migrate(*out->database_, "ledger", ledger::schema()));
   TRY(db::migrate(*out->database_, "evidence", evidence::schema()));
   TRY(db::migrate(*out->database_, "ingest", ingest::schema()));
+  TRY(db::migrate(*out->database_, "cameras", cameras::schema()));
   out->keys_ = TRY(store::KeyStore::open(*out->disk_, data / "keys"));
   out->bucket_ = TRY(bucket::open_fs_bucket(*out->disk_, data));
   out->store_ = std::make_unique<store::Store>(*out->bucket_);

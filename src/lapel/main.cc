@@ -25,6 +25,7 @@ class CommandLine {
     add_agency();
     add_user();
     add_token();
+    add_dock();
     add_ledger();
   }
 
@@ -111,6 +112,20 @@ class CommandLine {
     sub->add_option("--scope", scopes_, "What it may do; everything its person may when left out: " + access::all_action_names())->delimiter(',');
     sub->add_flag("--json", as_json_, "Print JSON");
   }
+  void add_dock() {
+    CLI::App* docks = group("dock", "Docks that offload cameras");
+    CLI::App* enroll = command(*docks, "enroll", "Make a code with which one dock may enroll, once, within 15 minutes",
+                               [this] { return door::run_dock_enroll(data_, agency_.name, dock_, as_json_); });
+    CLI::App* list = command(*docks, "list", "The docks of an agency", [this] { return door::run_dock_list(data_, agency_.name, as_json_); });
+    CLI::App* revoke = command(*docks, "revoke", "Refuse a dock from its next request on",
+                               [this] { return door::run_dock_revoke(data_, agency_.name, dock_); });
+    for (CLI::App* sub : {enroll, list, revoke}) {
+      add_data(sub);
+      sub->add_option("--agency", agency_.name, "Name or slug of the agency")->required()->type_name("NAME");
+    }
+    for (CLI::App* sub : {enroll, revoke}) sub->add_option("--name", dock_, "What the dock is called")->required()->type_name("NAME");
+    for (CLI::App* sub : {enroll, list}) sub->add_flag("--json", as_json_, "Print JSON");
+  }
   void add_ledger() {
     CLI::App* sub = command(*group("ledger", "The ledgers of this server"), "check", "Verify every leaf, tile and event again",
                             [this] { return door::run_ledger_check(data_, as_json_); });
@@ -120,7 +135,7 @@ class CommandLine {
 
   CLI::App app_;
   std::function<Result<void>()> chosen_;
-  std::string data_, password_file_;
+  std::string data_, password_file_, dock_;
   door::NewAgency agency_;
   door::NewPerson person_;
   door::ServeOptions serve_;

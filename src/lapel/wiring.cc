@@ -14,6 +14,8 @@
 
 #include "base/limits.h"
 #include "base/problems.h"
+#include "cameras/docks.h"
+#include "cameras/routes.h"
 #include "http/server.h"
 #include "ingest/routes.h"
 #include "ingest/uploads.h"
@@ -121,9 +123,11 @@ Result<void> run_serve(const ServeOptions& options) {
 
   Counters counters;
   http::Router router;
-  const roster::Asker asker = signin::asker(installation->database());
+  cameras::Docks docks({installation->database(), installation->ledgers(), installation->clock()});
+  const roster::Asker asker = docks.asker(signin::asker(installation->database()));
   register_own_routes(router, *installation, counters);
   ingest::register_routes(router, *uploads, asker);
+  cameras::register_routes(router, docks, installation->vault(), asker);
   playback::register_routes(router, installation->vault(), asker);
   public_pages::register_routes(router, find_ledger(*installation));
 

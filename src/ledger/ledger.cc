@@ -20,7 +20,9 @@
 #include "base/limits.h"
 #include "base/problems.h"
 #include "crypto/random.h"
+#include "ledger/check.h"
 #include "ledger/edge.h"
+#include "ledger/rows.h"
 #include "os/worker.h"
 #include "proof/receipt.h"
 
@@ -28,27 +30,10 @@ namespace lapel::ledger {
 namespace {
 
 constexpr std::uint64_t kPaddingChunk = 16'384;            // leaves of padding sealed at once
-constexpr std::size_t kBatchBytesMax = 256 << 20;          // of one staged object
 constexpr std::int64_t kStagedOrphanAgeS = 3'600;          // no batch takes this long
 constexpr std::int64_t kBeatPollUs = 100'000;
 constexpr int kRefreshAttemptsMax = 16;
-
-Digest must_digest(const std::string& text) {
-  const auto digest = parse_hex_array<32>(text);
-  CHECK(digest.has_value());
-  return *digest;
-}
-
-struct HeadRow {
-  std::uint64_t size = 0, tiled_size = 0;
-  Digest root{};
-  std::int64_t last_beat = 0;
-};
-
-struct BatchRow {
-  std::uint64_t first = 0, entries = 0;
-  std::string object;
-};
+constexpr int kOptimisticAttemptsMax = 4;               // swaps lost before the lock is held
 
 struct Chain {
   std::uint64_t next_n = 0;
@@ -126,37 +111,6 @@ struct Ledger::Impl {
     if (edge->size > shared_edge->size || edge->tiled_size > shared_edge->tiled_size) shared_edge = std::move(edge);
   }
 
-  Result<HeadRow> read_head(db::Transaction& tx) const {
-    const db::Rows rows = TRY(tx.query("SELECT size, root, tiled_size, last_beat FROM ledgers WHERE agency = :agency",
-                                       {{"agency", agency_text}}));
-    if (rows.empty()) return fail(Code::kNotFound, "This agency has no ledger", agency_text);
-    const db::Row& row = rows[0];
-    return HeadRow{static_cast<std::uint64_t>(row.integer("size")),
-                   static_cast<std::uint64_t>(row.integer("tiled_size")), must_digest(row.text("root")),
-                   row.integer("last_beat")};
-  }
-
-  // The batches that hold leaves in [from, ∞), in order.
-  Result<std::vector<BatchRow>> read_batches(db::Transaction& tx, std::uint64_t from) const {
-    const db::Rows rows = TRY(tx.query(
-        "SELECT first_index, entries, object FROM ledger_batches "
-        "WHERE agency = :agency AND first_index + entries > :from ORDER BY first_index LIMIT 100000",
-        {{"agency", agency_text}, {"from", from}}));
-    std::vector<BatchRow> out;
-    for (const db::Row& row : rows) {
-      out.push_back({static_cast<std::uint64_t>(row.integer("first_index")),
-                     static_cast<std::uint64_t>(row.integer("entries")), row.text("object")});
-    }
-    return out;
-  }
-
-  Result<std::vector<std::string>> read_staged(const BatchRow& batch) const {
-    const Bytes bytes = TRY(bucket::get(bucket, batch.object, kBatchBytesMax));
-    auto entries = proof::parse_bundle(as_text(bytes), batch.entries);
-    if (!entries) return fail(problems::kLedgerCorrupt, "A batch does not hold the entries its row counts", batch.object);
-    return *std::move(entries);
-  }
-
   // Adds what the batches hold from edge.size on.
   Result<void> extend(Edge& edge, const std::vector<BatchRow>& batches) const {
     for (const BatchRow& batch : batches) {
@@ -164,7 +118,7 @@ struct Ledger::Impl {
         return fail(problems::kLedgerCorrupt, "A batch of entries is missing",
                     fmt::format("{}: leaf {}", terms.origin, edge.size));
       }
-      std::vector<std::string> entries = TRY(read_staged(batch));
+      std::vector<std::string> entries = TRY(read_staged(bucket, batch));
       const std::uint64_t known = edge.size - batch.first;
       if (known >= entries.size()) continue;
       entries.erase(entries.begin(), entries.begin() + static_cast<std::ptrdiff_t>(known));
@@ -173,41 +127,52 @@ struct Ledger::Impl {
     return {};
   }
 
+  // What the catalog says of the leaves beyond an edge.
+  struct Ahead {
+    HeadRow head;
+    std::vector<BatchRow> batches;
+  };
+  Result<Ahead> read_ahead(db::Transaction& tx, const Edge& known) const {
+    Ahead out{TRY(read_head(tx, agency_text)), {}};
+    if (out.head.size > known.size) out.batches = TRY(read_batches(tx, agency_text, std::max(known.size, out.head.tiled_size)));
+    return out;
+  }
+
+  // `known`, taken before `ahead` was read, brought up to it. kNotFound when another process has meanwhile turned its
+  // batches into tiles.
+  Result<std::shared_ptr<const Edge>> advance(std::shared_ptr<const Edge> known, const Ahead& ahead) const {
+    const HeadRow& head = ahead.head;
+    if (head.size == known->size && head.root == known->root) return known;
+    if (head.size <= known->size) {
+      return fail(problems::kLedgerCorrupt, "The stored head is behind what this program has seen, or against it",
+                  fmt::format("{}: stored {}, seen {}", terms.origin, head.size, known->size));
+    }
+    auto next = std::make_shared<Edge>();
+    if (known->size >= head.tiled_size) {
+      *next = *known;
+    } else {
+      *next = TRY(Edge::at_tiled_size(tiles, head.tiled_size));
+    }
+    TRY(extend(*next, ahead.batches));
+    if (next->size != head.size || next->root != head.root) {
+      return fail(problems::kLedgerCorrupt, "The stored entries do not hash to the stored root",
+                  fmt::format("{}: size {}", terms.origin, head.size));
+    }
+    share(next);
+    return std::shared_ptr<const Edge>(std::move(next));
+  }
+
   // The edge at the stored head. Others may seal meanwhile, so what comes back may already be behind, never ahead.
   Result<std::shared_ptr<const Edge>> refresh() const {
-    for (int attempt = 0;; ++attempt) {
-      // Taken before the head is read: a head behind it has gone back.
+    for (int attempt = 1;; ++attempt) {
       const std::shared_ptr<const Edge> known = edge();
-      HeadRow head;
-      std::vector<BatchRow> batches;
+      Ahead ahead;
       TRY(database.read([&](db::Transaction& tx) -> Result<void> {
-        head = TRY(read_head(tx));
-        batches.clear();
-        if (head.size > known->size) batches = TRY(read_batches(tx, std::max(known->size, head.tiled_size)));
+        ahead = TRY(read_ahead(tx, *known));
         return {};
       }));
-      if (head.size == known->size && head.root == known->root) return known;
-      if (head.size <= known->size) {
-        return fail(problems::kLedgerCorrupt, "The stored head is behind what this program has seen, or against it",
-                    fmt::format("{}: stored {}, seen {}", terms.origin, head.size, known->size));
-      }
-      auto next = std::make_shared<Edge>();
-      if (known->size >= head.tiled_size) {
-        *next = *known;
-      } else {
-        *next = TRY(Edge::at_tiled_size(tiles, head.tiled_size));
-      }
-      if (auto extended = extend(*next, batches); !extended) {
-        // Between the two reads another process may have turned batches into tiles: look again.
-        if (extended.error().code() == Code::kNotFound && attempt < kRefreshAttemptsMax) continue;
-        return fail(std::move(extended).error());
-      }
-      if (next->size != head.size || next->root != head.root) {
-        return fail(problems::kLedgerCorrupt, "The stored entries do not hash to the stored root",
-                    fmt::format("{}: size {}", terms.origin, head.size));
-      }
-      share(next);
-      return std::shared_ptr<const Edge>(std::move(next));
+      auto next = advance(known, ahead);
+      if (next || next.error().code() != Code::kNotFound || attempt == kRefreshAttemptsMax) return next;
     }
   }
 
@@ -217,7 +182,7 @@ struct Ledger::Impl {
         {{"agency", agency_text}}));
     if (rows.empty()) return std::optional<Head>();
     return std::optional<Head>(
-        Head{static_cast<std::uint64_t>(rows[0].integer("size")), must_digest(rows[0].text("root"))});
+        Head{static_cast<std::uint64_t>(rows[0].integer("size")), TRY(stored_digest(rows[0].text("root")))});
   }
 
   std::string sign(std::uint64_t size, const Digest& root) const {
@@ -227,18 +192,14 @@ struct Ledger::Impl {
   // ---- sealing ----
 
   // Gives each event its place. A submission that cannot be sealed gets its error and is left out.
-  Result<Built> build(std::vector<Pending*>& batch, std::uint64_t size) const {
+  Result<Built> build(db::Transaction& tx, std::vector<Pending*>& batch, std::uint64_t size) const {
     Built built;
-    TRY(database.read([&](db::Transaction& tx) -> Result<void> {
-      built.chains.clear();
-      for (const Pending* pending : batch) {
-        for (const Draft& draft : pending->submission.events) {
-          if (built.chains.contains(draft.subject)) continue;
-          built.chains.emplace(draft.subject, TRY(read_chain(tx, draft.subject)));
-        }
+    for (const Pending* pending : batch) {
+      for (const Draft& draft : pending->submission.events) {
+        if (built.chains.contains(draft.subject)) continue;
+        built.chains.emplace(draft.subject, TRY(read_chain(tx, draft.subject)));
       }
-      return {};
-    }));
+    }
     const Timestamp now = clock.now();
     std::erase_if(batch, [&](Pending* pending) {
       pending->sealed.clear();
@@ -294,12 +255,11 @@ struct Ledger::Impl {
         {{"agency", agency_text}, {"subject", subject.text()}}));
     if (rows.empty()) return Chain{};
     const db::Row& row = rows[0];
-    return Chain{static_cast<std::uint64_t>(row.integer("next_n")), must_digest(row.text("last_commitment")),
+    return Chain{static_cast<std::uint64_t>(row.integer("next_n")), TRY(stored_digest(row.text("last_commitment"))),
                  static_cast<std::uint64_t>(row.integer("first_index")),
                  static_cast<std::uint64_t>(row.integer("last_index"))};
   }
 
-  // Steps 3 and 4: durable, then read back. What comes back is what the tree will be made of.
   Result<std::string> stage(const std::vector<std::string>& entries) const {
     const std::string object = fmt::format("ledger/{}/staged/{:012}-{}", terms.slug, clock.now().seconds(),
                                            hex(crypto::random_bytes<16>()));
@@ -359,49 +319,85 @@ struct Ledger::Impl {
   }
 
   // Seals what can be sealed of the batch, filling in results. An error returned here is everybody's.
-  Result<void> seal(std::vector<Pending*> batch, const std::vector<std::string>& statements = {}) {
-    for (int attempt = 0; attempt < limits::kSequencerAttemptsMax; ++attempt) {
-      const std::shared_ptr<const Edge> before = TRY(refresh());
-      Built built = TRY(build(batch, before->size));
-      if (batch.empty() && statements.empty()) return {};
-      built.entries.insert(built.entries.end(), statements.begin(), statements.end());
+  Result<void> seal(std::vector<Pending*> batch) {
+    int lost = 0;
+    while (!batch.empty()) {
       Pending* failing = nullptr;
-      auto sealed = swap_in(*before, built, batch, std::nullopt, &failing);
-      if (sealed) return {};
+      auto sealed = lost < kOptimisticAttemptsMax ? seal_optimistic(batch, &failing) : seal_holding_the_lock(batch, &failing);
       if (failing) {
         failing->error = std::move(sealed).error();
         std::erase(batch, failing);
         continue;
       }
-      if (sealed.error().problem != &problems::kLedgerMoved) return sealed;
+      if (sealed || sealed.error().problem != &problems::kLedgerMoved || ++lost == limits::kSequencerAttemptsMax) return sealed;
     }
-    return fail(Code::kConflict, "The ledger kept growing under this sequencer", terms.origin);
+    return {};
   }
 
-  // Steps 3 to 5.
-  Result<void> swap_in(const Edge& before, const Built& built, const std::vector<Pending*>& batch,
-                       const std::optional<Publication>& publication, Pending** failing) {
+  // The usual way: nothing is locked while entries are written; the swap tells whether somebody else was first.
+  Result<void> seal_optimistic(std::vector<Pending*>& batch, Pending** failing) {
+    const std::shared_ptr<const Edge> before = TRY(refresh());
+    Built built;
+    TRY(database.read([&](db::Transaction& tx) -> Result<void> {
+      built = TRY(build(tx, batch, before->size));
+      return {};
+    }));
+    return batch.empty() ? Result<void>() : swap_in(*before, built, batch, std::nullopt, failing);
+  }
+
+  // After losing several swaps to a busier sequencer: the same steps inside one transaction, which nobody can get ahead of.
+  // It makes other writers wait for the bucket, so it is not the usual way.
+  Result<void> seal_holding_the_lock(std::vector<Pending*>& batch, Pending** failing) {
+    std::shared_ptr<const Edge> after;
+    TRY(database.write([&](db::Transaction& tx) -> Result<void> {
+      *failing = nullptr;
+      TRY(tx.run("UPDATE ledgers SET last_beat = last_beat WHERE agency = :agency", {{"agency", agency_text}}));
+      const std::shared_ptr<const Edge> known = edge();
+      const std::shared_ptr<const Edge> before = TRY(advance(known, TRY(read_ahead(tx, *known))));
+      const Built built = TRY(build(tx, batch, before->size));
+      if (batch.empty()) return {};
+      const Grown grown = TRY(grow(*before, built));
+      after = grown.edge;
+      return write_rows(tx, *before, *grown.edge, grown.staged, built, batch, std::nullopt, failing);
+    }));
+    if (after) share(after);
+    return {};
+  }
+
+  // Steps 3 and 4: the entries durable and read back, and the edge they make.
+  struct Grown {
+    BatchRow staged;
+    std::shared_ptr<const Edge> edge;
+  };
+  Result<Grown> grow(const Edge& before, const Built& built) const {
     BatchRow staged{before.size, built.entries.size(), {}};
     auto after = std::make_shared<Edge>(before);
     if (staged.entries > 0) {
       staged.object = TRY(stage(built.entries));
-      const std::vector<std::string> reread = TRY(read_staged(staged));
+      const std::vector<std::string> reread = TRY(read_staged(bucket, staged));
       if (reread != built.entries) {
         return fail(problems::kLedgerCorrupt, "Entries read back are not those that were written", staged.object);
       }
       after->append(reread);
     }
+    return Grown{std::move(staged), std::move(after)};
+  }
+
+  // Steps 3 to 5.
+  Result<void> swap_in(const Edge& before, const Built& built, const std::vector<Pending*>& batch,
+                       const std::optional<Publication>& publication, Pending** failing) {
+    const Grown grown = TRY(grow(before, built));
     auto written = database.write([&](db::Transaction& tx) -> Result<void> {
       *failing = nullptr;
-      return write_rows(tx, before, *after, staged, built, batch, publication, failing);
+      return write_rows(tx, before, *grown.edge, grown.staged, built, batch, publication, failing);
     });
     if (!written) {
       // Nobody's row names it, unless the commit's own outcome is unknown: then it must stay.
       const bool surely_undone = *failing != nullptr || written.error().code() == Code::kConflict;
-      if (surely_undone && staged.entries > 0) (void)bucket.remove(staged.object);
+      if (surely_undone && grown.staged.entries > 0) (void)bucket.remove(grown.staged.object);
       return written;
     }
-    share(after);
+    share(grown.edge);
     return {};
   }
 
@@ -462,7 +458,7 @@ struct Ledger::Impl {
       std::int64_t last_beat = 0;
       TRY(database.read([&](db::Transaction& tx) -> Result<void> {
         published = TRY(newest_published(tx)).value_or(Head{});
-        last_beat = TRY(read_head(tx)).last_beat;
+        last_beat = TRY(read_head(tx, agency_text)).last_beat;
         return {};
       }));
       if (last_beat >= beat) return {};
@@ -486,8 +482,6 @@ struct Ledger::Impl {
     }
     return fail(Code::kConflict, "The ledger kept growing under this publisher", terms.origin);
   }
-
-  Result<CheckReport> check_once() const;
 
   // ---- the thread ----
 
@@ -686,14 +680,14 @@ Result<proof::Salt> Ledger::salt(const SealedEvent& event) const {
 }
 
 namespace {
+
 // The checkpoint a receipt stands under, and its size.
 struct Standing {
   std::uint64_t size = 0;
   std::string note;
 };
-}  // namespace
 
-static Result<std::string> make_receipt(const Edge& edge, const TileReader& tiles, Json extra, std::uint64_t index,
+Result<std::string> make_receipt(const Edge& edge, const TileReader& tiles, Json extra, std::uint64_t index,
                                         const Standing& standing) {
   if (index >= standing.size) {
     return fail(problems::kNotSealed, "The next published checkpoint will cover this; until then only a sealed receipt exists");
@@ -706,7 +700,7 @@ static Result<std::string> make_receipt(const Edge& edge, const TileReader& tile
   return receipt.text();
 }
 
-static Result<Standing> standing(const Ledger& ledger, const Edge& edge, Under under,
+Result<Standing> standing(const Ledger& ledger, const Edge& edge, Under under,
                                  const std::function<std::string(std::uint64_t, const Digest&)>& sign) {
   if (under == Under::kSealed) return Standing{edge.size, sign(edge.size, edge.root)};
   const std::string note = TRY(ledger.published_checkpoint());
@@ -716,6 +710,8 @@ static Result<Standing> standing(const Ledger& ledger, const Edge& edge, Under u
   CHECK(checkpoint.has_value());
   return Standing{checkpoint->size, note};
 }
+
+}  // namespace
 
 Result<std::string> Ledger::receipt(const SealedEvent& event, Under under) const {
   const auto sign = [this](std::uint64_t size, const Digest& root) { return impl_->sign(size, root); };
@@ -782,201 +778,14 @@ Result<Bytes> Ledger::published_tile(const proof::TileId& tile) const {
   return out;
 }
 
-namespace {
-
-// Walks a ledger from leaf 0 and says of each leaf what it is.
-class Checker {
- public:
-  Checker(const Terms& terms, const Secrets& secrets, const SubjectKeys& keys, const std::string& vkey)
-      : terms_(terms), secrets_(secrets), keys_(keys), vkey_(vkey) {}
-
-  CheckReport report;
-
-  void fault(std::string text) {
-    if (report.faults.size() < kFaultsMax) report.faults.push_back(std::move(text));
-  }
-
-  // `event`: the opening that the catalog holds for this leaf, or null.
-  Result<void> leaf(std::uint64_t index, const std::string& bytes, const SealedEvent* event) {
-    const auto entry = proof::parse_entry(bytes);
-    if (!entry) {
-      fault(fmt::format("leaf {}: not an entry of ledger.md", index));
-      return {};
-    }
-    if (const auto* statement = std::get_if<proof::PublicEntry>(&*entry)) {
-      ++report.statements;
-      check_statement(index, statement->statement);
-      if (event) fault(fmt::format("leaf {}: the catalog opens a public statement as an event", index));
-      return {};
-    }
-    const Digest commitment = std::get<proof::PrivateEntry>(*entry).commitment;
-    if (!event) {
-      ++report.padding;
-      if (commitment != proof::padding(secrets_.pad_key, index)) {
-        fault(fmt::format("leaf {}: neither padding nor an event that the catalog can open", index));
-      }
-      return {};
-    }
-    ++report.events;
-    return check_event(index, commitment, *event);
-  }
-
- private:
-  static constexpr std::size_t kFaultsMax = 1'000;
-  struct ChainEnd {
-    std::uint64_t next_n = 0;
-    Digest commitment{};
-  };
-
-  void check_statement(std::uint64_t index, const Json& statement) {
-    const std::string& type = *statement.find_string("type");
-    if ((type == "ledger.genesis") != (index == 0)) fault(fmt::format("leaf {}: genesis stands at leaf 0 and only there", index));
-    if (*statement.find_string("ledger") != terms_.origin) fault(fmt::format("leaf {}: names another ledger", index));
-    if (index == 0 && *statement.find_string("key") != vkey_) fault("leaf 0: names another log key");
-  }
-
-  Result<void> check_event(std::uint64_t index, const Digest& commitment, const SealedEvent& event) {
-    const auto key = keys_(event.subject, KeyUse::kExisting);
-    if (!key) {
-      fault(fmt::format("leaf {}: the key of subject {} is missing: {}", index, event.subject.text(), key.error().message));
-      return {};
-    }
-    if (proof::commit(proof::event_salt(*key, event.n), event.event) != commitment) {
-      fault(fmt::format("leaf {}: the event in the catalog is not the one that was sealed", index));
-    }
-    const auto parsed = proof::parse_event(event.event);
-    if (!parsed) {
-      fault(fmt::format("leaf {}: the event in the catalog is malformed", index));
-      return {};
-    }
-    if (*parsed->find_string("subject") != event.subject.text() || *parsed->find_string("type") != event.type ||
-        *parsed->find_integer("n") != static_cast<std::int64_t>(event.n) ||
-        *parsed->find_string("ledger") != terms_.origin || *parsed->find_string("at") != ledger_time(event.at)) {
-      fault(fmt::format("leaf {}: the catalog's columns and the event disagree", index));
-    }
-    ChainEnd& end = chains_[event.subject];
-    if (event.n != end.next_n) {
-      fault(fmt::format("leaf {}: event {} of subject {} follows {}", index, event.n, event.subject.text(), end.next_n));
-    } else if (event.n > 0 && *parsed->find_string("prev") != base64(end.commitment)) {
-      fault(fmt::format("leaf {}: prev does not name the event before it", index));
-    }
-    end = {event.n + 1, commitment};
-    return {};
-  }
-
-  const Terms& terms_;
-  const Secrets& secrets_;
-  const SubjectKeys& keys_;
-  const std::string vkey_;
-  std::unordered_map<SubjectId, ChainEnd> chains_;
-};
-
-}  // namespace
-
 Result<CheckReport> Ledger::check() const {
+  const CheckParts parts{impl_->agency_text, impl_->terms, impl_->secrets.pad_key, impl_->subject_keys, impl_->vkey.text(),
+                         impl_->database, impl_->bucket, impl_->tiles};
   // A sequencer at work may turn batches into tiles between the look and the read: then look again.
   for (int attempt = 1;; ++attempt) {
-    auto report = impl_->check_once();
+    auto report = check_ledger(parts);
     if (report || report.error().code() != Code::kNotFound || attempt == kRefreshAttemptsMax) return report;
   }
-}
-
-Result<CheckReport> Ledger::Impl::check_once() const {
-  Checker checker(terms, secrets, subject_keys, vkey.text());
-  HeadRow head;
-  std::vector<BatchRow> batches;
-  std::vector<Head> published;
-  std::uint64_t open_events = 0;
-  TRY(database.read([&](db::Transaction& tx) -> Result<void> {
-    head = TRY(read_head(tx));
-    batches = TRY(read_batches(tx, head.tiled_size));
-    published.clear();
-    for (std::int64_t after = -1;;) {
-      const db::Rows rows = TRY(tx.query(
-          "SELECT size, root FROM ledger_published WHERE agency = :agency AND size > :after ORDER BY size LIMIT 10000",
-          {{"agency", agency_text}, {"after", after}}));
-      if (rows.empty()) break;
-      for (const db::Row& row : rows) {
-        after = row.integer("size");
-        published.push_back({static_cast<std::uint64_t>(after), must_digest(row.text("root"))});
-      }
-    }
-    open_events = static_cast<std::uint64_t>(
-        TRY(tx.query("SELECT COUNT(*) AS events FROM ledger_events WHERE agency = :agency AND leaf_index < :size",
-                     {{"agency", agency_text}, {"size", head.size}}))[0].integer("events"));
-    return {};
-  }));
-
-  // Rebuilt from leaf 0, with nothing taken over from memory.
-  Edge edge;
-  std::size_t next_published = 0;
-  const auto compare_published = [&] {
-    for (; next_published < published.size() && published[next_published].size == edge.size; ++next_published) {
-      if (published[next_published].root != edge.root) {
-        checker.fault(fmt::format("the root published at size {} is not the tree's", edge.size));
-      }
-    }
-  };
-  compare_published();
-  const auto take = [&](const std::vector<std::string>& entries) -> Result<void> {
-    const std::uint64_t first = edge.size;
-    std::unordered_map<std::uint64_t, SealedEvent> events;
-    TRY(database.read([&](db::Transaction& tx) -> Result<void> {
-      events.clear();
-      for (const db::Row& row : TRY(tx.query(
-               "SELECT subject, n, leaf_index, type, at_us, event FROM ledger_events "
-               "WHERE agency = :agency AND leaf_index >= :from AND leaf_index < :to ORDER BY leaf_index LIMIT 100000",
-               {{"agency", agency_text}, {"from", first}, {"to", first + entries.size()}}))) {
-        const auto subject = SubjectId::parse(row.text("subject"));
-        if (!subject) return fail(problems::kLedgerCorrupt, "A subject in the catalog is no id", row.text("subject"));
-        const auto index = static_cast<std::uint64_t>(row.integer("leaf_index"));
-        events.emplace(index, SealedEvent{*subject, static_cast<std::uint64_t>(row.integer("n")), index,
-                                          Timestamp{row.integer("at_us")}, row.text("type"), row.text("event")});
-      }
-      return {};
-    }));
-    for (std::size_t i = 0; i < entries.size(); ++i) {
-      const auto event = events.find(first + i);
-      TRY(checker.leaf(first + i, entries[i], event == events.end() ? nullptr : &event->second));
-      edge.append({entries[i]});
-      compare_published();
-    }
-    return {};
-  };
-  for (std::uint64_t tile = 0; tile < head.tiled_size / proof::kTileWidth; ++tile) {
-    auto entries = tiles.entries(tile);
-    if (!entries) {
-      checker.fault(entries.error().text());
-      break;
-    }
-    TRY(take(*entries));
-    for (const Edge::FullTile& full : edge.take_full_tiles(tiles)) {
-      const auto stored = bucket::get(bucket, full.name, full.bytes.size());
-      if (!stored || *stored != full.bytes) checker.fault(fmt::format("{}: not the tile that the entries make", full.name));
-    }
-  }
-  for (const BatchRow& batch : batches) {
-    auto entries = read_staged(batch);
-    if (!entries && entries.error().code() == Code::kNotFound) return fail(std::move(entries).error());
-    if (!entries || batch.first > edge.size) {
-      checker.fault(entries ? fmt::format("entries before leaf {} are missing", batch.first) : entries.error().text());
-      break;
-    }
-    const std::uint64_t known = std::min<std::uint64_t>(edge.size - batch.first, entries->size());
-    entries->erase(entries->begin(), entries->begin() + static_cast<std::ptrdiff_t>(known));
-    TRY(take(*entries));
-  }
-  if (edge.size != head.size || edge.root != head.root) {
-    checker.fault(fmt::format("the entries make size {} and another root than the stored head of size {}", edge.size, head.size));
-  }
-  if (next_published != published.size()) checker.fault("a published size lies beyond the sealed entries");
-  if (checker.report.events != open_events) {
-    checker.fault(fmt::format("the catalog holds {} events, the leaves {}", open_events, checker.report.events));
-  }
-  checker.report.size = edge.size;
-  checker.report.root = edge.root;
-  checker.report.published_size = published.empty() ? 0 : published.back().size;
-  return std::move(checker.report);
 }
 
 }  // namespace lapel::ledger

@@ -234,7 +234,9 @@ const std::vector<Attempt>& attempts() {
       {"epoll_create1", kKilled, CALL(SYS_epoll_create1, 0), kControl},
       {"eventfd2", kKilled, CALL(SYS_eventfd2, 0, 0), kControl},
       {"timerfd_create", kKilled, CALL(SYS_timerfd_create, 0, 0), kControl},
+#if !defined(__SANITIZE_ADDRESS__)
       {"pipe2", kKilled, CALL(SYS_pipe2, room.data(), 0), kControl},
+#endif
       {"io_uring_setup", kKilled, CALL(SYS_io_uring_setup, 1, room.data())},
       {"io_setup", kKilled,
        [] {

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cameras/docks.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "base/problems.h"
+#include "crypto/random.h"
+#include "crypto/sha256.h"
+#include "protocol/dock.h"
+
+namespace lapel::cameras {
+namespace {
+
+constexpr std::string_view kTokenHead = "lapeldock_";
+constexpr std::size_t kSaltBytes = 16;
+constexpr std::size_t kMintedBytes = 16 + 8 + kSaltBytes + 32;
+
+constexpr db::Migration kSteps[] = {
+    {1, "dock codes", R"sql(
+CREATE TABLE dock_codes (
+  secret_sha256 TEXT NOT NULL PRIMARY KEY,
+  agency TEXT NOT NULL REFERENCES agencies (id),
+  name TEXT NOT NULL,
+  expires_us BIGINT NOT NULL,
+  dock TEXT
+);
+CREATE INDEX dock_codes_by_agency ON dock_codes (agency, expires_us);
+)sql"},
+};
+
+Error refused(std::string sentence) { return {&problems::kUnauthenticated, std::move(sentence), {}}; }
+
+Result<void> check_name(std::string_view name) {
+  const bool is_plain = !name.empty() && name.size() <= limits::kFieldBytesMax && is_utf8(name) &&
+                        std::none_of(name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+  if (is_plain) return {};
+  return fail(Code::kInvalid, fmt::format("A dock's name must be 1 to {} bytes of UTF-8 without control characters", limits::kFieldBytesMax));
+}
+
+Result<roster::Dock> dock_by_name(db::Transaction& tx, const AgencyId& agency, std::string_view name) {
+  for (roster::Dock& dock : TRY(roster::docks(tx, agency))) {
+    if (dock.name == name) return std::move(dock);
+  }
+  return fail(Code::kNotFound, fmt::format("No dock is called \"{}\"", name));
+}
+
+}  // namespace
+
+std::span<const db::Migration> schema() { return kSteps; }
+
+Docks::Docks(Parts parts) : parts_(parts), secret_(crypto::random_bytes<32>()) {}
+
+// ---- on the server's console ----
+
+Result<std::string> Docks::create_code(std::string_view agency_name, const std::string& name) {
+  TRY(check_name(name));
+  roster::Agency agency;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    agency = TRY(roster::agency_by_name(tx, agency_name));
+    return {};
+  }));
+  const protocol::EnrollmentCode code{crypto::random_bytes<16>(),
+                                      protocol::ledger_key_digest(TRY(parts_.ledgers.find(agency.id))->key().text())};
+  const Timestamp now = parts_.clock.now();
+  TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    const auto taken = dock_by_name(tx, agency.id, name);
+    if (taken) return fail(Code::kConflict, fmt::format("A dock called \"{}\" was enrolled already; a name is never given again", name));
+    if (taken.error().code() != Code::kNotFound) return fail(taken.error());
+    TRY(tx.run("DELETE FROM dock_codes WHERE expires_us <= :now", {{"now", now.us}}));
+    const db::Rows waiting = TRY(tx.query("SELECT COUNT(*) AS codes FROM dock_codes WHERE agency = :agency LIMIT 1", {{"agency", agency.id.text()}}));
+    if (waiting[0].integer("codes") >= kCodesWaitingMax) {
+      return fail(Code::kLimited, fmt::format("{} codes are waiting; they expire within {} minutes", kCodesWaitingMax, kCodeLifeUs / 60'000'000));
+    }
+    TRY(tx.run("INSERT INTO dock_codes (secret_sha256, agency, name, expires_us) VALUES (:secret, :agency, :name, :expires)",
+               {{"secret", hex(crypto::sha256(code.secret))}, {"agency", agency.id.text()}, {"name", name}, {"expires", (now + kCodeLifeUs).us}}));
+    return {};
+  }));
+  return code.text();
+}
+
+Result<std::vector<roster::Dock>> Docks::list(std::string_view agency) {
+  std::vector<roster::Dock> out;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    out = TRY(roster::docks(tx, TRY(roster::agency_by_name(tx, agency)).id));
+    return {};
+  }));
+  return out;
+}
+
+Result<void> Docks::revoke(std::string_view agency_name, std::string_view name) {
+  roster::Agency agency;
+  roster::Dock dock;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    agency = TRY(roster::agency_by_name(tx, agency_name));
+    dock = TRY(dock_by_name(tx, agency.id, name));
+    return {};
+  }));
+  if (dock.is_revoked) return fail(Code::kConflict, fmt::format("\"{}\" is revoked already", name));
+  ledger::Submission submission;
+  submission.actor = agency.console;
+  submission.events.push_back({dock.id, "dock.revoked", {{"key", base64(dock.key)}}, false});
+  submission.rows = [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) {
+    return roster::revoke_dock(tx, dock.id, parts_.clock.now());
+  };
+  TRY(TRY(parts_.ledgers.find(agency.id))->commit(std::move(submission)));
+  return {};
+}
+
+// ---- enrollment ----
+
+Result<Docks::Enrolled> Docks::enroll(const Enrollment& enrollment) {
+  const auto code = protocol::EnrollmentCode::parse(enrollment.code);
+  if (!code) return fail(Code::kInvalid, "This is no enrollment code: a letter is wrong or missing");
+  if (!crypto::verify(enrollment.key, as_bytes(protocol::enroll_message(*code)), enrollment.signature)) {
+    return fail(refused("The enrollment is not signed by the key that it names"));
+  }
+  const Error unknown = refused("This code is unknown, used or older than 15 minutes; make a new one with lapel dock enroll");
+  const std::string secret = hex(crypto::sha256(code->secret));
+  const Timestamp now = parts_.clock.now();
+  std::optional<roster::Dock> known;  // by an enrollment whose answer was lost
+  std::string name;
+  roster::Agency agency;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    known.reset();
+    const db::Rows rows = TRY(tx.query("SELECT agency, name, dock FROM dock_codes WHERE secret_sha256 = :secret AND expires_us > :now",
+                                       {{"secret", secret}, {"now", now.us}}));
+    if (rows.empty()) return fail(unknown);
+    name = rows[0].text("name");
+    if (const auto used_by = rows[0].maybe_text("dock")) {
+      const auto id = DockId::parse(*used_by);
+      CHECK(id.has_value());
+      known = TRY(roster::dock(tx, *id));
+      if (known->key != enrollment.key || known->is_revoked) return fail(unknown);
+    }
+    const std::vector<roster::Agency> agencies = TRY(roster::agencies(tx));
+    const auto it = std::find_if(agencies.begin(), agencies.end(), [&](const roster::Agency& a) { return a.id.text() == rows[0].text("agency"); });
+    if (it == agencies.end()) return fail(Code::kCorrupt, "A code's agency is missing");
+    agency = *it;
+    return {};
+  }));
+  ledger::Ledger& ledger = *TRY(parts_.ledgers.find(agency.id));
+  const std::string vkey = ledger.key().text();
+  // The key changed since the code was made: the dock would refuse it, and should not be enrolled for nothing.
+  if (protocol::ledger_key_digest(vkey) != code->ledger_key) return fail(unknown);
+  const roster::Dock dock = known.value_or(roster::Dock{crypto::new_id<DockId>(), agency.id, name, enrollment.key});
+  if (!known) {
+    ledger::Submission submission;
+    submission.actor = agency.console;  // whoever made the code stands behind it
+    submission.events.push_back({dock.id, "identity.bound", {{"name", name}, {"from", ledger_time(now)}}, true});
+    submission.events.push_back({dock.id, "dock.enrolled", {{"key", base64(dock.key)}}, false});
+    submission.rows = [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) -> Result<void> {
+      const std::int64_t used = TRY(tx.run("UPDATE dock_codes SET dock = :dock WHERE secret_sha256 = :secret AND dock IS NULL",
+                                           {{"dock", dock.id.text()}, {"secret", secret}}));
+      if (used != 1) return fail(unknown);
+      return roster::add_dock(tx, dock, now);
+    };
+    auto sealed = ledger.commit(std::move(submission));
+    if (!sealed && sealed.error().code() == Code::kConflict) {
+      return fail(Code::kConflict, "A dock of this name or key was enrolled meanwhile", sealed.error().context);
+    }
+    if (!sealed) return fail(std::move(sealed).error());
+  }
+  return Enrolled{dock.id, dock.name, agency.name, ledger.terms().origin, vkey};
+}
+
+// ---- tokens ----
+
+// Nonces and tokens are not stored: each carries its dock and its end under a MAC by a secret that lives as long as
+// this process. So asking for nonces fills nothing, and after a restart docks simply ask again.
+std::string Docks::mint(std::string_view use, const DockId& dock, Timestamp expires_at, ByteView salt) const {
+  CHECK(salt.size() == kSaltBytes);
+  Bytes bytes(dock.bytes().begin(), dock.bytes().end());
+  const auto end = big_endian_u64(static_cast<std::uint64_t>(expires_at.us));
+  bytes.insert(bytes.end(), end.begin(), end.end());
+  bytes.insert(bytes.end(), salt.begin(), salt.end());
+  Bytes message(use.begin(), use.end());
+  message.insert(message.end(), bytes.begin(), bytes.end());
+  const Digest mac = crypto::hmac_sha256(secret_, message);
+  bytes.insert(bytes.end(), mac.begin(), mac.end());
+  return hex(bytes);
+}
+
+std::optional<Docks::Minted> Docks::read_minted(std::string_view use, std::string_view text) const {
+  if (text.size() != 2 * kMintedBytes) return std::nullopt;
+  const auto bytes = parse_hex(text);
+  if (!bytes) return std::nullopt;
+  const ByteView view = *bytes;
+  std::uint64_t us = 0;
+  for (const std::uint8_t byte : view.subspan(16, 8)) us = us << 8 | byte;
+  const Minted minted{DockId(*to_array<16>(view.first(16))), Timestamp{static_cast<std::int64_t>(us)}};
+  const std::string ours = mint(use, minted.dock, minted.expires_at, view.subspan(24, kSaltBytes));
+  if (!crypto::equal_constant_time(as_bytes(ours), as_bytes(text))) return std::nullopt;
+  if (minted.expires_at <= parts_.clock.now()) return std::nullopt;
+  return minted;
+}
+
+Result<roster::Dock> Docks::standing_dock(const DockId& id) {
+  roster::Dock dock;
+  auto read = parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    dock = TRY(roster::dock(tx, id));
+    return {};
+  });
+  if (!read && read.error().code() == Code::kNotFound) return fail(refused("This dock is not enrolled here"));
+  if (!read) return fail(std::move(read).error());
+  if (dock.is_revoked) return fail(refused("This dock has been revoked"));
+  return dock;
+}
+
+Result<std::string> Docks::nonce(const DockId& id) {
+  TRY(standing_dock(id));
+  return mint("nonce", id, parts_.clock.now() + kNonceLifeUs, crypto::random_bytes<kSaltBytes>());
+}
+
+Result<void> Docks::use_nonce(const DockId& dock, const std::string& nonce) {
+  const auto minted = read_minted("nonce", nonce);
+  if (!minted || minted->dock != dock) return fail(refused("The nonce is not one that this server gave this dock in the last minute"));
+  const Timestamp now = parts_.clock.now();
+  const os::MutexLock lock(mutex_);
+  std::erase_if(used_, [&](const auto& used) { return used.second <= now; });
+  if (used_.size() >= kNoncesUsedMax) return fail(Code::kLimited, "Too many docks have asked for tokens in the last minute");
+  if (!used_.emplace(nonce, minted->expires_at).second) return fail(refused("The nonce has served already"));
+  return {};
+}
+
+Result<Docks::Token> Docks::token(const DockId& id, const std::string& nonce, const crypto::Signature& signature) {
+  const roster::Dock dock = TRY(standing_dock(id));
+  const std::string origin = TRY(parts_.ledgers.find(dock.agency))->terms().origin;
+  // The signature first: only what the dock itself signed may take up room among the used nonces.
+  if (!crypto::verify(dock.key, as_bytes(protocol::token_message(origin, nonce)), signature)) {
+    return fail(refused("The signature is not by this dock's key over this nonce"));
+  }
+  TRY(use_nonce(id, nonce));
+  const Timestamp expires_at = parts_.clock.now() + kTokenLifeUs;
+  return Token{fmt::format("{}{}", kTokenHead, mint("token", id, expires_at, crypto::random_bytes<kSaltBytes>())), expires_at};
+}
+
+Result<access::Actor> Docks::actor_of_token(std::string_view token) {
+  const auto minted = read_minted("token", token.substr(kTokenHead.size()));
+  if (!minted) return fail(refused("The dock's token is not valid, or no longer; ask for a new one"));
+  access::Actor actor;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    actor = TRY(roster::actor(tx, minted->dock));
+    return {};
+  }));
+  return actor;
+}
+
+roster::Asker Docks::asker(roster::Asker otherwise) {
+  return [this, otherwise = std::move(otherwise)](const http::Request& request) -> Result<access::Actor> {
+    constexpr std::string_view kScheme = "Bearer ";
+    const std::string* header = request.header("authorization");
+    if (!header || !header->starts_with(kScheme)) return otherwise(request);
+    const std::string_view token = std::string_view(*header).substr(kScheme.size());
+    return token.starts_with(kTokenHead) ? actor_of_token(token) : otherwise(request);
+  };
+}
+
+}  // namespace lapel::cameras

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cameras/routes.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/json.h"
+#include "base/limits.h"
+
+namespace lapel::cameras {
+namespace {
+
+using http::Request;
+using http::Response;
+
+// The longest body here is an enrollment: a code, a key and a signature.
+constexpr std::size_t kBodyBytesMax = 16 * 1024;
+
+Result<Json> body_of(const Request& request) {
+  Json body = TRY(parse_json(request.body, {kBodyBytesMax, 4}));
+  if (!body.object()) return fail(Code::kInvalid, "The body must be a JSON object");
+  return body;
+}
+
+Result<std::string> text_field(const Json& body, std::string_view name) {
+  const std::string* text = body.find_string(name);
+  if (!text || text->empty() || text->size() > limits::kFieldBytesMax) {
+    return fail(Code::kInvalid, fmt::format("\"{}\" must be a text of 1 to {} bytes", name, limits::kFieldBytesMax));
+  }
+  return *text;
+}
+
+template <std::size_t N>
+Result<ByteArray<N>> hex_field(const Json& body, std::string_view name) {
+  const auto bytes = parse_hex_array<N>(TRY(text_field(body, name)));
+  if (!bytes) return fail(Code::kInvalid, fmt::format("\"{}\" must be {} lower-case hex digits", name, 2 * N));
+  return *bytes;
+}
+
+Response answer(Json::Object fields) {
+  return Response::json(200, to_json(Json(std::move(fields)))).with("Cache-Control", "no-store");
+}
+
+Result<Response> enroll(const Request& request, Docks& docks) {
+  const Json body = TRY(body_of(request));
+  const Docks::Enrolled enrolled = TRY(docks.enroll(
+      {TRY(text_field(body, "code")), TRY(hex_field<32>(body, "public_key")), TRY(hex_field<64>(body, "signature"))}));
+  return answer({{"dock", enrolled.dock.text()},
+                 {"name", enrolled.name},
+                 {"agency", enrolled.agency},
+                 {"origin", enrolled.origin},
+                 {"vkey", enrolled.vkey}});
+}
+
+Result<Response> nonce(const Request& request, Docks& docks) {
+  const Json body = TRY(body_of(request));
+  return answer({{"nonce", TRY(docks.nonce(DockId(TRY(hex_field<16>(body, "dock")))))}});
+}
+
+Result<Response> token(const Request& request, Docks& docks) {
+  const Json body = TRY(body_of(request));
+  const Docks::Token token = TRY(docks.token(DockId(TRY(hex_field<16>(body, "dock"))), TRY(text_field(body, "nonce")),
+                                             TRY(hex_field<64>(body, "signature"))));
+  return answer({{"token", token.text}, {"expires_at", ledger_time(token.expires_at)}});
+}
+
+Result<Response> add_device(const Request& request, evidence::Vault& vault, const roster::Asker& asker) {
+  const access::Actor actor = TRY(asker(request));
+  const std::string serial = TRY(text_field(TRY(body_of(request)), "serial"));
+  if (std::any_of(serial.begin(), serial.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; })) {
+    return fail(Code::kInvalid, "\"serial\" must have no control characters");
+  }
+  const roster::Device device = TRY(vault.register_device(actor, serial));
+  return answer({{"id", device.id.text()}, {"serial", device.serial}});
+}
+
+}  // namespace
+
+void register_routes(http::Router& router, Docks& docks, evidence::Vault& vault, roster::Asker asker) {
+  router.add("POST", "/api/v1/docks/enroll", [&docks](const Request& request) { return enroll(request, docks); });
+  router.add("POST", "/api/v1/docks/nonce", [&docks](const Request& request) { return nonce(request, docks); });
+  router.add("POST", "/api/v1/docks/token", [&docks](const Request& request) { return token(request, docks); });
+  router.add("POST", "/api/v1/devices", [&vault, asker = std::move(asker)](const Request& request) { return add_device(request, vault, asker); });
+}
+
+}  // namespace lapel::cameras

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dock/item.h"
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "base/problems.h"
+#include "proof/entry.h"
+#include "proof/receipt.h"
+
+namespace lapel::dock {
+namespace {
+
+constexpr std::string_view kFormat = "lapel-dock-item/1";
+
+bool is_plain(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
+         c == '~' || c == '/';
+}
+
+std::optional<int> hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return std::nullopt;
+}
+
+// Names are data: text where they are text, escaped where they are not, cut where they are endless.
+std::string metadata_text(std::string_view name) {
+  std::string out = is_utf8(name) && name.size() <= limits::kFieldBytesMax ? std::string(name) : percent_encoded(name);
+  if (out.size() > limits::kFieldBytesMax) out.resize(limits::kFieldBytesMax);
+  return out;
+}
+
+// Of a camera's clock that may say anything; a ledger's times have four digits for the year.
+std::optional<std::string> ledger_text(Timestamp time) {
+  constexpr std::int64_t kEndUs = 253'402'300'800LL * 1'000'000;
+  return time.us >= 0 && time.us < kEndUs ? std::optional(ledger_time(time)) : std::nullopt;
+}
+
+}  // namespace
+
+std::string percent_encoded(std::string_view bytes) {
+  std::string out;
+  for (const char c : bytes) {
+    if (is_plain(c)) {
+      out.push_back(c);
+    } else {
+      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return out;
+}
+
+std::optional<std::string> percent_decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (is_plain(text[i])) {
+      out.push_back(text[i]);
+      continue;
+    }
+    const auto high = text[i] == '%' && i + 2 < text.size() ? hex_value(text[i + 1]) : std::nullopt;
+    const auto low = high ? hex_value(text[i + 2]) : std::nullopt;
+    if (!low) return std::nullopt;
+    out.push_back(static_cast<char>(*high * 16 + *low));
+    i += 2;
+  }
+  return out;
+}
+
+std::string printable(std::string_view text) {
+  const bool has_text = is_utf8(text);
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7F || (byte >= 0x80 && !has_text)) {
+      out += fmt::format("\\x{:02x}", byte);
+    } else {
+      out.push_back(c);
+    }
+  }
+  return out;
+}
+
+std::string Item::text() const {
+  Json::Object fields = {{"format", kFormat},
+                         {"file", file.text()},
+                         {"path", percent_encoded(path)},
+                         {"bytes", bytes},
+                         {"modified_us", modified_us},
+                         {"sha256", hex(sha256)},
+                         {"copied_at", ledger_time(copied_at)}};
+  if (serial) fields.emplace("serial", *serial);
+  if (statement) fields.emplace("statement", *statement);
+  if (upload) fields.emplace("upload", upload->text());
+  if (recording) fields.emplace("recording", recording->text());
+  return to_json(Json(std::move(fields))) + "\n";
+}
+
+std::optional<Item> Item::parse(std::string_view text) {
+  const auto json = parse_json(text, {kItemBytesMax, 8});
+  if (!json || !json->object()) return std::nullopt;
+  const std::string* format = json->find_string("format");
+  const std::string* file_text = json->find_string("file");
+  const std::string* path_text = json->find_string("path");
+  const std::int64_t* byte_count = json->find_integer("bytes");
+  const std::int64_t* modified = json->find_integer("modified_us");
+  const std::string* sha256_text = json->find_string("sha256");
+  const std::string* copied = json->find_string("copied_at");
+  if (!format || *format != kFormat || !file_text || !path_text || !byte_count || *byte_count < 0 || !modified || !sha256_text ||
+      !copied) {
+    return std::nullopt;
+  }
+  const auto id = FileId::parse(*file_text);
+  const auto decoded = percent_decoded(*path_text);
+  const auto digest = parse_hex_array<32>(*sha256_text);
+  const auto time = parse_ledger_time(*copied);
+  if (!id || !decoded || !digest || !time) return std::nullopt;
+  Item item;
+  item.file = *id;
+  item.path = *decoded;
+  item.bytes = static_cast<std::uint64_t>(*byte_count);
+  item.modified_us = *modified;
+  item.sha256 = *digest;
+  item.copied_at = *time;
+  if (const std::string* text_of = json->find_string("serial")) item.serial = *text_of;
+  if (const Json* signed_one = json->find("statement")) {
+    if (!proof::verify_dock_statement(*signed_one)) return std::nullopt;
+    item.statement = *signed_one;
+  }
+  if (const std::string* text_of = json->find_string("upload")) {
+    item.upload = UploadId::parse(*text_of);
+    if (!item.upload) return std::nullopt;
+  }
+  if (const std::string* text_of = json->find_string("recording")) {
+    item.recording = RecordingId::parse(*text_of);
+    if (!item.recording) return std::nullopt;
+  }
+  return item;
+}
+
+Json make_statement(const Item& item, const std::string& origin, const std::optional<DeviceId>& device,
+                    const crypto::SigningKey& key) {
+  Json::Object fields = {{"at", ledger_time(item.copied_at)},
+                         {"bytes", item.bytes},
+                         {"file", item.file.text()},
+                         {"key", base64(key.public_key())},
+                         {"ledger", origin},
+                         {"sha256", hex(item.sha256)}};
+  if (device) fields.emplace("device", device->text());
+  return proof::sign_dock_statement(Json(std::move(fields)), key);
+}
+
+std::string upload_metadata(const Item& item) {
+  CHECK(item.statement.has_value());
+  std::string out;
+  const auto add = [&](std::string_view key, std::string_view value) {
+    if (!out.empty()) out += ',';
+    out += fmt::format("{} {}", key, base64(as_bytes(value)));
+  };
+  const std::size_t slash = item.path.rfind('/');
+  add("filename", metadata_text(slash == std::string::npos ? item.path : item.path.substr(slash + 1)));
+  if (slash != std::string::npos) add("path", metadata_text(item.path));
+  add("sha256", hex(item.sha256));
+  if (const auto recorded_at = ledger_text(Timestamp{item.modified_us})) add("recorded_at", *recorded_at);
+  if (item.serial) add("device", *item.serial);
+  add("dock", canonical(*item.statement));
+  return out;
+}
+
+Result<RecordingId> check_receipt(std::string_view receipt, const Item& item, const proof::VerifierKey& ledger,
+                                  const crypto::PublicKey& dock) {
+  CHECK(item.statement.has_value());
+  const auto refuse = [&](std::string reason) {
+    return fail(problems::kProofInvalid, fmt::format("The receipt does not verify: {}", printable(reason)), printable(item.path));
+  };
+  // Origin, signature, inclusion, digest, length, and that a statement in it agrees with the event.
+  const auto verified = proof::verify_admission(receipt, {ledger, {}}, item.sha256, item.bytes);
+  if (!verified) return refuse(verified.error().reason);
+  const auto admission = proof::parse_admission(verified->event);
+  CHECK(admission.has_value());
+  if (!admission->dock) return refuse("it does not hold this dock's statement");
+  // The statement names key, ledger, file, digest and length, so that equality leaves nothing open.
+  if (*admission->dock != *item.statement || *item.statement->find_string("key") != base64(dock)) {
+    return refuse("the dock's statement in it is not the one that this dock signed");
+  }
+  const auto recording = RecordingId::parse(*verified->event.find_string("subject"));
+  CHECK(recording.has_value());
+  return *recording;
+}
+
+}  // namespace lapel::dock

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ledger/check.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include <fmt/format.h>
+
+#include "base/problems.h"
+#include "ledger/rows.h"
+
+namespace lapel::ledger {
+namespace {
+
+// Walks a ledger from leaf 0 and says of each leaf what it is.
+class Checker {
+ public:
+  explicit Checker(const CheckParts& parts) : parts_(parts) {}
+
+  CheckReport report;
+
+  void fault(std::string text) {
+    if (report.faults.size() < kFaultsMax) report.faults.push_back(std::move(text));
+  }
+
+  // `event`: the opening that the catalog holds for this leaf, or null.
+  Result<void> leaf(std::uint64_t index, const std::string& bytes, const SealedEvent* event) {
+    const auto entry = proof::parse_entry(bytes);
+    if (!entry) {
+      fault(fmt::format("leaf {}: not an entry of ledger.md", index));
+      return {};
+    }
+    if (const auto* statement = std::get_if<proof::PublicEntry>(&*entry)) {
+      ++report.statements;
+      check_statement(index, statement->statement);
+      if (event) fault(fmt::format("leaf {}: the catalog opens a public statement as an event", index));
+      return {};
+    }
+    const Digest commitment = std::get<proof::PrivateEntry>(*entry).commitment;
+    if (!event) {
+      ++report.padding;
+      if (commitment != proof::padding(parts_.pad_key, index)) {
+        fault(fmt::format("leaf {}: neither padding nor an event that the catalog can open", index));
+      }
+      return {};
+    }
+    ++report.events;
+    return check_event(index, commitment, *event);
+  }
+
+ private:
+  static constexpr std::size_t kFaultsMax = 1'000;
+  struct ChainEnd {
+    std::uint64_t next_n = 0;
+    Digest commitment{};
+  };
+
+  void check_statement(std::uint64_t index, const Json& statement) {
+    const std::string& type = *statement.find_string("type");
+    if ((type == "ledger.genesis") != (index == 0)) fault(fmt::format("leaf {}: genesis stands at leaf 0 and only there", index));
+    if (*statement.find_string("ledger") != parts_.terms.origin) fault(fmt::format("leaf {}: names another ledger", index));
+    if (index == 0 && *statement.find_string("key") != parts_.vkey) fault("leaf 0: names another log key");
+  }
+
+  Result<void> check_event(std::uint64_t index, const Digest& commitment, const SealedEvent& event) {
+    const auto key = parts_.subject_keys(event.subject, KeyUse::kExisting);
+    if (!key) {
+      fault(fmt::format("leaf {}: the key of subject {} is missing: {}", index, event.subject.text(), key.error().message));
+      return {};
+    }
+    if (proof::commit(proof::event_salt(*key, event.n), event.event) != commitment) {
+      fault(fmt::format("leaf {}: the event in the catalog is not the one that was sealed", index));
+    }
+    const auto parsed = proof::parse_event(event.event);
+    if (!parsed) {
+      fault(fmt::format("leaf {}: the event in the catalog is malformed", index));
+      return {};
+    }
+    if (*parsed->find_string("subject") != event.subject.text() || *parsed->find_string("type") != event.type ||
+        *parsed->find_integer("n") != static_cast<std::int64_t>(event.n) ||
+        *parsed->find_string("ledger") != parts_.terms.origin || *parsed->find_string("at") != ledger_time(event.at)) {
+      fault(fmt::format("leaf {}: the catalog's columns and the event disagree", index));
+    }
+    ChainEnd& end = chains_[event.subject];
+    if (event.n != end.next_n) {
+      fault(fmt::format("leaf {}: event {} of subject {} follows {}", index, event.n, event.subject.text(), end.next_n));
+    } else if (event.n > 0 && *parsed->find_string("prev") != base64(end.commitment)) {
+      fault(fmt::format("leaf {}: prev does not name the event before it", index));
+    }
+    end = {event.n + 1, commitment};
+    return {};
+  }
+
+  const CheckParts& parts_;
+  std::unordered_map<SubjectId, ChainEnd> chains_;
+};
+
+}  // namespace
+
+Result<CheckReport> check_ledger(const CheckParts& parts) {
+  Checker checker(parts);
+  HeadRow head;
+  std::vector<BatchRow> batches;
+  std::vector<Head> published;
+  std::uint64_t open_events = 0;
+  TRY(parts.database.read([&](db::Transaction& tx) -> Result<void> {
+    head = TRY(read_head(tx, parts.agency));
+    batches = TRY(read_batches(tx, parts.agency, head.tiled_size));
+    published.clear();
+    for (std::int64_t after = -1;;) {
+      const db::Rows rows = TRY(tx.query(
+          "SELECT size, root FROM ledger_published WHERE agency = :agency AND size > :after ORDER BY size LIMIT 10000",
+          {{"agency", parts.agency}, {"after", after}}));
+      if (rows.empty()) break;
+      for (const db::Row& row : rows) {
+        after = row.integer("size");
+        published.push_back({static_cast<std::uint64_t>(after), TRY(stored_digest(row.text("root")))});
+      }
+    }
+    open_events = static_cast<std::uint64_t>(
+        TRY(tx.query("SELECT COUNT(*) AS events FROM ledger_events WHERE agency = :agency AND leaf_index < :size",
+                     {{"agency", parts.agency}, {"size", head.size}}))[0].integer("events"));
+    return {};
+  }));
+
+  // Rebuilt from leaf 0, with nothing taken over from memory.
+  Edge edge;
+  std::size_t next_published = 0;
+  const auto compare_published = [&] {
+    for (; next_published < published.size() && published[next_published].size == edge.size; ++next_published) {
+      if (published[next_published].root != edge.root) {
+        checker.fault(fmt::format("the root published at size {} is not the tree's", edge.size));
+      }
+    }
+  };
+  compare_published();
+  const auto take = [&](const std::vector<std::string>& entries) -> Result<void> {
+    const std::uint64_t first = edge.size;
+    std::unordered_map<std::uint64_t, SealedEvent> events;
+    TRY(parts.database.read([&](db::Transaction& tx) -> Result<void> {
+      events.clear();
+      for (const db::Row& row : TRY(tx.query(
+               "SELECT subject, n, leaf_index, type, at_us, event FROM ledger_events "
+               "WHERE agency = :agency AND leaf_index >= :from AND leaf_index < :to ORDER BY leaf_index LIMIT 100000",
+               {{"agency", parts.agency}, {"from", first}, {"to", first + entries.size()}}))) {
+        const auto subject = SubjectId::parse(row.text("subject"));
+        if (!subject) return fail(problems::kLedgerCorrupt, "A subject in the catalog is no id", row.text("subject"));
+        const auto index = static_cast<std::uint64_t>(row.integer("leaf_index"));
+        events.emplace(index, SealedEvent{*subject, static_cast<std::uint64_t>(row.integer("n")), index,
+                                          Timestamp{row.integer("at_us")}, row.text("type"), row.text("event")});
+      }
+      return {};
+    }));
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      const auto event = events.find(first + i);
+      TRY(checker.leaf(first + i, entries[i], event == events.end() ? nullptr : &event->second));
+      edge.append({entries[i]});
+      compare_published();
+    }
+    return {};
+  };
+  for (std::uint64_t tile = 0; tile < head.tiled_size / proof::kTileWidth; ++tile) {
+    auto entries = parts.tiles.entries(tile);
+    if (!entries) {
+      checker.fault(entries.error().text());
+      break;
+    }
+    TRY(take(*entries));
+    for (const Edge::FullTile& full : edge.take_full_tiles(parts.tiles)) {
+      const auto stored = bucket::get(parts.bucket, full.name, full.bytes.size());
+      if (!stored || *stored != full.bytes) checker.fault(fmt::format("{}: not the tile that the entries make", full.name));
+    }
+  }
+  for (const BatchRow& batch : batches) {
+    auto entries = read_staged(parts.bucket, batch);
+    if (!entries && entries.error().code() == Code::kNotFound) return fail(std::move(entries).error());
+    if (!entries || batch.first > edge.size) {
+      checker.fault(entries ? fmt::format("entries before leaf {} are missing", batch.first) : entries.error().text());
+      break;
+    }
+    const std::uint64_t known = std::min<std::uint64_t>(edge.size - batch.first, entries->size());
+    entries->erase(entries->begin(), entries->begin() + static_cast<std::ptrdiff_t>(known));
+    TRY(take(*entries));
+  }
+  if (edge.size != head.size || edge.root != head.root) {
+    checker.fault(fmt::format("the entries make size {} and another root than the stored head of size {}", edge.size, head.size));
+  }
+  if (next_published != published.size()) checker.fault("a published size lies beyond the sealed entries");
+  if (checker.report.events != open_events) {
+    checker.fault(fmt::format("the catalog holds {} events, the leaves {}", open_events, checker.report.events));
+  }
+  checker.report.size = edge.size;
+  checker.report.root = edge.root;
+  checker.report.published_size = published.empty() ? 0 : published.back().size;
+  return std::move(checker.report);
+}
+
+}  // namespace lapel::ledger

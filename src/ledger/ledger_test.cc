@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ledger/ledger.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <latch>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "base/problems.h"
+#include "bucket/memory_bucket.h"
+#include "crypto/random.h"
+#include "proof/receipt.h"
+
+namespace lapel::ledger {
+namespace {
+
+// A database, a bucket and keys that outlive the ledgers opened over them: a ledger dropped and opened again is a restart.
+class LedgerTest : public testing::Test {
+ protected:
+  LedgerTest() : clock_({1'670'000'000'000'000}) {
+    directory_ = std::filesystem::temp_directory_path() / fmt::format("lapel-ledger-{}", hex(crypto::random_bytes<8>()));
+    std::filesystem::create_directories(directory_);
+    database_ = *db::open_sqlite((directory_ / "catalog.db").string());
+    EXPECT_TRUE(db::migrate(*database_, "ledger", schema()));
+    terms_.origin = "ledger.example/ashfield";
+    terms_.slug = "ashfield";
+    terms_.beat_s = 60;
+    key_ = {terms_.origin, proof::KeyType::kLog, crypto::SigningKey::from_seed(secrets_.log_seed).public_key()};
+    EXPECT_TRUE(database_->write([&](db::Transaction& tx) { return Ledger::create(tx, agency_, terms_, key_); }));
+  }
+  ~LedgerTest() override { std::filesystem::remove_all(directory_); }
+
+  Result<std::unique_ptr<Ledger>> try_open() {
+    return Ledger::open({agency_, terms_, secrets_, [this](const SubjectId& subject, KeyUse use) { return key_of(subject, use); },
+                         *database_, *bucket_, clock_});
+  }
+  std::unique_ptr<Ledger> open() {
+    auto ledger = try_open();
+    EXPECT_TRUE(ledger) << ledger.error().text();
+    EXPECT_TRUE((*ledger)->begin());
+    return *std::move(ledger);
+  }
+  Result<proof::SubjectKey> key_of(const SubjectId& subject, KeyUse use) {
+    const std::scoped_lock lock(keys_mutex_);
+    if (use == KeyUse::kExisting && !keys_.contains(subject)) return fail(Code::kNotFound, "no key");
+    return keys_.try_emplace(subject, crypto::random_bytes<32>()).first->second;
+  }
+
+  Submission view_of(const SubjectId& subject) {
+    Submission submission;
+    submission.actor = actor_;
+    submission.events.push_back({subject, "recording.viewed", {{"purpose", "review"}}, false});
+    return submission;
+  }
+  SealedEvent seal(Ledger& ledger, const SubjectId& subject) {
+    auto sealed = ledger.commit(view_of(subject));
+    EXPECT_TRUE(sealed) << sealed.error().text();
+    return sealed->at(0);
+  }
+  std::uint64_t published_size(const Ledger& ledger) {
+    const auto note = proof::Note::parse(*ledger.published_checkpoint());
+    return proof::Checkpoint::parse(note->text)->size;
+  }
+  // The publisher looks at the clock on its own thread: ask until it has seen the beat.
+  void wait_published(const Ledger& ledger, std::uint64_t more_than) {
+    while (published_size(ledger) <= more_than) std::this_thread::yield();
+  }
+  void expect_sound(const Ledger& ledger) {
+    const auto report = ledger.check();
+    ASSERT_TRUE(report) << report.error().text();
+    EXPECT_EQ(report->faults, std::vector<std::string>());
+  }
+  void run(std::string_view sql) {
+    ASSERT_TRUE(database_->write([&](db::Transaction& tx) -> Result<void> {
+      EXPECT_GE(TRY(tx.run(sql)), 1);
+      return {};
+    }));
+  }
+  std::vector<std::string> faults() { return open()->check()->faults; }
+
+  std::filesystem::path directory_;
+  ManualClock clock_;
+  Terms terms_;
+  Secrets secrets_{crypto::random_bytes<32>(), crypto::random_bytes<32>()};
+  proof::VerifierKey key_;
+  const AgencyId agency_ = crypto::new_id<AgencyId>();
+  const SubjectId actor_ = crypto::new_id<SubjectId>();
+  std::unique_ptr<db::Database> database_;
+  std::unique_ptr<bucket::Bucket> bucket_ = bucket::memory_bucket();
+  std::mutex keys_mutex_;
+  std::map<SubjectId, proof::SubjectKey> keys_;
+};
+
+TEST_F(LedgerTest, BeginsWithGenesisAndAPublishedSizeOfZero) {
+  const auto ledger = open();
+  EXPECT_EQ(ledger->head()->size, 1u);
+  EXPECT_EQ(published_size(*ledger), 0u);
+  EXPECT_TRUE(ledger->begin());  // again is harmless
+  EXPECT_EQ(ledger->head()->size, 1u);
+  const auto verified = proof::verify_receipt(*ledger->statement_receipt(0, Under::kSealed), {key_, {}});
+  ASSERT_TRUE(verified) << verified.error().reason;
+  EXPECT_EQ(*verified->statement.find_string("type"), "ledger.genesis");
+  EXPECT_EQ(*verified->statement.find_string("key"), key_.text());
+  expect_sound(*ledger);
+}
+
+TEST_F(LedgerTest, ChainsEventsAndGivesReceiptsThatVerify) {
+  const auto ledger = open();
+  const auto subject = crypto::new_id<SubjectId>();
+  std::vector<SealedEvent> events;
+  for (int i = 0; i < 5; ++i) events.push_back(seal(*ledger, subject));
+  for (std::uint64_t n = 0; n < events.size(); ++n) {
+    EXPECT_EQ(events[n].n, n);
+    EXPECT_EQ(events[n].index, n + 1);
+    const auto receipt = ledger->receipt(events[n], Under::kSealed);
+    ASSERT_TRUE(receipt);
+    const auto verified = proof::verify_receipt(*receipt, {key_, {}});
+    ASSERT_TRUE(verified) << verified.error().reason;
+    EXPECT_EQ(*verified->event.find_integer("n"), static_cast<std::int64_t>(n));
+    EXPECT_EQ(verified->event.find("prev") != nullptr, n > 0);
+    EXPECT_EQ(ledger->receipt(events[n], Under::kPublished).error().problem, &problems::kNotSealed);
+  }
+  EXPECT_EQ(ledger->events(subject, 2, 2)->size(), 2u);
+  expect_sound(*ledger);
+}
+
+TEST_F(LedgerTest, AnActOnTwoSubjectsIsOneEventInEachChain) {
+  const auto ledger = open();
+  const auto recording = crypto::new_id<SubjectId>(), device = crypto::new_id<SubjectId>();
+  Submission submission;
+  submission.actor = actor_;
+  submission.events.push_back({recording, "recording.viewed", {{"act", "1"}}, true});
+  submission.events.push_back({device, "device.seen", {{"act", "1"}}, true});
+  submission.events.push_back({recording, "recording.changed", {{"act", "1"}}, false});
+  const auto sealed = ledger->commit(submission);
+  ASSERT_TRUE(sealed);
+  EXPECT_EQ(sealed->at(2).n, 1u);
+  EXPECT_EQ(sealed->at(1).n, 0u);
+  expect_sound(*ledger);
+}
+
+TEST_F(LedgerTest, RefusesASecondBeginningOfASubject) {
+  const auto ledger = open();
+  const auto subject = crypto::new_id<SubjectId>();
+  Submission submission = view_of(subject);
+  submission.events[0].is_first = true;
+  EXPECT_TRUE(ledger->commit(submission));
+  const Head before = *ledger->head();
+  EXPECT_EQ(ledger->commit(submission).error().code(), Code::kConflict);
+  EXPECT_EQ(ledger->head()->size, before.size);
+  expect_sound(*ledger);
+}
+
+TEST_F(LedgerTest, RefusesWhatTheLedgerCannotHold) {
+  const auto ledger = open();
+  Submission submission = view_of(crypto::new_id<SubjectId>());
+  submission.events[0].fields["purpose"] = std::string("\xff");
+  EXPECT_EQ(ledger->commit(submission).error().code(), Code::kInvalid);
+  submission.events[0].fields["purpose"] = std::string(20'000, 'x');
+  EXPECT_EQ(ledger->commit(submission).error().code(), Code::kTooLarge);
+  EXPECT_EQ(ledger->head()->size, 1u);
+}
+
+TEST_F(LedgerTest, RowsThatFailFailAloneAndLeaveNoLeaf) {
+  const auto ledger = open();
+  const auto good = crypto::new_id<SubjectId>(), bad = crypto::new_id<SubjectId>();
+  std::latch start(8);
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&, i] {
+      Submission submission = view_of(i % 2 ? good : bad);
+      if (i % 2 == 0) {
+        submission.rows = [](db::Transaction&, std::span<const SealedEvent>) -> Result<void> { return fail(problems::kRule, "no"); };
+      }
+      start.arrive_and_wait();
+      const auto sealed = ledger->commit(std::move(submission));
+      EXPECT_EQ(sealed.has_value(), i % 2 == 1);
+      if (!sealed) {
+        EXPECT_EQ(sealed.error().problem, &problems::kRule);
+      }
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(ledger->head()->size, 5u);
+  EXPECT_EQ(ledger->events(good, 0, 100)->size(), 4u);
+  EXPECT_EQ(ledger->events(bad, 0, 100)->size(), 0u);
+  expect_sound(*ledger);
+}
+
+TEST_F(LedgerTest, PadsToTheFloorAtEachBeatAndServesOnlyPublishedTiles) {
+  const auto ledger = open();
+  for (int i = 0; i < 3; ++i) seal(*ledger, crypto::new_id<SubjectId>());
+  ledger->start_publishing();
+  wait_published(*ledger, 0);
+  EXPECT_EQ(published_size(*ledger), 16u);  // one floor above zero
+  const auto early = seal(*ledger, crypto::new_id<SubjectId>());
+  EXPECT_EQ(early.index, 16u);
+  EXPECT_FALSE(ledger->published_tile({0, 0, 17}));
+  EXPECT_FALSE(ledger->published_tile({0, 0, 15}));
+  EXPECT_FALSE(ledger->published_tile({1, 0, 1}));
+  EXPECT_EQ(ledger->published_tile({0, 0, 16})->size(), 512u);
+  EXPECT_EQ(proof::parse_bundle(as_text(*ledger->published_tile({-1, 0, 16})), 16)->size(), 16u);
+  for (int i = 0; i < 20; ++i) seal(*ledger, crypto::new_id<SubjectId>());
+  clock_.advance_us(60'000'000);
+  wait_published(*ledger, 16);
+  EXPECT_EQ(published_size(*ledger), 80u);  // 21 new leaves: floor·4
+  EXPECT_EQ(ledger->published_tile({0, 0, 16})->size(), 512u);
+  EXPECT_EQ(ledger->published_tile({0, 0, 80})->size(), 80u * 32);
+  // A receipt under the published checkpoint, for an event from before it.
+  const auto verified = proof::verify_receipt(*ledger->receipt(early, Under::kPublished), {key_, {}});
+  ASSERT_TRUE(verified);
+  EXPECT_EQ(verified->checkpoint.size, 80u);
+  // The tile's hashes make the published root.
+  proof::Frontier frontier;
+  const Bytes tile = *ledger->published_tile({0, 0, 80});
+  for (std::size_t i = 0; i < 80; ++i) frontier.append(*to_array<32>(ByteView(tile).subspan(32 * i, 32)));
+  EXPECT_EQ(frontier.root(), verified->checkpoint.root);
+  expect_sound(*ledger);
+}
+
+TEST_F(LedgerTest, FullTilesReplaceBatchesAndSurviveARestart) {
+  const auto subject = crypto::new_id<SubjectId>();
+  Head head;
+  {
+    const auto ledger = open();
+    for (int i = 0; i < 40; ++i) {
+      Submission submission = view_of(subject);
+      while (submission.events.size() < 20) submission.events.push_back(submission.events[0]);
+      ASSERT_TRUE(ledger->commit(submission));
+    }
+    head = *ledger->head();
+    EXPECT_EQ(head.size, 801u);
+  }
+  const auto ledger = open();
+  EXPECT_EQ(ledger->head()->root, head.root);
+  EXPECT_EQ(bucket_->list("ledger/ashfield/tile/", "", 100)->size(), 6u);  // three tiles, three bundles
+  EXPECT_LE(bucket_->list("ledger/ashfield/staged/", "", 100)->size(), 3u);
+  for (const std::uint64_t n : {0, 254, 255, 256, 511, 767, 768, 799}) {
+    const auto verified = proof::verify_receipt(*ledger->receipt(ledger->events(subject, n, 1)->at(0), Under::kSealed), {key_, {}});
+    ASSERT_TRUE(verified) << n << ": " << verified.error().reason;
+    EXPECT_EQ(verified->index, n + 1);
+  }
+  expect_sound(*ledger);
+}
+
+TEST_F(LedgerTest, TwoSequencersOverOneDatabaseNeverFork) {
+  const auto first = open(), second = open();
+  constexpr int kThreads = 4, kEach = 60;
+  std::vector<std::jthread> threads;
+  std::mutex mutex;
+  std::map<std::uint64_t, int> indices;
+  const auto shared = crypto::new_id<SubjectId>();
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      Ledger& ledger = t % 2 ? *first : *second;
+      for (int i = 0; i < kEach; ++i) {
+        const auto sealed = ledger.commit(view_of(shared));
+        ASSERT_TRUE(sealed) << sealed.error().text();
+        const std::scoped_lock lock(mutex);
+        ++indices[sealed->at(0).index];
+      }
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(indices.size(), static_cast<std::size_t>(kThreads * kEach));
+  EXPECT_EQ(first->head()->size, 1u + kThreads * kEach);
+  EXPECT_EQ(first->head()->root, second->head()->root);
+  const auto events = *first->events(shared, 0, 1'000);
+  for (std::size_t n = 0; n < events.size(); ++n) EXPECT_EQ(events[n].n, n);
+  expect_sound(*first);
+  expect_sound(*second);
+}
+
+TEST_F(LedgerTest, RefusesAHeadThatWentBackAndAnotherLogKey) {
+  {
+    const auto ledger = open();
+    seal(*ledger, crypto::new_id<SubjectId>());
+    run("UPDATE ledgers SET size = 1");
+    EXPECT_EQ(ledger->head().error().problem, &problems::kLedgerCorrupt);
+    EXPECT_EQ(ledger->commit(view_of(crypto::new_id<SubjectId>())).error().problem, &problems::kLedgerCorrupt);
+    run("UPDATE ledgers SET size = 2");
+  }
+  secrets_.log_seed[0] ^= 1;
+  EXPECT_EQ(try_open().error().problem, &problems::kLedgerCorrupt);
+}
+
+TEST_F(LedgerTest, CheckNamesWhatWasTamperedWith) {
+  const auto subject = crypto::new_id<SubjectId>();
+  {
+    const auto ledger = open();
+    for (int i = 0; i < 3; ++i) seal(*ledger, subject);
+    expect_sound(*ledger);
+  }
+  run("UPDATE ledger_events SET event = REPLACE(event, 'review', 'rewiev') WHERE n = 1");
+  EXPECT_EQ(faults(), std::vector<std::string>{"leaf 2: the event in the catalog is not the one that was sealed"});
+  run("UPDATE ledger_events SET event = REPLACE(event, 'rewiev', 'review') WHERE n = 1");
+  run("UPDATE ledger_events SET at_us = at_us + 1000000 WHERE n = 2");
+  EXPECT_EQ(faults(), std::vector<std::string>{"leaf 3: the catalog's columns and the event disagree"});
+  run("DELETE FROM ledger_events WHERE n = 2");
+  EXPECT_EQ(faults(), std::vector<std::string>{"leaf 3: neither padding nor an event that the catalog can open"});
+}
+
+TEST_F(LedgerTest, AStagedObjectNobodyNamesIsSweptOnlyWhenItIsOld) {
+  const std::string young = fmt::format("ledger/ashfield/staged/{:012}-{}", clock_.now().seconds() - 60, std::string(32, 'a'));
+  const std::string old = fmt::format("ledger/ashfield/staged/{:012}-{}", clock_.now().seconds() - 7'200, std::string(32, 'b'));
+  ASSERT_TRUE(bucket_->put(young, as_bytes("x")));
+  ASSERT_TRUE(bucket_->put(old, as_bytes("x")));
+  const auto ledger = open();
+  seal(*ledger, crypto::new_id<SubjectId>());
+  clock_.advance_us(3'000'000'000);  // the batches above are old now, and named
+  ledger->start_publishing();
+  EXPECT_TRUE(bucket_->stat(young));
+  EXPECT_FALSE(bucket_->stat(old));
+  expect_sound(*ledger);
+}
+
+}  // namespace
+}  // namespace lapel::ledger

@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the crash tests share: a server that can be made to die or fail at a call, a client that remembers what it was told,
+and the checker as a program of its own.
+"""
+import copy
+import http.client
+import json
+import os
+import pathlib
+import select
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "server"))
+
+from harness import BIN, Town, sha256  # noqa: E402  (the path above leads there)
+
+# What a client sees when the server dies under it.
+GONE = (OSError, http.client.HTTPException)
+
+
+def build(folder, name, source):
+    """Compiles one preloaded library."""
+    out = pathlib.Path(folder) / f"{name}.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden", "-o", out, source,
+                    "-ldl"], check=True)
+    return out
+
+
+class Call:
+    """One record of recorder.c."""
+
+    def __init__(self, line, data, end):
+        fields = line.split(" ", 6)
+        self.number, self.name, self.errno = int(fields[0]), fields[1], int(fields[2])
+        self.fd, self.offset, self.bytes, self.path = int(fields[3]), int(fields[4]), int(fields[5]), fields[6]
+        self.data = data
+        self.end = end  # where in the log the record ends
+
+    def __str__(self):
+        return f"{self.number} {self.name} {pathlib.Path(self.path).name} errno {self.errno}"
+
+
+def read_calls(path):
+    calls, text, at = [], pathlib.Path(path).read_bytes(), 0
+    while (line_end := text.find(b"\n", at)) >= 0:
+        line = text[at:line_end].decode()
+        at = line_end + 1
+        data = None
+        if line.split(" ", 2)[1] == "write":
+            count = int(line.split(" ", 6)[5])
+            data, at = text[at:at + count], at + count + 1
+        calls.append(Call(line, data, at))
+    return calls
+
+
+class Acks:
+    """What the client was told, kept where the server cannot reach. The client itself never dies, so a write is enough."""
+
+    def __init__(self, path, log):
+        self.path, self.log = path, log
+        self.file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        self.count = 0
+        self.mutex = threading.Lock()
+
+    def tell(self, upload, told, **more):
+        # How far the server's log had come when the client knew: what ties this file to a moment of that one.
+        log_bytes = self.log.stat().st_size if self.log.exists() else 0
+        line = json.dumps({"upload": upload, "told": told, "log": log_bytes, **more}) + "\n"
+        with self.mutex:
+            self.count += told != "sent"
+            os.write(self.file, line.encode())
+
+    def close(self):
+        os.close(self.file)
+
+
+class Upload:
+    def __init__(self, name, data):
+        self.name, self.data = name, data
+        self.location = None
+        self.offset = 0
+        self.recording = None
+        self.has_receipt = False
+
+    @property
+    def id(self):
+        return self.location.rsplit("/", 1)[1]
+
+
+class Refused(Exception):
+    """An answer that is no success; nothing was acknowledged by it."""
+
+    def __init__(self, answer):
+        super().__init__(f"{answer.status} {answer.body[:300]}")
+        self.status = answer.status
+
+
+class Template:
+    """A data directory with a clerk, made once and copied for every run."""
+
+    def __init__(self, floor=None):
+        self.town = Town()
+        self.token = self.town.add_user("clerk", "records")
+        self.libraries = pathlib.Path(tempfile.mkdtemp(prefix="lapel-preload-"))
+        self.recorder = build(self.libraries, "recorder", HERE / "recorder.c")
+
+    def planted(self, name):
+        return build(self.libraries, name, HERE / "planted" / f"{name}.c")
+
+    def close(self):
+        self.town.__exit__()
+        shutil.rmtree(self.libraries)
+
+
+class Rig:
+    """A copy of the template's directory, its server, and everything told by it."""
+
+    def __init__(self, template, data=None):
+        self.template, self.token = template, template.token
+        self.town = copy.copy(template.town)
+        self.town.home = pathlib.Path(tempfile.mkdtemp(prefix="lapel-crash-"))
+        self.town.data = self.town.home / "data"
+        self.town.server = None
+        if data is None:
+            shutil.copytree(template.town.data, self.town.data)
+        else:
+            data(self.town.data)
+        self.outside = pathlib.Path(tempfile.mkdtemp(prefix="lapel-outside-"))
+        self.sources = self.outside / "sources"
+        self.sources.mkdir()
+        self.log = self.outside / "calls"
+        self.acks = Acks(self.outside / "acks", self.log)
+        self.checked = {}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.acks.close()
+        self.town.__exit__()
+        shutil.rmtree(self.outside, ignore_errors=True)
+
+    # ---- the server ----
+
+    def start(self, fault=None, recorded=False, planted=()):
+        preload = [str(p) for p in planted]
+        environment = []
+        if fault or recorded:
+            preload.append(str(self.template.recorder))
+            environment.append(f"RECORDER_LOG={self.log}")
+        if fault:
+            environment.append(f"RECORDER_FAULT={fault}")
+        self.town.wrapper = ["env", f"LD_PRELOAD={' '.join(preload)}", *environment] if preload else []
+        self.town.start()
+        return self
+
+    def wait_for(self, condition):
+        """True once the condition holds, False when the server has died. Looks again whenever a millisecond has passed."""
+        watch = os.pidfd_open(self.town.server.pid)
+        try:
+            for _ in range(30_000):
+                if condition():
+                    return True
+                if select.select([watch], [], [], 0.001)[0]:
+                    return False
+        finally:
+            os.close(watch)
+        raise AssertionError(f"nothing happened in half a minute: {self.errors()}")
+
+    def wait_dead(self):
+        """The server was ordered to die and closes its connections before it is gone."""
+        code = self.town.server.wait(timeout=60)
+        self.town.kill()
+        return code
+
+    def errors(self):
+        return (self.town.home / "server.err").read_text()
+
+    # ---- the client ----
+
+    def new_upload(self, name, data):
+        (self.sources / name).write_bytes(data)
+        return Upload(name, data)
+
+    def create(self, upload):
+        answer = self.town.create(self.token, len(upload.data), filename=upload.name, sha256=sha256(upload.data))
+        if answer.status != 201:
+            raise Refused(answer)
+        upload.location = answer.headers["Location"]
+        self.acks.tell(upload.id, "created", name=upload.name)
+        self.acks.tell(upload.id, "offset", offset=int(answer.headers["Upload-Offset"]))
+
+    def head(self, upload):
+        upload.offset = self.town.head_offset(upload.location, self.token)
+        self.acks.tell(upload.id, "offset", offset=upload.offset)
+
+    def patch(self, upload, end):
+        self.acks.tell(upload.id, "sent", offset=end)
+        answer = self.town.patch(upload.location, self.token, upload.offset, upload.data[upload.offset:end])
+        if answer.status != 204:
+            raise Refused(answer)
+        upload.offset = int(answer.headers["Upload-Offset"])
+        self.acks.tell(upload.id, "offset", offset=upload.offset)
+
+    def send(self, upload, part_bytes):
+        """Creates or resumes, up to the last byte."""
+        if upload.location is None:
+            self.create(upload)
+        else:
+            self.head(upload)
+        while upload.offset < len(upload.data):
+            self.patch(upload, min(upload.offset + part_bytes, len(upload.data)))
+
+    def state(self, upload):
+        answer = self.town.request("GET", upload.location, self.token)
+        if answer.status != 200:
+            raise Refused(answer)
+        state = answer.json()
+        if state["state"] == "sealed":
+            upload.recording = state["recording"]
+            self.acks.tell(upload.id, "sealed", recording=upload.recording)
+        return state["state"]
+
+    def fetch_receipt(self, upload):
+        answer = self.town.request("GET", f"/api/v1/recordings/{upload.recording}/receipt", self.token)
+        if answer.status != 200:
+            raise Refused(answer)
+        upload.has_receipt = True
+        self.acks.tell(upload.id, "receipt", recording=upload.recording, text=answer.body.decode())
+
+    def finish(self, upload, part_bytes):
+        """To the receipt. False when it does not get there."""
+        self.send(upload, part_bytes)
+        if not self.wait_for(lambda: self.state(upload) != "sealing"):
+            return False
+        if upload.recording is None:
+            return False
+        self.fetch_receipt(upload)
+        return True
+
+    # ---- the checker ----
+
+    def check(self, phase, *more):
+        arguments = [sys.executable, HERE / "check.py", phase, "--data", self.town.data, "--acks", self.acks.path, "--sources",
+                     self.sources, "--memory", self.outside / "memory", *more]
+        if phase == "live":
+            arguments += ["--url", self.town.url, "--token", self.token, "--programs", BIN, "--vkey", self.town.vkey]
+        done = subprocess.run([str(a) for a in arguments], capture_output=True, text=True, check=False)
+        if done.returncode not in (0, 1) or not done.stdout:
+            raise AssertionError(f"the checker failed: {done.stderr}")
+        report = json.loads(done.stdout)
+        for what, count in report["checked"].items():
+            self.checked[what] = self.checked.get(what, 0) + count
+        return report["faults"]

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# `make test`: set-up, builds, tests, with the time each took. Ends non-zero at the first part that fails.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+jobs=${JOBS:-$(nproc)}
+start=$SECONDS
+
+tools/setup.sh
+after_setup=$SECONDS
+
+# The whole product as it is used; units, conformance and replay under ASan and UBSan; what is concurrent under TSan.
+concurrent="base_test os_test http_test db_test store_test ledger_test"
+cmake --preset release >/dev/null
+cmake --build --preset release -j "$jobs" -- --quiet
+cmake --preset asan >/dev/null
+cmake --build --preset asan -j "$jobs" -- --quiet
+cmake --preset tsan >/dev/null
+cmake --build --preset tsan -j "$jobs" --target $concurrent -- --quiet
+tools/syntax.sh
+npm --prefix web run --silent build
+after_builds=$SECONDS
+
+python3 tools/tidy.py
+ctest --preset asan -j "$jobs" --no-tests=error
+ctest --preset tsan -j "$jobs" --no-tests=error -R "^($(echo "$concurrent" | sed 's/_test//g; s/ /|/g'))$"
+ctest --preset release -j "$jobs" --no-tests=error -L server
+npm --prefix web test --silent
+after_tests=$SECONDS
+
+echo "set-up $((after_setup - start)) s, builds $((after_builds - after_setup)) s, tests $((after_tests - after_builds)) s"
