@@ -2,7 +2,6 @@
 #include "base/bytes.h"
 
 #include <algorithm>
-#include <limits>
 
 namespace lapel {
 namespace {
@@ -107,7 +106,7 @@ std::optional<std::uint64_t> parse_decimal(std::string_view text) {
     if (c < '0' || c > '9') return std::nullopt;
     value = value * 10 + static_cast<std::uint64_t>(c - '0');  // 19 digits fit in 64 bits
   }
-  if (value > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) return std::nullopt;
+  if (value >= std::uint64_t{1} << 53) return std::nullopt;
   return value;
 }
 

@@ -60,7 +60,8 @@ std::optional<ByteArray<N>> parse_base64_array(std::string_view text) {
   return bytes ? to_array<N>(*bytes) : std::nullopt;
 }
 
-// ASCII decimal without sign, zero or space in front, at most 2^63-1: the form of sizes in checkpoints and paths.
+// ASCII decimal without sign, zero or space in front, at most 2^53-1, the range of every integer in the ledger: the form
+// of sizes in checkpoints and paths, and of lengths in headers.
 std::optional<std::uint64_t> parse_decimal(std::string_view text);
 
 // A SHA-256 digest. The same shape serves tree hashes and commitments.

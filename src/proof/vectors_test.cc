@@ -430,8 +430,10 @@ std::vector<Vector> checkpoint_vectors() {
   add(true, "final", "cosigned by both witnesses", small.ledger.finished());
   add(true, "empty tree", "size 0 and the root of nothing",
       sign(Checkpoint{kTestOrigin, 0, empty_root()}.text()));
-  add(true, "largest size", "2^63-1",
-      sign(Checkpoint{kTestOrigin, (std::uint64_t{1} << 63) - 1, checkpoint.root}.text()));
+  add(true, "largest size", "2^53-1",
+      sign(Checkpoint{kTestOrigin, (std::uint64_t{1} << 53) - 1, checkpoint.root}.text()));
+  add(false, "beyond the largest size", "2^53",
+      sign(Checkpoint{kTestOrigin, std::uint64_t{1} << 53, checkpoint.root}.text()));
   add(true, "another history of the same size", "signed: with the one above, it convicts", [&] {
     Checkpoint other = checkpoint;
     other.root = leaf_hash(as_bytes("another history"));

@@ -7,7 +7,9 @@ import http.client
 import json
 import os
 import pathlib
+import random
 import select
+import signal
 import shutil
 import subprocess
 import sys
@@ -100,12 +102,39 @@ class Refused(Exception):
         self.status = answer.status
 
 
-class Template:
-    """A data directory with a clerk, made once and copied for every run."""
+def number(name, default):
+    """A size of a test, from the environment; all runs there are when it is 0."""
+    return int(os.environ.get(name, default))
 
-    def __init__(self, floor=None):
-        self.town = Town()
+
+def seed():
+    """One seed, one run; printed before anything else happens."""
+    value = int(os.environ.get("LAPEL_CRASH_SEED", 0)) or random.SystemRandom().randrange(1, 2**32)
+    print(f"seed {value} (LAPEL_CRASH_SEED={value} repeats it)", flush=True)
+    return value
+
+
+def spread(items, count):
+    """`count` of the items, evenly."""
+    if count == 0 or count >= len(items):
+        return list(items)
+    return [items[i * len(items) // count] for i in range(count)]
+
+
+class Template:
+    """A data directory with a clerk, made once and copied for every run. It has published at this beat already, so that with a
+    long beat the calls of one upload are those of the next.
+    """
+
+    def __init__(self, beat=86_400):
+        self.town = Town(beat=beat)
         self.token = self.town.add_user("clerk", "records")
+        self.town.start()
+        slug = next((self.town.data / "ledger").iterdir()).name
+        while self.town.request("GET", f"/ledger/{slug}/checkpoint").body.split(b"\n")[1] == b"0":
+            pass
+        if self.town.stop() != 0:
+            raise AssertionError("the server did not stop well")
         self.libraries = pathlib.Path(tempfile.mkdtemp(prefix="lapel-preload-"))
         self.recorder = build(self.libraries, "recorder", HERE / "recorder.c")
 
@@ -147,7 +176,7 @@ class Rig:
 
     # ---- the server ----
 
-    def start(self, fault=None, recorded=False, planted=()):
+    def start(self, fault=None, recorded=False, planted=(), tracer=()):
         preload = [str(p) for p in planted]
         environment = []
         if fault or recorded:
@@ -155,9 +184,19 @@ class Rig:
             environment.append(f"RECORDER_LOG={self.log}")
         if fault:
             environment.append(f"RECORDER_FAULT={fault}")
-        self.town.wrapper = ["env", f"LD_PRELOAD={' '.join(preload)}", *environment] if preload else []
+        preloaded = ["env", f"LD_PRELOAD={' '.join(preload)}", *environment] if preload else []
+        self.town.wrapper = [*map(str, tracer), *preloaded]
         self.town.start()
         return self
+
+    def stop_traced(self):
+        """A tracer that is told to stop leaves its child running, so the child is told."""
+        pid = self.town.server.pid
+        child = int(pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text())
+        os.kill(child, signal.SIGTERM)
+        code = self.town.server.wait(timeout=60)
+        self.town.kill()
+        return code
 
     def wait_for(self, condition):
         """True once the condition holds, False when the server has died. Looks again whenever a millisecond has passed."""
@@ -234,14 +273,37 @@ class Rig:
         self.acks.tell(upload.id, "receipt", recording=upload.recording, text=answer.body.decode())
 
     def finish(self, upload, part_bytes):
-        """To the receipt. False when it does not get there."""
+        """To the receipt, on a server that nothing is wrong with."""
         self.send(upload, part_bytes)
-        if not self.wait_for(lambda: self.state(upload) != "sealing"):
-            return False
-        if upload.recording is None:
-            return False
+        if not self.wait_for(lambda: self.state(upload) != "sealing") or upload.recording is None:
+            raise AssertionError(f"the upload came to nothing: {self.errors()}")
         self.fetch_receipt(upload)
-        return True
+
+    def run_to_receipt(self, upload, part_bytes):
+        """The same with as many requests every time: whether the upload is sealed is seen from the disk, not by asking.
+        Ends where the server does.
+        """
+        try:
+            self.send(upload, part_bytes)
+            if self.wait_for(lambda: not (self.town.data / "uploads" / upload.id).exists()):
+                self.state(upload)
+                self.fetch_receipt(upload)
+                # One answer more: when it is here, all that the receipt's answer did stands in the log.
+                self.head(upload)
+        except GONE:
+            pass
+
+    def recover(self, uploads, part_bytes):
+        """What is true after the server died, and that all goes on from there. Returns what the checker found."""
+        faults = self.check("dead")
+        self.start()
+        faults += self.check("live")
+        for upload in uploads:
+            self.finish(upload, part_bytes)
+        faults += self.check("live", "--final")
+        if self.town.stop() != 0:
+            raise AssertionError(f"the server did not stop well: {self.errors()}")
+        return faults + self.check("dead", "--final")
 
     # ---- the checker ----
 
