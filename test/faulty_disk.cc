@@ -217,8 +217,7 @@ std::string FaultyDisk::describe(std::size_t position) const {
   const os::MutexLock lock(mutex_);
   if (position >= trace_.size()) return fmt::format("{} (end)", position);
   const Record& record = trace_[position];
-  return fmt::format("{} {} {}{}", position, name_of(record.op), record.what,
-                     record.failed ? " (failed)" : "");
+  return fmt::format("{} {} {}{}", position, name_of(record.op), record.what, record.failed ? " (failed)" : "");
 }
 
 FaultyDisk::Node FaultyDisk::empty_directory() {
@@ -346,8 +345,7 @@ void FaultyDisk::commit(Record record) {
 // comes the fault, then the real disk, then the record. All under the lock, also over a real disk: the trace
 // must have the order in which things happened there.
 
-Result<std::unique_ptr<os::File>> FaultyDisk::open(const os::Path& path, os::OpenMode mode,
-                                                   os::Caching caching) {
+Result<std::unique_ptr<os::File>> FaultyDisk::open(const os::Path& path, os::OpenMode mode, os::Caching caching) {
   if (is_outside(path)) return real_->open(path, mode, caching);
   const os::MutexLock lock(mutex_);
   const Place place = TRY(place_of(path, "open"));
@@ -382,8 +380,7 @@ Result<void> FaultyDisk::rename(const os::Path& from, const os::Path& to) {
   const os::MutexLock lock(mutex_);
   const Place source = TRY(existing(from, "rename"));
   const Place target = TRY(place_of(to, "rename"));
-  if (source.directory == kNothing || target.directory == kNothing)
-    return failed(arrow(from, to), "rename", EBUSY);
+  if (source.directory == kNothing || target.directory == kNothing) return failed(arrow(from, to), "rename", EBUSY);
   const Node& moved = nodes_.at(source.node);
   if (moved.is_directory && is_below(to, from)) return failed(arrow(from, to), "rename", EINVAL);
   if (is_below(from, to)) return failed(arrow(from, to), "rename", ENOTEMPTY);
@@ -399,8 +396,7 @@ Result<void> FaultyDisk::rename(const os::Path& from, const os::Path& to) {
   record.node = source.node;
   // Two names of one file: POSIX leaves both.
   if (target.node != source.node) {
-    record.changes = {{source.directory, source.name, kNothing},
-                      {target.directory, target.name, source.node}};
+    record.changes = {{source.directory, source.name, kNothing}, {target.directory, target.name, source.node}};
   }
   TRY(attempt(record, "rename"));
   if (real_) TRY(real_->rename(from, to));
@@ -514,8 +510,8 @@ Result<std::uint64_t> FaultyDisk::free_bytes(const os::Path& path) {
 }
 
 // Always by reading and writing, so that the trace has the bytes.
-Result<void> FaultyDisk::copy_range(os::File& from, std::uint64_t from_offset, os::File& to,
-                                    std::uint64_t to_offset, std::uint64_t bytes) {
+Result<void> FaultyDisk::copy_range(os::File& from, std::uint64_t from_offset, os::File& to, std::uint64_t to_offset,
+                                    std::uint64_t bytes) {
   Bytes buffer;
   for (std::uint64_t done = 0; done < bytes; done += buffer.size()) {
     buffer.resize(static_cast<std::size_t>(std::min<std::uint64_t>(kCopyBytes, bytes - done)));
@@ -598,8 +594,7 @@ struct FaultyDisk::Replay {
 
   // Keeps the durable changes, some of the others, and of each name everything before what is kept.
   void cut_names() {
-    const std::uint64_t style =
-        random() % 4;  // none of the others, all of them, a coin for each (twice as often)
+    const std::uint64_t style = random() % 4;  // none of the others, all of them, a coin for each (twice as often)
     std::vector<bool> kept(names.size());
     std::set<std::pair<NodeId, std::string>> later;
     for (std::size_t i = names.size(); i-- > 0;) {
@@ -633,8 +628,7 @@ struct FaultyDisk::Replay {
       const bool is_durable = step.fate == Fate::kDurable;
       const bool is_write = record.op == Op::kWrite;
       all_durable = all_durable && is_durable;
-      full_size =
-          is_write ? std::max<std::uint64_t>(full_size, record.offset + record.data.size()) : record.offset;
+      full_size = is_write ? std::max<std::uint64_t>(full_size, record.offset + record.data.size()) : record.offset;
       if (is_durable || style == 1) {
         apply(content, record, 0, record.data.size());
       } else if (style >= 2 && !is_write) {
@@ -649,8 +643,7 @@ struct FaultyDisk::Replay {
       }
     }
     // The new size may have reached the disk where the bytes did not.
-    if (!all_durable && content.size() < full_size && coin())
-      content.resize(static_cast<std::size_t>(full_size));
+    if (!all_durable && content.size() < full_size && coin()) content.resize(static_cast<std::size_t>(full_size));
   }
 
   static void apply(Bytes& content, const Record& record, std::size_t at, std::size_t bytes) {

@@ -44,8 +44,7 @@ std::string joined(const Result<std::vector<std::string>>& names) {
 // Everything `look` says over many cuts at the end of the trace.
 std::set<std::string> outcomes(const FaultyDisk& disk, const std::function<std::string(os::Disk&)>& look) {
   std::set<std::string> seen;
-  for (std::uint64_t seed = 0; seed < 200; ++seed)
-    seen.insert(look(*disk.after_power_cut(disk.position(), seed)));
+  for (std::uint64_t seed = 0; seed < 200; ++seed) seen.insert(look(*disk.after_power_cut(disk.position(), seed)));
   return seen;
 }
 std::set<std::string> outcomes(const FaultyDisk& disk, const Path& path) {
@@ -212,8 +211,7 @@ TEST(FaultyDisk, FailsFromThenOnUntilHealed) {
 TEST(FaultyDisk, AFailedCallHasNoOtherEffect) {
   FaultyDisk disk;
   ASSERT_TRUE(os::write_new_file(disk, "/a", as_bytes("a")));
-  for (const Op op : {Op::kCreate, Op::kLink, Op::kRename, Op::kRemove, Op::kMakeDirectory})
-    disk.inject({.op = op});
+  for (const Op op : {Op::kCreate, Op::kLink, Op::kRename, Op::kRemove, Op::kMakeDirectory}) disk.inject({.op = op});
   EXPECT_FALSE(disk.open("/b", OpenMode::kCreate));
   EXPECT_FALSE(disk.link("/a", "/c"));
   EXPECT_FALSE(disk.rename("/a", "/d"));
@@ -361,8 +359,7 @@ TEST(PowerCut, ReplaceFileLeavesTheOldOrTheNewAtEveryPoint) {
   for (std::size_t cut = begin; cut <= disk.position(); ++cut) {
     for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
       const std::string text = text_of(*disk.after_power_cut(cut, seed), "/a");
-      ASSERT_TRUE(text == "new" || (text == "old" && cut < disk.position()))
-          << disk.describe(cut) << ": " << text;
+      ASSERT_TRUE(text == "new" || (text == "old" && cut < disk.position())) << disk.describe(cut) << ": " << text;
     }
   }
 }
@@ -550,8 +547,7 @@ void expect_history_kept(const FaultyDisk& disk, const Path& root, const History
     std::optional<std::string> content;
     if (bytes) content = as_text(*bytes);
     ASSERT_TRUE(bytes || bytes.error().code() == Code::kNotFound) << bytes.error().text();
-    EXPECT_TRUE(history.allowed(request.name, cut).contains(content))
-        << request.name << ": " << content.value_or("-");
+    EXPECT_TRUE(history.allowed(request.name, cut).contains(content)) << request.name << ": " << content.value_or("-");
   }
   const auto listed = objects->list("", "", 100);
   ASSERT_TRUE(listed);

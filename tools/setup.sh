@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Installs what a bare Debian 12 machine lacks: Debian packages (as root, or through sudo), then the npm sources pinned by
-# the lock file in third_party/, compiled once for every preset. A second run finds all of it and takes a moment.
+# the lock file in third_party/, compiled once for every preset, and what the web app is built of. A second run finds all
+# of it and takes a moment.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -35,5 +36,12 @@ if [ ! -e "$stamp" ]; then
     -DSQLITE_OMIT_SHARED_CACHE -DSQLITE_OMIT_LOAD_EXTENSION -DSQLITE_LIKE_DOESNT_MATCH_BLOBS \
     -DSQLITE_ENABLE_FTS5 -DSQLITE_DEFAULT_FOREIGN_KEYS=1 -DSQLITE_USE_URI=0 -DHAVE_USLEEP=1 -DHAVE_FDATASYNC=1
   ar rcs "$out/libsqlite3.a" "$out/sqlite3.o"
+  touch "$stamp"
+fi
+
+stamp=web/node_modules/.stamp-$(sha256sum web/package-lock.json | cut -c1-16)
+if [ ! -e "$stamp" ]; then
+  echo "setup: fetching what the web app is built of"
+  (cd web && npm ci --ignore-scripts --silent)
   touch "$stamp"
 fi

@@ -9,7 +9,7 @@ start=$SECONDS
 tools/setup.sh
 after_setup=$SECONDS
 
-# The whole product as it is used; units, conformance and replay under ASan and UBSan; what is concurrent under TSan.
+# The product as it is used; units, conformance and replay under ASan and UBSan; what is concurrent under TSan.
 concurrent="base_test os_test http_test db_test store_test ledger_test"
 cmake --preset release >/dev/null
 cmake --build --preset release -j "$jobs" -- --quiet
@@ -26,6 +26,7 @@ ctest --preset asan -j "$jobs" --no-tests=error
 ctest --preset tsan -j "$jobs" --no-tests=error -R "^($(echo "$concurrent" | sed 's/_test//g; s/ /|/g'))$"
 ctest --preset release -j "$jobs" --no-tests=error -L server
 npm --prefix web test --silent
+npm --prefix web run --silent browser
 after_tests=$SECONDS
 
 echo "set-up $((after_setup - start)) s, builds $((after_builds - after_setup)) s, tests $((after_tests - after_builds)) s"

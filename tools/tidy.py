@@ -11,7 +11,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SRC = ROOT / "src"
-LINE_MAX = 140  # clang-format breaks at 110; long string literals and SQL may run on
+LINE_MAX = 140  # clang-format breaks at 120; long string literals and SQL may run on
 EVIDENCE_LINES_MAX = 3000
 ASIO_FILES_MAX = 6
 
@@ -47,11 +47,12 @@ def tracked(*patterns):
 
 
 BANNED_CALLS = {
-    r"\b(strcpy|strcat|sprintf|vsprintf|gets|strtok|system|popen)\s*\(": "a banned call",
+    r"\b(strcpy|strcat|sprintf|vsprintf|gets|strtok)\s*\(": "a banned call",
+    r"(?<![.>:_\w])(system|popen)\s*\(|::(system|popen)\s*\(": "a shell",
     r"\bstd::(thread|jthread)\s*\([^)]*\)\s*\.detach": "a detached thread",
     r"\.detach\(\)": "a detached thread",
     r"sleep_for|usleep\s*\(|\bsleep\s*\(": "a sleep",
-    r"\busing namespace std\b": "using namespace std",
+    r"\busing namespace std;": "using namespace std",
     r"catch\s*\(\.\.\.\)\s*\{\s*\}": "an exception swallowed",
     r"\bstd::regex\b": "std::regex on foreign input",
     r"\b(TODO|FIXME|XXX|HACK)\b": "an unfinished thought",
@@ -87,6 +88,8 @@ for path in tracked("src/*.h", "src/*.cc", "test/*.h", "test/*.cc"):
             breach(name, "space", f"line {number} ends in white space")
     code = re.sub(r'"(?:[^"\\\n]|\\.)*"', '""', re.sub(r"//[^\n]*", "", text))
     for pattern, what in BANNED_CALLS.items():
+        if is_test and what in ("a shell", "a banned call"):
+            continue  # tests make certificates by commands of their own wording, and try what is forbidden
         subject = text if "unfinished" in what else code
         if re.search(pattern, subject):
             breach(name, "banned", what)

@@ -55,7 +55,8 @@ std::string_view name_of(const std::array<std::pair<Value, std::string_view>, kC
 }
 
 template <typename Value, std::size_t kCount>
-std::optional<Value> value_of(const std::array<std::pair<Value, std::string_view>, kCount>& table, std::string_view wanted) {
+std::optional<Value> value_of(const std::array<std::pair<Value, std::string_view>, kCount>& table,
+                              std::string_view wanted) {
   for (const auto& [value, name] : table) {
     if (name == wanted) return value;
   }
@@ -84,35 +85,61 @@ bool may_see_all(const Actor& actor) {
                          Role::kCoordinator, Role::kRecords, Role::kDaLiaison, Role::kCounsel, Role::kAuditor});
 }
 
-bool is_own(const Actor& actor, const Item& item) { return item.assigned_officer == actor.person; }
+bool is_own(const Actor& actor, const Item& item) {
+  return item.assigned_officer == actor.person;
+}
 
 // The roles whose work a purpose is.
 bool fits(const Actor& actor, const Item& item, Purpose purpose) {
   switch (purpose) {
-    case Purpose::kInvestigation: return has_any(actor, {Role::kInvestigator, Role::kInternalAffairs, Role::kCommand});
+    case Purpose::kInvestigation:
+      return has_any(actor, {Role::kInvestigator, Role::kInternalAffairs, Role::kCommand});
     case Purpose::kReview:
-      return has_any(actor, {Role::kSupervisor, Role::kCommand, Role::kInternalAffairs, Role::kInvestigator, Role::kRecords});
-    case Purpose::kDiscovery: return has_any(actor, {Role::kDaLiaison, Role::kCounsel, Role::kInvestigator, Role::kRecords});
-    case Purpose::kRecordsRequest: return has_any(actor, {Role::kRecords, Role::kCounsel});
-    case Purpose::kTraining: return has_any(actor, {Role::kSupervisor, Role::kCommand});
-    case Purpose::kOwnRecording: return actor.has(Role::kOfficer) && is_own(actor, item);
+      return has_any(actor,
+                     {Role::kSupervisor, Role::kCommand, Role::kInternalAffairs, Role::kInvestigator, Role::kRecords});
+    case Purpose::kDiscovery:
+      return has_any(actor, {Role::kDaLiaison, Role::kCounsel, Role::kInvestigator, Role::kRecords});
+    case Purpose::kRecordsRequest:
+      return has_any(actor, {Role::kRecords, Role::kCounsel});
+    case Purpose::kTraining:
+      return has_any(actor, {Role::kSupervisor, Role::kCommand});
+    case Purpose::kOwnRecording:
+      return actor.has(Role::kOfficer) && is_own(actor, item);
   }
   CHECK(false);
 }
 
 }  // namespace
 
-std::string_view role_name(Role role) { return name_of(kRoles, role); }
-std::optional<Role> parse_role(std::string_view name) { return value_of(kRoles, name); }
-std::string all_role_names() { return joined(kRoles); }
+std::string_view role_name(Role role) {
+  return name_of(kRoles, role);
+}
+std::optional<Role> parse_role(std::string_view name) {
+  return value_of(kRoles, name);
+}
+std::string all_role_names() {
+  return joined(kRoles);
+}
 
-std::string_view action_name(Action action) { return name_of(kActions, action); }
-std::optional<Action> parse_action(std::string_view name) { return value_of(kActions, name); }
-std::string all_action_names() { return joined(kActions); }
+std::string_view action_name(Action action) {
+  return name_of(kActions, action);
+}
+std::optional<Action> parse_action(std::string_view name) {
+  return value_of(kActions, name);
+}
+std::string all_action_names() {
+  return joined(kActions);
+}
 
-std::string_view purpose_name(Purpose purpose) { return name_of(kPurposes, purpose); }
-std::optional<Purpose> parse_purpose(std::string_view name) { return value_of(kPurposes, name); }
-std::string all_purpose_names() { return joined(kPurposes); }
+std::string_view purpose_name(Purpose purpose) {
+  return name_of(kPurposes, purpose);
+}
+std::optional<Purpose> parse_purpose(std::string_view name) {
+  return value_of(kPurposes, name);
+}
+std::string all_purpose_names() {
+  return joined(kPurposes);
+}
 
 Decision decide(const Actor& actor, Action action, const Item& item, std::optional<Purpose> purpose) {
   if (actor.agency != item.agency) return {false, false, "evidence crosses agencies only by a share"};
@@ -135,7 +162,8 @@ Decision decide(const Actor& actor, Action action, const Item& item, std::option
       return {may_know, may_know, "a recording: officers their own, and the roles that work with footage"};
     case Action::kView:
       CHECK(purpose.has_value());
-      return {may_know && fits(actor, item, *purpose), may_know, "a view: the purpose must be the work of one of your roles"};
+      return {may_know && fits(actor, item, *purpose), may_know,
+              "a view: the purpose must be the work of one of your roles"};
     case Action::kExport:
       return {may_know && has_any(actor, {Role::kInvestigator, Role::kRecords, Role::kDaLiaison, Role::kCounsel,
                                           Role::kInternalAffairs}),

@@ -40,7 +40,7 @@ std::string all_role_names();  // for a sentence: "officer, supervisor, …"
 
 enum class Action {
   kUpload,
-  kList,    // rows of the list, without bytes
+  kList,     // rows of the list, without bytes
   kShow,     // one recording's facts and custody
   kReceipt,  // one recording's receipts
   kView,     // the bytes, under a purpose
@@ -81,8 +81,8 @@ struct Item {
 
 struct Decision {
   bool is_allowed = false;
-  bool may_know = false;    // whether a refusal may say that the item exists
-  std::string_view rule;    // "uploads: investigators and records"
+  bool may_know = false;  // whether a refusal may say that the item exists
+  std::string_view rule;  // "uploads: investigators and records"
 };
 
 // For actions without an item, pass one with the actor's own agency.

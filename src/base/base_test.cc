@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <gtest/gtest.h>
-
 #include <set>
+
+#include <gtest/gtest.h>
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -17,7 +17,9 @@ Result<int> half(int n) {
   if (n % 2) return fail(Code::kInvalid, "odd");
   return n / 2;
 }
-Result<int> quarter(int n) { return TRY(half(TRY(half(n)))); }
+Result<int> quarter(int n) {
+  return TRY(half(TRY(half(n))));
+}
 Result<void> nothing(bool good) {
   if (!good) return fail(problems::kUploadOffset, "no", "there");
   return {};
@@ -57,7 +59,8 @@ TEST(Bytes, Base64RefusesWhatDoesNotReencode) {
     EXPECT_EQ(as_text(*parse_base64(base64(as_bytes(text)))), text);
   }
   EXPECT_EQ(base64(as_bytes("fo")), "Zm8=");
-  for (const char* bad : {"Zm8", "Zm9=", "Zh==", "Zg=", "Zg==Zg==", "Zm 8=", "Zm8=\n", "====", "=AAA", "Z===", "Zm-_"}) {
+  for (const char* bad :
+       {"Zm8", "Zm9=", "Zh==", "Zg=", "Zg==Zg==", "Zm 8=", "Zm8=\n", "====", "=AAA", "Z===", "Zm-_"}) {
     EXPECT_FALSE(parse_base64(bad)) << bad;
   }
 }
@@ -65,7 +68,8 @@ TEST(Bytes, Base64RefusesWhatDoesNotReencode) {
 TEST(Bytes, DecimalHasNoSignZeroOrSpace) {
   EXPECT_EQ(parse_decimal("0"), 0u);
   EXPECT_EQ(parse_decimal("9007199254740991"), 9007199254740991u);
-  for (const char* bad : {"", "00", "01", "+1", "-1", " 1", "1 ", "9007199254740992", "9223372036854775808", "99999999999999999999", "1a"}) {
+  for (const char* bad : {"", "00", "01", "+1", "-1", " 1", "1 ", "9007199254740992", "9223372036854775808",
+                          "99999999999999999999", "1a"}) {
     EXPECT_FALSE(parse_decimal(bad)) << bad;
   }
 }
@@ -102,11 +106,31 @@ TEST(Json, CanonicalRefusesWhatItWouldNotWrite) {
   const std::string good = R"({"a":1,"b":["x","é\n\u0001"],"c":{"d":true}})";
   ASSERT_TRUE(parse_canonical(good));
   EXPECT_EQ(canonical(*parse_canonical(good)), good);
-  for (const char* bad :
-       {R"({"b":1,"a":1})", R"({"a":1,"a":1})", R"({"a": 1})", R"({"a":1.0})", R"({"a":-1})", R"({"a":01})",
-        R"({"a":1e3})", R"({"a":null})", R"({"A":1})", R"({"":1})", R"({"a":9007199254740992})", R"(["\u0041"])",
-        R"(["\u000a"])", R"(["\u001F"])", "[\"\xff\"]", "[\"\xed\xa0\x80\"]", R"(["\/"])", R"([[[[[1]]]]])",
-        R"([1,])", R"([1] )", R"(["a)", "", R"({"a":1}x)", "[\"\x01\"]", R"(["\ud83d\ude00"])"}) {
+  for (const char* bad : {R"({"b":1,"a":1})",
+                          R"({"a":1,"a":1})",
+                          R"({"a": 1})",
+                          R"({"a":1.0})",
+                          R"({"a":-1})",
+                          R"({"a":01})",
+                          R"({"a":1e3})",
+                          R"({"a":null})",
+                          R"({"A":1})",
+                          R"({"":1})",
+                          R"({"a":9007199254740992})",
+                          R"(["\u0041"])",
+                          R"(["\u000a"])",
+                          R"(["\u001F"])",
+                          "[\"\xff\"]",
+                          "[\"\xed\xa0\x80\"]",
+                          R"(["\/"])",
+                          R"([[[[[1]]]]])",
+                          R"([1,])",
+                          R"([1] )",
+                          R"(["a)",
+                          "",
+                          R"({"a":1}x)",
+                          "[\"\x01\"]",
+                          R"(["\ud83d\ude00"])"}) {
     EXPECT_FALSE(parse_canonical(bad)) << bad;
   }
   EXPECT_TRUE(parse_canonical(R"([[[[1]]]])"));

@@ -20,7 +20,9 @@ constexpr std::array<std::int8_t, 256> reverse(std::string_view digits) {
 constexpr auto kHexValue = reverse(kHexDigits);
 constexpr auto kBase64Value = reverse(kBase64Digits);
 
-int value_of(const std::array<std::int8_t, 256>& table, char c) { return table[static_cast<std::uint8_t>(c)]; }
+int value_of(const std::array<std::int8_t, 256>& table, char c) {
+  return table[static_cast<std::uint8_t>(c)];
+}
 
 }  // namespace
 
@@ -52,8 +54,8 @@ std::string base64(ByteView bytes) {
   out.reserve((bytes.size() + 2) / 3 * 4);
   std::size_t i = 0;
   for (; i + 3 <= bytes.size(); i += 3) {
-    const std::uint32_t group = static_cast<std::uint32_t>(bytes[i]) << 16 |
-                                static_cast<std::uint32_t>(bytes[i + 1]) << 8 | bytes[i + 2];
+    const std::uint32_t group =
+        static_cast<std::uint32_t>(bytes[i]) << 16 | static_cast<std::uint32_t>(bytes[i + 1]) << 8 | bytes[i + 2];
     for (int shift = 18; shift >= 0; shift -= 6) out.push_back(kBase64Digits[group >> shift & 63]);
   }
   const std::size_t left = bytes.size() - i;

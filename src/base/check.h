@@ -11,8 +11,8 @@ namespace lapel {
 [[noreturn]] void check_failed(const char* file, int line, const char* condition);
 }
 
-#define CHECK(condition)                                                       \
-  do {                                                                         \
-    if (!(condition)) [[unlikely]]                                             \
-      ::lapel::check_failed(__FILE__, __LINE__, #condition);                   \
+#define CHECK(condition)                                     \
+  do {                                                       \
+    if (!(condition)) [[unlikely]]                           \
+      ::lapel::check_failed(__FILE__, __LINE__, #condition); \
   } while (false)

@@ -23,8 +23,12 @@ struct Timestamp {
   std::int64_t seconds() const { return us >= 0 ? us / 1'000'000 : (us - 999'999) / 1'000'000; }
 };
 
-inline Timestamp operator+(Timestamp t, std::int64_t us) { return {t.us + us}; }
-inline std::int64_t operator-(Timestamp a, Timestamp b) { return a.us - b.us; }
+inline Timestamp operator+(Timestamp t, std::int64_t us) {
+  return {t.us + us};
+}
+inline std::int64_t operator-(Timestamp a, Timestamp b) {
+  return a.us - b.us;
+}
 
 // YYYY-MM-DDThh:mm:ss.ccZ (ledger.md, JSON). Years 1970 to 9999; CHECKs outside.
 std::string ledger_time(Timestamp time);

@@ -34,11 +34,7 @@ class Id {
   std::string text() const { return hex(bytes_); }
   explicit operator bool() const { return bytes_ != ByteArray<16>{}; }
 
-  operator Id<SubjectTag>() const
-    requires kIsSubject
-  {
-    return Id<SubjectTag>(bytes_);
-  }
+  operator Id<SubjectTag>() const requires kIsSubject { return Id<SubjectTag>(bytes_); }
 
   friend bool operator==(const Id&, const Id&) = default;
   friend auto operator<=>(const Id&, const Id&) = default;

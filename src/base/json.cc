@@ -44,13 +44,27 @@ void write_string(std::string& out, std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     const char c = text[at];
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\b': out += "\\b"; break;
-      case '\t': out += "\\t"; break;
-      case '\n': out += "\\n"; break;
-      case '\f': out += "\\f"; break;
-      case '\r': out += "\\r"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\b':
+        out += "\\b";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\f':
+        out += "\\f";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
       default: {
         if (static_cast<unsigned char>(c) < 0x20) {
           out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
@@ -154,16 +168,21 @@ class CanonicalReader {
 
   std::optional<Json> read_value(int depth) {
     switch (peek()) {
-      case '{': return depth < kCanonicalDepthMax ? read_object(depth) : std::nullopt;
-      case '[': return depth < kCanonicalDepthMax ? read_array(depth) : std::nullopt;
+      case '{':
+        return depth < kCanonicalDepthMax ? read_object(depth) : std::nullopt;
+      case '[':
+        return depth < kCanonicalDepthMax ? read_array(depth) : std::nullopt;
       case '"': {
         auto text = read_string();
         if (!text) return std::nullopt;
         return Json(std::move(*text));
       }
-      case 't': return take("true") ? std::optional<Json>(true) : std::nullopt;
-      case 'f': return take("false") ? std::optional<Json>(false) : std::nullopt;
-      default: return read_integer();
+      case 't':
+        return take("true") ? std::optional<Json>(true) : std::nullopt;
+      case 'f':
+        return take("false") ? std::optional<Json>(false) : std::nullopt;
+      default:
+        return read_integer();
     }
   }
 
@@ -276,7 +295,9 @@ std::string to_json(const Json& value) {
   return out;
 }
 
-bool is_canonical_value(const Json& value) { return is_canonical_at(value, 0); }
+bool is_canonical_value(const Json& value) {
+  return is_canonical_at(value, 0);
+}
 
 std::string canonical(const Json& value) {
   CHECK(is_canonical_value(value));

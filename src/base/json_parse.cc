@@ -3,7 +3,6 @@
 // not carry it.
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/src.hpp>
-
 #include <fmt/format.h>
 
 #include "base/json.h"

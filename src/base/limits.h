@@ -21,16 +21,16 @@ inline constexpr std::uint64_t kUploadCheckpointBytes = 64 * kMiB;        // off
 inline constexpr std::int64_t kUploadLifeUs = 7LL * 86'400 * 1'000'000;   // unfinished uploads expire after this
 inline constexpr std::size_t kUploadMetadataBytesMax = 8 * 1024;
 inline constexpr std::size_t kUploadMetadataKeysMax = 64;
-inline constexpr std::size_t kUploadPartsMax = 1'000;                     // of one concatenation
-inline constexpr std::uint64_t kDiskReserveBytes = 256 * kMiB;            // kept free so that the ledger can be written
+inline constexpr std::size_t kUploadPartsMax = 1'000;           // of one concatenation
+inline constexpr std::uint64_t kDiskReserveBytes = 256 * kMiB;  // kept free so that the ledger can be written
 
 // Ledger
-inline constexpr std::size_t kSequencerQueueMax = 4'096;   // submissions waiting
-inline constexpr std::size_t kSequencerBatchMax = 512;     // submissions in one commit
-inline constexpr int kSequencerAttemptsMax = 64;           // lost swaps in a row before a batch is refused
-inline constexpr std::size_t kSubmissionEventsMax = 64;    // events of one act
-inline constexpr std::size_t kEventBytesMax = 16 * 1024;   // canonical bytes of one event
-inline constexpr std::size_t kAgenciesMax = 256;           // on one server
+inline constexpr std::size_t kSequencerQueueMax = 4'096;  // submissions waiting
+inline constexpr std::size_t kSequencerBatchMax = 512;    // submissions in one commit
+inline constexpr int kSequencerAttemptsMax = 64;          // lost swaps in a row before a batch is refused
+inline constexpr std::size_t kSubmissionEventsMax = 64;   // events of one act
+inline constexpr std::size_t kEventBytesMax = 16 * 1024;  // canonical bytes of one event
+inline constexpr std::size_t kAgenciesMax = 256;          // on one server
 
 // Pages
 inline constexpr std::int64_t kPageItemsMax = 200;

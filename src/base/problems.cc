@@ -6,14 +6,17 @@
 namespace lapel::problems {
 
 #define PROBLEM(name, slug, code, status, title, remedy) \
-  const Problem name{slug, Code::code, status, title, remedy}
+  const Problem name {                                   \
+    slug, Code::code, status, title, remedy              \
+  }
 
 PROBLEM(kInvalid, "invalid", kInvalid, 400, "The request is not valid", "Correct what the message names.");
 PROBLEM(kTooLarge, "too-large", kTooLarge, 413, "Too large", "Send less at once; the message names the limit.");
 PROBLEM(kUnsupported, "unsupported", kUnsupported, 415, "Not supported", "Use one of the forms the message names.");
 PROBLEM(kUnauthenticated, "unauthenticated", kUnauthenticated, 401, "Not signed in",
         "Sign in, or send a valid token in the Authorization header.");
-PROBLEM(kNotFound, "not-found", kNotFound, 404, "Not found", "Check the address; you may lack the right to know of it.");
+PROBLEM(kNotFound, "not-found", kNotFound, 404, "Not found",
+        "Check the address; you may lack the right to know of it.");
 PROBLEM(kGone, "gone", kGone, 410, "No longer here", "Start again; what is gone does not come back.");
 PROBLEM(kDenied, "denied", kDenied, 403, "Not allowed", "Ask whoever holds the role that the rule names.");
 PROBLEM(kConflict, "conflict", kConflict, 409, "In conflict with the present state", "Read the state again and retry.");
@@ -27,16 +30,20 @@ PROBLEM(kFull, "full", kFull, 507, "No room", "Free or add storage; nothing alre
 PROBLEM(kInternal, "internal", kInternal, 500, "Something went wrong inside Lapel",
         "Note the request id and look at the server's trace.");
 
-PROBLEM(kMethodNotAllowed, "method-not-allowed", kInvalid, 405, "Method not allowed", "Use a method in the Allow header.");
-PROBLEM(kRequestTimeout, "request-timeout", kUnavailable, 408, "The request stalled", "Resume from the offset HEAD reports.");
+PROBLEM(kMethodNotAllowed, "method-not-allowed", kInvalid, 405, "Method not allowed",
+        "Use a method in the Allow header.");
+PROBLEM(kRequestTimeout, "request-timeout", kUnavailable, 408, "The request stalled",
+        "Resume from the offset HEAD reports.");
 PROBLEM(kRangeNotSatisfiable, "range-not-satisfiable", kInvalid, 416, "Range not satisfiable",
         "Ask for a range inside the length that Content-Range gives.");
 PROBLEM(kPreconditionFailed, "precondition-failed", kConflict, 412, "Precondition failed", "Read the item again.");
-PROBLEM(kHeaderTooLarge, "header-too-large", kTooLarge, 431, "Request header too large", "Send fewer or shorter header fields.");
+PROBLEM(kHeaderTooLarge, "header-too-large", kTooLarge, 431, "Request header too large",
+        "Send fewer or shorter header fields.");
 PROBLEM(kLengthRequired, "length-required", kInvalid, 411, "A length is required", "Send Content-Length.");
 
 PROBLEM(kTusVersion, "tus-version", kConflict, 412, "Unsupported tus version", "Send Tus-Resumable: 1.0.0.");
-PROBLEM(kTusHeader, "tus-header", kInvalid, 400, "A tus header is missing or wrong", "Correct the header the message names.");
+PROBLEM(kTusHeader, "tus-header", kInvalid, 400, "A tus header is missing or wrong",
+        "Correct the header the message names.");
 PROBLEM(kTusMetadata, "tus-metadata", kInvalid, 400, "Upload-Metadata is not valid",
         "Send comma-separated pairs of a key and base64.");
 PROBLEM(kTusContentType, "tus-content-type", kUnsupported, 415, "Wrong content type",
@@ -55,9 +62,12 @@ PROBLEM(kChecksumMismatch, "checksum-mismatch", kInvalid, 460, "Checksum mismatc
 PROBLEM(kChecksumAlgorithm, "checksum-algorithm", kInvalid, 400, "Unknown checksum algorithm", "Use sha1 or sha256.");
 PROBLEM(kDigestMismatch, "digest-mismatch", kConflict, 409, "The file's SHA-256 is not the one declared",
         "Hash the file again at its source, then upload it anew.");
-PROBLEM(kDockStatement, "dock-statement", kInvalid, 400, "The dock's statement does not fit", "Sign the file's own facts with the dock's own key.");
-PROBLEM(kStorageFull, "storage-full", kFull, 507, "Not enough room for this upload", "Free or add storage, then retry.");
-PROBLEM(kTooManyUploads, "too-many-uploads", kLimited, 429, "Too many unfinished uploads", "Finish or remove some first.");
+PROBLEM(kDockStatement, "dock-statement", kInvalid, 400, "The dock's statement does not fit",
+        "Sign the file's own facts with the dock's own key.");
+PROBLEM(kStorageFull, "storage-full", kFull, 507, "Not enough room for this upload",
+        "Free or add storage, then retry.");
+PROBLEM(kTooManyUploads, "too-many-uploads", kLimited, 429, "Too many unfinished uploads",
+        "Finish or remove some first.");
 PROBLEM(kConcatenation, "concatenation", kInvalid, 400, "These parts cannot be joined",
         "Join finished partial uploads of your own, each once.");
 
@@ -65,17 +75,20 @@ PROBLEM(kDataExists, "data-exists", kConflict, 409, "The data directory already 
         "Choose an empty or absent directory; init never overwrites.");
 PROBLEM(kDataFormat, "data-format", kUnsupported, 500, "Data directory of another version",
         "Use the program version that wrote it, or one that can migrate it.");
-PROBLEM(kDataLocked, "data-locked", kBusy, 503, "Another server uses this data directory", "Stop the other server first.");
+PROBLEM(kDataLocked, "data-locked", kBusy, 503, "Another server uses this data directory",
+        "Stop the other server first.");
 PROBLEM(kDataFilesystem, "data-filesystem", kUnsupported, 500, "Filesystem not suitable",
         "Keep catalog and ledger on a local disk.");
 PROBLEM(kSqliteVersion, "sqlite-version", kUnsupported, 500, "SQLite with a known data-loss bug",
         "Build with the pinned SQLite (make setup).");
 PROBLEM(kWeakFile, "weak-file", kDenied, 500, "A secret file others can read", "chmod 600 the file.");
 
-PROBLEM(kLedgerMoved, "ledger-moved", kConflict, 409, "The ledger grew meanwhile", "Nothing to do; the sequencer retries.");
+PROBLEM(kLedgerMoved, "ledger-moved", kConflict, 409, "The ledger grew meanwhile",
+        "Nothing to do; the sequencer retries.");
 PROBLEM(kLedgerCorrupt, "ledger-corrupt", kCorrupt, 500, "The ledger does not agree with itself",
         "Do not retry. Keep the machine as it is and run lapel ledger check on a copy.");
-PROBLEM(kProofInvalid, "proof-invalid", kCorrupt, 422, "The proof does not hold", "Do not rely on it; ask for it again.");
+PROBLEM(kProofInvalid, "proof-invalid", kCorrupt, 422, "The proof does not hold",
+        "Do not rely on it; ask for it again.");
 PROBLEM(kNotSealed, "not-sealed", kConflict, 409, "Not sealed yet", "Ask again in a moment.");
 
 PROBLEM(kStoreStopped, "store-stopped", kUnavailable, 503, "The store stopped after a failed sync",
@@ -91,20 +104,65 @@ PROBLEM(kLastTwoPerson, "two-person", kDenied, 403, "Two people are needed", "So
 
 namespace {
 constexpr std::array kAll = {
-    &kInvalid,          &kTooLarge,        &kUnsupported,      &kUnauthenticated,   &kNotFound,
-    &kGone,             &kDenied,          &kConflict,         &kHeld,              &kBusy,
-    &kCorrupt,          &kUnavailable,     &kLimited,          &kFull,              &kInternal,
-    &kMethodNotAllowed, &kRequestTimeout,  &kRangeNotSatisfiable, &kPreconditionFailed, &kHeaderTooLarge,
-    &kLengthRequired,   &kTusVersion,      &kTusHeader,        &kTusMetadata,       &kTusContentType,
-    &kUploadOffset,     &kUploadLocked,    &kUploadTooLong,    &kUploadLengthLimit, &kUploadExpired,
-    &kUploadFinished,   &kChecksumMismatch, &kChecksumAlgorithm, &kDigestMismatch, &kDockStatement, &kStorageFull,
-    &kTooManyUploads,   &kConcatenation,   &kDataExists,       &kDataFormat,        &kDataLocked,
-    &kDataFilesystem,   &kSqliteVersion,   &kWeakFile,         &kLedgerMoved,       &kLedgerCorrupt,
-    &kProofInvalid,     &kNotSealed,       &kStoreStopped,     &kObjectDamaged,     &kSignIn,
-    &kRule,             &kSecondFactor,    &kLastTwoPerson,
+    &kInvalid,
+    &kTooLarge,
+    &kUnsupported,
+    &kUnauthenticated,
+    &kNotFound,
+    &kGone,
+    &kDenied,
+    &kConflict,
+    &kHeld,
+    &kBusy,
+    &kCorrupt,
+    &kUnavailable,
+    &kLimited,
+    &kFull,
+    &kInternal,
+    &kMethodNotAllowed,
+    &kRequestTimeout,
+    &kRangeNotSatisfiable,
+    &kPreconditionFailed,
+    &kHeaderTooLarge,
+    &kLengthRequired,
+    &kTusVersion,
+    &kTusHeader,
+    &kTusMetadata,
+    &kTusContentType,
+    &kUploadOffset,
+    &kUploadLocked,
+    &kUploadTooLong,
+    &kUploadLengthLimit,
+    &kUploadExpired,
+    &kUploadFinished,
+    &kChecksumMismatch,
+    &kChecksumAlgorithm,
+    &kDigestMismatch,
+    &kDockStatement,
+    &kStorageFull,
+    &kTooManyUploads,
+    &kConcatenation,
+    &kDataExists,
+    &kDataFormat,
+    &kDataLocked,
+    &kDataFilesystem,
+    &kSqliteVersion,
+    &kWeakFile,
+    &kLedgerMoved,
+    &kLedgerCorrupt,
+    &kProofInvalid,
+    &kNotSealed,
+    &kStoreStopped,
+    &kObjectDamaged,
+    &kSignIn,
+    &kRule,
+    &kSecondFactor,
+    &kLastTwoPerson,
 };
 }  // namespace
 
-std::span<const Problem* const> all_problems() { return kAll; }
+std::span<const Problem* const> all_problems() {
+  return kAll;
+}
 
 }  // namespace lapel::problems

@@ -14,12 +14,12 @@
 namespace lapel::problems {
 
 // One for each code, for whatever has no name of its own.
-extern const Problem kInvalid, kTooLarge, kUnsupported, kUnauthenticated, kNotFound, kGone, kDenied, kConflict,
-    kHeld, kBusy, kCorrupt, kUnavailable, kLimited, kFull, kInternal;
+extern const Problem kInvalid, kTooLarge, kUnsupported, kUnauthenticated, kNotFound, kGone, kDenied, kConflict, kHeld,
+    kBusy, kCorrupt, kUnavailable, kLimited, kFull, kInternal;
 
 // HTTP itself.
-extern const Problem kMethodNotAllowed, kRequestTimeout, kRangeNotSatisfiable, kPreconditionFailed,
-    kHeaderTooLarge, kLengthRequired;
+extern const Problem kMethodNotAllowed, kRequestTimeout, kRangeNotSatisfiable, kPreconditionFailed, kHeaderTooLarge,
+    kLengthRequired;
 
 // Uploads (tus).
 extern const Problem kTusVersion, kTusHeader, kTusMetadata, kTusContentType, kUploadOffset, kUploadLocked,

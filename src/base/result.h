@@ -60,14 +60,15 @@ struct [[nodiscard]] Error {
 template <typename T>
 using Result = tl::expected<T, Error>;
 
-[[nodiscard]] inline tl::unexpected<Error> fail(const Problem& problem, std::string message,
-                                                std::string context = {}) {
+[[nodiscard]] inline tl::unexpected<Error> fail(const Problem& problem, std::string message, std::string context = {}) {
   return tl::unexpected<Error>(Error{&problem, std::move(message), std::move(context)});
 }
 [[nodiscard]] inline tl::unexpected<Error> fail(Code code, std::string message, std::string context = {}) {
   return fail(generic_problem(code), std::move(message), std::move(context));
 }
-[[nodiscard]] inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(std::move(error)); }
+[[nodiscard]] inline tl::unexpected<Error> fail(Error error) {
+  return tl::unexpected<Error>(std::move(error));
+}
 
 std::string_view code_name(Code code);
 // The exit code of a command that ends with this cause.
@@ -85,11 +86,11 @@ inline void unwrap(Result<void>&&) {}
 
 #define LAPEL_CONCAT_INNER(a, b) a##b
 #define LAPEL_CONCAT(a, b) LAPEL_CONCAT_INNER(a, b)
-#define LAPEL_TRY(name, expr)                                                      \
-  __extension__({                                                                  \
-    auto name = (expr);                                                            \
-    if (!name) return ::tl::unexpected<::lapel::Error>(std::move(name).error());   \
-    ::lapel::internal::unwrap(std::move(name));                                    \
+#define LAPEL_TRY(name, expr)                                                    \
+  __extension__({                                                                \
+    auto name = (expr);                                                          \
+    if (!name) return ::tl::unexpected<::lapel::Error>(std::move(name).error()); \
+    ::lapel::internal::unwrap(std::move(name));                                  \
   })
 // The value of a Result, or return its error from the enclosing function.
 #define TRY(expr) LAPEL_TRY(LAPEL_CONCAT(try_result_, __COUNTER__), expr)

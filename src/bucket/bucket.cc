@@ -37,8 +37,7 @@ Result<void> check_name(std::string_view name) {
 }
 
 Result<void> check_prefix(std::string_view prefix) {
-  if (prefix.empty() || (prefix.back() == '/' && is_valid_name(prefix.substr(0, prefix.size() - 1))))
-    return {};
+  if (prefix.empty() || (prefix.back() == '/' && is_valid_name(prefix.substr(0, prefix.size() - 1)))) return {};
   return fail(Code::kInvalid, "This is no prefix of object names.", std::string(prefix));
 }
 

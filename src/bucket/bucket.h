@@ -72,8 +72,7 @@ class Bucket {
   virtual Result<void> remove(std::string_view name) = 0;
   // Full names with this prefix (which ends in '/' or is empty), sorted, at most `limit`, after the name
   // `after`.
-  virtual Result<std::vector<std::string>> list(std::string_view prefix, std::string_view after,
-                                                std::size_t limit) = 0;
+  virtual Result<std::vector<std::string>> list(std::string_view prefix, std::string_view after, std::size_t limit) = 0;
 };
 
 // A whole small object; kTooLarge over bytes_max.

@@ -159,11 +159,10 @@ TEST_P(BucketConformance, AnOpenObjectOutlivesItsRemoval) {
 
 TEST_P(BucketConformance, RefusesWhatIsNoName) {
   const std::string long_part(256, 'a');
-  const std::string long_name =
-      std::string(200, 'a') + '/' + std::string(200, 'b') + '/' + std::string(111, 'c');
-  for (const std::string& bad : std::vector<std::string>{
-           "", "/", "/a", "a/", "a//b", ".", "..", "a/..", "../a", "a/./b", ".tmp/x", "A", "a b", "a\\b",
-           "a+b", "\xc3\xa4", std::string("a\0b", 3), long_part, long_name}) {
+  const std::string long_name = std::string(200, 'a') + '/' + std::string(200, 'b') + '/' + std::string(111, 'c');
+  for (const std::string& bad :
+       std::vector<std::string>{"", "/", "/a", "a/", "a//b", ".", "..", "a/..", "../a", "a/./b", ".tmp/x", "A", "a b",
+                                "a\\b", "a+b", "\xc3\xa4", std::string("a\0b", 3), long_part, long_name}) {
     expect_code(bucket_.put(bad, {}), Code::kInvalid);
     expect_code(bucket_.put_file(bad, {under_test_.sources / "s", 0}), Code::kInvalid);
     expect_code(bucket_.open(bad), Code::kInvalid);
@@ -215,8 +214,7 @@ TEST_P(BucketConformance, ListGoesOnAfterAnyName) {
     EXPECT_EQ(all, sorted) << "pages of " << page;
   }
   // Names that are not there, or only the beginning of one, serve as well.
-  for (const std::string after :
-       {"a", "a-", "a.", "a.b", "a/a", "a/b", "a/c", "b", "b/c", "b/c/dd", "c", "z/z"}) {
+  for (const std::string after : {"a", "a-", "a.", "a.b", "a/a", "a/b", "a/c", "b", "b/c", "b/c/dd", "c", "z/z"}) {
     const auto first = std::upper_bound(sorted.begin(), sorted.end(), after);
     EXPECT_EQ(list("", after, 100), std::vector<std::string>(first, sorted.end())) << after;
   }

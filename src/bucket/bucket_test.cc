@@ -52,9 +52,7 @@ BucketUnderTest make_fs_elsewhere() {
   std::string pattern = "/dev/shm/lapel_bucket_XXXXXX";
   if (::mkdtemp(pattern.data()) == nullptr) return made;
   made.sources = pattern;
-  const auto remove_both = [inner = made.surroundings, pattern](void*) {
-    std::filesystem::remove_all(pattern);
-  };
+  const auto remove_both = [inner = made.surroundings, pattern](void*) { std::filesystem::remove_all(pattern); };
   made.surroundings = std::shared_ptr<void>(nullptr, remove_both);
   return made;
 }

@@ -115,8 +115,7 @@ class FsBucket final : public Bucket {
     return parent->is_directory ? sync_directory(path.parent_path()) : Result<void>();
   }
 
-  Result<std::vector<std::string>> list(std::string_view prefix, std::string_view after,
-                                        std::size_t limit) override {
+  Result<std::vector<std::string>> list(std::string_view prefix, std::string_view after, std::size_t limit) override {
     TRY(check_prefix(prefix));
     std::vector<std::string> names;
     TRY(list_into(std::string(prefix), after, limit, names));
@@ -125,8 +124,7 @@ class FsBucket final : public Bucket {
 
  private:
   Result<void> check_writable(std::string_view name) const {
-    if (stopped_)
-      return fail(problems::kStoreStopped, "The store stopped after a failed sync.", root_.native());
+    if (stopped_) return fail(problems::kStoreStopped, "The store stopped after a failed sync.", root_.native());
     return check_name(name);
   }
 
@@ -228,8 +226,7 @@ class FsBucket final : public Bucket {
     for (std::uint64_t offset = 0; offset < our_stat.bytes; offset += step) {
       const std::size_t n = TRY(our_file->read_at(offset, a));
       const std::size_t m = TRY(their_file->read_at(offset, b));
-      if (n != m || !std::equal(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(n), b.begin()))
-        return false;
+      if (n != m || !std::equal(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(n), b.begin())) return false;
     }
     return true;
   }

@@ -61,8 +61,7 @@ class MemoryBucket final : public Bucket {
     return {};
   }
 
-  Result<std::vector<std::string>> list(std::string_view prefix, std::string_view after,
-                                        std::size_t limit) override {
+  Result<std::vector<std::string>> list(std::string_view prefix, std::string_view after, std::size_t limit) override {
     TRY(check_prefix(prefix));
     std::vector<std::string> names;
     const os::MutexLock lock(mutex_);
@@ -83,12 +82,10 @@ class MemoryBucket final : public Bucket {
     const std::string as_folder = std::string(name) + '/';
     const auto below = objects_.lower_bound(as_folder);
     bool taken = below != objects_.end() && below->first.starts_with(as_folder);
-    for (std::size_t slash = name.find('/'); slash != std::string_view::npos;
-         slash = name.find('/', slash + 1)) {
+    for (std::size_t slash = name.find('/'); slash != std::string_view::npos; slash = name.find('/', slash + 1)) {
       taken = taken || objects_.contains(name.substr(0, slash));
     }
-    if (taken)
-      return fail(Code::kConflict, "The name continues another, or another continues it.", std::string(name));
+    if (taken) return fail(Code::kConflict, "The name continues another, or another continues it.", std::string(name));
     objects_.emplace(name, std::make_shared<MemoryObject>(std::move(content)));
     return {};
   }

@@ -32,13 +32,17 @@ CREATE INDEX dock_codes_by_agency ON dock_codes (agency, expires_us);
 )sql"},
 };
 
-Error refused(std::string sentence) { return {&problems::kUnauthenticated, std::move(sentence), {}}; }
+Error refused(std::string sentence) {
+  return {&problems::kUnauthenticated, std::move(sentence), {}};
+}
 
 Result<void> check_name(std::string_view name) {
-  const bool is_plain = !name.empty() && name.size() <= limits::kFieldBytesMax && is_utf8(name) &&
-                        std::none_of(name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+  const bool is_plain =
+      !name.empty() && name.size() <= limits::kFieldBytesMax && is_utf8(name) &&
+      std::none_of(name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
   if (is_plain) return {};
-  return fail(Code::kInvalid, fmt::format("A dock's name must be 1 to {} bytes of UTF-8 without control characters", limits::kFieldBytesMax));
+  return fail(Code::kInvalid, fmt::format("A dock's name must be 1 to {} bytes of UTF-8 without control characters",
+                                          limits::kFieldBytesMax));
 }
 
 Result<roster::Dock> dock_by_name(db::Transaction& tx, const AgencyId& agency, std::string_view name) {
@@ -50,7 +54,9 @@ Result<roster::Dock> dock_by_name(db::Transaction& tx, const AgencyId& agency, s
 
 }  // namespace
 
-std::span<const db::Migration> schema() { return kSteps; }
+std::span<const db::Migration> schema() {
+  return kSteps;
+}
 
 Docks::Docks(Parts parts) : parts_(parts), secret_(crypto::random_bytes<32>()) {}
 
@@ -68,15 +74,23 @@ Result<std::string> Docks::create_code(std::string_view agency_name, const std::
   const Timestamp now = parts_.clock.now();
   TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
     const auto taken = dock_by_name(tx, agency.id, name);
-    if (taken) return fail(Code::kConflict, fmt::format("A dock called \"{}\" was enrolled already; a name is never given again", name));
+    if (taken)
+      return fail(Code::kConflict,
+                  fmt::format("A dock called \"{}\" was enrolled already; a name is never given again", name));
     if (taken.error().code() != Code::kNotFound) return fail(taken.error());
     TRY(tx.run("DELETE FROM dock_codes WHERE expires_us <= :now", {{"now", now.us}}));
-    const db::Rows waiting = TRY(tx.query("SELECT COUNT(*) AS codes FROM dock_codes WHERE agency = :agency LIMIT 1", {{"agency", agency.id.text()}}));
+    const db::Rows waiting = TRY(tx.query("SELECT COUNT(*) AS codes FROM dock_codes WHERE agency = :agency LIMIT 1",
+                                          {{"agency", agency.id.text()}}));
     if (waiting[0].integer("codes") >= kCodesWaitingMax) {
-      return fail(Code::kLimited, fmt::format("{} codes are waiting; they expire within {} minutes", kCodesWaitingMax, kCodeLifeUs / 60'000'000));
+      return fail(Code::kLimited, fmt::format("{} codes are waiting; they expire within {} minutes", kCodesWaitingMax,
+                                              kCodeLifeUs / 60'000'000));
     }
-    TRY(tx.run("INSERT INTO dock_codes (secret_sha256, agency, name, expires_us) VALUES (:secret, :agency, :name, :expires)",
-               {{"secret", hex(crypto::sha256(code.secret))}, {"agency", agency.id.text()}, {"name", name}, {"expires", (now + kCodeLifeUs).us}}));
+    TRY(tx.run(
+        "INSERT INTO dock_codes (secret_sha256, agency, name, expires_us) VALUES (:secret, :agency, :name, :expires)",
+        {{"secret", hex(crypto::sha256(code.secret))},
+         {"agency", agency.id.text()},
+         {"name", name},
+         {"expires", (now + kCodeLifeUs).us}}));
     return {};
   }));
   return code.text();
@@ -118,7 +132,8 @@ Result<Docks::Enrolled> Docks::enroll(const Enrollment& enrollment) {
   if (!crypto::verify(enrollment.key, as_bytes(protocol::enroll_message(*code)), enrollment.signature)) {
     return fail(refused("The enrollment is not signed by the key that it names"));
   }
-  const Error unknown = refused("This code is unknown, used or older than 15 minutes; make a new one with lapel dock enroll");
+  const Error unknown =
+      refused("This code is unknown, used or older than 15 minutes; make a new one with lapel dock enroll");
   const std::string secret = hex(crypto::sha256(code->secret));
   const Timestamp now = parts_.clock.now();
   std::optional<roster::Dock> known;  // by an enrollment whose answer was lost
@@ -126,8 +141,9 @@ Result<Docks::Enrolled> Docks::enroll(const Enrollment& enrollment) {
   roster::Agency agency;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     known.reset();
-    const db::Rows rows = TRY(tx.query("SELECT agency, name, dock FROM dock_codes WHERE secret_sha256 = :secret AND expires_us > :now",
-                                       {{"secret", secret}, {"now", now.us}}));
+    const db::Rows rows =
+        TRY(tx.query("SELECT agency, name, dock FROM dock_codes WHERE secret_sha256 = :secret AND expires_us > :now",
+                     {{"secret", secret}, {"now", now.us}}));
     if (rows.empty()) return fail(unknown);
     name = rows[0].text("name");
     if (const auto used_by = rows[0].maybe_text("dock")) {
@@ -137,7 +153,8 @@ Result<Docks::Enrolled> Docks::enroll(const Enrollment& enrollment) {
       if (known->key != enrollment.key || known->is_revoked) return fail(unknown);
     }
     const std::vector<roster::Agency> agencies = TRY(roster::agencies(tx));
-    const auto it = std::find_if(agencies.begin(), agencies.end(), [&](const roster::Agency& a) { return a.id.text() == rows[0].text("agency"); });
+    const auto it = std::find_if(agencies.begin(), agencies.end(),
+                                 [&](const roster::Agency& a) { return a.id.text() == rows[0].text("agency"); });
     if (it == agencies.end()) return fail(Code::kCorrupt, "A code's agency is missing");
     agency = *it;
     return {};
@@ -153,8 +170,9 @@ Result<Docks::Enrolled> Docks::enroll(const Enrollment& enrollment) {
     submission.events.push_back({dock.id, "identity.bound", {{"name", name}, {"from", ledger_time(now)}}, true});
     submission.events.push_back({dock.id, "dock.enrolled", {{"key", base64(dock.key)}}, false});
     submission.rows = [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) -> Result<void> {
-      const std::int64_t used = TRY(tx.run("UPDATE dock_codes SET dock = :dock WHERE secret_sha256 = :secret AND dock IS NULL",
-                                           {{"dock", dock.id.text()}, {"secret", secret}}));
+      const std::int64_t used =
+          TRY(tx.run("UPDATE dock_codes SET dock = :dock WHERE secret_sha256 = :secret AND dock IS NULL",
+                     {{"dock", dock.id.text()}, {"secret", secret}}));
       if (used != 1) return fail(unknown);
       return roster::add_dock(tx, dock, now);
     };
@@ -217,11 +235,13 @@ Result<std::string> Docks::nonce(const DockId& id) {
 
 Result<void> Docks::use_nonce(const DockId& dock, const std::string& nonce) {
   const auto minted = read_minted("nonce", nonce);
-  if (!minted || minted->dock != dock) return fail(refused("The nonce is not one that this server gave this dock in the last minute"));
+  if (!minted || minted->dock != dock)
+    return fail(refused("The nonce is not one that this server gave this dock in the last minute"));
   const Timestamp now = parts_.clock.now();
   const os::MutexLock lock(mutex_);
   std::erase_if(used_, [&](const auto& used) { return used.second <= now; });
-  if (used_.size() >= kNoncesUsedMax) return fail(Code::kLimited, "Too many docks have asked for tokens in the last minute");
+  if (used_.size() >= kNoncesUsedMax)
+    return fail(Code::kLimited, "Too many docks have asked for tokens in the last minute");
   if (!used_.emplace(nonce, minted->expires_at).second) return fail(refused("The nonce has served already"));
   return {};
 }
@@ -235,7 +255,8 @@ Result<Docks::Token> Docks::token(const DockId& id, const std::string& nonce, co
   }
   TRY(use_nonce(id, nonce));
   const Timestamp expires_at = parts_.clock.now() + kTokenLifeUs;
-  return Token{fmt::format("{}{}", kTokenHead, mint("token", id, expires_at, crypto::random_bytes<kSaltBytes>())), expires_at};
+  return Token{fmt::format("{}{}", kTokenHead, mint("token", id, expires_at, crypto::random_bytes<kSaltBytes>())),
+               expires_at};
 }
 
 Result<access::Actor> Docks::actor_of_token(std::string_view token) {

@@ -81,7 +81,8 @@ void register_routes(http::Router& router, Docks& docks, evidence::Vault& vault,
   router.add("POST", "/api/v1/docks/enroll", [&docks](const Request& request) { return enroll(request, docks); });
   router.add("POST", "/api/v1/docks/nonce", [&docks](const Request& request) { return nonce(request, docks); });
   router.add("POST", "/api/v1/docks/token", [&docks](const Request& request) { return token(request, docks); });
-  router.add("POST", "/api/v1/devices", [&vault, asker = std::move(asker)](const Request& request) { return add_device(request, vault, asker); });
+  router.add("POST", "/api/v1/devices",
+             [&vault, asker = std::move(asker)](const Request& request) { return add_device(request, vault, asker); });
 }
 
 }  // namespace lapel::cameras

@@ -28,7 +28,8 @@ Bytes aead_seal(const AeadKey& key, ByteView associated, ByteView plain) {
   int length = 0;
   CHECK(ctx && EVP_EncryptInit_ex(ctx.get(), EVP_aes_256_gcm(), nullptr, key.data(), out.data()) == 1);
   CHECK(EVP_EncryptUpdate(ctx.get(), nullptr, &length, associated.data(), static_cast<int>(associated.size())) == 1);
-  CHECK(EVP_EncryptUpdate(ctx.get(), out.data() + kNonceBytes, &length, plain.data(), static_cast<int>(plain.size())) == 1);
+  CHECK(EVP_EncryptUpdate(ctx.get(), out.data() + kNonceBytes, &length, plain.data(), static_cast<int>(plain.size())) ==
+        1);
   CHECK(EVP_EncryptFinal_ex(ctx.get(), out.data() + kNonceBytes + length, &length) == 1);
   CHECK(EVP_CIPHER_CTX_ctrl(ctx.get(), EVP_CTRL_GCM_GET_TAG, kTagBytes, out.data() + kNonceBytes + plain.size()) == 1);
   return out;

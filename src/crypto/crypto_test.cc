@@ -39,8 +39,8 @@ TEST(Sha256, RefusesWhatIsNoMidstate) {
   hash.update(as_bytes("abc"));
   const std::string good = hash.midstate();
   ASSERT_TRUE(Sha256::restore(good));
-  for (const std::string& bad : {std::string(), std::string("1:"), "2" + good.substr(1), good + "00", good.substr(0, 20),
-                                 "1:4" + good.substr(3), std::string("1:::")}) {
+  for (const std::string& bad : {std::string(), std::string("1:"), "2" + good.substr(1), good + "00",
+                                 good.substr(0, 20), "1:4" + good.substr(3), std::string("1:::")}) {
     EXPECT_FALSE(Sha256::restore(bad)) << bad;
   }
 }

@@ -17,7 +17,9 @@ struct Sha256::State {
   std::uint64_t bytes = 0;
 };
 
-Sha256::Sha256() : state_(std::make_unique<State>()) { CHECK(SHA256_Init(&state_->ctx) == 1); }
+Sha256::Sha256() : state_(std::make_unique<State>()) {
+  CHECK(SHA256_Init(&state_->ctx) == 1);
+}
 Sha256::~Sha256() = default;
 Sha256::Sha256(Sha256&&) noexcept = default;
 Sha256& Sha256::operator=(Sha256&&) noexcept = default;
@@ -38,7 +40,9 @@ Digest Sha256::finish() {
   return out;
 }
 
-std::uint64_t Sha256::bytes() const { return state_->bytes; }
+std::uint64_t Sha256::bytes() const {
+  return state_->bytes;
+}
 
 std::string Sha256::midstate() const {
   const SHA256_CTX& ctx = state_->ctx;
@@ -92,7 +96,8 @@ Digest sha256(std::initializer_list<ByteView> parts) {
 Digest hmac_sha256(ByteView key, ByteView message) {
   Digest out;
   unsigned length = 0;
-  CHECK(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), message.data(), message.size(), out.data(), &length));
+  CHECK(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), message.data(), message.size(), out.data(),
+             &length));
   CHECK(length == out.size());
   return out;
 }
@@ -100,9 +105,13 @@ Digest hmac_sha256(ByteView key, ByteView message) {
 struct Sha1::State {
   SHA_CTX ctx;
 };
-Sha1::Sha1() : state_(std::make_unique<State>()) { CHECK(SHA1_Init(&state_->ctx) == 1); }
+Sha1::Sha1() : state_(std::make_unique<State>()) {
+  CHECK(SHA1_Init(&state_->ctx) == 1);
+}
 Sha1::~Sha1() = default;
-void Sha1::update(ByteView bytes) { CHECK(SHA1_Update(&state_->ctx, bytes.data(), bytes.size()) == 1); }
+void Sha1::update(ByteView bytes) {
+  CHECK(SHA1_Update(&state_->ctx, bytes.data(), bytes.size()) == 1);
+}
 ByteArray<20> Sha1::finish() {
   ByteArray<20> out;
   CHECK(SHA1_Final(out.data(), &state_->ctx) == 1);

@@ -85,8 +85,7 @@ class DatabaseConformance : public testing::Test {
     }));
     return out;
   }
-  static Result<std::vector<std::string>> column_in(Transaction& tx, std::string_view sql,
-                                                    const Params& params = {}) {
+  static Result<std::vector<std::string>> column_in(Transaction& tx, std::string_view sql, const Params& params = {}) {
     std::vector<std::string> out;
     const Rows rows = TRY(tx.query(sql, params));
     for (const Row& row : rows) out.push_back(row.maybe_text("v").value_or("-"));
@@ -118,9 +117,8 @@ class DatabaseConformance : public testing::Test {
 TYPED_TEST_SUITE_P(DatabaseConformance);
 
 TYPED_TEST_P(DatabaseConformance, IntegersKeepAll64Bits) {
-  for (const std::int64_t n :
-       {std::int64_t{0}, std::int64_t{-1}, std::int64_t{1} << 53, (std::int64_t{1} << 53) + 1,
-        std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min()}) {
+  for (const std::int64_t n : {std::int64_t{0}, std::int64_t{-1}, std::int64_t{1} << 53, (std::int64_t{1} << 53) + 1,
+                               std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min()}) {
     this->add(std::to_string(n), n);
     EXPECT_EQ(this->number(std::to_string(n)), n);
   }
@@ -154,9 +152,8 @@ TYPED_TEST_P(DatabaseConformance, TextAndBytesComeBackAsTheyWere) {
 
 TYPED_TEST_P(DatabaseConformance, NullIsNeitherZeroNorEmpty) {
   this->done(this->database_->write([&](Transaction& tx) -> Result<void> {
-    TRY(tx.run(
-        "INSERT INTO things (id, n, label, data) VALUES ('a', :n, :label, :data)",
-        {{"n", std::optional<std::int64_t>()}, {"label", std::optional<std::string>()}, {"data", nullptr}}));
+    TRY(tx.run("INSERT INTO things (id, n, label, data) VALUES ('a', :n, :label, :data)",
+               {{"n", std::optional<std::int64_t>()}, {"label", std::optional<std::string>()}, {"data", nullptr}}));
     const Rows rows = TRY(tx.query("SELECT n, label, data FROM things LIMIT 2"));
     EXPECT_TRUE(rows[0].is_null("n"));
     EXPECT_EQ(rows[0].maybe_integer("n"), std::nullopt);
@@ -168,8 +165,7 @@ TYPED_TEST_P(DatabaseConformance, NullIsNeitherZeroNorEmpty) {
 
 TYPED_TEST_P(DatabaseConformance, TextThatIsNoneIsRefused) {
   using namespace std::string_literals;
-  for (const std::string& bad :
-       {"a\0b"s, "\0"s, "\xff"s, "\xc0\x80"s, "\xed\xa0\x80"s, "\xf4\x90\x80\x80"s, "\xc3"s}) {
+  for (const std::string& bad : {"a\0b"s, "\0"s, "\xff"s, "\xc0\x80"s, "\xed\xa0\x80"s, "\xf4\x90\x80\x80"s, "\xc3"s}) {
     const auto result = this->run("INSERT INTO things (id, label) VALUES ('a', :label)", {{"label", bad}});
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().code(), Code::kInvalid);
@@ -200,10 +196,8 @@ TYPED_TEST_P(DatabaseConformance, MistakenNamesAreBugs) {
   EXPECT_DEATH(query("SELECT n FROM things WHERE id = :id", {}), "CHECK failed.*same names");
   EXPECT_DEATH(query("SELECT n FROM things", {{"id", "a"}}), "CHECK failed.*same names");
   EXPECT_DEATH(query("SELECT n FROM things WHERE id = :id", {{"di", "a"}}), "CHECK failed.*same names");
-  EXPECT_DEATH(query("SELECT n FROM things WHERE id = :id", {{"id", "a"}, {"id", "b"}}),
-               "CHECK failed.*same names");
-  EXPECT_DEATH(query("SELECT n FROM things WHERE id = :id AND n = :n", {{"id", "a"}, {"id", "b"}}),
-               "CHECK failed");
+  EXPECT_DEATH(query("SELECT n FROM things WHERE id = :id", {{"id", "a"}, {"id", "b"}}), "CHECK failed.*same names");
+  EXPECT_DEATH(query("SELECT n FROM things WHERE id = :id AND n = :n", {{"id", "a"}, {"id", "b"}}), "CHECK failed");
   EXPECT_DEATH(query("SELECT n FROM things WHERE id = ?", {{"id", "a"}}), "CHECK failed.*:name");
   EXPECT_DEATH(query("SELECT n FROM things; DELETE FROM things", {}), "CHECK failed.*one statement");
   EXPECT_DEATH(query("", {}), "CHECK failed.*empty");
@@ -216,10 +210,8 @@ TYPED_TEST_P(DatabaseConformance, MistakenUseIsABug) {
     (void)database->write([&](Transaction& tx) -> Result<void> { return body(*database, tx); });
   };
   const auto nothing = [](Transaction&) -> Result<void> { return {}; };
-  EXPECT_DEATH(write([&](Database& d, Transaction&) { return d.write(nothing); }),
-               "CHECK failed.*inside_a_body");
-  EXPECT_DEATH(write([&](Database& d, Transaction&) { return d.read(nothing); }),
-               "CHECK failed.*inside_a_body");
+  EXPECT_DEATH(write([&](Database& d, Transaction&) { return d.write(nothing); }), "CHECK failed.*inside_a_body");
+  EXPECT_DEATH(write([&](Database& d, Transaction&) { return d.read(nothing); }), "CHECK failed.*inside_a_body");
   EXPECT_DEATH(write([](Database&, Transaction& tx) -> Result<void> {
                  TRY(tx.run("COMMIT"));
                  return {};
@@ -255,8 +247,7 @@ TYPED_TEST_P(DatabaseConformance, MistakenUseIsABug) {
   };
   EXPECT_DEATH(look([](const Row& row) { (void)row.integer("m"); }), "CHECK failed.*selects m");
   EXPECT_DEATH(look([](const Row& row) { (void)row.text("n"); }), "CHECK failed.*column n holds a TEXT");
-  EXPECT_DEATH(look([](const Row& row) { (void)row.text("label"); }),
-               "CHECK failed.*column label holds a TEXT");
+  EXPECT_DEATH(look([](const Row& row) { (void)row.text("label"); }), "CHECK failed.*column label holds a TEXT");
   EXPECT_DEATH(look([](const Row& row) { (void)row.bytes("n"); }), "CHECK failed.*column n holds bytes");
   EXPECT_DEATH((void)Param("n", std::uint64_t{1} << 63), "CHECK failed");
   EXPECT_DEATH((void)this->database_->read([](Transaction& tx) -> Result<void> {
@@ -279,8 +270,7 @@ TYPED_TEST_P(DatabaseConformance, BrokenConstraintsAreConflictsThatNameThem) {
   const std::string unique = refused("INSERT INTO things (id, code) VALUES ('b', 'secret')");
   EXPECT_NE(unique.find("things"), std::string::npos) << unique;
   EXPECT_NE(unique.find("code"), std::string::npos) << unique;
-  EXPECT_NE(refused("INSERT INTO things (id, n) VALUES ('b', -77)").find("things_not_minus_77"),
-            std::string::npos);
+  EXPECT_NE(refused("INSERT INTO things (id, n) VALUES ('b', -77)").find("things_not_minus_77"), std::string::npos);
   EXPECT_NE(refused("INSERT INTO things (id) VALUES (NULL)").find("id"), std::string::npos);
   refused("INSERT INTO things (id) VALUES ('a')");
   refused("INSERT INTO things (id, kind) VALUES ('b', 'secret')");
@@ -417,8 +407,7 @@ TYPED_TEST_P(DatabaseConformance, ABodyThatRunsAgainLeavesOneEffect) {
         ++bodies;
         TRY(this->increment(tx));
         const Rows rows = TRY(tx.query("SELECT n FROM things WHERE id = 'counter' LIMIT 1"));
-        TRY(tx.run("INSERT INTO things (id) VALUES (:id)",
-                   {{"id", "n" + std::to_string(rows[0].integer("n"))}}));
+        TRY(tx.run("INSERT INTO things (id) VALUES (:id)", {{"id", "n" + std::to_string(rows[0].integer("n"))}}));
         return {};
       }));
     }
@@ -447,9 +436,7 @@ TYPED_TEST_P(DatabaseConformance, OnConflictDoNothingAndUpdate) {
   this->add("a", 1);
   EXPECT_EQ(this->run("INSERT INTO things (id, n) VALUES ('a', 2) ON CONFLICT (id) DO NOTHING"), 0);
   EXPECT_EQ(this->number("a"), 1);
-  EXPECT_EQ(
-      this->run("INSERT INTO things (id, n) VALUES ('a', 7) ON CONFLICT (id) DO UPDATE SET n = excluded.n"),
-      1);
+  EXPECT_EQ(this->run("INSERT INTO things (id, n) VALUES ('a', 7) ON CONFLICT (id) DO UPDATE SET n = excluded.n"), 1);
   EXPECT_EQ(this->number("a"), 7);
 }
 
@@ -470,16 +457,14 @@ TYPED_TEST_P(DatabaseConformance, ReturningGivesTheRowsThatChanged) {
 }
 
 TYPED_TEST_P(DatabaseConformance, TextSortsByItsBytes) {
-  const std::vector<std::string> sorted = {"",       "A",      "B",      "Z",      "_",
-                                           "a",      "a b",    "aa",     "b",      "z",
-                                           "\u00c4", "\u00e9", "\u4e2d", "\uff5a", "\U0001F4F7"};
+  const std::vector<std::string> sorted = {"",  "A", "B",      "Z",      "_",      "a",      "a b",       "aa",
+                                           "b", "z", "\u00c4", "\u00e9", "\u4e2d", "\uff5a", "\U0001F4F7"};
   for (std::size_t i = 0; i < sorted.size(); ++i) {
     ASSERT_TRUE(this->run("INSERT INTO things (id, label) VALUES (:id, :label)",
                           {{"id", std::to_string(sorted.size() - i)}, {"label", sorted[i]}}));
   }
   EXPECT_EQ(this->column("SELECT label AS v FROM things ORDER BY label, id LIMIT 99"), sorted);
-  EXPECT_EQ(this->column(
-                "SELECT label AS v FROM things WHERE label > 'a' AND label < 'b' ORDER BY label, id LIMIT 9"),
+  EXPECT_EQ(this->column("SELECT label AS v FROM things WHERE label > 'a' AND label < 'b' ORDER BY label, id LIMIT 9"),
             (std::vector<std::string>{"a b", "aa"}));
 }
 
@@ -556,8 +541,7 @@ TYPED_TEST_P(DatabaseConformance, MigrationsGoForwardOnce) {
   // The second step's text has what a careless splitter would trip over.
   static constexpr Migration kSteps[] = {
       {1, "first", "CREATE TABLE m (id TEXT NOT NULL PRIMARY KEY, data BYTES); -- no; BYTES' here\n"},
-      {2, "second",
-       "INSERT INTO m (id) VALUES ('it''s; BYTES'), ('--');;\nALTER TABLE m ADD COLUMN \"more\" BIGINT"},
+      {2, "second", "INSERT INTO m (id) VALUES ('it''s; BYTES'), ('--');;\nALTER TABLE m ADD COLUMN \"more\" BIGINT"},
       {3, "third", "UPDATE m SET more = 3"}};
   const std::span<const Migration> steps(kSteps);
   this->done(migrate(*this->database_, "m", steps.first(1)));
@@ -577,8 +561,8 @@ TYPED_TEST_P(DatabaseConformance, MigrationsRefuseADatabaseNotTheirOwn) {
                                          {2, "other", "CREATE TABLE p (id TEXT NOT NULL)"}};
   const std::span<const Migration> steps(kSteps);
   this->done(migrate(*this->database_, "m", steps));
-  for (const auto& refused : {migrate(*this->database_, "m", steps.first(1)),
-                              migrate(*this->database_, "m", {}), migrate(*this->database_, "m", kOther)}) {
+  for (const auto& refused : {migrate(*this->database_, "m", steps.first(1)), migrate(*this->database_, "m", {}),
+                              migrate(*this->database_, "m", kOther)}) {
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().problem, &problems::kDataFormat) << refused.error().text();
   }
@@ -623,9 +607,9 @@ REGISTER_TYPED_TEST_SUITE_P(
     BrokenConstraintsAreConflictsThatNameThem, ForeignKeysHoldOnBothSides, AnErrorFromTheBodyUndoesAllOfIt,
     AFailedStatementSpoilsTheTransaction, ASavepointIsUndoneAlone, AReaderSeesOneStateWhileAWriterCommits,
     NobodySeesWhatIsNotCommitted, TwoThreadsIncrementWithoutLosingOne, ABodyThatRunsAgainLeavesOneEffect,
-    RunTellsHowManyRowsChanged, OnConflictDoNothingAndUpdate, ReturningGivesTheRowsThatChanged,
-    TextSortsByItsBytes, NullsSortWhereWritten, KeysetPagesMissAndRepeatNothing, AnOverflowIsAnErrorNotAFloat,
-    AQueryOverItsBoundIsRefused, WhatWasWrittenIsThereAfterReopening, MigrationsGoForwardOnce,
-    MigrationsRefuseADatabaseNotTheirOwn, AFailingMigrationLeavesNothingOfItsStep, TwoProgramsMigrateAtOnce);
+    RunTellsHowManyRowsChanged, OnConflictDoNothingAndUpdate, ReturningGivesTheRowsThatChanged, TextSortsByItsBytes,
+    NullsSortWhereWritten, KeysetPagesMissAndRepeatNothing, AnOverflowIsAnErrorNotAFloat, AQueryOverItsBoundIsRefused,
+    WhatWasWrittenIsThereAfterReopening, MigrationsGoForwardOnce, MigrationsRefuseADatabaseNotTheirOwn,
+    AFailingMigrationLeavesNothingOfItsStep, TwoProgramsMigrateAtOnce);
 
 }  // namespace lapel::db

@@ -95,8 +95,8 @@ class Connection {
   enum class Role { kWriter, kReader };
 
   // `stopped` is shared by all connections of a database and set by the first that sees a sync fail.
-  static Result<std::unique_ptr<Connection>> open(const std::string& path, const SqliteOptions& options,
-                                                  Role role, std::atomic<bool>& stopped);
+  static Result<std::unique_ptr<Connection>> open(const std::string& path, const SqliteOptions& options, Role role,
+                                                  std::atomic<bool>& stopped);
   // After a failed sync, closing does not checkpoint: what could not be synced is left for recovery at the
   // next open.
   ~Connection() {
@@ -138,6 +138,7 @@ class Connection {
 
   Result<void> set_up();
   Result<void> turn_wal_on();
+  Result<void> make_found_commits_durable();
   int configure(int option, int on) { return sqlite3_db_config(db_.get(), option, on, nullptr); }
   Result<sqlite3_stmt*> prepare(std::string_view sql);
   Result<void> bind(sqlite3_stmt* statement, std::string_view sql, const Params& params);
@@ -170,19 +171,17 @@ Result<void> create_file(const std::string& path) {
   }
   if (errno == EEXIST) return {};
   const int number = errno;
-  return fail(is_no_room(number) ? problems::kFull : problems::kInternal,
-              "The database file cannot be created.",
+  return fail(is_no_room(number) ? problems::kFull : problems::kInternal, "The database file cannot be created.",
               fmt::format("{}: open: {}", path, std::generic_category().message(number)));
 }
 
-Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, const SqliteOptions& options,
-                                                     Role role, std::atomic<bool>& stopped) {
+Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, const SqliteOptions& options, Role role,
+                                                     std::atomic<bool>& stopped) {
   std::unique_ptr<Connection> connection(new Connection(path, options, role, stopped));
   sqlite3* db = nullptr;
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
                     (role == Role::kWriter ? SQLITE_OPEN_CREATE : 0);
-  const int rc =
-      sqlite3_open_v2(path.c_str(), &db, flags, options.vfs.empty() ? nullptr : options.vfs.c_str());
+  const int rc = sqlite3_open_v2(path.c_str(), &db, flags, options.vfs.empty() ? nullptr : options.vfs.c_str());
   connection->db_.reset(db);
   if (db == nullptr) return fail(Code::kInternal, "No memory for a database connection.", path);
   if (rc != SQLITE_OK) return fail(connection->error(rc, "open"));
@@ -212,6 +211,14 @@ Result<void> Connection::set_up() {
   TRY(execute(std::string("PRAGMA journal_size_limit = ") + kWalBytesKept, {}, Expect::kRows));
   // In place of the automatic checkpoint, which throws its errors away, a failed sync among them.
   sqlite3_wal_hook(db_.get(), on_commit_to_wal, this);
+  return make_found_commits_durable();
+}
+
+// A process killed between writing a commit and syncing it leaves that commit in the log, where everybody who
+// opens the database next takes it for durable and may tell of it. Once it is moved into the file, it is.
+Result<void> Connection::make_found_commits_durable() {
+  const int rc = sqlite3_wal_checkpoint_v2(db_.get(), "main", SQLITE_CHECKPOINT_FULL, nullptr, nullptr);
+  if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY) return fail(error(rc, "checkpoint"));
   return {};
 }
 
@@ -227,8 +234,7 @@ Result<void> Connection::turn_wal_on() {
       return fail(problems::kDataFilesystem, "The filesystem cannot hold a write-ahead log.",
                   fmt::format("{}: journal mode is {}", path_, mode));
     }
-    if (rows.error().code() != Code::kBusy || SteadyClock::now() - start >= busy_timeout_)
-      return fail(rows.error());
+    if (rows.error().code() != Code::kBusy || SteadyClock::now() - start >= busy_timeout_) return fail(rows.error());
     sqlite3_sleep(kBusyPollMs);
   }
 }
@@ -255,8 +261,7 @@ void Connection::checkpoint_if_due() {
   // The transaction before this is durable in the WAL, so no failure here is a failure of its write(). Pages
   // that could not be moved stay in the WAL, and the next commit tries again, unless it was a sync that
   // failed.
-  if (is_failed_sync(
-          sqlite3_wal_checkpoint_v2(db_.get(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr))) {
+  if (is_failed_sync(sqlite3_wal_checkpoint_v2(db_.get(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr))) {
     stopped_ = true;
   }
 }
@@ -285,8 +290,8 @@ Result<sqlite3_stmt*> Connection::prepare(std::string_view sql) {
 
   sqlite3_stmt* raw = nullptr;
   const char* tail = nullptr;
-  const int rc = sqlite3_prepare_v3(db_.get(), sql.data(), static_cast<int>(sql.size()),
-                                    SQLITE_PREPARE_PERSISTENT, &raw, &tail);
+  const int rc =
+      sqlite3_prepare_v3(db_.get(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &raw, &tail);
   std::unique_ptr<sqlite3_stmt, Finalize> statement(raw);
   if (rc != SQLITE_OK) return fail(error(rc, sql));
   if (raw == nullptr) bug("a statement is not empty", sql);
@@ -371,8 +376,7 @@ Result<std::vector<Value>> Connection::values(sqlite3_stmt* statement, std::stri
       default:
         // An integer that overflowed inside SQLite arrives here too, where PostgreSQL reports it.
         return fail(Code::kInternal, "A query gave a floating-point number.",
-                    fmt::format("{}: {}: {}", path_, sqlite3_column_name(statement, i),
-                                sql.substr(0, kContextSqlMax)));
+                    fmt::format("{}: {}: {}", path_, sqlite3_column_name(statement, i), sql.substr(0, kContextSqlMax)));
     }
   }
   return out;

@@ -48,8 +48,7 @@ struct SqliteEngine {
   Directory directory;
 };
 
-INSTANTIATE_TYPED_TEST_SUITE_P(Sqlite, DatabaseConformance, SqliteEngine,
-                               testing::internal::DefaultNameGenerator);
+INSTANTIATE_TYPED_TEST_SUITE_P(Sqlite, DatabaseConformance, SqliteEngine, testing::internal::DefaultNameGenerator);
 
 // The system's VFS, with a hand on its writes and syncs.
 class Vfs {
@@ -230,8 +229,7 @@ TEST(SqliteOpen, AFullDiskAtAnyWriteIsKFull) {
     writes = 0;
     const Directory directory;
     auto database = open_sqlite(directory.file(), vfs.options());
-    const Result<void> result =
-        database ? run(**database, "CREATE TABLE t (n BIGINT)") : fail(database.error());
+    const Result<void> result = database ? run(**database, "CREATE TABLE t (n BIGINT)") : fail(database.error());
     if (result) break;
     EXPECT_EQ(result.error().problem, &problems::kFull) << result.error().text();
     ++refusals;
@@ -336,8 +334,7 @@ TEST(SqliteSync, AFailedSyncInACheckpointStopsTheWritesAfterIt) {
   ASSERT_TRUE(run(*database, "CREATE TABLE t (data TEXT)"));
   failing = true;
   // Enough pages at once to make a checkpoint due.
-  EXPECT_TRUE(run(*database, "INSERT INTO t (data) VALUES (:data)",
-                  {{"data", std::string(std::size_t{8} << 20, 'x')}}))
+  EXPECT_TRUE(run(*database, "INSERT INTO t (data) VALUES (:data)", {{"data", std::string(std::size_t{8} << 20, 'x')}}))
       << "this one is durable in the WAL";
   EXPECT_FALSE(failing) << "no checkpoint was made";
   const auto later = run(*database, "INSERT INTO t (data) VALUES ('later')");
@@ -360,8 +357,7 @@ TEST(SqliteWal, ACheckpointKeepsItFromGrowingWithoutEnd) {
   const auto database = must_open(directory.file());
   ASSERT_TRUE(run(*database, "CREATE TABLE t (data TEXT)"));
   const std::string data(std::size_t{1} << 20, 'x');
-  for (int i = 0; i < 40; ++i)
-    ASSERT_TRUE(run(*database, "INSERT INTO t (data) VALUES (:data)", {{"data", data}}));
+  for (int i = 0; i < 40; ++i) ASSERT_TRUE(run(*database, "INSERT INTO t (data) VALUES (:data)", {{"data", data}}));
   EXPECT_LT(std::filesystem::file_size(directory.file("catalog.db-wal")), std::size_t{16} << 20);
   EXPECT_GT(std::filesystem::file_size(directory.file()), std::size_t{30} << 20);
 }
@@ -448,8 +444,7 @@ TEST(SqliteStatements, MoreTextsThanTheCacheHoldsStillWork) {
 }
 
 TEST(SqliteCorrupt, AFileThatIsNoDatabaseIsRefused) {
-  for (const std::string& content :
-       {std::string(8192, 'x'), std::string("SQLite format 3"), std::string(100, '\0')}) {
+  for (const std::string& content : {std::string(8192, 'x'), std::string("SQLite format 3"), std::string(100, '\0')}) {
     const Directory directory;
     std::ofstream(directory.file(), std::ios::binary) << content;
     const auto database = open_sqlite(directory.file());
@@ -465,8 +460,7 @@ TEST(SqliteCorrupt, ADamagedPageIsAnErrorWhereItIsRead) {
     const auto database = must_open(directory.file());
     ASSERT_TRUE(run(*database, "CREATE TABLE t (n BIGINT, data TEXT)"));
     for (int i = 0; i < 50; ++i) {
-      ASSERT_TRUE(
-          run(*database, "INSERT INTO t (n, data) VALUES (1, :data)", {{"data", std::string(1000, 'x')}}));
+      ASSERT_TRUE(run(*database, "INSERT INTO t (n, data) VALUES (1, :data)", {{"data", std::string(1000, 'x')}}));
     }
   }
   std::fstream file(directory.file(), std::ios::in | std::ios::out | std::ios::binary);

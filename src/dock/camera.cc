@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dock/camera.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <memory>
 #include <utility>
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/json.h"
 #include "base/limits.h"
@@ -45,7 +44,9 @@ tl::unexpected<Error> failed(const std::string& path, std::string_view call, int
   return tl::unexpected<Error>(os::system_error(printable(path), call, error_number));
 }
 
-std::int64_t microseconds(const timespec& time) { return time.tv_sec * 1'000'000 + time.tv_nsec / 1'000; }
+std::int64_t microseconds(const timespec& time) {
+  return time.tv_sec * 1'000'000 + time.tv_nsec / 1'000;
+}
 
 Found found_of(std::string path, const struct ::stat& status) {
   return {std::move(path), static_cast<std::uint64_t>(status.st_size), microseconds(status.st_mtim),
@@ -192,9 +193,7 @@ Look Camera::look() const {
 Result<std::optional<std::string>> Camera::serial() const {
   const Descriptor file(::openat(descriptor_, std::string(kCameraFile).c_str(), kReadFlags));
   if (file.get() < 0 && errno == ENOENT) return std::optional<std::string>();
-  const auto bad = [](std::string_view why) {
-    return fail(Code::kInvalid, fmt::format("{} {}", kCameraFile, why));
-  };
+  const auto bad = [](std::string_view why) { return fail(Code::kInvalid, fmt::format("{} {}", kCameraFile, why)); };
   struct ::stat status;
   if (file.get() < 0 || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return bad("cannot be read");
   std::string text(kCameraFileBytesMax + 1, '\0');
@@ -203,8 +202,9 @@ Result<std::optional<std::string>> Camera::serial() const {
   text.resize(static_cast<std::size_t>(n));
   const auto json = parse_json(text, {kCameraFileBytesMax, 8});
   const std::string* serial = json ? json->find_string("serial") : nullptr;
-  const bool is_good = serial && !serial->empty() && serial->size() <= limits::kFieldBytesMax &&
-                       std::none_of(serial->begin(), serial->end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+  const bool is_good =
+      serial && !serial->empty() && serial->size() <= limits::kFieldBytesMax &&
+      std::none_of(serial->begin(), serial->end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
   if (!is_good) return bad("must be a JSON object with a \"serial\"");
   return std::optional(*serial);
 }
@@ -227,7 +227,8 @@ Result<void> Camera::erase(const Found& found, const Digest& sha256, const Piece
   // The name must still mean the file that was read. What writes between here and unlink() writes to a file that
   // it will find gone: no kernel call removes a name only if it means a given inode.
   struct ::stat status;
-  if (::fstatat(place.directory.get(), place.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return failed(found.path, "fstatat", errno);
+  if (::fstatat(place.directory.get(), place.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
+    return failed(found.path, "fstatat", errno);
   if (!S_ISREG(status.st_mode) || found_of(found.path, status) != found) return fail(changed(found));
   if (::unlinkat(place.directory.get(), place.name.c_str(), 0) != 0) return failed(found.path, "unlink", errno);
   if (::fsync(place.directory.get()) != 0) return failed(found.path, "fsync", errno);

@@ -24,8 +24,8 @@
 
 namespace lapel::dock {
 
-inline constexpr int kDepthMax = 32;                  // directories below the folder
-inline constexpr std::size_t kFilesMax = 100'000;     // entries of any kind in one look
+inline constexpr int kDepthMax = 32;                                  // directories below the folder
+inline constexpr std::size_t kFilesMax = 100'000;                     // entries of any kind in one look
 inline constexpr std::string_view kCameraFile = "lapel-camera.json";  // in the folder itself; no footage
 inline constexpr std::size_t kCameraFileBytesMax = 4'096;
 
@@ -40,8 +40,8 @@ struct Found {
 };
 
 struct Look {
-  std::vector<Found> files;            // sorted
-  std::vector<std::string> left_out;   // what could not be looked at, and why: then the look is not complete
+  std::vector<Found> files;           // sorted
+  std::vector<std::string> left_out;  // what could not be looked at, and why: then the look is not complete
 };
 
 class Camera {

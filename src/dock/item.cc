@@ -15,8 +15,8 @@ namespace {
 constexpr std::string_view kFormat = "lapel-dock-item/1";
 
 bool is_plain(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
-         c == '~' || c == '/';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+         c == '_' || c == '~' || c == '/';
 }
 
 std::optional<int> hex_value(char c) {
@@ -83,13 +83,9 @@ std::string printable(std::string_view text) {
 }
 
 std::string Item::text() const {
-  Json::Object fields = {{"format", kFormat},
-                         {"file", file.text()},
-                         {"path", percent_encoded(path)},
-                         {"bytes", bytes},
-                         {"modified_us", modified_us},
-                         {"sha256", hex(sha256)},
-                         {"copied_at", ledger_time(copied_at)}};
+  Json::Object fields = {
+      {"format", kFormat},          {"file", file.text()},   {"path", percent_encoded(path)},      {"bytes", bytes},
+      {"modified_us", modified_us}, {"sha256", hex(sha256)}, {"copied_at", ledger_time(copied_at)}};
   if (serial) fields.emplace("serial", *serial);
   if (statement) fields.emplace("statement", *statement);
   if (upload) fields.emplace("upload", upload->text());
@@ -107,8 +103,8 @@ std::optional<Item> Item::parse(std::string_view text) {
   const std::int64_t* modified = json->find_integer("modified_us");
   const std::string* sha256_text = json->find_string("sha256");
   const std::string* copied = json->find_string("copied_at");
-  if (!format || *format != kFormat || !file_text || !path_text || !byte_count || *byte_count < 0 || !modified || !sha256_text ||
-      !copied) {
+  if (!format || *format != kFormat || !file_text || !path_text || !byte_count || *byte_count < 0 || !modified ||
+      !sha256_text || !copied) {
     return std::nullopt;
   }
   const auto id = FileId::parse(*file_text);
@@ -141,12 +137,8 @@ std::optional<Item> Item::parse(std::string_view text) {
 
 Json make_statement(const Item& item, const std::string& origin, const std::optional<DeviceId>& device,
                     const crypto::SigningKey& key) {
-  Json::Object fields = {{"at", ledger_time(item.copied_at)},
-                         {"bytes", item.bytes},
-                         {"file", item.file.text()},
-                         {"key", base64(key.public_key())},
-                         {"ledger", origin},
-                         {"sha256", hex(item.sha256)}};
+  Json::Object fields = {{"at", ledger_time(item.copied_at)}, {"bytes", item.bytes}, {"file", item.file.text()},
+                         {"key", base64(key.public_key())},   {"ledger", origin},    {"sha256", hex(item.sha256)}};
   if (device) fields.emplace("device", device->text());
   return proof::sign_dock_statement(Json(std::move(fields)), key);
 }
@@ -172,7 +164,8 @@ Result<RecordingId> check_receipt(std::string_view receipt, const Item& item, co
                                   const crypto::PublicKey& dock) {
   CHECK(item.statement.has_value());
   const auto refuse = [&](std::string reason) {
-    return fail(problems::kProofInvalid, fmt::format("The receipt does not verify: {}", printable(reason)), printable(item.path));
+    return fail(problems::kProofInvalid, fmt::format("The receipt does not verify: {}", printable(reason)),
+                printable(item.path));
   };
   // Origin, signature, inclusion, digest, length, and that a statement in it agrees with the event.
   const auto verified = proof::verify_admission(receipt, {ledger, {}}, item.sha256, item.bytes);

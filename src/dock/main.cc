@@ -3,10 +3,6 @@
 //
 // Exit: 0 everything found is receipted · 1 failure · 2 usage · 3 not enrolled, or no such folder · 4 the server
 // refuses this dock · 5 conflict · 6 a receipt or the server's key does not verify · 7 network · 130 stopped.
-#include <pthread.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <csignal>
 #include <functional>
@@ -14,6 +10,9 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <pthread.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "dock/item.h"
 #include "dock/offload.h"
@@ -43,7 +42,9 @@ class StopSignals {
       if (!is_over_.exchange(true)) action();
     });
   }
-  ~StopSignals() {
+  ~StopSignals() { end(); }
+  // Returns when the action is over or will never run: what it uses may go after that.
+  void end() {
     if (!thread_.joinable()) return;
     if (!is_over_.exchange(true)) pthread_kill(thread_.native_handle(), SIGTERM);
     thread_.join();
@@ -65,13 +66,14 @@ int run_enroll(const dock::EnrollOptions& options) {
   const auto disk = os::real_disk();
   const auto identity = dock::enroll(*disk, options);
   if (!identity) return end_with(identity.error());
-  fmt::print(stderr, "Enrolled as {} of {}. Trusts receipts by this key only:\n", dock::printable(identity->name), dock::printable(identity->agency));
+  fmt::print(stderr, "Enrolled as {} of {}. Trusts receipts by this key only:\n", dock::printable(identity->name),
+             dock::printable(identity->agency));
   fmt::print("{}\n", identity->ledger.text());
   return 0;
 }
 
 int run_offload(const os::Path& directory, dock::OffloadOptions options, dock::Voice voice) {
-  StopSignals signals;  // outlives everything that its action touches
+  StopSignals signals;
   const auto disk = os::real_disk();
   const RealClock clock;
   const auto state = dock::State::open(*disk, directory);
@@ -82,9 +84,12 @@ int run_offload(const os::Path& directory, dock::OffloadOptions options, dock::V
   dock::Offload offload(*disk, **state, **spool, report, clock, std::move(options));
   signals.begin([&offload] { offload.stop(); });
   const auto done = offload.run();
+  signals.end();
   const bool was_stopped = offload.is_stopped();
   report.say("done", done ? "Everything found is receipted." : "Not everything found is receipted.",
-             {{"complete", done.has_value()}, {"waiting", (*spool)->waiting().size()}, {"reason", done ? Json() : Json(done.error().text())}});
+             {{"complete", done.has_value()},
+              {"waiting", (*spool)->waiting().size()},
+              {"reason", done ? Json() : Json(done.error().text())}});
   if (done) return 0;
   return was_stopped ? kExitStopped : end_with(done.error());
 }
@@ -103,9 +108,12 @@ int main(int argc, char** argv) {
   CLI::App* enroll = app.add_subcommand("enroll", "Become a dock, with a code from lapel dock enroll");
   enroll->add_option("--server", enrollment.server, "The server's address")->required()->type_name("URL");
   enroll->add_option("--code", enrollment.code, "The enrollment code")->required()->type_name("CODE");
-  enroll->add_option("--state", state, "Where the dock keeps its keys, spool and receipts")->required()->type_name("DIR");
+  enroll->add_option("--state", state, "Where the dock keeps its keys, spool and receipts")
+      ->required()
+      ->type_name("DIR");
   enroll->add_option("--ca", ca_file, "Certificates to trust instead of the system's, PEM")->type_name("FILE");
-  enroll->add_flag("--plain-http", allows_plain, "Speak http:// also to other machines: only where the network itself is private");
+  enroll->add_flag("--plain-http", allows_plain,
+                   "Speak http:// also to other machines: only where the network itself is private");
 
   dock::OffloadOptions options;
   bool is_once = false, erases = false, is_json = false;
@@ -115,8 +123,12 @@ int main(int argc, char** argv) {
   run->add_flag("--once", is_once, "End when everything found is receipted; otherwise keep watching");
   run->add_flag("--erase", erases, "Remove each file from the camera once its receipt is verified and kept");
   run->add_option("--device", serial, "The camera's serial, where the camera does not say")->type_name("SERIAL");
-  run->add_option("--spool-max", options.spool_bytes_max, "Bytes that copies may take")->capture_default_str()->type_name("BYTES");
-  run->add_option("--parallel", options.senders, "Files sent at once")->capture_default_str()->check(CLI::Range(1, dock::kSendersMax));
+  run->add_option("--spool-max", options.spool_bytes_max, "Bytes that copies may take")
+      ->capture_default_str()
+      ->type_name("BYTES");
+  run->add_option("--parallel", options.senders, "Files sent at once")
+      ->capture_default_str()
+      ->check(CLI::Range(1, dock::kSendersMax));
   run->add_flag("--json", is_json, "Print JSON lines");
 
   try {
@@ -134,6 +146,8 @@ int main(int argc, char** argv) {
   options.mode = is_once ? dock::Mode::kOnce : dock::Mode::kWatch;
   options.afterwards = erases ? dock::Afterwards::kErase : dock::Afterwards::kLeave;
   if (!serial.empty()) options.serial = serial;
-  const dock::Voice voice = is_json ? dock::Voice::kJson : ::isatty(STDERR_FILENO) ? dock::Voice::kTerminal : dock::Voice::kLines;
+  const dock::Voice voice = is_json                   ? dock::Voice::kJson
+                            : ::isatty(STDERR_FILENO) ? dock::Voice::kTerminal
+                                                      : dock::Voice::kLines;
   return run_offload(state, std::move(options), voice);
 }

@@ -22,6 +22,7 @@ constexpr int kLooksOnceMax = 8;
 constexpr std::int64_t kRetryFirstUs = 250'000;
 constexpr std::int64_t kRetryOnceMaxUs = 4'000'000;
 constexpr std::int64_t kRetryWatchMaxUs = 60'000'000;
+constexpr int kAttemptsLockedMax = 24;  // longer than a server holds an upload for a connection that died silently
 // While watching, what no waiting mends is tried again rarely all the same: an administrator may have mended it.
 constexpr std::int64_t kRetryHopelessUs = 300'000'000;
 constexpr int kAttemptsOnceMax = 8;  // in a row without a byte gained
@@ -34,10 +35,14 @@ constexpr std::int64_t kReportUs = 1'000'000;  // how often the waiting thread l
 
 int gravity(const Error& error) {
   switch (exit_code(error.code())) {
-    case 6: return 4;
-    case 4: return 3;
-    case 7: return 2;
-    default: return 1;
+    case 6:
+      return 4;
+    case 4:
+      return 3;
+    case 7:
+      return 2;
+    default:
+      return 1;
   }
 }
 
@@ -50,8 +55,10 @@ bool may_pass(const Error& error) {
     case Code::kFull:
     case Code::kConflict:
     case Code::kGone:
-    case Code::kNotFound: return true;
-    default: return false;
+    case Code::kNotFound:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -61,11 +68,14 @@ bool is_of_the_server(const Error& error) {
 }
 
 // A quarter less or more, so that the docks of a station do not all come back in the same moment.
-std::int64_t spread(std::int64_t us) { return us * 3 / 4 + us / 2 * crypto::random_bytes<1>()[0] / 256; }
+std::int64_t spread(std::int64_t us) {
+  return us * 3 / 4 + us / 2 * crypto::random_bytes<1>()[0] / 256;
+}
 
 }  // namespace
 
-Offload::Offload(os::Disk& disk, const State& state, Spool& spool, Report& report, const Clock& clock, OffloadOptions options)
+Offload::Offload(os::Disk& disk, const State& state, Spool& spool, Report& report, const Clock& clock,
+                 OffloadOptions options)
     : disk_(disk), state_(state), spool_(spool), report_(report), clock_(clock), options_(std::move(options)) {
   CHECK(options_.senders >= 1 && options_.senders <= kSendersMax);
   for (const Item& item : spool_.waiting()) enqueue(item);
@@ -86,20 +96,22 @@ void Offload::stop() {
 Result<void> Offload::run() {
   auto done = options_.mode == Mode::kOnce ? run_once() : run_watching();
   if (!done) return done;
+  const bool is_all = is_all_receipted();
   const os::MutexLock lock(mutex_);
   if (gravest_) return fail(*gravest_);
-  if (!queue_.empty() || underway_ > 0 || is_stopped_) return fail(Code::kUnavailable, "Stopped before everything was receipted");
+  if (is_stopped_ && (options_.mode == Mode::kOnce || !is_all))
+    return fail(Code::kUnavailable, "Stopped before everything was receipted");
   return {};
 }
 
 // ---- the camera's side ----
 
 Result<void> Offload::run_once() {
-  std::vector<Found> seen;
-  std::size_t left = TRY(round(seen));
+  std::size_t left = 0;
+  TRY(round());
   for (int looks = 1; looks < kLooksOnceMax && !is_stopped_; ++looks) {
     wait_us(kLookPeriodOnceUs);
-    left = TRY(round(seen));
+    TRY(round());
     TRY(drain());
     {
       const os::MutexLock lock(mutex_);
@@ -107,27 +119,28 @@ Result<void> Offload::run_once() {
     }
     // Once more over the same files, now that receipts are here: what may be erased is erased.
     const Camera camera = TRY(Camera::open(options_.camera));
-    left = TRY(settle_all(camera, seen, seen));
+    left = TRY(settle_all(camera, seen_));
     if (left == 0) break;
   }
   if (left > 0 && !is_stopped_) {
-    note(Error{&generic_problem(Code::kBusy), fmt::format("{} files on the camera keep changing or could not be copied", left), {}});
+    note(Error{&generic_problem(Code::kBusy),
+               fmt::format("{} files on the camera keep changing or could not be copied", left),
+               {}});
   }
-  if (!complaints_.empty()) {
-    note(Error{&generic_problem(Code::kInternal), "Not everything on the camera could be looked at", complaints_.front()});
-  }
+  if (!is_look_complete_)
+    note(Error{&generic_problem(Code::kInternal), "Not everything on the camera could be looked at", {}});
   return {};
 }
 
 Result<void> Offload::run_watching() {
-  std::vector<Found> seen;
   while (!is_stopped_) {
-    auto left = round(seen);
+    const auto looked = round();
     // No camera in the dock is the usual state of a dock.
-    if (!left && left.error().code() != Code::kNotFound) return fail(std::move(left).error());
-    if (!left) {
-      seen.clear();
+    if (!looked && looked.error().code() != Code::kNotFound) return looked;
+    if (!looked) {
+      seen_.clear();
       known_.clear();
+      finished_.clear();
     }
     {
       // While watching, what failed is tried again: only what stands when it ends counts.
@@ -139,7 +152,7 @@ Result<void> Offload::run_watching() {
   return {};
 }
 
-Result<std::size_t> Offload::round(std::vector<Found>& seen) {
+Result<void> Offload::round() {
   const Camera camera = TRY(Camera::open(options_.camera));
   auto serial = camera.serial();
   std::vector<std::string> complaints;
@@ -151,17 +164,30 @@ Result<std::size_t> Offload::round(std::vector<Found>& seen) {
     if (std::find(complaints_.begin(), complaints_.end(), complaint) != complaints_.end()) continue;
     report_.say("left_out", fmt::format("Left out: {}", complaint), {{"reason", complaint}});
   }
-  complaints_ = std::move(look.left_out);
-  const std::size_t left = TRY(settle_all(camera, look.files, seen));
-  seen = std::move(look.files);
-  return left;
+  complaints_ = std::move(complaints);
+  is_look_complete_ = look.left_out.empty();
+  const auto is_gone = [&](const Found& found) {
+    return !std::binary_search(look.files.begin(), look.files.end(), found);
+  };
+  std::erase_if(known_, [&](const auto& known) { return is_gone(known.first); });
+  std::erase_if(finished_, is_gone);
+  TRY(settle_all(camera, look.files));
+  seen_ = std::move(look.files);
+  return {};
 }
 
-Result<std::size_t> Offload::settle_all(const Camera& camera, const std::vector<Found>& files, const std::vector<Found>& seen) {
+bool Offload::is_all_receipted() const {
+  return spool_.waiting().empty() && std::all_of(seen_.begin(), seen_.end(), [&](const Found& found) {
+           const auto it = known_.find(found);
+           return it != known_.end() && spool_.is_receipted(it->second);
+         });
+}
+
+Result<std::size_t> Offload::settle_all(const Camera& camera, const std::vector<Found>& files) {
   std::size_t left = 0;
   for (const Found& found : files) {
     if (is_stopped_) return files.size();
-    if (!std::binary_search(seen.begin(), seen.end(), found)) {
+    if (!std::binary_search(seen_.begin(), seen_.end(), found)) {
       ++left;  // new since the last look, or still being written
       continue;
     }
@@ -180,8 +206,8 @@ Result<Offload::Standing> Offload::settle(const Camera& camera, const Found& fou
   }
   const FileId file = it->second;
   if (!spool_.is_receipted(file)) return Standing::kSpooled;
-  if (options_.afterwards == Afterwards::kErase && !erase(camera, found, file)) return Standing::kUnsettled;
-  return Standing::kReceipted;
+  if (options_.afterwards == Afterwards::kLeave || finished_.contains(found)) return Standing::kReceipted;
+  return erase(camera, found, file);
 }
 
 Result<std::optional<FileId>> Offload::recognize(const Camera& camera, const Found& found) {
@@ -222,7 +248,8 @@ Result<bool> Offload::make_room(const Found& found) {
     }
     report_.progress(progress());
   }
-  note(Error{&generic_problem(Code::kFull), fmt::format("The spool of {} bytes has no room for a file of {}", options_.spool_bytes_max, found.bytes),
+  note(Error{&generic_problem(Code::kFull),
+             fmt::format("The spool of {} bytes has no room for a file of {}", options_.spool_bytes_max, found.bytes),
              printable(found.path)});
   return false;
 }
@@ -239,10 +266,15 @@ Result<std::optional<FileId>> Offload::copy(const Camera& camera, const Found& f
     if (!written) spool_failure = written.error();
     return written;
   });
+  if (spool_failure && spool_failure->code() == Code::kFull) {
+    note(*spool_failure);
+    return none;
+  }
   if (spool_failure) return fail(*std::move(spool_failure));
   if (!read) {
     if (is_stopped_) return none;
-    report_.say("unread", fmt::format("Not copied: {}", read.error().text()), {{"path", found.path}, {"reason", read.error().text()}});
+    report_.say("unread", fmt::format("Not copied: {}", read.error().text()),
+                {{"path", found.path}, {"reason", read.error().text()}});
     return none;
   }
   Item item;
@@ -258,8 +290,8 @@ Result<std::optional<FileId>> Offload::copy(const Camera& camera, const Found& f
   return std::optional(item.file);
 }
 
-// True when the file is gone from the camera. Anything else is said, and the file stays.
-bool Offload::erase(const Camera& camera, const Found& found, const FileId& file) {
+// Whatever keeps the file from being erased is said, and the file stays.
+Offload::Standing Offload::erase(const Camera& camera, const Found& found, const FileId& file) {
   const auto erased = [&]() -> Result<void> {
     const Spool::Kept kept = TRY(spool_.kept(file));
     // Verified when it came; verified again, because between then and now it was only a file.
@@ -269,15 +301,22 @@ bool Offload::erase(const Camera& camera, const Found& found, const FileId& file
       return is_stopped_ ? Result<void>(fail(Code::kUnavailable, "Stopped")) : Result<void>();
     });
   }();
-  known_.erase(found);
   if (erased) {
-    report_.say("erased", fmt::format("Erased {} from the camera: its receipt is kept", printable(found.path)), {{"path", found.path}, {"file", file.text()}});
-    return true;
+    finished_.insert(found);
+    report_.say("erased", fmt::format("Erased {} from the camera: its receipt is kept", printable(found.path)),
+                {{"path", found.path}, {"file", file.text()}});
+    return Standing::kReceipted;
   }
-  if (is_stopped_) return false;
-  report_.say("not_erased", fmt::format("Not erased: {}", erased.error().text()), {{"path", found.path}, {"file", file.text()}, {"reason", erased.error().text()}});
-  if (erased.error().code() == Code::kCorrupt) note(erased.error());
-  return false;
+  if (is_stopped_) return Standing::kReceipted;
+  report_.say("not_erased", fmt::format("Not erased: {}", erased.error().text()),
+              {{"path", found.path}, {"file", file.text()}, {"reason", erased.error().text()}});
+  if (erased.error().code() == Code::kConflict) {
+    known_.erase(found);  // it is another file now, with a receipt of its own to come
+    return Standing::kUnsettled;
+  }
+  finished_.insert(found);
+  if (erased.error().code() != Code::kNotFound) note(erased.error());  // gone already is gone
+  return Standing::kReceipted;
 }
 
 Result<void> Offload::drain() {
@@ -305,7 +344,7 @@ void Offload::wait_us(std::int64_t us) {
 // ---- the server's side ----
 
 void Offload::enqueue(const Item& item) {
-  bytes_queued_ += item.bytes;
+  bytes_left_ += item.bytes;
   const os::MutexLock lock(mutex_);
   queue_.push_back(item);
   changed_.notify_all();
@@ -318,7 +357,7 @@ void Offload::note(const Error& error) {
 
 Progress Offload::progress() const {
   const os::MutexLock lock(mutex_);
-  return {bytes_sent_, bytes_queued_, queue_.size() + underway_};
+  return {bytes_sent_, bytes_left_, queue_.size() + underway_};
 }
 
 bool Offload::pause_us(std::int64_t us) {
@@ -357,78 +396,107 @@ void Offload::send_loop() {
 
 void Offload::deliver_with_patience(Server& server, Item item) {
   const bool is_once = options_.mode == Mode::kOnce;
-  std::uint64_t durable = 0, before = 0;
+  Delivery delivery{std::move(item), 0, 0};
+  const Item& file = delivery.item;
+  delivery.left = file.bytes;
+  std::uint64_t before = 0;
   std::int64_t wait = kRetryFirstUs;
   for (int attempts = 1;; ++attempts) {
-    const auto done = deliver(server, item, durable);
+    const auto done = deliver(server, delivery);
     if (done || is_stopped_) return;
     const Error& error = done.error();
-    if (std::exchange(before, durable) < durable) {
+    if (std::exchange(before, delivery.durable) < delivery.durable) {
       attempts = 1;
       wait = kRetryFirstUs;
     }
     const bool is_hopeless = !may_pass(error);
-    if (is_once && (is_hopeless || attempts >= kAttemptsOnceMax)) {
-      report_.say("failed", fmt::format("Not receipted: {}: {}", printable(item.path), error.text()),
-                  {{"path", item.path}, {"file", item.file.text()}, {"problem", error.problem->slug}, {"reason", error.text()}});
+    if (is_once && (is_hopeless || attempts >= (error.code() == Code::kBusy ? kAttemptsLockedMax : kAttemptsOnceMax))) {
+      report_.say("failed", fmt::format("Not receipted: {}: {}", printable(file.path), error.text()),
+                  {{"path", file.path},
+                   {"file", file.file.text()},
+                   {"problem", error.problem->slug},
+                   {"reason", error.text()}});
       note(error);
       if (!is_of_the_server(error)) return;
       const os::MutexLock lock(mutex_);
       gave_up_ = true;
       return;
     }
-    report_.say("retry", fmt::format("Trying again later: {}: {}", printable(item.path), error.text()),
-                {{"path", item.path}, {"file", item.file.text()}, {"problem", error.problem->slug}, {"reason", error.text()}});
+    report_.say(
+        "retry", fmt::format("Trying again later: {}: {}", printable(file.path), error.text()),
+        {{"path", file.path}, {"file", file.file.text()}, {"problem", error.problem->slug}, {"reason", error.text()}});
     if (!pause_us(spread(is_hopeless ? kRetryHopelessUs : wait))) return;
     wait = std::min(wait * 2, is_once ? kRetryOnceMaxUs : kRetryWatchMaxUs);
   }
 }
 
-// One attempt from wherever the last one ended. `durable`: what the server said it has, at last.
-Result<void> Offload::deliver(Server& server, Item& item, std::uint64_t& durable) {
+// One attempt, from wherever the last one ended.
+Result<void> Offload::deliver(Server& server, Delivery& delivery) {
+  Item& item = delivery.item;
   if (!item.statement) {
     std::optional<DeviceId> device;
     if (item.serial) device = TRY(server.register_device(*item.serial));
     item.statement = make_statement(item, state_.identity().origin, device, state_.key());
     TRY(spool_.save(item));  // before it leaves the dock: one file, one statement
   }
-  std::uint64_t offset = 0;
+  delivery.durable = 0;
   if (item.upload) {
-    auto known = server.offset(*item.upload, item.bytes);
-    if (known) {
-      offset = *known;
-    } else if (known.error().code() == Code::kNotFound || known.error().code() == Code::kGone) {
+    auto offset = server.offset(*item.upload, item.bytes);
+    if (offset) {
+      delivery.durable = *offset;
+    } else if (offset.error().code() == Code::kNotFound || offset.error().code() == Code::kGone) {
       item.upload.reset();  // expired: the file's id stays, so that nothing is admitted twice
     } else {
-      return fail(std::move(known).error());
+      return fail(std::move(offset).error());
     }
   }
   if (!item.upload) {
     item.upload = TRY(server.create(item));
     TRY(spool_.save(item));
   }
-  durable = offset;
-  if (offset < item.bytes) {
-    CopyReader copy = TRY(spool_.read(item));
-    std::uint64_t sent = 0;
-    http::BodySource rest{item.bytes - offset, [&](std::uint64_t at, std::span<std::uint8_t> out) -> Result<std::size_t> {
-                            const std::size_t count = TRY(copy.read(offset + at, out));
-                            if (at + count > sent) {
-                              bytes_sent_ += at + count - sent;
-                              sent = at + count;
-                            }
-                            return count;
-                          }};
-    TRY(server.send(*item.upload, offset, rest));
-    durable = item.bytes;
+  bytes_left_ += item.bytes - delivery.durable - delivery.left;
+  delivery.left = item.bytes - delivery.durable;
+  if (delivery.left > 0) TRY(send_bytes(server, delivery));
+
+  auto recording = wait_sealed(server, *item.upload);
+  if (!recording) {
+    // Refused once whole: what is sent anew needs an upload of its own.
+    if (recording.error().code() == Code::kGone) item.upload.reset();
+    return fail(std::move(recording).error());
   }
-  const RecordingId recording = TRY(wait_sealed(server, *item.upload));
-  const std::string receipt = TRY(server.receipt(recording));
-  item.recording = TRY(check_receipt(receipt, item, state_.identity().ledger, state_.key().public_key()));
-  TRY(spool_.keep(item, receipt));
-  bytes_queued_ -= item.bytes;
+  const auto receipt = server.receipt(*recording);
+  if (!receipt && (receipt.error().code() == Code::kNotFound || receipt.error().code() == Code::kDenied)) {
+    return fail(problems::kProofInvalid, "The server says that the file is sealed and gives no receipt",
+                receipt.error().message);
+  }
+  if (!receipt) return fail(receipt.error());
+  item.recording = TRY(check_receipt(*receipt, item, state_.identity().ledger, state_.key().public_key()));
+  TRY(spool_.keep(item, *receipt));
   report_.say("receipted", fmt::format("Receipted {}", printable(item.path)),
-              {{"path", item.path}, {"file", item.file.text()}, {"recording", item.recording->text()}, {"bytes", item.bytes}, {"sha256", hex(item.sha256)}});
+              {{"path", item.path},
+               {"file", item.file.text()},
+               {"recording", item.recording->text()},
+               {"bytes", item.bytes},
+               {"sha256", hex(item.sha256)}});
+  return {};
+}
+
+Result<void> Offload::send_bytes(Server& server, Delivery& delivery) {
+  CopyReader copy = TRY(spool_.read(delivery.item));
+  const std::uint64_t from = delivery.durable;
+  const http::BodySource rest{delivery.left, [&](std::uint64_t at, std::span<std::uint8_t> out) -> Result<std::size_t> {
+                                const std::size_t count = TRY(copy.read(from + at, out));
+                                // Bytes that are sent again on a new connection were counted before.
+                                const std::uint64_t left_after = delivery.item.bytes - from - at - count;
+                                if (left_after < delivery.left) {
+                                  bytes_sent_ += delivery.left - left_after;
+                                  bytes_left_ -= delivery.left - left_after;
+                                  delivery.left = left_after;
+                                }
+                                return count;
+                              }};
+  TRY(server.send(*delivery.item.upload, from, rest));
+  delivery.durable = delivery.item.bytes;
   return {};
 }
 
@@ -438,7 +506,8 @@ Result<RecordingId> Offload::wait_sealed(Server& server, const UploadId& upload)
     const UploadState state = TRY(server.state(upload));
     if (state.is == UploadState::Is::kSealed) return *state.recording;
     // The spool's chunks are authenticated, so the bytes were damaged on the way or there.
-    if (state.is == UploadState::Is::kRefused) return fail(Code::kUnavailable, fmt::format("The server refused the file once it was whole: {}", state.reason));
+    if (state.is == UploadState::Is::kRefused)
+      return fail(Code::kGone, fmt::format("The server refused the file once it was whole: {}", state.reason));
     if (!pause_us(wait)) return fail(Code::kUnavailable, "Stopped");
     wait = std::min(wait * 2, kSealPollMaxUs);
   }

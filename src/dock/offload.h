@@ -17,6 +17,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -46,7 +47,7 @@ struct OffloadOptions {
   Afterwards afterwards = Afterwards::kLeave;
   std::optional<std::string> serial;  // where the camera does not say
   std::uint64_t spool_bytes_max = kSpoolBytesMaxDefault;
-  int senders = kSendersDefault;      // files sent at once; 1..kSendersMax
+  int senders = kSendersDefault;  // files sent at once; 1..kSendersMax
 };
 
 class Offload {
@@ -65,22 +66,30 @@ class Offload {
   // ---- the camera's side, on run()'s thread ----
   Result<void> run_once();
   Result<void> run_watching();
-  // Looks, and settles every file that the look before saw just so. What is left to do: 0 when all is receipted.
-  Result<std::size_t> round(std::vector<Found>& seen);
-  Result<std::size_t> settle_all(const Camera& camera, const std::vector<Found>& files, const std::vector<Found>& seen);
+  // Looks, and settles every file that the look before saw just so.
+  Result<void> round();
+  // How many are left to do: 0 when all are receipted.
+  Result<std::size_t> settle_all(const Camera& camera, const std::vector<Found>& files);
   Result<Standing> settle(const Camera& camera, const Found& found);
   // Which item this file is, by what it was called and its digest.
   Result<std::optional<FileId>> recognize(const Camera& camera, const Found& found);
   Result<std::optional<FileId>> copy(const Camera& camera, const Found& found);
   Result<bool> make_room(const Found& found);
-  bool erase(const Camera& camera, const Found& found, const FileId& file);
+  Standing erase(const Camera& camera, const Found& found, const FileId& file);
   Result<void> drain();
+  bool is_all_receipted() const;
   void wait_us(std::int64_t us);
 
   // ---- the server's side, on the senders' threads ----
   void send_loop();
+  struct Delivery {
+    Item item;
+    std::uint64_t durable = 0;  // what the server said it has, at last
+    std::uint64_t left = 0;     // of bytes_left_, this file's part
+  };
   void deliver_with_patience(Server& server, Item item);
-  Result<void> deliver(Server& server, Item& item, std::uint64_t& durable);
+  Result<void> deliver(Server& server, Delivery& delivery);
+  Result<void> send_bytes(Server& server, Delivery& delivery);
   Result<RecordingId> wait_sealed(Server& server, const UploadId& upload);
   bool pause_us(std::int64_t us);  // false: stopped
 
@@ -94,13 +103,16 @@ class Offload {
   Report& report_;
   const Clock& clock_;
   const OffloadOptions options_;
-  std::optional<std::string> serial_;         // of the camera being looked at
-  std::map<Found, FileId> known_;             // of this run: which file on the camera is which item
-  std::vector<std::string> complaints_;       // of the last look, so that each is said once
+  std::optional<std::string> serial_;    // of the camera being looked at
+  std::vector<Found> seen_;              // in the last look
+  std::map<Found, FileId> known_;        // of those, which item each one is
+  std::set<Found> finished_;             // erased, or not to be erased: not tried again at every look
+  std::vector<std::string> complaints_;  // of the last look, so that each is said once
+  bool is_look_complete_ = true;
 
   std::atomic<bool> is_stopped_ = false;
   std::atomic<std::uint64_t> bytes_sent_ = 0;
-  std::atomic<std::uint64_t> bytes_queued_ = 0;  // not yet sent
+  std::atomic<std::uint64_t> bytes_left_ = 0;
   mutable os::Mutex mutex_;
   os::Condition changed_;
   std::deque<Item> queue_ LAPEL_GUARDED_BY(mutex_);

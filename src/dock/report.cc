@@ -15,7 +15,7 @@ std::string size_text(double bytes) {
   constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB"};
   std::size_t unit = 0;
   for (; bytes >= 1024 && unit + 1 < std::size(kUnits); ++unit) bytes /= 1024;
-  return fmt::format(unit == 0 ? "{:.0f} {}" : "{:.1f} {}", bytes, kUnits[unit]);
+  return fmt::format("{:.{}f} {}", bytes, unit == 0 ? 0 : 1, kUnits[unit]);
 }
 
 }  // namespace
@@ -44,16 +44,21 @@ void Report::progress(const Progress& progress) {
   if (progress.files_left == 0) return;
   const auto seconds_left = rate >= 1 ? static_cast<std::int64_t>(static_cast<double>(progress.bytes_left) / rate) : -1;
   if (voice_ == Voice::kJson) {
-    Json::Object fields = {{"event", "progress"}, {"bytes_sent", progress.bytes_sent}, {"bytes_left", progress.bytes_left},
-                           {"files_left", progress.files_left}, {"bytes_per_s", static_cast<std::int64_t>(rate)}};
+    Json::Object fields = {{"event", "progress"},
+                           {"bytes_sent", progress.bytes_sent},
+                           {"bytes_left", progress.bytes_left},
+                           {"files_left", progress.files_left},
+                           {"bytes_per_s", static_cast<std::int64_t>(rate)}};
     fields.emplace("seconds_left", seconds_left < 0 ? Json() : Json(seconds_left));
     fmt::print("{}\n", to_json(Json(std::move(fields))));
     std::fflush(stdout);
     return;
   }
-  const std::string left = seconds_left < 0 ? "time unknown" : fmt::format("{}:{:02} left", seconds_left / 60, seconds_left % 60);
-  const std::string line = fmt::format("{} sent, {} of {} files to go, {}/s, {}", size_text(static_cast<double>(progress.bytes_sent)),
-                                       size_text(static_cast<double>(progress.bytes_left)), progress.files_left, size_text(rate), left);
+  const std::string left =
+      seconds_left < 0 ? "time unknown" : fmt::format("{}:{:02} left", seconds_left / 60, seconds_left % 60);
+  const std::string line =
+      fmt::format("{} sent, {} of {} files to go, {}/s, {}", size_text(static_cast<double>(progress.bytes_sent)),
+                  size_text(static_cast<double>(progress.bytes_left)), progress.files_left, size_text(rate), left);
   if (voice_ == Voice::kTerminal) {
     fmt::print(stderr, "\r\x1b[K{}", line);
     std::fflush(stderr);

@@ -36,7 +36,8 @@ struct UploadState {
 
 class Server {
  public:
-  static Result<std::unique_ptr<Server>> open(const State& state, const Clock& clock, std::function<bool()> is_cancelled);
+  static Result<std::unique_ptr<Server>> open(const State& state, const Clock& clock,
+                                              std::function<bool()> is_cancelled);
 
   Result<DeviceId> register_device(const std::string& serial);
   Result<UploadId> create(const Item& item);

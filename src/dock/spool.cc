@@ -44,7 +44,9 @@ std::uint64_t sealed_bytes(std::uint64_t plain_bytes) {
   return plain_bytes + chunks * crypto::kAeadOverheadBytes;
 }
 
-Likeness likeness(const Item& item) { return {item.path, item.bytes, item.modified_us, item.serial}; }
+Likeness likeness(const Item& item) {
+  return {item.path, item.bytes, item.modified_us, item.serial};
+}
 
 // ---- copies ----
 
@@ -125,7 +127,8 @@ Result<Item> Spool::load_item(const os::Path& path) const {
   const Bytes bytes = TRY(os::read_file(disk_, path, kItemBytesMax));
   auto item = Item::parse(as_text(bytes));
   // Nothing is guessed around a damaged record: what it stood for may be the only copy.
-  if (!item || item->file.text() != path.stem().native()) return fail(Code::kCorrupt, "A record of the dock is damaged", path.native());
+  if (!item || item->file.text() != path.stem().native())
+    return fail(Code::kCorrupt, "A record of the dock is damaged", path.native());
   return *std::move(item);
 }
 
@@ -138,7 +141,8 @@ Result<void> Spool::load() {
     }
     if (const auto file = file_named(name, kItemEnd)) {
       const Item item = TRY(load_item(receipts_ / name));
-      if (!item.statement || !item.recording) return fail(Code::kCorrupt, "A record of the dock is damaged", (receipts_ / name).native());
+      if (!item.statement || !item.recording)
+        return fail(Code::kCorrupt, "A record of the dock is damaged", (receipts_ / name).native());
       alike_.emplace(likeness(item), *file);
       receipted_.emplace(*file, item);
     }
@@ -164,7 +168,8 @@ Result<void> Spool::load() {
   }
   for (const std::string& name : names) {
     const auto file = file_named(name, kChunksEnd);
-    if (file && !copied.contains(*file)) TRY(remove_if_there(disk_, copies_ / name));  // half a copy, or one that has served
+    if (file && !copied.contains(*file))
+      TRY(remove_if_there(disk_, copies_ / name));  // half a copy, or one that has served
   }
   return disk_.sync_directory(copies_);
 }
@@ -190,14 +195,16 @@ Result<void> Spool::save(const Item& item) {
 }
 
 Result<CopyReader> Spool::read(const Item& item) const {
-  return CopyReader(key_, item, TRY(disk_.open(copies_ / (item.file.text() + std::string(kChunksEnd)), os::OpenMode::kRead)));
+  return CopyReader(key_, item,
+                    TRY(disk_.open(copies_ / (item.file.text() + std::string(kChunksEnd)), os::OpenMode::kRead)));
 }
 
 std::vector<Item> Spool::waiting() const {
   const os::MutexLock lock(mutex_);
   std::vector<Item> out;
   for (const auto& [file, item] : waiting_) out.push_back(item);
-  std::sort(out.begin(), out.end(), [](const Item& a, const Item& b) { return std::tie(a.copied_at, a.file) < std::tie(b.copied_at, b.file); });
+  std::sort(out.begin(), out.end(),
+            [](const Item& a, const Item& b) { return std::tie(a.copied_at, a.file) < std::tie(b.copied_at, b.file); });
   return out;
 }
 
@@ -244,7 +251,8 @@ Result<Spool::Kept> Spool::kept(const FileId& file) const {
     if (it != receipted_.end()) item = it->second;
   }
   if (!item) return fail(Code::kNotFound, "No receipt is kept for this file", file.text());
-  const Bytes text = TRY(os::read_file(disk_, receipts_ / (file.text() + std::string(kReceiptEnd)), proof::kReceiptBytesMax));
+  const Bytes text =
+      TRY(os::read_file(disk_, receipts_ / (file.text() + std::string(kReceiptEnd)), proof::kReceiptBytesMax));
   return Kept{*std::move(item), std::string(as_text(text))};
 }
 

@@ -45,7 +45,8 @@ class CopyWriter {
 
  private:
   friend class Spool;
-  CopyWriter(os::Disk& disk, os::Path directory, const crypto::AeadKey& key, FileId file, std::unique_ptr<os::File> chunks);
+  CopyWriter(os::Disk& disk, os::Path directory, const crypto::AeadKey& key, FileId file,
+             std::unique_ptr<os::File> chunks);
   os::Path chunks_path() const { return directory_ / (file_.text() + ".chunks"); }
   Result<void> seal_chunk();
 

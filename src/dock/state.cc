@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dock/state.h"
 
-#include <sys/stat.h>
-
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include "base/json.h"
 #include "base/problems.h"
@@ -65,17 +64,21 @@ std::optional<Identity> parse_identity(std::string_view text) {
   const auto json = parse_json(text, {kIdentityBytesMax, 4});
   if (!json) return std::nullopt;
   const auto member = [&](std::string_view name) { return json->find_string(name); };
-  const std::string *format = member("format"), *server = member("server"), *ca_file = member("ca_file"), *dock = member("dock"),
-                    *name = member("name"), *agency = member("agency"), *origin = member("origin"), *vkey = member("vkey");
+  const std::string *format = member("format"), *server = member("server"), *ca_file = member("ca_file"),
+                    *dock = member("dock"), *name = member("name"), *agency = member("agency"),
+                    *origin = member("origin"), *vkey = member("vkey");
   const Json* plain = json->find("plain_http");
-  if (!format || *format != kFormat || !server || !ca_file || !dock || !name || !agency || !origin || !vkey || !plain || !plain->boolean()) {
+  if (!format || *format != kFormat || !server || !ca_file || !dock || !name || !agency || !origin || !vkey || !plain ||
+      !plain->boolean()) {
     return std::nullopt;
   }
   const auto id = DockId::parse(*dock);
   const auto key = proof::VerifierKey::parse(*vkey);
   if (!id || !key || key->type != proof::KeyType::kLog || key->name != *origin) return std::nullopt;
-  return Identity{*server, *plain->boolean() ? http::PlainHttp::kAnywhere : http::PlainHttp::kLoopbackOnly, *ca_file, *id, *name,
-                  *agency, *origin, *key};
+  return Identity{*server,  *plain->boolean() ? http::PlainHttp::kAnywhere : http::PlainHttp::kLoopbackOnly,
+                  *ca_file, *id,
+                  *name,    *agency,
+                  *origin,  *key};
 }
 
 struct Held {
@@ -102,8 +105,8 @@ Result<std::unique_ptr<State>> State::open(os::Disk& disk, const os::Path& direc
   const auto seed = TRY(read_secret(disk, directory / kSigningKeyFile));
   const auto spool_key = TRY(read_secret(disk, directory / kSpoolKeyFile));
   Held held = TRY(hold(disk, directory));
-  return std::unique_ptr<State>(new State(directory, *std::move(identity), crypto::SigningKey::from_seed(seed), spool_key,
-                                          std::move(held.file), std::move(held.lock)));
+  return std::unique_ptr<State>(new State(directory, *std::move(identity), crypto::SigningKey::from_seed(seed),
+                                          spool_key, std::move(held.file), std::move(held.lock)));
 }
 
 Result<Identity> enroll(os::Disk& disk, const EnrollOptions& options) {
@@ -126,18 +129,23 @@ Result<Identity> enroll(os::Disk& disk, const EnrollOptions& options) {
   const Json body(Json::Object{{"code", code->text()},
                                {"public_key", hex(key.public_key())},
                                {"signature", hex(key.sign(as_bytes(protocol::enroll_message(*code))))}});
-  const Json answer = TRY(json_of(TRY(client->send({"POST", "/api/v1/docks/enroll", {{"Content-Type", "application/json"}}, to_json(body), {}}))));
-  const std::string *dock = answer.find_string("dock"), *name = answer.find_string("name"), *agency = answer.find_string("agency"),
-                    *origin = answer.find_string("origin"), *vkey = answer.find_string("vkey");
+  const Json answer = TRY(json_of(
+      TRY(client->send({"POST", "/api/v1/docks/enroll", {{"Content-Type", "application/json"}}, to_json(body), {}}))));
+  const std::string *dock = answer.find_string("dock"), *name = answer.find_string("name"),
+                    *agency = answer.find_string("agency"), *origin = answer.find_string("origin"),
+                    *vkey = answer.find_string("vkey");
   const auto id = dock ? DockId::parse(*dock) : std::nullopt;
-  if (!id || !name || !agency || !origin || !vkey) return fail(Code::kUnavailable, "The server's answer is not one of a Lapel server");
+  if (!id || !name || !agency || !origin || !vkey)
+    return fail(Code::kUnavailable, "The server's answer is not one of a Lapel server");
   const auto ledger = proof::VerifierKey::parse(*vkey);
   const bool is_pinned = ledger && crypto::equal_constant_time(protocol::ledger_key_digest(*vkey), code->ledger_key);
   if (!is_pinned || ledger->type != proof::KeyType::kLog || ledger->name != *origin) {
-    return fail(problems::kProofInvalid, "The server shows another ledger key than the code names: this is not the server that the code is for",
+    return fail(problems::kProofInvalid,
+                "The server shows another ledger key than the code names: this is not the server that the code is for",
                 printable(*vkey));
   }
-  const Identity identity{options.server, options.plain_http, client_options.ca_file, *id, *name, *agency, *origin, *ledger};
+  const Identity identity{options.server, options.plain_http, client_options.ca_file, *id, *name, *agency, *origin,
+                          *ledger};
   const std::string text = identity_text(identity);
   TRY(os::write_new_file(disk, options.directory / kIdentityFile, as_bytes(text)));
   return identity;

@@ -44,10 +44,14 @@ class State {
   const crypto::AeadKey& spool_key() const { return spool_key_; }
 
  private:
-  State(os::Path directory, Identity identity, crypto::SigningKey key, crypto::AeadKey spool_key, std::unique_ptr<os::File> lock_file,
-        os::FileLock lock)
-      : directory_(std::move(directory)), identity_(std::move(identity)), key_(std::move(key)), spool_key_(spool_key),
-        lock_file_(std::move(lock_file)), lock_(std::move(lock)) {}
+  State(os::Path directory, Identity identity, crypto::SigningKey key, crypto::AeadKey spool_key,
+        std::unique_ptr<os::File> lock_file, os::FileLock lock)
+      : directory_(std::move(directory)),
+        identity_(std::move(identity)),
+        key_(std::move(key)),
+        spool_key_(spool_key),
+        lock_file_(std::move(lock_file)),
+        lock_(std::move(lock)) {}
   os::Path directory_;
   Identity identity_;
   crypto::SigningKey key_;

@@ -6,6 +6,8 @@ namespace {
 
 // sort_us: recorded time where it is known, else received; with the id it orders every list.
 // dock_file: the dock's random id of the file; one is admitted once.
+// derived_items: object is a name in the bucket, content the bytes themselves where they are a short text. The facts in
+// recordings are those of the item 'probe', in the form that lists and searches want; with media_verdict all or none.
 constexpr db::Migration kSteps[] = {
     {1, "recordings and views", R"sql(
 CREATE TABLE recordings (
@@ -53,10 +55,39 @@ CREATE TABLE views (
 );
 CREATE INDEX views_by_recording ON views (recording, opened_us);
 )sql"},
+    {2, "derived items and what they say of a recording", R"sql(
+CREATE TABLE derived_items (
+  recording TEXT NOT NULL REFERENCES recordings (id),
+  kind TEXT NOT NULL CHECK (kind IN ('probe', 'poster', 'filmstrip')),
+  agency TEXT NOT NULL REFERENCES agencies (id),
+  tool TEXT NOT NULL,
+  version TEXT NOT NULL,
+  arguments TEXT NOT NULL,
+  parent_sha256 TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  bytes BIGINT NOT NULL CHECK (bytes >= 0),
+  object TEXT,
+  content TEXT,
+  made_us BIGINT NOT NULL,
+  PRIMARY KEY (recording, kind),
+  CHECK ((object IS NULL AND content IS NOT NULL) OR (object IS NOT NULL AND content IS NULL))
+);
+ALTER TABLE recordings ADD COLUMN media_verdict TEXT;
+ALTER TABLE recordings ADD COLUMN media_sentence TEXT;
+ALTER TABLE recordings ADD COLUMN duration_ms BIGINT;
+ALTER TABLE recordings ADD COLUMN width BIGINT;
+ALTER TABLE recordings ADD COLUMN height BIGINT;
+ALTER TABLE recordings ADD COLUMN frames BIGINT;
+ALTER TABLE recordings ADD COLUMN video_codec TEXT;
+ALTER TABLE recordings ADD COLUMN audio_codec TEXT;
+ALTER TABLE recordings ADD COLUMN file_created_us BIGINT;
+)sql"},
 };
 
 }  // namespace
 
-std::span<const db::Migration> schema() { return kSteps; }
+std::span<const db::Migration> schema() {
+  return kSteps;
+}
 
 }  // namespace lapel::evidence

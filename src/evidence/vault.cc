@@ -16,8 +16,10 @@ constexpr std::int64_t kSameBytesMax = 10;
 constexpr std::size_t kCustodyPageMax = 10'000;
 
 constexpr std::string_view kColumns =
-    "id, agency, sha256, bytes, codec, filename, filetype, recorded_us, received_us, sort_us, uploader, device, wearer, "
-    "assigned_officer, incident, category, group_id, chain_starts_at, state, is_inside_home, more";
+    "id, agency, sha256, bytes, codec, filename, filetype, recorded_us, received_us, sort_us, uploader, device, "
+    "wearer, "
+    "assigned_officer, incident, category, group_id, chain_starts_at, state, is_inside_home, more, media_verdict, "
+    "media_sentence, duration_ms, width, height, frames, video_codec, audio_codec, file_created_us";
 
 template <typename T>
 std::optional<T> optional_of(const std::optional<std::int64_t>& value) {
@@ -26,7 +28,8 @@ std::optional<T> optional_of(const std::optional<std::int64_t>& value) {
 
 Result<Recording> read_recording(const db::Row& row) {
   const auto damaged = [&](std::string_view column) {
-    return fail(Code::kCorrupt, "A row of the catalog is damaged", fmt::format("recordings {} {}", row.text("id"), column));
+    return fail(Code::kCorrupt, "A row of the catalog is damaged",
+                fmt::format("recordings {} {}", row.text("id"), column));
   };
   Recording out;
   const auto id = RecordingId::parse(row.text("id"));
@@ -68,6 +71,17 @@ Result<Recording> read_recording(const db::Row& row) {
   out.is_inside_home = row.integer("is_inside_home") == 1;
   const Json more = TRY(parse_json(row.text("more")));
   if (more.object()) out.description.more = *more.object();
+  if (const auto verdict = row.maybe_text("media_verdict")) {
+    out.media = MediaFacts{*verdict,
+                           row.text("media_sentence"),
+                           row.maybe_integer("duration_ms"),
+                           row.maybe_integer("frames"),
+                           row.maybe_integer("width"),
+                           row.maybe_integer("height"),
+                           row.maybe_text("video_codec"),
+                           row.maybe_text("audio_codec"),
+                           optional_of<Timestamp>(row.maybe_integer("file_created_us"))};
+  }
   return out;
 }
 
@@ -82,6 +96,17 @@ Result<void> require(const access::Decision& decision, const std::string& id) {
   return fail(problems::kRule, std::string(decision.rule));
 }
 
+// Whether this actor may see these bytes for this purpose.
+Result<void> require_view(const access::Actor& actor, const Recording& recording, const ViewRequest& request) {
+  TRY(require(access::decide(actor, access::Action::kView, item_of(recording), request.purpose), recording.id.text()));
+  const bool is_inside_home = request.inside_home.value_or(false) || recording.is_inside_home;
+  const bool is_related = request.case_number && recording.description.incident == request.case_number;
+  if (is_inside_home && request.purpose == access::Purpose::kInvestigation && !is_related && !request.warrant) {
+    return fail(problems::kRule, "inside a home: an unrelated investigation needs a warrant reference");
+  }
+  return {};
+}
+
 template <typename T>
 void put_if(Json::Object& fields, std::string_view name, const std::optional<T>& value) {
   if (value && !value->empty()) fields.emplace(name, *value);
@@ -94,9 +119,11 @@ std::optional<std::string> dock_file(const Admission& admission) {
 }
 
 // Under which id this file is a recording already. kConflict when its dock has given the same id to another file.
-Result<std::optional<RecordingId>> find_admitted(db::Transaction& tx, const access::Actor& actor, const Admission& admission) {
+Result<std::optional<RecordingId>> find_admitted(db::Transaction& tx, const access::Actor& actor,
+                                                 const Admission& admission) {
   const db::Rows rows = TRY(tx.query(
-      "SELECT id, sha256, bytes, uploader FROM recordings WHERE id = :id OR (agency = :agency AND dock_file = :dock_file) LIMIT 2",
+      "SELECT id, sha256, bytes, uploader FROM recordings WHERE id = :id OR (agency = :agency AND dock_file = "
+      ":dock_file) LIMIT 2",
       {{"id", admission.recording.text()}, {"agency", actor.agency.text()}, {"dock_file", dock_file(admission)}}));
   if (rows.empty()) return std::optional<RecordingId>();
   const db::Row& row = rows[0];
@@ -131,15 +158,17 @@ Json::Object admitted_fields(const Admission& admission) {
 
 std::string_view chain_start_name(ChainStart start) {
   switch (start) {
-    case ChainStart::kCamera: return "camera";
-    case ChainStart::kDock: return "dock";
-    case ChainStart::kServer: return "server";
+    case ChainStart::kCamera:
+      return "camera";
+    case ChainStart::kDock:
+      return "dock";
+    case ChainStart::kServer:
+      return "server";
   }
   CHECK(false);
 }
 
-Result<void> Vault::admit(const access::Actor& actor, const Admission& admission,
-                          const AlsoStep& also) {
+Result<void> Vault::admit(const access::Actor& actor, const Admission& admission, const AlsoStep& also) {
   ledger::Ledger& ledger = *TRY(parts_.ledgers.find(actor.agency));
   const Description& description = admission.description;
   TRY(parts_.store.put(actor.agency_slug, admission.recording, admission.source));
@@ -186,9 +215,11 @@ Result<void> Vault::admit(const access::Actor& actor, const Admission& admission
       const Timestamp sort = description.recorded_at.value_or(admission.received_at);
       TRY(tx.run(
           "INSERT INTO recordings (id, agency, sha256, bytes, codec, filename, filetype, recorded_us, received_us, "
-          "sort_us, uploader, device, wearer, assigned_officer, incident, category, group_id, dock_file, chain_starts_at, state, more) "
+          "sort_us, uploader, device, wearer, assigned_officer, incident, category, group_id, dock_file, "
+          "chain_starts_at, state, more) "
           "VALUES (:id, :agency, :sha256, :bytes, :codec, :filename, :filetype, :recorded_us, :received_us, "
-          ":sort_us, :uploader, :device, :wearer, :officer, :incident, :category, :group_id, :dock_file, :chain_starts_at, 'sealed', :more)",
+          ":sort_us, :uploader, :device, :wearer, :officer, :incident, :category, :group_id, :dock_file, "
+          ":chain_starts_at, 'sealed', :more)",
           {{"id", admission.recording.text()},
            {"agency", actor.agency.text()},
            {"sha256", hex(admission.sha256)},
@@ -209,18 +240,24 @@ Result<void> Vault::admit(const access::Actor& actor, const Admission& admission
            {"dock_file", dock_file(admission)},
            {"chain_starts_at", chain_start_name(admission.chain_starts_at)},
            {"more", to_json(Json(description.more))}}));
+      TRY(parts_.jobs.enqueue(tx, {kMediaJob, actor.agency, admission.recording}));
       return also(tx, admission.recording);
     };
     auto sealed = ledger.commit(std::move(submission));
-    if (sealed) return {};
+    if (sealed) {
+      parts_.jobs.nudge();
+      return {};
+    }
     // Two first files of one device at once, or this very admission by another process: look again.
-    if (sealed.error().code() != Code::kConflict || attempt + 1 == kAdmitAttemptsMax) return fail(std::move(sealed).error());
+    if (sealed.error().code() != Code::kConflict || attempt + 1 == kAdmitAttemptsMax)
+      return fail(std::move(sealed).error());
   }
   CHECK(false);
 }
 
 Result<roster::Device> Vault::register_device(const access::Actor& actor, const std::string& serial) {
-  TRY(require(access::decide(actor, access::Action::kRegisterDevice, access::Item{actor.agency, {}, {}, false}), serial));
+  TRY(require(access::decide(actor, access::Action::kRegisterDevice, access::Item{actor.agency, {}, {}, false}),
+              serial));
   for (int attempt = 0; attempt < kAdmitAttemptsMax; ++attempt) {
     std::optional<roster::Device> device;
     TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
@@ -232,7 +269,9 @@ Result<roster::Device> Vault::register_device(const access::Actor& actor, const 
     ledger::Submission submission;
     submission.actor = actor.subject();
     submission.events.push_back(device_bound(made));
-    submission.rows = [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) { return roster::add_device(tx, made, parts_.clock.now()); };
+    submission.rows = [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) {
+      return roster::add_device(tx, made, parts_.clock.now());
+    };
     auto sealed = TRY(parts_.ledgers.find(actor.agency))->commit(std::move(submission));
     if (sealed) return made;
     if (sealed.error().code() != Code::kConflict) return fail(std::move(sealed).error());
@@ -248,19 +287,45 @@ Result<Recording> Vault::known_recording(const access::Actor& actor, const Recor
   std::optional<Recording> found;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     found.reset();
-    const db::Rows rows = TRY(tx.query(fmt::format("SELECT {} FROM recordings WHERE id = :id AND agency = :agency", kColumns),
-                                       {{"id", id.text()}, {"agency", actor.agency.text()}}));
+    const db::Rows rows =
+        TRY(tx.query(fmt::format("SELECT {} FROM recordings WHERE id = :id AND agency = :agency", kColumns),
+                     {{"id", id.text()}, {"agency", actor.agency.text()}}));
     if (rows.empty()) return {};
     found = TRY(read_recording(rows[0]));
-    for (const db::Row& row : TRY(tx.query(
-             "SELECT id FROM recordings WHERE agency = :agency AND sha256 = :sha256 AND id <> :id ORDER BY id LIMIT :limit",
-             {{"agency", actor.agency.text()}, {"sha256", hex(found->sha256)}, {"id", id.text()}, {"limit", kSameBytesMax}}))) {
+    for (const db::Row& row : TRY(tx.query("SELECT id FROM recordings WHERE agency = :agency AND sha256 = :sha256 AND "
+                                           "id <> :id ORDER BY id LIMIT :limit",
+                                           {{"agency", actor.agency.text()},
+                                            {"sha256", hex(found->sha256)},
+                                            {"id", id.text()},
+                                            {"limit", kSameBytesMax}}))) {
       if (const auto other = RecordingId::parse(row.text("id"))) found->same_bytes.push_back(*other);
     }
-    return {};
+    return read_media_jobs(tx, std::span(&*found, 1));
   }));
   if (!found) return fail(Code::kNotFound, "No such recording", id.text());
   return *std::move(found);
+}
+
+Result<void> Vault::read_media_jobs(db::Transaction& tx, std::span<Recording> recordings) const {
+  std::vector<SubjectId> subjects;
+  for (const Recording& recording : recordings) subjects.push_back(recording.id);
+  const auto statuses = TRY(parts_.jobs.statuses(tx, kMediaJob, subjects));
+  for (Recording& recording : recordings) {
+    if (const auto it = statuses.find(recording.id); it != statuses.end()) recording.media_job = it->second;
+  }
+  return {};
+}
+
+// Whether the recording stands in the actor's list: see list().
+Result<void> Vault::require_listed(const access::Actor& actor, const Recording& recording) const {
+  access::Decision decision = access::decide(actor, access::Action::kList, item_of(recording));
+  // That there is such a list is known to all; that this recording is, only to those whom it may be shown to.
+  decision.may_know = decision.may_know && access::decide(actor, access::Action::kShow, item_of(recording)).may_know;
+  TRY(require(decision, recording.id.text()));
+  if (recording.assigned_officer == actor.person) return {};
+  const access::Decision sees_all =
+      access::decide(actor, access::Action::kShow, access::Item{actor.agency, {}, {}, false});
+  return sees_all.is_allowed ? Result<void>() : fail(Code::kNotFound, "No such recording", recording.id.text());
 }
 
 Result<Recording> Vault::show(const access::Actor& actor, const RecordingId& id) {
@@ -277,13 +342,15 @@ Result<ListPage> Vault::list(const access::Actor& actor, const ListQuery& query)
   if (!query.cursor.empty()) {
     const std::size_t dot = query.cursor.find('.');
     const auto us = parse_decimal(std::string_view(query.cursor).substr(0, dot));
-    const auto id = dot == std::string::npos ? std::nullopt : RecordingId::parse(std::string_view(query.cursor).substr(dot + 1));
+    const auto id =
+        dot == std::string::npos ? std::nullopt : RecordingId::parse(std::string_view(query.cursor).substr(dot + 1));
     if (!us || !id) return fail(Code::kInvalid, "This cursor is not one that a page has given");
     after_us = static_cast<std::int64_t>(*us);
     after_id = id->text();
   }
   // Whoever may not show every recording gets only those assigned to them.
-  const bool sees_all = access::decide(actor, access::Action::kShow, access::Item{actor.agency, {}, {}, false}).is_allowed;
+  const bool sees_all =
+      access::decide(actor, access::Action::kShow, access::Item{actor.agency, {}, {}, false}).is_allowed;
 
   std::string sql = fmt::format("SELECT {} FROM recordings WHERE agency = :agency", kColumns);
   db::Params params = {{"agency", actor.agency.text()}, {"limit", query.limit + 1}};
@@ -318,50 +385,59 @@ Result<ListPage> Vault::list(const access::Actor& actor, const ListQuery& query)
       }
       page.items.push_back(TRY(read_recording(row)));
     }
-    return {};
+    return read_media_jobs(tx, page.items);
   }));
   return page;
 }
 
 Result<View> Vault::open_view(const access::Actor& actor, const RecordingId& id, const ViewRequest& request) {
   Recording recording = TRY(known_recording(actor, id));
-  TRY(require(access::decide(actor, access::Action::kView, item_of(recording), request.purpose), id.text()));
-  const bool sets_inside_home = request.inside_home.has_value() && *request.inside_home != recording.is_inside_home;
-  const bool is_inside_home = request.inside_home.value_or(recording.is_inside_home) || recording.is_inside_home;
-  const bool is_related = request.case_number && recording.description.incident == request.case_number;
-  if (is_inside_home && request.purpose == access::Purpose::kInvestigation && !is_related && !request.warrant) {
-    return fail(problems::kRule, "inside a home: an unrelated investigation needs a warrant reference");
-  }
+  TRY(require_view(actor, recording, request));
+  return seal_view(actor, std::move(recording), request, "recording.viewed");
+}
 
+Result<View> Vault::open_export(const access::Actor& actor, const RecordingId& id, const ViewRequest& request) {
+  Recording recording = TRY(known_recording(actor, id));
+  TRY(require(access::decide(actor, access::Action::kExport, item_of(recording)), id.text()));
+  TRY(require_view(actor, recording, request));
+  return seal_view(actor, std::move(recording), request, "recording.exported");
+}
+
+Result<View> Vault::seal_view(const access::Actor& actor, Recording recording, const ViewRequest& request,
+                              std::string_view type) {
+  const RecordingId id = recording.id;
+  const bool sets_inside_home = request.inside_home.value_or(false) && !recording.is_inside_home;
   View view{crypto::new_id<ViewId>(), std::move(recording), parts_.clock.now() + limits::kViewLifeUs};
   ledger::Submission submission;
   submission.actor = actor.subject();
-  if (sets_inside_home && *request.inside_home) {
-    submission.events.push_back({id,
-                                 "recording.changed",
-                                 {{"field", "inside_home"}, {"old", false}, {"new", true}, {"reason", "set when a view was opened"}},
-                                 false});
+  if (sets_inside_home) {
+    submission.events.push_back(
+        {id,
+         "recording.changed",
+         {{"field", "inside_home"}, {"old", false}, {"new", true}, {"reason", "set when a view was opened"}},
+         false});
   }
   Json::Object fields = {{"purpose", access::purpose_name(request.purpose)}, {"view", view.id.text()}};
   put_if(fields, "case", request.case_number);
   put_if(fields, "warrant", request.warrant);
   if (request.inside_home) fields.emplace("inside_home", *request.inside_home);
-  submission.events.push_back({id, "recording.viewed", std::move(fields), false});
+  submission.events.push_back({id, std::string(type), std::move(fields), false});
   submission.rows = [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) -> Result<void> {
-    if (sets_inside_home && *request.inside_home) {
+    if (sets_inside_home) {
       TRY(tx.run("UPDATE recordings SET is_inside_home = 1 WHERE id = :id", {{"id", id.text()}}));
     }
-    TRY(tx.run("INSERT INTO views (id, recording, agency, person, purpose, case_number, warrant, opened_us, expires_us) "
-               "VALUES (:id, :recording, :agency, :person, :purpose, :case_number, :warrant, :opened, :expires)",
-               {{"id", view.id.text()},
-                {"recording", id.text()},
-                {"agency", actor.agency.text()},
-                {"person", actor.person.text()},
-                {"purpose", access::purpose_name(request.purpose)},
-                {"case_number", request.case_number},
-                {"warrant", request.warrant},
-                {"opened", parts_.clock.now().us},
-                {"expires", view.expires_at.us}}));
+    TRY(tx.run(
+        "INSERT INTO views (id, recording, agency, person, purpose, case_number, warrant, opened_us, expires_us) "
+        "VALUES (:id, :recording, :agency, :person, :purpose, :case_number, :warrant, :opened, :expires)",
+        {{"id", view.id.text()},
+         {"recording", id.text()},
+         {"agency", actor.agency.text()},
+         {"person", actor.person.text()},
+         {"purpose", access::purpose_name(request.purpose)},
+         {"case_number", request.case_number},
+         {"warrant", request.warrant},
+         {"opened", parts_.clock.now().us},
+         {"expires", view.expires_at.us}}));
     return {};
   };
   TRY(TRY(parts_.ledgers.find(actor.agency))->commit(std::move(submission)));
@@ -372,8 +448,9 @@ Result<Vault::OpenedView> Vault::view(const access::Actor& actor, const ViewId& 
   std::optional<View> found;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     found.reset();
-    const db::Rows views = TRY(tx.query("SELECT recording, expires_us FROM views WHERE id = :id AND person = :person AND agency = :agency",
-                                        {{"id", id.text()}, {"person", actor.person.text()}, {"agency", actor.agency.text()}}));
+    const db::Rows views =
+        TRY(tx.query("SELECT recording, expires_us FROM views WHERE id = :id AND person = :person AND agency = :agency",
+                     {{"id", id.text()}, {"person", actor.person.text()}, {"agency", actor.agency.text()}}));
     if (views.empty()) return {};
     const db::Rows rows = TRY(tx.query(fmt::format("SELECT {} FROM recordings WHERE id = :id", kColumns),
                                        {{"id", views[0].text("recording")}}));
@@ -383,7 +460,8 @@ Result<Vault::OpenedView> Vault::view(const access::Actor& actor, const ViewId& 
   }));
   if (!found) return fail(Code::kNotFound, "No such view", id.text());
   if (parts_.clock.now() >= found->expires_at) return fail(Code::kGone, "This view has expired: open a new one");
-  store::Original original = TRY(parts_.store.open(actor.agency_slug, found->recording.id, found->recording.codec, found->recording.bytes));
+  store::Original original =
+      TRY(parts_.store.open(actor.agency_slug, found->recording.id, found->recording.codec, found->recording.bytes));
   return OpenedView{*std::move(found), std::move(original)};
 }
 
@@ -398,7 +476,8 @@ Result<std::vector<CustodyItem>> Vault::custody(const access::Actor& actor, cons
   }
 }
 
-Result<std::string> Vault::receipt(const access::Actor& actor, const RecordingId& id, std::uint64_t n, ledger::Under under) {
+Result<std::string> Vault::receipt(const access::Actor& actor, const RecordingId& id, std::uint64_t n,
+                                   ledger::Under under) {
   const Recording recording = TRY(known_recording(actor, id));
   TRY(require(access::decide(actor, access::Action::kReceipt, item_of(recording)), id.text()));
   const ledger::Ledger& ledger = *TRY(parts_.ledgers.find(actor.agency));

@@ -2,15 +2,19 @@
 #pragma once
 // The vault: the only writer of recordings, views and custody. Every promise about evidence is kept or broken here.
 //
-// Owns: the tables recordings and views; the events recording.*, device.offloaded and identity.bound.
+// Owns: the tables recordings, views and derived_items; the events recording.*, device.offloaded and identity.bound; the
+//   bucket's names under derived/.
 // Promises: a recording exists exactly when its bytes, its row and its admission are durable together and the admission
 //   has a leaf. Bytes are served only under a view, and a view is sealed before it is returned. Every call takes an
-//   Actor and asks access; what an actor may not know of is kNotFound, exactly as an unknown id.
+//   Actor and asks access; what an actor may not know of is kNotFound, exactly as an unknown id. Every recording is
+//   looked at by the media room in time: its admission asks for that job. A derived item exists exactly when its row, its
+//   bytes, its event and the end of its job are durable together.
 // Fails with: kNotFound, kDenied (problems::kRule, naming the rule), kConflict, kObjectDamaged, and what ledger and
 //   store fail with.
 // Threads: any; calls block.
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,7 +24,9 @@
 #include "base/ids.h"
 #include "base/json.h"
 #include "base/result.h"
+#include "bucket/bucket.h"
 #include "db/db.h"
+#include "jobs/jobs.h"
 #include "ledger/ledgers.h"
 #include "roster/roster.h"
 #include "store/store.h"
@@ -33,24 +39,37 @@ std::string_view chain_start_name(ChainStart start);
 
 // What a recording is said to be by whoever delivers it. Everything but the bytes may be unknown.
 struct Description {
-  std::string filename;                     // as it was called at its source; never used as a path
-  std::string filetype;                     // declared media type
+  std::string filename;  // as it was called at its source; never used as a path
+  std::string filetype;  // declared media type
   std::optional<Timestamp> recorded_at;
-  std::optional<std::string> device;        // serial
-  std::optional<std::string> wearer;        // badge of the assigned officer
+  std::optional<std::string> device;  // serial
+  std::optional<std::string> wearer;  // badge of the assigned officer
   std::optional<std::string> incident, category;
-  std::optional<RecordingId> group;         // first file of a recording of several
-  Json::Object more;                        // metadata of other names, kept as given
+  std::optional<RecordingId> group;  // first file of a recording of several
+  Json::Object more;                 // metadata of other names, kept as given
 };
 
 struct Admission {
-  RecordingId recording;        // chosen when the upload began, so that a repeated admission is recognized
-  bucket::FileSource source;    // synced
-  Digest sha256{};              // of the bytes as received
+  RecordingId recording;      // chosen when the upload began, so that a repeated admission is recognized
+  bucket::FileSource source;  // synced
+  Digest sha256{};            // of the bytes as received
   Timestamp received_at;
   ChainStart chain_starts_at = ChainStart::kServer;
   std::optional<Json> dock_statement;  // verified by the caller: signature, key of the acting dock, digest, length
   Description description;
+};
+
+// The kind of the job that every admission asks for.
+inline constexpr std::string_view kMediaJob = "media";
+
+// What the media worker found in a file. Unset: not there, or not to be told.
+struct MediaFacts {
+  std::string verdict;   // protocol::verdict_name: whole, damaged, unreadable, not_media
+  std::string sentence;  // for whoever has to decide what to do with it
+  std::optional<std::int64_t> duration_ms, frames;
+  std::optional<std::int64_t> width, height;  // as shown: turned as the file says
+  std::optional<std::string> video_codec, audio_codec;
+  std::optional<Timestamp> file_created_at;  // by the file's header: a camera's clock, often local time
 };
 
 struct Recording {
@@ -64,16 +83,18 @@ struct Recording {
   Timestamp received_at;
   ChainStart chain_starts_at = ChainStart::kServer;
   store::Codec codec = store::Codec::kPlain;
-  std::string state;            // "sealed", … (contract)
+  std::string state;  // "sealed", … (contract)
   bool is_inside_home = false;
   std::vector<RecordingId> same_bytes;  // others of the agency with this digest, at most ten; pointed out, never merged
+  std::optional<MediaFacts> media;
+  std::optional<jobs::Status> media_job;
 };
 
 struct ListQuery {
   std::optional<std::string> device, category, incident, officer, text;
   std::optional<Timestamp> from, to;  // by recorded time, or received where it is unknown
   std::int64_t limit = 50;
-  std::string cursor;                 // of the page before; empty for the first
+  std::string cursor;  // of the page before; empty for the first
 };
 struct ListPage {
   std::vector<Recording> items;
@@ -96,11 +117,33 @@ struct CustodyItem {
   ByteArray<32> salt;
 };
 
+enum class DerivedKind { kProbe, kPoster, kFilmstrip };
+std::string_view derived_kind_name(DerivedKind kind);
+// A probe is a short text and stands in its row; pictures are objects.
+inline bool is_kept_in_row(DerivedKind kind) {
+  return kind == DerivedKind::kProbe;
+}
+
+struct Derived {
+  DerivedKind kind = DerivedKind::kProbe;
+  std::string tool, version, arguments;  // what made it, so that it can be made again
+  Bytes bytes;
+};
+// What one lease of a media job came to.
+struct Derivation {
+  jobs::Lease lease;
+  RecordingId recording;
+  MediaFacts facts;
+  std::vector<Derived> items;  // each kind at most once
+};
+
 class Vault {
  public:
   struct Parts {
     db::Database& database;
     store::Store& store;
+    bucket::Bucket& bucket;
+    jobs::Queue& jobs;
     ledger::Ledgers& ledgers;
     const Clock& clock;
   };
@@ -125,13 +168,42 @@ class Vault {
   };
   Result<OpenedView> view(const access::Actor& actor, const ViewId& id);
 
+  // The right to export: sealed as recording.exported, with a view of the original.
+  Result<View> open_export(const access::Actor& actor, const RecordingId& id, const ViewRequest& request);
+  // The files of the custody export but for the original (docs/formats/custody_export.md), by path, all under the newest
+  // published checkpoint. kNotSealed until that covers the export's own event.
+  Result<std::map<std::string, std::string>> export_files(const access::Actor& actor, const ViewId& id);
+
+  // ---- by the server itself: the actor is the agency's console ----
+
+  struct Source {
+    Recording recording;
+    store::Original original;
+  };
+  Result<Source> open_to_derive(const access::Actor& actor, const RecordingId& id);
+  // Objects, rows, one event recording.derived for each item, and the end of the job: all of it or nothing. kConflict
+  // when the lease was lost, or the recording has such an item already.
+  Result<void> derive(const access::Actor& actor, const Derivation& derivation);
+
+  // JPEG for the list, under the right to the list; kNotFound for footage from inside a home, whoever asks.
+  Result<Bytes> poster(const access::Actor& actor, const RecordingId& id);
+  // JPEG for the player, under a view of this recording that the actor has opened.
+  Result<Bytes> filmstrip(const access::Actor& actor, const RecordingId& id, const ViewId& view_id);
+
   Result<std::vector<CustodyItem>> custody(const access::Actor& actor, const RecordingId& id);
   // The receipt of event `n` of this recording.
   Result<std::string> receipt(const access::Actor& actor, const RecordingId& id, std::uint64_t n, ledger::Under under);
 
  private:
+  // Seals `type` with the request's purpose and case, and makes the view that goes with it.
+  Result<View> seal_view(const access::Actor& actor, Recording recording, const ViewRequest& request,
+                         std::string_view type);
   ledger::Draft device_bound(const roster::Device& device) const;
   Result<Recording> known_recording(const access::Actor& actor, const RecordingId& id);
+  Result<void> read_media_jobs(db::Transaction& tx, std::span<Recording> recordings) const;
+  Result<void> require_server(const access::Actor& actor);
+  Result<void> require_listed(const access::Actor& actor, const Recording& recording) const;
+  Result<Bytes> read_derived(const RecordingId& recording, DerivedKind kind);
   Parts parts_;
 };
 

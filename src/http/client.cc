@@ -48,7 +48,8 @@ Result<void> check_url(const ClientOptions& options) {
   const auto scheme = part(url.get(), CURLUPART_SCHEME);
   const auto host = part(url.get(), CURLUPART_HOST);
   const auto path = part(url.get(), CURLUPART_PATH);
-  if (!scheme || (*scheme != "http" && *scheme != "https") || !host || host->empty()) return bad("must be http or https");
+  if (!scheme || (*scheme != "http" && *scheme != "https") || !host || host->empty())
+    return bad("must be http or https");
   for (const CURLUPart other : {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_QUERY, CURLUPART_FRAGMENT}) {
     if (part(url.get(), other)) return bad("has more than a host and a port");
   }
@@ -140,7 +141,8 @@ struct Client::Impl {
                    [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
     std::string_view value = line.substr(colon + 1);
     const std::size_t first = value.find_first_not_of(" \t\r\n");
-    value = first == std::string_view::npos ? std::string_view() : value.substr(first, value.find_last_not_of(" \t\r\n") + 1 - first);
+    value = first == std::string_view::npos ? std::string_view()
+                                            : value.substr(first, value.find_last_not_of(" \t\r\n") + 1 - first);
     impl.answer.headers.emplace_back(std::move(name), value);
     return line.size();
   }
@@ -223,9 +225,8 @@ Result<ClientAnswer> Client::send(const ClientRequest& request) {
     impl.set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
     impl.set(CURLOPT_POSTFIELDS, request.body.data());
     add_header("Expect:");  // not worth a round trip
-    const bool names_type = std::any_of(request.headers.begin(), request.headers.end(), [](const auto& header) {
-      return header.first == "Content-Type";
-    });
+    const bool names_type = std::any_of(request.headers.begin(), request.headers.end(),
+                                        [](const auto& header) { return header.first == "Content-Type"; });
     if (!names_type) add_header("Content-Type:");
   }
   if (request.method != "HEAD" && request.method != "GET") impl.set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
@@ -239,7 +240,8 @@ Result<ClientAnswer> Client::send(const ClientRequest& request) {
   // A server may refuse a long body with an answer and close: then the answer counts, not that sending failed.
   const bool is_refusal = code == CURLE_SEND_ERROR && status >= 400;
   if (code != CURLE_OK && !is_refusal) {
-    const std::string_view text = error_text.front() != '\0' ? std::string_view(error_text.c_str()) : curl_easy_strerror(code);
+    const std::string_view text =
+        error_text.front() != '\0' ? std::string_view(error_text.c_str()) : curl_easy_strerror(code);
     return fail(Code::kUnavailable, "The server could not be reached, or the connection was cut",
                 fmt::format("{} {}: {}", request.method, url, text));
   }

@@ -33,12 +33,12 @@ enum class PlainHttp {
 struct ClientOptions {
   std::string base_url;  // http(s)://host[:port], with no path of its own
   PlainHttp plain_http = PlainHttp::kLoopbackOnly;
-  std::string ca_file;                        // PEM; empty: the system's authorities
-  std::int64_t connect_timeout_ms = 10'000;   // 1..600,000
-  std::int64_t stall_timeout_s = 60;          // without a byte in either direction; 1..3,600
-  std::size_t answer_bytes_max = 1 << 20;     // of a body
+  std::string ca_file;                       // PEM; empty: the system's authorities
+  std::int64_t connect_timeout_ms = 10'000;  // 1..600,000
+  std::int64_t stall_timeout_s = 60;         // without a byte in either direction; 1..3,600
+  std::size_t answer_bytes_max = 1 << 20;    // of a body
   std::size_t answer_header_bytes_max = 64 * 1024;
-  std::function<bool()> is_cancelled;         // may be null; asked about once a second and with every piece
+  std::function<bool()> is_cancelled;  // may be null; asked about once a second and with every piece
 };
 
 // A body that is sent as it is read: `bytes` in all, fetched in order.
@@ -52,7 +52,7 @@ struct ClientRequest {
   std::string method;  // GET, HEAD, POST, PATCH, DELETE
   std::string target;  // "/path?query", already encoded
   std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;                  // sent when `stream` is not set and this is not empty
+  std::string body;  // sent when `stream` is not set and this is not empty
   std::optional<BodySource> stream;
 };
 

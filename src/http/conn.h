@@ -80,8 +80,7 @@ std::unique_ptr<Conn> plain_conn(UniqueFd fd);
 // TLS 1.2 or later with one certificate chain.
 class TlsContext {
  public:
-  static Result<std::unique_ptr<TlsContext>> open(const std::string& certificate_file,
-                                                  const std::string& key_file);
+  static Result<std::unique_ptr<TlsContext>> open(const std::string& certificate_file, const std::string& key_file);
   ~TlsContext();
   std::unique_ptr<Conn> accept(UniqueFd fd) const;
 

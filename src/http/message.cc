@@ -57,16 +57,14 @@ bool is_token(std::string_view text) {
 }
 
 bool is_field_value(std::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](unsigned char c) { return (c >= 0x20 && c != 0x7f) || c == '\t'; });
+  return std::all_of(text.begin(), text.end(), [](unsigned char c) { return (c >= 0x20 && c != 0x7f) || c == '\t'; });
 }
 
 // A host with an optional port, as it may stand in Host: no userinfo, no path, nothing to break a URL built
 // from it.
 bool is_host(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](unsigned char c) {
-    return std::isalnum(c) != 0 ||
-           std::string_view("-._~:[]%").find(static_cast<char>(c)) != std::string_view::npos;
+    return std::isalnum(c) != 0 || std::string_view("-._~:[]%").find(static_cast<char>(c)) != std::string_view::npos;
   });
 }
 
@@ -109,8 +107,7 @@ Result<void> read_query(std::string_view text, Request& request) {
     if (++pairs > kQueryPairsMax) return invalid("The query has more than 256 parameters.");
     const std::size_t equals = pair.find('=');
     auto name = percent_decode(pair.substr(0, equals), Plus::kSpace);
-    auto value =
-        percent_decode(equals == pair.npos ? std::string_view{} : pair.substr(equals + 1), Plus::kSpace);
+    auto value = percent_decode(equals == pair.npos ? std::string_view{} : pair.substr(equals + 1), Plus::kSpace);
     if (!name || !value) return invalid("The query is not valid percent-encoded UTF-8.");
     request.query[std::move(*name)] = std::move(*value);
   }
@@ -135,9 +132,8 @@ Result<void> read_path(std::string_view path, RequestHead& out) {
 Result<void> read_target(RequestHead& out) {
   Request& request = out.request;
   std::string_view target = request.target;
-  const bool is_clean = std::all_of(target.begin(), target.end(), [](unsigned char c) {
-    return c > 0x20 && c < 0x7f && c != '#' && c != '\\';
-  });
+  const bool is_clean = std::all_of(target.begin(), target.end(),
+                                    [](unsigned char c) { return c > 0x20 && c < 0x7f && c != '#' && c != '\\'; });
   if (!is_clean) return invalid("The request target has a character that must be percent-encoded.");
   if (target == "*" && request.method == "OPTIONS") {
     request.path = "*";
@@ -152,8 +148,7 @@ Result<void> read_target(RequestHead& out) {
     target.remove_prefix(colon + 3);
     const std::size_t end = std::min(target.find_first_of("/?"), target.size());
     request.host = target.substr(0, end);  // outranks Host
-    if (request.host.empty() || !is_host(request.host))
-      return invalid("The request target has no valid host.");
+    if (request.host.empty() || !is_host(request.host)) return invalid("The request target has no valid host.");
     target.remove_prefix(end);
   }
   const std::size_t question = target.find('?');
@@ -175,8 +170,7 @@ Result<void> read_framing(const RawHead& raw, RequestHead& out) {
       if (!out.request.content_length) return invalid("Content-Length is not a plain number.");
     } else if (name == "transfer-encoding") {
       ++codings;
-      if (!equal_ignoring_case(value, "chunked"))
-        return invalid("The only transfer coding understood is chunked.");
+      if (!equal_ignoring_case(value, "chunked")) return invalid("The only transfer coding understood is chunked.");
     } else if (name == "host") {
       ++hosts;
       if (!is_host(value)) return invalid("Host is not valid.");
@@ -310,8 +304,8 @@ std::string_view reason_of(int status) {
 }
 
 bool is_servers_own(std::string_view name) {
-  for (const std::string_view own : {"content-length", "transfer-encoding", "connection", "date",
-                                     "x-request-id", "x-content-type-options"}) {
+  for (const std::string_view own :
+       {"content-length", "transfer-encoding", "connection", "date", "x-request-id", "x-content-type-options"}) {
     if (equal_ignoring_case(name, own)) return true;
   }
   return false;
@@ -336,8 +330,8 @@ std::optional<std::array<std::uint8_t, 16>> parse_address(std::string_view text)
 }
 
 bool is_mapped(const std::array<std::uint8_t, 16>& address) {
-  return std::all_of(address.begin(), address.begin() + 10, [](auto b) { return b == 0; }) &&
-         address[10] == 0xff && address[11] == 0xff;
+  return std::all_of(address.begin(), address.begin() + 10, [](auto b) { return b == 0; }) && address[10] == 0xff &&
+         address[11] == 0xff;
 }
 
 }  // namespace
@@ -418,8 +412,7 @@ Result<TrustedProxies> TrustedProxies::parse(const std::vector<std::string>& net
     const std::uint64_t bits_max = is_v4 ? 32 : 128;
     const auto bits = slash == text.npos ? bits_max : parse_decimal(std::string_view(text).substr(slash + 1));
     if (!address || !bits || *bits > bits_max) {
-      return fail(problems::kInvalid, "A trusted proxy must be an address or a network such as 10.0.0.0/8.",
-                  text);
+      return fail(problems::kInvalid, "A trusted proxy must be an address or a network such as 10.0.0.0/8.", text);
     }
     proxies.networks_.push_back({*address, static_cast<int>(*bits) + (is_v4 ? 96 : 0)});
   }
@@ -431,8 +424,7 @@ bool TrustedProxies::contains(std::string_view address) const {
   if (!bytes) return false;
   return std::any_of(networks_.begin(), networks_.end(), [&](const Network& network) {
     const auto whole = static_cast<std::size_t>(network.bits / 8);
-    if (!std::equal(bytes->begin(), bytes->begin() + static_cast<std::ptrdiff_t>(whole),
-                    network.prefix.begin()))
+    if (!std::equal(bytes->begin(), bytes->begin() + static_cast<std::ptrdiff_t>(whole), network.prefix.begin()))
       return false;
     const int rest = network.bits % 8;
     return rest == 0 || ((*bytes)[whole] ^ network.prefix[whole]) >> (8 - rest) == 0;
@@ -460,8 +452,8 @@ Result<void> interpret(RawHead raw, const Origin& origin, const TrustedProxies& 
   if (auto read = read_framing(raw, out); !read) return read;
   request.headers = std::move(raw.headers);
   if (proxies.contains(origin.address)) believe_proxy(proxies, request);
-  out.keeps_alive = out.is_http_10 ? lists_token(request, "connection", "keep-alive")
-                                   : !lists_token(request, "connection", "close");
+  out.keeps_alive =
+      out.is_http_10 ? lists_token(request, "connection", "keep-alive") : !lists_token(request, "connection", "close");
   out.wants_continue = !out.is_http_10 && lists_token(request, "expect", "100-continue");
   return override_method(request);
 }
@@ -495,9 +487,8 @@ bool is_writable(const Response& response) {
 
 std::string response_head(const Response& response, const RequestHead& head, const BodyPlan& plan,
                           Afterwards afterwards, Timestamp now) {
-  std::string out =
-      fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\nX-Request-Id: {}\r\nX-Content-Type-Options: nosniff\r\n",
-                  response.status, reason_of(response.status), http_date(now), head.request.request_id);
+  std::string out = fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\nX-Request-Id: {}\r\nX-Content-Type-Options: nosniff\r\n",
+                                response.status, reason_of(response.status), http_date(now), head.request.request_id);
   for (const auto& [name, value] : response.headers) {
     if (!is_servers_own(name)) out.append(name).append(": ").append(value).append("\r\n");
   }

@@ -38,9 +38,8 @@ class PlainConn final : public Conn {
   }
   Step write(std::string_view text, Follows follows) override {
     const int flags = MSG_NOSIGNAL | (follows == Follows::kMore ? MSG_MORE : 0);
-    return step_of(
-        without_interruption([&] { return ::send(descriptor(), text.data(), text.size(), flags); }),
-        Outcome::kWantWrite);
+    return step_of(without_interruption([&] { return ::send(descriptor(), text.data(), text.size(), flags); }),
+                   Outcome::kWantWrite);
   }
   bool can_send_file() const override { return true; }
   Step send_file(int file, std::uint64_t offset, std::size_t bytes) override {
@@ -58,9 +57,8 @@ UniqueFd::~UniqueFd() {
 }
 
 Conn::Step Conn::discard(std::span<std::uint8_t> scratch) {
-  return step_of(
-      without_interruption([&] { return ::recv(descriptor(), scratch.data(), scratch.size(), 0); }),
-      Outcome::kWantRead);
+  return step_of(without_interruption([&] { return ::recv(descriptor(), scratch.data(), scratch.size(), 0); }),
+                 Outcome::kWantRead);
 }
 
 std::unique_ptr<Conn> plain_conn(UniqueFd fd) {

@@ -51,8 +51,7 @@ std::string_view applicable_range(const Request& request, const Representation& 
   const auto is_range = [](const auto& field) { return field.first == "range"; };
   if (std::count_if(request.headers.begin(), request.headers.end(), is_range) != 1) return {};
   // If-Range compares strongly; a date never matches, since none is given out.
-  if (const std::string* only_if = request.header("if-range");
-      only_if && trim(*only_if) != representation.etag) {
+  if (const std::string* only_if = request.header("if-range"); only_if && trim(*only_if) != representation.etag) {
     return {};
   }
   return *request.header("range");

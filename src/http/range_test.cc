@@ -136,11 +136,10 @@ TEST_F(Serve, SeveralRanges) {
   EXPECT_EQ(response.status, 206);
   EXPECT_EQ(header(response, "Content-Range"), "");
   EXPECT_EQ(header(response, "Content-Type"), "multipart/byteranges; boundary=lapel-0123456789abcdef");
-  EXPECT_EQ(
-      bytes_of(response),
-      "--lapel-0123456789abcdef\r\nContent-Type: video/mp4\r\nContent-Range: bytes 0-1/36\r\n\r\n01"
-      "\r\n--lapel-0123456789abcdef\r\nContent-Type: video/mp4\r\nContent-Range: bytes 34-35/36\r\n\r\nyz"
-      "\r\n--lapel-0123456789abcdef--\r\n");
+  EXPECT_EQ(bytes_of(response),
+            "--lapel-0123456789abcdef\r\nContent-Type: video/mp4\r\nContent-Range: bytes 0-1/36\r\n\r\n01"
+            "\r\n--lapel-0123456789abcdef\r\nContent-Type: video/mp4\r\nContent-Range: bytes 34-35/36\r\n\r\nyz"
+            "\r\n--lapel-0123456789abcdef--\r\n");
 }
 
 TEST_F(Serve, SeveralRangesOfWhichOneLiesWithinAreOne) {
@@ -166,8 +165,7 @@ TEST_F(Serve, IfRangeNeedsTheSameStrongTag) {
   for (const char* other : {"\"other\"", "W/\"tag\"", "tag", "*", "", "Sun, 06 Nov 1994 08:49:37 GMT"}) {
     EXPECT_EQ(get({{"range", "bytes=0-1"}, {"if-range", other}}).status, 200) << other;
   }
-  EXPECT_EQ(get({{"range", "bytes=90-"}, {"if-range", "\"other\""}}).status, 200)
-      << "no 416 for another version";
+  EXPECT_EQ(get({{"range", "bytes=90-"}, {"if-range", "\"other\""}}).status, 200) << "no 416 for another version";
 }
 
 TEST_F(Serve, IfNoneMatchComparesWeakly) {

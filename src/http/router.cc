@@ -62,8 +62,7 @@ void RouteTable::insert(std::string_view method, std::string_view pattern, Route
 }
 
 // Depth first, most specific branch first; what other methods the path knows is noted on the way.
-const RouteTable::Node* RouteTable::search(const Node& node, std::span<const std::string> segments,
-                                           Search& state) {
+const RouteTable::Node* RouteTable::search(const Node& node, std::span<const std::string> segments, Search& state) {
   const auto serves = [&](const Node& end) {
     for (const auto& [name, route] : end.methods) state.allowed.insert(name);
     return end.methods.contains(state.method);
@@ -103,8 +102,7 @@ RouteMatch RouteTable::find(std::string_view method, std::span<const std::string
   }
   const auto& [route, parameters] = node->methods.find(state.method)->second;
   match.route = &route;
-  for (std::size_t i = 0; i < parameters.size(); ++i)
-    match.params.emplace(parameters[i], std::move(state.values[i]));
+  for (std::size_t i = 0; i < parameters.size(); ++i) match.params.emplace(parameters[i], std::move(state.values[i]));
   return match;
 }
 

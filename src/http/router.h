@@ -45,8 +45,7 @@ class RouteTable {
     std::map<std::string, std::unique_ptr<Node>, std::less<>> literals;
     std::unique_ptr<Node> parameter;
     std::unique_ptr<Node> rest;
-    std::map<std::string, std::pair<Route, std::vector<std::string>>, std::less<>>
-        methods;  // with parameter names
+    std::map<std::string, std::pair<Route, std::vector<std::string>>, std::less<>> methods;  // with parameter names
   };
   struct Search {
     std::string_view method;

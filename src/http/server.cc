@@ -91,8 +91,7 @@ Result<std::vector<UniqueFd>> listen_on(const std::string& listen) {
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
   addrinfo* raw_found = nullptr;
   if (const int code = ::getaddrinfo(where.host.c_str(), where.port.c_str(), &hints, &raw_found); code != 0) {
-    return fail(problems::kInvalid, "The address to listen on is unknown.",
-                listen + ": " + ::gai_strerror(code));
+    return fail(problems::kInvalid, "The address to listen on is unknown.", listen + ": " + ::gai_strerror(code));
   }
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> found(raw_found, ::freeaddrinfo);
 
@@ -109,16 +108,14 @@ Result<std::vector<UniqueFd>> listen_on(const std::string& listen) {
     UniqueFd fd(::socket(each->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     const int on = 1;
     if (fd.get() >= 0) ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (fd.get() < 0 ||
-        ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), each->ai_addrlen) != 0 ||
+    if (fd.get() < 0 || ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), each->ai_addrlen) != 0 ||
         ::listen(fd.get(), kBacklog) != 0) {
       const int number = errno;
       absent = number;
       // A name may have an address this machine does not: IPv6 in a container without it.
       if (number == EADDRNOTAVAIL || number == EAFNOSUPPORT) continue;
       const std::string context = listen + ": " + errno_text(number);
-      if (number == EADDRINUSE)
-        return fail(problems::kConflict, "Another program listens on this address.", context);
+      if (number == EADDRINUSE) return fail(problems::kConflict, "Another program listens on this address.", context);
       if (number == EACCES) return fail(problems::kDenied, "This user may not listen on this port.", context);
       return fail(problems::kInternal, "The address cannot be listened on.", context);
     }
@@ -133,8 +130,7 @@ Result<std::vector<UniqueFd>> listen_on(const std::string& listen) {
 
 Result<void> check_options(const ServerOptions& options) {
   const auto refuse = [](const char* what) { return fail(problems::kInvalid, what, "server options"); };
-  if (options.io_threads < 1 || options.io_threads > kThreadsMax)
-    return refuse("io_threads must be 1 to 64.");
+  if (options.io_threads < 1 || options.io_threads > kThreadsMax) return refuse("io_threads must be 1 to 64.");
   if (options.handler_threads < 1 || options.handler_threads > kThreadsMax) {
     return refuse("handler_threads must be 1 to 64.");
   }
@@ -142,8 +138,8 @@ Result<void> check_options(const ServerOptions& options) {
     return refuse("body_chunk_bytes must be a multiple of 4096.");
   }
   if (options.connections_max == 0) return refuse("connections_max must be at least 1.");
-  for (const std::int64_t ms : {options.header_timeout_ms, options.body_idle_timeout_ms,
-                                options.write_idle_timeout_ms, options.keep_alive_timeout_ms}) {
+  for (const std::int64_t ms : {options.header_timeout_ms, options.body_idle_timeout_ms, options.write_idle_timeout_ms,
+                                options.keep_alive_timeout_ms}) {
     if (ms <= 0) return refuse("Timeouts must be positive.");
   }
   if (options.tls_certificate_file.empty() != options.tls_key_file.empty()) {
@@ -168,8 +164,8 @@ struct Server::Impl {
   asio::awaitable<void> accept_from(asio::posix::stream_descriptor& listener) {
     asio::steady_timer pause(loops.front().context);
     for (;;) {
-      const auto [error] = co_await listener.async_wait(asio::posix::stream_descriptor::wait_read,
-                                                        asio::as_tuple(asio::use_awaitable));
+      const auto [error] =
+          co_await listener.async_wait(asio::posix::stream_descriptor::wait_read, asio::as_tuple(asio::use_awaitable));
       if (error) co_return;
       for (int i = 0; i < kAcceptsATurn; ++i) {
         sockaddr_storage address{};
@@ -208,8 +204,7 @@ struct Server::Impl {
     Loop& loop = loops[next_loop++ % loops.size()];
     Origin origin{std::move(address), tls != nullptr};
     asio::post(loop.context, [this, &loop, fd = std::move(fd), origin = std::move(origin)]() mutable {
-      start_session(loop, shared, tls ? tls->accept(std::move(fd)) : plain_conn(std::move(fd)),
-                    std::move(origin));
+      start_session(loop, shared, tls ? tls->accept(std::move(fd)) : plain_conn(std::move(fd)), std::move(origin));
     });
   }
 
@@ -238,9 +233,8 @@ Result<std::unique_ptr<Server>> Server::open(Router router, ServerOptions option
   // sendfile(2) and OpenSSL's write to a socket have no MSG_NOSIGNAL: a client that leaves would end the
   // process.
   std::signal(SIGPIPE, SIG_IGN);
-  return std::unique_ptr<Server>(
-      new Server(std::make_unique<Impl>(std::move(options), std::move(router.impl_->routes),
-                                        std::move(proxies), std::move(sockets), std::move(tls))));
+  return std::unique_ptr<Server>(new Server(std::make_unique<Impl>(
+      std::move(options), std::move(router.impl_->routes), std::move(proxies), std::move(sockets), std::move(tls))));
 }
 
 int Server::port() const {

@@ -85,8 +85,8 @@ using Handler = std::function<Result<Response>(const Request&)>;
 // How a streamed request body ended.
 enum class BodyEnd {
   kComplete,  // all of it arrived
-  kCut,  // the connection ended, stalled or broke the protocol first, or the server stops: the server answers
-         // 408, 400 or 503 itself where anybody may still read it
+  kCut,       // the connection ended, stalled or broke the protocol first, or the server stops: the server answers
+              // 408, 400 or 503 itself where anybody may still read it
 };
 
 // Takes a request body piece by piece, on worker threads, never two calls at once. The Request that its
@@ -103,8 +103,7 @@ class BodySink {
 };
 // Decides on the headers alone: a sink, or the answer at once (then the body is not read and the connection
 // closes).
-using StreamHandler =
-    std::function<Result<std::variant<std::unique_ptr<BodySink>, Response>>(const Request&)>;
+using StreamHandler = std::function<Result<std::variant<std::unique_ptr<BodySink>, Response>>(const Request&)>;
 
 class Router {
  public:

@@ -171,11 +171,9 @@ TEST(Server, DropsTheBodyForHeadButAnnouncesItsLength) {
   });
   RunningServer server(std::move(router));
   Client client(server.port());
-  EXPECT_EQ(client.ask("HEAD /text HTTP/1.1\r\nHost: h\r\n\r\n", Client::Expect::kHeadOnly)["content-length"],
-            "5");
-  EXPECT_EQ(
-      client.ask("HEAD /announced HTTP/1.1\r\nHost: h\r\n\r\n", Client::Expect::kHeadOnly)["content-length"],
-      "12345678901234");
+  EXPECT_EQ(client.ask("HEAD /text HTTP/1.1\r\nHost: h\r\n\r\n", Client::Expect::kHeadOnly)["content-length"], "5");
+  EXPECT_EQ(client.ask("HEAD /announced HTTP/1.1\r\nHost: h\r\n\r\n", Client::Expect::kHeadOnly)["content-length"],
+            "12345678901234");
   EXPECT_EQ(client.ask("HEAD /none HTTP/1.1\r\nHost: h\r\n\r\n", Client::Expect::kHeadOnly).status, 404);
   EXPECT_EQ(client.ask(get("/text")).body, "hello") << "nothing of a body was left in between";
 }
@@ -214,9 +212,8 @@ TEST(Server, LetsAPostSayThatItIsAnotherMethod) {
 
 TEST(Server, ClosesWhenAskedTo) {
   RunningServer server(echo_router());
-  for (const std::string& request :
-       {get("/echo", "Connection: close\r\n"), get("/echo", "Connection: foo, CLOSE\r\n"),
-        std::string("GET /echo HTTP/1.0\r\n\r\n")}) {
+  for (const std::string& request : {get("/echo", "Connection: close\r\n"), get("/echo", "Connection: foo, CLOSE\r\n"),
+                                     std::string("GET /echo HTTP/1.0\r\n\r\n")}) {
     Client client(server.port());
     const Reply reply = client.ask(request);
     EXPECT_EQ(reply.status, 200);
@@ -241,9 +238,8 @@ TEST(Server, RunsAfterStepsOnEveryAnswer) {
   router.after([](const Request& request, Response& response) {
     response.with("X-Seen", request.request_id + (response.error ? " " + response.error->context : ""));
   });
-  router.add("GET", "/fails", [](const Request&) -> Result<Response> {
-    return fail(Code::kInternal, "It broke.", "errno 5");
-  });
+  router.add("GET", "/fails",
+             [](const Request&) -> Result<Response> { return fail(Code::kInternal, "It broke.", "errno 5"); });
   RunningServer server(std::move(router));
   Client client(server.port());
   Reply reply = client.ask(get("/fails"));
@@ -306,8 +302,7 @@ TEST(Malformed, IsRefusedAndTheConnectionClosed) {
       {"folded by a tab", "GET /echo HTTP/1.1\r\nHost: h\r\nX: a\r\n\tb\r\n\r\n"},
       {"space before the first field", "GET /echo HTTP/1.1\r\n Host: h\r\n\r\n"},
       {"space before the colon", "GET /echo HTTP/1.1\r\nHost : h\r\n\r\n"},
-      {"space before Content-Length's colon",
-       "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length : 3\r\n\r\nabc"},
+      {"space before Content-Length's colon", "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length : 3\r\n\r\nabc"},
       {"field without a colon", "GET /echo HTTP/1.1\r\nHost: h\r\nnonsense\r\n\r\n"},
       {"field without a name", "GET /echo HTTP/1.1\r\nHost: h\r\n: x\r\n\r\n"},
       {"field name with a bad character", "GET /echo HTTP/1.1\r\nHost: h\r\nX(): x\r\n\r\n"},
@@ -320,19 +315,16 @@ TEST(Malformed, IsRefusedAndTheConnectionClosed) {
       {"chunks and length",
        "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n"},
       {"two lengths", "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd"},
-      {"the same length twice",
-       "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nabc"},
+      {"the same length twice", "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nabc"},
       {"a list of lengths", "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 3, 3\r\n\r\nabc"},
       {"negative length", "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: -1\r\n\r\n"},
       {"signed length", "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: +3\r\n\r\nabc"},
       {"hexadecimal length", "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 0x3\r\n\r\nabc"},
       {"empty length", "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length:\r\n\r\n"},
-      {"length beyond 64 bits",
-       "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 18446744073709551617\r\n\r\n"},
+      {"length beyond 64 bits", "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 18446744073709551617\r\n\r\n"},
       {"length with a space", "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 3 3\r\n\r\nabc"},
       {"unknown coding", "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\n\r\n"},
-      {"coding before chunked",
-       "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"},
+      {"coding before chunked", "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"},
       {"coding after chunked",
        "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n"},
       {"chunked twice",
@@ -344,8 +336,7 @@ TEST(Malformed, IsRefusedAndTheConnectionClosed) {
        "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: \x0b"
        "chunked\r\n\r\n0\r\n\r\n"},
       {"chunks in HTTP/1.0", "POST /echo HTTP/1.0\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
-      {"chunk size missing",
-       "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n\r\nabc\r\n"},
+      {"chunk size missing", "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n\r\nabc\r\n"},
       {"chunk size signed",
        "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n+3\r\nabc\r\n0\r\n\r\n"},
       {"chunk size prefixed",
@@ -356,10 +347,8 @@ TEST(Malformed, IsRefusedAndTheConnectionClosed) {
        "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n0\r\n\r\n"},
       {"chunk size ended by LF",
        "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\nabc\r\n0\r\n\r\n"},
-      {"endless chunk extension",
-       "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3;" + big},
-      {"endless trailer",
-       "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: " + big},
+      {"endless chunk extension", "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3;" + big},
+      {"endless trailer", "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: " + big},
       {"target without a slash", "GET echo HTTP/1.1\r\nHost: h\r\n\r\n"},
       {"asterisk for GET", "GET * HTTP/1.1\r\nHost: h\r\n\r\n"},
       {"authority form", "CONNECT h:80 HTTP/1.1\r\nHost: h\r\n\r\n"},
@@ -387,8 +376,7 @@ TEST(Malformed, IsRefusedAndTheConnectionClosed) {
       {"too many fields", get("/echo", many), 431},
       {"body over the limit", "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5000\r\n\r\n", 413},
       {"chunked body over the limit",
-       "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1388\r\n" + pattern(5000) +
-           "\r\n0\r\n\r\n",
+       "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1388\r\n" + pattern(5000) + "\r\n0\r\n\r\n",
        413},
   };
   ServerOptions options;
@@ -432,12 +420,11 @@ TEST(Limits, BodyOfExactlyTheLimitPasses) {
   RunningServer server(echo_router(), options);
   Client client(server.port());
   const std::string body = pattern(4096);
-  EXPECT_TRUE(client.ask("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 4096\r\n\r\n" + body)
-                  .body.ends_with(body));
-  EXPECT_TRUE(client
-                  .ask("POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1000\r\n" + body +
-                       "\r\n0\r\n\r\n")
-                  .body.ends_with(body));
+  EXPECT_TRUE(client.ask("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 4096\r\n\r\n" + body).body.ends_with(body));
+  EXPECT_TRUE(
+      client
+          .ask("POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1000\r\n" + body + "\r\n0\r\n\r\n")
+          .body.ends_with(body));
 }
 
 TEST(Limits, SlowHeadIsAnsweredAndClosed) {
@@ -542,8 +529,7 @@ TEST(Limits, TwoHundredConnectionsAtOnce) {
   std::vector<Client> clients;
   for (int i = 0; i < 200; ++i) clients.emplace_back(server.port());
   for (int round = 0; round < 3; ++round) {
-    for (std::size_t i = 0; i < clients.size(); ++i)
-      ASSERT_TRUE(clients[i].send(get("/things/" + std::to_string(i))));
+    for (std::size_t i = 0; i < clients.size(); ++i) ASSERT_TRUE(clients[i].send(get("/things/" + std::to_string(i))));
     for (std::size_t i = 0; i < clients.size(); ++i) {
       EXPECT_NE(clients[i].receive().body.find("{id}=" + std::to_string(i) + "\n"), std::string::npos);
     }
@@ -593,8 +579,7 @@ TEST(Files, BigFileReachesASlowReaderWhole) {
     ASSERT_EQ(part, bytes.substr(at, part.size())) << at;
     ASSERT_FALSE(part.empty());
     at += part.size();
-    EXPECT_EQ(other.ask(get("/file", "Range: bytes=5-5\r\n")).body, bytes.substr(5, 1))
-        << "nobody waits for the slow";
+    EXPECT_EQ(other.ask(get("/file", "Range: bytes=5-5\r\n")).body, bytes.substr(5, 1)) << "nobody waits for the slow";
   }
 }
 
@@ -642,8 +627,7 @@ TEST(Proxies, AreBelievedOnlyWhenTrusted) {
       {"X-Forwarded-For: 203.0.113.9\r\n", "203.0.113.9 lapel.test open"},
       {"X-Forwarded-For: 6.6.6.6, 203.0.113.9\r\n", "203.0.113.9 lapel.test open"},
       {"X-Forwarded-For: 6.6.6.6, 203.0.113.9, 10.1.2.3\r\n", "203.0.113.9 lapel.test open"},
-      {"X-Forwarded-For: 203.0.113.9\r\nX-Forwarded-For: fd00::1, 10.1.255.255\r\n",
-       "203.0.113.9 lapel.test open"},
+      {"X-Forwarded-For: 203.0.113.9\r\nX-Forwarded-For: fd00::1, 10.1.255.255\r\n", "203.0.113.9 lapel.test open"},
       {"X-Forwarded-For: 203.0.113.9, 10.2.0.1\r\n", "10.2.0.1 lapel.test open"},
       {"X-Forwarded-For: 10.1.0.7\r\n", "10.1.0.7 lapel.test open"},
       {"X-Forwarded-For: 203.0.113.9:4711\r\n", "203.0.113.9 lapel.test open"},
@@ -662,8 +646,7 @@ TEST(Proxies, AreBelievedOnlyWhenTrusted) {
   for (const auto& each : cases) {
     EXPECT_EQ(through.ask(get("/echo", each.headers)).body, "GET /echo\n" + std::string(each.expected) + "\n")
         << each.headers;
-    EXPECT_EQ(straight.ask(get("/echo", each.headers)).body, "GET /echo\n127.0.0.1 lapel.test open\n")
-        << each.headers;
+    EXPECT_EQ(straight.ask(get("/echo", each.headers)).body, "GET /echo\n127.0.0.1 lapel.test open\n") << each.headers;
   }
 }
 
@@ -676,13 +659,11 @@ TEST(Open, RefusesWhatCannotWork) {
     return server ? std::string("opened") : std::string(code_name(server.error().code()));
   };
   EXPECT_EQ(code_of([](ServerOptions&) {}), "opened");
-  for (const char* listen :
-       {"", "8080", ":8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536", "127.0.0.1:-1",
-        "::1:8080", "[::1]", "[::1:80", "no such host:1", "1.2.3.4.5:1"}) {
+  for (const char* listen : {"", "8080", ":8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536",
+                             "127.0.0.1:-1", "::1:8080", "[::1]", "[::1:80", "no such host:1", "1.2.3.4.5:1"}) {
     EXPECT_EQ(code_of([&](ServerOptions& o) { o.listen = listen; }), "invalid") << listen;
   }
-  for (const char* network :
-       {"", "x", "10.0.0.0/33", "10.0.0.0/", "10.0.0/8", "::1/129", "::1/-1", "10.0.0.0/8/8"}) {
+  for (const char* network : {"", "x", "10.0.0.0/33", "10.0.0.0/", "10.0.0/8", "::1/129", "::1/-1", "10.0.0.0/8/8"}) {
     EXPECT_EQ(code_of([&](ServerOptions& o) { o.trusted_proxies = {network}; }), "invalid") << network;
   }
   EXPECT_EQ(code_of([](ServerOptions& o) { o.body_chunk_bytes = 5000; }), "invalid");
@@ -691,10 +672,8 @@ TEST(Open, RefusesWhatCannotWork) {
   EXPECT_EQ(code_of([](ServerOptions& o) { o.io_threads = 65; }), "invalid");
   EXPECT_EQ(code_of([](ServerOptions& o) { o.header_timeout_ms = 0; }), "invalid");
   EXPECT_EQ(code_of([](ServerOptions& o) { o.tls_key_file = "/key"; }), "invalid");
-  EXPECT_EQ(code_of([](ServerOptions& o) { o.tls_key_file = o.tls_certificate_file = "/nonexistent"; }),
-            "invalid");
-  EXPECT_EQ(code_of([](ServerOptions& o) { o.listen = "192.0.2.1:0"; }), "conflict")
-      << "not an address of ours";
+  EXPECT_EQ(code_of([](ServerOptions& o) { o.tls_key_file = o.tls_certificate_file = "/nonexistent"; }), "invalid");
+  EXPECT_EQ(code_of([](ServerOptions& o) { o.listen = "192.0.2.1:0"; }), "conflict") << "not an address of ours";
 }
 
 TEST(Open, TwoServersCannotShareAPort) {

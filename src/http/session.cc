@@ -35,18 +35,18 @@ using awaitable = asio::awaitable<T, Executor>;
 using UseAwaitable = asio::use_awaitable_t<Executor>;
 constexpr UseAwaitable kAwait;
 using Socket = asio::posix::basic_stream_descriptor<Executor>;
-using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
-                                         asio::wait_traits<std::chrono::steady_clock>, Executor>;
+using Timer =
+    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::size_t kBuffersKept = 16;
 constexpr std::size_t kFileBlockBytes = 128 * 1024;
 constexpr std::size_t kSendFileBytesMax = 512 * 1024;  // a turn: a cold disk then holds up its thread briefly
 constexpr std::size_t kCoalesceBytesMax = 64 * 1024;   // text up to here travels with the head
-constexpr std::size_t kTurnBytes = 1 << 20;        // after so much, other connections of the loop get theirs
-constexpr std::size_t kStepBytes = 4096;           // what a step costs besides its bytes
-constexpr std::size_t kIdleInputBytesMax = 4096;   // an idle connection keeps no larger input buffer
-constexpr std::size_t kBodyStepBytes = 64 * 1024;  // a body for memory grows as it arrives, not as announced
+constexpr std::size_t kTurnBytes = 1 << 20;            // after so much, other connections of the loop get theirs
+constexpr std::size_t kStepBytes = 4096;               // what a step costs besides its bytes
+constexpr std::size_t kIdleInputBytesMax = 4096;       // an idle connection keeps no larger input buffer
+constexpr std::size_t kBodyStepBytes = 64 * 1024;      // a body for memory grows as it arrives, not as announced
 // What an early answer still swallows, so that the client reads the answer rather than meet a reset. Clients
 // stop sending when they see it; until then their kernel's and ours hold a few MiB.
 constexpr std::size_t kLingerBytesMax = 4 << 20;
@@ -276,8 +276,7 @@ class Session : public std::enable_shared_from_this<Session> {
       Response response = unrouted(match, head.request);
       co_return co_await send(response, head, after_unread(head));
     }
-    if (shared_.tasks.load() >=
-        static_cast<std::size_t>(options_.handler_threads) + options_.handler_queue_max) {
+    if (shared_.tasks.load() >= static_cast<std::size_t>(options_.handler_threads) + options_.handler_queue_max) {
       const Error error{&problems::kUnavailable, "The server has too much to do just now.", {}};
       co_return co_await refuse(error, head, after_unread(head));
     }
@@ -311,8 +310,7 @@ class Session : public std::enable_shared_from_this<Session> {
           co_return raw;
         }
       }
-      if (!co_await fill())
-        co_return fail(problems::kRequestTimeout, "The request head did not arrive in time.");
+      if (!co_await fill()) co_return fail(problems::kRequestTimeout, "The request head did not arrive in time.");
     }
   }
 
@@ -361,8 +359,7 @@ class Session : public std::enable_shared_from_this<Session> {
     std::string& body = head.request.body;
     for (;;) {
       const std::size_t had = body.size();
-      body.resize(had +
-                  (head.is_chunked ? kBodyStepBytes : std::min<std::size_t>(body_left_, kBodyStepBytes)));
+      body.resize(had + (head.is_chunked ? kBodyStepBytes : std::min<std::size_t>(body_left_, kBodyStepBytes)));
       const BodyStep step =
           co_await read_body(head, {reinterpret_cast<std::uint8_t*>(body.data()) + had, body.size() - had});
       body.resize(had + step.bytes);
@@ -460,15 +457,12 @@ class Session : public std::enable_shared_from_this<Session> {
       }
     }
     if (!resume_for_answer()) co_return false;
-    co_return co_await send(*response, head,
-                            step.state == BodyState::kComplete ? BodyRead::kYes : BodyRead::kNo);
+    co_return co_await send(*response, head, step.state == BodyState::kComplete ? BodyRead::kYes : BodyRead::kNo);
   }
 
   // --- Answers.
 
-  static BodyRead after_unread(const RequestHead& head) {
-    return head.has_body() ? BodyRead::kNo : BodyRead::kYes;
-  }
+  static BodyRead after_unread(const RequestHead& head) { return head.has_body() ? BodyRead::kNo : BodyRead::kYes; }
 
   void run_after(const Request& request, Response& response) const {
     for (const auto& step : shared_.routes.steps) step(request, response);
@@ -489,8 +483,8 @@ class Session : public std::enable_shared_from_this<Session> {
   awaitable<bool> send(Response& response, const RequestHead& head, BodyRead body_read) {
     phase_ = Phase::kAnswering;
     if (!is_writable(response)) {
-      response = problem_response(Error{&problems::kInternal, "The answer could not be written as HTTP.", {}},
-                                  head.request);
+      response =
+          problem_response(Error{&problems::kInternal, "The answer could not be written as HTTP.", {}}, head.request);
     }
     const BodyPlan plan = plan_body(response, head);
     const auto afterwards = head.keeps_alive && body_read == BodyRead::kYes && !loop_.is_stopping

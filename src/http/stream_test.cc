@@ -60,8 +60,7 @@ ServerOptions small_chunks() {
 std::string put(std::size_t bytes, std::string_view headers = {}) {
   return fmt::format("PUT /upload HTTP/1.1\r\nHost: h\r\nContent-Length: {}\r\n{}\r\n", bytes, headers);
 }
-constexpr std::string_view kPutChunked =
-    "PUT /upload HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+constexpr std::string_view kPutChunked = "PUT /upload HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
 
 std::string as_chunks(std::string_view body, std::size_t chunk_bytes) {
   std::string out;
@@ -109,8 +108,7 @@ TEST(Stream, TakesChunkedBodiesOfEverySize) {
       RunningServer server(upload_router(inbox), small_chunks());
       Client client(server.port());
       const std::string body = pattern(size);
-      ASSERT_TRUE(client.send(std::string(kPutChunked) + as_chunks(body, chunk) +
-                              "GET / HTTP/1.1\r\nHost: h\r\n\r\n"));
+      ASSERT_TRUE(client.send(std::string(kPutChunked) + as_chunks(body, chunk) + "GET / HTTP/1.1\r\nHost: h\r\n\r\n"));
       EXPECT_EQ(client.receive().status, 201);
       expect_whole(inbox, body, fmt::format("{} in chunks of {}", size, chunk));
       EXPECT_EQ(client.receive().body, "here");
@@ -160,10 +158,8 @@ TEST(Stream, CutChunkedBodyLosesNothingThatArrived) {
       ASSERT_TRUE(client.send(std::string(kPutChunked) + all.substr(0, whole * kWire + part)));
       client.close();
       inbox.wait_for_end();
-      const std::size_t expected =
-          whole * 1000 + (part > 5 && whole < 50 ? std::min<std::size_t>(part - 5, 1000) : 0);
-      EXPECT_TRUE(inbox.bytes() == body.substr(0, expected))
-          << whole << " " << part << ": " << inbox.bytes().size();
+      const std::size_t expected = whole * 1000 + (part > 5 && whole < 50 ? std::min<std::size_t>(part - 5, 1000) : 0);
+      EXPECT_TRUE(inbox.bytes() == body.substr(0, expected)) << whole << " " << part << ": " << inbox.bytes().size();
       EXPECT_EQ(inbox.ends(), std::vector{BodyEnd::kCut});
     }
   }
@@ -217,12 +213,11 @@ TEST(Stream, ContinueIsSaidOnlyAfterTheHandlerAccepted) {
   Signal decide;
   std::atomic<bool> has_decided{false};
   Router router;
-  router.add_stream("PUT", "/upload",
-                    [&](const Request&) -> Result<std::variant<std::unique_ptr<BodySink>, Response>> {
-                      decide.wait();
-                      has_decided = true;
-                      return std::unique_ptr<BodySink>(std::make_unique<InboxSink>(inbox));
-                    });
+  router.add_stream("PUT", "/upload", [&](const Request&) -> Result<std::variant<std::unique_ptr<BodySink>, Response>> {
+    decide.wait();
+    has_decided = true;
+    return std::unique_ptr<BodySink>(std::make_unique<InboxSink>(inbox));
+  });
   RunningServer server(std::move(router), small_chunks());
   Client client(server.port());
   ASSERT_TRUE(client.send(put(5, "Expect: 100-Continue\r\n")));
@@ -235,15 +230,14 @@ TEST(Stream, ContinueIsSaidOnlyAfterTheHandlerAccepted) {
 
 TEST(Stream, ContinueIsNotSaidToWhomIsRefused) {
   Router router;
-  router.add_stream("PUT", "/upload",
-                    [](const Request&) -> Result<std::variant<std::unique_ptr<BodySink>, Response>> {
-                      return fail(problems::kUploadLengthLimit, "Too long.");
-                    });
+  router.add_stream("PUT", "/upload", [](const Request&) -> Result<std::variant<std::unique_ptr<BodySink>, Response>> {
+    return fail(problems::kUploadLengthLimit, "Too long.");
+  });
   RunningServer server(std::move(router));
   for (const char* target : {"/upload", "/nowhere"}) {
     Client client(server.port());
-    const Reply reply = client.ask(fmt::format(
-        "PUT {} HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n", target));
+    const Reply reply = client.ask(
+        fmt::format("PUT {} HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n", target));
     EXPECT_GE(reply.status, 400) << target;
     client.shutdown_write();
     EXPECT_TRUE(client.is_ended());
@@ -252,8 +246,7 @@ TEST(Stream, ContinueIsNotSaidToWhomIsRefused) {
 
 TEST(Stream, ContinueIsSaidForBodiesInMemoryAndNotToHttp10) {
   Router router;
-  router.add("POST", "/",
-             [](const Request& request) -> Result<Response> { return Response::text(200, request.body); });
+  router.add("POST", "/", [](const Request& request) -> Result<Response> { return Response::text(200, request.body); });
   RunningServer server(std::move(router));
   Client client(server.port());
   ASSERT_TRUE(client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"));
@@ -265,10 +258,9 @@ TEST(Stream, ContinueIsSaidForBodiesInMemoryAndNotToHttp10) {
 
 TEST(Stream, EarlyAnswerReachesAClientThatIsStillSending) {
   Router router;
-  router.add_stream("PUT", "/upload",
-                    [](const Request&) -> Result<std::variant<std::unique_ptr<BodySink>, Response>> {
-                      return Response::text(403, "no");
-                    });
+  router.add_stream("PUT", "/upload", [](const Request&) -> Result<std::variant<std::unique_ptr<BodySink>, Response>> {
+    return Response::text(403, "no");
+  });
   RunningServer server(std::move(router));
   for (int i = 0; i < 20; ++i) {
     Client client(server.port());
@@ -282,10 +274,9 @@ TEST(Stream, EarlyAnswerReachesAClientThatIsStillSending) {
 
 TEST(Stream, EarlyAnswerToARequestWithoutBodyKeepsTheConnection) {
   Router router;
-  router.add_stream("PUT", "/upload",
-                    [](const Request&) -> Result<std::variant<std::unique_ptr<BodySink>, Response>> {
-                      return Response::text(403, "no");
-                    });
+  router.add_stream("PUT", "/upload", [](const Request&) -> Result<std::variant<std::unique_ptr<BodySink>, Response>> {
+    return Response::text(403, "no");
+  });
   RunningServer server(std::move(router));
   Client client(server.port());
   EXPECT_EQ(client.ask(put(0)).status, 403);
@@ -367,8 +358,8 @@ TEST(Stream, ManyAtOnceKeepTheirBytesApart) {
   const std::string body = pattern(90'000);
   for (std::size_t i = 0; i < kUploads; ++i) {
     clients.emplace_back(server.port());
-    ASSERT_TRUE(clients[i].send(
-        fmt::format("PUT /{} HTTP/1.1\r\nHost: h\r\nContent-Length: {}\r\n\r\n", i, 60'000 + i)));
+    ASSERT_TRUE(
+        clients[i].send(fmt::format("PUT /{} HTTP/1.1\r\nHost: h\r\nContent-Length: {}\r\n\r\n", i, 60'000 + i)));
   }
   for (std::size_t at = 0; at < 60'000; at += 1000) {
     for (std::size_t i = 0; i < kUploads; ++i)

@@ -102,9 +102,7 @@ class Client {
   }
   ~Client() { close(); }
   Client(Client&& other) noexcept
-      : fd_(std::exchange(other.fd_, -1)),
-        is_connected_(other.is_connected_),
-        input_(std::move(other.input_)) {}
+      : fd_(std::exchange(other.fd_, -1)), is_connected_(other.is_connected_), input_(std::move(other.input_)) {}
   Client& operator=(Client&&) = delete;
 
   int descriptor() const { return fd_; }
@@ -196,8 +194,7 @@ class Inbox {
     const os::MutexLock lock(mutex_);
     bytes_.append(reinterpret_cast<const char*>(chunk.data()), chunk.size());
     pieces_.push_back(chunk.size());
-    is_aligned_ =
-        is_aligned_ && reinterpret_cast<std::uintptr_t>(chunk.data()) % os::kDirectAlignmentBytes == 0;
+    is_aligned_ = is_aligned_ && reinterpret_cast<std::uintptr_t>(chunk.data()) % os::kDirectAlignmentBytes == 0;
     changed_.notify_all();
   }
   void end(BodyEnd how) {

@@ -115,29 +115,26 @@ struct TlsContext::Impl {
 TlsContext::TlsContext(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 TlsContext::~TlsContext() = default;
 
-Result<std::unique_ptr<TlsContext>> TlsContext::open(const std::string& certificate_file,
-                                                     const std::string& key_file) {
+Result<std::unique_ptr<TlsContext>> TlsContext::open(const std::string& certificate_file, const std::string& key_file) {
   auto impl = std::make_unique<Impl>();
   SSL_CTX* const context = impl->context;
   ERR_clear_error();
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   // A client that closes without close_notify is common; HTTP's own framing tells a cut body from a whole
   // one.
-  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-                                   SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_CIPHER_SERVER_PREFERENCE);
-  SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                                SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF |
+                                   SSL_OP_CIPHER_SERVER_PREFERENCE);
+  SSL_CTX_set_mode(context,
+                   SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_read_ahead(context, 1);
   SSL_CTX_set_default_read_buffer_len(context, kReadAheadBytes);
   SSL_CTX_set_alpn_select_cb(context, choose_protocol, nullptr);
   if (SSL_CTX_use_certificate_chain_file(context, certificate_file.c_str()) != 1) {
-    return fail(problems::kInvalid, "The TLS certificate cannot be used: " + openssl_reason(),
-                certificate_file);
+    return fail(problems::kInvalid, "The TLS certificate cannot be used: " + openssl_reason(), certificate_file);
   }
   if (SSL_CTX_use_PrivateKey_file(context, key_file.c_str(), SSL_FILETYPE_PEM) != 1 ||
       SSL_CTX_check_private_key(context) != 1) {
-    return fail(problems::kInvalid, "The TLS key cannot be used with this certificate: " + openssl_reason(),
-                key_file);
+    return fail(problems::kInvalid, "The TLS key cannot be used with this certificate: " + openssl_reason(), key_file);
   }
   return std::unique_ptr<TlsContext>(new TlsContext(std::move(impl)));
 }

@@ -97,8 +97,7 @@ class Tls : public ::testing::Test {
       return serve_representation(request, {file_.open(), bytes_.size(), "video/mp4", "\"t\""});
     });
     router.add("GET", "/memory", [this](const Request& request) {
-      return serve_representation(
-          request, {std::make_shared<MemoryFile>(bytes_), bytes_.size(), "video/mp4", "\"t\""});
+      return serve_representation(request, {std::make_shared<MemoryFile>(bytes_), bytes_.size(), "video/mp4", "\"t\""});
     });
     router.add("GET", "/short", [this](const Request& request) {
       return serve_representation(request, {file_.open(), bytes_.size() + 1, "video/mp4", "\"t\""});
@@ -145,8 +144,7 @@ TEST_F(Tls, ServesTextFilesAndRanges) {
 }
 
 TEST_F(Tls, TakesStreamedBodies) {
-  for (const char* flags :
-       {"", "-H 'Transfer-Encoding: chunked'", "-H 'Expect: 100-continue'", "--tls-max 1.2"}) {
+  for (const char* flags : {"", "-H 'Transfer-Encoding: chunked'", "-H 'Expect: 100-continue'", "--tls-max 1.2"}) {
     Inbox fresh;
     Router routes;
     routes.add_stream("PUT", "/upload",
@@ -173,13 +171,11 @@ TEST_F(Tls, FileShorterThanPromisedIsAnErrorForTheClient) {
 
 TEST_F(Tls, RefusesOldProtocolsAndPlainText) {
   RunningServer server(router(), options_);
-  EXPECT_NE(
-      run(fmt::format("openssl s_client -connect 127.0.0.1:{} -tls1_1 -cipher ALL@SECLEVEL=0 </dev/null",
-                      server.port()))
-          .status,
-      0);
-  EXPECT_EQ(
-      run(fmt::format("openssl s_client -connect 127.0.0.1:{} -tls1_2 </dev/null", server.port())).status, 0);
+  EXPECT_NE(run(fmt::format("openssl s_client -connect 127.0.0.1:{} -tls1_1 -cipher ALL@SECLEVEL=0 </dev/null",
+                            server.port()))
+                .status,
+            0);
+  EXPECT_EQ(run(fmt::format("openssl s_client -connect 127.0.0.1:{} -tls1_2 </dev/null", server.port())).status, 0);
   Client plain(server.port());
   ASSERT_TRUE(plain.send("GET /secure HTTP/1.1\r\nHost: h\r\n\r\n"));
   EXPECT_EQ(plain.read_rest().find("HTTP/"), std::string::npos);
@@ -197,14 +193,12 @@ TEST_F(Tls, SilentHandshakeTimesOut) {
 TEST_F(Tls, CutBodyLosesNothingThatArrived) {
   RunningServer server(router(), options_);
   Client tcp(server.port());
-  const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(SSL_CTX_new(TLS_client_method()),
-                                                                  SSL_CTX_free);
+  const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
   const std::unique_ptr<SSL, decltype(&SSL_free)> ssl(SSL_new(context.get()), SSL_free);
   ASSERT_EQ(SSL_set_fd(ssl.get(), tcp.descriptor()), 1);
   ASSERT_EQ(SSL_connect(ssl.get()), 1);
   const std::string request = "PUT /upload HTTP/1.1\r\nHost: h\r\nContent-Length: 9000000\r\n\r\n" + bytes_;
-  ASSERT_EQ(SSL_write(ssl.get(), request.data(), static_cast<int>(request.size())),
-            static_cast<int>(request.size()));
+  ASSERT_EQ(SSL_write(ssl.get(), request.data(), static_cast<int>(request.size())), static_cast<int>(request.size()));
   SSL_shutdown(ssl.get());
   inbox_.wait_for_end();
   EXPECT_TRUE(inbox_.bytes() == bytes_) << inbox_.bytes().size();
@@ -214,9 +208,7 @@ TEST_F(Tls, CutBodyLosesNothingThatArrived) {
 
 TEST_F(Tls, KeyOfAnotherCertificateIsRefusedAtOpen) {
   const TemporaryFile other("");
-  ASSERT_EQ(
-      run("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:prime256v1 -out " + other.path()).status,
-      0);
+  ASSERT_EQ(run("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:prime256v1 -out " + other.path()).status, 0);
   options_.tls_key_file = other.path();
   options_.listen = "127.0.0.1:0";
   const auto server = Server::open(Router(), options_);

@@ -22,15 +22,20 @@ constexpr std::string_view kVersion = "1.0.0";
 constexpr std::string_view kExtensions = "creation,creation-with-upload,checksum,expiration,termination,concatenation";
 constexpr std::string_view kBodyType = "application/offset+octet-stream";
 
-std::string number(std::uint64_t value) { return std::to_string(value); }
+std::string number(std::uint64_t value) {
+  return std::to_string(value);
+}
 
-Response tus(Response response) { return std::move(response.with("Tus-Resumable", std::string(kVersion))); }
+Response tus(Response response) {
+  return std::move(response.with("Tus-Resumable", std::string(kVersion)));
+}
 
 // Every tus request but OPTIONS names the version.
 Result<void> require_version(const Request& request) {
   const std::string* version = request.header("tus-resumable");
   if (!version) return fail(problems::kTusVersion, "Tus-Resumable is missing");
-  if (*version != kVersion) return fail(problems::kTusVersion, fmt::format("Tus-Resumable {} is not spoken here", *version));
+  if (*version != kVersion)
+    return fail(problems::kTusVersion, fmt::format("Tus-Resumable {} is not spoken here", *version));
   return {};
 }
 
@@ -66,9 +71,11 @@ class Checksum {
     const std::size_t space = header->find(' ');
     const std::string_view algorithm = std::string_view(*header).substr(0, space);
     if (algorithm != "sha1" && algorithm != "sha256") {
-      return fail(problems::kChecksumAlgorithm, fmt::format("The checksum algorithm \"{}\" is not one of sha1, sha256", algorithm));
+      return fail(problems::kChecksumAlgorithm,
+                  fmt::format("The checksum algorithm \"{}\" is not one of sha1, sha256", algorithm));
     }
-    const auto expected = space == std::string::npos ? std::nullopt : parse_base64(std::string_view(*header).substr(space + 1));
+    const auto expected =
+        space == std::string::npos ? std::nullopt : parse_base64(std::string_view(*header).substr(space + 1));
     if (!expected || expected->size() != (algorithm == "sha1" ? 20u : 32u)) {
       return fail(problems::kTusHeader, "Upload-Checksum must be the algorithm, a space and the digest in base64");
     }
@@ -139,10 +146,12 @@ Result<std::vector<UploadId>> parse_parts(std::string_view list) {
     const std::size_t slash = url.rfind('/');
     const auto id = UploadId::parse(slash == std::string_view::npos ? url : url.substr(slash + 1));
     if (!id) return fail(problems::kConcatenation, "Upload-Concat names a part that is no upload of this server");
-    if (std::find(out.begin(), out.end(), *id) != out.end()) return fail(problems::kConcatenation, "Upload-Concat names a part twice");
+    if (std::find(out.begin(), out.end(), *id) != out.end())
+      return fail(problems::kConcatenation, "Upload-Concat names a part twice");
     out.push_back(*id);
     if (out.size() > limits::kUploadPartsMax) {
-      return fail(problems::kConcatenation, fmt::format("Upload-Concat may name at most {} parts", limits::kUploadPartsMax));
+      return fail(problems::kConcatenation,
+                  fmt::format("Upload-Concat may name at most {} parts", limits::kUploadPartsMax));
     }
   }
   if (out.empty()) return fail(problems::kConcatenation, "Upload-Concat names no parts");
@@ -164,7 +173,8 @@ Result<Creation> parse_creation(const Request& request) {
   if (creation.kind == Kind::kFinal) {
     if (length) return fail(problems::kTusHeader, "A final upload has no Upload-Length of its own");
   } else {
-    if (request.header("upload-defer-length")) return fail(problems::kTusHeader, "Upload-Defer-Length is not supported: send Upload-Length");
+    if (request.header("upload-defer-length"))
+      return fail(problems::kTusHeader, "Upload-Defer-Length is not supported: send Upload-Length");
     if (!length) return fail(problems::kTusHeader, "Upload-Length is missing");
     creation.length = *length;
   }
@@ -178,7 +188,8 @@ Result<StreamAnswer> create(const Request& request, Uploads& uploads, const rost
   const Creation creation = TRY(parse_creation(request));
   const std::string* type = request.header("content-type");
   const bool has_body = request.content_length.value_or(0) > 0 || request.header("transfer-encoding");
-  if (has_body && creation.kind == Kind::kFinal) return fail(problems::kTusHeader, "A final upload takes no bytes of its own");
+  if (has_body && creation.kind == Kind::kFinal)
+    return fail(problems::kTusHeader, "A final upload takes no bytes of its own");
   if (has_body && (!type || *type != kBodyType)) {
     return fail(problems::kTusContentType, fmt::format("A body must have Content-Type: {}", kBodyType));
   }
@@ -186,7 +197,8 @@ Result<StreamAnswer> create(const Request& request, Uploads& uploads, const rost
   const Upload upload = TRY(uploads.create(actor, creation));
   const std::string location = fmt::format("{}/{}", kBase, upload.id.text());
   if (has_body) {
-    return StreamAnswer(std::make_unique<UploadSink>(TRY(uploads.append(actor, upload.id, 0)), std::move(checksum), location));
+    return StreamAnswer(
+        std::make_unique<UploadSink>(TRY(uploads.append(actor, upload.id, 0)), std::move(checksum), location));
   }
   Response response = Response::empty(201);
   response.with("Location", location);
@@ -201,15 +213,18 @@ Result<StreamAnswer> patch(const Request& request, Uploads& uploads, const roste
   TRY(require_version(request));
   const UploadId id = TRY(upload_id(request));
   const std::string* type = request.header("content-type");
-  if (!type || *type != kBodyType) return fail(problems::kTusContentType, fmt::format("Content-Type must be {}", kBodyType));
+  if (!type || *type != kBodyType)
+    return fail(problems::kTusContentType, fmt::format("Content-Type must be {}", kBodyType));
   const auto offset = TRY(number_header(request, "upload-offset"));
   if (!offset) return fail(problems::kTusHeader, "Upload-Offset is missing");
   auto checksum = TRY(Checksum::parse(request));
   const Upload upload = TRY(uploads.find(actor, id));
   if (request.content_length && *offset <= upload.length && *request.content_length > upload.length - *offset) {
-    return fail(problems::kUploadTooLong, fmt::format("The upload is {} bytes long; these bytes go beyond it", upload.length));
+    return fail(problems::kUploadTooLong,
+                fmt::format("The upload is {} bytes long; these bytes go beyond it", upload.length));
   }
-  return StreamAnswer(std::make_unique<UploadSink>(TRY(uploads.append(actor, id, *offset)), std::move(checksum), std::nullopt));
+  return StreamAnswer(
+      std::make_unique<UploadSink>(TRY(uploads.append(actor, id, *offset)), std::move(checksum), std::nullopt));
 }
 
 Result<Response> head(const Request& request, Uploads& uploads, const roster::Asker& asker) {
@@ -270,8 +285,10 @@ void register_routes(http::Router& router, Uploads& uploads, roster::Asker asker
   const std::string item = fmt::format("{}/{{id}}", kBase);
   router.add("OPTIONS", kBase, options);
   router.add("OPTIONS", item, options);
-  router.add_stream("POST", kBase, [&uploads, asker](const Request& request) { return create(request, uploads, asker); });
-  router.add_stream("PATCH", item, [&uploads, asker](const Request& request) { return patch(request, uploads, asker); });
+  router.add_stream("POST", kBase,
+                    [&uploads, asker](const Request& request) { return create(request, uploads, asker); });
+  router.add_stream("PATCH", item,
+                    [&uploads, asker](const Request& request) { return patch(request, uploads, asker); });
   router.add("HEAD", item, [&uploads, asker](const Request& request) { return head(request, uploads, asker); });
   router.add("GET", item, [&uploads, asker](const Request& request) { return state(request, uploads, asker); });
   router.add("DELETE", item, [&uploads, asker](const Request& request) { return remove(request, uploads, asker); });

@@ -61,9 +61,12 @@ constexpr std::string_view kColumns =
 
 std::string_view kind_name(Kind kind) {
   switch (kind) {
-    case Kind::kWhole: return "whole";
-    case Kind::kPartial: return "partial";
-    case Kind::kFinal: return "final";
+    case Kind::kWhole:
+      return "whole";
+    case Kind::kPartial:
+      return "partial";
+    case Kind::kFinal:
+      return "final";
   }
   CHECK(false);
 }
@@ -76,7 +79,9 @@ std::string joined(const std::vector<UploadId>& ids) {
 }
 
 Result<Upload> read_upload(const db::Row& row) {
-  const auto damaged = [&] { return fail(Code::kCorrupt, "A row of the catalog is damaged", "uploads " + row.text("id")); };
+  const auto damaged = [&] {
+    return fail(Code::kCorrupt, "A row of the catalog is damaged", "uploads " + row.text("id"));
+  };
   Upload out;
   const auto id = UploadId::parse(row.text("id"));
   const auto agency = AgencyId::parse(row.text("agency"));
@@ -119,20 +124,28 @@ Result<Upload> read_upload(const db::Row& row) {
 }
 
 void report(std::string_view doing, const UploadId& id, const Error& error) {
-  fmt::print(stderr, "{{\"level\":\"error\",\"module\":\"ingest\",\"doing\":\"{}\",\"upload\":\"{}\",\"problem\":\"{}\",\"detail\":{}}}\n",
+  fmt::print(stderr,
+             "{{\"level\":\"error\",\"module\":\"ingest\",\"doing\":\"{}\",\"upload\":\"{}\",\"problem\":\"{}\","
+             "\"detail\":{}}}\n",
              doing, id.text(), error.problem->slug, to_json(Json(error.text())));
 }
 
 }  // namespace
 
-std::span<const db::Migration> schema() { return kSteps; }
+std::span<const db::Migration> schema() {
+  return kSteps;
+}
 
 std::string_view state_name(State state) {
   switch (state) {
-    case State::kReceiving: return "receiving";
-    case State::kSealing: return "sealing";
-    case State::kSealed: return "sealed";
-    case State::kRefused: return "refused";
+    case State::kReceiving:
+      return "receiving";
+    case State::kSealing:
+      return "sealing";
+    case State::kSealed:
+      return "sealed";
+    case State::kRefused:
+      return "refused";
   }
   CHECK(false);
 }
@@ -209,7 +222,8 @@ Result<Metadata> parse_metadata(std::string_view header) {
 Result<void> Writer::write(std::span<std::uint8_t> bytes) {
   CHECK(!is_discarded_);
   if (bytes.size() > upload_.length - position_) {
-    return fail(problems::kUploadTooLong, fmt::format("The upload is {} bytes long; these bytes go beyond it", upload_.length));
+    return fail(problems::kUploadTooLong,
+                fmt::format("The upload is {} bytes long; these bytes go beyond it", upload_.length));
   }
   hash_.update(bytes);
   if (file_->alignment() == 1) {
@@ -218,7 +232,8 @@ Result<void> Writer::write(std::span<std::uint8_t> bytes) {
   } else {
     TRY(write_aligned(bytes));
   }
-  if (!holds_back_ && position_ - upload_.offset >= limits::kUploadCheckpointBytes && position_ < upload_.length) TRY(make_durable());
+  if (!holds_back_ && position_ - upload_.offset >= limits::kUploadCheckpointBytes && position_ < upload_.length)
+    TRY(make_durable());
   return {};
 }
 
@@ -275,17 +290,18 @@ Result<void> Writer::make_durable() {
     if (next.kind == Kind::kPartial && next.state == State::kSealing) next.state = State::kReceiving;
   }
   TRY(uploads_.parts_.database.write([&](db::Transaction& tx) -> Result<void> {
-    const std::int64_t swapped = TRY(tx.run(
-        "UPDATE uploads SET offset_bytes = :offset, midstate = :midstate, sha256 = :sha256, state = :state, reason = :reason, "
-        "received_us = :received WHERE id = :id AND offset_bytes = :old_offset AND state = 'receiving'",
-        {{"offset", next.offset},
-         {"midstate", next.midstate},
-         {"sha256", next.sha256 ? std::optional(hex(*next.sha256)) : std::nullopt},
-         {"state", state_name(next.state)},
-         {"reason", next.reason},
-         {"received", next.received_at.us},
-         {"id", next.id.text()},
-         {"old_offset", upload_.offset}}));
+    const std::int64_t swapped =
+        TRY(tx.run("UPDATE uploads SET offset_bytes = :offset, midstate = :midstate, sha256 = :sha256, state = :state, "
+                   "reason = :reason, "
+                   "received_us = :received WHERE id = :id AND offset_bytes = :old_offset AND state = 'receiving'",
+                   {{"offset", next.offset},
+                    {"midstate", next.midstate},
+                    {"sha256", next.sha256 ? std::optional(hex(*next.sha256)) : std::nullopt},
+                    {"state", state_name(next.state)},
+                    {"reason", next.reason},
+                    {"received", next.received_at.us},
+                    {"id", next.id.text()},
+                    {"old_offset", upload_.offset}}));
     if (swapped != 1) return fail(problems::kUploadLocked, "Another request has taken this upload over");
     return {};
   }));
@@ -299,7 +315,9 @@ Result<Upload> Writer::finish() {
   return upload_;
 }
 
-void Writer::discard() { is_discarded_ = true; }
+void Writer::discard() {
+  is_discarded_ = true;
+}
 
 // ---- uploads ----
 
@@ -309,8 +327,8 @@ Result<std::unique_ptr<Uploads>> Uploads::open(Parts parts) {
   TRY(os::make_directories(parts.disk, parts.directory));
   std::unique_ptr<Uploads> uploads(new Uploads(std::move(parts)));
   TRY(uploads->sweep());
-  uploads->sealers_ = std::make_unique<os::WorkerPool>(os::WorkerPool::Options{
-      "sealer", uploads->parts_.sealing_threads, static_cast<std::size_t>(kSealPageMax)});
+  uploads->sealers_ = std::make_unique<os::WorkerPool>(
+      os::WorkerPool::Options{"sealer", uploads->parts_.sealing_threads, static_cast<std::size_t>(kSealPageMax)});
   Uploads* raw = uploads.get();
   uploads->sealer_ = std::make_unique<os::PeriodicWorker>("seal-scan", kSealPeriodUs, [raw] { raw->seal_step(); });
   uploads->expirer_ = std::make_unique<os::PeriodicWorker>("expire", kExpirePeriodUs, [raw] {
@@ -334,7 +352,8 @@ Claim::~Claim() {
 
 Result<Claim> Uploads::claim(const UploadId& id) {
   const os::MutexLock lock(mutex_);
-  if (!writing_.insert(id).second) return fail(problems::kUploadLocked, "Another request is writing this upload", id.text());
+  if (!writing_.insert(id).second)
+    return fail(problems::kUploadLocked, "Another request is writing this upload", id.text());
   return Claim(*this, id);
 }
 
@@ -342,7 +361,8 @@ Result<std::optional<Upload>> Uploads::read(const UploadId& id) {
   std::optional<Upload> out;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     out.reset();
-    const db::Rows rows = TRY(tx.query(fmt::format("SELECT {} FROM uploads WHERE id = :id", kColumns), {{"id", id.text()}}));
+    const db::Rows rows =
+        TRY(tx.query(fmt::format("SELECT {} FROM uploads WHERE id = :id", kColumns), {{"id", id.text()}}));
     if (!rows.empty()) out = TRY(read_upload(rows[0]));
     return {};
   }));
@@ -353,9 +373,10 @@ Result<std::optional<Upload>> Uploads::read(const UploadId& id) {
 Result<void> Uploads::check_room(std::uint64_t bytes) {
   std::uint64_t promised = 0;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    promised = static_cast<std::uint64_t>(
-        TRY(tx.query("SELECT CAST(COALESCE(SUM(length_bytes - offset_bytes), 0) AS BIGINT) AS promised FROM uploads WHERE state = 'receiving'"))[0]
-            .integer("promised"));
+    promised =
+        static_cast<std::uint64_t>(TRY(tx.query("SELECT CAST(COALESCE(SUM(length_bytes - offset_bytes), 0) AS BIGINT) "
+                                                "AS promised FROM uploads WHERE state = 'receiving'"))[0]
+                                       .integer("promised"));
     return {};
   }));
   const std::uint64_t free = TRY(parts_.disk.free_bytes(parts_.directory));
@@ -373,33 +394,41 @@ Result<void> Uploads::check_dock_statement(const access::Actor& actor, const Met
   if (!actor.dock) {
     return metadata.dock_statement ? Result<void>(refuse("Only a dock may send a dock statement")) : Result<void>();
   }
-  if (!metadata.dock_statement) return refuse("A dock signs each file it sends: \"dock\" in Upload-Metadata is missing");
+  if (!metadata.dock_statement)
+    return refuse("A dock signs each file it sends: \"dock\" in Upload-Metadata is missing");
   const Json& statement = *metadata.dock_statement;
-  if (!proof::verify_dock_statement(statement)) return refuse("The dock statement is malformed or its signature does not hold");
+  if (!proof::verify_dock_statement(statement))
+    return refuse("The dock statement is malformed or its signature does not hold");
   std::string origin;
   std::optional<roster::Device> device;
   ByteArray<32> key{};
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     key = TRY(roster::dock(tx, *actor.dock)).key;
     device.reset();
-    if (metadata.description.device) device = TRY(roster::device_by_serial(tx, actor.agency, *metadata.description.device));
+    if (metadata.description.device)
+      device = TRY(roster::device_by_serial(tx, actor.agency, *metadata.description.device));
     origin = TRY(ledger::Ledger::terms(tx, actor.agency)).origin;
     return {};
   }));
-  if (*statement.find_string("key") != base64(key)) return refuse("The dock statement is signed by another key than this dock's");
+  if (*statement.find_string("key") != base64(key))
+    return refuse("The dock statement is signed by another key than this dock's");
   if (*statement.find_string("ledger") != origin) return refuse("The dock statement is meant for another ledger");
-  if (*statement.find_integer("bytes") != static_cast<std::int64_t>(bytes)) return refuse("The dock statement names another length than Upload-Length");
+  if (*statement.find_integer("bytes") != static_cast<std::int64_t>(bytes))
+    return refuse("The dock statement names another length than Upload-Length");
   if (!metadata.sha256 || *statement.find_string("sha256") != hex(*metadata.sha256)) {
     return refuse("The dock statement and \"sha256\" in Upload-Metadata must name the same digest");
   }
   const std::string* named = statement.find_string("device");
-  if (static_cast<bool>(named) != metadata.description.device.has_value()) return refuse("\"device\" must stand in both dock statement and Upload-Metadata, or in neither");
-  if (named && (!device || device->id.text() != *named)) return refuse("The dock statement names another device than the serial does; register the serial first");
+  if (static_cast<bool>(named) != metadata.description.device.has_value())
+    return refuse("\"device\" must stand in both dock statement and Upload-Metadata, or in neither");
+  if (named && (!device || device->id.text() != *named))
+    return refuse("The dock statement names another device than the serial does; register the serial first");
   return {};
 }
 
 Result<Upload> Uploads::create(const access::Actor& actor, const Creation& creation) {
-  const access::Decision decision = access::decide(actor, access::Action::kUpload, access::Item{actor.agency, {}, {}, false});
+  const access::Decision decision =
+      access::decide(actor, access::Action::kUpload, access::Item{actor.agency, {}, {}, false});
   if (!decision.is_allowed) return fail(problems::kRule, std::string(decision.rule));
   const Metadata metadata = TRY(parse_metadata(creation.metadata));
   if (creation.kind != Kind::kPartial) TRY(check_dock_statement(actor, metadata, creation.length));
@@ -421,16 +450,21 @@ Result<Upload> Uploads::create(const access::Actor& actor, const Creation& creat
     upload.length = 0;
     for (const UploadId& id : creation.parts) {
       const auto part = TRY(read(id));
-      const bool fits = part && part->owner == actor.subject() && part->kind == Kind::kPartial && part->state == State::kReceiving;
-      if (!fits) return fail(problems::kConcatenation, "A part to be joined is unknown, joined already or no partial upload", id.text());
-      if (part->offset != part->length) return fail(problems::kConcatenation, "A part to be joined is not whole yet", id.text());
+      const bool fits =
+          part && part->owner == actor.subject() && part->kind == Kind::kPartial && part->state == State::kReceiving;
+      if (!fits)
+        return fail(problems::kConcatenation, "A part to be joined is unknown, joined already or no partial upload",
+                    id.text());
+      if (part->offset != part->length)
+        return fail(problems::kConcatenation, "A part to be joined is not whole yet", id.text());
       upload.length += part->length;
     }
     upload.offset = upload.length;
     upload.state = State::kSealing;
   }
   if (upload.length > limits::kUploadBytesMax) {
-    return fail(problems::kUploadLengthLimit, fmt::format("An upload may have at most {} bytes", limits::kUploadBytesMax));
+    return fail(problems::kUploadLengthLimit,
+                fmt::format("An upload may have at most {} bytes", limits::kUploadBytesMax));
   }
   TRY(check_room(upload.length));
   const bool is_empty = upload.length == 0 && creation.kind == Kind::kWhole;
@@ -442,20 +476,25 @@ Result<Upload> Uploads::create(const access::Actor& actor, const Creation& creat
   TRY(TRY(parts_.disk.open(path(upload.id), os::OpenMode::kCreate))->sync_data());
   TRY(parts_.disk.sync_directory(parts_.directory));
   auto inserted = parts_.database.write([&](db::Transaction& tx) -> Result<void> {
-    const std::int64_t unfinished = TRY(tx.query("SELECT COUNT(*) AS uploads FROM uploads WHERE owner = :owner AND state = 'receiving'",
-                                                 {{"owner", actor.subject().text()}}))[0].integer("uploads");
+    const std::int64_t unfinished =
+        TRY(tx.query("SELECT COUNT(*) AS uploads FROM uploads WHERE owner = :owner AND state = 'receiving'",
+                     {{"owner", actor.subject().text()}}))[0]
+            .integer("uploads");
     if (unfinished >= static_cast<std::int64_t>(limits::kUploadsUnfinishedMax)) {
       return fail(problems::kTooManyUploads, fmt::format("{} uploads are unfinished", unfinished));
     }
     for (const UploadId& part : upload.parts) {
       // Each part is joined once: the second final upload that names it finds it taken.
-      const std::int64_t taken = TRY(tx.run(
-          "UPDATE uploads SET state = 'sealed', reason = 'joined' WHERE id = :id AND state = 'receiving' AND kind = 'partial' "
-          "AND offset_bytes = length_bytes",
-          {{"id", part.text()}}));
-      if (taken != 1) return fail(problems::kConcatenation, "A part to be joined has been taken meanwhile", part.text());
+      const std::int64_t taken =
+          TRY(tx.run("UPDATE uploads SET state = 'sealed', reason = 'joined' WHERE id = :id AND state = 'receiving' "
+                     "AND kind = 'partial' "
+                     "AND offset_bytes = length_bytes",
+                     {{"id", part.text()}}));
+      if (taken != 1)
+        return fail(problems::kConcatenation, "A part to be joined has been taken meanwhile", part.text());
     }
-    TRY(tx.run("INSERT INTO uploads (id, agency, owner, kind, state, reason, length_bytes, offset_bytes, midstate, "
+    TRY(
+        tx.run("INSERT INTO uploads (id, agency, owner, kind, state, reason, length_bytes, offset_bytes, midstate, "
                "declared_sha256, sha256, recording, metadata, parts, created_us, expires_us, received_us) "
                "VALUES (:id, :agency, :owner, :kind, :state, '', :length, :offset, :midstate, :declared, :sha256, "
                ":recording, :metadata, :parts, :created, :expires, :received)",
@@ -502,7 +541,9 @@ Result<Upload> Uploads::find(const access::Actor& actor, const UploadId& id) {
 // the row set back, so that the client is told the truth and can send the rest once more.
 Result<void> Uploads::repair_short(Upload& upload, std::uint64_t file_bytes) {
   report("reading an upload", upload.id,
-         Error{&problems::kObjectDamaged, fmt::format("{} bytes on disk where {} were durable", file_bytes, upload.offset), {}});
+         Error{&problems::kObjectDamaged,
+               fmt::format("{} bytes on disk where {} were durable", file_bytes, upload.offset),
+               {}});
   const auto file = TRY(parts_.disk.open(path(upload.id), os::OpenMode::kCreateOrOpen));
   crypto::Sha256 hash;
   Bytes buffer(limits::kMiB);
@@ -515,8 +556,12 @@ Result<void> Uploads::repair_short(Upload& upload, std::uint64_t file_bytes) {
   upload.offset = hash.bytes();
   upload.midstate = hash.midstate();
   return parts_.database.write([&](db::Transaction& tx) -> Result<void> {
-    TRY(tx.run("UPDATE uploads SET offset_bytes = :offset, midstate = :midstate WHERE id = :id AND offset_bytes = :old_offset",
-               {{"offset", upload.offset}, {"midstate", upload.midstate}, {"id", upload.id.text()}, {"old_offset", old_offset}}));
+    TRY(tx.run(
+        "UPDATE uploads SET offset_bytes = :offset, midstate = :midstate WHERE id = :id AND offset_bytes = :old_offset",
+        {{"offset", upload.offset},
+         {"midstate", upload.midstate},
+         {"id", upload.id.text()},
+         {"old_offset", old_offset}}));
     return {};
   });
 }
@@ -538,20 +583,24 @@ Result<std::unique_ptr<Writer>> Uploads::append(const access::Actor& actor, cons
   const std::uint64_t file_bytes = TRY(writer->file_->size());
   if (file_bytes < upload->offset) TRY(repair_short(*upload, file_bytes));
   if (offset != upload->offset) {
-    return fail(problems::kUploadOffset, fmt::format("The upload stands at {}, not at {}", upload->offset, offset), id.text());
+    return fail(problems::kUploadOffset, fmt::format("The upload stands at {}, not at {}", upload->offset, offset),
+                id.text());
   }
   auto hash = crypto::Sha256::restore(upload->midstate);
-  if (!hash || hash->bytes() != offset) return fail(Code::kCorrupt, "The hash of an upload does not fit its offset", id.text());
+  if (!hash || hash->bytes() != offset)
+    return fail(Code::kCorrupt, "The hash of an upload does not fit its offset", id.text());
   writer->hash_ = *std::move(hash);
   writer->position_ = offset;
   writer->upload_ = *std::move(upload);
   const std::size_t block = writer->file_->alignment();
   if (block > 1) {
     CHECK(kBounceBytes % block == 0);
-    writer->bounce_.reset(static_cast<std::uint8_t*>(::operator new[](kBounceBytes, std::align_val_t{os::kDirectAlignmentBytes})));
+    writer->bounce_.reset(
+        static_cast<std::uint8_t*>(::operator new[](kBounceBytes, std::align_val_t{os::kDirectAlignmentBytes})));
     writer->tail_bytes_ = offset % block;
     if (writer->tail_bytes_ > 0) {
-      const std::size_t count = TRY(writer->file_->read_at(offset - writer->tail_bytes_, {writer->bounce_.get(), block}));
+      const std::size_t count =
+          TRY(writer->file_->read_at(offset - writer->tail_bytes_, {writer->bounce_.get(), block}));
       if (count < writer->tail_bytes_) return fail(Code::kCorrupt, "An upload's last block cannot be read", id.text());
     }
   }
@@ -563,8 +612,10 @@ Result<void> Uploads::remove(const access::Actor& actor, const UploadId& id) {
   if (!upload || upload->owner != actor.subject()) return fail(Code::kNotFound, "No such upload", id.text());
   const Claim claimed = TRY(claim(id));
   TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
-    const std::int64_t removed = TRY(tx.run("DELETE FROM uploads WHERE id = :id AND state IN ('receiving', 'refused')", {{"id", id.text()}}));
-    if (removed != 1) return fail(problems::kUploadFinished, "A finished upload is not removed: it is, or becomes, a sealed recording");
+    const std::int64_t removed =
+        TRY(tx.run("DELETE FROM uploads WHERE id = :id AND state IN ('receiving', 'refused')", {{"id", id.text()}}));
+    if (removed != 1)
+      return fail(problems::kUploadFinished, "A finished upload is not removed: it is, or becomes, a sealed recording");
     return {};
   }));
   auto gone = parts_.disk.remove(path(id));
@@ -575,9 +626,9 @@ Result<void> Uploads::expire() {
   std::vector<UploadId> expired;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     expired.clear();
-    for (const db::Row& row : TRY(tx.query(
-             "SELECT id FROM uploads WHERE expires_us <= :now AND state <> 'sealing' ORDER BY expires_us, id LIMIT 1000",
-             {{"now", parts_.clock.now().us}}))) {
+    for (const db::Row& row : TRY(tx.query("SELECT id FROM uploads WHERE expires_us <= :now AND state <> 'sealing' "
+                                           "ORDER BY expires_us, id LIMIT 1000",
+                                           {{"now", parts_.clock.now().us}}))) {
       if (const auto id = UploadId::parse(row.text("id"))) expired.push_back(*id);
     }
     return {};
@@ -601,8 +652,9 @@ void Uploads::seal_step() {
   std::vector<UploadId> waiting;
   auto found = parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     waiting.clear();
-    for (const db::Row& row : TRY(tx.query("SELECT id FROM uploads WHERE state = 'sealing' ORDER BY created_us, id LIMIT :limit",
-                                           {{"limit", kSealPageMax}}))) {
+    for (const db::Row& row :
+         TRY(tx.query("SELECT id FROM uploads WHERE state = 'sealing' ORDER BY created_us, id LIMIT :limit",
+                      {{"limit", kSealPageMax}}))) {
       if (const auto id = UploadId::parse(row.text("id"))) waiting.push_back(*id);
     }
     return {};
@@ -648,7 +700,8 @@ Result<void> Uploads::join(Upload& upload) {
     TRY(parts_.disk.copy_range(*part, 0, *file, end, bytes));
     end += bytes;
   }
-  if (end != upload.length) return fail(Code::kCorrupt, "The parts of an upload have changed their length", upload.id.text());
+  if (end != upload.length)
+    return fail(Code::kCorrupt, "The parts of an upload have changed their length", upload.id.text());
   crypto::Sha256 hash;
   Bytes buffer(limits::kMiB);
   while (hash.bytes() < end) {
@@ -660,11 +713,16 @@ Result<void> Uploads::join(Upload& upload) {
   upload.sha256 = hash.finish();
   if (upload.declared_sha256 && upload.declared_sha256 != upload.sha256) {
     upload.state = State::kRefused;
-    upload.reason = fmt::format("The file's SHA-256 is {}, not the {} that was declared", hex(*upload.sha256), hex(*upload.declared_sha256));
+    upload.reason = fmt::format("The file's SHA-256 is {}, not the {} that was declared", hex(*upload.sha256),
+                                hex(*upload.declared_sha256));
   }
   TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
-    TRY(tx.run("UPDATE uploads SET sha256 = :sha256, state = :state, reason = :reason WHERE id = :id AND state = 'sealing'",
-               {{"sha256", hex(*upload.sha256)}, {"state", state_name(upload.state)}, {"reason", upload.reason}, {"id", upload.id.text()}}));
+    TRY(tx.run(
+        "UPDATE uploads SET sha256 = :sha256, state = :state, reason = :reason WHERE id = :id AND state = 'sealing'",
+        {{"sha256", hex(*upload.sha256)},
+         {"state", state_name(upload.state)},
+         {"reason", upload.reason},
+         {"id", upload.id.text()}}));
     return {};
   }));
   for (const UploadId& id : upload.parts) {

@@ -19,20 +19,23 @@ Result<std::set<access::Role>> parse_roles(const std::vector<std::string>& names
   std::set<access::Role> roles;
   for (const std::string& name : names) {
     const auto role = access::parse_role(name);
-    if (!role) return fail(Code::kInvalid, fmt::format("\"{}\" is no role; the roles are {}", name, access::all_role_names()));
+    if (!role)
+      return fail(Code::kInvalid, fmt::format("\"{}\" is no role; the roles are {}", name, access::all_role_names()));
     roles.insert(*role);
   }
   return roles;
 }
 
-Result<void> run_init(const os::Path& data, const NewAgency& agency, NewPerson administrator, const os::Path& password_file) {
+Result<void> run_init(const os::Path& data, const NewAgency& agency, NewPerson administrator,
+                      const os::Path& password_file) {
   administrator.password = TRY(read_password(password_file));
   administrator.roles = {access::Role::kAdministrator};
   TRY(Installation::init(data, agency, administrator));
   const auto installation = TRY(Installation::open(data, Installation::Publishing::kNo));
   const roster::Agency first = TRY(installation->agencies()).at(0);
   const ledger::Ledger& ledger = *TRY(installation->ledgers().find(first.id));
-  fmt::print(stderr, "Made {} for {}. Give the ledger's key below to whoever shall be able to check it.\n", data.string(), first.name);
+  fmt::print(stderr, "Made {} for {}. Give the ledger's key below to whoever shall be able to check it.\n",
+             data.string(), first.name);
   fmt::print("{}\n", ledger.key().text());
   return {};
 }
@@ -45,8 +48,8 @@ Result<void> run_agency_add(const os::Path& data, const NewAgency& agency) {
   return {};
 }
 
-Result<void> run_user_add(const os::Path& data, const std::string& agency, NewPerson person, const std::vector<std::string>& roles,
-                          const os::Path& password_file) {
+Result<void> run_user_add(const os::Path& data, const std::string& agency, NewPerson person,
+                          const std::vector<std::string>& roles, const os::Path& password_file) {
   person.roles = TRY(parse_roles(roles));
   person.password = TRY(read_password(password_file));
   const auto installation = TRY(Installation::open(data, Installation::Publishing::kNo));
@@ -55,11 +58,14 @@ Result<void> run_user_add(const os::Path& data, const std::string& agency, NewPe
   return {};
 }
 
-Result<void> run_token_create(const os::Path& data, const std::string& login, const std::vector<std::string>& scopes, bool as_json) {
+Result<void> run_token_create(const os::Path& data, const std::string& login, const std::vector<std::string>& scopes,
+                              bool as_json) {
   std::set<access::Action> actions;
   for (const std::string& scope : scopes) {
     const auto action = access::parse_action(scope);
-    if (!action) return fail(Code::kInvalid, fmt::format("\"{}\" is no scope; the scopes are {}", scope, access::all_action_names()));
+    if (!action)
+      return fail(Code::kInvalid,
+                  fmt::format("\"{}\" is no scope; the scopes are {}", scope, access::all_action_names()));
     actions.insert(*action);
   }
   const auto installation = TRY(Installation::open(data, Installation::Publishing::kNo));
@@ -68,7 +74,8 @@ Result<void> run_token_create(const os::Path& data, const std::string& login, co
     person = TRY(roster::person_by_login(tx, login)).id;
     return {};
   }));
-  const std::string token = TRY(signin::create_token(installation->database(), person, actions, installation->clock().now()));
+  const std::string token =
+      TRY(signin::create_token(installation->database(), person, actions, installation->clock().now()));
   if (as_json) {
     fmt::print("{}\n", to_json(Json(Json::Object{{"token", token}})));
   } else {
@@ -85,7 +92,8 @@ Result<void> run_dock_enroll(const os::Path& data, const std::string& agency, co
     fmt::print("{}\n", to_json(Json(Json::Object{{"code", code}})));
     return {};
   }
-  fmt::print(stderr, "For {} minutes, one dock may enroll as {} with this code:\n", cameras::kCodeLifeUs / 60'000'000, name);
+  fmt::print(stderr, "For {} minutes, one dock may enroll as {} with this code:\n", cameras::kCodeLifeUs / 60'000'000,
+             name);
   fmt::print("{}\n", code);
   return {};
 }
@@ -96,7 +104,8 @@ Result<void> run_dock_list(const os::Path& data, const std::string& agency, bool
   Json::Array items;
   for (const roster::Dock& dock : TRY(docks.list(agency))) {
     if (as_json) {
-      items.emplace_back(Json::Object{{"id", dock.id.text()}, {"name", dock.name}, {"key", base64(dock.key)}, {"revoked", dock.is_revoked}});
+      items.emplace_back(Json::Object{
+          {"id", dock.id.text()}, {"name", dock.name}, {"key", base64(dock.key)}, {"revoked", dock.is_revoked}});
     } else {
       fmt::print("{}  {}{}\n", dock.id.text(), dock.name, dock.is_revoked ? "  (revoked)" : "");
     }
@@ -133,8 +142,9 @@ Result<void> run_ledger_check(const os::Path& data, bool as_json) {
                                         {"faults", std::move(texts)}});
       continue;
     }
-    fmt::print("{}: {} leaves ({} events, {} statements, {} padding), published up to {}, root {}\n", ledger.terms().origin, report.size,
-               report.events, report.statements, report.padding, report.published_size, base64(report.root));
+    fmt::print("{}: {} leaves ({} events, {} statements, {} padding), published up to {}, root {}\n",
+               ledger.terms().origin, report.size, report.events, report.statements, report.padding,
+               report.published_size, base64(report.root));
     for (const std::string& fault : report.faults) fmt::print("  FAULT {}\n", fault);
   }
   if (as_json) fmt::print("{}\n", to_json(Json(Json::Object{{"ledgers", std::move(ledgers)}})));

@@ -18,11 +18,13 @@ namespace lapel::door {
 Result<std::string> read_password(const os::Path& file);
 Result<std::set<access::Role>> parse_roles(const std::vector<std::string>& names);
 
-Result<void> run_init(const os::Path& data, const NewAgency& agency, NewPerson administrator, const os::Path& password_file);
+Result<void> run_init(const os::Path& data, const NewAgency& agency, NewPerson administrator,
+                      const os::Path& password_file);
 Result<void> run_agency_add(const os::Path& data, const NewAgency& agency);
-Result<void> run_user_add(const os::Path& data, const std::string& agency, NewPerson person, const std::vector<std::string>& roles,
-                          const os::Path& password_file);
-Result<void> run_token_create(const os::Path& data, const std::string& login, const std::vector<std::string>& scopes, bool as_json);
+Result<void> run_user_add(const os::Path& data, const std::string& agency, NewPerson person,
+                          const std::vector<std::string>& roles, const os::Path& password_file);
+Result<void> run_token_create(const os::Path& data, const std::string& login, const std::vector<std::string>& scopes,
+                              bool as_json);
 // A code with which one dock may enroll itself.
 Result<void> run_dock_enroll(const os::Path& data, const std::string& agency, const std::string& name, bool as_json);
 Result<void> run_dock_list(const os::Path& data, const std::string& agency, bool as_json);

@@ -36,12 +36,15 @@ bool is_slug(std::string_view text) {
 }
 
 // The names that /ledger/<slug>/… could not tell from the log's own.
-bool is_reserved_slug(std::string_view slug) { return slug == "checkpoint" || slug == "key" || slug == "tile"; }
+bool is_reserved_slug(std::string_view slug) {
+  return slug == "checkpoint" || slug == "key" || slug == "tile";
+}
 
 Result<void> check_text(std::string_view what, std::string_view text) {
   if (text.empty() || text.size() > limits::kFieldBytesMax || !is_utf8(text) ||
       std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; })) {
-    return fail(Code::kInvalid, fmt::format("{} must be 1 to {} bytes of UTF-8 without control characters", what, limits::kFieldBytesMax));
+    return fail(Code::kInvalid, fmt::format("{} must be 1 to {} bytes of UTF-8 without control characters", what,
+                                            limits::kFieldBytesMax));
   }
   return {};
 }
@@ -51,9 +54,11 @@ Result<void> check_person(const NewPerson& person) {
   if (person.login.find(' ') != std::string::npos) return fail(Code::kInvalid, "A login has no spaces");
   if (!person.name.empty()) TRY(check_text("A name", person.name));
   if (person.badge) TRY(check_text("A badge", *person.badge));
-  if (person.roles.empty()) return fail(Code::kInvalid, "A person needs at least one role: " + access::all_role_names());
+  if (person.roles.empty())
+    return fail(Code::kInvalid, "A person needs at least one role: " + access::all_role_names());
   if (person.password.size() < signin::kPasswordBytesMin || person.password.size() > signin::kPasswordBytesMax) {
-    return fail(Code::kInvalid, fmt::format("A password has {} to {} bytes", signin::kPasswordBytesMin, signin::kPasswordBytesMax));
+    return fail(Code::kInvalid,
+                fmt::format("A password has {} to {} bytes", signin::kPasswordBytesMin, signin::kPasswordBytesMax));
   }
   return {};
 }
@@ -62,19 +67,27 @@ Result<NewAgency> complete(NewAgency agency) {
   TRY(check_text("An agency's name", agency.name));
   if (agency.slug.empty()) agency.slug = roster::slug_of(agency.name);
   if (!is_slug(agency.slug) || is_reserved_slug(agency.slug)) {
-    return fail(Code::kInvalid, fmt::format("\"{}\" cannot be a slug: 1 to 40 of a-z, 0-9 and '-', not checkpoint, key or tile; give one with --slug", agency.slug));
+    return fail(
+        Code::kInvalid,
+        fmt::format(
+            "\"{}\" cannot be a slug: 1 to 40 of a-z, 0-9 and '-', not checkpoint, key or tile; give one with --slug",
+            agency.slug));
   }
   if (agency.host.empty()) agency.host = hex(crypto::random_bytes<16>()) + ".lapel.invalid";
   if (!is_host(agency.host)) return fail(Code::kInvalid, "A host is 1 to 200 of a-z, 0-9, '.' and '-'");
-  if (agency.beat_s < 1 || agency.beat_s > kBeatMaxS) return fail(Code::kInvalid, fmt::format("A beat is 1 to {} seconds", kBeatMaxS));
+  if (agency.beat_s < 1 || agency.beat_s > kBeatMaxS)
+    return fail(Code::kInvalid, fmt::format("A beat is 1 to {} seconds", kBeatMaxS));
   return agency;
 }
 
 Result<void> check_filesystems(os::Disk& disk, const os::Path& data) {
   const os::FilesystemKind kind = TRY(os::filesystem_kind(data));
   if (kind.kind == os::FilesystemClass::kNetwork) {
-    return fail(problems::kDataFilesystem, fmt::format("Catalog and ledger cannot stand on {}: a network filesystem may lose what it has acknowledged", kind.name),
-                data.string());
+    return fail(
+        problems::kDataFilesystem,
+        fmt::format("Catalog and ledger cannot stand on {}: a network filesystem may lose what it has acknowledged",
+                    kind.name),
+        data.string());
   }
   // Originals may, where it is shown to do what is asked of it.
   const os::Path objects = data / "objects";
@@ -82,9 +95,11 @@ Result<void> check_filesystems(os::Disk& disk, const os::Path& data) {
   const os::FilesystemKind below = TRY(os::filesystem_kind(objects));
   if (below.kind != os::FilesystemClass::kNetwork) return {};
   if (auto probed = os::probe_directory(disk, objects); !probed) {
-    return fail(problems::kDataFilesystem, fmt::format("Originals cannot stand on {}: {}", below.name, probed.error().message), objects.string());
+    return fail(problems::kDataFilesystem,
+                fmt::format("Originals cannot stand on {}: {}", below.name, probed.error().message), objects.string());
   }
-  fmt::print(stderr, "warning: originals stand on {}, a network filesystem; it passed the start-up probe\n", below.name);
+  fmt::print(stderr, "warning: originals stand on {}, a network filesystem; it passed the start-up probe\n",
+             below.name);
   return {};
 }
 
@@ -101,6 +116,7 @@ Result<std::unique_ptr<Installation>> Installation::open_parts(const os::Path& d
   TRY(db::migrate(*out->database_, "roster", roster::schema()));
   TRY(db::migrate(*out->database_, "signin", signin::schema()));
   TRY(db::migrate(*out->database_, "ledger", ledger::schema()));
+  TRY(db::migrate(*out->database_, "jobs", jobs::schema()));
   TRY(db::migrate(*out->database_, "evidence", evidence::schema()));
   TRY(db::migrate(*out->database_, "ingest", ingest::schema()));
   TRY(db::migrate(*out->database_, "cameras", cameras::schema()));
@@ -108,8 +124,11 @@ Result<std::unique_ptr<Installation>> Installation::open_parts(const os::Path& d
   out->bucket_ = TRY(bucket::open_fs_bucket(*out->disk_, data));
   out->store_ = std::make_unique<store::Store>(*out->bucket_);
   Installation* raw = out.get();
-  out->ledgers_ = std::make_unique<ledger::Ledgers>([raw, publishing](const AgencyId& agency) { return raw->open_ledger(agency, publishing); });
-  out->vault_ = std::make_unique<evidence::Vault>(evidence::Vault::Parts{*out->database_, *out->store_, *out->ledgers_, out->clock_});
+  out->ledgers_ = std::make_unique<ledger::Ledgers>(
+      [raw, publishing](const AgencyId& agency) { return raw->open_ledger(agency, publishing); });
+  out->jobs_ = std::make_unique<jobs::Queue>(*out->database_, out->clock_);
+  out->vault_ = std::make_unique<evidence::Vault>(
+      evidence::Vault::Parts{*out->database_, *out->store_, *out->bucket_, *out->jobs_, *out->ledgers_, out->clock_});
   return out;
 }
 
@@ -121,9 +140,11 @@ Result<std::unique_ptr<ledger::Ledger>> Installation::open_ledger(const AgencyId
   }));
   const store::AgencySecrets secrets = TRY(keys_->agency_secrets(terms.slug));
   auto subject_keys = [keys = keys_.get(), slug = terms.slug](const SubjectId& subject, ledger::KeyUse use) {
-    return use == ledger::KeyUse::kCreate ? keys->subject_key_or_create(slug, subject) : keys->subject_key(slug, subject);
+    return use == ledger::KeyUse::kCreate ? keys->subject_key_or_create(slug, subject)
+                                          : keys->subject_key(slug, subject);
   };
-  auto ledger = TRY(ledger::Ledger::open({agency, terms, {secrets.log_seed, secrets.pad_key}, std::move(subject_keys), *database_, *bucket_, clock_}));
+  auto ledger = TRY(ledger::Ledger::open(
+      {agency, terms, {secrets.log_seed, secrets.pad_key}, std::move(subject_keys), *database_, *bucket_, clock_}));
   TRY(ledger->begin());
   if (publishing == Publishing::kYes) ledger->start_publishing();
   return ledger;
@@ -135,13 +156,15 @@ Result<void> Installation::init(const os::Path& data, const NewAgency& wanted, c
   const std::unique_ptr<os::Disk> disk = os::real_disk();
   if (disk->stat(data)) {
     const auto names = disk->list(data);
-    if (!names) return fail(problems::kDataExists, "The data directory is there already and is no directory", data.string());
+    if (!names)
+      return fail(problems::kDataExists, "The data directory is there already and is no directory", data.string());
     if (!names->empty()) {
       const bool is_whole = std::find(names->begin(), names->end(), kFormatFile) != names->end();
-      return fail(problems::kDataExists,
-                  is_whole ? "The data directory is in use already; init never overwrites"
-                           : "The data directory is not empty; if an earlier init was interrupted, remove it and start again",
-                  data.string());
+      return fail(
+          problems::kDataExists,
+          is_whole ? "The data directory is in use already; init never overwrites"
+                   : "The data directory is not empty; if an earlier init was interrupted, remove it and start again",
+          data.string());
     }
   }
   TRY(os::make_directories(*disk, data));
@@ -192,10 +215,12 @@ Result<roster::Agency> Installation::make_agency(const NewAgency& agency, bool i
   terms.beat_s = agency.beat_s;
   TRY(database_->read([&](db::Transaction& tx) -> Result<void> {
     const auto existing = TRY(roster::agencies(tx));
-    if (existing.size() >= limits::kAgenciesMax) return fail(Code::kTooLarge, fmt::format("A server hosts at most {} agencies", limits::kAgenciesMax));
+    if (existing.size() >= limits::kAgenciesMax)
+      return fail(Code::kTooLarge, fmt::format("A server hosts at most {} agencies", limits::kAgenciesMax));
     for (const roster::Agency& other : existing) {
       if (other.name == agency.name || other.slug == agency.slug) {
-        return fail(Code::kConflict, "An agency of this name or slug is there already; give another --slug", agency.slug);
+        return fail(Code::kConflict, "An agency of this name or slug is there already; give another --slug",
+                    agency.slug);
       }
     }
     return {};
@@ -203,14 +228,16 @@ Result<roster::Agency> Installation::make_agency(const NewAgency& agency, bool i
   // Keys first: a ledger whose log key were lost could never sign again.
   TRY(keys_->create_agency(agency.slug));
   const auto secrets = TRY(keys_->agency_secrets(agency.slug));
-  const proof::VerifierKey key{terms.origin, proof::KeyType::kLog, crypto::SigningKey::from_seed(secrets.log_seed).public_key()};
+  const proof::VerifierKey key{terms.origin, proof::KeyType::kLog,
+                               crypto::SigningKey::from_seed(secrets.log_seed).public_key()};
   TRY(database_->write([&](db::Transaction& tx) -> Result<void> {
     TRY(roster::add_agency(tx, row));
     return ledger::Ledger::create(tx, row.id, terms, key);
   }));
   ledger::Submission submission;
   submission.actor = row.console;
-  submission.events.push_back({row.console, "identity.bound", {{"name", "server console"}, {"from", ledger_time(clock_.now())}}, true});
+  submission.events.push_back(
+      {row.console, "identity.bound", {{"name", "server console"}, {"from", ledger_time(clock_.now())}}, true});
   TRY(TRY(ledgers_->find(row.id))->commit(std::move(submission)));
   return row;
 }
@@ -238,8 +265,12 @@ Result<roster::Person> Installation::add_person(const std::string& agency_name, 
     agency = TRY(roster::agency_by_name(tx, agency_name));
     return {};
   }));
-  const roster::Person person{crypto::new_id<PersonId>(), agency.id, wanted.login, wanted.name.empty() ? wanted.login : wanted.name,
-                              wanted.badge, wanted.roles};
+  const roster::Person person{crypto::new_id<PersonId>(),
+                              agency.id,
+                              wanted.login,
+                              wanted.name.empty() ? wanted.login : wanted.name,
+                              wanted.badge,
+                              wanted.roles};
   const std::string hash = crypto::hash_password(wanted.password);
   Json::Array roles;
   for (const access::Role role : person.roles) roles.emplace_back(access::role_name(role));

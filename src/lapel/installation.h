@@ -16,6 +16,7 @@
 #include "bucket/bucket.h"
 #include "db/db.h"
 #include "evidence/vault.h"
+#include "jobs/jobs.h"
 #include "ledger/ledgers.h"
 #include "os/disk.h"
 #include "roster/roster.h"
@@ -26,14 +27,14 @@ namespace lapel::door {
 
 struct NewAgency {
   std::string name;
-  std::string slug;   // empty: made of the name
-  std::string host;   // of the ledger's origin; empty: random, under lapel.invalid
+  std::string slug;  // empty: made of the name
+  std::string host;  // of the ledger's origin; empty: random, under lapel.invalid
   std::int64_t beat_s = 60;
 };
 
 struct NewPerson {
   std::string login;
-  std::string name;   // empty: the login
+  std::string name;  // empty: the login
   std::optional<std::string> badge;
   std::set<access::Role> roles;
   std::string password;
@@ -59,6 +60,7 @@ class Installation {
   os::Disk& disk() { return *disk_; }
   db::Database& database() { return *database_; }
   ledger::Ledgers& ledgers() { return *ledgers_; }
+  jobs::Queue& jobs() { return *jobs_; }
   evidence::Vault& vault() { return *vault_; }
   Result<std::vector<roster::Agency>> agencies();
 
@@ -78,6 +80,7 @@ class Installation {
   std::unique_ptr<bucket::Bucket> bucket_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<ledger::Ledgers> ledgers_;
+  std::unique_ptr<jobs::Queue> jobs_;
   std::unique_ptr<evidence::Vault> vault_;
 };
 

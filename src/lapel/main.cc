@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // lapel: server and command line in one. Data on stdout, talk on stderr, exit codes as base/result.h.
-#include <sys/stat.h>
-
+#include <cstdlib>
 #include <functional>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include "lapel/commands.h"
+#include "lapel/remote.h"
 #include "lapel/wiring.h"
 
 namespace {
@@ -27,6 +28,7 @@ class CommandLine {
     add_token();
     add_dock();
     add_ledger();
+    add_recording();
   }
 
   int run(int argc, char** argv) {
@@ -44,7 +46,8 @@ class CommandLine {
   }
 
  private:
-  CLI::App* command(CLI::App& parent, const std::string& name, const std::string& help, std::function<Result<void>()> action) {
+  CLI::App* command(CLI::App& parent, const std::string& name, const std::string& help,
+                    std::function<Result<void>()> action) {
     CLI::App* sub = parent.add_subcommand(name, help);
     sub->callback([this, action = std::move(action)] { chosen_ = action; });
     return sub;
@@ -57,8 +60,11 @@ class CommandLine {
   void add_data(CLI::App* sub) { sub->add_option("--data", data_, "The data directory")->required()->type_name("DIR"); }
   void add_agency_terms(CLI::App* sub) {
     sub->add_option("--slug", agency_.slug, "Its part of the ledger's origin; made of the name when left out");
-    sub->add_option("--host", agency_.host, "Host part of the ledger's origin, as outsiders know this server")->type_name("NAME");
-    sub->add_option("--beat", agency_.beat_s, "Seconds between published checkpoints")->capture_default_str()->type_name("SECONDS");
+    sub->add_option("--host", agency_.host, "Host part of the ledger's origin, as outsiders know this server")
+        ->type_name("NAME");
+    sub->add_option("--beat", agency_.beat_s, "Seconds between published checkpoints")
+        ->capture_default_str()
+        ->type_name("SECONDS");
   }
 
   void add_init() {
@@ -68,7 +74,9 @@ class CommandLine {
     sub->add_option("--agency", agency_.name, "The agency's name")->required()->type_name("NAME");
     add_agency_terms(sub);
     sub->add_option("--admin", person_.login, "Login of the first administrator")->required()->type_name("LOGIN");
-    sub->add_option("--password-file", password_file_, "File whose first line is the password")->required()->type_name("FILE");
+    sub->add_option("--password-file", password_file_, "File whose first line is the password")
+        ->required()
+        ->type_name("FILE");
   }
   void add_serve() {
     CLI::App* sub = command(app_, "serve", "Run the server", [this] {
@@ -78,10 +86,17 @@ class CommandLine {
     add_data(sub);
     sub->add_option("--listen", serve_.listen, "Address to listen on")->capture_default_str()->type_name("HOST:PORT");
     sub->add_option("--public-url", serve_.public_url, "The address others use")->type_name("URL");
-    sub->add_option("--trusted-proxy", serve_.trusted_proxies, "Network whose X-Forwarded-* headers count")->type_name("CIDR");
+    sub->add_option("--trusted-proxy", serve_.trusted_proxies, "Network whose X-Forwarded-* headers count")
+        ->type_name("CIDR");
     sub->add_option("--database", serve_.database, "Another catalog than the embedded one")->type_name("URL");
     sub->add_option("--bucket", serve_.bucket, "Another place for originals than the data directory")->type_name("URL");
-    CLI::Option* certificate = sub->add_option("--tls-cert", serve_.tls_certificate, "Certificate chain, PEM")->type_name("F");
+    sub->add_option("--web", serve_.web, "The built web app, where it is not the installed one")
+        ->envname("LAPEL_WEB")
+        ->type_name("DIR");
+    sub->add_option("--media-worker", serve_.media_worker, "The program lapel-media, where it is not beside this one")
+        ->type_name("FILE");
+    CLI::Option* certificate =
+        sub->add_option("--tls-cert", serve_.tls_certificate, "Certificate chain, PEM")->type_name("F");
     CLI::Option* key = sub->add_option("--tls-key", serve_.tls_key, "Its private key, PEM")->type_name("F");
     certificate->needs(key);
     key->needs(certificate);
@@ -94,43 +109,106 @@ class CommandLine {
     add_agency_terms(sub);
   }
   void add_user() {
-    CLI::App* sub = command(*group("user", "People who sign in"), "add", "Add a person",
-                            [this] { return door::run_user_add(data_, agency_.name, person_, roles_, password_file_); });
+    CLI::App* sub = command(*group("user", "People who sign in"), "add", "Add a person", [this] {
+      return door::run_user_add(data_, agency_.name, person_, roles_, password_file_);
+    });
     add_data(sub);
     sub->add_option("--agency", agency_.name, "Name or slug of the agency")->required()->type_name("NAME");
     sub->add_option("--login", person_.login, "What the person signs in as")->required();
     sub->add_option("--name", person_.name, "The person's name; the login when left out");
     sub->add_option("--badge", person_.badge, "Badge number, as cameras and uploads name the assigned officer");
     sub->add_option("--role", roles_, "Roles: " + access::all_role_names())->required()->delimiter(',');
-    sub->add_option("--password-file", password_file_, "File whose first line is the password")->required()->type_name("FILE");
+    sub->add_option("--password-file", password_file_, "File whose first line is the password")
+        ->required()
+        ->type_name("FILE");
   }
   void add_token() {
     CLI::App* sub = command(*group("token", "Service credentials"), "create", "Make a token for programs",
                             [this] { return door::run_token_create(data_, person_.login, scopes_, as_json_); });
     add_data(sub);
     sub->add_option("--user", person_.login, "Login of the person it acts for")->required()->type_name("LOGIN");
-    sub->add_option("--scope", scopes_, "What it may do; everything its person may when left out: " + access::all_action_names())->delimiter(',');
+    sub->add_option("--scope", scopes_,
+                    "What it may do; everything its person may when left out: " + access::all_action_names())
+        ->delimiter(',');
     sub->add_flag("--json", as_json_, "Print JSON");
   }
   void add_dock() {
     CLI::App* docks = group("dock", "Docks that offload cameras");
     CLI::App* enroll = command(*docks, "enroll", "Make a code with which one dock may enroll, once, within 15 minutes",
                                [this] { return door::run_dock_enroll(data_, agency_.name, dock_, as_json_); });
-    CLI::App* list = command(*docks, "list", "The docks of an agency", [this] { return door::run_dock_list(data_, agency_.name, as_json_); });
+    CLI::App* list = command(*docks, "list", "The docks of an agency",
+                             [this] { return door::run_dock_list(data_, agency_.name, as_json_); });
     CLI::App* revoke = command(*docks, "revoke", "Refuse a dock from its next request on",
                                [this] { return door::run_dock_revoke(data_, agency_.name, dock_); });
     for (CLI::App* sub : {enroll, list, revoke}) {
       add_data(sub);
       sub->add_option("--agency", agency_.name, "Name or slug of the agency")->required()->type_name("NAME");
     }
-    for (CLI::App* sub : {enroll, revoke}) sub->add_option("--name", dock_, "What the dock is called")->required()->type_name("NAME");
+    for (CLI::App* sub : {enroll, revoke})
+      sub->add_option("--name", dock_, "What the dock is called")->required()->type_name("NAME");
     for (CLI::App* sub : {enroll, list}) sub->add_flag("--json", as_json_, "Print JSON");
   }
   void add_ledger() {
-    CLI::App* sub = command(*group("ledger", "The ledgers of this server"), "check", "Verify every leaf, tile and event again",
-                            [this] { return door::run_ledger_check(data_, as_json_); });
+    CLI::App* sub =
+        command(*group("ledger", "The ledgers of this server"), "check", "Verify every leaf, tile and event again",
+                [this] { return door::run_ledger_check(data_, as_json_); });
     add_data(sub);
     sub->add_flag("--json", as_json_, "Print JSON");
+  }
+
+  void add_reading_terms(CLI::App* sub) {
+    sub->add_option("--purpose", reading_.purpose, "Why the bytes are needed: " + access::all_purpose_names())
+        ->required();
+    sub->add_option("--case", reading_.case_number, "The agency's case number");
+    sub->add_option("--warrant", reading_.warrant, "Warrant reference, for footage from inside a home");
+  }
+  void add_recording() {
+    CLI::App* recordings = group("recording", "Recordings on a server, over HTTP");
+    recordings->add_option("--server", remote_.server, "The server's address")
+        ->envname("LAPEL_SERVER")
+        ->capture_default_str()
+        ->type_name("URL");
+    recordings->add_option("--token-file", remote_.token_file, "File whose first line is a token; else LAPEL_TOKEN")
+        ->type_name("FILE");
+    if (const char* token = std::getenv("LAPEL_TOKEN")) remote_.token = token;
+    recordings->fallthrough();
+
+    CLI::App* list = command(*recordings, "list", "Newest first",
+                             [this] { return door::run_recording_list(remote_, query_, as_json_); });
+    list->add_option("--query", query_.text, "Words of the file name");
+    list->add_option("--officer", query_.officer, "Badge of the assigned officer");
+    list->add_option("--device", query_.device, "Serial of the camera");
+    list->add_option("--category", query_.category);
+    list->add_option("--incident", query_.incident);
+    list->add_option("--from", query_.from, "RFC 3339 time");
+    list->add_option("--to", query_.to, "RFC 3339 time");
+    list->add_option("--limit", query_.limit)->capture_default_str();
+    list->add_flag("--json", as_json_, "Print JSON");
+
+    CLI::App* show = command(*recordings, "show", "The facts of one",
+                             [this] { return door::run_recording_show(remote_, recording_, as_json_); });
+    show->add_option("ID", recording_)->required();
+    show->add_flag("--json", as_json_, "Print JSON");
+
+    CLI::App* get = command(*recordings, "get", "Its original, under a view that is put on record",
+                            [this] { return door::run_recording_get(remote_, recording_, reading_, out_); });
+    get->add_option("ID", recording_)->required();
+    get->add_option("--out", out_, "A new file")->required()->type_name("FILE");
+    add_reading_terms(get);
+
+    CLI::App* verify = command(*recordings, "verify", "A local file against its receipt",
+                               [this] { return door::run_recording_verify(remote_, recording_, out_, vkey_); });
+    verify->add_option("ID", recording_)->required();
+    verify->add_option("FILE", out_)->required();
+    verify->add_option("--key", vkey_, "The ledger's verifier key, from elsewhere than this server")
+        ->required()
+        ->type_name("VKEY");
+
+    CLI::App* exported = command(*recordings, "export", "A custody export for lapel-verify",
+                                 [this] { return door::run_recording_export(remote_, recording_, reading_, out_); });
+    exported->add_option("ID", recording_)->required();
+    exported->add_option("--out", out_, "A new directory")->required()->type_name("DIR");
+    add_reading_terms(exported);
   }
 
   CLI::App app_;
@@ -140,6 +218,10 @@ class CommandLine {
   door::NewPerson person_;
   door::ServeOptions serve_;
   std::vector<std::string> roles_, scopes_;
+  door::RemoteOptions remote_;
+  door::RecordingQuery query_;
+  door::ReadingTerms reading_;
+  std::string recording_, out_, vkey_;
   bool as_json_ = false;
 };
 

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lapel/wiring.h"
 
-#include <csignal>
-#include <pthread.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <csignal>
+#include <filesystem>
 #include <functional>
 #include <thread>
 
 #include <fmt/format.h>
+#include <pthread.h>
 
 #include "base/limits.h"
 #include "base/problems.h"
@@ -19,9 +19,13 @@
 #include "http/server.h"
 #include "ingest/routes.h"
 #include "ingest/uploads.h"
+#include "lapel/assets.h"
 #include "lapel/installation.h"
+#include "media/examiner.h"
 #include "playback/routes.h"
 #include "public/routes.h"
+#include "signin/routes.h"
+#include "signin/sessions.h"
 #include "signin/signin.h"
 
 namespace lapel::door {
@@ -65,7 +69,7 @@ struct Counters {
   std::array<std::atomic<std::uint64_t>, 6> by_class{};
 };
 
-Result<Response> readiness(Installation& installation) {
+Result<Response> readiness(Installation& installation, const media::Examiner& examiner) {
   Json::Array reasons;
   const auto check = [&](std::string_view what, const Result<void>& result) {
     if (!result) reasons.emplace_back(fmt::format("{}: {}", what, result.error().message));
@@ -79,22 +83,43 @@ Result<Response> readiness(Installation& installation) {
   if (!free) check("disk", fail(free.error()));
   if (free && *free < limits::kDiskReserveBytes) reasons.emplace_back(fmt::format("disk: only {} bytes free", *free));
   const bool is_ready = reasons.empty();
-  return Response::json(is_ready ? 200 : 503, to_json(Json(Json::Object{{"ready", is_ready}, {"reasons", std::move(reasons)}})))
+  // Evidence is received, sealed and played without the media worker: its absence is said and does not take the server away.
+  const std::optional<std::string> blocked = examiner.blocked();
+  if (blocked) reasons.emplace_back(fmt::format("media: {}", *blocked));
+  return Response::json(is_ready ? 200 : 503,
+                        to_json(Json(Json::Object{{"ready", is_ready},
+                                                  {"reasons", std::move(reasons)},
+                                                  {"media", blocked ? fmt::format("blocked: {}", *blocked) : "ok"}})))
       .with("Cache-Control", "no-store");
 }
 
-void register_own_routes(http::Router& router, Installation& installation, Counters& counters) {
+// Beside this program and nowhere else: a search path would let whoever writes to it choose the parser of evidence.
+Result<os::Path> media_worker(const ServeOptions& options) {
+  std::error_code error;
+  const os::Path path = options.media_worker.empty()
+                            ? std::filesystem::read_symlink("/proc/self/exe", error).parent_path() / "lapel-media"
+                            : std::filesystem::absolute(options.media_worker, error);
+  if (error) return fail(Code::kInternal, "The place of the media worker cannot be found", error.message());
+  return path;
+}
+
+void register_own_routes(http::Router& router, Installation& installation, const media::Examiner& examiner,
+                         Counters& counters) {
   router.add("GET", "/healthz", [](const Request&) -> Result<Response> { return Response::text(200, "ok\n"); });
-  router.add("GET", "/readyz", [&installation](const Request&) { return readiness(installation); });
+  router.add("GET", "/readyz",
+             [&installation, &examiner](const Request&) { return readiness(installation, examiner); });
   router.add("GET", "/metrics", [&counters](const Request&) -> Result<Response> {
-    std::string text = "# HELP lapel_http_requests_total Requests answered, by class of status.\n# TYPE lapel_http_requests_total counter\n";
+    std::string text =
+        "# HELP lapel_http_requests_total Requests answered, by class of status.\n# TYPE lapel_http_requests_total "
+        "counter\n";
     for (std::size_t i = 1; i < counters.by_class.size(); ++i) {
       text += fmt::format("lapel_http_requests_total{{class=\"{}xx\"}} {}\n", i, counters.by_class[i].load());
     }
     return Response::text(200, std::move(text), "text/plain; version=0.0.4; charset=utf-8");
   });
   router.after([&counters](const Request&, Response& response) {
-    const std::size_t status_class = std::clamp<std::size_t>(static_cast<std::size_t>(response.status) / 100, 0, counters.by_class.size() - 1);
+    const std::size_t status_class =
+        std::clamp<std::size_t>(static_cast<std::size_t>(response.status) / 100, 0, counters.by_class.size() - 1);
     ++counters.by_class[status_class];
   });
 }
@@ -111,25 +136,47 @@ public_pages::FindLedger find_ledger(Installation& installation) {
 }  // namespace
 
 Result<void> run_serve(const ServeOptions& options) {
-  if (!options.database.empty()) return fail(Code::kUnsupported, "Only the embedded catalog is available: leave --database out");
-  if (!options.bucket.empty()) return fail(Code::kUnsupported, "Only files under the data directory are available: leave --bucket out");
+  if (!options.database.empty())
+    return fail(Code::kUnsupported, "Only the embedded catalog is available: leave --database out");
+  if (!options.bucket.empty())
+    return fail(Code::kUnsupported, "Only files under the data directory are available: leave --bucket out");
   StopSignals signals;
   const auto installation = TRY(Installation::open(options.data, Installation::Publishing::kYes));
   TRY(installation->lock_for_serving());
   // Every ledger publishes at its beats whether or not anybody asks for it.
   for (const roster::Agency& agency : TRY(installation->agencies())) TRY(installation->ledgers().find(agency.id));
-  const auto uploads = TRY(ingest::Uploads::open({installation->database(), installation->disk(), options.data / "uploads",
-                                                  installation->vault(), installation->clock()}));
+  const auto uploads =
+      TRY(ingest::Uploads::open({installation->database(), installation->disk(), options.data / "uploads",
+                                 installation->vault(), installation->clock()}));
+  const std::unique_ptr<os::Process> process = os::real_process();
+  const auto examiner = TRY(media::Examiner::open({installation->database(),
+                                                   installation->disk(),
+                                                   *process,
+                                                   installation->vault(),
+                                                   installation->jobs(),
+                                                   installation->clock(),
+                                                   options.data / "media",
+                                                   {.program = TRY(media_worker(options))}}));
 
   Counters counters;
   http::Router router;
   cameras::Docks docks({installation->database(), installation->ledgers(), installation->clock()});
-  const roster::Asker asker = docks.asker(signin::asker(installation->database()));
-  register_own_routes(router, *installation, counters);
+  signin::Sessions sessions({installation->database(), installation->clock()});
+  const roster::Asker asker = docks.asker(sessions.asker(signin::asker(installation->database())));
+  register_own_routes(router, *installation, *examiner, counters);
   ingest::register_routes(router, *uploads, asker);
   cameras::register_routes(router, docks, installation->vault(), asker);
   playback::register_routes(router, installation->vault(), asker);
   public_pages::register_routes(router, find_ledger(*installation));
+  signin::register_routes(router, sessions, installation->database());
+  if (const auto assets =
+          Assets::open(installation->disk(), options.web.empty() ? installed_assets() : os::Path(options.web))) {
+    (*assets)->register_routes(router);
+  } else if (!options.web.empty()) {
+    return fail(assets.error());
+  } else {
+    fmt::print(stderr, "lapel: serving without the web app: {}\n", assets.error().text());
+  }
 
   http::ServerOptions server_options;
   server_options.listen = options.listen;

@@ -57,15 +57,18 @@ class Checker {
 
   void check_statement(std::uint64_t index, const Json& statement) {
     const std::string& type = *statement.find_string("type");
-    if ((type == "ledger.genesis") != (index == 0)) fault(fmt::format("leaf {}: genesis stands at leaf 0 and only there", index));
-    if (*statement.find_string("ledger") != parts_.terms.origin) fault(fmt::format("leaf {}: names another ledger", index));
+    if ((type == "ledger.genesis") != (index == 0))
+      fault(fmt::format("leaf {}: genesis stands at leaf 0 and only there", index));
+    if (*statement.find_string("ledger") != parts_.terms.origin)
+      fault(fmt::format("leaf {}: names another ledger", index));
     if (index == 0 && *statement.find_string("key") != parts_.vkey) fault("leaf 0: names another log key");
   }
 
   Result<void> check_event(std::uint64_t index, const Digest& commitment, const SealedEvent& event) {
     const auto key = parts_.subject_keys(event.subject, KeyUse::kExisting);
     if (!key) {
-      fault(fmt::format("leaf {}: the key of subject {} is missing: {}", index, event.subject.text(), key.error().message));
+      fault(fmt::format("leaf {}: the key of subject {} is missing: {}", index, event.subject.text(),
+                        key.error().message));
       return {};
     }
     if (proof::commit(proof::event_salt(*key, event.n), event.event) != commitment) {
@@ -83,7 +86,8 @@ class Checker {
     }
     ChainEnd& end = chains_[event.subject];
     if (event.n != end.next_n) {
-      fault(fmt::format("leaf {}: event {} of subject {} follows {}", index, event.n, event.subject.text(), end.next_n));
+      fault(
+          fmt::format("leaf {}: event {} of subject {} follows {}", index, event.n, event.subject.text(), end.next_n));
     } else if (event.n > 0 && *parsed->find_string("prev") != base64(end.commitment)) {
       fault(fmt::format("leaf {}: prev does not name the event before it", index));
     }
@@ -119,7 +123,8 @@ Result<CheckReport> check_ledger(const CheckParts& parts) {
     }
     open_events = static_cast<std::uint64_t>(
         TRY(tx.query("SELECT COUNT(*) AS events FROM ledger_events WHERE agency = :agency AND leaf_index < :size",
-                     {{"agency", parts.agency}, {"size", head.size}}))[0].integer("events"));
+                     {{"agency", parts.agency}, {"size", head.size}}))[0]
+            .integer("events"));
     return {};
   }));
 
@@ -168,7 +173,8 @@ Result<CheckReport> check_ledger(const CheckParts& parts) {
     TRY(take(*entries));
     for (const Edge::FullTile& full : edge.take_full_tiles(parts.tiles)) {
       const auto stored = bucket::get(parts.bucket, full.name, full.bytes.size());
-      if (!stored || *stored != full.bytes) checker.fault(fmt::format("{}: not the tile that the entries make", full.name));
+      if (!stored || *stored != full.bytes)
+        checker.fault(fmt::format("{}: not the tile that the entries make", full.name));
     }
   }
   for (const BatchRow& batch : batches) {
@@ -183,7 +189,8 @@ Result<CheckReport> check_ledger(const CheckParts& parts) {
     TRY(take(*entries));
   }
   if (edge.size != head.size || edge.root != head.root) {
-    checker.fault(fmt::format("the entries make size {} and another root than the stored head of size {}", edge.size, head.size));
+    checker.fault(
+        fmt::format("the entries make size {} and another root than the stored head of size {}", edge.size, head.size));
   }
   if (next_published != published.size()) checker.fault("a published size lies beyond the sealed entries");
   if (checker.report.events != open_events) {

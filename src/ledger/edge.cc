@@ -49,10 +49,13 @@ Result<std::shared_ptr<const std::vector<Digest>>> TileReader::hashes(int level,
   }
   const std::string object = name({level, index, static_cast<int>(kTileWidth)});
   auto bytes = bucket::get(bucket_, object, proof::kTileBytes);
-  if (!bytes) return fail(problems::kLedgerCorrupt, "A tile of the ledger cannot be read: " + bytes.error().message, object);
-  if (bytes->size() != proof::kTileBytes) return fail(problems::kLedgerCorrupt, "A tile has another size than 8,192", object);
+  if (!bytes)
+    return fail(problems::kLedgerCorrupt, "A tile of the ledger cannot be read: " + bytes.error().message, object);
+  if (bytes->size() != proof::kTileBytes)
+    return fail(problems::kLedgerCorrupt, "A tile has another size than 8,192", object);
   auto out = std::make_shared<std::vector<Digest>>(kTileWidth);
-  for (std::size_t i = 0; i < kTileWidth; ++i) std::copy_n(bytes->begin() + static_cast<std::ptrdiff_t>(32 * i), 32, (*out)[i].begin());
+  for (std::size_t i = 0; i < kTileWidth; ++i)
+    std::copy_n(bytes->begin() + static_cast<std::ptrdiff_t>(32 * i), 32, (*out)[i].begin());
   const os::MutexLock lock(mutex_);
   cache_.push_front({level, index, out});
   if (cache_.size() > kCachedTilesMax) cache_.pop_back();
@@ -62,7 +65,8 @@ Result<std::shared_ptr<const std::vector<Digest>>> TileReader::hashes(int level,
 Result<std::vector<std::string>> TileReader::entries(std::uint64_t index) const {
   const std::string object = name({-1, index, static_cast<int>(kTileWidth)});
   auto bytes = bucket::get(bucket_, object, kBundleBytesMax);
-  if (!bytes) return fail(problems::kLedgerCorrupt, "A bundle of the ledger cannot be read: " + bytes.error().message, object);
+  if (!bytes)
+    return fail(problems::kLedgerCorrupt, "A bundle of the ledger cannot be read: " + bytes.error().message, object);
   auto out = proof::parse_bundle(as_text(*bytes), kTileWidth);
   if (!out) return fail(problems::kLedgerCorrupt, "A bundle does not hold 256 entries", object);
   return *std::move(out);
@@ -128,7 +132,8 @@ std::vector<Edge::FullTile> Edge::take_full_tiles(const TileReader& tiles) {
       unfinished.push_back(hash);
       if (unfinished.size() < kTileWidth) break;
       const std::uint64_t above = tiled_size >> (static_cast<std::uint64_t>(kTileHeight) * (level + 1));
-      out.push_back({tiles.name({static_cast<int>(level), above, static_cast<int>(kTileWidth)}), tile_bytes(unfinished)});
+      out.push_back(
+          {tiles.name({static_cast<int>(level), above, static_cast<int>(kTileWidth)}), tile_bytes(unfinished)});
       hash = fold(unfinished);
       unfinished.clear();
     }

@@ -48,11 +48,11 @@ class TileReader {
 struct Edge {
   std::uint64_t size = 0;
   Digest root = proof::empty_root();
-  std::uint64_t tiled_size = 0;                  // a multiple of kTileWidth
-  std::vector<std::string> entries;              // of leaves [tiled_size, size)
-  std::vector<Digest> leaves;                    // their hashes
-  std::vector<std::vector<Digest>> upper;        // upper[l-1]: the unfinished tile of level l, for tiled_size
-  proof::Frontier frontier;                      // of size
+  std::uint64_t tiled_size = 0;            // a multiple of kTileWidth
+  std::vector<std::string> entries;        // of leaves [tiled_size, size)
+  std::vector<Digest> leaves;              // their hashes
+  std::vector<std::vector<Digest>> upper;  // upper[l-1]: the unfinished tile of level l, for tiled_size
+  proof::Frontier frontier;                // of size
 
   // Appends entries in memory; the caller stores what has become full.
   void append(const std::vector<std::string>& more);

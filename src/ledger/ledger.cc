@@ -29,11 +29,11 @@
 namespace lapel::ledger {
 namespace {
 
-constexpr std::uint64_t kPaddingChunk = 16'384;            // leaves of padding sealed at once
-constexpr std::int64_t kStagedOrphanAgeS = 3'600;          // no batch takes this long
+constexpr std::uint64_t kPaddingChunk = 16'384;    // leaves of padding sealed at once
+constexpr std::int64_t kStagedOrphanAgeS = 3'600;  // no batch takes this long
 constexpr std::int64_t kBeatPollUs = 100'000;
 constexpr int kRefreshAttemptsMax = 16;
-constexpr int kOptimisticAttemptsMax = 4;               // swaps lost before the lock is held
+constexpr int kOptimisticAttemptsMax = 4;  // swaps lost before the lock is held
 
 struct Chain {
   std::uint64_t next_n = 0;
@@ -134,7 +134,8 @@ struct Ledger::Impl {
   };
   Result<Ahead> read_ahead(db::Transaction& tx, const Edge& known) const {
     Ahead out{TRY(read_head(tx, agency_text)), {}};
-    if (out.head.size > known.size) out.batches = TRY(read_batches(tx, agency_text, std::max(known.size, out.head.tiled_size)));
+    if (out.head.size > known.size)
+      out.batches = TRY(read_batches(tx, agency_text, std::max(known.size, out.head.tiled_size)));
     return out;
   }
 
@@ -177,9 +178,9 @@ struct Ledger::Impl {
   }
 
   Result<std::optional<Head>> newest_published(db::Transaction& tx) const {
-    const db::Rows rows = TRY(tx.query(
-        "SELECT size, root FROM ledger_published WHERE agency = :agency ORDER BY size DESC LIMIT 1",
-        {{"agency", agency_text}}));
+    const db::Rows rows =
+        TRY(tx.query("SELECT size, root FROM ledger_published WHERE agency = :agency ORDER BY size DESC LIMIT 1",
+                     {{"agency", agency_text}}));
     if (rows.empty()) return std::optional<Head>();
     return std::optional<Head>(
         Head{static_cast<std::uint64_t>(rows[0].integer("size")), TRY(stored_digest(rows[0].text("root")))});
@@ -249,10 +250,10 @@ struct Ledger::Impl {
   }
 
   Result<Chain> read_chain(db::Transaction& tx, const SubjectId& subject) const {
-    const db::Rows rows = TRY(tx.query(
-        "SELECT next_n, last_commitment, first_index, last_index FROM ledger_chains "
-        "WHERE agency = :agency AND subject = :subject",
-        {{"agency", agency_text}, {"subject", subject.text()}}));
+    const db::Rows rows =
+        TRY(tx.query("SELECT next_n, last_commitment, first_index, last_index FROM ledger_chains "
+                     "WHERE agency = :agency AND subject = :subject",
+                     {{"agency", agency_text}, {"subject", subject.text()}}));
     if (rows.empty()) return Chain{};
     const db::Row& row = rows[0];
     return Chain{static_cast<std::uint64_t>(row.integer("next_n")), TRY(stored_digest(row.text("last_commitment"))),
@@ -261,8 +262,8 @@ struct Ledger::Impl {
   }
 
   Result<std::string> stage(const std::vector<std::string>& entries) const {
-    const std::string object = fmt::format("ledger/{}/staged/{:012}-{}", terms.slug, clock.now().seconds(),
-                                           hex(crypto::random_bytes<16>()));
+    const std::string object =
+        fmt::format("ledger/{}/staged/{:012}-{}", terms.slug, clock.now().seconds(), hex(crypto::random_bytes<16>()));
     TRY(bucket.put(object, as_bytes(proof::format_bundle(entries))));
     return object;
   }
@@ -270,33 +271,46 @@ struct Ledger::Impl {
   Result<void> write_rows(db::Transaction& tx, const Edge& before, const Edge& after, const BatchRow& staged,
                           const Built& built, const std::vector<Pending*>& batch,
                           const std::optional<Publication>& publication, Pending** failing) const {
-    const std::int64_t swapped = TRY(tx.run(
-        "UPDATE ledgers SET size = :size, root = :root WHERE agency = :agency AND size = :old_size AND root = :old_root",
-        {{"size", after.size}, {"root", hex(after.root)}, {"agency", agency_text}, {"old_size", before.size},
-         {"old_root", hex(before.root)}}));
+    const std::int64_t swapped =
+        TRY(tx.run("UPDATE ledgers SET size = :size, root = :root WHERE agency = :agency AND size = :old_size AND root "
+                   "= :old_root",
+                   {{"size", after.size},
+                    {"root", hex(after.root)},
+                    {"agency", agency_text},
+                    {"old_size", before.size},
+                    {"old_root", hex(before.root)}}));
     if (swapped != 1) return fail(problems::kLedgerMoved, "Another sequencer has sealed meanwhile", terms.origin);
     if (staged.entries > 0) {
-      TRY(tx.run("INSERT INTO ledger_batches (agency, first_index, entries, object) "
-                 "VALUES (:agency, :first, :entries, :object)",
-                 {{"agency", agency_text}, {"first", staged.first}, {"entries", staged.entries},
-                  {"object", staged.object}}));
+      TRY(tx.run(
+          "INSERT INTO ledger_batches (agency, first_index, entries, object) "
+          "VALUES (:agency, :first, :entries, :object)",
+          {{"agency", agency_text}, {"first", staged.first}, {"entries", staged.entries}, {"object", staged.object}}));
     }
     for (const auto& [subject, chain] : built.chains) {
       if (chain.next_n == 0) continue;  // read for a submission that was left out
-      TRY(tx.run("INSERT INTO ledger_chains (agency, subject, next_n, last_commitment, first_index, last_index) "
+      TRY(
+          tx.run("INSERT INTO ledger_chains (agency, subject, next_n, last_commitment, first_index, last_index) "
                  "VALUES (:agency, :subject, :next_n, :commitment, :first_index, :last_index) "
                  "ON CONFLICT (agency, subject) DO UPDATE SET next_n = :next_n, last_commitment = :commitment, "
                  "last_index = :last_index",
-                 {{"agency", agency_text}, {"subject", subject.text()}, {"next_n", chain.next_n},
-                  {"commitment", hex(chain.last_commitment)}, {"first_index", chain.first_index},
+                 {{"agency", agency_text},
+                  {"subject", subject.text()},
+                  {"next_n", chain.next_n},
+                  {"commitment", hex(chain.last_commitment)},
+                  {"first_index", chain.first_index},
                   {"last_index", chain.last_index}}));
     }
     for (Pending* pending : batch) {
       for (const SealedEvent& event : pending->sealed) {
-        TRY(tx.run("INSERT INTO ledger_events (agency, subject, n, leaf_index, type, at_us, event) "
+        TRY(
+            tx.run("INSERT INTO ledger_events (agency, subject, n, leaf_index, type, at_us, event) "
                    "VALUES (:agency, :subject, :n, :leaf_index, :type, :at_us, :event)",
-                   {{"agency", agency_text}, {"subject", event.subject.text()}, {"n", event.n},
-                    {"leaf_index", event.index}, {"type", event.type}, {"at_us", event.at.us},
+                   {{"agency", agency_text},
+                    {"subject", event.subject.text()},
+                    {"n", event.n},
+                    {"leaf_index", event.index},
+                    {"type", event.type},
+                    {"at_us", event.at.us},
                     {"event", event.event}}));
       }
     }
@@ -308,12 +322,13 @@ struct Ledger::Impl {
       }
     }
     if (publication) {
-      const std::int64_t first = TRY(tx.run(
-          "UPDATE ledgers SET last_beat = :beat WHERE agency = :agency AND last_beat < :beat",
-          {{"beat", publication->beat}, {"agency", agency_text}}));
+      const std::int64_t first =
+          TRY(tx.run("UPDATE ledgers SET last_beat = :beat WHERE agency = :agency AND last_beat < :beat",
+                     {{"beat", publication->beat}, {"agency", agency_text}}));
       if (first != 1) return fail(problems::kConflict, "This beat has been published already", terms.origin);
-      TRY(tx.run("INSERT INTO ledger_published (agency, size, root, at_us) VALUES (:agency, :size, :root, :at_us)",
-                 {{"agency", agency_text}, {"size", after.size}, {"root", hex(after.root)}, {"at_us", clock.now().us}}));
+      TRY(tx.run(
+          "INSERT INTO ledger_published (agency, size, root, at_us) VALUES (:agency, :size, :root, :at_us)",
+          {{"agency", agency_text}, {"size", after.size}, {"root", hex(after.root)}, {"at_us", clock.now().us}}));
     }
     return {};
   }
@@ -323,13 +338,15 @@ struct Ledger::Impl {
     int lost = 0;
     while (!batch.empty()) {
       Pending* failing = nullptr;
-      auto sealed = lost < kOptimisticAttemptsMax ? seal_optimistic(batch, &failing) : seal_holding_the_lock(batch, &failing);
+      auto sealed =
+          lost < kOptimisticAttemptsMax ? seal_optimistic(batch, &failing) : seal_holding_the_lock(batch, &failing);
       if (failing) {
         failing->error = std::move(sealed).error();
         std::erase(batch, failing);
         continue;
       }
-      if (sealed || sealed.error().problem != &problems::kLedgerMoved || ++lost == limits::kSequencerAttemptsMax) return sealed;
+      if (sealed || sealed.error().problem != &problems::kLedgerMoved || ++lost == limits::kSequencerAttemptsMax)
+        return sealed;
     }
     return {};
   }
@@ -431,9 +448,9 @@ struct Ledger::Impl {
       if (name >= limit) break;
       bool is_named = true;
       TRY(database.read([&](db::Transaction& tx) -> Result<void> {
-        const db::Rows rows = TRY(tx.query(
-            "SELECT first_index FROM ledger_batches WHERE agency = :agency AND object = :object LIMIT 1",
-            {{"agency", agency_text}, {"object", name}}));
+        const db::Rows rows =
+            TRY(tx.query("SELECT first_index FROM ledger_batches WHERE agency = :agency AND object = :object LIMIT 1",
+                         {{"agency", agency_text}, {"object", name}}));
         is_named = !rows.empty();
         return {};
       }));
@@ -470,8 +487,8 @@ struct Ledger::Impl {
       }
       const bool is_last = before->size + padding.entries.size() == target;
       Pending* failing = nullptr;
-      auto sealed = swap_in(*before, padding, {},
-                            is_last ? std::optional(Publication{beat, target}) : std::nullopt, &failing);
+      auto sealed =
+          swap_in(*before, padding, {}, is_last ? std::optional(Publication{beat, target}) : std::nullopt, &failing);
       if (sealed && is_last) return {};
       if (sealed) {
         attempt = -1;  // progress: a long padding takes as many chunks as it takes
@@ -531,7 +548,8 @@ struct Ledger::Impl {
   std::int64_t last_beat_done = 0;  // the thread's own
 
   void report(std::string_view doing, const Error& error) const {
-    fmt::print(stderr, "{{\"level\":\"error\",\"module\":\"ledger\",\"doing\":\"{}\",\"problem\":\"{}\",\"detail\":{}}}\n",
+    fmt::print(stderr,
+               "{{\"level\":\"error\",\"module\":\"ledger\",\"doing\":\"{}\",\"problem\":\"{}\",\"detail\":{}}}\n",
                doing, error.problem->slug, to_json(Json(error.text())));
   }
 };
@@ -541,11 +559,18 @@ Ledger::Ledger(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Result<void> Ledger::create(db::Transaction& tx, const AgencyId& agency, const Terms& terms,
                             const proof::VerifierKey& key) {
   const std::string root = hex(proof::empty_root());
-  TRY(tx.run("INSERT INTO ledgers (agency, origin, slug, beat_s, floor_leaves, heads_s, policy, vkey, size, root, "
+  TRY(
+      tx.run("INSERT INTO ledgers (agency, origin, slug, beat_s, floor_leaves, heads_s, policy, vkey, size, root, "
              "tiled_size, last_beat) "
              "VALUES (:agency, :origin, :slug, :beat, :floor, :heads, :policy, :vkey, 0, :root, 0, 0)",
-             {{"agency", agency.text()}, {"origin", terms.origin}, {"slug", terms.slug}, {"beat", terms.beat_s},
-              {"floor", terms.floor}, {"heads", terms.heads_s}, {"policy", terms.policy}, {"vkey", key.text()},
+             {{"agency", agency.text()},
+              {"origin", terms.origin},
+              {"slug", terms.slug},
+              {"beat", terms.beat_s},
+              {"floor", terms.floor},
+              {"heads", terms.heads_s},
+              {"policy", terms.policy},
+              {"vkey", key.text()},
               {"root", root}}));
   TRY(tx.run("INSERT INTO ledger_published (agency, size, root, at_us) VALUES (:agency, 0, :root, 0)",
              {{"agency", agency.text()}, {"root", root}}));
@@ -553,12 +578,12 @@ Result<void> Ledger::create(db::Transaction& tx, const AgencyId& agency, const T
 }
 
 Result<Terms> Ledger::terms(db::Transaction& tx, const AgencyId& agency) {
-  const db::Rows rows = TRY(tx.query(
-      "SELECT origin, slug, beat_s, floor_leaves, heads_s, policy FROM ledgers WHERE agency = :agency",
-      {{"agency", agency.text()}}));
+  const db::Rows rows =
+      TRY(tx.query("SELECT origin, slug, beat_s, floor_leaves, heads_s, policy FROM ledgers WHERE agency = :agency",
+                   {{"agency", agency.text()}}));
   if (rows.empty()) return fail(Code::kNotFound, "This agency has no ledger", agency.text());
   const db::Row& row = rows[0];
-  return Terms{row.text("origin"),          row.text("slug"),         row.integer("beat_s"),
+  return Terms{row.text("origin"),          row.text("slug"),       row.integer("beat_s"),
                row.integer("floor_leaves"), row.integer("heads_s"), row.text("policy")};
 }
 
@@ -566,7 +591,8 @@ Result<std::unique_ptr<Ledger>> Ledger::open(Parts parts) {
   auto impl = std::make_unique<Impl>(std::move(parts));
   std::string stored_key;
   TRY(impl->database.read([&](db::Transaction& tx) -> Result<void> {
-    const db::Rows rows = TRY(tx.query("SELECT vkey FROM ledgers WHERE agency = :agency", {{"agency", impl->agency_text}}));
+    const db::Rows rows =
+        TRY(tx.query("SELECT vkey FROM ledgers WHERE agency = :agency", {{"agency", impl->agency_text}}));
     if (rows.empty()) return fail(Code::kNotFound, "This agency has no ledger", impl->agency_text);
     stored_key = rows[0].text("vkey");
     return {};
@@ -634,8 +660,12 @@ Result<std::vector<SealedEvent>> Ledger::commit(Submission submission) {
   return std::move(pending.sealed);
 }
 
-const Terms& Ledger::terms() const { return impl_->terms; }
-const proof::VerifierKey& Ledger::key() const { return impl_->vkey; }
+const Terms& Ledger::terms() const {
+  return impl_->terms;
+}
+const proof::VerifierKey& Ledger::key() const {
+  return impl_->vkey;
+}
 
 Result<Head> Ledger::head() const {
   const auto edge = TRY(impl_->refresh());
@@ -661,10 +691,10 @@ Result<std::vector<SealedEvent>> Ledger::events(const SubjectId& subject, std::u
   std::vector<SealedEvent> out;
   TRY(impl_->database.read([&](db::Transaction& tx) -> Result<void> {
     out.clear();
-    const db::Rows rows = TRY(tx.query(
-        "SELECT n, leaf_index, type, at_us, event FROM ledger_events "
-        "WHERE agency = :agency AND subject = :subject AND n >= :from ORDER BY n LIMIT :limit",
-        {{"agency", impl_->agency_text}, {"subject", subject.text()}, {"from", from}, {"limit", limit}}));
+    const db::Rows rows =
+        TRY(tx.query("SELECT n, leaf_index, type, at_us, event FROM ledger_events "
+                     "WHERE agency = :agency AND subject = :subject AND n >= :from ORDER BY n LIMIT :limit",
+                     {{"agency", impl_->agency_text}, {"subject", subject.text()}, {"from", from}, {"limit", limit}}));
     for (const db::Row& row : rows) {
       out.push_back({subject, static_cast<std::uint64_t>(row.integer("n")),
                      static_cast<std::uint64_t>(row.integer("leaf_index")), Timestamp{row.integer("at_us")},
@@ -681,16 +711,11 @@ Result<proof::Salt> Ledger::salt(const SealedEvent& event) const {
 
 namespace {
 
-// The checkpoint a receipt stands under, and its size.
-struct Standing {
-  std::uint64_t size = 0;
-  std::string note;
-};
-
 Result<std::string> make_receipt(const Edge& edge, const TileReader& tiles, Json extra, std::uint64_t index,
-                                        const Standing& standing) {
+                                 const Standing& standing) {
   if (index >= standing.size) {
-    return fail(problems::kNotSealed, "The next published checkpoint will cover this; until then only a sealed receipt exists");
+    return fail(problems::kNotSealed,
+                "The next published checkpoint will cover this; until then only a sealed receipt exists");
   }
   proof::Receipt receipt;
   receipt.extra = std::move(extra);
@@ -700,10 +725,10 @@ Result<std::string> make_receipt(const Edge& edge, const TileReader& tiles, Json
   return receipt.text();
 }
 
-Result<Standing> standing(const Ledger& ledger, const Edge& edge, Under under,
-                                 const std::function<std::string(std::uint64_t, const Digest&)>& sign) {
-  if (under == Under::kSealed) return Standing{edge.size, sign(edge.size, edge.root)};
-  const std::string note = TRY(ledger.published_checkpoint());
+}  // namespace
+
+Result<Standing> Ledger::standing(Under under) const {
+  const std::string note = TRY(under == Under::kSealed ? sealed_checkpoint() : published_checkpoint());
   const auto parsed = proof::Note::parse(note);
   CHECK(parsed.has_value());
   const auto checkpoint = proof::Checkpoint::parse(parsed->text);
@@ -711,19 +736,18 @@ Result<Standing> standing(const Ledger& ledger, const Edge& edge, Under under,
   return Standing{checkpoint->size, note};
 }
 
-}  // namespace
-
 Result<std::string> Ledger::receipt(const SealedEvent& event, Under under) const {
-  const auto sign = [this](std::uint64_t size, const Digest& root) { return impl_->sign(size, root); };
-  const Standing under_note = TRY(standing(*this, *TRY(impl_->refresh()), under, sign));
+  return receipt(event, TRY(standing(under)));
+}
+
+Result<std::string> Ledger::receipt(const SealedEvent& event, const Standing& standing) const {
   // Read after the checkpoint, so that the edge reaches at least as far.
   const auto edge = TRY(impl_->refresh());
-  return make_receipt(*edge, impl_->tiles, proof::disclose_event(event.event, TRY(salt(event))), event.index, under_note);
+  return make_receipt(*edge, impl_->tiles, proof::disclose_event(event.event, TRY(salt(event))), event.index, standing);
 }
 
 Result<std::string> Ledger::statement_receipt(std::uint64_t index, Under under) const {
-  const auto sign = [this](std::uint64_t size, const Digest& root) { return impl_->sign(size, root); };
-  const Standing under_note = TRY(standing(*this, *TRY(impl_->refresh()), under, sign));
+  const Standing under_note = TRY(standing(under));
   const auto edge = TRY(impl_->refresh());
   if (index >= edge->size) return fail(Code::kNotFound, "The ledger has no such leaf");
   std::string entry;
@@ -750,10 +774,11 @@ Result<Bytes> Ledger::published_tile(const proof::TileId& tile) const {
   TRY(impl_->database.read([&](db::Transaction& tx) -> Result<void> {
     // A full tile: some published size reaches its end. A partial one: a published size ends in just this width.
     const bool is_full = static_cast<std::uint64_t>(tile.width) == proof::kTileWidth;
-    const db::Rows rows = TRY(tx.query(
-        "SELECT size FROM ledger_published WHERE agency = :agency AND size >= :from AND size < :to LIMIT 1",
-        {{"agency", impl_->agency_text}, {"from", end_hash * hash_leaves},
-         {"to", is_full ? std::uint64_t{1} << 62 : (end_hash + 1) * hash_leaves}}));
+    const db::Rows rows = TRY(
+        tx.query("SELECT size FROM ledger_published WHERE agency = :agency AND size >= :from AND size < :to LIMIT 1",
+                 {{"agency", impl_->agency_text},
+                  {"from", end_hash * hash_leaves},
+                  {"to", is_full ? std::uint64_t{1} << 62 : (end_hash + 1) * hash_leaves}}));
     is_published = !rows.empty();
     return {};
   }));
@@ -764,7 +789,8 @@ Result<Bytes> Ledger::published_tile(const proof::TileId& tile) const {
     if (first_hash < edge->tiled_size) {
       entries = TRY(impl_->tiles.entries(tile.index));
     } else {
-      entries.assign(edge->entries.begin() + static_cast<std::ptrdiff_t>(first_hash - edge->tiled_size), edge->entries.end());
+      entries.assign(edge->entries.begin() + static_cast<std::ptrdiff_t>(first_hash - edge->tiled_size),
+                     edge->entries.end());
     }
     entries.resize(static_cast<std::size_t>(tile.width));
     const std::string bundle = proof::format_bundle(entries);
@@ -779,8 +805,8 @@ Result<Bytes> Ledger::published_tile(const proof::TileId& tile) const {
 }
 
 Result<CheckReport> Ledger::check() const {
-  const CheckParts parts{impl_->agency_text, impl_->terms, impl_->secrets.pad_key, impl_->subject_keys, impl_->vkey.text(),
-                         impl_->database, impl_->bucket, impl_->tiles};
+  const CheckParts parts{impl_->agency_text, impl_->terms,    impl_->secrets.pad_key, impl_->subject_keys,
+                         impl_->vkey.text(), impl_->database, impl_->bucket,          impl_->tiles};
   // A sequencer at work may turn batches into tiles between the look and the read: then look again.
   for (int attempt = 1;; ++attempt) {
     auto report = check_ledger(parts);

@@ -33,12 +33,12 @@ namespace lapel::ledger {
 
 // What is fixed when a ledger begins (leaf 0 says it too).
 struct Terms {
-  std::string origin;                       // "<host>/<slug>"
-  std::string slug;                         // names its place in the bucket and the key store
-  std::int64_t beat_s = 60;                 // 1..86,400
-  std::int64_t floor = 16;                  // least growth from one published size to the next
-  std::int64_t heads_s = 86'400;            // period of snapshots and scheduled statements
-  std::string policy = "quorum none\n";     // tlog-policy text
+  std::string origin;                    // "<host>/<slug>"
+  std::string slug;                      // names its place in the bucket and the key store
+  std::int64_t beat_s = 60;              // 1..86,400
+  std::int64_t floor = 16;               // least growth from one published size to the next
+  std::int64_t heads_s = 86'400;         // period of snapshots and scheduled statements
+  std::string policy = "quorum none\n";  // tlog-policy text
 };
 
 struct Secrets {
@@ -84,6 +84,12 @@ struct Head {
 // Which checkpoint a receipt stands under.
 enum class Under { kSealed, kPublished };
 
+// A checkpoint to stand under: its size and the signed note.
+struct Standing {
+  std::uint64_t size = 0;
+  std::string note;
+};
+
 // The result of a full check: what was looked at and every fault found, in words.
 struct CheckReport {
   std::uint64_t size = 0, published_size = 0;
@@ -123,8 +129,8 @@ class Ledger {
 
   const Terms& terms() const;
   const proof::VerifierKey& key() const;
-  Result<Head> head() const;                       // sealed
-  Result<std::string> sealed_checkpoint() const;   // signed note: docks and signed-in staff only
+  Result<Head> head() const;                      // sealed
+  Result<std::string> sealed_checkpoint() const;  // signed note: docks and signed-in staff only
   Result<std::string> published_checkpoint() const;
 
   // Every event of a subject in order, from n = `from`, at most `limit`.
@@ -134,6 +140,9 @@ class Ledger {
   // A receipt of one event; kNotSealed when Under::kPublished and the beat has not come.
   Result<std::string> receipt(const SealedEvent& event, Under under) const;
   Result<std::string> statement_receipt(std::uint64_t index, Under under) const;
+  // For several receipts under one checkpoint.
+  Result<Standing> standing(Under under) const;
+  Result<std::string> receipt(const SealedEvent& event, const Standing& standing) const;
 
   // A tile or bundle as outsiders may see it: kNotFound beyond the published size and for widths of no published size.
   Result<Bytes> published_tile(const proof::TileId& tile) const;

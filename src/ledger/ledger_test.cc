@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ledger/ledger.h"
 
-#include <gtest/gtest.h>
-
 #include <filesystem>
 #include <latch>
 #include <map>
@@ -10,6 +8,7 @@
 #include <thread>
 
 #include <fmt/format.h>
+#include <gtest/gtest.h>
 
 #include "base/problems.h"
 #include "bucket/memory_bucket.h"
@@ -23,7 +22,8 @@ namespace {
 class LedgerTest : public testing::Test {
  protected:
   LedgerTest() : clock_({1'670'000'000'000'000}) {
-    directory_ = std::filesystem::temp_directory_path() / fmt::format("lapel-ledger-{}", hex(crypto::random_bytes<8>()));
+    directory_ =
+        std::filesystem::temp_directory_path() / fmt::format("lapel-ledger-{}", hex(crypto::random_bytes<8>()));
     std::filesystem::create_directories(directory_);
     database_ = *db::open_sqlite((directory_ / "catalog.db").string());
     EXPECT_TRUE(db::migrate(*database_, "ledger", schema()));
@@ -36,8 +36,9 @@ class LedgerTest : public testing::Test {
   ~LedgerTest() override { std::filesystem::remove_all(directory_); }
 
   Result<std::unique_ptr<Ledger>> try_open() {
-    return Ledger::open({agency_, terms_, secrets_, [this](const SubjectId& subject, KeyUse use) { return key_of(subject, use); },
-                         *database_, *bucket_, clock_});
+    return Ledger::open({agency_, terms_, secrets_,
+                         [this](const SubjectId& subject, KeyUse use) { return key_of(subject, use); }, *database_,
+                         *bucket_, clock_});
   }
   std::unique_ptr<Ledger> open() {
     auto ledger = try_open();
@@ -175,7 +176,9 @@ TEST_F(LedgerTest, RowsThatFailFailAloneAndLeaveNoLeaf) {
     threads.emplace_back([&, i] {
       Submission submission = view_of(i % 2 ? good : bad);
       if (i % 2 == 0) {
-        submission.rows = [](db::Transaction&, std::span<const SealedEvent>) -> Result<void> { return fail(problems::kRule, "no"); };
+        submission.rows = [](db::Transaction&, std::span<const SealedEvent>) -> Result<void> {
+          return fail(problems::kRule, "no");
+        };
       }
       start.arrive_and_wait();
       const auto sealed = ledger->commit(std::move(submission));
@@ -241,7 +244,8 @@ TEST_F(LedgerTest, FullTilesReplaceBatchesAndSurviveARestart) {
   EXPECT_EQ(bucket_->list("ledger/ashfield/tile/", "", 100)->size(), 6u);  // three tiles, three bundles
   EXPECT_LE(bucket_->list("ledger/ashfield/staged/", "", 100)->size(), 3u);
   for (const std::uint64_t n : {0, 254, 255, 256, 511, 767, 768, 799}) {
-    const auto verified = proof::verify_receipt(*ledger->receipt(ledger->events(subject, n, 1)->at(0), Under::kSealed), {key_, {}});
+    const auto verified =
+        proof::verify_receipt(*ledger->receipt(ledger->events(subject, n, 1)->at(0), Under::kSealed), {key_, {}});
     ASSERT_TRUE(verified) << n << ": " << verified.error().reason;
     EXPECT_EQ(verified->index, n + 1);
   }
@@ -306,8 +310,10 @@ TEST_F(LedgerTest, CheckNamesWhatWasTamperedWith) {
 }
 
 TEST_F(LedgerTest, AStagedObjectNobodyNamesIsSweptOnlyWhenItIsOld) {
-  const std::string young = fmt::format("ledger/ashfield/staged/{:012}-{}", clock_.now().seconds() - 60, std::string(32, 'a'));
-  const std::string old = fmt::format("ledger/ashfield/staged/{:012}-{}", clock_.now().seconds() - 7'200, std::string(32, 'b'));
+  const std::string young =
+      fmt::format("ledger/ashfield/staged/{:012}-{}", clock_.now().seconds() - 60, std::string(32, 'a'));
+  const std::string old =
+      fmt::format("ledger/ashfield/staged/{:012}-{}", clock_.now().seconds() - 7'200, std::string(32, 'b'));
   ASSERT_TRUE(bucket_->put(young, as_bytes("x")));
   ASSERT_TRUE(bucket_->put(old, as_bytes("x")));
   const auto ledger = open();

@@ -18,20 +18,19 @@ Result<Digest> stored_digest(const std::string& text) {
 }
 
 Result<HeadRow> read_head(db::Transaction& tx, const std::string& agency) {
-  const db::Rows rows = TRY(tx.query("SELECT size, root, tiled_size, last_beat FROM ledgers WHERE agency = :agency",
-                                     {{"agency", agency}}));
+  const db::Rows rows = TRY(
+      tx.query("SELECT size, root, tiled_size, last_beat FROM ledgers WHERE agency = :agency", {{"agency", agency}}));
   if (rows.empty()) return fail(Code::kNotFound, "This agency has no ledger", agency);
   const db::Row& row = rows[0];
-  return HeadRow{static_cast<std::uint64_t>(row.integer("size")),
-                 static_cast<std::uint64_t>(row.integer("tiled_size")), TRY(stored_digest(row.text("root"))),
-                 row.integer("last_beat")};
+  return HeadRow{static_cast<std::uint64_t>(row.integer("size")), static_cast<std::uint64_t>(row.integer("tiled_size")),
+                 TRY(stored_digest(row.text("root"))), row.integer("last_beat")};
 }
 
 Result<std::vector<BatchRow>> read_batches(db::Transaction& tx, const std::string& agency, std::uint64_t from) {
-  const db::Rows rows = TRY(tx.query(
-      "SELECT first_index, entries, object FROM ledger_batches "
-      "WHERE agency = :agency AND first_index + entries > :from ORDER BY first_index LIMIT 100000",
-      {{"agency", agency}, {"from", from}}));
+  const db::Rows rows =
+      TRY(tx.query("SELECT first_index, entries, object FROM ledger_batches "
+                   "WHERE agency = :agency AND first_index + entries > :from ORDER BY first_index LIMIT 100000",
+                   {{"agency", agency}, {"from", from}}));
   std::vector<BatchRow> out;
   for (const db::Row& row : rows) {
     out.push_back({static_cast<std::uint64_t>(row.integer("first_index")),

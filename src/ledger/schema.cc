@@ -63,6 +63,8 @@ CREATE UNIQUE INDEX ledger_events_by_index ON ledger_events (agency, leaf_index)
 
 }  // namespace
 
-std::span<const db::Migration> schema() { return kSteps; }
+std::span<const db::Migration> schema() {
+  return kSteps;
+}
 
 }  // namespace lapel::ledger

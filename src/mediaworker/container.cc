@@ -30,8 +30,7 @@ std::uint64_t big_endian(ByteView bytes) {
   return value;
 }
 std::uint64_t little_endian_32(ByteView bytes) {
-  return bytes[0] | std::uint64_t{bytes[1]} << 8 | std::uint64_t{bytes[2]} << 16 |
-         std::uint64_t{bytes[3]} << 24;
+  return bytes[0] | std::uint64_t{bytes[1]} << 8 | std::uint64_t{bytes[2]} << 16 | std::uint64_t{bytes[3]} << 24;
 }
 bool starts_with(ByteView bytes, std::string_view magic) {
   return bytes.size() >= magic.size() && as_text(bytes.first(magic.size())) == magic;
@@ -64,13 +63,11 @@ bool is_transport_stream(ByteView head) {
 
 // Length of the MPEG audio layer III frame, or of the ADTS frame, that starts here; 0 when none does.
 std::size_t mp3_frame_bytes(ByteView at) {
-  static constexpr std::array<int, 16> kKbitsV1 = {0,   32,  40,  48,  56,  64,  80,  96,
-                                                   112, 128, 160, 192, 224, 256, 320, 0};
-  static constexpr std::array<int, 16> kKbitsV2 = {0,  8,  16, 24,  32,  40,  48,  56,
-                                                   64, 80, 96, 112, 128, 144, 160, 0};
+  static constexpr std::array<int, 16> kKbitsV1 = {0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 0};
+  static constexpr std::array<int, 16> kKbitsV2 = {0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160, 0};
   static constexpr std::array<int, 4> kHz = {44100, 48000, 32000, 0};
   if (at.size() < 4 || at[0] != 0xff || (at[1] & 0xe6) != 0xe2) return 0;  // sync, layer III
-  const int version = at[1] >> 3 & 3;  // 3: MPEG 1, 2: MPEG 2, 0: MPEG 2.5
+  const int version = at[1] >> 3 & 3;                                      // 3: MPEG 1, 2: MPEG 2, 0: MPEG 2.5
   const int hz = kHz[at[2] >> 2 & 3] / (version == 3 ? 1 : version == 2 ? 2 : 4);
   const int kbits = (version == 3 ? kKbitsV1 : kKbitsV2)[at[2] >> 4];
   if (version == 1 || hz == 0 || kbits == 0) return 0;
@@ -78,8 +75,7 @@ std::size_t mp3_frame_bytes(ByteView at) {
 }
 std::size_t adts_frame_bytes(ByteView at) {
   if (at.size() < 6 || at[0] != 0xff || (at[1] & 0xf6) != 0xf0) return 0;
-  const std::size_t bytes =
-      (std::size_t{at[3]} & 3) << 11 | std::size_t{at[4]} << 3 | std::size_t{at[5]} >> 5;
+  const std::size_t bytes = (std::size_t{at[3]} & 3) << 11 | std::size_t{at[4]} << 3 | std::size_t{at[5]} >> 5;
   return bytes >= 7 ? bytes : 0;
 }
 // Two frames in a row: two bytes of sync alone turn up in anything.
@@ -96,8 +92,7 @@ const Container* annex_b(ByteView head) {
   const std::uint8_t first = head[zeros + 1];
   const std::uint8_t second = head[zeros + 2];
   const int hevc_type = first >> 1 & 0x3f;
-  if ((first & 0x81) == 0 && (second & 0xf8) == 0 && (second & 7) != 0 &&
-      (hevc_type == 32 || hevc_type == 35)) {
+  if ((first & 0x81) == 0 && (second & 0xf8) == 0 && (second & 7) != 0 && (hevc_type == 32 || hevc_type == 35)) {
     return &kHevc;
   }
   const int h264_type = first & 0x1f;

@@ -23,8 +23,7 @@ std::string repeated(const std::string& unit, int times) {
 
 TEST(Sniff, KnowsContainersByTheirFirstBytes) {
   const std::string packet = "\x47"s + std::string(187, '\0');
-  const std::string mp3_frame =
-      "\xff\xfb\x90\x00"s + std::string(413, '\0');  // 128 kbit/s, 44.1 kHz: 417 bytes
+  const std::string mp3_frame = "\xff\xfb\x90\x00"s + std::string(413, '\0');  // 128 kbit/s, 44.1 kHz: 417 bytes
   const std::string adts_frame = "\xff\xf1\x50\x80\x02\x1f\xfc"s + std::string(9, '\0');  // 16 bytes
   EXPECT_EQ(sniffed("\0\0\0\x18"s + "ftypmp42"), "mp4");
   EXPECT_EQ(sniffed("\0\0\0\x01"s + "mdat"), "mp4");
@@ -93,10 +92,9 @@ Outline outline(const std::string& file) {
   const Container* container = sniff(as_bytes(file));
   EXPECT_NE(container, nullptr);
   return read_outline(*container, file.size(), [&](std::uint64_t offset, std::span<std::uint8_t> out) {
-    const std::size_t count =
-        offset < file.size() ? std::min<std::size_t>(out.size(), file.size() - offset) : 0;
-    std::copy_n(file.begin() + static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(offset, file.size())),
-                count, out.begin());
+    const std::size_t count = offset < file.size() ? std::min<std::size_t>(out.size(), file.size() - offset) : 0;
+    std::copy_n(file.begin() + static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(offset, file.size())), count,
+                out.begin());
     return count;
   });
 }
@@ -122,8 +120,7 @@ TEST(Outline, ComparesSizesWithTheFile) {
   EXPECT_FALSE(outline("RIFF\xff\xff\xff\xff\x41VI "s).cut_short);
   EXPECT_FALSE(outline("\x1a\x45\xdf\xa3\x81x\x18\x53\x80\x67\x82xx"s).cut_short);
   EXPECT_TRUE(outline("\x1a\x45\xdf\xa3\x81x\x18\x53\x80\x67\x83xx"s).cut_short);
-  EXPECT_FALSE(
-      outline("\x1a\x45\xdf\xa3\x81x\x18\x53\x80\x67\xffxx"s).cut_short);  // length unknown: a live recording
+  EXPECT_FALSE(outline("\x1a\x45\xdf\xa3\x81x\x18\x53\x80\x67\xffxx"s).cut_short);  // length unknown: a live recording
   EXPECT_TRUE(outline("\x1a\x45\xdf\xa3"s).cut_short);
 }
 

@@ -41,17 +41,14 @@ using protocol::StreamKind;
 // Decoders by FFmpeg's names: what cameras, phones and older in-car systems record. A decoder that is not
 // listed is not run, neither by us nor by the demuxer while it looks at streams.
 constexpr std::array kDecoders = {
-    "h264",          "hevc",        "mpeg4",     "mpeg2video", "mpeg1video", "h263",      "mjpeg",
-    "prores",        "vp8",         "vp9",       "libdav1d",   "cinepak",    "rawvideo",  "png",
-    "aac",           "mp3float",    "mp3",       "ac3",        "amrnb",      "amrwb",     "opus",
-    "vorbis",        "flac",        "alac",      "pcm_s16le",  "pcm_s16be",  "pcm_s24le", "pcm_u8",
-    "pcm_f32le",     "pcm_alaw",    "pcm_mulaw", "pcm_s32le",  "pcm_s24be",  "pcm_s8",    "adpcm_ms",
-    "adpcm_ima_wav", "adpcm_ima_qt"};
+    "h264",      "hevc",      "mpeg4",     "mpeg2video",    "mpeg1video",  "h263",     "mjpeg",     "prores",
+    "vp8",       "vp9",       "libdav1d",  "cinepak",       "rawvideo",    "png",      "aac",       "mp3float",
+    "mp3",       "ac3",       "amrnb",     "amrwb",         "opus",        "vorbis",   "flac",      "alac",
+    "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_u8",        "pcm_f32le",   "pcm_alaw", "pcm_mulaw", "pcm_s32le",
+    "pcm_s24be", "pcm_s8",    "adpcm_ms",  "adpcm_ima_wav", "adpcm_ima_qt"};
 
-constexpr std::int64_t kPacketsMax =
-    20'000'000;  // counted; ten hours at 60 frames and 50 pieces of sound is 4 million
-constexpr std::int64_t kFramePixelsMax = std::int64_t{16}
-                                         << 20;  // 5.3K frames; more does not fit the memory limit
+constexpr std::int64_t kPacketsMax = 20'000'000;  // counted; ten hours at 60 frames and 50 pieces of sound is 4 million
+constexpr std::int64_t kFramePixelsMax = std::int64_t{16} << 20;  // 5.3K frames; more does not fit the memory limit
 constexpr std::size_t kAllocationBytesMax = std::size_t{256} << 20;
 constexpr int kInputBufferBytes = 64 * 1024;
 
@@ -65,13 +62,11 @@ constexpr std::int64_t kFullHdPixels = 1920 * 1080;
 constexpr Sample kVideoSample{300 * kFullHdPixels, 24 * kFullHdPixels};
 constexpr Sample kAudioSample{2000, 100};
 constexpr std::int64_t kLaterWindows = 16;
-constexpr int kPacketsBeforeKeyMax =
-    300;  // a stream that never marks a key frame is then tried from where it is
+constexpr int kPacketsBeforeKeyMax = 300;  // a stream that never marks a key frame is then tried from where it is
 
 constexpr int kPicturePacketsMax = 4000;                         // read for one picture after seeking
 constexpr std::int64_t kPicturePixelsMax = 250 * kFullHdPixels;  // decoded for one picture
-constexpr double kTellingDeviation =
-    12;  // of brightness, 0 to 255: under it a poster shows a pocket or a wall
+constexpr double kTellingDeviation = 12;  // of brightness, 0 to 255: under it a poster shows a pocket or a wall
 
 template <auto release>
 struct Release {
@@ -219,8 +214,7 @@ class Demuxer {
   CodecPtr decoder_for(const AVStream* stream) {
     const AVCodecParameters* parameters = stream->codecpar;
     const AVCodec* codec = listed_decoder(parameters->codec_id);
-    if (codec == nullptr || std::int64_t{parameters->width} * parameters->height > kFramePixelsMax)
-      return nullptr;
+    if (codec == nullptr || std::int64_t{parameters->width} * parameters->height > kFramePixelsMax) return nullptr;
     CodecPtr decoder(avcodec_alloc_context3(codec));
     if (!decoder || avcodec_parameters_to_context(decoder.get(), parameters) < 0) return nullptr;
     decoder->thread_count = 1;  // the sandbox has no second thread
@@ -273,9 +267,7 @@ class Track {
     }
     if (judged()) {
       decoder_ = demuxer.decoder_for(stream);
-      cost_ = out_.kind == StreamKind::kVideo
-                  ? std::max<std::int64_t>(256, std::int64_t{out_.width} * out_.height)
-                  : 1;
+      cost_ = out_.kind == StreamKind::kVideo ? std::max<std::int64_t>(256, std::int64_t{out_.width} * out_.height) : 1;
       sample_ = out_.kind == StreamKind::kVideo ? kVideoSample : kAudioSample;
       window_left_ = sample_.first_window;
       frame_.reset(av_frame_alloc());
@@ -309,8 +301,7 @@ class Track {
     return out_.kind == StreamKind::kVideo && std::int64_t{out_.width} * out_.height > kFramePixelsMax;
   }
   bool encrypted() const {
-    return encrypted_ ||
-           av_stream_get_side_data(stream_, AV_PKT_DATA_ENCRYPTION_INIT_INFO, nullptr) != nullptr;
+    return encrypted_ || av_stream_get_side_data(stream_, AV_PKT_DATA_ENCRYPTION_INIT_INFO, nullptr) != nullptr;
   }
   bool cut_packet() const { return cut_packet_; }
   bool out_of_memory() const { return out_of_memory_; }
@@ -318,12 +309,10 @@ class Track {
   std::int64_t packets() const { return packets_; }
   const AVStream* stream() const { return stream_; }
   std::optional<std::int64_t> first_ms() const {
-    return first_ == AV_NOPTS_VALUE ? std::nullopt
-                                    : to_ms(std::max<std::int64_t>(first_, 0), stream_->time_base);
+    return first_ == AV_NOPTS_VALUE ? std::nullopt : to_ms(std::max<std::int64_t>(first_, 0), stream_->time_base);
   }
   std::optional<std::int64_t> end_ms() const {
-    return first_ == AV_NOPTS_VALUE ? std::nullopt
-                                    : to_ms(std::max<std::int64_t>(end_, 0), stream_->time_base);
+    return first_ == AV_NOPTS_VALUE ? std::nullopt : to_ms(std::max<std::int64_t>(end_, 0), stream_->time_base);
   }
 
  private:
@@ -373,8 +362,7 @@ class Track {
       if (got < 0) return true;
       // Pictures shown before the key frame where a window began lack what they refer to, through no fault of
       // theirs.
-      const bool complete =
-          frame_->pts == AV_NOPTS_VALUE || key_pts_ == AV_NOPTS_VALUE || frame_->pts >= key_pts_;
+      const bool complete = frame_->pts == AV_NOPTS_VALUE || key_pts_ == AV_NOPTS_VALUE || frame_->pts >= key_pts_;
       const bool damaged = (frame_->flags & AV_FRAME_FLAG_CORRUPT) != 0 || frame_->decode_error_flags != 0;
       if (damaged && complete) bad = true;
       if (!damaged) ++good_;
@@ -455,8 +443,7 @@ void examine(Demuxer& demuxer, const Container& container, const Outline& outlin
 
   std::int64_t first_ms = std::numeric_limits<std::int64_t>::max();
   std::int64_t end_ms = 0;
-  bool judged = false, decodable = false, good = false, encrypted = false, unknown_picture = false,
-       too_large = false;
+  bool judged = false, decodable = false, good = false, encrypted = false, unknown_picture = false, too_large = false;
   bool early = false, memory = ended == AVERROR(ENOMEM);
   std::int64_t judged_packets = 0, tried = 0, failed = 0;
   for (const auto& track : tracks) {
@@ -499,8 +486,7 @@ void examine(Demuxer& demuxer, const Container& container, const Outline& outlin
   if (packets == kPacketsMax) add(result, MediaFinding::kNotCountedToEnd);
   if (result.duration_ms && result.duration_declared_ms && packets < kPacketsMax) {
     const std::int64_t apart = std::abs(*result.duration_ms - *result.duration_declared_ms);
-    if (apart > std::max<std::int64_t>(1000, *result.duration_ms / 20))
-      add(result, MediaFinding::kHeaderLies);
+    if (apart > std::max<std::int64_t>(1000, *result.duration_ms / 20)) add(result, MediaFinding::kHeaderLies);
   }
 }
 
@@ -512,8 +498,7 @@ struct Box {
 // Pictures of the best video stream at given times.
 class PictureReader {
  public:
-  explicit PictureReader(Demuxer& demuxer)
-      : demuxer_(demuxer), packet_(av_packet_alloc()), frame_(av_frame_alloc()) {
+  explicit PictureReader(Demuxer& demuxer) : demuxer_(demuxer), packet_(av_packet_alloc()), frame_(av_frame_alloc()) {
     for (unsigned i = 0; i < demuxer->nb_streams; ++i) {
       AVStream* stream = demuxer->streams[i];
       if (stream->codecpar->codec_type != AVMEDIA_TYPE_VIDEO || is_cover(stream)) continue;
@@ -555,8 +540,7 @@ class PictureReader {
   struct Shot {
     Canvas canvas;
     std::int64_t ms = 0;
-    bool reached =
-        false;  // false: the footage ends before the time asked for, or nothing whole was found there
+    bool reached = false;  // false: the footage ends before the time asked for, or nothing whole was found there
   };
   // The first undamaged picture at or after the time, scaled into the box and upright; else the best one
   // before it.
@@ -616,19 +600,18 @@ class PictureReader {
     Canvas canvas = Canvas::sized(std::max(1, static_cast<int>(std::lround(wide * scale))),
                                   std::max(1, static_cast<int>(std::lround(high * scale))));
     const ScalePtr scaler(
-        sws_getContext(frame_->width, frame_->height, static_cast<AVPixelFormat>(frame_->format),
-                       canvas.width, canvas.height, AV_PIX_FMT_RGB24, SWS_AREA, nullptr, nullptr, nullptr),
+        sws_getContext(frame_->width, frame_->height, static_cast<AVPixelFormat>(frame_->format), canvas.width,
+                       canvas.height, AV_PIX_FMT_RGB24, SWS_AREA, nullptr, nullptr, nullptr),
         &sws_freeContext);
     if (!scaler) return std::nullopt;
     // swscale writes whole vectors past the row's end: give it rows of its own.
     std::array<std::uint8_t*, 4> planes{};
     std::array<int, 4> strides{};
-    if (av_image_alloc(planes.data(), strides.data(), canvas.width + 64, canvas.height + 1, AV_PIX_FMT_RGB24,
-                       64) < 0) {
+    if (av_image_alloc(planes.data(), strides.data(), canvas.width + 64, canvas.height + 1, AV_PIX_FMT_RGB24, 64) < 0) {
       return std::nullopt;
     }
-    const int rows = sws_scale(scaler.get(), frame_->data, frame_->linesize, 0, frame_->height, planes.data(),
-                               strides.data());
+    const int rows =
+        sws_scale(scaler.get(), frame_->data, frame_->linesize, 0, frame_->height, planes.data(), strides.data());
     for (int y = 0; y < canvas.height && rows == canvas.height; ++y) {
       std::memcpy(canvas.pixel(0, y), planes[0] + std::ptrdiff_t{y} * strides[0],
                   3 * static_cast<std::size_t>(canvas.width));
@@ -663,18 +646,16 @@ Result<std::optional<std::int64_t>> write_jpeg(const Canvas& canvas, int output)
   encoder->thread_count = 1;
   encoder->flags |= AV_CODEC_FLAG_QSCALE | AV_CODEC_FLAG_BITEXACT;
   encoder->global_quality = frame->quality = kQuality * FF_QP2LAMBDA;
-  const ScalePtr scaler(
-      sws_getContext(canvas.width, canvas.height, AV_PIX_FMT_RGB24, canvas.width, canvas.height,
-                     AV_PIX_FMT_YUVJ420P, SWS_BILINEAR | SWS_ACCURATE_RND, nullptr, nullptr, nullptr),
-      &sws_freeContext);
-  if (!scaler || avcodec_open2(encoder.get(), codec, nullptr) < 0 ||
-      av_frame_get_buffer(frame.get(), 64) < 0) {
+  const ScalePtr scaler(sws_getContext(canvas.width, canvas.height, AV_PIX_FMT_RGB24, canvas.width, canvas.height,
+                                       AV_PIX_FMT_YUVJ420P, SWS_BILINEAR | SWS_ACCURATE_RND, nullptr, nullptr, nullptr),
+                        &sws_freeContext);
+  if (!scaler || avcodec_open2(encoder.get(), codec, nullptr) < 0 || av_frame_get_buffer(frame.get(), 64) < 0) {
     return std::nullopt;
   }
   const std::array<const std::uint8_t*, 1> planes = {canvas.rgb.data()};
   const std::array<int, 1> strides = {3 * canvas.width};
-  if (sws_scale(scaler.get(), planes.data(), strides.data(), 0, canvas.height, frame->data,
-                frame->linesize) != canvas.height ||
+  if (sws_scale(scaler.get(), planes.data(), strides.data(), 0, canvas.height, frame->data, frame->linesize) !=
+          canvas.height ||
       avcodec_send_frame(encoder.get(), frame.get()) < 0 || avcodec_send_frame(encoder.get(), nullptr) < 0 ||
       avcodec_receive_packet(encoder.get(), packet.get()) < 0) {
     return std::nullopt;
@@ -745,16 +726,15 @@ Result<void> draw(Demuxer& demuxer, const MediaRequest& request, int output, Med
   PictureReader reader(demuxer);
   std::optional<Drawing> drawing;
   if (reader.ready()) {
-    drawing = request.job == protocol::MediaJob::kPoster ? draw_poster(reader, request)
-                                                         : draw_filmstrip(reader, request);
+    drawing =
+        request.job == protocol::MediaJob::kPoster ? draw_poster(reader, request) : draw_filmstrip(reader, request);
   }
   const auto bytes = drawing ? TRY(write_jpeg(drawing->canvas, output)) : std::nullopt;
   if (!bytes) {
     add(result, MediaFinding::kNoPicture);
     return {};
   }
-  result.picture =
-      MediaPicture{drawing->canvas.width, drawing->canvas.height, *bytes, std::move(drawing->times_ms)};
+  result.picture = MediaPicture{drawing->canvas.width, drawing->canvas.height, *bytes, std::move(drawing->times_ms)};
   return {};
 }
 
@@ -781,10 +761,9 @@ Result<MediaResult> run(const MediaRequest& request, const Source& source, int o
     return result;
   }
   result.container = container->name;
-  const Outline outline = read_outline(*container, static_cast<std::uint64_t>(source.bytes),
-                                       [&](std::uint64_t offset, std::span<std::uint8_t> out) {
-                                         return demuxer.input().read_at(offset, out);
-                                       });
+  const Outline outline = read_outline(
+      *container, static_cast<std::uint64_t>(source.bytes),
+      [&](std::uint64_t offset, std::span<std::uint8_t> out) { return demuxer.input().read_at(offset, out); });
   if (const auto reason = demuxer.open(*container, outline)) {
     add(result, *reason);
   } else {

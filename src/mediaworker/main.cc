@@ -36,18 +36,17 @@ void write_line(int descriptor, std::string_view text) {
 }
 
 [[noreturn]] void say_no_sandbox(int descriptor, const Error& error) {
-  write_line(descriptor,
-             to_json(Json::Object{{"v", protocol::kMediaVersion}, {"reason", error.text()}}) + "\n");
+  write_line(descriptor, to_json(Json::Object{{"v", protocol::kMediaVersion}, {"reason", error.text()}}) + "\n");
   leave(MediaExit::kNoSandbox);
 }
 
 [[noreturn]] void self_test() {
   const auto sandbox = enter_sandbox();
   if (!sandbox) say_no_sandbox(STDOUT_FILENO, sandbox.error());
-  write_line(STDOUT_FILENO,
-             to_json(Json::Object{
-                 {"v", protocol::kMediaVersion}, {"landlock", sandbox->landlock_abi}, {"seccomp", true}}) +
-                 "\n");
+  write_line(
+      STDOUT_FILENO,
+      to_json(Json::Object{{"v", protocol::kMediaVersion}, {"landlock", sandbox->landlock_abi}, {"seccomp", true}}) +
+          "\n");
   leave(MediaExit::kDone);
 }
 
@@ -66,11 +65,9 @@ std::string read_request() {
   struct stat input {};
   const bool born_right = fstat(protocol::kMediaInput, &input) == 0 && S_ISREG(input.st_mode) &&
                           (fcntl(protocol::kMediaInput, F_GETFL) & O_ACCMODE) == O_RDONLY &&
-                          fcntl(protocol::kMediaRequest, F_GETFD) >= 0 &&
-                          fcntl(protocol::kMediaResult, F_GETFD) >= 0;
+                          fcntl(protocol::kMediaRequest, F_GETFD) >= 0 && fcntl(protocol::kMediaResult, F_GETFD) >= 0;
   if (!born_right) {
-    std::fputs("lapel-media is started by the server, with its descriptors (docs/formats/media_worker.md).\n",
-               stderr);
+    std::fputs("lapel-media is started by the server, with its descriptors (docs/formats/media_worker.md).\n", stderr);
     leave(MediaExit::kUsage);
   }
   if (const auto sandbox = enter_sandbox(); !sandbox) say_no_sandbox(protocol::kMediaResult, sandbox.error());

@@ -39,8 +39,7 @@ constexpr uid_t kNobody = 65534;
 constexpr gid_t kNogroup = 65534;
 
 tl::unexpected<Error> refuse(std::string_view what, int error) {
-  return fail(Code::kUnavailable, fmt::format("no sandbox: {}", what),
-              error != 0 ? std::strerror(error) : "");
+  return fail(Code::kUnavailable, fmt::format("no sandbox: {}", what), error != 0 ? std::strerror(error) : "");
 }
 
 // Root's powers go in every form: bounding set, inheritable and ambient sets, the kernel's special treatment
@@ -49,8 +48,7 @@ tl::unexpected<Error> refuse(std::string_view what, int error) {
 Result<void> drop_identity() {
   const pid_t parent = getppid();
   const bool may_change_bounds = prctl(PR_CAPBSET_READ, CAP_SETPCAP) == 1 && geteuid() == 0;
-  if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0)
-    return refuse("ambient capabilities", errno);
+  if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0) return refuse("ambient capabilities", errno);
   if (may_change_bounds) {
     constexpr int kBitsMax = 64;
     for (int capability = 0; capability < kBitsMax && prctl(PR_CAPBSET_READ, capability) >= 0; ++capability) {
@@ -75,8 +73,7 @@ Result<void> drop_identity() {
   for (const auto& set : left) {
     if ((set.effective | set.permitted | set.inheritable) != 0) return refuse("capabilities remain", 0);
   }
-  if (getuid() == 0 || geteuid() == 0 || getgid() == 0 || getegid() == 0)
-    return refuse("user or group 0 remains", 0);
+  if (getuid() == 0 || geteuid() == 0 || getgid() == 0 || getegid() == 0) return refuse("user or group 0 remains", 0);
 
   // No process of the same user may look in, and a change of user has cleared the signal that comes when the
   // parent ends.
@@ -106,8 +103,7 @@ Result<void> lower(const Limit& row) {
 
 Result<void> lower_limits() {
   const std::array rows = {
-      Limit{RLIMIT_CPU, protocol::kMediaCpuSecondsMax, protocol::kMediaCpuSecondsMax + 1,
-            "processor time limit"},
+      Limit{RLIMIT_CPU, protocol::kMediaCpuSecondsMax, protocol::kMediaCpuSecondsMax + 1, "processor time limit"},
       Limit{RLIMIT_FSIZE, protocol::kMediaOutputBytesMax, protocol::kMediaOutputBytesMax, "output limit"},
       Limit{RLIMIT_NPROC, 0, 0, "process limit"},
       Limit{RLIMIT_CORE, 0, 0, "core limit"},
@@ -144,8 +140,8 @@ Result<int> deny_by_landlock() {
   constexpr unsigned kAskVersion = 1;
   const long abi = syscall(SYS_landlock_create_ruleset, nullptr, 0, kAskVersion);
   if (abi < 1) return refuse("the kernel has no Landlock", errno);
-  const auto generation = std::find_if(kGenerations.begin(), kGenerations.end(),
-                                       [&](const Generation& g) { return abi >= g.abi; });
+  const auto generation =
+      std::find_if(kGenerations.begin(), kGenerations.end(), [&](const Generation& g) { return abi >= g.abi; });
   const long ruleset = syscall(SYS_landlock_create_ruleset, &generation->rights, generation->bytes, 0);
   if (ruleset < 0) return refuse("Landlock ruleset", errno);
   const long entered = syscall(SYS_landlock_restrict_self, ruleset, 0);
@@ -160,8 +156,7 @@ Result<int> deny_by_landlock() {
 
 // What a decoder needs once it is loaded: its descriptors, memory, time and the way out.
 Result<void> filter_calls() {
-  const std::unique_ptr<void, decltype(&seccomp_release)> filter(seccomp_init(SCMP_ACT_KILL_PROCESS),
-                                                                 &seccomp_release);
+  const std::unique_ptr<void, decltype(&seccomp_release)> filter(seccomp_init(SCMP_ACT_KILL_PROCESS), &seccomp_release);
   if (!filter) return refuse("the kernel has no seccomp", 0);
   int error = 0;
   const auto note = [&](int result) {
@@ -180,30 +175,27 @@ Result<void> filter_calls() {
 
   allow_on(SCMP_SYS(pread64), protocol::kMediaInput);
   allow_on(SCMP_SYS(read), protocol::kMediaRequest);
-  for (const int descriptor :
-       {STDOUT_FILENO, STDERR_FILENO, protocol::kMediaResult, protocol::kMediaOutput}) {
+  for (const int descriptor : {STDOUT_FILENO, STDERR_FILENO, protocol::kMediaResult, protocol::kMediaOutput}) {
     allow_on(SCMP_SYS(write), descriptor);
   }
   // Memory, as long as nothing in it becomes code.
   for (const int call : {SCMP_SYS(mmap), SCMP_SYS(mprotect)}) {
     allow_where(call, {2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0});
   }
-  for (const int call :
-       {SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(brk), SCMP_SYS(futex),
-        SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(getrandom),
-        SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group)}) {
+  for (const int call : {SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(brk), SCMP_SYS(futex),
+                         SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(getrandom),
+                         SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group)}) {
     allow(call);
   }
   // What libraries try without harm, such as a table of character sets by name or the number of processors:
   // they are told no and go on.
-  for (const int call :
-       {SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(access), SCMP_SYS(stat), SCMP_SYS(newfstatat),
-        SCMP_SYS(readlink), SCMP_SYS(sched_getaffinity), SCMP_SYS(ioctl)}) {
+  for (const int call : {SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(access), SCMP_SYS(stat), SCMP_SYS(newfstatat),
+                         SCMP_SYS(readlink), SCMP_SYS(sched_getaffinity), SCMP_SYS(ioctl)}) {
     note(seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(EPERM), call, 0));
   }
   if (kSanitized) {
-    for (const int call : {SCMP_SYS(sigaltstack), SCMP_SYS(getpid), SCMP_SYS(gettid),
-                           SCMP_SYS(rt_sigprocmask), SCMP_SYS(pipe2), SCMP_SYS(close)}) {
+    for (const int call : {SCMP_SYS(sigaltstack), SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(rt_sigprocmask),
+                           SCMP_SYS(pipe2), SCMP_SYS(close)}) {
       allow(call);
     }
     // Whether memory can be read is tried by writing it into a pipe of its own.
@@ -228,8 +220,7 @@ Result<Sandbox> enter_sandbox() {
   sandbox.landlock_abi = TRY(deny_by_landlock());
   // Only now: a ruleset is a descriptor for a moment.
   if (!kSanitized) {
-    TRY(lower(
-        {RLIMIT_NOFILE, protocol::kMediaDescriptorsMax, protocol::kMediaDescriptorsMax, "descriptors"}));
+    TRY(lower({RLIMIT_NOFILE, protocol::kMediaDescriptorsMax, protocol::kMediaDescriptorsMax, "descriptors"}));
   }
   TRY(filter_calls());
   return sandbox;

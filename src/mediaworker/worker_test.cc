@@ -54,15 +54,14 @@ class MediaWorker : public testing::Test {
     return path;
   }
 
-  MediaResult run(const std::string& path, const MediaRequest& request = {},
-                  std::int64_t wall_ms = kPatienceMs) {
+  MediaResult run(const std::string& path, const MediaRequest& request = {}, std::int64_t wall_ms = kPatienceMs) {
     auto input = disk_->open(path, os::OpenMode::kRead);
     std::unique_ptr<os::File> output;
     if (request.job != MediaJob::kProbe) {
       output = *disk_->open(directory_ / ("output" + std::to_string(++outputs_)), os::OpenMode::kCreate);
     }
-    auto result = protocol::run_media_job(*process_, {.program = LAPEL_MEDIA, .wall_ms = wall_ms}, request,
-                                          **input, output.get());
+    auto result = protocol::run_media_job(*process_, {.program = LAPEL_MEDIA, .wall_ms = wall_ms}, request, **input,
+                                          output.get());
     EXPECT_TRUE(result) << path << ": " << (result ? "" : result.error().text());
     return result.value_or(MediaResult{});
   }
@@ -77,8 +76,7 @@ class MediaWorker : public testing::Test {
     std::string out;     // standard output
     std::string result;  // what came on kMediaResult
   };
-  Ran run_program(std::vector<std::string> command, const std::string& input_path,
-                  const MediaRequest& request = {}) {
+  Ran run_program(std::vector<std::string> command, const std::string& input_path, const MediaRequest& request = {}) {
     auto input = disk_->open(input_path, os::OpenMode::kRead);
     auto output = disk_->open(keep("by-hand", ""), os::OpenMode::kReadWrite);
     auto question = os::Pipe::open();
@@ -88,11 +86,11 @@ class MediaWorker : public testing::Test {
     question->close_write_end();
     const std::string program = command.front();
     command.erase(command.begin());
-    auto child = process_->spawn(
-        {.program = program,
-         .arguments = std::move(command),
-         .descriptors = {os::kNoDescriptor, out->write_end(), os::kNoDescriptor, (*input)->descriptor(),
-                         question->read_end(), answer->write_end(), (*output)->descriptor()}});
+    auto child =
+        process_->spawn({.program = program,
+                         .arguments = std::move(command),
+                         .descriptors = {os::kNoDescriptor, out->write_end(), os::kNoDescriptor, (*input)->descriptor(),
+                                         question->read_end(), answer->write_end(), (*output)->descriptor()}});
     EXPECT_TRUE(child) << (child ? "" : child.error().text());
     if (!child) return {};
     answer->close_write_end();
@@ -139,9 +137,7 @@ struct JpegSize {
 };
 // From the frame header; zero where there is none.
 JpegSize jpeg_size(const std::string& jpeg) {
-  const auto byte = [&](std::size_t at) {
-    return at < jpeg.size() ? static_cast<unsigned char>(jpeg[at]) : 0;
-  };
+  const auto byte = [&](std::size_t at) { return at < jpeg.size() ? static_cast<unsigned char>(jpeg[at]) : 0; };
   for (std::size_t at = 2; at + 9 < jpeg.size() && byte(at) == 0xff;) {
     if (byte(at + 1) == 0xc0) return {byte(at + 7) << 8 | byte(at + 8), byte(at + 5) << 8 | byte(at + 6)};
     at += 2 + static_cast<std::size_t>(byte(at + 2) << 8 | byte(at + 3));
@@ -162,8 +158,7 @@ TEST_F(MediaWorker, SaysWhatIsTrueOfEveryFileOfTheTestData) {
     std::istringstream fields(line);
     std::array<std::string, 11> field;
     for (std::string& text : field) std::getline(fields, text, '\t');
-    const auto& [path, verdict, findings, container, duration, width, height, rotation, frames, video,
-                 audio] = field;
+    const auto& [path, verdict, findings, container, duration, width, height, rotation, frames, video, audio] = field;
     SCOPED_TRACE(path);
     ++rows;
     const std::string before = read_whole(kData + path);
@@ -210,8 +205,7 @@ TEST_F(MediaWorker, EndsByItselfOnEveryFileOfACorpus) {
     for (const MediaJob job : {MediaJob::kProbe, MediaJob::kPoster, MediaJob::kFilmstrip}) {
       const MediaResult result = run(entry.path(), {.job = job, .frames = 4});
       for (const MediaFinding finding : result.findings) EXPECT_LT(finding, MediaFinding::kStoppedAtDeadline);
-      if (job == MediaJob::kProbe)
-        ++counts[std::string(protocol::verdict_name(protocol::verdict_of(result)))];
+      if (job == MediaJob::kProbe) ++counts[std::string(protocol::verdict_name(protocol::verdict_of(result)))];
       if (job == MediaJob::kProbe && protocol::verdict_of(result) == MediaVerdict::kNotMedia) break;
     }
   }
@@ -258,8 +252,7 @@ TEST_F(MediaWorker, ACutIsNoticedInOtherContainersToo) {
 
 TEST_F(MediaWorker, DamagedFramesAreCounted) {
   std::string bytes = read_whole(kFront);
-  for (std::size_t at = bytes.size() / 2; at < bytes.size() / 2 + 2000; ++at)
-    bytes[at] = static_cast<char>(at * 31);
+  for (std::size_t at = bytes.size() / 2; at < bytes.size() / 2 + 2000; ++at) bytes[at] = static_cast<char>(at * 31);
   const MediaResult result = run_bytes(bytes);
   EXPECT_EQ(protocol::verdict_of(result), MediaVerdict::kDamaged);
   EXPECT_TRUE(found(result, MediaFinding::kFramesFailed));
@@ -281,8 +274,7 @@ TEST_F(MediaWorker, EveryByteOfAHeaderMayBeWrong) {
     std::string bytes = whole;
     bytes[at] = static_cast<char>(~bytes[at]);
     const MediaResult result = run_bytes(bytes);
-    for (const MediaFinding finding : result.findings)
-      EXPECT_LT(finding, MediaFinding::kStoppedAtDeadline) << at;
+    for (const MediaFinding finding : result.findings) EXPECT_LT(finding, MediaFinding::kStoppedAtDeadline) << at;
   }
 }
 
@@ -290,8 +282,7 @@ TEST_F(MediaWorker, EveryByteOfAHeaderMayBeWrong) {
 TEST_F(MediaWorker, APosterFitsItsEdgeAndStandsUpright) {
   const std::pair<std::string, JpegSize> cases[] = {
       {kBehind, {320, 180}},
-      {kData + "video/drewnoakes+metadata-extractor-images/mov/with-gps.mov",
-       {180, 320}},  // 568 x 320, turned
+      {kData + "video/drewnoakes+metadata-extractor-images/mov/with-gps.mov", {180, 320}},  // 568 x 320, turned
       {kVariants + "mp4/sample_portrait.mp4", {213, 320}},
       {kData + "video/pytorch+torchcodec/test/resources/h265_video.mp4", {128, 128}},  // never enlarged
   };
@@ -330,8 +321,7 @@ TEST_F(MediaWorker, AFilmstripHasItsPicturesInARow) {
 }
 
 TEST_F(MediaWorker, AFilmstripOfAFileWhoseHeaderLiesShowsWhatIsThere) {
-  const MediaResult result =
-      run(kVariants + "mp4/sample_fragmented.mp4", {.job = MediaJob::kFilmstrip, .frames = 4});
+  const MediaResult result = run(kVariants + "mp4/sample_fragmented.mp4", {.job = MediaJob::kFilmstrip, .frames = 4});
   ASSERT_TRUE(result.picture);
   ASSERT_EQ(result.picture->times_ms.size(), 4U);
   EXPECT_LT(result.picture->times_ms.back(), 1100);
@@ -371,8 +361,7 @@ TEST_F(MediaWorker, AHeaderOfHugeSizesIsNoBomb) {
     const std::size_t count = at + (table == "stsz" ? 12 : 8);
     bytes.replace(count, 4, "\xff\xff\xff\xff"s);
     const MediaResult result = run_bytes(bytes);
-    for (const MediaFinding finding : result.findings)
-      EXPECT_LT(finding, MediaFinding::kStoppedAtDeadline) << table;
+    for (const MediaFinding finding : result.findings) EXPECT_LT(finding, MediaFinding::kStoppedAtDeadline) << table;
   }
 }
 
@@ -416,8 +405,7 @@ std::string alias_to(const std::string& path) {
   alias[7] = 2;                                // version
   alias[50] = static_cast<char>(path.size());  // length of the file's name
   path.copy(alias.data() + 51, 63);
-  std::string record =
-      alias + std::string{'\0', '\2'} + std::string{'\0', static_cast<char>(path.size())} + path;
+  std::string record = alias + std::string{'\0', '\2'} + std::string{'\0', static_cast<char>(path.size())} + path;
   if (path.size() % 2 != 0) record.push_back('\0');
   return record + std::string("\xff\xff\0\0", 4);
 }
@@ -431,19 +419,18 @@ TEST_F(MediaWorker, NothingButTheInputIsEverOpened) {
       {"subfile", "subfile,,start,0,end,9999,,:" + secret + "\n"},
       {"session", "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 5004 RTP/AVP 96\n"},
       {"dash", "<?xml version=\"1.0\"?><MPD><Period><BaseURL>file://" + secret + "</BaseURL></Period></MPD>"},
-      {"reference-url",
-       with_data_reference(plain, data_reference("url ", "file://" + secret + std::string(1, '\0')))},
+      {"reference-url", with_data_reference(plain, data_reference("url ", "file://" + secret + std::string(1, '\0')))},
       {"reference-alias", with_data_reference(plain, data_reference("alis", alias_to(secret)))},
-      {"avi-subtitles", read_whole(kVariants + "avi/sample.avi") + "GAB2" + std::string(1, '\0') +
-                            "#EXTM3U\nfile://" + secret},
+      {"avi-subtitles",
+       read_whole(kVariants + "avi/sample.avi") + "GAB2" + std::string(1, '\0') + "#EXTM3U\nfile://" + secret},
       {"mp4", plain},
   };
   for (const auto& [name, bytes] : hostile) {
     SCOPED_TRACE(name);
     const std::string trace = directory_ / ("trace-" + name);
-    const Ran ran = run_program(
-        {"/usr/bin/strace", "-f", "-o", trace, "-e", "trace=%file,%network,%process,seccomp", LAPEL_MEDIA},
-        keep(name + ".mp4", bytes));
+    const Ran ran =
+        run_program({"/usr/bin/strace", "-f", "-o", trace, "-e", "trace=%file,%network,%process,seccomp", LAPEL_MEDIA},
+                    keep(name + ".mp4", bytes));
     ASSERT_EQ(ran.exit, os::Exit{}) << ran.result;
     const auto result = protocol::parse_media_result(ran.result);
     ASSERT_TRUE(result) << ran.result;
@@ -463,8 +450,7 @@ TEST_F(MediaWorker, NothingButTheInputIsEverOpened) {
     std::vector<std::string> rest;
     while (std::getline(after, line)) rest.push_back(line);
     ASSERT_EQ(rest.size(), 3U) << lines.substr(mark);
-    EXPECT_NE(rest[0].find("\"/\", O_RDONLY|O_CLOEXEC|O_DIRECTORY) = -1 EPERM"), std::string::npos)
-        << rest[0];
+    EXPECT_NE(rest[0].find("\"/\", O_RDONLY|O_CLOEXEC|O_DIRECTORY) = -1 EPERM"), std::string::npos) << rest[0];
     EXPECT_NE(rest[1].find("exit_group(0)"), std::string::npos) << rest[1];
     EXPECT_NE(rest[2].find("exited with 0"), std::string::npos) << rest[2];
   }
@@ -491,8 +477,7 @@ TEST_F(MediaWorker, WithoutLandlockOrSeccompItRefusesToWork) {
     EXPECT_EQ(job.exit, (os::Exit{static_cast<int>(protocol::MediaExit::kNoSandbox), 0})) << layer;
     EXPECT_NE(job.result.find("no sandbox"), std::string::npos) << job.result;
     EXPECT_EQ(job.result.find("verdict"), std::string::npos) << job.result;
-    const Ran self_test =
-        run_program({LAPEL_MEDIA_ESCAPE, "without", layer, LAPEL_MEDIA, "--self-test"}, kFront);
+    const Ran self_test = run_program({LAPEL_MEDIA_ESCAPE, "without", layer, LAPEL_MEDIA, "--self-test"}, kFront);
     EXPECT_EQ(self_test.exit, (os::Exit{static_cast<int>(protocol::MediaExit::kNoSandbox), 0})) << layer;
     EXPECT_NE(self_test.out.find("\"reason\":\"no sandbox"), std::string::npos) << self_test.out;
   }
@@ -502,15 +487,12 @@ TEST_F(MediaWorker, RefusesAWritableInputAndOddArguments) {
   const std::string path = keep("writable", read_whole(kFront));
   auto input = disk_->open(path, os::OpenMode::kReadWrite);
   auto pipe = os::Pipe::open();
-  auto child =
-      process_->spawn({.program = LAPEL_MEDIA,
-                       .descriptors = {os::kNoDescriptor, os::kNoDescriptor, os::kNoDescriptor,
-                                       (*input)->descriptor(), pipe->read_end(), pipe->write_end()}});
+  auto child = process_->spawn({.program = LAPEL_MEDIA,
+                                .descriptors = {os::kNoDescriptor, os::kNoDescriptor, os::kNoDescriptor,
+                                                (*input)->descriptor(), pipe->read_end(), pipe->write_end()}});
   ASSERT_TRUE(child);
-  EXPECT_EQ(**(*child)->wait_for_ms(kPatienceMs),
-            (os::Exit{static_cast<int>(protocol::MediaExit::kUsage), 0}));
-  EXPECT_EQ(run_program({LAPEL_MEDIA, "--no-sandbox"}, path).exit.code,
-            static_cast<int>(protocol::MediaExit::kUsage));
+  EXPECT_EQ(**(*child)->wait_for_ms(kPatienceMs), (os::Exit{static_cast<int>(protocol::MediaExit::kUsage), 0}));
+  EXPECT_EQ(run_program({LAPEL_MEDIA, "--no-sandbox"}, path).exit.code, static_cast<int>(protocol::MediaExit::kUsage));
 }
 
 // test/escape/escape.cc names each attempt, what must become of it and what became of it.
@@ -539,8 +521,7 @@ TEST_F(MediaWorker, NoAttemptToGetOutSucceeds) {
 TEST_F(MediaWorker, NoAttemptOfAnOrdinaryUserSucceedsEither) {
   const std::string canary = keep("canary", "sings");
   const std::string input = keep("input", "footage");
-  const Ran ran =
-      run_program(as_ordinary_user({reachable(LAPEL_MEDIA_ESCAPE), "attempts", directory_}), input);
+  const Ran ran = run_program(as_ordinary_user({reachable(LAPEL_MEDIA_ESCAPE), "attempts", directory_}), input);
   EXPECT_EQ(ran.exit, os::Exit{});
   expect_as_named(ran.out, 150);
   EXPECT_EQ(read_whole(canary), "sings");
@@ -550,8 +531,8 @@ TEST_F(MediaWorker, NoAttemptOfAnOrdinaryUserSucceedsEither) {
 TEST_F(MediaWorker, TheSameAttemptsSucceedOutsideTheSandbox) {
   // Else a typing error in an attempt would pass for a wall.
   keep("canary", "sings");
-  const Ran ran = run_program(as_ordinary_user({reachable(LAPEL_MEDIA_ESCAPE), "control", directory_}),
-                              keep("input", "footage"));
+  const Ran ran =
+      run_program(as_ordinary_user({reachable(LAPEL_MEDIA_ESCAPE), "control", directory_}), keep("input", "footage"));
   EXPECT_EQ(ran.exit, os::Exit{});
   expect_as_named(ran.out, 60);
 }

@@ -75,8 +75,7 @@ class RealFile final : public File {
     std::size_t done = 0;
     while (done < out.size()) {
       const ssize_t n = uninterrupted([&] {
-        return ::pread(descriptor_.get(), out.data() + done, out.size() - done,
-                       static_cast<off_t>(offset + done));
+        return ::pread(descriptor_.get(), out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
       });
       if (n < 0) {
         if (errno == EINVAL && stop_direct()) continue;
@@ -94,8 +93,7 @@ class RealFile final : public File {
     std::size_t done = 0;
     while (done < bytes.size()) {
       const ssize_t n = uninterrupted([&] {
-        return ::pwrite(descriptor_.get(), bytes.data() + done, bytes.size() - done,
-                        static_cast<off_t>(offset + done));
+        return ::pwrite(descriptor_.get(), bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
       });
       if (n < 0) {
         if (errno == EINVAL && stop_direct()) continue;
@@ -170,8 +168,7 @@ struct Copied {
   int error_number = 0;
 };
 
-Copied share_blocks(int from, std::uint64_t from_offset, int to, std::uint64_t to_offset,
-                    std::uint64_t bytes) {
+Copied share_blocks(int from, std::uint64_t from_offset, int to, std::uint64_t to_offset, std::uint64_t bytes) {
   file_clone_range range{};
   range.src_fd = from;
   range.src_offset = from_offset;
@@ -181,8 +178,7 @@ Copied share_blocks(int from, std::uint64_t from_offset, int to, std::uint64_t t
   return {bytes, 0};
 }
 
-Copied copy_in_kernel(int from, std::uint64_t from_offset, int to, std::uint64_t to_offset,
-                      std::uint64_t bytes) {
+Copied copy_in_kernel(int from, std::uint64_t from_offset, int to, std::uint64_t to_offset, std::uint64_t bytes) {
   constexpr std::uint64_t kCallBytesMax = 1 << 30;  // the kernel stops near 2 GiB anyway
   std::uint64_t done = 0;
   while (done < bytes) {
@@ -217,8 +213,7 @@ bool is_refusal(int error_number) {
 class RealDisk final : public Disk {
  public:
   Result<std::unique_ptr<File>> open(const Path& path, OpenMode mode, Caching caching) override {
-    Descriptor descriptor(
-        uninterrupted([&] { return ::open(path.c_str(), open_flags(mode) | O_CLOEXEC, kFileMode); }));
+    Descriptor descriptor(uninterrupted([&] { return ::open(path.c_str(), open_flags(mode) | O_CLOEXEC, kFileMode); }));
     if (descriptor.get() < 0) return failed(path, "open", errno);
     if (caching == Caching::kDirect) {
       // Set afterwards: open() with O_DIRECT creates the file before it finds that the filesystem refuses the
@@ -258,8 +253,7 @@ class RealDisk final : public Disk {
   }
 
   Result<void> sync_directory(const Path& path) override {
-    const Descriptor directory(
-        uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
+    const Descriptor directory(uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
     if (directory.get() < 0) return failed(path, "open", errno);
     if (::fsync(directory.get()) != 0) return failed(path, "fsync", errno);
     return {};
@@ -297,8 +291,7 @@ class RealDisk final : public Disk {
 
   Result<std::uint64_t> free_bytes(const Path& path) override {
     struct ::statvfs status;
-    if (uninterrupted([&] { return ::statvfs(path.c_str(), &status); }) != 0)
-      return failed(path, "statvfs", errno);
+    if (uninterrupted([&] { return ::statvfs(path.c_str(), &status); }) != 0) return failed(path, "statvfs", errno);
     return static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize;
   }
 
@@ -326,9 +319,9 @@ class RealDisk final : public Disk {
       const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(kCopyBufferBytes, bytes - done));
       const std::size_t n = TRY(from.read_at(from_offset + done, {buffer.get(), want}));
       if (n != want) {
-        return fail(Code::kInternal, "The file ends before the range to be copied does.",
-                    fmt::format("descriptor {}: offset {}, {} of {} bytes", from.descriptor(),
-                                from_offset + done, n, want));
+        return fail(
+            Code::kInternal, "The file ends before the range to be copied does.",
+            fmt::format("descriptor {}: offset {}, {} of {} bytes", from.descriptor(), from_offset + done, n, want));
       }
       TRY(to.write_at(to_offset + done, {buffer.get(), n}));
       done += n;
@@ -369,9 +362,8 @@ Result<Path> write_temporary(Disk& disk, const Path& path, ByteView bytes) {
 
 Error system_error(const Path& path, std::string_view call, int error_number) {
   const auto error = [&](Code code, const char* message) {
-    return Error{
-        &generic_problem(code), message,
-        fmt::format("{}: {}: {}", path.native(), call, std::system_category().message(error_number))};
+    return Error{&generic_problem(code), message,
+                 fmt::format("{}: {}: {}", path.native(), call, std::system_category().message(error_number))};
   };
   switch (error_number) {
     case ENOENT:
@@ -421,8 +413,7 @@ Result<void> make_directories(Disk& disk, const Path& path) {
     existing = parent;
   }
   // Nothing is made below a directory before its own name is durable, so one step up is enough.
-  if (existing.has_filename() && existing != "." && existing != "..")
-    TRY(disk.sync_directory(parent_of(existing)));
+  if (existing.has_filename() && existing != "." && existing != "..") TRY(disk.sync_directory(parent_of(existing)));
   std::reverse(missing.begin(), missing.end());
   for (const Path& directory : missing) {
     TRY(disk.make_directory(directory));

@@ -73,8 +73,7 @@ class Disk {
  public:
   virtual ~Disk() = default;
 
-  virtual Result<std::unique_ptr<File>> open(const Path& path, OpenMode mode,
-                                             Caching caching = Caching::kBuffered) = 0;
+  virtual Result<std::unique_ptr<File>> open(const Path& path, OpenMode mode, Caching caching = Caching::kBuffered) = 0;
   virtual Result<void> rename(const Path& from, const Path& to) = 0;  // replaces `to`
   // kConflict when `to` exists; kUnsupported when only a copy can do it (another filesystem, too many links).
   virtual Result<void> link(const Path& from, const Path& to) = 0;

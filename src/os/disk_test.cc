@@ -149,8 +149,7 @@ TEST_F(DiskTest, LinkNeverReplacesAndRenameDoes) {
 TEST_F(DiskTest, LinkToAnotherFilesystemAsksForACopy) {
   const auto kind = filesystem_kind("/dev/shm");
   struct ::stat here, there;
-  if (!kind || ::stat(root_.c_str(), &here) != 0 || ::stat("/dev/shm", &there) != 0 ||
-      here.st_dev == there.st_dev) {
+  if (!kind || ::stat(root_.c_str(), &here) != 0 || ::stat("/dev/shm", &there) != 0 || here.st_dev == there.st_dev) {
     GTEST_SKIP() << "no second filesystem";
   }
   create("a");

@@ -23,34 +23,20 @@ struct Known {
 };
 
 constexpr std::array kKnown = {
-    Known{0x0000ef53, FilesystemClass::kLocal, "ext4"},
-    Known{0x58465342, FilesystemClass::kLocal, "xfs"},
-    Known{0x9123683e, FilesystemClass::kLocal, "btrfs"},
-    Known{0x2fc12fc1, FilesystemClass::kLocal, "zfs"},
-    Known{0xf2f52010, FilesystemClass::kLocal, "f2fs"},
-    Known{0xca451a4e, FilesystemClass::kLocal, "bcachefs"},
-    Known{0x3153464a, FilesystemClass::kLocal, "jfs"},
-    Known{0x52654973, FilesystemClass::kLocal, "reiserfs"},
-    Known{0x00004d44, FilesystemClass::kLocal, "vfat"},
-    Known{0x2011bab0, FilesystemClass::kLocal, "exfat"},
-    Known{0x7366746e, FilesystemClass::kLocal, "ntfs3"},
-    Known{0x00006969, FilesystemClass::kNetwork, "nfs"},
-    Known{0x0000517b, FilesystemClass::kNetwork, "smb"},
-    Known{0xff534d42, FilesystemClass::kNetwork, "cifs"},
-    Known{0xfe534d42, FilesystemClass::kNetwork, "smb2"},
-    Known{0x0000564c, FilesystemClass::kNetwork, "ncp"},
-    Known{0x01021997, FilesystemClass::kNetwork, "9p"},
-    Known{0x00c36400, FilesystemClass::kNetwork, "ceph"},
-    Known{0x5346414f, FilesystemClass::kNetwork, "afs"},
-    Known{0x6b414653, FilesystemClass::kNetwork, "afs"},
-    Known{0x73757245, FilesystemClass::kNetwork, "coda"},
-    Known{0x0bd00bd0, FilesystemClass::kNetwork, "lustre"},
-    Known{0x01161970, FilesystemClass::kNetwork, "gfs2"},
-    Known{0x7461636f, FilesystemClass::kNetwork, "ocfs2"},
-    Known{0x65735546, FilesystemClass::kNetwork, "fuse"},
-    Known{0x786f4256, FilesystemClass::kNetwork, "vboxsf"},
-    Known{0x01021994, FilesystemClass::kMemory, "tmpfs"},
-    Known{0x858458f6, FilesystemClass::kMemory, "ramfs"},
+    Known{0x0000ef53, FilesystemClass::kLocal, "ext4"},    Known{0x58465342, FilesystemClass::kLocal, "xfs"},
+    Known{0x9123683e, FilesystemClass::kLocal, "btrfs"},   Known{0x2fc12fc1, FilesystemClass::kLocal, "zfs"},
+    Known{0xf2f52010, FilesystemClass::kLocal, "f2fs"},    Known{0xca451a4e, FilesystemClass::kLocal, "bcachefs"},
+    Known{0x3153464a, FilesystemClass::kLocal, "jfs"},     Known{0x52654973, FilesystemClass::kLocal, "reiserfs"},
+    Known{0x00004d44, FilesystemClass::kLocal, "vfat"},    Known{0x2011bab0, FilesystemClass::kLocal, "exfat"},
+    Known{0x7366746e, FilesystemClass::kLocal, "ntfs3"},   Known{0x00006969, FilesystemClass::kNetwork, "nfs"},
+    Known{0x0000517b, FilesystemClass::kNetwork, "smb"},   Known{0xff534d42, FilesystemClass::kNetwork, "cifs"},
+    Known{0xfe534d42, FilesystemClass::kNetwork, "smb2"},  Known{0x0000564c, FilesystemClass::kNetwork, "ncp"},
+    Known{0x01021997, FilesystemClass::kNetwork, "9p"},    Known{0x00c36400, FilesystemClass::kNetwork, "ceph"},
+    Known{0x5346414f, FilesystemClass::kNetwork, "afs"},   Known{0x6b414653, FilesystemClass::kNetwork, "afs"},
+    Known{0x73757245, FilesystemClass::kNetwork, "coda"},  Known{0x0bd00bd0, FilesystemClass::kNetwork, "lustre"},
+    Known{0x01161970, FilesystemClass::kNetwork, "gfs2"},  Known{0x7461636f, FilesystemClass::kNetwork, "ocfs2"},
+    Known{0x65735546, FilesystemClass::kNetwork, "fuse"},  Known{0x786f4256, FilesystemClass::kNetwork, "vboxsf"},
+    Known{0x01021994, FilesystemClass::kMemory, "tmpfs"},  Known{0x858458f6, FilesystemClass::kMemory, "ramfs"},
     Known{0x794c7630, FilesystemClass::kOther, "overlay"},
 };
 
@@ -85,8 +71,7 @@ Result<void> probe_names(Disk& disk, const Path& directory, const Path& first, c
   }
   TRY(disk.remove(first));
   TRY(disk.rename(second, first));
-  if (as_text(TRY(read_file(disk, first, kText.size()))) != kText)
-    return unfit(directory, "loses a renamed file");
+  if (as_text(TRY(read_file(disk, first, kText.size()))) != kText) return unfit(directory, "loses a renamed file");
   return disk.sync_directory(directory);
 }
 
@@ -113,10 +98,8 @@ Result<FilesystemKind> filesystem_kind(const Path& path) {
   if (result != 0) return tl::unexpected<Error>(system_error(path, "statfs", errno));
   // f_type is signed and 64 bits wide here, the constants are 32 bits.
   const auto magic = static_cast<std::uint32_t>(status.f_type);
-  const auto* known =
-      std::find_if(kKnown.begin(), kKnown.end(), [&](const Known& k) { return k.magic == magic; });
-  if (known == kKnown.end())
-    return FilesystemKind{FilesystemClass::kOther, fmt::format("unknown ({:#x})", magic)};
+  const auto* known = std::find_if(kKnown.begin(), kKnown.end(), [&](const Known& k) { return k.magic == magic; });
+  if (known == kKnown.end()) return FilesystemKind{FilesystemClass::kOther, fmt::format("unknown ({:#x})", magic)};
   return FilesystemKind{known->kind, std::string(known->name)};
 }
 

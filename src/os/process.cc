@@ -29,13 +29,11 @@ std::int64_t monotonic_ms() {
   return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
 }
 
-tl::unexpected<Error> system_failure(int error, std::string message, std::string_view subject,
-                                     std::string_view call) {
-  const Code code = error == ENOENT                                         ? Code::kNotFound
-                    : error == EACCES || error == EPERM || error == ENOEXEC ? Code::kDenied
-                    : error == EAGAIN || error == EMFILE || error == ENFILE || error == ENOMEM
-                        ? Code::kUnavailable
-                        : Code::kInternal;
+tl::unexpected<Error> system_failure(int error, std::string message, std::string_view subject, std::string_view call) {
+  const Code code = error == ENOENT                                                            ? Code::kNotFound
+                    : error == EACCES || error == EPERM || error == ENOEXEC                    ? Code::kDenied
+                    : error == EAGAIN || error == EMFILE || error == ENFILE || error == ENOMEM ? Code::kUnavailable
+                                                                                               : Code::kInternal;
   return fail(code, std::move(message), fmt::format("{}: {}: {}", subject, call, std::strerror(error)));
 }
 
@@ -159,8 +157,7 @@ bool lower_limit(int resource, std::uint64_t soft, std::uint64_t hard) {
   for (int target = 0; target < count; ++target) {
     if (dup2(plan.sources[static_cast<std::size_t>(target)], target) < 0) report_and_exit(count, "dup2");
   }
-  if (syscall(SYS_close_range, static_cast<unsigned>(count + 1), ~0U, 0U) != 0)
-    report_and_exit(count, "close_range");
+  if (syscall(SYS_close_range, static_cast<unsigned>(count + 1), ~0U, 0U) != 0) report_and_exit(count, "close_range");
 
   if (!lower_limit(RLIMIT_CPU, plan.limits.cpu_seconds, plan.limits.cpu_seconds + 1) ||
       !lower_limit(RLIMIT_AS, plan.limits.address_space_bytes, plan.limits.address_space_bytes) ||
@@ -266,8 +263,7 @@ Pipe::~Pipe() {
   close_write_end();
 }
 
-Pipe::Pipe(Pipe&& other) noexcept
-    : ends_{std::exchange(other.ends_[0], -1), std::exchange(other.ends_[1], -1)} {}
+Pipe::Pipe(Pipe&& other) noexcept : ends_{std::exchange(other.ends_[0], -1), std::exchange(other.ends_[1], -1)} {}
 
 void Pipe::close_read_end() {
   if (ends_[0] >= 0) ::close(std::exchange(ends_[0], -1));

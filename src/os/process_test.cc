@@ -58,8 +58,7 @@ TEST(Process, GivesExactlyTheDescriptorsNamed) {
   SpawnOptions options;
   options.descriptors = {kNoDescriptor, kNoDescriptor, kNoDescriptor, extra->read_end()};
   // The shell's own glob opens the directory, so one number beyond ours comes and goes.
-  const Ran ran =
-      run_shell("for n in 0 1 2 3 4 5 6 7 8 9; do [ -e /proc/$$/fd/$n ] && echo $n; done", options);
+  const Ran ran = run_shell("for n in 0 1 2 3 4 5 6 7 8 9; do [ -e /proc/$$/fd/$n ] && echo $n; done", options);
   EXPECT_EQ(ran.out, "0\n1\n2\n3\n");
   close(ours);
 }
@@ -77,8 +76,7 @@ TEST(Process, KeepsDescriptorsApartWhateverTheirNumbers) {
   options.descriptors.assign(static_cast<std::size_t>(std::max(file, pipe->read_end())) + 1, kNoDescriptor);
   options.descriptors[static_cast<std::size_t>(file)] = pipe->read_end();
   options.descriptors[static_cast<std::size_t>(pipe->read_end())] = file;
-  const std::string script =
-      "cat <&" + std::to_string(file) + "; echo; cat <&" + std::to_string(pipe->read_end());
+  const std::string script = "cat <&" + std::to_string(file) + "; echo; cat <&" + std::to_string(pipe->read_end());
   EXPECT_EQ(run_shell(script, options).out, "second\nfirst");
   close(file);
 }

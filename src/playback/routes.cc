@@ -29,17 +29,37 @@ Json or_null(const std::optional<T>& value) {
 
 std::string_view chain_note(evidence::ChainStart start) {
   switch (start) {
-    case evidence::ChainStart::kCamera: return "The camera signed this file; custody is shown from the camera on.";
-    case evidence::ChainStart::kDock: return "The dock signed this file; custody is shown from the dock on.";
-    case evidence::ChainStart::kServer: return "Nobody signed this file before it came in; custody is shown from this server on.";
+    case evidence::ChainStart::kCamera:
+      return "The camera signed this file; custody is shown from the camera on.";
+    case evidence::ChainStart::kDock:
+      return "The dock signed this file; custody is shown from the dock on.";
+    case evidence::ChainStart::kServer:
+      return "Nobody signed this file before it came in; custody is shown from this server on.";
   }
   CHECK(false);
 }
 
-std::string receipt_url(const RecordingId& id) { return fmt::format("/api/v1/recordings/{}/receipt", id.text()); }
+std::string receipt_url(const RecordingId& id) {
+  return fmt::format("/api/v1/recordings/{}/receipt", id.text());
+}
+
+// How far the media worker is, and what it says of the file; until it has, the sentence says what it waits for.
+Json media_json(const evidence::Recording& recording) {
+  if (!recording.media_job) return Json();
+  const evidence::MediaFacts facts = recording.media.value_or(evidence::MediaFacts{});
+  const std::string& sentence = recording.media ? facts.sentence : recording.media_job->reason;
+  return Json(Json::Object{
+      {"state", jobs::state_name(recording.media_job->state)},
+      {"verdict", recording.media ? Json(facts.verdict) : Json()},
+      {"sentence", sentence.empty() ? Json() : Json(sentence)},
+      {"frames", or_null(facts.frames)},
+      {"file_created_at", facts.file_created_at ? Json(ledger_time(*facts.file_created_at)) : Json()},
+  });
+}
 
 Json to_json_value(const evidence::Recording& recording) {
   const evidence::Description& description = recording.description;
+  const evidence::MediaFacts facts = recording.media.value_or(evidence::MediaFacts{});
   Json::Array same_bytes;
   for (const RecordingId& other : recording.same_bytes) same_bytes.emplace_back(other.text());
   Json::Array clips;
@@ -56,11 +76,12 @@ Json to_json_value(const evidence::Recording& recording) {
       {"recorded_at", description.recorded_at ? Json(ledger_time(*description.recorded_at)) : Json()},
       {"received_at", ledger_time(recording.received_at)},
       // What only the media worker can tell; unknown until it has looked.
-      {"duration_ms", Json()},
-      {"width", Json()},
-      {"height", Json()},
-      {"video_codec", Json()},
-      {"audio_codec", Json()},
+      {"duration_ms", or_null(facts.duration_ms)},
+      {"width", or_null(facts.width)},
+      {"height", or_null(facts.height)},
+      {"video_codec", or_null(facts.video_codec)},
+      {"audio_codec", or_null(facts.audio_codec)},
+      {"media", media_json(recording)},
       {"device", or_null(description.device)},
       {"wearer", or_null(description.wearer)},
       {"agency", recording.agency.text()},
@@ -83,7 +104,8 @@ Result<std::optional<Timestamp>> time_query(const Request& request, std::string_
   const auto it = request.query.find(name);
   if (it == request.query.end() || it->second.empty()) return std::optional<Timestamp>();
   const auto time = parse_rfc3339(it->second);
-  if (!time) return fail(Code::kInvalid, fmt::format("\"{}\" must be an RFC 3339 time such as 2022-12-02T06:12:07Z", name));
+  if (!time)
+    return fail(Code::kInvalid, fmt::format("\"{}\" must be an RFC 3339 time such as 2022-12-02T06:12:07Z", name));
   return time;
 }
 
@@ -158,7 +180,8 @@ Result<Response> receipt(const Request& request, evidence::Vault& vault, const r
   }
   const std::string under = text_query(request, "under").value_or("sealed");
   if (under != "sealed" && under != "published") return fail(Code::kInvalid, "\"under\" must be sealed or published");
-  std::string text = TRY(vault.receipt(actor, id, n, under == "sealed" ? ledger::Under::kSealed : ledger::Under::kPublished));
+  std::string text =
+      TRY(vault.receipt(actor, id, n, under == "sealed" ? ledger::Under::kSealed : ledger::Under::kPublished));
   return Response::text(200, std::move(text))
       .with("Cache-Control", "no-store")
       .with("Content-Disposition", fmt::format("attachment; filename=\"{}-{}.tlog-proof\"", id.text(), n));
@@ -172,14 +195,13 @@ Result<std::optional<std::string>> text_field(const Json& body, std::string_view
   const std::string* text = field->string();
   if (!text) return fail(Code::kInvalid, fmt::format("\"{}\" must be a text", name));
   if (text->size() > limits::kFieldBytesMax || text->find('\0') != std::string::npos) {
-    return fail(Code::kInvalid, fmt::format("\"{}\" may have at most {} bytes, none of them zero", name, limits::kFieldBytesMax));
+    return fail(Code::kInvalid,
+                fmt::format("\"{}\" may have at most {} bytes, none of them zero", name, limits::kFieldBytesMax));
   }
   return text->empty() ? std::optional<std::string>() : std::optional(*text);
 }
 
-Result<Response> open_view(const Request& request, evidence::Vault& vault, const roster::Asker& asker) {
-  const access::Actor actor = TRY(asker(request));
-  const RecordingId id = TRY(id_param<RecordingId>(request, "recording"));
+Result<evidence::ViewRequest> parse_view(const Request& request) {
   const Json body = TRY(parse_json(request.body));
   if (!body.object()) return fail(Code::kInvalid, "The body must be a JSON object with a purpose");
   evidence::ViewRequest view;
@@ -193,19 +215,48 @@ Result<Response> open_view(const Request& request, evidence::Vault& vault, const
     if (!inside->boolean()) return fail(Code::kInvalid, "\"inside_home\" must be true or false");
     view.inside_home = *inside->boolean();
   }
-  const evidence::View opened = TRY(vault.open_view(actor, id, view));
-  return Response::json(201, to_json(Json(Json::Object{
-                                 {"view", opened.id.text()},
-                                 {"original", fmt::format("/api/v1/views/{}/original", opened.id.text())},
-                                 {"expires_at", ledger_time(opened.expires_at)},
-                             })))
+  return view;
+}
+
+Json::Object to_json_members(const evidence::View& view) {
+  return {{"view", view.id.text()},
+          {"original", fmt::format("/api/v1/views/{}/original", view.id.text())},
+          {"expires_at", ledger_time(view.expires_at)}};
+}
+
+Result<Response> open_view(const Request& request, evidence::Vault& vault, const roster::Asker& asker) {
+  const access::Actor actor = TRY(asker(request));
+  const RecordingId id = TRY(id_param<RecordingId>(request, "recording"));
+  const evidence::View opened = TRY(vault.open_view(actor, id, TRY(parse_view(request))));
+  return Response::json(201, to_json(Json(to_json_members(opened)))).with("Cache-Control", "no-store");
+}
+
+// ---- exports ----
+
+Result<Response> open_export(const Request& request, evidence::Vault& vault, const roster::Asker& asker) {
+  const access::Actor actor = TRY(asker(request));
+  const RecordingId id = TRY(id_param<RecordingId>(request, "recording"));
+  const evidence::View opened = TRY(vault.open_export(actor, id, TRY(parse_view(request))));
+  Json::Object members = to_json_members(opened);
+  members.emplace("files", fmt::format("/api/v1/views/{}/export", opened.id.text()));
+  return Response::json(201, to_json(Json(std::move(members)))).with("Cache-Control", "no-store");
+}
+
+Result<Response> export_files(const Request& request, evidence::Vault& vault, const roster::Asker& asker) {
+  const access::Actor actor = TRY(asker(request));
+  Json::Object files;
+  for (auto& [path, text] : TRY(vault.export_files(actor, TRY(id_param<ViewId>(request, "view")))))
+    files.emplace(path, text);
+  return Response::json(200, to_json(Json(Json::Object{{"files", std::move(files)}})))
       .with("Cache-Control", "no-store");
 }
 
 // A declared type is a stranger's word. Only these are passed on; a browser must not be talked into running a page.
 std::string safe_type(const std::string& declared) {
-  const bool is_media = declared.starts_with("video/") || declared.starts_with("audio/") || declared == "image/jpeg" || declared == "image/png";
-  const bool is_plain = declared.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/+.-") == std::string::npos;
+  const bool is_media = declared.starts_with("video/") || declared.starts_with("audio/") || declared == "image/jpeg" ||
+                        declared == "image/png";
+  const bool is_plain = declared.find_first_not_of(
+                            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/+.-") == std::string::npos;
   return is_media && is_plain ? declared : "application/octet-stream";
 }
 
@@ -215,25 +266,56 @@ Result<Response> original(const Request& request, evidence::Vault& vault, const 
   const evidence::Recording& recording = opened.view.recording;
   const auto file = opened.original.plain_file();
   if (!file) return fail(Code::kInternal, "This store keeps no files that can be served");
-  Response response = TRY(http::serve_representation(
-      request, {file, recording.bytes, safe_type(recording.description.filetype), fmt::format("\"{}\"", hex(recording.sha256))}));
+  Response response =
+      TRY(http::serve_representation(request, {file, recording.bytes, safe_type(recording.description.filetype),
+                                               fmt::format("\"{}\"", hex(recording.sha256))}));
   response.with("Cache-Control", "private, no-store");
   response.with("Content-Security-Policy", "default-src 'none'; media-src 'self'; sandbox");
   return response;
+}
+
+// ---- pictures ----
+
+Response picture(const Bytes& jpeg) {
+  Response response = Response::text(200, std::string(as_text(jpeg)), "image/jpeg");
+  // Whether it may be shown can change, so nobody keeps it. What made it was fed by a stranger: no page may run in it.
+  response.with("Cache-Control", "private, no-store");
+  response.with("Content-Security-Policy", "default-src 'none'; sandbox");
+  return response;
+}
+
+Result<Response> poster(const Request& request, evidence::Vault& vault, const roster::Asker& asker) {
+  const access::Actor actor = TRY(asker(request));
+  return picture(TRY(vault.poster(actor, TRY(id_param<RecordingId>(request, "recording")))));
+}
+
+Result<Response> filmstrip(const Request& request, evidence::Vault& vault, const roster::Asker& asker) {
+  const access::Actor actor = TRY(asker(request));
+  const RecordingId id = TRY(id_param<RecordingId>(request, "recording"));
+  const auto text = text_query(request, "view");
+  if (!text) return fail(Code::kInvalid, "A filmstrip is shown under a view: name it with ?view=");
+  const auto view = ViewId::parse(*text);
+  if (!view) return fail(Code::kNotFound, "No such view", *text);
+  return picture(TRY(vault.filmstrip(actor, id, *view)));
 }
 
 }  // namespace
 
 void register_routes(http::Router& router, evidence::Vault& vault, roster::Asker asker) {
   const auto add = [&](std::string_view method, std::string_view pattern, auto handler) {
-    router.add(method, pattern, [&vault, asker, handler](const Request& request) { return handler(request, vault, asker); });
+    router.add(method, pattern,
+               [&vault, asker, handler](const Request& request) { return handler(request, vault, asker); });
   };
   add("GET", "/api/v1/recordings", list);
   add("GET", "/api/v1/recordings/{id}", show);
   add("GET", "/api/v1/recordings/{id}/custody", custody);
   add("GET", "/api/v1/recordings/{id}/receipt", receipt);
+  add("GET", "/api/v1/recordings/{id}/poster", poster);
+  add("GET", "/api/v1/recordings/{id}/filmstrip", filmstrip);
   add("POST", "/api/v1/recordings/{id}/views", open_view);
+  add("POST", "/api/v1/recordings/{id}/exports", open_export);
   add("GET", "/api/v1/views/{id}/original", original);
+  add("GET", "/api/v1/views/{id}/export", export_files);
 }
 
 }  // namespace lapel::playback

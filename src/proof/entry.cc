@@ -62,8 +62,7 @@ bool is_texts(const Json& value, std::string_view ledger) {
          std::all_of(texts->begin(), texts->end(), [&](const Json& text) { return is_text(text, ledger); });
 }
 bool is_chain_start(const Json& value, std::string_view) {
-  return value.string() &&
-         (*value.string() == "camera" || *value.string() == "dock" || *value.string() == "server");
+  return value.string() && (*value.string() == "camera" || *value.string() == "dock" || *value.string() == "server");
 }
 
 enum class Presence { kRequired, kOptional };
@@ -85,8 +84,7 @@ bool has_fields(const Json& object, const Fields& fields, std::string_view ledge
 bool has_no_other(const Json& object, const Fields& fields) {
   const auto& members = *object.object();
   return std::all_of(members.begin(), members.end(), [&](const auto& member) {
-    return std::any_of(fields.begin(), fields.end(),
-                       [&](const Field& field) { return field.name == member.first; });
+    return std::any_of(fields.begin(), fields.end(), [&](const Field& field) { return field.name == member.first; });
   });
 }
 
@@ -113,8 +111,7 @@ const Fields* statement_fields(std::string_view type) {
       {"policy.adopted", {{"sha256", is_hex_digest}}},
       {"evidence.destroyed", {{"certificates", is_texts}}},
   };
-  const auto found =
-      std::find_if(kTypes.begin(), kTypes.end(), [&](const auto& row) { return row.first == type; });
+  const auto found = std::find_if(kTypes.begin(), kTypes.end(), [&](const auto& row) { return row.first == type; });
   return found == kTypes.end() ? nullptr : &found->second;
 }
 
@@ -208,8 +205,7 @@ std::optional<Admission> parse_admission(const Json& event) {
                                  {"group", is_id, Presence::kOptional}};
   const std::string* type = event.find_string("type");
   const std::int64_t* n = event.find_integer("n");
-  if (!type || *type != "recording.admitted" || !n || *n != 0 || !has_fields(event, kFields, {}))
-    return std::nullopt;
+  if (!type || *type != "recording.admitted" || !n || *n != 0 || !has_fields(event, kFields, {})) return std::nullopt;
 
   Admission admission;
   admission.sha256 = *parse_hex_array<32>(*event.find_string("sha256"));

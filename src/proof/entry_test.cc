@@ -41,8 +41,7 @@ TEST(WorkedExample, KeysSaltsCommitmentsAndPadding) {
   const Digest commitment0 = commit(salt0, golden("event-0.json"));
   EXPECT_EQ(base64(commitment0), "rlht8B6Aycdiaa25V9S+LBs5k8iVVMif7MH3qaVsIv0=");
   EXPECT_EQ(private_entry(commitment0), golden("leaf-1.json"));
-  EXPECT_EQ(base64(leaf_hash(as_bytes(golden("leaf-1.json")))),
-            "MuO3+yNV3yis8Y/xF2+GVJFpI4KHZ9boRAWaZClRFkw=");
+  EXPECT_EQ(base64(leaf_hash(as_bytes(golden("leaf-1.json")))), "MuO3+yNV3yis8Y/xF2+GVJFpI4KHZ9boRAWaZClRFkw=");
 
   const auto event1 = parse_event(golden("event-1.json"));
   ASSERT_TRUE(event1);
@@ -68,10 +67,8 @@ TEST(WorkedExample, RootSignatureAndBundle) {
   const Checkpoint checkpoint{"ledger.example/ashfield", 5, tree.root()};
   const std::string note = sign_checkpoint(checkpoint, example_key());
   EXPECT_EQ(note, golden("checkpoint"));
-  EXPECT_NE(
-      note.find(
-          "rdrdjlCqr80w68qlfXdtvvrlIB4uy1+LhDbowyVTw6zUqM7g8thc5LB3gBqtcptPuBQJw3wBbkFM7BLs8eIHuBGKmQY="),
-      std::string::npos);
+  EXPECT_NE(note.find("rdrdjlCqr80w68qlfXdtvvrlIB4uy1+LhDbowyVTw6zUqM7g8thc5LB3gBqtcptPuBQJw3wBbkFM7BLs8eIHuBGKmQY="),
+            std::string::npos);
   EXPECT_EQ(format_bundle(entries), golden("entries-000.p-5.bundle"));
   EXPECT_EQ(parse_bundle(golden("entries-000.p-5.bundle"), 5), entries);
 }
@@ -83,8 +80,7 @@ TEST(WorkedExample, ConsistencyProof) {
     leaves.push_back(leaf_hash(as_bytes(golden("leaf-" + std::to_string(i) + ".json"))));
   Frontier four;
   for (const int i : {0, 1, 2, 3}) four.append(leaves[static_cast<std::size_t>(i)]);
-  EXPECT_EQ(sign_checkpoint({"ledger.example/ashfield", 4, four.root()}, example_key()),
-            golden("checkpoint-4"));
+  EXPECT_EQ(sign_checkpoint({"ledger.example/ashfield", 4, four.root()}, example_key()), golden("checkpoint-4"));
   EXPECT_EQ("old 4\n" + base64(leaves[4]) + "\n\n" + golden("checkpoint"), golden("consistency-4-5"));
   Frontier five = four;
   five.append(leaves[4]);
@@ -96,8 +92,8 @@ TEST(WorkedExample, ReceiptsAndHeadProofVerify) {
   key_text.pop_back();
   const Trust trust{VerifierKey::parse(key_text).value(), {}};
   const std::string original = golden("original");
-  const auto admission = verify_admission(golden("event-0.tlog-proof"), trust,
-                                          crypto::sha256(as_bytes(original)), original.size());
+  const auto admission =
+      verify_admission(golden("event-0.tlog-proof"), trust, crypto::sha256(as_bytes(original)), original.size());
   ASSERT_TRUE(admission) << admission.error().reason;
   EXPECT_EQ(admission->index, 1u);
   EXPECT_EQ(admission->checkpoint.size, 5u);
@@ -155,8 +151,7 @@ TEST(Entry, StatementsHaveExactlyTheFieldsOfTheirType) {
                                     {"ledger", origin}, {"policy", "quorum none\n"},
                                     {"recovery", key},  {"type", "ledger.genesis"}};
   Json successor = genesis;
-  (*successor.object())["previous"] =
-      Json::Object{{"origin", "old.example/a"}, {"root", digest}, {"size", 9}};
+  (*successor.object())["previous"] = Json::Object{{"origin", "old.example/a"}, {"root", digest}, {"size", 9}};
   const std::vector<Json> good = {
       genesis,
       successor,
@@ -183,8 +178,7 @@ TEST(Entry, StatementsHaveExactlyTheFieldsOfTheirType) {
     for (const auto& [name, value] : *statement.object()) {
       Json less = statement;
       less.object()->erase(name);
-      EXPECT_EQ(accepted(less), name == "recovery" || name == "previous")
-          << name << " of " << canonical(statement);
+      EXPECT_EQ(accepted(less), name == "recovery" || name == "previous") << name << " of " << canonical(statement);
       Json mistyped = statement;
       (*mistyped.object())[name] = true;
       EXPECT_FALSE(accepted(mistyped)) << name << " of " << canonical(statement);

@@ -56,15 +56,13 @@ inline Trust test_trust() {
 
 inline std::string cosignature(const VerifierKey& key, std::uint8_t seed, std::int64_t time_s,
                                const std::string& text) {
-  const auto signature =
-      test_key(seed).sign(as_bytes(fmt::format("cosignature/v1\ntime {}\n{}", time_s, text)));
+  const auto signature = test_key(seed).sign(as_bytes(fmt::format("cosignature/v1\ntime {}\n{}", time_s, text)));
   const auto time = big_endian_u64(static_cast<std::uint64_t>(time_s));
   ByteArray<72> bytes;
   std::copy(signature.begin(), signature.end(), std::copy(time.begin(), time.end(), bytes.begin()));
   return signature_line(key, bytes);
 }
-inline std::string cosignature_of(std::size_t witness, const std::string& text,
-                                  std::int64_t time_s = kTestWitness_s) {
+inline std::string cosignature_of(std::size_t witness, const std::string& text, std::int64_t time_s = kTestWitness_s) {
   return cosignature(test_witnesses()[witness], kTestWitnessSeed[witness], time_s, text);
 }
 
@@ -82,16 +80,12 @@ class LedgerForTests {
 
   // Each returns the index of the new leaf.
   std::uint64_t add_statement(const Json& statement) {
-    return add(canonical(Json::Object{{"statement", statement}, {"v", 1}}),
-               canonical(disclose_statement(statement)));
+    return add(canonical(Json::Object{{"statement", statement}, {"v", 1}}), canonical(disclose_statement(statement)));
   }
-  std::uint64_t add_event(const Json& event, const Salt& salt) {
-    return add_event_text(canonical(event), salt);
-  }
+  std::uint64_t add_event(const Json& event, const Salt& salt) { return add_event_text(canonical(event), salt); }
   // Any text: an event that no honest ledger holds is committed to all the same.
   std::uint64_t add_event_text(const std::string& event, const Salt& salt) {
-    return add(private_entry(commit(salt, event)),
-               fmt::format(R"({{"event":{},"salt":"{}"}})", event, base64(salt)));
+    return add(private_entry(commit(salt, event)), fmt::format(R"({{"event":{},"salt":"{}"}})", event, base64(salt)));
   }
   std::uint64_t add(std::string entry, std::string extra) {
     leaves_.push_back(leaf_hash(as_bytes(entry)));
@@ -134,16 +128,13 @@ class LedgerForTests {
 // One subject's chain, as an honest sequencer would number and link it.
 class ChainForTests {
  public:
-  ChainForTests(LedgerForTests& ledger, std::uint8_t fill) : ledger_(ledger), id_(test_id(fill)) {
-    key_.fill(fill);
-  }
+  ChainForTests(LedgerForTests& ledger, std::uint8_t fill) : ledger_(ledger), id_(test_id(fill)) { key_.fill(fill); }
 
   const std::string& id() const { return id_; }
   SubjectId subject() const { return *SubjectId::parse(id_); }
   Salt salt(std::uint64_t n) const { return event_salt(key_, n); }
 
-  Json next(std::string_view type, const std::string& actor, std::string_view at,
-            Json::Object fields = {}) const {
+  Json next(std::string_view type, const std::string& actor, std::string_view at, Json::Object fields = {}) const {
     fields["actor"] = actor;
     fields["at"] = at;
     fields["ledger"] = ledger_.checkpoint().origin;

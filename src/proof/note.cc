@@ -64,8 +64,7 @@ bool signed_by_log(const VerifierKey& key, const SignatureLine& line, std::strin
 }
 
 // The time of a cosignature that holds.
-std::optional<std::int64_t> cosigned_at(const VerifierKey& key, const SignatureLine& line,
-                                        std::string_view text) {
+std::optional<std::int64_t> cosigned_at(const VerifierKey& key, const SignatureLine& line, std::string_view text) {
   if (line.signature.size() != kTimeBytes + kEd25519Bytes) return std::nullopt;
   const ByteView bytes(line.signature);
   const std::uint64_t time = from_big_endian(bytes.first(kTimeBytes));
@@ -89,9 +88,9 @@ tl::unexpected<NoteFailure> failure(std::string reason) {
 bool is_key_name(std::string_view name) {
   // White space of Unicode above ASCII, as UTF-8. A well-formed text contains one exactly where its bytes
   // occur.
-  static constexpr std::string_view kSpaces[] = {
-      " ",      "\u0085", "\u00a0", "\u1680", "\u2000", "\u2001", "\u2002", "\u2003", "\u2004", "\u2005",
-      "\u2006", "\u2007", "\u2008", "\u2009", "\u200a", "\u2028", "\u2029", "\u202f", "\u205f", "\u3000"};
+  static constexpr std::string_view kSpaces[] = {" ",      "\u0085", "\u00a0", "\u1680", "\u2000", "\u2001", "\u2002",
+                                                 "\u2003", "\u2004", "\u2005", "\u2006", "\u2007", "\u2008", "\u2009",
+                                                 "\u200a", "\u2028", "\u2029", "\u202f", "\u205f", "\u3000"};
   if (name.empty() || !is_utf8(name) || has_control(name, "")) return false;
   if (name.find('+') != std::string_view::npos) return false;
   return std::none_of(std::begin(kSpaces), std::end(kSpaces),
@@ -174,8 +173,7 @@ std::string signature_line(const VerifierKey& key, ByteView signature) {
   return fmt::format("{}{} {}\n", kSignatureHead, key.name, base64(bytes));
 }
 
-tl::expected<CheckedCheckpoint, NoteFailure> check_checkpoint(std::string_view bytes,
-                                                              const VerifierKey& log_key,
+tl::expected<CheckedCheckpoint, NoteFailure> check_checkpoint(std::string_view bytes, const VerifierKey& log_key,
                                                               const std::vector<VerifierKey>& witnesses) {
   if (log_key.type != KeyType::kLog) return failure("the key given is not a log key");
   for (const VerifierKey& witness : witnesses) {
@@ -188,8 +186,7 @@ tl::expected<CheckedCheckpoint, NoteFailure> check_checkpoint(std::string_view b
   const auto checkpoint = Checkpoint::parse(note->text);
   if (!checkpoint) return failure("the signed text is not a checkpoint of three lines");
   if (checkpoint->origin != log_key.name) {
-    return failure(
-        fmt::format("the checkpoint is of {}, and the key is of {}", checkpoint->origin, log_key.name));
+    return failure(fmt::format("the checkpoint is of {}, and the key is of {}", checkpoint->origin, log_key.name));
   }
 
   if (checkpoint->size == 0 && checkpoint->root != empty_root()) {

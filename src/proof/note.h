@@ -86,8 +86,7 @@ struct CheckedCheckpoint {
 struct NoteFailure {
   std::string reason;
 };
-tl::expected<CheckedCheckpoint, NoteFailure> check_checkpoint(std::string_view note,
-                                                              const VerifierKey& log_key,
+tl::expected<CheckedCheckpoint, NoteFailure> check_checkpoint(std::string_view note, const VerifierKey& log_key,
                                                               const std::vector<VerifierKey>& witnesses);
 
 }  // namespace lapel::proof

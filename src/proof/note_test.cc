@@ -24,8 +24,7 @@ LedgerForTests example_ledger() {
 
 // The example of C2SP signed-note.
 TEST(VerifierKey, ReadsThePublishedExample) {
-  const auto key =
-      VerifierKey::parse("example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k");
+  const auto key = VerifierKey::parse("example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k");
   ASSERT_TRUE(key);
   EXPECT_EQ(key->name, "example.com/foo");
   EXPECT_EQ(key->type, KeyType::kLog);
@@ -49,8 +48,7 @@ TEST(VerifierKey, RefusesEveryOtherText) {
     bad[bit / 8] = static_cast<char>(bad[bit / 8] ^ (1 << bit % 8));
     EXPECT_FALSE(VerifierKey::parse(bad)) << bit;  // the id covers name, type and key
   }
-  for (std::size_t cut = 0; cut < good.size(); ++cut)
-    EXPECT_FALSE(VerifierKey::parse(good.substr(0, cut))) << cut;
+  for (std::size_t cut = 0; cut < good.size(); ++cut) EXPECT_FALSE(VerifierKey::parse(good.substr(0, cut))) << cut;
   const auto key = test_key(1).public_key();
   const auto text = [&](const std::string& name) { return VerifierKey{name, KeyType::kLog, key}.text(); };
   std::string upper = text("a.example/x");
@@ -101,9 +99,9 @@ TEST(Checkpoint, IsSealedThenCosigned) {
 TEST(Checkpoint, OneWitnessTwiceCountsOnceWithItsEarlierTime) {
   const LedgerForTests ledger = example_ledger();
   const std::string text = ledger.checkpoint().text();
-  const auto checked = check_checkpoint(
-      ledger.sealed() + cosignature_of(0, text) + cosignature_of(0, text, kTestWitness_s - 5), test_log_key(),
-      test_witnesses());
+  const auto checked =
+      check_checkpoint(ledger.sealed() + cosignature_of(0, text) + cosignature_of(0, text, kTestWitness_s - 5),
+                       test_log_key(), test_witnesses());
   ASSERT_TRUE(checked);
   ASSERT_EQ(checked->cosignatures.size(), 1u);
   EXPECT_EQ(checked->cosignatures[0].time_s, kTestWitness_s - 5);
@@ -137,8 +135,7 @@ TEST(Checkpoint, EveryFlippedBitIsDetected) {
     ASSERT_EQ(checked->cosignatures.size(), 1u) << bit;
     const std::string line = bad.substr(bad.rfind('\n', bit / 8) + 1);
     // Of "— one.example/w b64(id…", only the name and the six digits that hold the four bytes of the id.
-    ASSERT_LT(bit / 8 - (bad.size() - line.size()), std::string_view("\u2014 one.example/w 012345").size())
-        << bit;
+    ASSERT_LT(bit / 8 - (bad.size() - line.size()), std::string_view("\u2014 one.example/w 012345").size()) << bit;
   }
   EXPECT_GT(disguised, 100);
 }
@@ -150,8 +147,7 @@ TEST(Checkpoint, EveryTruncationIsRefused) {
     if (check_checkpoint(good.substr(0, cut), test_log_key(), test_witnesses())) kept.insert(cut);
   }
   // Only whole signature lines can be taken away, and that is seen in the cosignatures.
-  EXPECT_EQ(kept,
-            (std::set<std::size_t>{good.find("\u2014 one.example/w"), good.find("\u2014 two.example/w")}));
+  EXPECT_EQ(kept, (std::set<std::size_t>{good.find("\u2014 one.example/w"), good.find("\u2014 two.example/w")}));
 }
 
 TEST(Note, HoldsAtMostSoManySignatures) {
@@ -159,8 +155,7 @@ TEST(Note, HoldsAtMostSoManySignatures) {
   const auto with_unknown = [&](std::size_t count) {
     std::string note = ledger.sealed();
     const VerifierKey unknown = test_vkey("unknown.example/w", KeyType::kWitness, 9);
-    for (std::size_t i = 0; i < count; ++i)
-      note += signature_line(unknown, Bytes(72, static_cast<std::uint8_t>(i)));
+    for (std::size_t i = 0; i < count; ++i) note += signature_line(unknown, Bytes(72, static_cast<std::uint8_t>(i)));
     return note;
   };
   EXPECT_TRUE(check_checkpoint(with_unknown(kNoteSignaturesMax - 1), test_log_key(), {}));

@@ -30,8 +30,7 @@ std::optional<ExportSubject> parse_subject(const Json& json) {
   const auto id = id_text ? SubjectId::parse(*id_text) : std::nullopt;
   if (!id || !kind || !role || !rows || !rows->array()) return std::nullopt;
   if (std::find(std::begin(kKinds), std::end(kKinds), *kind) == std::end(kKinds)) return std::nullopt;
-  if (*role != role_name(ExportRole::kExported) && *role != role_name(ExportRole::kNamed))
-    return std::nullopt;
+  if (*role != role_name(ExportRole::kExported) && *role != role_name(ExportRole::kNamed)) return std::nullopt;
 
   ExportSubject subject{
       *id, *kind, *role == role_name(ExportRole::kExported) ? ExportRole::kExported : ExportRole::kNamed, {}};
@@ -45,8 +44,7 @@ std::optional<ExportSubject> parse_subject(const Json& json) {
 }
 
 // The bytes of a small file, or nullopt when it is longer than allowed.
-Result<std::optional<std::string>> read_small(const ExportFiles& files, std::string_view path,
-                                              std::size_t bytes_max) {
+Result<std::optional<std::string>> read_small(const ExportFiles& files, std::string_view path, std::size_t bytes_max) {
   std::string out;
   bool fits = true;
   TRY(files.read(std::string(path), [&](ByteView chunk) {
@@ -121,12 +119,8 @@ class Verifier {
 
  private:
   void ok(std::string where, std::string text) { add(Finding::Kind::kOk, std::move(where), std::move(text)); }
-  void refuse(std::string where, std::string text) {
-    add(Finding::Kind::kRefused, std::move(where), std::move(text));
-  }
-  void note(std::string where, std::string text) {
-    add(Finding::Kind::kNote, std::move(where), std::move(text));
-  }
+  void refuse(std::string where, std::string text) { add(Finding::Kind::kRefused, std::move(where), std::move(text)); }
+  void note(std::string where, std::string text) { add(Finding::Kind::kNote, std::move(where), std::move(text)); }
   void add(Finding::Kind kind, std::string where, std::string text) {
     verdict_.findings.push_back({kind, std::move(where), std::move(text)});
   }
@@ -199,8 +193,7 @@ class Verifier {
     const std::size_t refused_before = count_refused();
     for (const std::uint64_t n : subject.rows) TRY(check_row(subject, n));
     if (subject.role == ExportRole::kExported) {
-      if (subject.rows.empty())
-        refuse(subject.id.text(), "The chain is empty, and every chain has an event 0.");
+      if (subject.rows.empty()) refuse(subject.id.text(), "The chain is empty, and every chain has an event 0.");
       for (std::size_t i = 0; i < subject.rows.size(); ++i) {
         if (subject.rows[i] == i) continue;
         refuse(subject.id.text(), fmt::format("The chain has a gap: event {} is not in it.", i));
@@ -213,8 +206,7 @@ class Verifier {
     for (std::size_t i = first_row + 1; i < rows_.size(); ++i) {
       const Row& before = rows_[i - 1];
       const Row& row = rows_[i];
-      if (row.index <= before.index)
-        refuse(row.path, "It stands in the ledger before an event that it follows.");
+      if (row.index <= before.index) refuse(row.path, "It stands in the ledger before an event that it follows.");
       if (row.n != before.n + 1) continue;
       if (*row.event.find_string("prev") != base64(before.commitment)) {
         refuse(row.path, "It does not point to the event before it (prev).");
@@ -261,8 +253,7 @@ class Verifier {
       return {};
     }
     if (const std::string_view kind = kind_of_type(row.type); !kind.empty() && kind != subject.kind) {
-      refuse(path, fmt::format("An event {} belongs to a {}, and the manifest says {}.", row.type, kind,
-                               subject.kind));
+      refuse(path, fmt::format("An event {} belongs to a {}, and the manifest says {}.", row.type, kind, subject.kind));
       return {};
     }
     const std::int64_t* of = event.find_integer("of");
@@ -339,8 +330,7 @@ class Verifier {
     if (bytes != admission->bytes) {
       refuse(path, fmt::format("It has {} bytes, and {} were admitted.", bytes, admission->bytes));
     } else if (const Digest digest = hash.finish(); digest != admission->sha256) {
-      refuse(path,
-             fmt::format("Its SHA-256 is {}, and {} was admitted.", hex(digest), hex(admission->sha256)));
+      refuse(path, fmt::format("Its SHA-256 is {}, and {} was admitted.", hex(digest), hex(admission->sha256)));
     } else {
       ok(path, fmt::format("These are the {} bytes that were admitted, SHA-256 {}.", bytes, hex(digest)));
     }
@@ -358,8 +348,8 @@ class Verifier {
       name = bound_name(binding->event);
     }
     if (!name) {
-      refuse(row.path, fmt::format("The export does not say who the {} {} is: no binding of it is disclosed.",
-                                   what, id.text()));
+      refuse(row.path,
+             fmt::format("The export does not say who the {} {} is: no binding of it is disclosed.", what, id.text()));
       return {};
     }
     if (is_later) {
@@ -427,8 +417,7 @@ class Verifier {
       if (chain != subjects_.end() && chain->second->role == ExportRole::kExported) {
         refuse(row.path, "The device's chain is here, and does not name this recording.");
       } else {
-        note(row.path,
-             "The device's own chain is not in the export, so its side of the offload is not shown.");
+        note(row.path, "The device's own chain is not in the export, so its side of the offload is not shown.");
       }
     }
   }
@@ -438,9 +427,8 @@ class Verifier {
     return found == by_number_.end() ? nullptr : found->second;
   }
   std::size_t count_refused() const {
-    return static_cast<std::size_t>(
-        std::count_if(verdict_.findings.begin(), verdict_.findings.end(),
-                      [](const Finding& f) { return f.kind == Finding::Kind::kRefused; }));
+    return static_cast<std::size_t>(std::count_if(verdict_.findings.begin(), verdict_.findings.end(),
+                                                  [](const Finding& f) { return f.kind == Finding::Kind::kRefused; }));
   }
 
   const ExportFiles& files_;

@@ -23,8 +23,8 @@ struct World {
   ExportManifest manifest;
 
   explicit World(const Edit& edit = [](const std::string&, Json&) {}) {
-    const auto add = [&](const std::string& name, ChainForTests& chain, std::string_view type,
-                         std::string_view second, Json::Object fields = {}) {
+    const auto add = [&](const std::string& name, ChainForTests& chain, std::string_view type, std::string_view second,
+                         Json::Object fields = {}) {
       const bool by_officer = type == "recording.viewed" || type == "recording.flagged";
       Json event = chain.next(type, by_officer ? officer.id() : admin.id(),
                               fmt::format("2022-12-02T06:12:{}.00Z", second), std::move(fields));
@@ -34,8 +34,7 @@ struct World {
     const std::string act = test_id(0xac);
     const std::string from = "2022-12-02T06:00:00.00Z";
     add("admin", admin, "identity.bound", "00", {{"badge", "1"}, {"from", from}, {"name", "Ada Admin"}});
-    add("officer", officer, "identity.bound", "01",
-        {{"badge", "4711"}, {"from", from}, {"name", "Olu Officer"}});
+    add("officer", officer, "identity.bound", "01", {{"badge", "4711"}, {"from", from}, {"name", "Olu Officer"}});
     add("device", device, "identity.bound", "02", {{"from", from}, {"name", "Camera 7"}, {"serial", "X-7"}});
     add("dock", dock, "identity.bound", "03", {{"from", from}, {"name", "Dock North"}, {"serial", "D-1"}});
     add("dock", dock, "dock.enrolled", "04", {{"key", base64(test_key(0xd0).public_key())}});
@@ -44,8 +43,7 @@ struct World {
     add("recording", recording, "recording.admitted", "10", std::move(fields));
     add("device", device, "device.offloaded", "10", {{"act", act}, {"recording", recording.id()}});
     add("recording", recording, "recording.viewed", "20", {{"purpose", "review"}});
-    add("recording", recording, "recording.flagged", "21",
-        {{"flag", "use_of_force"}, {"reason", "on review"}});
+    add("recording", recording, "recording.flagged", "21", {{"flag", "use_of_force"}, {"reason", "on review"}});
     ledger.add(private_entry(padding({}, 0)), "");
 
     put(recording, "recording", ExportRole::kExported);
@@ -122,15 +120,13 @@ std::vector<Vector> export_vectors() {
       if (at != std::string::npos) bytes.resize(at);
     }
   });
-  logged(true, "guest", "the name is in another ledger", "recording", "recording.viewed",
-         [](Json::Object& e) {
-           e["actor"] = test_id(0xee);
-           e["actor_ledger"] = "other.example/agency";
-         });
+  logged(true, "guest", "the name is in another ledger", "recording", "recording.viewed", [](Json::Object& e) {
+    e["actor"] = test_id(0xee);
+    e["actor_ledger"] = "other.example/agency";
+  });
 
-  logged(true, "name that would write on a terminal", "any text may be a name; who prints it takes care",
-         "officer", "identity.bound",
-         [](Json::Object& e) { e["name"] = "Olu\n\x1b[2JVERIFIED\u202e \u0085"; });
+  logged(true, "name that would write on a terminal", "any text may be a name; who prints it takes care", "officer",
+         "identity.bound", [](Json::Object& e) { e["name"] = "Olu\n\x1b[2JVERIFIED\u202e \u0085"; });
 
   files(false, "original changed", "SHA-256",
         [](World& w) { w.files[export_original_path(w.recording.subject())] = "abd"; });
@@ -157,9 +153,8 @@ std::vector<Vector> export_vectors() {
   files(false, "receipt missing", "listed", [](World& w) { w.files.erase(World::path(w.recording, 1)); });
   files(false, "receipt broken", "form", [](World& w) { w.files[World::path(w.recording, 1)] += "\n"; });
   files(false, "receipt empty", "form", [](World& w) { w.files[World::path(w.recording, 1)].clear(); });
-  files(false, "receipts swapped", "n is not the name", [](World& w) {
-    std::swap(w.files[World::path(w.recording, 1)], w.files[World::path(w.recording, 2)]);
-  });
+  files(false, "receipts swapped", "n is not the name",
+        [](World& w) { std::swap(w.files[World::path(w.recording, 1)], w.files[World::path(w.recording, 2)]); });
   files(false, "receipt twice", "n is not the name",
         [](World& w) { w.files[World::path(w.recording, 2)] = w.files[World::path(w.recording, 1)]; });
   files(false, "receipt of another subject", "subject",
@@ -221,19 +216,18 @@ std::vector<Vector> export_vectors() {
          [](Json::Object& e) { e["subject"] = test_id(0x12); });
   logged(false, "first event is no admission", "a recording begins with its admission", "recording",
          "recording.admitted", [](Json::Object& e) { e["type"] = "recording.created"; });
-  logged(false, "binding without a name", "name, badge or serial", "officer", "identity.bound",
-         [](Json::Object& e) {
-           e.erase("name");
-           e.erase("badge");
-         });
+  logged(false, "binding without a name", "name, badge or serial", "officer", "identity.bound", [](Json::Object& e) {
+    e.erase("name");
+    e.erase("badge");
+  });
   logged(false, "binding without from", "identity.bound has one", "officer", "identity.bound",
          [](Json::Object& e) { e.erase("from"); });
   logged(false, "another key enrolled", "dock.enrolled vouches for the key", "dock", "dock.enrolled",
          [](Json::Object& e) { e["key"] = base64(test_key(0xd9).public_key()); });
   logged(false, "offload of another act", "one act, the same act id", "device", "device.offloaded",
          [](Json::Object& e) { e["act"] = test_id(0xad); });
-  logged(false, "offload of another recording", "the device's chain names the recording", "device",
-         "device.offloaded", [](Json::Object& e) { e["recording"] = test_id(0x12); });
+  logged(false, "offload of another recording", "the device's chain names the recording", "device", "device.offloaded",
+         [](Json::Object& e) { e["recording"] = test_id(0x12); });
   logged(false, "offload that names nothing", "naming the subject", "device", "device.offloaded",
          [](Json::Object& e) { e.erase("recording"); });
   logged(false, "admission names no device", "the offload's device", "recording", "recording.admitted",
@@ -241,11 +235,10 @@ std::vector<Vector> export_vectors() {
            e.erase("device");
            e.erase("dock");
          });
-  logged(false, "attempt of a later event", "of is before it", "recording", "recording.flagged",
-         [](Json::Object& e) {
-           e["type"] = "attempt";
-           e["of"] = 2;
-         });
+  logged(false, "attempt of a later event", "of is before it", "recording", "recording.flagged", [](Json::Object& e) {
+    e["type"] = "attempt";
+    e["of"] = 2;
+  });
   logged(true, "attempt of an earlier event", "it took no effect", "recording", "recording.flagged",
          [](Json::Object& e) {
            e["type"] = "attempt";
@@ -259,8 +252,7 @@ std::vector<Vector> export_vectors() {
     ChainForTests second(world.ledger, 0x12);
     Json::Object fields = dock_admission_fields();
     fields["act"] = test_id(0xae);
-    second.add(
-        second.next("recording.admitted", world.admin.id(), "2022-12-02T06:12:40.00Z", std::move(fields)));
+    second.add(second.next("recording.admitted", world.admin.id(), "2022-12-02T06:12:40.00Z", std::move(fields)));
     world.device.add(world.device.next("device.offloaded", world.admin.id(), "2022-12-02T06:12:40.00Z",
                                        {{"act", test_id(0xae)}, {"recording", second.id()}}));
     world.files.clear();
@@ -341,8 +333,7 @@ TEST(Export, NamesAreThoseInForceWhenTheActHappened) {
   world.officer.add(
       world.officer.next("identity.bound", world.admin.id(), "2022-12-02T06:12:50.00Z",
                          {{"badge", "4712"}, {"from", "2022-12-02T06:12:50.00Z"}, {"name", "Olu Other"}}));
-  world.recording.add(
-      world.recording.next("recording.viewed", world.officer.id(), "2022-12-02T06:12:51.00Z"));
+  world.recording.add(world.recording.next("recording.viewed", world.officer.id(), "2022-12-02T06:12:51.00Z"));
   world.files = {{"checkpoint", world.ledger.finished()}};
   world.manifest.subjects.clear();
   world.manifest.originals.clear();
@@ -374,8 +365,7 @@ TEST(Export, NamesTheFileThatDoesNotHold) {
   EXPECT_FALSE(verdict.holds());
   EXPECT_TRUE(says(verdict, Finding::Kind::kRefused, World::path(world.recording, 1), "not a receipt"));
   EXPECT_TRUE(says(verdict, Finding::Kind::kRefused, "stray", "does not list"));
-  EXPECT_TRUE(
-      says(verdict, Finding::Kind::kRefused, export_original_path(world.recording.subject()), "SHA-256"));
+  EXPECT_TRUE(says(verdict, Finding::Kind::kRefused, export_original_path(world.recording.subject()), "SHA-256"));
 }
 
 TEST(Export, RefusesLinksAndDevices) {

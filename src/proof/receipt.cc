@@ -23,8 +23,7 @@ tl::unexpected<Refusal> refuse(std::string reason) {
 bool has_keys(const Json& object, std::initializer_list<std::string_view> keys) {
   const Json::Object* members = object.object();
   return members && members->size() == keys.size() &&
-         std::all_of(keys.begin(), keys.end(),
-                     [&](std::string_view key) { return members->count(key) == 1; });
+         std::all_of(keys.begin(), keys.end(), [&](std::string_view key) { return members->count(key) == 1; });
 }
 
 // The statement of `extra` as the entry that the log holds, when it is one.
@@ -52,11 +51,7 @@ std::optional<Head> parse_head(const Json& json) {
   const auto blind_bytes = parse_base64_array<32>(*blind);
   const auto commitment_bytes = parse_base64_array<32>(*commitment);
   if (!blind_bytes || !commitment_bytes) return std::nullopt;
-  Head head{*blind_bytes,
-            *commitment_bytes,
-            static_cast<std::uint64_t>(*first),
-            static_cast<std::uint64_t>(*n),
-            {}};
+  Head head{*blind_bytes, *commitment_bytes, static_cast<std::uint64_t>(*first), static_cast<std::uint64_t>(*n), {}};
   for (const Json& node : *path) {
     const auto digest = node.string() ? parse_base64_array<32>(*node.string()) : std::nullopt;
     if (!digest) return std::nullopt;
@@ -79,8 +74,7 @@ bool is_extra(const Json& extra) {
 
 // Why a well-formed statement may not stand at this index; empty when it may.
 std::string_view misplaced(const std::string& type, const Json& statement, std::uint64_t index) {
-  if ((type == "ledger.genesis") != (index == 0))
-    return "A ledger begins with ledger.genesis, and has it only there";
+  if ((type == "ledger.genesis") != (index == 0)) return "A ledger begins with ledger.genesis, and has it only there";
   if (type == "ledger.heads" && static_cast<std::uint64_t>(*statement.find_integer("size")) > index) {
     return "The snapshot is of a larger tree than stood before its own statement";
   }
@@ -108,8 +102,7 @@ bool is_after_witness(const Json& event, std::int64_t witness_s) {
 }  // namespace
 
 std::string Receipt::text() const {
-  std::string out =
-      fmt::format("{}\nextra {}\nindex {}\n", kReceiptHeader, base64(as_bytes(canonical(extra))), index);
+  std::string out = fmt::format("{}\nextra {}\nindex {}\n", kReceiptHeader, base64(as_bytes(canonical(extra))), index);
   for (const Digest& node : path) out += base64(node) + "\n";
   return out + "\n" + checkpoint;
 }
@@ -201,31 +194,26 @@ tl::expected<VerifiedReceipt, Refusal> verify_receipt(std::string_view text, con
   verified.leaf = leaf_hash(as_bytes(entry));
   if (!verify_inclusion(verified.leaf, receipt->index, verified.checkpoint.size, receipt->path,
                         verified.checkpoint.root)) {
-    return refuse(
-        "The path does not lead from what is disclosed to the signed root: it is not in that ledger");
+    return refuse("The path does not lead from what is disclosed to the signed root: it is not in that ledger");
   }
 
-  const std::string type =
-      *(verified.event.is_null() ? verified.statement : verified.event).find_string("type");
-  const std::string_view reason =
-      misplaced(verified.event.is_null() ? type : "", verified.statement, receipt->index);
+  const std::string type = *(verified.event.is_null() ? verified.statement : verified.event).find_string("type");
+  const std::string_view reason = misplaced(verified.event.is_null() ? type : "", verified.statement, receipt->index);
   if (!reason.empty()) return refuse(std::string(reason));
   if (const Json* head = receipt->extra.find("head")) {
-    if (!head_holds(*parse_head(*head), verified.statement))
-      return refuse("The snapshot does not name this head");
+    if (!head_holds(*parse_head(*head), verified.statement)) return refuse("The snapshot does not name this head");
     verified.head = *head;
   }
   if (!verified.event.is_null()) {
     if (type == "recording.admitted" && !parse_admission(verified.event)) {
       const Json* dock = verified.event.find("dock");
-      return refuse(dock && !verify_dock_statement(*dock)
-                        ? "The dock's signature in it does not hold"
-                        : "The admission is malformed, or contradicts its dock");
+      return refuse(dock && !verify_dock_statement(*dock) ? "The dock's signature in it does not hold"
+                                                          : "The admission is malformed, or contradicts its dock");
     }
     for (const Cosignature& cosignature : verified.cosignatures) {
       if (is_after_witness(verified.event, cosignature.time_s)) {
-        return refuse(fmt::format("Its time is more than {} seconds after {} saw it", kClockSkewMax_s,
-                                  cosignature.witness));
+        return refuse(
+            fmt::format("Its time is more than {} seconds after {} saw it", kClockSkewMax_s, cosignature.witness));
       }
     }
   }
@@ -239,12 +227,11 @@ tl::expected<VerifiedReceipt, Refusal> verify_admission(std::string_view text, c
   const auto admission = parse_admission(verified->event);
   if (!admission) return refuse("The receipt is not of the admission of a file");
   if (admission->bytes != file_bytes) {
-    return refuse(
-        fmt::format("The file has {} bytes, and the receipt is for {}", file_bytes, admission->bytes));
+    return refuse(fmt::format("The file has {} bytes, and the receipt is for {}", file_bytes, admission->bytes));
   }
   if (admission->sha256 != file_sha256) {
-    return refuse(fmt::format("The file's SHA-256 is {}, and the receipt is for {}", hex(file_sha256),
-                              hex(admission->sha256)));
+    return refuse(
+        fmt::format("The file's SHA-256 is {}, and the receipt is for {}", hex(file_sha256), hex(admission->sha256)));
   }
   return verified;
 }

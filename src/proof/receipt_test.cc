@@ -18,12 +18,12 @@ struct Example {
   Example() {
     LedgerForTests ledger;
     ChainForTests chain(ledger, 0x11);
-    const auto index = chain.add(
-        chain.next("recording.admitted", test_id(0xa1), "2022-12-02T06:12:07.41Z",
-                   {{"bytes", 3},
-                    {"chain_starts_at", "server"},
-                    {"received_at", "2022-12-02T06:12:07.10Z"},
-                    {"sha256", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}}));
+    const auto index =
+        chain.add(chain.next("recording.admitted", test_id(0xa1), "2022-12-02T06:12:07.41Z",
+                             {{"bytes", 3},
+                              {"chain_starts_at", "server"},
+                              {"received_at", "2022-12-02T06:12:07.10Z"},
+                              {"sha256", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}}));
     for (std::uint8_t i = 0; i < 4; ++i) ledger.add(private_entry(padding({}, i)), "");
     const VerifierKey unknown = test_vkey("unknown.example/w", KeyType::kWitness, 9);
     text = ledger.receipt(index, ledger.finished() + signature_line(unknown, Bytes(72, 7)));
@@ -109,8 +109,7 @@ TEST(Receipt, AdmissionIsOfOneFile) {
   EXPECT_FALSE(verify_admission(example.text, test_trust(), crypto::sha256(as_bytes("abd")), 3));
 }
 
-RC_GTEST_PROP(Receipt, ParsingAnythingNeverWritesBackAnythingElse,
-              (const std::string& tail, std::uint64_t index)) {
+RC_GTEST_PROP(Receipt, ParsingAnythingNeverWritesBackAnythingElse, (const std::string& tail, std::uint64_t index)) {
   static const Example kExample;
   const std::string text =
       kExample.text.substr(0, kExample.text.find("index ")) + fmt::format("index {}\n", index) + tail;

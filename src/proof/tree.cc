@@ -72,8 +72,7 @@ Result<std::vector<Digest>> inclusion_path(std::uint64_t index, std::uint64_t si
   return path;
 }
 
-Result<std::vector<Digest>> consistency_path(std::uint64_t old_size, std::uint64_t size,
-                                             const NodeReader& node) {
+Result<std::vector<Digest>> consistency_path(std::uint64_t old_size, std::uint64_t size, const NodeReader& node) {
   CHECK(old_size >= 1 && old_size <= size && size <= kSizeMax);
   std::vector<Digest> path;
   std::uint64_t begin = 0;
@@ -100,8 +99,8 @@ Result<std::vector<Digest>> consistency_path(std::uint64_t old_size, std::uint64
 // Both verifiers walk up with the position of the node they hold (fn) and of the last node (sn) on that
 // level. While fn is on the right edge and even, it has no sibling there and stays as it is, so levels are
 // skipped. sn reaches 0 exactly at the root: a path that ends sooner or goes on is of the wrong length.
-bool verify_inclusion(const Digest& leaf, std::uint64_t index, std::uint64_t size,
-                      const std::vector<Digest>& path, const Digest& root) {
+bool verify_inclusion(const Digest& leaf, std::uint64_t index, std::uint64_t size, const std::vector<Digest>& path,
+                      const Digest& root) {
   if (index >= size) return false;
   std::uint64_t fn = index;
   std::uint64_t sn = size - 1;
@@ -137,8 +136,7 @@ bool verify_consistency(std::uint64_t old_size, std::uint64_t size, const std::v
     sn >>= 1;
   }
   auto next = path.begin();
-  Digest old_hash =
-      old_root;  // an old tree of 2^k leaves is a node of the new one, and the path leaves it out
+  Digest old_hash = old_root;  // an old tree of 2^k leaves is a node of the new one, and the path leaves it out
   if (fn != 0) {
     if (next == path.end()) return false;
     old_hash = *next++;
@@ -276,8 +274,8 @@ std::optional<std::vector<std::string>> parse_bundle(std::string_view bytes, std
   std::vector<std::string> entries;
   while (!bytes.empty()) {
     if (entries.size() == count || bytes.size() < 2) return std::nullopt;
-    const std::size_t length = static_cast<std::size_t>(static_cast<std::uint8_t>(bytes[0])) << 8 |
-                               static_cast<std::uint8_t>(bytes[1]);
+    const std::size_t length =
+        static_cast<std::size_t>(static_cast<std::uint8_t>(bytes[0])) << 8 | static_cast<std::uint8_t>(bytes[1]);
     bytes.remove_prefix(2);
     if (bytes.size() < length) return std::nullopt;
     entries.emplace_back(bytes.substr(0, length));

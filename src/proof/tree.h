@@ -30,11 +30,10 @@ Result<Digest> tree_root(std::uint64_t size, const NodeReader& node);
 // From the leaf's sibling up to the root's child. Requires index < size.
 Result<std::vector<Digest>> inclusion_path(std::uint64_t index, std::uint64_t size, const NodeReader& node);
 // Requires 1 <= old_size <= size; empty when they are equal.
-Result<std::vector<Digest>> consistency_path(std::uint64_t old_size, std::uint64_t size,
-                                             const NodeReader& node);
+Result<std::vector<Digest>> consistency_path(std::uint64_t old_size, std::uint64_t size, const NodeReader& node);
 
-bool verify_inclusion(const Digest& leaf, std::uint64_t index, std::uint64_t size,
-                      const std::vector<Digest>& path, const Digest& root);
+bool verify_inclusion(const Digest& leaf, std::uint64_t index, std::uint64_t size, const std::vector<Digest>& path,
+                      const Digest& root);
 // old_size 0 is consistent with everything, with an empty path and the empty root.
 bool verify_consistency(std::uint64_t old_size, std::uint64_t size, const std::vector<Digest>& path,
                         const Digest& old_root, const Digest& root);

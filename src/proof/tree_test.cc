@@ -163,8 +163,7 @@ TEST(Tree, ConsistencyHoldsForNoOtherSizeRootOrLength) {
       const auto path = *consistency_path(old_size, size, node);
       const Digest old_root = *tree_root(old_size, node);
       for (std::uint64_t other = 0; other <= size + 1; ++other) {
-        ASSERT_EQ(verify_consistency(other, size, path, old_root, root), other == old_size)
-            << other << "/" << size;
+        ASSERT_EQ(verify_consistency(other, size, path, old_root, root), other == old_size) << other << "/" << size;
       }
       auto longer = path;
       longer.push_back(root);
@@ -191,9 +190,7 @@ TEST(Tree, AnEmptyTreeIsConsistentWithEveryTreeAndOnlyWithAnEmptyPath) {
 }
 
 TEST(Tree, PassesOnTheReadersError) {
-  const NodeReader broken = [](int, std::uint64_t) -> Result<Digest> {
-    return fail(Code::kCorrupt, "torn tile");
-  };
+  const NodeReader broken = [](int, std::uint64_t) -> Result<Digest> { return fail(Code::kCorrupt, "torn tile"); };
   EXPECT_EQ(tree_root(5, broken).error().message, "torn tile");
   EXPECT_EQ(inclusion_path(1, 5, broken).error().message, "torn tile");
   EXPECT_EQ(consistency_path(3, 5, broken).error().message, "torn tile");
@@ -202,8 +199,7 @@ TEST(Tree, PassesOnTheReadersError) {
 
 TEST(Tree, HandlesTheLargestSizes) {
   const NodeReader node = [](int level, std::uint64_t index) -> Result<Digest> {
-    return crypto::sha256(
-        {ByteView(big_endian_u64(static_cast<std::uint64_t>(level))), big_endian_u64(index)});
+    return crypto::sha256({ByteView(big_endian_u64(static_cast<std::uint64_t>(level))), big_endian_u64(index)});
   };
   const std::uint64_t size = (std::uint64_t{1} << 63) - 1;
   const auto path = *inclusion_path(size - 1, size, node);
@@ -297,8 +293,7 @@ TEST(Bundles, HoldExactlyTheirEntries) {
   EXPECT_FALSE(parse_bundle(bytes, entries.size() + 1));
   EXPECT_FALSE(parse_bundle("", 1));
   EXPECT_FALSE(parse_bundle(std::string_view(bytes).substr(1), entries.size()));
-  for (const std::size_t cut :
-       {std::size_t{1}, std::size_t{2}, std::size_t{3}, bytes.size() - 3, bytes.size() - 1}) {
+  for (const std::size_t cut : {std::size_t{1}, std::size_t{2}, std::size_t{3}, bytes.size() - 3, bytes.size() - 1}) {
     EXPECT_FALSE(parse_bundle(std::string_view(bytes).substr(0, cut), entries.size())) << cut;
   }
   EXPECT_FALSE(parse_bundle(bytes + '\0', entries.size()));
@@ -337,8 +332,8 @@ TEST(Conformance, TransparencyDevMerkleVectors) {
       ++inclusion;
       const auto leaf = digest(json, "leafHash");
       const auto root = digest(json, "root");
-      holds = well_formed && leaf && root &&
-              verify_inclusion(*leaf, number("leafIdx"), number("treeSize"), path, *root);
+      holds =
+          well_formed && leaf && root && verify_inclusion(*leaf, number("leafIdx"), number("treeSize"), path, *root);
     } else {
       ++consistency;
       const auto old_root = digest(json, "root1");

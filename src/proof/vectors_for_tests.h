@@ -98,9 +98,8 @@ inline bool vector_holds(const std::string& kind, const Json& vector, const Trus
 inline std::string vectors_text(const std::string& kind, const std::vector<Vector>& vectors) {
   Json::Array witnesses;
   for (const VerifierKey& key : test_witnesses()) witnesses.push_back(key.text());
-  std::string out =
-      fmt::format("{{\"format\":\"lapel-vectors/1\",\"key\":{},\"witnesses\":{},\"vectors\":[\n",
-                  to_json(test_log_key().text()), to_json(std::move(witnesses)));
+  std::string out = fmt::format("{{\"format\":\"lapel-vectors/1\",\"key\":{},\"witnesses\":{},\"vectors\":[\n",
+                                to_json(test_log_key().text()), to_json(std::move(witnesses)));
   for (const Vector& vector : vectors) {
     Json::Object json{{"name", vector.name}, {"kind", kind}, {"accept", vector.accept}, {"why", vector.why}};
     if (kind == "export") {

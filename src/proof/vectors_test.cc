@@ -13,9 +13,9 @@ constexpr std::string_view kAdmittedAt = "2022-12-02T06:12:07.41Z";
 
 // The same signature with S + L for S: RFC 8032 requires S < L.
 Bytes malleated(Bytes signature) {
-  static constexpr std::uint8_t kOrder[32] = {
-      0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14,
-      0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0x10};
+  static constexpr std::uint8_t kOrder[32] = {0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7,
+                                              0xa2, 0xde, 0xf9, 0xde, 0x14, 0,    0,    0,    0,    0,    0,
+                                              0,    0,    0,    0,    0,    0,    0,    0,    0,    0x10};
   unsigned carry = 0;
   for (std::size_t i = 0; i < 32; ++i) {
     carry += signature[32 + i] + kOrder[i];
@@ -34,8 +34,7 @@ struct SmallLedger {
 
   explicit SmallLedger(Json::Object fields = admission_fields(), std::string_view at = kAdmittedAt) {
     admitted = chain.add(chain.next("recording.admitted", kOfficer, at, std::move(fields)));
-    viewed = chain.add(
-        chain.next("recording.viewed", kOfficer, "2022-12-02T06:12:31.00Z", {{"purpose", "review"}}));
+    viewed = chain.add(chain.next("recording.viewed", kOfficer, "2022-12-02T06:12:31.00Z", {{"purpose", "review"}}));
     for (std::uint8_t i = 0; i < 4; ++i) ledger.add(private_entry(padding({}, i)), "");
   }
   std::string receipt() const { return ledger.receipt(admitted, ledger.finished()); }
@@ -63,12 +62,10 @@ std::string receipt_of_statement(const Json::Object& statement, std::uint64_t le
 
 std::vector<Vector> receipt_vectors() {
   std::vector<Vector> out;
-  const auto accept = [&](std::string name, std::string why, std::string bytes,
-                          std::optional<std::string> file = {}) {
+  const auto accept = [&](std::string name, std::string why, std::string bytes, std::optional<std::string> file = {}) {
     out.push_back({std::move(name), true, std::move(why), std::move(bytes), std::move(file), {}});
   };
-  const auto refuse = [&](std::string name, std::string why, std::string bytes,
-                          std::optional<std::string> file = {}) {
+  const auto refuse = [&](std::string name, std::string why, std::string bytes, std::optional<std::string> file = {}) {
     out.push_back({std::move(name), false, std::move(why), std::move(bytes), std::move(file), {}});
   };
 
@@ -78,11 +75,8 @@ std::vector<Vector> receipt_vectors() {
   const std::string note = ledger.finished();
   const std::string& extra = ledger.extra(small.admitted);
   const std::string text = ledger.checkpoint().text();
-  const auto with_extra = [&](const std::string& changed) {
-    return ledger.receipt(small.admitted, note, changed);
-  };
-  const std::string unknown =
-      signature_line(test_vkey("unknown.example/w", KeyType::kWitness, 9), Bytes(72, 7));
+  const auto with_extra = [&](const std::string& changed) { return ledger.receipt(small.admitted, note, changed); };
+  const std::string unknown = signature_line(test_vkey("unknown.example/w", KeyType::kWitness, 9), Bytes(72, 7));
 
   accept("admission final", "every witness has cosigned", good, kTestFile);
   accept("admission sealed", "the log's signature is enough to be sealed", ledger.receipt(1, ledger.sealed()),
@@ -98,13 +92,11 @@ std::vector<Vector> receipt_vectors() {
   {
     LedgerForTests one;
     accept("tree of one leaf", "the path is empty", one.receipt(0, one.finished()));
-    Json event = small.chain.next("recording.viewed", kOfficer, kAdmittedAt,
-                                  {{"camera_said", Json::Object{{"x", 1}}}});
+    Json event = small.chain.next("recording.viewed", kOfficer, kAdmittedAt, {{"camera_said", Json::Object{{"x", 1}}}});
     accept("unknown event fields", "kept and hashed", receipt_of(event));
     (*event.object())["note"] = "Zo\u00eb \U0001F600 \u2028 \"\\\n\u007f";
     accept("unicode in an event", "well-formed UTF-8, never normalized", receipt_of(event));
-    accept("dock statement", "signed by the key it names", SmallLedger(dock_admission_fields()).receipt(),
-           kTestFile);
+    accept("dock statement", "signed by the key it names", SmallLedger(dock_admission_fields()).receipt(), kTestFile);
     accept("at is 300 seconds after the witness", "the limit itself",
            SmallLedger(admission_fields(), "2022-12-02T06:18:20.00Z").receipt(), kTestFile);
     accept("statement after rotation", "ledger.key",
@@ -118,8 +110,7 @@ std::vector<Vector> receipt_vectors() {
   refuse("file truncated", "length differs", good, "ab");
   refuse("file extended", "length differs", good, "abcd");
   refuse("empty file", "length differs", good, "");
-  refuse("a view is no admission", "type is not the one asked for", ledger.receipt(small.viewed, note),
-         kTestFile);
+  refuse("a view is no admission", "type is not the one asked for", ledger.receipt(small.viewed, note), kTestFile);
   refuse("a statement is no admission", "type is not the one asked for", ledger.receipt(0, note), kTestFile);
 
   // The text.
@@ -169,14 +160,11 @@ std::vector<Vector> receipt_vectors() {
   refuse("path reversed", "order", edited_path([&](std::string& p) {
            p = p.substr(2 * path_line) + p.substr(path_line, path_line) + p.substr(0, path_line);
          }));
-  refuse("path without its first node", "length",
-         edited_path([&](std::string& p) { p.erase(0, path_line); }));
-  refuse("path without its last node", "length",
-         edited_path([&](std::string& p) { p.erase(2 * path_line); }));
+  refuse("path without its first node", "length", edited_path([&](std::string& p) { p.erase(0, path_line); }));
+  refuse("path without its last node", "length", edited_path([&](std::string& p) { p.erase(2 * path_line); }));
   refuse("path empty", "length", edited_path([](std::string& p) { p.clear(); }));
   refuse("path doubled", "length", edited_path([](std::string& p) { p += p; }));
-  refuse("path with a node too many", "length",
-         edited_path([](std::string& p) { p += base64(Bytes(32, 0)) + "\n"; }));
+  refuse("path with a node too many", "length", edited_path([](std::string& p) { p += base64(Bytes(32, 0)) + "\n"; }));
   refuse("path of 64 nodes", "length", edited_path([](std::string& p) {
            while (p.size() < 64 * path_line) p += base64(Bytes(32, 0)) + "\n";
          }));
@@ -184,19 +172,15 @@ std::vector<Vector> receipt_vectors() {
          edited_path([](std::string& p) { p.replace(0, 44, base64(Bytes(31, 1))); }));
   refuse("path node without padding", "base64 that does not re-encode to itself",
          edited_path([](std::string& p) { p.erase(43, 1); }));
-  refuse("path node with idle bits", "base64 that does not re-encode to itself",
-         edited_path([](std::string& p) {
+  refuse("path node with idle bits", "base64 that does not re-encode to itself", edited_path([](std::string& p) {
            const std::string digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
            p[42] = digits[digits.find(p[42]) | 1];
          }));
-  refuse("path node with a space", "one text for one receipt",
-         edited_path([](std::string& p) { p.insert(0, " "); }));
+  refuse("path node with a space", "one text for one receipt", edited_path([](std::string& p) { p.insert(0, " "); }));
   refuse("empty line within the path", "the checkpoint begins there",
          edited_path([&](std::string& p) { p.insert(path_line, "\n"); }));
-  refuse("no empty line before the checkpoint", "form",
-         replaced(good, "\n\n" + kTestOrigin, "\n" + kTestOrigin));
-  refuse("two empty lines before the checkpoint", "form",
-         replaced(good, "\n\n" + kTestOrigin, "\n\n\n" + kTestOrigin));
+  refuse("no empty line before the checkpoint", "form", replaced(good, "\n\n" + kTestOrigin, "\n" + kTestOrigin));
+  refuse("two empty lines before the checkpoint", "form", replaced(good, "\n\n" + kTestOrigin, "\n\n\n" + kTestOrigin));
 
   // The checkpoint and its signatures.
   refuse("no checkpoint", "form", good.substr(0, path_end + 1));
@@ -219,12 +203,10 @@ std::vector<Vector> receipt_vectors() {
     const Checkpoint checkpoint = ledger.checkpoint();
     const VerifierKey renamed = test_vkey("vectors.example/other", KeyType::kLog, kTestLogSeed);
     refuse("signature under another name", "not the log's line",
-           ledger.receipt(
-               1, text + "\n" + signature_line(renamed, test_key(kTestLogSeed).sign(as_bytes(text)))));
+           ledger.receipt(1, text + "\n" + signature_line(renamed, test_key(kTestLogSeed).sign(as_bytes(text)))));
     refuse("signed by another key with the log's key id", "a key id is no key",
            ledger.receipt(1, text + "\n" + signature_line(test_log_key(), test_key(9).sign(as_bytes(text)))));
-    refuse("signed by another key", "nobody knows it",
-           ledger.receipt(1, sign_checkpoint(checkpoint, test_key(9))));
+    refuse("signed by another key", "nobody knows it", ledger.receipt(1, sign_checkpoint(checkpoint, test_key(9))));
     refuse("log signature with S + L", "RFC 8032: S < L", [&] {
       const auto signature = test_key(kTestLogSeed).sign(as_bytes(text));
       return ledger.receipt(
@@ -235,9 +217,8 @@ std::vector<Vector> receipt_vectors() {
     refuse("bad cosignature of a known witness", "a known key's signature must hold",
            ledger.receipt(1, ledger.sealed() + signature_line(test_witnesses()[0], Bytes(72, 1))));
     refuse("cosignature without its time", "a known key's signature must hold",
-           ledger.receipt(
-               1, ledger.sealed() + signature_line(test_witnesses()[0],
-                                                   test_key(kTestWitnessSeed[0]).sign(as_bytes(text)))));
+           ledger.receipt(1, ledger.sealed() + signature_line(test_witnesses()[0],
+                                                              test_key(kTestWitnessSeed[0]).sign(as_bytes(text)))));
     refuse("cosignature of another size", "it is of another checkpoint",
            ledger.receipt(
                1, ledger.sealed() + [&] {
@@ -259,15 +240,14 @@ std::vector<Vector> receipt_vectors() {
   refuse("at is later than the earlier of two witnesses", "the earliest valid cosignature counts", [&] {
     const SmallLedger late(admission_fields(), "2022-12-02T06:18:20.00Z");
     const std::string late_text = late.ledger.checkpoint().text();
-    return late.ledger.receipt(1, late.ledger.sealed() + cosignature_of(0, late_text) +
-                                      cosignature_of(1, late_text, kTestWitness_s - 1));
+    return late.ledger.receipt(
+        1, late.ledger.sealed() + cosignature_of(0, late_text) + cosignature_of(1, late_text, kTestWitness_s - 1));
   }());
 
   // What is disclosed. The ledger's leaf is of exactly this text unless said otherwise.
   refuse("another salt", "the commitment is another",
          with_extra(replaced(extra, base64(small.chain.salt(0)), base64(small.chain.salt(1)))));
-  refuse("a field changed", "the commitment is another",
-         with_extra(replaced(extra, R"("bytes":3)", R"("bytes":4)")));
+  refuse("a field changed", "the commitment is another", with_extra(replaced(extra, R"("bytes":3)", R"("bytes":4)")));
   refuse("an unknown field added", "the commitment is another",
          with_extra(replaced(extra, R"("bytes":3)", R"("bytes":3,"case":"1")")));
   refuse("salt of 31 bytes", "exactly 32",
@@ -285,8 +265,7 @@ std::vector<Vector> receipt_vectors() {
   refuse("a statement for a private leaf", "another entry",
          with_extra(R"({"statement":{"ledger":")" + kTestOrigin +
                     R"(","policy":"quorum none\n","type":"ledger.policy"}})"));
-  const std::string event =
-      canonical(small.chain.next("recording.viewed", kOfficer, kAdmittedAt, {{"x", 1}}));
+  const std::string event = canonical(small.chain.next("recording.viewed", kOfficer, kAdmittedAt, {{"x", 1}}));
   accept("the event that the next ones spoil", "as a control", receipt_of_text(event));
   const std::tuple<const char*, const char*, std::string, std::string> spoiled[] = {
       {"event with a float", "integers only", R"("x":1)", R"("x":1.0)"},
@@ -321,8 +300,7 @@ std::vector<Vector> receipt_vectors() {
       {"at with second 60", "no second 60", "07.41Z", "60.41Z"},
       {"at on February 30", "no such day", "2022-12-02", "2022-02-30"},
   };
-  for (const auto& [name, why, from, to] : spoiled)
-    refuse(name, why, receipt_of_text(replaced(event, from, to)));
+  for (const auto& [name, why, from, to] : spoiled) refuse(name, why, receipt_of_text(replaced(event, from, to)));
 
   // Admissions and docks.
   const auto admission = [&](auto edit, std::string_view type = "recording.admitted") {
@@ -368,8 +346,7 @@ std::vector<Vector> receipt_vectors() {
          admission([](auto& f) { (*f["dock"].object())["key"] = base64(test_key(0xd9).public_key()); }));
   refuse("dock statement changed", "dock.sig must hold",
          admission([](auto& f) { (*f["dock"].object())["at"] = "2022-12-02T05:00:00.00Z"; }));
-  refuse("dock without sig", "a statement is signed",
-         admission([](auto& f) { f["dock"].object()->erase("sig"); }));
+  refuse("dock without sig", "a statement is signed", admission([](auto& f) { f["dock"].object()->erase("sig"); }));
   const auto other_dock = [](Json::Object& f, const char* name, const Json& value) {
     Json statement = f["dock"];
     statement.object()->erase("sig");
@@ -378,8 +355,7 @@ std::vector<Vector> receipt_vectors() {
   };
   refuse("dock is of another hash", "must equal the event's",
          admission([&](auto& f) { other_dock(f, "sha256", hex(Bytes(32, 1))); }));
-  refuse("dock is of another length", "must equal the event's",
-         admission([&](auto& f) { other_dock(f, "bytes", 4); }));
+  refuse("dock is of another length", "must equal the event's", admission([&](auto& f) { other_dock(f, "bytes", 4); }));
   refuse("dock is of another device", "must equal the event's",
          admission([&](auto& f) { other_dock(f, "device", test_id(0xd2)); }));
   refuse("dock is of another ledger", "must equal the event's",
@@ -403,12 +379,10 @@ std::vector<Vector> receipt_vectors() {
          receipt_of_statement(*parse_canonical(ledger.extra(0))->find("statement")->object()));
   accept("heads of an earlier size", "size <= its own index",
          receipt_of_statement(
-             {{"ledger", kTestOrigin}, {"root", base64(Bytes(32, 1))}, {"size", 4}, {"type", "ledger.heads"}},
-             3));
+             {{"ledger", kTestOrigin}, {"root", base64(Bytes(32, 1))}, {"size", 4}, {"type", "ledger.heads"}}, 3));
   refuse("heads of a later size", "size <= its own index",
          receipt_of_statement(
-             {{"ledger", kTestOrigin}, {"root", base64(Bytes(32, 1))}, {"size", 5}, {"type", "ledger.heads"}},
-             3));
+             {{"ledger", kTestOrigin}, {"root", base64(Bytes(32, 1))}, {"size", 5}, {"type", "ledger.heads"}}, 3));
   return out;
 }
 
@@ -428,8 +402,7 @@ std::vector<Vector> checkpoint_vectors() {
   };
   add(true, "sealed", "signed by the log", sealed);
   add(true, "final", "cosigned by both witnesses", small.ledger.finished());
-  add(true, "empty tree", "size 0 and the root of nothing",
-      sign(Checkpoint{kTestOrigin, 0, empty_root()}.text()));
+  add(true, "empty tree", "size 0 and the root of nothing", sign(Checkpoint{kTestOrigin, 0, empty_root()}.text()));
   add(true, "largest size", "2^53-1",
       sign(Checkpoint{kTestOrigin, (std::uint64_t{1} << 53) - 1, checkpoint.root}.text()));
   add(false, "beyond the largest size", "2^53",
@@ -484,8 +457,7 @@ std::vector<Vector> checkpoint_vectors() {
       {"tab", replaced(text, size, "\n7\t\n")},
       {"NUL", replaced(text, size, std::string("\n7\0\n", 4))},
   };
-  for (const auto& [name, bad] : texts)
-    add(false, name, "signed, but no checkpoint of three lines", sign(bad));
+  for (const auto& [name, bad] : texts) add(false, name, "signed, but no checkpoint of three lines", sign(bad));
 
   const std::string line = sealed.substr(text.size() + 1);
   add(false, "empty", "no note", "");
@@ -531,13 +503,11 @@ std::vector<Vector> checkpoint_vectors() {
   }());
   add(false, "the log cosigns", "type 0x04 is no log signature",
       text + "\n" +
-          cosignature(test_vkey(kTestOrigin, KeyType::kWitness, kTestLogSeed), kTestLogSeed, kTestWitness_s,
-                      text));
+          cosignature(test_vkey(kTestOrigin, KeyType::kWitness, kTestLogSeed), kTestLogSeed, kTestWitness_s, text));
   add(false, "key id clash", "the id is the log's, the key is not",
       text + "\n" + signature_line(test_log_key(), test_key(9).sign(as_bytes(text))));
   add(false, "name clash", "the name is the log's, the key is not",
-      text + "\n" +
-          signature_line(test_vkey(kTestOrigin, KeyType::kLog, 9), test_key(9).sign(as_bytes(text))));
+      text + "\n" + signature_line(test_vkey(kTestOrigin, KeyType::kLog, 9), test_key(9).sign(as_bytes(text))));
   add(false, "second signature of the log wrong", "a known key's signature must hold",
       sealed + signature_line(test_log_key(), Bytes(64, 0)));
   add(false, "cosignature with its time moved", "the time is signed", [&] {
@@ -549,8 +519,7 @@ std::vector<Vector> checkpoint_vectors() {
   add(false, "cosignature of another witness", "a known key's signature must hold",
       sealed + cosignature(test_witnesses()[0], kTestWitnessSeed[1], kTestWitness_s, text));
   add(false, "cosignature of another ledger", "a known key's signature must hold",
-      sealed +
-          cosignature_of(0, Checkpoint{"vectors.example/other", checkpoint.size, checkpoint.root}.text()));
+      sealed + cosignature_of(0, Checkpoint{"vectors.example/other", checkpoint.size, checkpoint.root}.text()));
   return out;
 }
 

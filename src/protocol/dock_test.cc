@@ -13,14 +13,14 @@ namespace {
 EnrollmentCode sample() {
   EnrollmentCode code;
   for (std::size_t i = 0; i < code.secret.size(); ++i) code.secret[i] = static_cast<std::uint8_t>(i);
-  code.ledger_key = ledger_key_digest(
-      "ledger.example/ashfield+addadd8e+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4");
+  code.ledger_key = ledger_key_digest("ledger.example/ashfield+addadd8e+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4");
   return code;
 }
 
 // The worked example of docs/formats/dock.md.
 TEST(EnrollmentCode, HasTheTextOfTheFormatPage) {
-  EXPECT_EQ(sample().text(), "aaaqe-ayeau-daoca-jbifq-ydiob-6fc57-7iz5x-w5xaf-d4zmc-2ixbe-skyyy-zyerb-ct6yf-5rhth-2a47n-tkvc5");
+  EXPECT_EQ(sample().text(),
+            "aaaqe-ayeau-daoca-jbifq-ydiob-6fc57-7iz5x-w5xaf-d4zmc-2ixbe-skyyy-zyerb-ct6yf-5rhth-2a47n-tkvc5");
 }
 
 TEST(EnrollmentCode, IsReadAsPeopleWriteIt) {

@@ -71,8 +71,8 @@ constexpr std::array kFindings = {
 };
 
 const FindingRow& row_of(MediaFinding finding) {
-  const auto row = std::find_if(kFindings.begin(), kFindings.end(),
-                                [&](const FindingRow& r) { return r.value == finding; });
+  const auto row =
+      std::find_if(kFindings.begin(), kFindings.end(), [&](const FindingRow& r) { return r.value == finding; });
   CHECK(row != kFindings.end());
   return *row;
 }
@@ -131,9 +131,7 @@ class Members {
   std::string word(std::string_view key, std::size_t length_min) {
     const Json* member = take(key);
     const std::string* text = member ? member->string() : nullptr;
-    const auto plain = [](char c) {
-      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-    };
+    const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-'; };
     if (text == nullptr || text->size() < length_min || text->size() > 32 ||
         !std::all_of(text->begin(), text->end(), plain)) {
       refuse(key);
@@ -275,8 +273,8 @@ std::string text_of_ms(std::int64_t ms) {
 std::string ends_early_sentence(const MediaResult& result) {
   for (const MediaStream& stream : result.streams) {
     if (stream.frames_declared && stream.frames_counted < *stream.frames_declared) {
-      return fmt::format("The file ends early: of the {} {} its index lists, {} are there.",
-                         *stream.frames_declared, unit_of(stream), stream.frames_counted);
+      return fmt::format("The file ends early: of the {} {} its index lists, {} are there.", *stream.frames_declared,
+                         unit_of(stream), stream.frames_counted);
     }
   }
   return "The file ends early: it is shorter than its own header says. What is there can be played.";
@@ -286,8 +284,8 @@ std::string frames_failed_sentence(const MediaResult& result) {
   const MediaStream* stream = worst_stream(result);
   if (stream == nullptr) return "Some frames could not be decoded.";
   if (stream->tried < stream->frames_counted) {
-    return fmt::format("{} of the {} {} tried, out of {}, could not be decoded.", stream->failed,
-                       stream->tried, unit_of(*stream), stream->frames_counted);
+    return fmt::format("{} of the {} {} tried, out of {}, could not be decoded.", stream->failed, stream->tried,
+                       unit_of(*stream), stream->frames_counted);
   }
   return fmt::format("{} of {} {} could not be decoded.", stream->failed, stream->tried, unit_of(*stream));
 }
@@ -324,8 +322,8 @@ std::string sentence_of_finding(MediaFinding finding, const MediaResult& result)
       return frames_failed_sentence(result);
     case MediaFinding::kHeaderLies:
       if (result.duration_declared_ms && result.duration_ms) {
-        return fmt::format("The header gives {} but the footage lasts {}.",
-                           text_of_ms(*result.duration_declared_ms), text_of_ms(*result.duration_ms));
+        return fmt::format("The header gives {} but the footage lasts {}.", text_of_ms(*result.duration_declared_ms),
+                           text_of_ms(*result.duration_ms));
       }
       return "The header gives another duration than the footage has.";
     case MediaFinding::kNotCountedToEnd:
@@ -492,16 +490,14 @@ Result<MediaResult> parse_media_result(std::string_view text) {
   result.bytes_read = members.integer("bytes_read", 0, kInt64Max);
   result.duration_ms = members.integer_if_any("duration_ms", 0, kMediaDurationMsMax);
   result.duration_declared_ms = members.integer_if_any("duration_declared_ms", 0, kMediaDurationMsMax);
-  if (const auto us = members.integer_if_any("creation_time_us", 0, kYear9999Us))
-    result.creation_time = Timestamp{*us};
+  if (const auto us = members.integer_if_any("creation_time_us", 0, kYear9999Us)) result.creation_time = Timestamp{*us};
   for (const Json& stream : members.list("streams", kMediaStreamsMax)) {
     result.streams.push_back(TRY(parse_stream(stream)));
   }
   for (const Json& item : members.list("findings", kFindings.size())) {
     const std::string* name = item.string();
-    const auto row = std::find_if(kFindings.begin(), kFindings.end(), [&](const FindingRow& r) {
-      return r.by_worker && name && r.text == *name;
-    });
+    const auto row = std::find_if(kFindings.begin(), kFindings.end(),
+                                  [&](const FindingRow& r) { return r.by_worker && name && r.text == *name; });
     if (row == kFindings.end() || (!result.findings.empty() && row->value <= result.findings.back())) {
       members.refuse("findings");
       break;
@@ -531,8 +527,7 @@ Result<MediaSandbox> check_media_sandbox(os::Process& process, const MediaWorker
   const auto value = parse_json(*text);
   const Json* reason = value ? value->find("reason") : nullptr;
   if (!exit || *exit != os::Exit{}) {
-    return no_sandbox(reason && reason->string() ? *reason->string()
-                                                 : "the self-test ended without an answer");
+    return no_sandbox(reason && reason->string() ? *reason->string() : "the self-test ended without an answer");
   }
   const std::int64_t* abi = value ? value->find_integer("landlock") : nullptr;
   const Json* seccomp = value ? value->find("seccomp") : nullptr;
@@ -543,8 +538,8 @@ Result<MediaSandbox> check_media_sandbox(os::Process& process, const MediaWorker
   return MediaSandbox{static_cast<int>(*abi)};
 }
 
-Result<MediaResult> run_media_job(os::Process& process, const MediaWorker& worker,
-                                  const MediaRequest& request, os::File& input, os::File* output) {
+Result<MediaResult> run_media_job(os::Process& process, const MediaWorker& worker, const MediaRequest& request,
+                                  os::File& input, os::File* output) {
   CHECK((request.job == MediaJob::kProbe) == (output == nullptr));
   // An original that could be written through its descriptor would rest on the sandbox alone.
   CHECK((fcntl(input.descriptor(), F_GETFL) & O_ACCMODE) == O_RDONLY);
@@ -554,16 +549,14 @@ Result<MediaResult> run_media_job(os::Process& process, const MediaWorker& worke
   auto answer = TRY(os::Pipe::open());
   TRY(question.write(as_bytes(to_text(request))));
   question.close_write_end();
-  os::SpawnOptions options{
-      .program = worker.program,
-      .descriptors = {os::kNoDescriptor, os::kNoDescriptor, os::kNoDescriptor, input.descriptor(),
-                      question.read_end(), answer.write_end()},
-      // Memory and descriptors are limited by the worker itself, once its libraries are loaded.
-      .limits = {.cpu_seconds = kMediaCpuSecondsMax, .file_bytes = kMediaOutputBytesMax}};
+  os::SpawnOptions options{.program = worker.program,
+                           .descriptors = {os::kNoDescriptor, os::kNoDescriptor, os::kNoDescriptor, input.descriptor(),
+                                           question.read_end(), answer.write_end()},
+                           // Memory and descriptors are limited by the worker itself, once its libraries are loaded.
+                           .limits = {.cpu_seconds = kMediaCpuSecondsMax, .file_bytes = kMediaOutputBytesMax}};
   if (output != nullptr) options.descriptors.push_back(output->descriptor());
   auto started = process.spawn(options);
-  if (!started)
-    return fail(Code::kUnavailable, "The media worker could not be started.", started.error().text());
+  if (!started) return fail(Code::kUnavailable, "The media worker could not be started.", started.error().text());
   os::Child& child = **started;
   answer.close_write_end();
 

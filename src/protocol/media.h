@@ -39,8 +39,8 @@ inline constexpr int kMediaOutput = 6;   // an empty file for the picture, where
 inline constexpr std::uint64_t kMediaMemoryBytesMax = std::uint64_t{1} << 30;  // RLIMIT_AS
 inline constexpr std::uint64_t kMediaCpuSecondsMax = 120;                      // RLIMIT_CPU
 inline constexpr std::uint64_t kMediaOutputBytesMax = std::uint64_t{4} << 20;  // RLIMIT_FSIZE
-inline constexpr std::uint64_t kMediaDescriptorsMax = 7;             // RLIMIT_NOFILE: 0 to kMediaOutput
-inline constexpr std::int64_t kMediaWallMsDefault = 10 * 60 * 1000;  // enforced by the parent with SIGKILL
+inline constexpr std::uint64_t kMediaDescriptorsMax = 7;                       // RLIMIT_NOFILE: 0 to kMediaOutput
+inline constexpr std::int64_t kMediaWallMsDefault = 10 * 60 * 1000;            // enforced by the parent with SIGKILL
 inline constexpr std::size_t kMediaRequestBytesMax = os::kPipeWriteMax;
 inline constexpr std::size_t kMediaResultBytesMax = 64 * 1024;
 inline constexpr std::size_t kMediaStreamsMax = 64;
@@ -136,13 +136,12 @@ enum class MediaFinding {
 enum class MediaVerdict { kWhole, kDamaged, kUnreadable, kNotMedia };
 
 struct MediaResult {
-  std::string
-      container;  // "mp4", "matroska", …: the sniffed kind (mediaworker/container.h); empty when not media
+  std::string container;  // "mp4", "matroska", …: the sniffed kind (mediaworker/container.h); empty when not media
   std::int64_t file_bytes = 0;
   std::int64_t bytes_read = 0;
   std::optional<std::int64_t> duration_ms;           // measured, over picture and sound
   std::optional<std::int64_t> duration_declared_ms;  // by the header
-  std::optional<Timestamp> creation_time;  // by the header: the camera's clock, often local time called UTC
+  std::optional<Timestamp> creation_time;            // by the header: the camera's clock, often local time called UTC
   std::vector<MediaStream> streams;
   std::vector<MediaFinding> findings;  // ascending, each once
   std::optional<MediaPicture> picture;
@@ -176,7 +175,7 @@ Result<MediaSandbox> check_media_sandbox(os::Process& process, const MediaWorker
 // `input` is open for reading only (CHECKed); `output` is a new empty file for poster and filmstrip and null
 // for probe. The picture is looked at no further than its JPEG markers and its size: it is for browsers, not
 // for this program.
-Result<MediaResult> run_media_job(os::Process& process, const MediaWorker& worker,
-                                  const MediaRequest& request, os::File& input, os::File* output);
+Result<MediaResult> run_media_job(os::Process& process, const MediaWorker& worker, const MediaRequest& request,
+                                  os::File& input, os::File* output);
 
 }  // namespace lapel::protocol

@@ -104,8 +104,7 @@ TEST(MediaResult, IsRefusedWhereAnythingIsOff) {
 
 TEST(MediaResult, IsRefusedWhenCutOrTooLarge) {
   const std::string text = to_text(example());
-  for (std::size_t cut = 0; cut + 1 < text.size(); ++cut)
-    EXPECT_FALSE(parse_media_result(text.substr(0, cut))) << cut;
+  for (std::size_t cut = 0; cut + 1 < text.size(); ++cut) EXPECT_FALSE(parse_media_result(text.substr(0, cut))) << cut;
   EXPECT_FALSE(parse_media_result(text + std::string(kMediaResultBytesMax, ' ')));
   MediaResult many = example();
   many.streams.resize(kMediaStreamsMax + 1, many.streams[1]);
@@ -146,8 +145,7 @@ TEST(MediaVerdict, IsWordedForPeople) {
   EXPECT_EQ(sentence_of(cut), "The file ends early: of the 300 frames its index lists, 120 are there.");
   MediaResult lost;
   lost.findings = {MediaFinding::kIndexMissing, MediaFinding::kHeaderLies};
-  EXPECT_EQ(sentence_of(lost),
-            "The file ends in the middle: its index (moov) is missing, so nothing can be played.");
+  EXPECT_EQ(sentence_of(lost), "The file ends in the middle: its index (moov) is missing, so nothing can be played.");
   MediaResult lying;
   lying.findings = {MediaFinding::kHeaderLies};
   lying.duration_declared_ms = 143'165'643;
@@ -171,8 +169,7 @@ TEST(MediaRequest, IsRefusedWhereAnythingIsOff) {
   for (const char* text :
        {"", "{}", "[]", "{\"v\":1}", "{\"v\":1,\"job\":\"erase\"}", "{\"v\":2,\"job\":\"probe\"}",
         "{\"v\":1,\"job\":\"probe\",\"edge_px\":1}", "{\"v\":1,\"job\":\"poster\"}",
-        "{\"v\":1,\"job\":\"poster\",\"edge_px\":321}",
-        "{\"v\":1,\"job\":\"poster\",\"edge_px\":320,\"at_ms\":-1}",
+        "{\"v\":1,\"job\":\"poster\",\"edge_px\":321}", "{\"v\":1,\"job\":\"poster\",\"edge_px\":320,\"at_ms\":-1}",
         "{\"v\":1,\"job\":\"filmstrip\",\"frames\":0,\"height_px\":90}",
         "{\"v\":1,\"job\":\"filmstrip\",\"frames\":21,\"height_px\":90}",
         "{\"v\":1,\"job\":\"filmstrip\",\"frames\":5}", "{\"v\":1,\"job\":\"probe\",\"job\":\"probe\"}"}) {
@@ -190,8 +187,7 @@ class FaithlessWorker : public testing::Test {
   }
   ~FaithlessWorker() override { std::filesystem::remove_all(directory_); }
 
-  Result<MediaResult> run(const std::string& script, MediaRequest request = {},
-                          std::int64_t wall_ms = 60'000) {
+  Result<MediaResult> run(const std::string& script, MediaRequest request = {}, std::int64_t wall_ms = 60'000) {
     const auto program = directory_ / "worker";
     std::filesystem::remove(program);
     std::ofstream(program) << "#!/bin/sh\n" << script;
@@ -272,8 +268,8 @@ TEST_F(FaithlessWorker, AHangingJobIsKilledAtItsDeadline) {
 }
 
 TEST_F(FaithlessWorker, WithoutASandboxTheJobIsBlocked) {
-  const auto result = run(
-      "if [ \"$1\" = --self-test ]; then echo '{\"v\":1,\"reason\":\"no sandbox: none\"}'; fi; exit 20\n");
+  const auto result =
+      run("if [ \"$1\" = --self-test ]; then echo '{\"v\":1,\"reason\":\"no sandbox: none\"}'; fi; exit 20\n");
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code(), Code::kUnavailable);
   EXPECT_EQ(result.error().text(), "blocked: no sandbox (no sandbox: none)");

@@ -16,7 +16,9 @@ Result<Response> serve(const Request& request, const FindLedger& find_ledger) {
   const auto not_found = [&] { return fail(Code::kNotFound, "No such part of a ledger", request.path); };
   const auto it = request.params.find("rest");
   std::string_view rest = it == request.params.end() ? std::string_view() : std::string_view(it->second);
-  const auto is_own_name = [](std::string_view text) { return text == "checkpoint" || text == "key" || text.starts_with("tile/"); };
+  const auto is_own_name = [](std::string_view text) {
+    return text == "checkpoint" || text == "key" || text.starts_with("tile/");
+  };
   std::string_view slug;
   if (!is_own_name(rest)) {
     const std::size_t slash = rest.find('/');
@@ -26,7 +28,8 @@ Result<Response> serve(const Request& request, const FindLedger& find_ledger) {
     if (slug.empty() || !is_own_name(rest)) return not_found();
   }
   auto found = find_ledger(slug);
-  if (!found) return found.error().code() == Code::kNotFound ? Result<Response>(not_found()) : fail(std::move(found).error());
+  if (!found)
+    return found.error().code() == Code::kNotFound ? Result<Response>(not_found()) : fail(std::move(found).error());
   const ledger::Ledger& ledger = **found;
   if (rest == "checkpoint") {
     return Response::text(200, TRY(ledger.published_checkpoint())).with("Cache-Control", "no-cache");

@@ -63,10 +63,15 @@ Result<Agency> read_agency(const db::Row& row) {
 }
 
 Result<Person> read_person(db::Transaction& tx, const db::Row& row) {
-  Person person{TRY(stored_id<PersonId>(row, "id")), TRY(stored_id<AgencyId>(row, "agency")), row.text("login"),
-                row.text("name"), row.maybe_text("badge"), {}};
-  for (const db::Row& role : TRY(tx.query("SELECT role FROM person_roles WHERE person = :person ORDER BY role LIMIT 100",
-                                          {{"person", person.id.text()}}))) {
+  Person person{TRY(stored_id<PersonId>(row, "id")),
+                TRY(stored_id<AgencyId>(row, "agency")),
+                row.text("login"),
+                row.text("name"),
+                row.maybe_text("badge"),
+                {}};
+  for (const db::Row& role :
+       TRY(tx.query("SELECT role FROM person_roles WHERE person = :person ORDER BY role LIMIT 100",
+                    {{"person", person.id.text()}}))) {
     const auto known = access::parse_role(role.text("role"));
     if (!known) return fail(Code::kCorrupt, "A role in the catalog is unknown", role.text("role"));
     person.roles.insert(*known);
@@ -76,7 +81,9 @@ Result<Person> read_person(db::Transaction& tx, const db::Row& row) {
 
 }  // namespace
 
-std::span<const db::Migration> schema() { return kSteps; }
+std::span<const db::Migration> schema() {
+  return kSteps;
+}
 
 std::string slug_of(std::string_view agency_name) {
   std::string out;
@@ -95,32 +102,43 @@ std::string slug_of(std::string_view agency_name) {
 
 Result<void> add_agency(db::Transaction& tx, const Agency& agency) {
   TRY(tx.run("INSERT INTO agencies (id, name, slug, is_first, console) VALUES (:id, :name, :slug, :is_first, :console)",
-             {{"id", agency.id.text()}, {"name", agency.name}, {"slug", agency.slug}, {"is_first", agency.is_first ? 1 : 0},
+             {{"id", agency.id.text()},
+              {"name", agency.name},
+              {"slug", agency.slug},
+              {"is_first", agency.is_first ? 1 : 0},
               {"console", agency.console.text()}}));
   return {};
 }
 
 Result<std::vector<Agency>> agencies(db::Transaction& tx) {
   std::vector<Agency> out;
-  for (const db::Row& row : TRY(tx.query("SELECT id, name, slug, is_first, console FROM agencies ORDER BY is_first DESC, slug LIMIT :limit",
-                                         {{"limit", limits::kAgenciesMax}}))) {
+  for (const db::Row& row :
+       TRY(tx.query("SELECT id, name, slug, is_first, console FROM agencies ORDER BY is_first DESC, slug LIMIT :limit",
+                    {{"limit", limits::kAgenciesMax}}))) {
     out.push_back(TRY(read_agency(row)));
   }
   return out;
 }
 
 Result<Agency> agency_by_name(db::Transaction& tx, std::string_view name_or_slug) {
-  const db::Rows rows = TRY(tx.query("SELECT id, name, slug, is_first, console FROM agencies WHERE name = :name OR slug = :name LIMIT 2",
-                                     {{"name", name_or_slug}}));
+  const db::Rows rows =
+      TRY(tx.query("SELECT id, name, slug, is_first, console FROM agencies WHERE name = :name OR slug = :name LIMIT 2",
+                   {{"name", name_or_slug}}));
   if (rows.empty()) return fail(Code::kNotFound, fmt::format("No agency is called \"{}\"", name_or_slug));
   if (rows.size() > 1) return fail(Code::kConflict, fmt::format("\"{}\" names two agencies", name_or_slug));
   return read_agency(rows[0]);
 }
 
 Result<void> add_person(db::Transaction& tx, const Person& person, Timestamp now) {
-  TRY(tx.run("INSERT INTO people (id, agency, login, name, badge, added_us) VALUES (:id, :agency, :login, :name, :badge, :now)",
-             {{"id", person.id.text()}, {"agency", person.agency.text()}, {"login", person.login}, {"name", person.name},
-              {"badge", person.badge}, {"now", now.us}}));
+  TRY(
+      tx.run("INSERT INTO people (id, agency, login, name, badge, added_us) VALUES (:id, :agency, :login, :name, "
+             ":badge, :now)",
+             {{"id", person.id.text()},
+              {"agency", person.agency.text()},
+              {"login", person.login},
+              {"name", person.name},
+              {"badge", person.badge},
+              {"now", now.us}}));
   for (const access::Role role : person.roles) {
     TRY(tx.run("INSERT INTO person_roles (person, role) VALUES (:person, :role)",
                {{"person", person.id.text()}, {"role", access::role_name(role)}}));
@@ -129,7 +147,8 @@ Result<void> add_person(db::Transaction& tx, const Person& person, Timestamp now
 }
 
 Result<Person> person(db::Transaction& tx, const PersonId& id) {
-  const db::Rows rows = TRY(tx.query("SELECT id, agency, login, name, badge FROM people WHERE id = :id", {{"id", id.text()}}));
+  const db::Rows rows =
+      TRY(tx.query("SELECT id, agency, login, name, badge FROM people WHERE id = :id", {{"id", id.text()}}));
   if (rows.empty()) return fail(Code::kNotFound, "No such person", id.text());
   return read_person(tx, rows[0]);
 }
@@ -157,7 +176,8 @@ Result<access::Actor> actor(db::Transaction& tx, const SubjectId& id) {
 }
 
 Result<Person> person_by_login(db::Transaction& tx, std::string_view login) {
-  const db::Rows rows = TRY(tx.query("SELECT id, agency, login, name, badge FROM people WHERE login = :login", {{"login", login}}));
+  const db::Rows rows =
+      TRY(tx.query("SELECT id, agency, login, name, badge FROM people WHERE login = :login", {{"login", login}}));
   if (rows.empty()) return fail(Code::kNotFound, fmt::format("Nobody signs in as \"{}\"", login));
   return read_person(tx, rows[0]);
 }
@@ -176,8 +196,9 @@ Result<void> add_device(db::Transaction& tx, const Device& device, Timestamp now
 }
 
 Result<std::optional<Device>> device_by_serial(db::Transaction& tx, const AgencyId& agency, std::string_view serial) {
-  const db::Rows rows = TRY(tx.query("SELECT id, agency, serial FROM devices WHERE agency = :agency AND serial = :serial",
-                                     {{"agency", agency.text()}, {"serial", serial}}));
+  const db::Rows rows =
+      TRY(tx.query("SELECT id, agency, serial FROM devices WHERE agency = :agency AND serial = :serial",
+                   {{"agency", agency.text()}, {"serial", serial}}));
   if (rows.empty()) return std::optional<Device>();
   return std::optional(Device{TRY(stored_id<DeviceId>(rows[0], "id")), agency, rows[0].text("serial")});
 }
@@ -195,19 +216,25 @@ Result<Dock> read_dock(const db::Row& row) {
 
 Result<void> add_dock(db::Transaction& tx, const Dock& dock, Timestamp now) {
   TRY(tx.run("INSERT INTO docks (id, agency, name, public_key, added_us) VALUES (:id, :agency, :name, :key, :now)",
-             {{"id", dock.id.text()}, {"agency", dock.agency.text()}, {"name", dock.name}, {"key", hex(dock.key)}, {"now", now.us}}));
+             {{"id", dock.id.text()},
+              {"agency", dock.agency.text()},
+              {"name", dock.name},
+              {"key", hex(dock.key)},
+              {"now", now.us}}));
   return {};
 }
 
 Result<Dock> dock(db::Transaction& tx, const DockId& id) {
-  const db::Rows rows = TRY(tx.query("SELECT id, agency, name, public_key, revoked_us FROM docks WHERE id = :id", {{"id", id.text()}}));
+  const db::Rows rows =
+      TRY(tx.query("SELECT id, agency, name, public_key, revoked_us FROM docks WHERE id = :id", {{"id", id.text()}}));
   if (rows.empty()) return fail(Code::kNotFound, "No such dock", id.text());
   return read_dock(rows[0]);
 }
 
 Result<std::vector<Dock>> docks(db::Transaction& tx, const AgencyId& agency) {
   std::vector<Dock> out;
-  for (const db::Row& row : TRY(tx.query("SELECT id, agency, name, public_key, revoked_us FROM docks WHERE agency = :agency ORDER BY name LIMIT 10000",
+  for (const db::Row& row : TRY(tx.query("SELECT id, agency, name, public_key, revoked_us FROM docks WHERE agency = "
+                                         ":agency ORDER BY name LIMIT 10000",
                                          {{"agency", agency.text()}}))) {
     out.push_back(TRY(read_dock(row)));
   }

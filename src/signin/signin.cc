@@ -30,6 +30,16 @@ CREATE TABLE tokens (
 );
 CREATE INDEX tokens_by_person ON tokens (person);
 )sql"},
+    {2, "sessions", R"sql(
+CREATE TABLE sessions (
+  id_sha256 TEXT NOT NULL PRIMARY KEY,
+  person TEXT NOT NULL REFERENCES people (id),
+  started_us BIGINT NOT NULL,
+  seen_us BIGINT NOT NULL,
+  ends_us BIGINT NOT NULL
+);
+CREATE INDEX sessions_by_person ON sessions (person, seen_us);
+)sql"},
 };
 
 Error refused() {
@@ -44,8 +54,9 @@ Result<access::Actor> actor_of_token(db::Database& database, std::string_view to
   const Digest presented = crypto::sha256(*secret);
   access::Actor actor;
   TRY(database.read([&](db::Transaction& tx) -> Result<void> {
-    const db::Rows rows = TRY(tx.query("SELECT person, secret_sha256, scopes FROM tokens WHERE id = :id AND revoked_us IS NULL",
-                                       {{"id", id->text()}}));
+    const db::Rows rows =
+        TRY(tx.query("SELECT person, secret_sha256, scopes FROM tokens WHERE id = :id AND revoked_us IS NULL",
+                     {{"id", id->text()}}));
     if (rows.empty()) return fail(refused());
     const auto kept = parse_hex_array<32>(rows[0].text("secret_sha256"));
     const auto person = PersonId::parse(rows[0].text("person"));
@@ -55,7 +66,8 @@ Result<access::Actor> actor_of_token(db::Database& database, std::string_view to
       actor.scopes.emplace();
       for (std::size_t at = 0; at <= scopes.size();) {
         const std::size_t end = std::min(scopes.find(' ', at), scopes.size());
-        if (const auto action = access::parse_action(std::string_view(scopes).substr(at, end - at))) actor.scopes->insert(*action);
+        if (const auto action = access::parse_action(std::string_view(scopes).substr(at, end - at)))
+          actor.scopes->insert(*action);
         at = end + 1;
       }
     }
@@ -66,11 +78,14 @@ Result<access::Actor> actor_of_token(db::Database& database, std::string_view to
 
 }  // namespace
 
-std::span<const db::Migration> schema() { return kSteps; }
+std::span<const db::Migration> schema() {
+  return kSteps;
+}
 
 Result<void> set_password(db::Transaction& tx, const PersonId& person, const std::string& hash) {
-  TRY(tx.run("INSERT INTO passwords (person, hash) VALUES (:person, :hash) ON CONFLICT (person) DO UPDATE SET hash = :hash",
-             {{"person", person.text()}, {"hash", hash}}));
+  TRY(tx.run(
+      "INSERT INTO passwords (person, hash) VALUES (:person, :hash) ON CONFLICT (person) DO UPDATE SET hash = :hash",
+      {{"person", person.text()}, {"hash", hash}}));
   return {};
 }
 
@@ -84,8 +99,14 @@ Result<std::string> create_token(db::Database& database, const PersonId& person,
     names += access::action_name(scope);
   }
   TRY(database.write([&](db::Transaction& tx) -> Result<void> {
-    TRY(tx.run("INSERT INTO tokens (id, person, secret_sha256, scopes, created_us) VALUES (:id, :person, :secret, :scopes, :now)",
-               {{"id", id.text()}, {"person", person.text()}, {"secret", hex(crypto::sha256(secret))}, {"scopes", names}, {"now", now.us}}));
+    TRY(
+        tx.run("INSERT INTO tokens (id, person, secret_sha256, scopes, created_us) VALUES (:id, :person, :secret, "
+               ":scopes, :now)",
+               {{"id", id.text()},
+                {"person", person.text()},
+                {"secret", hex(crypto::sha256(secret))},
+                {"scopes", names},
+                {"now", now.us}}));
     return {};
   }));
   return fmt::format("{}{}_{}", kTokenHead, id.text(), hex(secret));

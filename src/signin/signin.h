@@ -2,7 +2,7 @@
 #pragma once
 // Signing in: passwords and service credentials.
 //
-// Owns: the tables passwords and tokens.
+// Owns: the tables passwords and tokens, and the schema of the whole room (sessions.h has the third).
 // Promises: secrets are kept only as hashes. A token reads "lapel_<id>_<secret>", 128 bits of id and 256 of secret.
 // Fails with: kUnauthenticated, always with the same words, whatever was wrong.
 // Threads: any.

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "base/problems.h"
 #include "crypto/aead.h"
 #include "crypto/random.h"
 
@@ -52,6 +53,16 @@ Result<ByteArray<32>> open_record(ByteView sealed, const ByteArray<32>& agency_k
   return *key;
 }
 
+Bytes make_record(const ByteArray<32>& agency_key, std::string_view slug, const SubjectId& subject,
+                  const ByteArray<32>& key) {
+  Bytes record(kMagic.begin(), kMagic.end());
+  record.insert(record.end(), subject.bytes().begin(), subject.bytes().end());
+  const Bytes sealed = crypto::aead_seal(agency_key, associated_data(slug, subject), key);
+  record.insert(record.end(), sealed.begin(), sealed.end());
+  CHECK(record.size() == kRecordBytes);
+  return record;
+}
+
 Result<Bytes> read_page(os::File& file) {
   Bytes page(TRY(file.size()));
   if (page.size() > kPageBytesMax) return fail(Code::kCorrupt, "A page of the key store is too large");
@@ -69,8 +80,8 @@ Result<std::unique_ptr<KeyStore>> KeyStore::open(os::Disk& disk, os::Path direct
 Result<void> KeyStore::create_agency(std::string_view slug) {
   const os::Path home = directory_ / slug;
   TRY(os::make_directories(disk_, home / "subjects"));
-  for (const std::string_view name : {kAgencyKey, std::string_view("log"), std::string_view("pad"),
-                                      std::string_view("heads")}) {
+  for (const std::string_view name :
+       {kAgencyKey, std::string_view("log"), std::string_view("pad"), std::string_view("heads")}) {
     const auto secret = crypto::random_bytes<32>();
     const std::string text = fmt::format("lapel-key/1 {} {}\n", name, hex(secret));
     TRY(os::write_new_file(disk_, home / fmt::format("{}.key", name), as_bytes(text)));
@@ -111,27 +122,56 @@ Result<ByteArray<32>> KeyStore::subject_key(std::string_view slug, const Subject
 }
 
 Result<ByteArray<32>> KeyStore::subject_key_or_create(std::string_view slug, const SubjectId& subject) {
+  const os::Path path = page_path(slug, subject);
   auto existing = subject_key(slug, subject);
-  if (existing || existing.error().code() != Code::kNotFound) return existing;
+  if (!existing && existing.error().code() != Code::kNotFound) return existing;
+  // Asked after reading: whoever writes to a page takes it out of the durable ones first.
+  if (existing && is_durable(path)) return existing;
 
   const ByteArray<32> agency_key = TRY(read_secret(slug, kAgencyKey));
-  const os::Path path = page_path(slug, subject);
   const auto file = TRY(disk_.open(path, os::OpenMode::kCreateOrOpen));
   const auto lock = TRY(os::FileLock::wait(*file));
-  const Bytes page = TRY(read_page(*file));
+  Bytes page = TRY(read_page(*file));
+  page.resize(page.size() / kRecordBytes * kRecordBytes);
   // Another thread or process may have made it between the look and the lock.
-  if (const auto sealed = find_record(page, subject)) return open_record(*sealed, agency_key, slug, subject, path);
+  const auto found = find_record(page, subject);
+  const auto key = found ? TRY(open_record(*found, agency_key, slug, subject, path)) : crypto::random_bytes<32>();
+  const bool was_durable = is_durable(path);
+  if (found && was_durable) return key;
 
-  const auto key = crypto::random_bytes<32>();
-  Bytes record(kMagic.begin(), kMagic.end());
-  record.insert(record.end(), subject.bytes().begin(), subject.bytes().end());
-  const Bytes sealed = crypto::aead_seal(agency_key, associated_data(slug, subject), key);
-  record.insert(record.end(), sealed.begin(), sealed.end());
-  CHECK(record.size() == kRecordBytes);
-  TRY(file->write_at(page.size() / kRecordBytes * kRecordBytes, record));
-  TRY(file->sync_data());
-  TRY(disk_.sync_directory(path.parent_path()));
+  // Of what is found at first, a killed process may have synced nothing, and a failed sync may have dropped it from the
+  // cache's care: it is written again. After that, only what is new.
+  const std::size_t from = was_durable ? page.size() : 0;
+  if (!found) {
+    const Bytes record = make_record(agency_key, slug, subject, key);
+    page.insert(page.end(), record.begin(), record.end());
+  }
+  if (stopped_) return fail(problems::kStoreStopped, "The key store stopped after a failed sync.", directory_.native());
+  set_durable(path, false);
+  TRY(file->write_at(from, ByteView(page).subspan(from)));
+  auto synced = file->sync_data();
+  if (synced) synced = disk_.sync_directory(path.parent_path());
+  // What a failed sync was to save is not saved by a later one: nothing is promised any more.
+  if (!synced) {
+    stopped_ = true;
+    return fail(std::move(synced).error());
+  }
+  set_durable(path, true);
   return key;
+}
+
+bool KeyStore::is_durable(const os::Path& page) {
+  const os::MutexLock lock(mutex_);
+  return durable_pages_.contains(page.native());
+}
+
+void KeyStore::set_durable(const os::Path& page, bool is_durable) {
+  const os::MutexLock lock(mutex_);
+  if (is_durable) {
+    durable_pages_.insert(page.native());
+  } else {
+    durable_pages_.erase(page.native());
+  }
 }
 
 }  // namespace lapel::store

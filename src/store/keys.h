@@ -8,14 +8,17 @@
 // Fails with: kNotFound (no such key), kCorrupt (a record that does not open), kConflict (agency exists), kFull.
 // Threads: any; several processes may share the directory.
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "base/result.h"
 #include "os/disk.h"
+#include "os/worker.h"
 
 namespace lapel::store {
 
@@ -42,9 +45,15 @@ class KeyStore {
 
   Result<ByteArray<32>> read_secret(std::string_view slug, std::string_view name);
   os::Path page_path(std::string_view slug, const SubjectId& subject) const;
+  bool is_durable(const os::Path& page);
+  void set_durable(const os::Path& page, bool is_durable);
 
   os::Disk& disk_;
   os::Path directory_;
+  std::atomic<bool> stopped_ = false;
+  os::Mutex mutex_;
+  std::unordered_set<std::string> durable_pages_
+      LAPEL_GUARDED_BY(mutex_);  // synced by this process; 4,096 an agency at most
 };
 
 }  // namespace lapel::store

@@ -12,7 +12,8 @@ namespace lapel::store {
 
 std::string_view codec_name(Codec codec) {
   switch (codec) {
-    case Codec::kPlain: return "plain";
+    case Codec::kPlain:
+      return "plain";
   }
   CHECK(false);
 }
@@ -29,12 +30,15 @@ std::string object_name(std::string_view slug, const SubjectId& subject) {
 
 Result<std::size_t> Original::read_at(std::uint64_t offset, std::span<std::uint8_t> out) {
   switch (codec_) {
-    case Codec::kPlain: return object_->read_at(offset, out);
+    case Codec::kPlain:
+      return object_->read_at(offset, out);
   }
   CHECK(false);
 }
 
-std::shared_ptr<os::File> Original::plain_file() { return codec_ == Codec::kPlain ? object_->file() : nullptr; }
+std::shared_ptr<os::File> Original::plain_file() {
+  return codec_ == Codec::kPlain ? object_->file() : nullptr;
+}
 
 Result<void> Store::put(std::string_view slug, const SubjectId& subject, const bucket::FileSource& source) {
   const std::string name = object_name(slug, subject);

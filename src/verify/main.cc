@@ -86,8 +86,7 @@ void say_witnesses(Report& report, const std::vector<proof::Cosignature>& cosign
                    const proof::Trust& trust) {
   Json::Array list;
   for (const proof::Cosignature& cosignature : cosignatures) {
-    report.lines.push_back(
-        fmt::format("Cosigned by {} at {}.", cosignature.witness, second_text(cosignature.time_s)));
+    report.lines.push_back(fmt::format("Cosigned by {} at {}.", cosignature.witness, second_text(cosignature.time_s)));
     list.emplace_back(Json::Object{{"time", cosignature.time_s}, {"witness", cosignature.witness}});
   }
   report.json["cosignatures"] = std::move(list);
@@ -102,24 +101,22 @@ void say_witnesses(Report& report, const std::vector<proof::Cosignature>& cosign
   } else {
     report.exit = kNotVerified;
     report.summary = "NOT VERIFIED: sealed, but not cosigned by every witness you gave.";
-    report.lines.push_back(fmt::format("Sealed by {}, not final: {} of {} witnesses have cosigned.",
-                                       trust.log.name, cosignatures.size(), trust.witnesses.size()));
+    report.lines.push_back(fmt::format("Sealed by {}, not final: {} of {} witnesses have cosigned.", trust.log.name,
+                                       cosignatures.size(), trust.witnesses.size()));
   }
 }
 
 void say_event(Report& report, const proof::VerifiedReceipt& receipt) {
   const Json& event = receipt.event;
-  report.lines.push_back(fmt::format("What: {}, event {} of {}.", *event.find_string("type"),
-                                     *event.find_integer("n"), *event.find_string("subject")));
+  report.lines.push_back(fmt::format("What: {}, event {} of {}.", *event.find_string("type"), *event.find_integer("n"),
+                                     *event.find_string("subject")));
   report.lines.push_back(fmt::format("When: {} by the server's clock.", *event.find_string("at")));
-  report.lines.push_back(
-      fmt::format("Who: {} (a custody export gives the name).", *event.find_string("actor")));
+  report.lines.push_back(fmt::format("Who: {} (a custody export gives the name).", *event.find_string("actor")));
   if (const auto admission = proof::parse_admission(event)) {
     report.lines.push_back(fmt::format("The chain starts at the {}.", admission->chain_starts_at));
     if (admission->dock) {
-      report.lines.push_back(
-          fmt::format("Signed by a dock at {}, key {}. Whose dock that is, a custody export shows.",
-                      *admission->dock->find_string("at"), *admission->dock->find_string("key")));
+      report.lines.push_back(fmt::format("Signed by a dock at {}, key {}. Whose dock that is, a custody export shows.",
+                                         *admission->dock->find_string("at"), *admission->dock->find_string("key")));
     }
   }
 }
@@ -160,13 +157,12 @@ Result<Report> verify_receipt_paths(const std::string& receipt_path, const std::
     say_event(report, *receipt);
     report.json["event"] = receipt->event;
   }
-  report.lines.push_back(fmt::format("Where: entry {} of {}, size {}.", receipt->index,
-                                     receipt->checkpoint.origin, receipt->checkpoint.size));
+  report.lines.push_back(fmt::format("Where: entry {} of {}, size {}.", receipt->index, receipt->checkpoint.origin,
+                                     receipt->checkpoint.size));
   report.json["index"] = receipt->index;
   report.json["checkpoint"] = checkpoint_json(receipt->checkpoint);
   say_witnesses(report, receipt->cosignatures, receipt->is_final, trust);
-  report.lines.push_back(
-      "Completeness not proven: one receipt says nothing of other events or other recordings.");
+  report.lines.push_back("Completeness not proven: one receipt says nothing of other events or other recordings.");
   report.json["completeness"] = "not proven";
   return report;
 }
@@ -175,9 +171,8 @@ Result<Report> verify_export_path(const std::string& path, const proof::Trust& t
   const proof::ExportVerdict verdict = TRY(proof::verify_export(DirectoryFiles(path), trust));
   Report report;
   report.exit = verdict.holds() ? kVerified : kNotVerified;
-  report.summary = verdict.holds()
-                       ? "VERIFIED: every receipt and every file of this export agrees with the ledger."
-                       : "NOT VERIFIED: the export does not hold.";
+  report.summary = verdict.holds() ? "VERIFIED: every receipt and every file of this export agrees with the ledger."
+                                   : "NOT VERIFIED: the export does not hold.";
   Json::Array rows;
   for (const proof::ExportRow& row : verdict.rows) {
     report.lines.push_back(fmt::format("{}  {} of {}  by {}", row.at, row.type, row.subject.text(),
@@ -288,8 +283,7 @@ Result<Report> verify_consistency_path(const std::string& checkpoint_path, const
   report.json["checkpoints"] = Json::Array{checkpoint_json(a), checkpoint_json(b)};
   if (*old_size == a.size && proof::verify_consistency(a.size, b.size, path, a.root, b.root)) {
     report.exit = kVerified;
-    report.summary =
-        fmt::format("VERIFIED: the ledger of size {} extends the one of size {}.", b.size, a.size);
+    report.summary = fmt::format("VERIFIED: the ledger of size {} extends the one of size {}.", b.size, a.size);
   } else {
     report.summary = fmt::format(
         "NOT VERIFIED: the proof does not show that size {} extends size {}. A false proof alone convicts "
@@ -326,9 +320,7 @@ Result<std::optional<Report>> dispatch(const std::vector<std::string>& paths, co
 std::string harmless(std::string_view line) {
   std::string out;
   for (std::size_t i = 0; i < line.size(); ++i) {
-    const auto byte = [&](std::size_t k) {
-      return i + k < line.size() ? static_cast<unsigned char>(line[i + k]) : 0;
-    };
+    const auto byte = [&](std::size_t k) { return i + k < line.size() ? static_cast<unsigned char>(line[i + k]) : 0; };
     if (byte(0) < 0x20 || byte(0) == 0x7f) {
       out += fmt::format("<U+{:04X}>", byte(0));
     } else if (byte(0) == 0xc2 && byte(1) < 0xa0) {
@@ -391,8 +383,7 @@ int run(const std::vector<std::string>& words) {
   proof::Trust trust{*log, {}};
   for (const std::string& text : arguments.witnesses) {
     const auto witness = proof::VerifierKey::parse(text);
-    if (!witness || witness->type != proof::KeyType::kWitness)
-      return usage(text + " is not the key of a witness");
+    if (!witness || witness->type != proof::KeyType::kWitness) return usage(text + " is not the key of a witness");
     for (const proof::VerifierKey& other : trust.witnesses) {
       if (other.key == witness->key) return usage(text + " is the same key as " + other.text());
     }

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compares what a data directory holds with what its server has told people.
 
-A program of its own, that has nothing of Lapel's code: it reads the catalog with Python's SQLite, files as files, and hashes
-the tree by RFC 6962 itself. `lapel ledger check` and `lapel-verify` are heard as witnesses besides.
+A program of its own, that has nothing of Lapel's code: it reads the catalog with Python's SQLite, files as files, and
+hashes the tree by RFC 6962 itself. `lapel ledger check` and `lapel-verify` are heard as witnesses besides.
 
     check.py dead --data DIR --acks FILE --sources DIR --memory FILE
         no server runs; the catalog is read from a copy, so that looking does not repair
@@ -17,8 +17,9 @@ FILE has one JSON object a line, in the order in which the client was told (rig.
     {"upload", "told": "offset", "offset"}     201, 204 or HEAD
     {"upload", "told": "sealed", "recording"}
     {"upload", "told": "receipt", "recording", "text"}
-The memory keeps every (size, root) ever seen, so that a ledger that goes back is noticed. Prints {"faults", "checked"}; ends
-with 1 when there is a fault.
+The memory keeps every (size, root) ever seen, so that a ledger that goes back is noticed. Prints {"faults", "checked"};
+ends with 1 when there is a fault. With --batch alone: each line has the arguments of one look as a JSON array, and is
+answered by a line.
 """
 import argparse
 import base64
@@ -44,7 +45,7 @@ def leaf_hash(entry):
 
 
 def tree_roots(leaves, sizes):
-    """The root at each of `sizes`, from one walk: RFC 6962's tree is a stack of complete subtrees, folded from the right."""
+    """The root at each of `sizes`, from one walk: the tree is a stack of complete subtrees, folded from its end."""
     def folded(stack):
         if not stack:
             return hashlib.sha256().digest()
@@ -126,7 +127,7 @@ class Checker:
     def __init__(self, options):
         self.options = options
         self.data = pathlib.Path(options.data)
-        self.faults, self.checked = [], collections.Counter()
+        self.faults, self.checked = [], collections.Counter()  # what is wrong; how much was looked at
         self.uploads = {}
         for line in pathlib.Path(options.acks).read_text().splitlines():
             self.take(json.loads(line))
@@ -218,7 +219,8 @@ class Checker:
                 receipts.append((name, upload, receipt))
                 known = heads.setdefault(receipt.size, receipt.root.hex())
                 self.must(known == receipt.root.hex(), name, f"two roots were signed at size {receipt.size}")
-        self.must(all(old <= size for old in heads), "ledger", f"{size} leaves, after {max(heads, default=0)} had been seen")
+        newest = max(heads, default=0)
+        self.must(newest <= size, "ledger", f"{size} leaves, after {newest} had been seen")
         heads[size] = heads.get(size, root)
         roots = tree_roots(leaves, set(heads) | {row["size"] for row in self.published})
         for old, old_root in heads.items():
@@ -229,7 +231,8 @@ class Checker:
         sizes = [row["size"] for row in self.published]
         self.must(set(self.memory["published"]) <= set(sizes), "ledger", "a published size is forgotten")
         for name, upload, receipt in receipts:
-            self.must(receipt.index < size and leaves[receipt.index] == receipt.leaf, name, "the receipt's leaf is not in the ledger")
+            self.must(receipt.index < size and leaves[receipt.index] == receipt.leaf, name,
+                      "the receipt's leaf is not in the ledger")
             self.must(root_by_path(receipt.leaf, receipt.index, receipt.size, receipt.path) == receipt.root, name,
                       "the receipt's path does not lead to its root")
             event = receipt.event
@@ -264,7 +267,8 @@ class Checker:
         self.must(upload.recording is None or (row["state"], row["recording"]) == ("sealed", upload.recording), name,
                   f"told sealed as {upload.recording}, the row says {row['state']} as {row['recording']}")
         self.must(row["state"] == "sealed" or not self.options.final, name, f"still {row['state']} at the end")
-        self.must(len(leaves) == (1 if row["state"] == "sealed" else 0), name, f"{row['state']} with {len(leaves)} admissions")
+        admissions = 1 if row["state"] == "sealed" else 0
+        self.must(len(leaves) == admissions, name, f"{row['state']} with {len(leaves)} admissions")
         is_sealed = upload.recording is not None or row["state"] == "sealed"
         path = self.object_path(upload.recording or row["recording"]) if is_sealed else self.data / "uploads" / name
         self.checked["files"] += 1
@@ -276,9 +280,11 @@ class Checker:
             return
         if is_sealed:
             self.must(found == data, name, f"the sealed file differs: {len(found)} bytes of {len(data)}")
-            self.must(path.stat().st_mode & 0o222 == 0 or self.options.modes_unknown, name, "the sealed file can be written")
+            is_read_only = path.stat().st_mode & 0o222 == 0
+            self.must(is_read_only or self.options.modes_unknown, name, "the sealed file can be written")
             recording = self.recordings.get(upload.recording or row["recording"], {})
-            self.must((recording.get("sha256"), recording.get("bytes")) == (digest, len(data)), name, "no row of the recording")
+            self.must((recording.get("sha256"), recording.get("bytes")) == (digest, len(data)), name,
+                      "no row of the recording")
         else:
             offset = max(upload.offset, row["offset_bytes"])
             self.must(found[:offset] == data[:offset], name, f"bytes below {offset} differ from those sent")
@@ -291,7 +297,8 @@ class Checker:
         host = urllib.parse.urlsplit(self.options.url).netloc
         connection = http.client.HTTPConnection(host, timeout=60)
         try:
-            connection.request(method, path, headers={"Authorization": f"Bearer {self.options.token}", "Tus-Resumable": "1.0.0"})
+            headers = {"Authorization": f"Bearer {self.options.token}", "Tus-Resumable": "1.0.0"}
+            connection.request(method, path, headers=headers)
             answer = connection.getresponse()
             return answer.status, answer.headers, answer.read()
         finally:
@@ -310,16 +317,17 @@ class Checker:
             if not self.must(status == 200, name, f"HEAD answers {status}"):
                 continue
             offset = int(headers["Upload-Offset"])
-            self.must(upload.offset <= offset <= upload.sent, name, f"told {upload.offset}, sent {upload.sent}, HEAD says {offset}")
+            self.must(upload.offset <= offset <= upload.sent, name,
+                      f"told {upload.offset}, sent {upload.sent}, HEAD says {offset}")
             state = json.loads(self.request("GET", location)[2])
-            self.must(upload.recording is None or (state["state"], state["recording"]) == ("sealed", upload.recording), name,
-                      f"told sealed, now {state['state']}")
+            is_as_told = (state["state"], state["recording"]) == ("sealed", upload.recording)
+            self.must(upload.recording is None or is_as_told, name, f"told sealed, now {state['state']}")
             if state["state"] != "sealed":
                 self.must(not self.options.final, name, f"still {state['state']} at the end")
                 continue
             status, _, text = self.request("GET", f"/api/v1/recordings/{state['recording']}/receipt")
             self.must(status == 200, name, f"no receipt: {status}")
-            # Old receipts hold for good; one of each recording is enough while the server runs, all are shown at the end.
+            # Old receipts hold for good: a new one of each recording will do on the way, all are shown at the end.
             for receipt in upload.receipts if self.options.final else []:
                 self.verify(name, upload, receipt.encode())
             if status == 200 and not (self.options.final and upload.receipts):
@@ -329,8 +337,9 @@ class Checker:
         with tempfile.NamedTemporaryFile(suffix=".tlog-proof") as file:
             file.write(receipt)
             file.flush()
-            done = subprocess.run([f"{self.options.programs}/lapel-verify", "--key", self.options.vkey, file.name,
-                                   f"{self.options.sources}/{upload.name}"], capture_output=True, text=True, check=False)
+            source = f"{self.options.sources}/{upload.name}"
+            verify = [f"{self.options.programs}/lapel-verify", "--key", self.options.vkey, file.name, source]
+            done = subprocess.run(verify, capture_output=True, text=True, check=False)
         self.checked["verified"] += 1
         self.must(done.returncode == 0, name, f"lapel-verify: {done.stdout}{done.stderr}")
 
@@ -341,11 +350,10 @@ class Checker:
 
     def report(self):
         pathlib.Path(self.options.memory).write_text(json.dumps(self.memory))
-        print(json.dumps({"faults": self.faults, "checked": self.checked}))
-        return 1 if self.faults else 0
+        return {"faults": self.faults, "checked": self.checked}
 
 
-def main():
+def check(arguments):
     parser = argparse.ArgumentParser()
     parser.add_argument("phase", choices=["dead", "live"])
     for name in ("data", "acks", "sources", "memory"):
@@ -353,16 +361,25 @@ def main():
     for name in ("url", "token", "programs", "vkey"):
         parser.add_argument(f"--{name}")
     parser.add_argument("--final", action="store_true")
-    parser.add_argument("--sample", type=int, help="ask about so many of the uploads that were told sealed, and all others")
+    parser.add_argument("--sample", type=int, help="ask about so many of the sealed uploads, and all others")
     parser.add_argument("--modes-unknown", action="store_true", help="of a rebuilt directory: modes were not recorded")
-    options = parser.parse_args()
-    checker = Checker(options)
-    if options.phase == "dead":
+    checker = Checker(parser.parse_args(arguments))
+    if checker.options.phase == "dead":
         checker.check_directory()
     else:
         checker.check_answers()
         checker.run_ledger_check()
     return checker.report()
+
+
+def main():
+    if sys.argv[1:] == ["--batch"]:
+        for line in sys.stdin:
+            print(json.dumps(check(json.loads(line))), flush=True)
+        return 0
+    report = check(sys.argv[1:])
+    print(json.dumps(report))
+    return 1 if report["faults"] else 0
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a power cut may leave of a data directory, worked out from the calls that recorder.c wrote down.
 
-Everything the server does to the disk is in that log, SQLite's writes among them, so catalog and files are cut at the same
-moment. The rules are those of test/faulty_disk.h:
+Everything the server does to the disk is in that log, SQLite's writes among them, so catalog and files are cut at the
+same moment. The rules are those of test/faulty_disk.h:
   - what was synced is there: a file's bytes by a sync of it, a name by a sync of its directory, each without the other;
   - of a file's other bytes each 512-byte sector may be there or not; its size may come without them;
   - of a directory's other changes any may be there or not, those of one name in their order;
@@ -42,6 +42,8 @@ class File:
 
     def after_cut(self, random):
         content = bytearray(self.durable)
+        if random is None:
+            return bytes(content)
         for offset, data in self.pending:
             share = random.choice([0, 0.5, 1])
             if data is None and random.random() >= share:
@@ -71,8 +73,8 @@ class Directory:
     def after_cut(self, random):
         entries = dict(self.durable)
         stopped = set()
-        share = random.choice([0, 0.5, 1])
-        for name, node in self.pending:
+        share = random.choice([0, 0.5, 1]) if random else 0
+        for name, node in self.pending if random else []:
             if random.random() >= share:
                 stopped.add(name)
             if name not in stopped:
@@ -144,7 +146,7 @@ class Disk:
             raise AssertionError(f"the model does not know what {call} leaves")
 
     def write_after_cut(self, target, random):
-        """One state that the disk may come back with."""
+        """One state that the disk may come back with. Without `random`: the one in which nothing came by luck."""
         contents = {}  # a file has one content, whatever its names
 
         def write(node, path):

@@ -93,8 +93,7 @@ static void write_down(const struct Call* call, int error_number, size_t bytes) 
   char line[sizeof call->path + 200];
   const int n = snprintf(line, sizeof line, "%lu %s %d %d %lld %zu %s\n", is_counting ? calls : 0, call->name,
                          error_number, call->fd, call->offset, bytes, call->path);
-  struct iovec parts[3] = {
-      {line, (size_t)n}, {(void*)call->data, call->data ? bytes : 0}, {"\n", call->data ? 1 : 0}};
+  struct iovec parts[3] = {{line, (size_t)n}, {(void*)call->data, call->data ? bytes : 0}, {"\n", call->data ? 1 : 0}};
   const size_t all = parts[0].iov_len + parts[1].iov_len + parts[2].iov_len;
   if (REAL(writev)(log_fd, parts, 3) != (ssize_t)all) abort();
 }
@@ -204,8 +203,7 @@ PUBLIC ssize_t writev(int fd, const struct iovec* parts, int count) {
 PUBLIC ssize_t send(int fd, const void* data, size_t bytes, int flags) {
   ANSWER(fd, REAL(send)(fd, data, bytes, flags));
 }
-PUBLIC ssize_t sendto(int fd, const void* data, size_t bytes, int flags, const struct sockaddr* to,
-                      socklen_t length) {
+PUBLIC ssize_t sendto(int fd, const void* data, size_t bytes, int flags, const struct sockaddr* to, socklen_t length) {
   ANSWER(fd, REAL(sendto)(fd, data, bytes, flags, to, length));
 }
 PUBLIC ssize_t sendmsg(int fd, const struct msghdr* message, int flags) {

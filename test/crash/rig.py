@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the crash tests share: a server that can be made to die or fail at a call, a client that remembers what it was told,
-and the checker as a program of its own.
+"""What the crash tests share: a server that can be made to die or fail at a call, a client that remembers what it was
+told, and the checker as a program of its own.
 """
+import concurrent.futures
 import copy
 import http.client
 import json
 import os
 import pathlib
+import queue
 import random
 import select
 import signal
@@ -28,8 +30,8 @@ GONE = (OSError, http.client.HTTPException)
 def build(folder, name, source):
     """Compiles one preloaded library."""
     out = pathlib.Path(folder) / f"{name}.so"
-    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden", "-o", out, source,
-                    "-ldl"], check=True)
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden", "-o", out,
+                    source, "-ldl"], check=True)
     return out
 
 
@@ -61,7 +63,7 @@ def read_calls(path):
 
 
 class Acks:
-    """What the client was told, kept where the server cannot reach. The client itself never dies, so a write is enough."""
+    """What the client was told, kept where the server cannot reach. The client never dies, so a write is enough."""
 
     def __init__(self, path, log):
         self.path, self.log = path, log
@@ -121,9 +123,15 @@ def spread(items, count):
     return [items[i * len(items) // count] for i in range(count)]
 
 
+def in_pairs(function, items):
+    """function of each item, in order, two at a time: each run mostly waits for the other's processes."""
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        yield from pool.map(function, items)
+
+
 class Template:
-    """A data directory with a clerk, made once and copied for every run. It has published at this beat already, so that with a
-    long beat the calls of one upload are those of the next.
+    """A data directory with a clerk, made once and copied for every run. It has published at this beat already, so that
+    with a long beat the calls of one upload are those of the next.
     """
 
     def __init__(self, beat=86_400):
@@ -135,6 +143,7 @@ class Template:
             pass
         if self.town.stop() != 0:
             raise AssertionError("the server did not stop well")
+        self.checkers = Checkers()
         self.libraries = pathlib.Path(tempfile.mkdtemp(prefix="lapel-preload-"))
         self.recorder = build(self.libraries, "recorder", HERE / "recorder.c")
 
@@ -143,7 +152,38 @@ class Template:
 
     def close(self):
         self.town.__exit__()
+        self.checkers.close()
         shutil.rmtree(self.libraries)
+
+
+class Checkers:
+    """check.py as processes of its own, two of them kept: most of one look would be Python's start."""
+
+    def __init__(self):
+        self.idle = queue.Queue()
+        self.all = []
+        for _ in range(2):
+            self.all.append(subprocess.Popen([sys.executable, HERE / "check.py", "--batch"], stdin=subprocess.PIPE,
+                                             stdout=subprocess.PIPE, text=True))
+            self.idle.put(self.all[-1])
+
+    def run(self, arguments):
+        checker = self.idle.get()
+        try:
+            checker.stdin.write(json.dumps([str(a) for a in arguments]) + "\n")
+            checker.stdin.flush()
+            line = checker.stdout.readline()
+            if not line:
+                raise AssertionError("the checker failed")
+            return json.loads(line)
+        finally:
+            self.idle.put(checker)
+
+    def close(self):
+        for checker in self.all:
+            checker.stdin.close()
+            checker.wait()
+            checker.stdout.close()
 
 
 class Rig:
@@ -174,6 +214,11 @@ class Rig:
         self.town.__exit__()
         shutil.rmtree(self.outside, ignore_errors=True)
 
+    def take_over(self, other):
+        """Takes over what another rig's client was told."""
+        shutil.copytree(other.sources, self.sources, dirs_exist_ok=True)
+        self.acks.path.write_bytes(other.acks.path.read_bytes())
+
     # ---- the server ----
 
     def start(self, fault=None, recorded=False, planted=(), tracer=()):
@@ -199,7 +244,7 @@ class Rig:
         return code
 
     def wait_for(self, condition):
-        """True once the condition holds, False when the server has died. Looks again whenever a millisecond has passed."""
+        """True once the condition holds, False when the server has died. Looks again every millisecond."""
         watch = os.pidfd_open(self.town.server.pid)
         try:
             for _ in range(30_000):
@@ -275,7 +320,9 @@ class Rig:
     def finish(self, upload, part_bytes):
         """To the receipt, on a server that nothing is wrong with."""
         self.send(upload, part_bytes)
-        if not self.wait_for(lambda: self.state(upload) != "sealing") or upload.recording is None:
+        if not self.wait_for(lambda: self.state(upload) != "sealing"):
+            raise ConnectionError("the server has died")
+        if upload.recording is None:
             raise AssertionError(f"the upload came to nothing: {self.errors()}")
         self.fetch_receipt(upload)
 
@@ -308,14 +355,11 @@ class Rig:
     # ---- the checker ----
 
     def check(self, phase, *more):
-        arguments = [sys.executable, HERE / "check.py", phase, "--data", self.town.data, "--acks", self.acks.path, "--sources",
-                     self.sources, "--memory", self.outside / "memory", *more]
+        arguments = [phase, "--data", self.town.data, "--acks", self.acks.path, "--sources", self.sources, "--memory",
+                     self.outside / "memory", *more]
         if phase == "live":
             arguments += ["--url", self.town.url, "--token", self.token, "--programs", BIN, "--vkey", self.town.vkey]
-        done = subprocess.run([str(a) for a in arguments], capture_output=True, text=True, check=False)
-        if done.returncode not in (0, 1) or not done.stdout:
-            raise AssertionError(f"the checker failed: {done.stderr}")
-        report = json.loads(done.stdout)
+        report = self.template.checkers.run(arguments)
         for what, count in report["checked"].items():
             self.checked[what] = self.checked.get(what, 0) + count
         return report["faults"]

@@ -114,8 +114,8 @@ long fork_and_leave(long number) {
 // The 32-bit door to the same kernel, where numbers mean other calls: 5 is open.
 long open_by_int80() {
   long result = 5;
-  char* low = static_cast<char*>(
-      mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0));
+  char* low =
+      static_cast<char*>(mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0));
   std::strcpy(low, "/");
   asm volatile("int $0x80" : "+a"(result) : "b"(low), "c"(0), "d"(0) : "memory", "r8", "r9", "r10", "r11");
   if (result < 0) errno = static_cast<int>(-result);
@@ -434,9 +434,8 @@ int run_attempts(bool inside) {
     if (child == 0) act(attempt, inside);
     int status = 0;
     if (child < 0 || waitpid(child, &status, 0) != child) return 1;
-    const std::string line = std::string(attempt.name) + " " +
-                             (inside ? name_of(attempt.expect) : "succeeded") + " " + outcome_of(status) +
-                             "\n";
+    const std::string line = std::string(attempt.name) + " " + (inside ? name_of(attempt.expect) : "succeeded") + " " +
+                             outcome_of(status) + "\n";
     if (write(STDOUT_FILENO, line.data(), line.size()) != static_cast<ssize_t>(line.size())) return 1;
     struct stat made {};
     if (lstat(fresh.c_str(), &made) == 0) {

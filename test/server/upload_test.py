@@ -309,20 +309,23 @@ class Recordings(unittest.TestCase):
 
             # Custody: every act, in order, each with a receipt that holds.
             items = town.request("GET", path + "/custody", clerk).json()["items"]
-            self.assertEqual([item["type"] for item in items],
+            # The media worker's own acts come in between when it gets to them.
+            acts = [item for item in items if item["type"] != "recording.derived"]
+            self.assertEqual([item["type"] for item in acts],
                              ["recording.admitted", "recording.viewed", "recording.changed", "recording.viewed", "recording.viewed"])
-            self.assertEqual([item["n"] for item in items], list(range(5)))
-            self.assertEqual(items[4]["event"]["warrant"], "SW-9")
+            self.assertEqual([item["n"] for item in items], list(range(len(items))))
+            self.assertEqual(acts[4]["event"]["warrant"], "SW-9")
+            last = acts[4]["n"]
             for item in items:
                 receipt = town.receipt(first, clerk, f"?n={item['n']}")
                 self.assertIn(f"index {item['index']}\n".encode(), receipt)
             self.assertEqual(town.verify(town.receipt(first, clerk), data)[0], 0)
-            self.assertEqual(town.verify(town.receipt(first, clerk, "?n=1"), data)[0], 6)
-            self.assertEqual(town.request("GET", path + "/receipt?n=5", clerk).status, 404)
+            self.assertEqual(town.verify(town.receipt(first, clerk, f"?n={last}"), data)[0], 6)
+            self.assertEqual(town.request("GET", path + "/receipt?n=999", clerk).status, 404)
 
             # Published at the next beat; never before.
             for _ in range(20_000):
-                answer = town.request("GET", path + "/receipt?n=4&under=published", clerk)
+                answer = town.request("GET", path + f"/receipt?n={last}&under=published", clerk)
                 if answer.status == 200:
                     break
                 self.assertEqual((answer.status, answer.json()["type"]), (409, "/problems/not-sealed"))

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The verifier at a terminal. It opens no socket and trusts nothing but the keys on its command line.
 import { createHash } from "node:crypto";
-import { createReadStream, readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { equal, hex } from "./bytes.js";
 import { verifyChain } from "./chain.js";
 import type { Admission } from "./entry.js";
+import { type Finding, verifyExport } from "./export.js";
+import { folderSource, streamFile, Unreadable } from "./folder.js";
 import { type Anchor, type Checkpoint, makeAnchor, verifyCheckpoint } from "./note.js";
 import {
   checkFile,
@@ -21,25 +23,30 @@ const UNREADABLE = 1;
 const USAGE = 2;
 const NOT_VERIFIED = 6;
 
-const HELP = `usage: cli.js --key VKEY [--witness VKEY]... [--final] [--type TYPE] [--json] PATH...
+const HELP = `usage: cli.js --key VKEY [--witness VKEY]... [--type TYPE] [--json] PATH...
 
   RECEIPT            one receipt by itself
   RECEIPT FILE       the receipt of FILE's admission
   --chain RECEIPT... all events of one subject in order, then any head proofs
   CHECKPOINT [CHECKPOINT]
-  --final            refuse what a given witness has not cosigned
+  export DIR         a custody export
+  --witness VKEY     refuse what this witness has not cosigned
   --type TYPE        refuse a receipt of anything else
 
 exit: 0 verified, 6 not, 2 usage, 1 a file could not be read
 `;
 
 class Usage extends Error {}
-class Unreadable extends Error {}
+
+class RefusedExport extends Refusal {
+  constructor(readonly findings: readonly Finding[]) {
+    super(describeFinding(findings.find((finding) => finding.verdict === "refused")));
+  }
+}
 
 interface Options {
   readonly anchor: Anchor;
   readonly paths: readonly string[];
-  readonly final: boolean;
   readonly chain: boolean;
   readonly type?: string;
 }
@@ -57,7 +64,7 @@ function readArguments(words: readonly string[]): Options {
       if (word === "--witness") witnesses.push(value);
       else if (values.has(word)) throw new Usage(`${word} is given twice`);
       else values.set(word, value);
-    } else if (word === "--final" || word === "--chain" || word === "--json") flags.add(word);
+    } else if (word === "--chain" || word === "--json") flags.add(word);
     else if (word.startsWith("-")) throw new Usage(`${word} is not an option`);
     else paths.push(word);
   }
@@ -65,42 +72,30 @@ function readArguments(words: readonly string[]): Options {
   const type = values.get("--type");
   if (key === undefined) throw new Usage("--key is needed: a receipt cannot vouch for its own key");
   if (paths.length === 0) throw new Usage("nothing to verify was named");
-  if (flags.has("--final") && witnesses.length === 0) throw new Usage("--final needs a --witness");
   return {
     anchor: makeAnchor(key, witnesses),
     paths,
-    final: flags.has("--final"),
     chain: flags.has("--chain"),
     ...(type === undefined ? {} : { type }),
   };
 }
 
-function reading<T>(path: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw new Unreadable(`${path}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
-  }
-}
-
 function readSmall(path: string): Uint8Array {
-  return reading(path, () => {
+  try {
     // A film given in the place of a receipt must not be read into memory whole.
     if (statSync(path).size > RECEIPT_BYTES_MAX) return new Uint8Array(RECEIPT_BYTES_MAX + 1);
     return new Uint8Array(readFileSync(path));
-  });
+  } catch (error) {
+    throw new Unreadable(path, error);
+  }
 }
 
 async function digestFile(path: string): Promise<FileFacts> {
   const hash = createHash("sha256");
   let bytes = 0;
-  try {
-    for await (const chunk of createReadStream(path) as AsyncIterable<Uint8Array>) {
-      hash.update(chunk);
-      bytes += chunk.length;
-    }
-  } catch (error) {
-    throw new Unreadable(`${path}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
+  for await (const chunk of streamFile(path)) {
+    hash.update(chunk);
+    bytes += chunk.length;
   }
   return { sha256: hex(hash.digest()), bytes };
 }
@@ -109,11 +104,22 @@ interface Verdict {
   readonly what: string;
   readonly checkpoint: Checkpoint;
   readonly details: Readonly<Record<string, unknown>>;
+  readonly findings?: readonly Finding[];
+}
+
+function describeFinding(finding: Finding | undefined): string {
+  return finding === undefined ? "" : `${finding.about}: ${finding.says}`;
+}
+
+/** A verifier decides by every witness it was given; a silent one leaves the question open. */
+function requireWitnesses({ missing }: Checkpoint): void {
+  if (missing.length > 0) refuse(`not final: ${missing.join(" and ")} has not cosigned`);
 }
 
 async function judge(options: Options): Promise<Verdict> {
   const { anchor, paths } = options;
   const [first, second] = paths as [string, string?];
+  if (first === "export") return judgeExport(options, second);
   const bytes = readSmall(first);
   if (options.chain) {
     const receipts = paths.map((path) => verifyReceipt(readSmall(path), anchor));
@@ -143,6 +149,14 @@ async function judge(options: Options): Promise<Verdict> {
   };
 }
 
+async function judgeExport(options: Options, folder: string | undefined): Promise<Verdict> {
+  const alone = options.paths.length === 2 && !options.chain && options.type === undefined;
+  if (folder === undefined || !alone) throw new Usage("export takes one folder and nothing else");
+  const { verified, checkpoint, findings } = await verifyExport(folderSource(folder), options.anchor);
+  if (!verified || checkpoint === undefined) throw new RefusedExport(findings);
+  return { what: "the custody export", checkpoint, details: {}, findings };
+}
+
 function judgeCheckpoints(options: Options, bytes: Uint8Array, second: string | undefined): Verdict {
   const checkpoint = verifyCheckpoint(bytes, options.anchor);
   if (second === undefined) return { what: "the checkpoint", checkpoint, details: {} };
@@ -151,45 +165,67 @@ function judgeCheckpoints(options: Options, bytes: Uint8Array, second: string | 
   if (comparable && !equal(checkpoint.root, other.root)) {
     refuse("two checkpoints of one size disagree: keep both, they convict the ledger");
   }
-  if (options.final && other.state !== "final") refuse("the second checkpoint lacks a witness's cosignature");
+  requireWitnesses(other);
   // Different sizes say nothing about each other without a consistency proof, and none was given.
   return { what: "two checkpoints", checkpoint, details: { compared: comparable, otherSize: other.size } };
 }
 
-function present(verdict: Verdict, asJson: boolean): string {
+/** Names may hold any character, and some move the cursor or turn the line around. */
+function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+    Array.from({ length: character.length }, (_, i) => character.charCodeAt(i))
+      .map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`)
+      .join(""),
+  );
+}
+
+/** The same escapes mean the same inside JSON, so one function serves both. */
+function print(lines: readonly string[]): void {
+  console.log(lines.map(printable).join("\n"));
+}
+
+function findingLines(findings: readonly Finding[] = []): string[] {
+  return findings.map((finding) => `  ${finding.verdict}: ${describeFinding(finding)}`);
+}
+
+function present(verdict: Verdict, asJson: boolean): void {
   const { state, origin, size, cosignatures, missing } = verdict.checkpoint;
+  const { findings } = verdict;
   if (asJson) {
     const witnesses = cosignatures.map(({ witness, time }) => ({ witness, time: String(time) }));
     const head = { verified: true, what: verdict.what, state, ledger: origin, size, witnesses, missing };
-    return JSON.stringify({ ...head, ...verdict.details });
+    return print([JSON.stringify({ ...head, ...verdict.details, findings })]);
   }
   const details = Object.entries(verdict.details).map(
     ([name, value]) => `  ${name}: ${JSON.stringify(value)}`,
   );
-  return [
+  print([
     `VERIFIED: ${verdict.what}`,
     `  ${state} by ${origin} at size ${size}`,
     ...cosignatures.map(({ witness, time }) => `  cosigned by ${witness} at Unix time ${time}`),
-    ...missing.map((witness) => `  not cosigned by ${witness}`),
     ...details,
-  ].join("\n");
+    ...findingLines(findings),
+  ]);
 }
 
 async function main(words: readonly string[]): Promise<number> {
   const asJson = words.includes("--json");
-  const fail = (code: number, label: string, why: string): number => {
-    console.log(asJson ? JSON.stringify({ verified: false, why }) : `${label}: ${why}`);
+  const fail = (code: number, label: string, error: Error): number => {
+    const why = error.message;
+    const findings = error instanceof RefusedExport ? error.findings : undefined;
+    if (asJson) print([JSON.stringify({ verified: false, why, findings })]);
+    else print([`${label}: ${why}`, ...findingLines(findings)]);
     return code;
   };
   try {
     const options = readArguments(words);
     const verdict = await judge(options);
-    if (options.final && verdict.checkpoint.state !== "final") refuse("a given witness has not cosigned");
-    console.log(present(verdict, asJson));
+    requireWitnesses(verdict.checkpoint);
+    present(verdict, asJson);
     return VERIFIED;
   } catch (error) {
-    if (error instanceof Refusal) return fail(NOT_VERIFIED, "NOT VERIFIED", error.message);
-    if (error instanceof Unreadable) return fail(UNREADABLE, "COULD NOT READ", error.message);
+    if (error instanceof Refusal) return fail(NOT_VERIFIED, "NOT VERIFIED", error);
+    if (error instanceof Unreadable) return fail(UNREADABLE, "COULD NOT READ", error);
     if (!(error instanceof Usage || error instanceof BadAnchor)) throw error;
     console.error(`${error.message}\n\n${HELP}`);
     return USAGE;

@@ -324,11 +324,20 @@ statementAttack(
   5,
   /31 bytes/,
 );
+const TALLY = {
+  counts: { a: 1 },
+  from: "2022-12-01T00:00:00.00Z",
+  ledger: LOG.name,
+  to: "2023-01-01T00:00:00.00Z",
+  type: "ledger.tally",
+};
+statementAttack("a tally whose counts are words", { ...TALLY, counts: { a: "x" } }, 5, /not an integer/);
+statementAttack("a tally of no real month", { ...TALLY, to: "2022-13-01T00:00:00.00Z" }, 5, /no real time/);
 statementAttack(
-  "a tally whose counts are words",
-  { counts: { a: "x" }, from: "a", ledger: LOG.name, to: "b", type: "ledger.tally" },
+  "a destruction of nothing",
+  { certificates: [], ledger: LOG.name, type: "evidence.destroyed" },
   5,
-  /not an integer/,
+  /no certificate/,
 );
 statementAttack(
   "a policy without its digest",

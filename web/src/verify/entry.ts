@@ -20,6 +20,11 @@ export interface Leaf {
 export interface Event {
   readonly json: JsonObject;
   readonly type: string;
+  readonly actor: string;
+  /** The ledger that binds a guest's name; absent for the agency's own people. */
+  readonly actorLedger?: string;
+  /** Equal in all events that one act left in several chains. */
+  readonly act?: string;
   readonly subject: string;
   readonly n: number;
   readonly atMs: number;
@@ -79,21 +84,21 @@ export function readEvent(value: Json, salt: Uint8Array, leaf: Leaf): Event {
   const json = value as JsonObject;
   if (leaf.index === 0) refuse("leaf 0 is the genesis statement, never an event");
   if (event.string("ledger") !== leaf.ledger) refuse("the event is of another ledger");
-  event.id("actor");
   const n = event.integer("n");
   if (event.has("prev") === (n === 0)) refuse("the event has prev exactly when n is 0");
   const type = event.text("type");
   const out: Event = {
     json,
     type,
+    actor: event.id("actor"),
+    ...(event.has("actor_ledger") ? { actorLedger: event.text("actor_ledger") } : {}),
+    ...(event.has("act") ? { act: event.id("act") } : {}),
     subject: event.id("subject"),
     n,
     atMs: event.time("at"),
     ...(n > 0 ? { prev: event.bytes("prev", HASH_BYTES) } : {}),
     commitment: commitmentOf(json, salt),
   };
-  if (event.has("act")) event.id("act");
-  if (event.has("actor_ledger")) event.text("actor_ledger");
   if (type === "recording.admitted") readAdmission(out);
   if (type === "recording.destroyed") readDestruction(out, leaf);
   if (type === "attempt" && event.integer("of") >= n)
@@ -177,8 +182,8 @@ const STATEMENTS: Readonly<Record<string, (fields: Fields, leaf: Leaf) => void>>
   },
   "ledger.tally": (fields) => {
     fields.exactly(["counts", "from", "ledger", "to", "type"]);
-    fields.text("from");
-    fields.text("to");
+    fields.time("from");
+    fields.time("to");
     const counts = fields.object("counts");
     for (const [name] of counts.entries()) counts.integer(name);
   },
@@ -188,10 +193,10 @@ const STATEMENTS: Readonly<Record<string, (fields: Fields, leaf: Leaf) => void>>
   },
   "evidence.destroyed": (fields) => {
     fields.exactly(["certificates", "ledger", "type"]);
-    const certificates = fields.raw("certificates");
-    if (typeof certificates === "number") return;
-    for (const each of fields.array("certificates"))
-      if (typeof each !== "string") refuse("a certificate is not named");
+    const certificates = fields.array("certificates");
+    if (certificates.length === 0) refuse("no certificate is named");
+    for (const each of certificates)
+      if (typeof each !== "string" || each === "") refuse("a certificate is not named");
   },
 };
 

@@ -193,7 +193,7 @@ export const SALT = filled(0x5a);
 export const SUBJECT = "00112233445566778899aabbccddeeff";
 export const FILE = utf8("abc");
 export const FILE_SHA256 = hex(sha256(FILE));
-const DEVICE = "d0d1d2d3d4d5d6d7d8d9dadbdcdddedf";
+export const DEVICE = "d0d1d2d3d4d5d6d7d8d9dadbdcdddedf";
 const DOCK_SEED = filled(0xd0);
 
 export const GENESIS = {

@@ -6,8 +6,9 @@ import { isPublicKey, verifyEd25519 } from "./ed25519.js";
 import { EMPTY_ROOT, HASH_BYTES, type TreeHead } from "./merkle.js";
 import { BadAnchor, Refusal, refuse } from "./refusal.js";
 
-/** The specification wants at least 16; post-quantum lines are 5 kB each and are merely carried. */
-export const SIGNATURES_MAX = 100;
+/** The specification wants at least 16; lines by unknown signers are merely carried. */
+export const SIGNATURES_MAX = 64;
+export const CHECKPOINT_BYTES_MAX = 65_536;
 
 const LOG_KEY = 0x01;
 const WITNESS_KEY = 0x04;
@@ -131,6 +132,8 @@ export interface Cosignature {
 export interface Checkpoint extends TreeHead {
   readonly origin: string;
   readonly text: string;
+  /** The whole note with its signatures: what "the same checkpoint" means. */
+  readonly bytes: Uint8Array;
   /** Valid ones by the anchor's witnesses, one for each: its earliest. */
   readonly cosignatures: readonly Cosignature[];
   /** Witnesses of the anchor that have not cosigned. */
@@ -141,6 +144,8 @@ export interface Checkpoint extends TreeHead {
 
 /** Reads and verifies a checkpoint. A signature by a known key that fails spoils the whole note. */
 export function verifyCheckpoint(bytes: Uint8Array, anchor: Anchor): Checkpoint {
+  if (bytes.length > CHECKPOINT_BYTES_MAX)
+    refuse(`the checkpoint is longer than ${CHECKPOINT_BYTES_MAX} bytes`);
   const note = parseNote(bytes);
   const lines = note.text.split("\n");
   if (lines.length !== 4) refuse("the checkpoint has not exactly three lines");
@@ -168,7 +173,7 @@ export function verifyCheckpoint(bytes: Uint8Array, anchor: Anchor): Checkpoint 
     else cosignatures.push({ witness: witness.name, time: others.reduce((a, b) => (b < a ? b : a), first) });
   }
   const state = anchor.witnesses.length > 0 && missing.length === 0 ? "final" : "sealed";
-  return { origin, size, root, text: note.text, cosignatures, missing, state };
+  return { origin, size, root, text: note.text, bytes, cosignatures, missing, state };
 }
 
 function cosignatureTime(witness: VerifierKey, text: string, blob: Uint8Array): bigint {

@@ -9,6 +9,7 @@ import { sha256 } from "@noble/hashes/sha2";
 import { accepted, ANCHOR, EVENT, FORGE, refused, SOON } from "./attack.js";
 import { base64, concat, fromBase64, fromUtf8, hex, u64, utf8 } from "./bytes.js";
 import { verifyEd25519 } from "./ed25519.js";
+import { privateEntry, readEvent } from "./entry.js";
 import {
   admission,
   assemble,
@@ -33,6 +34,7 @@ import {
   WITNESS_A,
   WITNESS_B,
 } from "./forge.js";
+import { leafHash, nodeHash } from "./merkle.js";
 import { makeAnchor, parseNote, parseVerifierKey, verifyCheckpoint } from "./note.js";
 import { checkFile, RECEIPT_BYTES_MAX, verifyReceipt } from "./receipt.js";
 import { BadAnchor, Refusal } from "./refusal.js";
@@ -272,12 +274,31 @@ refused(
   changed({ signatures: `${PARTS.signatures}${signatureLine("x", filled(1, 4), filled(1, 0))}` }),
   /too short/,
 );
+function padded(lines: number): Uint8Array {
+  const unknown = signatureLine("x", filled(1, 4), filled(1, 64));
+  return changed({ signatures: PARTS.signatures + unknown.repeat(lines - 3) });
+}
+accepted("64 signatures", () => padded(64), "final");
+refused("65 signatures", padded(65), /more than 64/);
 refused(
-  "101 signatures",
-  changed({
-    signatures: PARTS.signatures + signatureLine("x", filled(1, 4), filled(1, 64)).repeat(98),
-  }),
-  /more than 100/,
+  "a checkpoint longer than the limit",
+  changed({ signatures: PARTS.signatures + signatureLine("x", filled(1, 4), filled(1, 50_000)) }),
+  /the checkpoint is longer than/,
+);
+
+// The last leaf of a tree of 2^53-1 leaves has a left neighbor on 52 of its levels, and none on the lowest.
+accepted(
+  "the last leaf of the largest tree there can be",
+  () => {
+    const size = Number.MAX_SAFE_INTEGER;
+    const siblings = Array.from({ length: 52 }, (_, i) => filled(i));
+    const { commitment } = readEvent(EVENT, SALT, { ledger: LOG.name, index: size - 1 });
+    const root = siblings.reduce((hash, left) => nodeHash(left, hash), leafHash(privateEntry(commitment)));
+    const text = `${LOG.name}\n${size}\n${base64(root)}\n`;
+    const path = siblings.map(base64);
+    return changed({ index: String(size - 1), path, text, signatures: FORGE.signatures(text) });
+  },
+  "final",
 );
 
 function logLine(signature: Uint8Array): Uint8Array {
@@ -542,7 +563,9 @@ test("an empty ledger's checkpoint has the hash of nothing as its root", () => {
 
 test("the module itself needs nothing of Node, so that a browser can run it", () => {
   const folder = fileURLToPath(new URL("../../src/verify/", import.meta.url));
-  const sources = readdirSync(folder).filter((name) => !/\.test\.ts$|^(attack|cli|vectors)\.ts$/.test(name));
+  const sources = readdirSync(folder).filter(
+    (name) => !/\.test\.ts$|^(attack|cli|folder|vectors)\.ts$/.test(name),
+  );
   assert.ok(sources.length >= 9);
   for (const name of sources) {
     assert.doesNotMatch(

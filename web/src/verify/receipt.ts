@@ -18,8 +18,7 @@ import { checkInclusion, HASH_BYTES, leafHash } from "./merkle.js";
 import { type Anchor, type Checkpoint, verifyCheckpoint } from "./note.js";
 import { refuse } from "./refusal.js";
 
-/** The largest statement, spelled twice in base64, with a hundred post-quantum signatures, is below this. */
-export const RECEIPT_BYTES_MAX = 1 << 20;
+export const RECEIPT_BYTES_MAX = 262_144;
 
 /** A witness's clock and the server's may differ by this much before an event comes from the future. */
 export const CLOCK_TOLERANCE_S = 300;
@@ -80,7 +79,17 @@ function parseProof(bytes: Uint8Array): Proof {
 /** Verifies everything that a receipt says by itself; throws Refusal with the first thing that is wrong. */
 export function verifyReceipt(bytes: Uint8Array, anchor: Anchor): Receipt {
   const proof = parseProof(bytes);
-  const checkpoint = verifyCheckpoint(proof.checkpoint, anchor);
+  return verifyProof(proof, verifyCheckpoint(proof.checkpoint, anchor));
+}
+
+/** The same under a checkpoint that was verified already, and that the receipt must carry byte for byte. */
+export function verifyReceiptUnder(bytes: Uint8Array, checkpoint: Checkpoint): Receipt {
+  const proof = parseProof(bytes);
+  if (!equal(proof.checkpoint, checkpoint.bytes)) refuse("the receipt stands under another checkpoint");
+  return verifyProof(proof, checkpoint);
+}
+
+function verifyProof(proof: Proof, checkpoint: Checkpoint): Receipt {
   const leaf = { ledger: checkpoint.origin, index: proof.index };
   const extra = Fields.of(parseJson(proof.extra, "extra"), "extra");
   const { opened, entry } = openLeaf(extra, leaf);

@@ -6,26 +6,30 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { sha256 } from "@noble/hashes/sha2";
 import { fromBase64, hex } from "./bytes.js";
-import { makeAnchor, verifyCheckpoint } from "./note.js";
+import { verifyExport } from "./export.js";
+import { type Anchor, makeAnchor, verifyCheckpoint } from "./note.js";
 import { checkFile, verifyReceipt } from "./receipt.js";
 import { BadAnchor, Refusal } from "./refusal.js";
+import { filesInMemory } from "./source.js";
 
 const FORMAT = "lapel-vectors/1";
 
-interface Question {
-  readonly key: string;
-  readonly witnesses?: readonly string[];
+/** What is asked: a checkpoint, an export, or a receipt with or without its file. Bytes are in base64. */
+interface Matter {
   readonly receipt?: string;
   readonly file?: string;
   readonly checkpoint?: string;
+  readonly files?: Readonly<Record<string, string>>;
 }
 
-interface Vector {
+interface Question extends Matter {
+  readonly key: string;
+  readonly witnesses?: readonly string[];
+}
+
+interface Vector extends Matter {
   readonly name: string;
   readonly kind: string;
-  readonly receipt?: string;
-  readonly file?: string;
-  readonly checkpoint?: string;
   readonly accept: boolean;
   readonly why?: string;
 }
@@ -36,33 +40,49 @@ interface Answer {
 }
 
 /** Any other exception passes through: a crash is not a verdict. */
-function judge(question: Question): Answer {
+async function judge(question: Question): Promise<Answer> {
   try {
-    const anchor = makeAnchor(question.key, question.witnesses ?? []);
-    if (question.checkpoint !== undefined) {
-      return {
-        accept: true,
-        why: verifyCheckpoint(fromBase64(question.checkpoint, "the vector"), anchor).state,
-      };
-    }
-    const receipt = verifyReceipt(fromBase64(question.receipt ?? "", "the vector"), anchor);
-    if (question.file !== undefined) {
-      const file = fromBase64(question.file, "the vector's file");
-      checkFile(receipt, { sha256: hex(sha256(file)), bytes: file.length });
-    }
-    return { accept: true, why: receipt.checkpoint.state };
+    return await answer(question, makeAnchor(question.key, question.witnesses ?? []));
   } catch (error) {
     if (error instanceof Refusal || error instanceof BadAnchor) return { accept: false, why: error.message };
     throw error;
   }
 }
 
+async function answer(question: Question, anchor: Anchor): Promise<Answer> {
+  if (question.checkpoint !== undefined) {
+    const bytes = fromBase64(question.checkpoint, "the vector");
+    return { accept: true, why: verifyCheckpoint(bytes, anchor).state };
+  }
+  if (question.files !== undefined) {
+    const files = new Map(
+      Object.entries(question.files).map(([path, bytes]) => [path, fromBase64(bytes, path)] as const),
+    );
+    const { verified, checkpoint, findings } = await verifyExport(filesInMemory(files), anchor);
+    const refusals = findings.filter(({ verdict }) => verdict === "refused");
+    const why = refusals.map(({ about, says }) => `${about}: ${says}`).join("; ");
+    return { accept: verified, why: verified ? (checkpoint?.state ?? "") : why };
+  }
+  const receipt = verifyReceipt(fromBase64(question.receipt ?? "", "the vector"), anchor);
+  if (question.file !== undefined) {
+    const file = fromBase64(question.file, "the vector's file");
+    checkFile(receipt, { sha256: hex(sha256(file)), bytes: file.length });
+  }
+  return { accept: true, why: receipt.checkpoint.state };
+}
+
+const MEMBER_OF_KIND = new Map<string, keyof Matter>([
+  ["receipt", "receipt"],
+  ["checkpoint", "checkpoint"],
+  ["export", "files"],
+]);
+
 interface Tally {
   judged: number;
   disagreements: number;
 }
 
-function replayFile(path: string, tally: Tally): void {
+async function replayFile(path: string, tally: Tally): Promise<void> {
   const suite = JSON.parse(readFileSync(path, "utf8")) as {
     format: string;
     key: string;
@@ -75,24 +95,13 @@ function replayFile(path: string, tally: Tally): void {
   };
   if (suite.format !== FORMAT) return complain("the file", `is not of the format ${FORMAT}`);
   for (const vector of suite.vectors) {
-    const asked =
-      vector.kind === "receipt"
-        ? vector.receipt
-        : vector.kind === "checkpoint"
-          ? vector.checkpoint
-          : undefined;
-    if (asked === undefined) {
+    const member = MEMBER_OF_KIND.get(vector.kind);
+    if (member === undefined || vector[member] === undefined) {
       complain(vector.name, `a vector of the kind ${vector.kind} cannot be judged here`);
       continue;
     }
     tally.judged++;
-    const question: Question = {
-      key: suite.key,
-      witnesses: suite.witnesses,
-      ...(vector.kind === "receipt" ? { receipt: asked } : { checkpoint: asked }),
-      ...(vector.file === undefined ? {} : { file: vector.file }),
-    };
-    const answer = judge(question);
+    const answer = await judge({ ...vector, key: suite.key, witnesses: suite.witnesses });
     if (answer.accept === vector.accept) continue;
     const ours = answer.accept ? "accepted" : "refused";
     const theirs = vector.accept ? "accepted" : "refused";
@@ -103,19 +112,19 @@ function replayFile(path: string, tally: Tally): void {
   }
 }
 
-function replay(folder: string): number {
+async function replay(folder: string): Promise<number> {
   const files = readdirSync(folder)
     .filter((name) => name.endsWith(".json"))
     .sort();
   const tally: Tally = { judged: 0, disagreements: 0 };
-  for (const name of files) replayFile(join(folder, name), tally);
+  for (const name of files) await replayFile(join(folder, name), tally);
   console.log(`${tally.judged} vectors in ${files.length} files, ${tally.disagreements} disagreements`);
   return tally.judged > 0 && tally.disagreements === 0 ? 0 : 1;
 }
 
 async function answerLines(): Promise<number> {
   for await (const line of createInterface({ input: process.stdin })) {
-    process.stdout.write(`${JSON.stringify(judge(JSON.parse(line) as Question))}\n`);
+    process.stdout.write(`${JSON.stringify(await judge(JSON.parse(line) as Question))}\n`);
   }
   return 0;
 }
@@ -125,5 +134,5 @@ if (where === undefined) {
   console.error("usage: vectors.js FOLDER | --stdin");
   process.exitCode = 2;
 } else {
-  process.exitCode = where === "--stdin" ? await answerLines() : replay(where);
+  process.exitCode = where === "--stdin" ? await answerLines() : await replay(where);
 }

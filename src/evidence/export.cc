@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// The custody export of one recording: its whole chain, and for everyone in it the events that say who they
+// are. A worklist: each event disclosed has an actor, who is named by events, which have actors.
+#include <algorithm>
+#include <deque>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "base/problems.h"
+#include "evidence/vault.h"
+
+namespace lapel::evidence {
+namespace {
+
+constexpr std::size_t kChainPage = 1'000;
+
+// What the export says of one subject.
+struct Chapter {
+  std::string kind;  // recording, person, device or dock
+  std::string role;  // exported or named
+  Json::Array rows;
+};
+
+// All events of a subject that the checkpoint covers.
+Result<std::vector<ledger::SealedEvent>> covered_events(const ledger::Ledger& ledger, const SubjectId& subject,
+                                                        std::uint64_t size) {
+  std::vector<ledger::SealedEvent> out;
+  for (;;) {
+    const auto page = TRY(ledger.events(subject, out.size(), kChainPage));
+    for (const ledger::SealedEvent& event : page) {
+      if (event.index >= size) return out;
+      out.push_back(event);
+    }
+    if (page.size() < kChainPage) return out;
+  }
+}
+
+// Events that vouch for who a subject is.
+bool is_naming(const ledger::SealedEvent& event) {
+  return event.type == "identity.bound" || event.type == "dock.enrolled";
+}
+
+std::string kind_of(const std::vector<ledger::SealedEvent>& naming, bool is_device) {
+  for (const ledger::SealedEvent& event : naming) {
+    if (event.type == "dock.enrolled") return "dock";
+  }
+  return is_device ? "device" : "person";
+}
+
+}  // namespace
+
+Result<std::map<std::string, std::string>> Vault::export_files(const access::Actor& actor, const ViewId& id) {
+  const RecordingId recording = TRY(view(actor, id)).view.recording.id;
+  const ledger::Ledger& ledger = *TRY(parts_.ledgers.find(actor.agency));
+  const ledger::Standing standing = TRY(ledger.standing(ledger::Under::kPublished));
+  const std::vector<ledger::SealedEvent> chain = TRY(covered_events(ledger, recording, standing.size));
+  const auto is_this_export = [&](const ledger::SealedEvent& event) {
+    const auto parsed = parse_canonical(event.event);
+    const std::string* named = parsed ? parsed->find_string("view") : nullptr;
+    return event.type == "recording.exported" && named && *named == id.text();
+  };
+  if (std::none_of(chain.begin(), chain.end(), is_this_export)) {
+    return fail(problems::kNotSealed,
+                "What leaves the agency carries a published checkpoint: it will cover this export at the next beat");
+  }
+
+  std::map<std::string, std::string> files;
+  std::map<SubjectId, Chapter> chapters;
+  std::deque<SubjectId> to_name;
+  std::set<SubjectId> devices;
+  const auto add = [&](const SubjectId& subject, Chapter& chapter, const ledger::SealedEvent& event) -> Result<void> {
+    files.emplace(fmt::format("subjects/{}/{}.tlog-proof", subject.text(), event.n),
+                  TRY(ledger.receipt(event, standing)));
+    chapter.rows.emplace_back(event.n);
+    const auto parsed = parse_canonical(event.event);
+    if (!parsed) return fail(Code::kCorrupt, "An event in the catalog is malformed", subject.text());
+    for (const std::string_view field : {"actor", "device"}) {
+      const std::string* text = parsed->find_string(field);
+      const auto named = text ? SubjectId::parse(*text) : std::nullopt;
+      if (!named) continue;
+      if (field == "device") devices.insert(*named);
+      to_name.push_back(*named);
+    }
+    return {};
+  };
+
+  Chapter& exported = chapters[recording] = {"recording", "exported", {}};
+  for (const ledger::SealedEvent& event : chain) TRY(add(recording, exported, event));
+  while (!to_name.empty()) {
+    const SubjectId subject = to_name.front();
+    to_name.pop_front();
+    if (chapters.contains(subject)) continue;
+    std::vector<ledger::SealedEvent> naming = TRY(covered_events(ledger, subject, standing.size));
+    std::erase_if(naming, [](const ledger::SealedEvent& event) { return !is_naming(event); });
+    Chapter& named = chapters[subject] = {kind_of(naming, devices.contains(subject)), "named", {}};
+    for (const ledger::SealedEvent& event : naming) TRY(add(subject, named, event));
+  }
+
+  Json::Array subjects;
+  for (auto& [subject, chapter] : chapters) {
+    subjects.emplace_back(Json::Object{{"kind", chapter.kind},
+                                       {"role", chapter.role},
+                                       {"rows", std::move(chapter.rows)},
+                                       {"subject", subject.text()}});
+  }
+  Json::Array originals;
+  originals.emplace_back(
+      Json::Object{{"path", fmt::format("originals/{}", recording.text())}, {"subject", recording.text()}});
+  files.emplace("checkpoint", standing.note);
+  files.emplace("manifest.json", canonical(Json(Json::Object{{"completeness", "not proven"},
+                                                             {"format", "lapel-custody-export"},
+                                                             {"ledger", ledger.terms().origin},
+                                                             {"originals", std::move(originals)},
+                                                             {"subjects", std::move(subjects)},
+                                                             {"version", 1}})));
+  return files;
+}
+
+}  // namespace lapel::evidence

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// What the command line does over HTTP, from any machine: list, show, get, verify and export recordings.
+//
+// Owns: the words these commands print and the files they write.
+// Promises: a file that get or export leaves under its final name is whole and has the recording's digest.
+// Fails with: the server's problem as it came (its status decides the code), kUnavailable, kProofInvalid,
+// kConflict when
+//   the output exists.
+// Threads: one.
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace lapel::door {
+
+struct RemoteOptions {
+  std::string server = "http://localhost:8080";
+  std::string token;       // from LAPEL_TOKEN, or
+  std::string token_file;  // the file's first line
+};
+
+struct RecordingQuery {
+  std::string text, officer, device, category, incident, from, to;
+  int limit = 50;
+};
+
+struct ReadingTerms {
+  std::string purpose, case_number, warrant;
+};
+
+Result<void> run_recording_list(const RemoteOptions& remote, const RecordingQuery& query, bool as_json);
+Result<void> run_recording_show(const RemoteOptions& remote, const std::string& id, bool as_json);
+Result<void> run_recording_get(const RemoteOptions& remote, const std::string& id, const ReadingTerms& terms,
+                               const std::string& out);
+// A local file against the server's receipt and a key that came from elsewhere.
+Result<void> run_recording_verify(const RemoteOptions& remote, const std::string& id, const std::string& file,
+                                  const std::string& vkey);
+// A custody export as docs/formats/custody_export.md has it, in a new directory; waits for the next published
+// checkpoint.
+Result<void> run_recording_export(const RemoteOptions& remote, const std::string& id, const ReadingTerms& terms,
+                                  const std::string& out);
+
+}  // namespace lapel::door

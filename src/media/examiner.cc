@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "media/examiner.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "crypto/sha256.h"
+#include "media/stoppable.h"
+#include "os/worker.h"
+#include "roster/roster.h"
+
+namespace lapel::media {
+namespace {
+
+using evidence::DerivedKind;
+using protocol::MediaResult;
+using protocol::StreamKind;
+
+constexpr std::string_view kTool = "lapel-media";
+constexpr std::size_t kProgramChunkBytes = 1 << 20;
+
+const protocol::MediaStream* first_of(const MediaResult& result, StreamKind kind) {
+  const auto it = std::find_if(result.streams.begin(), result.streams.end(),
+                               [&](const auto& stream) { return stream.kind == kind; });
+  return it == result.streams.end() ? nullptr : &*it;
+}
+
+evidence::MediaFacts facts_of(const MediaResult& result) {
+  evidence::MediaFacts facts;
+  facts.verdict = protocol::verdict_name(protocol::verdict_of(result));
+  facts.sentence = protocol::sentence_of(result);
+  facts.duration_ms = result.duration_ms;
+  facts.file_created_at = result.creation_time;
+  if (const auto* video = first_of(result, StreamKind::kVideo)) {
+    const bool is_on_its_side = video->rotation == 90 || video->rotation == 270;
+    if (video->width > 0 && video->height > 0) {
+      facts.width = is_on_its_side ? video->height : video->width;
+      facts.height = is_on_its_side ? video->width : video->height;
+    }
+    facts.frames = video->frames_counted;
+    facts.video_codec = video->codec;
+  }
+  if (const auto* audio = first_of(result, StreamKind::kAudio)) facts.audio_codec = audio->codec;
+  return facts;
+}
+
+bool has_pictures(const MediaResult& result) {
+  const auto verdict = protocol::verdict_of(result);
+  return first_of(result, StreamKind::kVideo) &&
+         (verdict == protocol::MediaVerdict::kWhole || verdict == protocol::MediaVerdict::kDamaged);
+}
+
+// What an item was made with: the program itself by its digest, since the same version built twice is two programs.
+Result<std::string> version_of(os::Disk& disk, const os::Path& program) {
+  const auto file = TRY(disk.open(program, os::OpenMode::kRead));
+  crypto::Sha256 hash;
+  Bytes buffer(kProgramChunkBytes);
+  while (const std::size_t count = TRY(file->read_at(hash.bytes(), buffer))) hash.update(ByteView(buffer).first(count));
+  return "sha256:" + hex(hash.finish());
+}
+
+std::string words(const Error& error) {
+  constexpr std::string_view kState = "blocked: ";  // the state's own name: what follows is the reason
+  std::string_view message = error.message;
+  if (message.starts_with(kState)) message.remove_prefix(kState.size());
+  return error.context.empty() ? std::string(message) : fmt::format("{}: {}", message, error.context);
+}
+
+}  // namespace
+
+struct Examiner::Impl {
+  explicit Impl(Parts p) : parts(std::move(p)), process(parts.process) {}
+
+  // ---- the sandbox ----
+
+  // Why no job may run, found out anew when the last answer was bad and is old.
+  std::optional<std::string> blocked_now() {
+    {
+      const os::MutexLock lock(mutex);
+      const bool is_due = reason && !is_asking && parts.clock.monotonic_us() - asked_us >= kSandboxRetryUs;
+      if (!is_due) return reason;
+      is_asking = true;
+    }
+    return ask();
+  }
+
+  std::optional<std::string> ask() {
+    std::optional<std::string> found;
+    std::string program_version;
+    if (!parts.disk.stat(parts.worker.program)) {
+      // In our own words: the error has a path, and this is read by anybody.
+      found = "no media worker: the program lapel-media is not where this server looks for it";
+    } else if (const auto sandbox = protocol::check_media_sandbox(process, parts.worker); !sandbox) {
+      found = words(sandbox.error());
+    } else if (const auto known = version_of(parts.disk, parts.worker.program); !known) {
+      found = fmt::format("the media worker cannot be read: {}", known.error().message);
+    } else {
+      program_version = *known;
+    }
+    const os::MutexLock lock(mutex);
+    is_asking = false;
+    asked_us = parts.clock.monotonic_us();
+    reason = found;
+    version = program_version;
+    return found;
+  }
+
+  std::string tool_version() const {
+    const os::MutexLock lock(mutex);
+    return version;
+  }
+
+  // ---- one job ----
+
+  Result<access::Actor> server_of(const AgencyId& id) {
+    std::optional<access::Actor> actor;
+    TRY(parts.database.read([&](db::Transaction& tx) -> Result<void> {
+      for (const roster::Agency& agency : TRY(roster::agencies(tx))) {
+        if (agency.id == id) actor = access::Actor{agency.id, agency.slug, agency.console, {}, "media", {}, {}};
+      }
+      return {};
+    }));
+    if (!actor) return fail(Code::kCorrupt, "A job belongs to no agency", id.text());
+    return *std::move(actor);
+  }
+
+  Result<MediaResult> run(const protocol::MediaRequest& request, os::File& input, os::File* output) {
+    auto result = protocol::run_media_job(process, parts.worker, request, input, output);
+    // Killed by us, it says nothing about the file.
+    if (process.is_stopped()) return fail(Code::kUnavailable, "The server is stopping.");
+    return result;
+  }
+
+  // The picture of a request, or nothing where none could be made.
+  Result<std::optional<evidence::Derived>> draw(const protocol::MediaRequest& request, DerivedKind kind,
+                                                os::File& input, const jobs::Lease& lease) {
+    const os::Path path = parts.scratch / fmt::format("{}-{}", lease.id.text(), evidence::derived_kind_name(kind));
+    const auto output = TRY(parts.disk.open(path, os::OpenMode::kCreate));
+    const auto result = run(request, input, output.get());
+    TRY(parts.disk.remove(path));  // its bytes stay readable through `output`
+    if (!result) return fail(result.error());
+    if (!result->picture) return std::optional<evidence::Derived>();
+    evidence::Derived item{kind, std::string(kTool), tool_version(), protocol::to_text(request), {}};
+    CHECK(result->picture->bytes <= static_cast<std::int64_t>(protocol::kMediaOutputBytesMax));
+    item.bytes.resize(static_cast<std::size_t>(result->picture->bytes));
+    if (TRY(output->read_at(0, item.bytes)) != item.bytes.size())
+      return fail(Code::kInternal, "A picture is shorter than it was", path.string());
+    return std::optional(std::move(item));
+  }
+
+  Result<void> examine(const jobs::Lease& lease) {
+    const access::Actor server = TRY(server_of(lease.agency));
+    const RecordingId recording{lease.subject.bytes()};
+    evidence::Vault::Source source = TRY(parts.vault.open_to_derive(server, recording));
+    const std::shared_ptr<os::File> input = source.original.plain_file();
+    if (!input) return fail(Code::kUnsupported, "This store keeps no files that the media worker can be given");
+
+    const protocol::MediaRequest probe{.job = protocol::MediaJob::kProbe};
+    const MediaResult found = TRY(run(probe, *input, nullptr));
+    const std::string text = protocol::to_text(found);
+    evidence::Derivation derivation{lease, recording, facts_of(found), {}};
+    derivation.items.push_back({DerivedKind::kProbe, std::string(kTool), tool_version(), protocol::to_text(probe),
+                                Bytes(text.begin(), text.end())});
+    if (has_pictures(found)) {
+      const protocol::MediaRequest poster{.job = protocol::MediaJob::kPoster, .edge_px = kPosterEdgePx};
+      const protocol::MediaRequest strip{
+          .job = protocol::MediaJob::kFilmstrip, .frames = kFilmstripFrames, .height_px = kFilmstripHeightPx};
+      if (auto item = TRY(draw(poster, DerivedKind::kPoster, *input, lease)))
+        derivation.items.push_back(*std::move(item));
+      if (auto item = TRY(draw(strip, DerivedKind::kFilmstrip, *input, lease)))
+        derivation.items.push_back(*std::move(item));
+    }
+    return parts.vault.derive(server, derivation);
+  }
+
+  Result<jobs::Outcome> handle(const jobs::Lease& lease) {
+    auto done = examine(lease);
+    if (done) return jobs::Outcome{};
+    if (process.is_stopped()) return jobs::Outcome{jobs::Outcome::Kind::kGivenBack, {}};
+    if (done.error().code() == Code::kUnavailable) {
+      // No worker to be had: the machine's fault or the moment's. Only the self-test tells which.
+      if (const auto lacking = ask()) return jobs::Outcome{jobs::Outcome::Kind::kBlocked, *lacking};
+    }
+    return fail(std::move(done).error());
+  }
+
+  const Parts parts;
+  StoppableProcess process;
+  mutable os::Mutex mutex;
+  std::optional<std::string> reason LAPEL_GUARDED_BY(mutex);
+  std::string version LAPEL_GUARDED_BY(mutex);
+  std::int64_t asked_us LAPEL_GUARDED_BY(mutex) = 0;
+  bool is_asking LAPEL_GUARDED_BY(mutex) = false;
+  std::unique_ptr<jobs::Runner> runner;  // last: its threads use the rest
+};
+
+Result<std::unique_ptr<Examiner>> Examiner::open(Parts parts) {
+  CHECK(parts.worker.program.is_absolute());
+  TRY(os::make_directories(parts.disk, parts.scratch));
+  for (const std::string& name : TRY(parts.disk.list(parts.scratch))) TRY(parts.disk.remove(parts.scratch / name));
+  TRY(parts.jobs.take_back_all(evidence::kMediaJob));
+  auto impl = std::make_unique<Impl>(std::move(parts));
+  Impl* raw = impl.get();
+  raw->ask();
+  jobs::Runner::Options options;
+  options.kind = evidence::kMediaJob;
+  options.threads = raw->parts.threads;
+  options.blocked = [raw] { return raw->blocked_now(); };
+  options.handler = [raw](const jobs::Lease& lease) { return raw->handle(lease); };
+  raw->runner = std::make_unique<jobs::Runner>(raw->parts.jobs, std::move(options));
+  return std::unique_ptr<Examiner>(new Examiner(std::move(impl)));
+}
+
+Examiner::Examiner(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Examiner::~Examiner() {
+  impl_->process.stop();
+}
+
+std::optional<std::string> Examiner::blocked() const {
+  const os::MutexLock lock(impl_->mutex);
+  return impl_->reason;
+}
+
+}  // namespace lapel::media

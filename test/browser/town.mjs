@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// A town for browser tests: the real server on a data directory of its own, and a browser that is watched: no request
+// leaves the origin, the console stays clean but for what a test says it provokes.
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const require = createRequire(join(ROOT, "web/package.json"));
+const { chromium } = require("playwright-core");
+const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+
+const BIN = process.env.LAPEL_BIN ?? join(ROOT, "build/bin");
+const WEB = process.env.LAPEL_WEB ?? join(ROOT, "build/share/lapel/web");
+const SHOTS = process.env.SHOTS;
+export const PASSWORD = "correct horse battery staple";
+export const AGENCY = "Ashfield Police Department";
+
+export const video = (path) => join(ROOT, "test/data/video", path);
+/** H.264 and AAC, 13 seconds: a browser plays and seeks it. */
+export const FILM = video("pytorch+torchcodec/test/resources/nasa_13013.mp4");
+
+function run(...words) {
+  const done = spawnSync(words[0], words.slice(1), { encoding: "utf8" });
+  assert.equal(done.status, 0, `${words.join(" ")}: ${done.stderr}`);
+  return done.stdout;
+}
+
+export class Town {
+  home = mkdtempSync(join(tmpdir(), "lapel-browser-"));
+  data = join(this.home, "data");
+  port = 0;
+  server;
+
+  constructor() {
+    const password = join(this.home, "password");
+    writeFileSync(password, `${PASSWORD}\n`);
+    this.vkey = run(join(BIN, "lapel"), "init", "--data", this.data, "--agency", AGENCY, "--host", "ledger.example", "--admin", "chief",
+      "--password-file", password).trim();
+    for (const [login, role] of [["clerk", "records"], ["hill", "officer"], ["union", "union"]]) {
+      run(join(BIN, "lapel"), "user", "add", "--data", this.data, "--agency", AGENCY, "--login", login, "--name", `Pat ${login}`, "--badge",
+        `b-${login}`, "--role", role, "--password-file", password);
+    }
+  }
+
+  /** Starts on the port it had before, so that an open page finds it again. */
+  async start() {
+    const server = spawn(join(BIN, "lapel"), ["serve", "--data", this.data, "--listen", `127.0.0.1:${this.port}`, "--web", WEB], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.server = server;
+    let errors = "";
+    server.stderr.on("data", (bytes) => (errors += bytes));
+    const line = await new Promise((resolve, reject) => {
+      let text = "";
+      server.stdout.on("data", (bytes) => {
+        text += bytes;
+        if (text.includes("\n")) resolve(text);
+      });
+      server.on("exit", (code) => reject(new Error(`the server ended with ${code}: ${errors}`)));
+    });
+    this.port = Number(/:(\d+)\n/.exec(line)[1]);
+    return this;
+  }
+
+  get url() {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  async kill() {
+    if (this.server === undefined || this.server.exitCode !== null) return;
+    const gone = new Promise((resolve) => this.server.on("exit", resolve));
+    this.server.kill("SIGKILL");
+    await gone;
+  }
+
+  async end() {
+    await this.kill();
+    rmSync(this.home, { recursive: true, force: true });
+  }
+}
+
+export function openBrowser() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+      "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required"],
+  });
+}
+
+/** A page in a context of its own, and everything it did that it should not have. */
+export class Visit {
+  console = [];
+  foreign = [];
+
+  static async begin(browser, town, options = {}) {
+    const visit = new Visit();
+    visit.town = town;
+    visit.context = await browser.newContext({ baseURL: town.url, timezoneId: "America/New_York", locale: "en-US", viewport: { width: 1280, height: 800 }, ...options });
+    visit.page = await visit.context.newPage();
+    visit.page.setDefaultTimeout(20_000);
+    visit.page.on("console", (message) => {
+      if (message.type() === "error" || message.type() === "warning") visit.console.push(message.text());
+    });
+    visit.page.on("pageerror", (error) => visit.console.push(String(error)));
+    visit.page.on("request", (request) => {
+      const url = new URL(request.url());
+      if (url.origin !== town.url && url.protocol !== "blob:") visit.foreign.push(request.url());
+    });
+    return visit;
+  }
+
+  async signIn(login, password = PASSWORD) {
+    const { page } = this;
+    await page.getByLabel("Login").fill(login);
+    await page.getByLabel("Password", { exact: true }).fill(password);
+    // Leaving the page before the answer would leave nobody signed in.
+    const answer = page.waitForResponse((response) => response.request().method() === "POST" && response.url().endsWith("/api/v1/session"));
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await answer;
+  }
+
+  /** No violation of WCAG 2.0 to 2.2 A and AA, in either theme; with SHOTS=DIR also a picture of each. */
+  async look(name) {
+    const { page } = this;
+    for (const theme of ["light", "dark"]) {
+      await page.evaluate((value) => (document.documentElement.dataset.theme = value), theme);
+      // Straight through the debugger: the page's own policy allows no script but the app's.
+      await page.evaluate(AXE);
+      const violations = await page.evaluate(async () => {
+        const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+        const result = await globalThis.axe.run(document, { runOnly: tags });
+        return result.violations.map((each) => `${each.id}: ${each.nodes.map((node) => node.html.slice(0, 120)).join(" | ")}`);
+      });
+      if (SHOTS) {
+        mkdirSync(SHOTS, { recursive: true });
+        await page.screenshot({ path: join(SHOTS, `${name}-${theme}.png`), fullPage: true });
+      }
+      assert.deepEqual(violations, [], `${name}, ${theme}`);
+    }
+    await page.evaluate(() => delete document.documentElement.dataset.theme);
+  }
+
+  /** Ends the visit. `provoked`: what the console was made to say by this test; each must have been said. */
+  async end(...provoked) {
+    await this.context.close();
+    for (const pattern of provoked) assert.ok(this.console.some((text) => pattern.test(text)), `the console did not say ${pattern}`);
+    assert.deepEqual(this.console.filter((text) => !provoked.some((pattern) => pattern.test(text))), []);
+    assert.deepEqual(this.foreign, []);
+  }
+}

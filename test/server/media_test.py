@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every recording is looked at by the sandboxed worker: whatever the file, whenever the server dies, and not without a sandbox."""
+import csv
+import json
+import os
+import shutil
+import stat
+import struct
+import time
+import unittest
+
+from harness import BIN, ROOT, Town, sha256
+
+DATA = ROOT / "test/data"
+ACROSS = {"0": False, "180": False, "90": True, "270": True, "-": False}
+
+
+def expected():
+    """Path below test/data and what another reader found there."""
+    with open(DATA / "media_expected.tsv", newline="") as table:
+        return list(csv.DictReader(table, delimiter="\t"))
+
+
+def jpeg_size(data):
+    """Width and height by the frame header."""
+    assert data[:2] == b"\xff\xd8" and data[-2:] == b"\xff\xd9", data[:16]
+    at = 2
+    while True:
+        marker, length = struct.unpack(">xBH", data[at:at + 4])
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            height, width = struct.unpack(">HH", data[at + 5:at + 9])
+            return width, height
+        at += 2 + length
+
+
+class Room:
+    """What tests of this room need beside a town."""
+
+    def __init__(self, town):
+        self.town = town
+        self.clerk = town.add_user("clerk", "records")
+
+    def upload(self, data, **values):
+        state = self.town.upload(self.clerk, data, **values)
+        assert state["state"] == "sealed", state
+        return state["recording"]
+
+    def show(self, recording, token=None):
+        answer = self.town.request("GET", f"/api/v1/recordings/{recording}", token or self.clerk)
+        assert answer.status == 200, answer.body
+        return answer.json()
+
+    def wait(self, recording, *states, patience_s=240):
+        """Asks until the job has come to rest. The bound is there for a server that never gets on."""
+        deadline = time.monotonic() + patience_s
+        while True:
+            shown = self.show(recording)
+            if shown["media"]["state"] in states:
+                return shown
+            assert time.monotonic() < deadline, shown["media"]
+
+    def view(self, recording, **fields):
+        answer = self.town.request("POST", f"/api/v1/recordings/{recording}/views", self.clerk, body=json.dumps({"purpose": "review", **fields}))
+        assert answer.status == 201, answer.body
+        return answer.json()["view"]
+
+    def picture(self, recording, kind, token=None, view=None):
+        return self.town.request("GET", f"/api/v1/recordings/{recording}/{kind}" + (f"?view={view}" if view else ""), token or self.clerk)
+
+    def derived(self, recording):
+        items = self.town.request("GET", f"/api/v1/recordings/{recording}/custody", self.clerk).json()["items"]
+        return [item["event"] for item in items if item["type"] == "recording.derived"]
+
+    def object(self, recording):
+        return next((self.town.data / "objects").glob(f"*/{recording[:2]}/{recording}"))
+
+    def ready(self):
+        return self.town.request("GET", "/readyz")
+
+
+class Media(unittest.TestCase):
+    def test_every_file_is_sealed_as_it_is_and_told_of_in_words(self):
+        rows = expected()
+        self.assertGreater(len(rows), 50)
+        with Town() as town:
+            room = Room(town)
+            town.start()
+            self.assertEqual(room.ready().json()["media"], "ok")
+            sent = []
+            for row in rows:
+                data = (DATA / row["path"]).read_bytes()
+                sent.append((row, data, room.upload(data, filename=os.path.basename(row["path"]))))
+            location = town.create(room.clerk, 0).headers["Location"]
+            empty = town.wait_state(location, room.clerk)["recording"]
+            for row, data, recording in sent:
+                with self.subTest(row["path"]):
+                    self.check_one(room, room.wait(recording, "done", "failed"), row, data)
+            self.assertEqual(room.wait(empty, "done", "failed")["media"]["verdict"], "not_media")
+            listed = town.request("GET", "/api/v1/recordings?limit=200", room.clerk).json()["items"]
+            self.assertEqual({item["id"]: item["media"]["verdict"] for item in listed},
+                             {**{recording: row["verdict"] for row, _, recording in sent}, empty: "not_media"})
+            self.assertEqual(list((town.data / "media").iterdir()), [])
+            self.assertEqual(town.stop(), 0)
+            self.assertEqual(town.check_ledger(), (0, []))
+
+    def check_one(self, room, shown, row, data):
+        media = shown["media"]
+        self.assertEqual((shown["state"], shown["sha256"], media["state"], media["verdict"]),
+                         ("sealed", sha256(data), "done", row["verdict"]))
+        self.assertTrue(media["sentence"].endswith("."), media["sentence"])
+        if row["duration_ms"] not in ("-", "0"):
+            self.assertAlmostEqual(shown["duration_ms"], int(row["duration_ms"]), delta=2)
+        if row["video"] != "-":
+            size = (int(row["width"]), int(row["height"]))
+            self.assertEqual((shown["width"], shown["height"]), size[::-1] if ACROSS[row["rotation"]] else size)
+            self.assertEqual((shown["video_codec"], media["frames"]), (row["video"], int(row["frames"])))
+        if row["audio"] != "-":
+            self.assertEqual(shown["audio_codec"], row["audio"])
+
+        # The original is what was sent, for reading only, and nothing else was made of it than the events say.
+        stored = room.object(shown["id"])
+        self.assertEqual(stored.read_bytes(), data)
+        self.assertEqual(stat.S_IMODE(stored.stat().st_mode), 0o440)
+        events = room.derived(shown["id"])
+        kinds = [event["kind"] for event in events]
+        has_pictures = row["video"] != "-" and row["verdict"] in ("whole", "damaged")
+        self.assertEqual(kinds, ["probe", "poster", "filmstrip"] if has_pictures else ["probe"])
+        for event in events:
+            self.assertEqual((event["parent"], event["tool"]), (sha256(data), "lapel-media"))
+            self.assertRegex(event["version"], "^sha256:[0-9a-f]{64}$")
+            self.assertEqual(json.loads(event["arguments"])["job"], event["kind"])
+        poster = room.picture(shown["id"], "poster")
+        if not has_pictures:
+            self.assertEqual(poster.status, 404)
+            return
+        self.assertEqual((poster.status, poster.headers["Content-Type"]), (200, "image/jpeg"))
+        self.assertEqual(sha256(poster.body), events[1]["sha256"])
+        width, height = jpeg_size(poster.body)
+        self.assertLessEqual(max(width, height), 320)
+        self.assertEqual(width < height, shown["width"] < shown["height"])
+
+    def test_pictures_are_shown_to_whom_they_may(self):
+        data = (DATA / "video/androidx+media/libraries/test_data/src/test/assets/media/mp4/sample_portrait.mp4").read_bytes()
+        with Town() as town:
+            room = Room(town)
+            officer = town.add_user("officer", "officer", badge="4711")
+            other = town.add_user("other", "officer", badge="4712")
+            chief = town.token("chief")
+            lister = town.token("clerk", "list")
+            shower = town.token("clerk", "show")
+            town.start()
+            one = room.upload(data, wearer="4711")
+            two = room.upload(data)
+            for recording in (one, two):
+                self.assertEqual(room.wait(recording, "done", "failed")["media"]["state"], "done")
+
+            self.assertEqual([room.picture(one, "poster", token).status for token in (room.clerk, officer, other, chief, lister, shower)],
+                             [200, 200, 404, 404, 404, 403])
+            self.assertEqual(room.picture(two, "poster", officer).status, 404)
+            self.assertEqual(town.request("GET", f"/api/v1/recordings/{one}/poster").status, 401)
+            self.assertEqual(room.picture("0" * 32, "poster").status, 404)
+            self.assertEqual(room.picture("x", "poster").status, 404)
+            poster = room.picture(one, "poster")
+            self.assertEqual(poster.headers["Cache-Control"], "private, no-store")
+            self.assertIn("sandbox", poster.headers["Content-Security-Policy"])
+
+            # A filmstrip is footage: under a view of this recording, opened by whoever asks.
+            view, view_of_two = room.view(one), room.view(two)
+            strip = room.picture(one, "filmstrip", view=view)
+            self.assertEqual((strip.status, strip.headers["Content-Type"]), (200, "image/jpeg"))
+            self.assertGreater(jpeg_size(strip.body)[0], 10 * 40)
+            self.assertEqual(room.picture(one, "filmstrip").status, 400)
+            for wrong in (view_of_two, "0" * 32, "x"):
+                self.assertEqual(room.picture(one, "filmstrip", view=wrong).status, 404)
+            self.assertEqual(room.picture(one, "filmstrip", officer, view).status, 404)
+
+            # Inside a home: nothing in any list, whoever asks.
+            room.view(one, inside_home=True)
+            self.assertEqual([room.picture(one, "poster", token).status for token in (room.clerk, officer)], [404, 404])
+            self.assertEqual(room.picture(one, "filmstrip", view=view).status, 200)
+
+            # What is not what was stored is not shown.
+            for path in (town.data / "derived").rglob("poster-*"):
+                path.chmod(0o640)
+                path.write_bytes(path.read_bytes()[:-1] + b"?")
+            damaged = room.picture(two, "poster")
+            self.assertEqual((damaged.status, damaged.json()["type"]), (500, "/problems/object-damaged"))
+            self.assertNotIn(str(town.data).encode(), damaged.body)
+
+    def test_a_server_killed_at_work_does_every_job_exactly_once(self):
+        clips = [DATA / "video" / name for name in (
+            "androidx+media/libraries/test_data/src/test/assets/media/mp4/sample_portrait.mp4",
+            "pytorch+torchcodec/test/resources/nasa_13013.mp4",
+            "sannies+mp4parser/examples/src/main/resources/count-video.mp4")]
+        with Town() as town:
+            room = Room(town)
+            town.start()
+            sent = [(room.upload(clips[i % len(clips)].read_bytes()), clips[i % len(clips)]) for i in range(12)]
+            for _ in range(3):
+                # Killed as soon as one more is done, so with others at work or waiting.
+                done = sum(room.show(recording)["media"]["state"] == "done" for recording, _ in sent)
+                while sum(room.show(recording)["media"]["state"] == "done" for recording, _ in sent) == done < len(sent):
+                    pass
+                town.kill()
+                town.start()
+            for recording, clip in sent:
+                shown = room.wait(recording, "done", "failed")
+                self.assertEqual((shown["media"]["state"], shown["media"]["verdict"]), ("done", "whole"))
+                self.assertEqual(shown["sha256"], sha256(clip.read_bytes()))
+                self.assertEqual([event["kind"] for event in room.derived(recording)], ["probe", "poster", "filmstrip"])
+                self.assertEqual(room.picture(recording, "poster").status, 200)
+            self.assertEqual(list((town.data / "media").iterdir()), [])
+            self.assertEqual(town.stop(), 0)
+            self.assertEqual(town.check_ledger(), (0, []))
+
+    def test_without_its_worker_the_server_serves_and_says_so(self):
+        data = (DATA / "video/pytorch+torchcodec/test/resources/h265_video.mp4").read_bytes()
+        with Town() as town:
+            room = Room(town)
+            for program, words in ((town.home / "absent", "no media worker"), (shutil.which("true"), "no sandbox"), ("/dev/null", "no sandbox")):
+                with self.subTest(program):
+                    town.start("--media-worker", str(program))
+                    ready = room.ready()
+                    self.assertEqual((ready.status, ready.json()["ready"]), (200, True))
+                    self.assertTrue(ready.json()["media"].startswith(f"blocked: {words}"), ready.json())
+                    self.assertEqual([reason.split(":")[0] for reason in ready.json()["reasons"]], ["media"])
+                    recording = room.upload(data)
+                    media = room.wait(recording, "blocked")["media"]
+                    self.assertIsNone(media["verdict"])
+                    self.assertTrue(media["sentence"].startswith(words), media)
+                    self.assertEqual(room.picture(recording, "poster").status, 404)
+                    self.assertEqual(room.derived(recording), [])
+                    self.assertEqual(town.stop(), 0)
+            # What waited is begun by the next server that has one.
+            town.start()
+            for item in town.request("GET", "/api/v1/recordings", room.clerk).json()["items"]:
+                self.assertEqual(room.wait(item["id"], "done", "failed")["media"]["verdict"], "whole")
+
+    def test_a_worker_is_never_found_by_path(self):
+        """Beside the program that runs, and nowhere else."""
+        with Town() as town:
+            room = Room(town)
+            alone = town.home / "alone"
+            alone.mkdir()
+            shutil.copy(BIN / "lapel", alone / "lapel")
+            town.wrapper = ["env", f"PATH={BIN}:{os.environ['PATH']}", "sh", "-c", f'shift; exec {alone}/lapel "$@"', "sh"]
+            town.start()
+            self.assertTrue(room.ready().json()["media"].startswith("blocked: no media worker"))
+
+    def test_a_server_stops_while_workers_are_at_work(self):
+        data = (DATA / "video/sannies+mp4parser/examples/src/main/resources/count-video.mp4").read_bytes()
+        with Town() as town:
+            room = Room(town)
+            town.start()
+            recordings = [room.upload(data) for _ in range(6)]
+            while all(room.show(recording)["media"]["state"] == "waiting" for recording in recordings):
+                pass
+            self.assertEqual(town.stop(), 0)
+            town.start()
+            for recording in recordings:
+                self.assertEqual(room.wait(recording, "done", "failed")["media"]["verdict"], "whole")
+                self.assertEqual(len(room.derived(recording)), 3)
+
+
+if __name__ == "__main__":
+    unittest.main()

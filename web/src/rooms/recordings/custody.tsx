@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+// Custody: every event, and for each a proof that this browser checks itself.
+import { useEffect, useState, type FormEvent, type ReactNode } from "react";
+import { askBytes, askJson, must } from "../../api/client.js";
+import type { CustodyItem, Page } from "../../api/types.js";
+import { m } from "../../app/messages.js";
+import { shownTime } from "../../ui/format.js";
+import { Copy, Failure, Loading, Notice, Status, useLoad } from "../../ui/parts.js";
+import { fromUtf8 } from "../../verify/bytes.js";
+import { BadAnchor, judge, readKey, type Verdict } from "./proof.js";
+
+type Checked = Verdict | { readonly kind: "unreachable"; readonly why: string };
+
+interface History {
+  readonly items: readonly CustodyItem[];
+  readonly serverKey: string;
+}
+
+async function readHistory(recording: string, slug: string, signal: AbortSignal): Promise<History> {
+  const [page, key] = await Promise.all([
+    must(askJson<Page<CustodyItem>>(`/api/v1/recordings/${recording}/custody`, { signal })),
+    askBytes(`/ledger/${slug}/key`, { signal }),
+  ]);
+  return { items: page.items, serverKey: fromUtf8(key, "the key").trim() };
+}
+
+export function Custody({ recording, slug }: { readonly recording: string; readonly slug: string }): ReactNode {
+  const [history, retry] = useLoad(recording, (signal) => readHistory(recording, slug, signal));
+  const [ownKey, setOwnKey] = useState<string>();
+  return (
+    <section className="custody" aria-labelledby="custody-title">
+      <h2 id="custody-title">{m.custody.title}</h2>
+      <p className="quiet-text">{m.custody.note}</p>
+      {history.state === "loading" && <Loading />}
+      {history.state === "failed" && <Failure error={history.error} onRetry={retry} />}
+      {history.state === "ready" && (
+        <>
+          <Events key={ownKey ?? ""} history={history.value} recording={recording} vkey={ownKey ?? history.value.serverKey} />
+          <KeyChoice serverKey={history.value.serverKey} ownKey={ownKey} onChoose={setOwnKey} />
+        </>
+      )}
+    </section>
+  );
+}
+
+/** Checks the events in order, each once the one before it is known. */
+function useVerdicts(items: readonly CustodyItem[], recording: string, vkey: string, turn: number): readonly Checked[] {
+  const [verdicts, setVerdicts] = useState<readonly Checked[]>([]);
+  useEffect(() => {
+    const abort = new AbortController();
+    const check = async (): Promise<void> => {
+      const done: Checked[] = [];
+      for (const item of items) {
+        const before = done.at(-1);
+        let verdict: Checked;
+        try {
+          const bytes = await askBytes(item.receipt, { signal: abort.signal });
+          verdict = judge(item, bytes, readKey(vkey), recording, before?.kind === "unreachable" ? undefined : before);
+        } catch (error) {
+          if (abort.signal.aborted) return;
+          const why = error instanceof Error ? error.message : String(error);
+          verdict = error instanceof BadAnchor ? { kind: "refused", why } : { kind: "unreachable", why };
+        }
+        done.push(verdict);
+        if (abort.signal.aborted) return;
+        setVerdicts([...done]);
+      }
+    };
+    setVerdicts([]);
+    void check();
+    return () => abort.abort();
+  }, [items, recording, vkey, turn]);
+  return verdicts;
+}
+
+interface EventsProps {
+  readonly history: History;
+  readonly recording: string;
+  readonly vkey: string;
+}
+
+function Events({ history, recording, vkey }: EventsProps): ReactNode {
+  const [turn, setTurn] = useState(0);
+  const { items } = history;
+  const verdicts = useVerdicts(items, recording, vkey, turn);
+  const bad = verdicts.filter((verdict) => verdict.kind !== "verified").length;
+  const isOver = verdicts.length === items.length;
+  return (
+    <>
+      <div role="status" data-verdict={isOver ? (bad === 0 ? "verified" : "refused") : "checking"}>
+        {!isOver && <Notice tone="due">{m.custody.checking(verdicts.length + 1, items.length)}</Notice>}
+        {isOver && bad === 0 && <Notice tone="ok" title={m.custody.all(items.length)} />}
+        {isOver && bad > 0 && <Notice tone="bad" title={m.custody.some(bad, items.length)} />}
+      </div>
+      <ol className="events">
+        {items.map((item, i) => (
+          <Event key={item.n} item={item} verdict={verdicts[i]} />
+        ))}
+      </ol>
+      {isOver && bad > 0 && (
+        <button type="button" onClick={() => setTurn(turn + 1)}>
+          {m.custody.again}
+        </button>
+      )}
+    </>
+  );
+}
+
+const TONES = { verified: "ok", refused: "bad", unreachable: "due" } as const;
+
+function Event({ item, verdict }: { readonly item: CustodyItem; readonly verdict: Checked | undefined }): ReactNode {
+  const purpose = typeof item.event["purpose"] === "string" ? item.event["purpose"] : undefined;
+  return (
+    <li>
+      <details>
+        <summary>
+          <span className="what">
+            {m.custody.types[item.type] ?? item.type}
+            {purpose !== undefined && <span className="quiet-text">{m.purpose.names[purpose] ?? purpose}</span>}
+          </span>
+          <time dateTime={item.at} title={item.at}>
+            {shownTime(item.at)}
+          </time>
+          <span data-proof={verdict?.kind ?? "checking"}>
+            {verdict === undefined ? (
+              <Status tone="due" word={m.custody.proof.checking} />
+            ) : (
+              <Status tone={TONES[verdict.kind]} word={m.custody.proof[verdict.kind]} />
+            )}
+          </span>
+        </summary>
+        <div className="opened">
+          {verdict?.kind === "verified" && <p>{m.custody.verifiedAs(verdict.index, verdict.size)}</p>}
+          <EventFields event={item.event} />
+          <a href={item.receipt} download>
+            {m.custody.save}
+          </a>
+        </div>
+      </details>
+      {verdict?.kind === "refused" && <p className="why bad">{m.custody.why(verdict.why)}</p>}
+      {verdict?.kind === "unreachable" && <p className="why">{m.custody.notFetched(verdict.why)}</p>}
+    </li>
+  );
+}
+
+function EventFields({ event }: { readonly event: Readonly<Record<string, unknown>> }): ReactNode {
+  return (
+    <dl className="fields">
+      {Object.entries(event).map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd className="mono">{typeof value === "object" ? JSON.stringify(value) : String(value)}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+interface KeyProps {
+  readonly serverKey: string;
+  readonly ownKey: string | undefined;
+  readonly onChoose: (key: string | undefined) => void;
+}
+
+function KeyChoice({ serverKey, ownKey, onChoose }: KeyProps): ReactNode {
+  const [error, setError] = useState<string>();
+  const submit = (event: FormEvent<HTMLFormElement>): void => {
+    event.preventDefault();
+    const text = String(new FormData(event.currentTarget).get("key")).trim();
+    try {
+      readKey(text);
+      setError(undefined);
+      onChoose(text);
+    } catch (reason) {
+      if (!(reason instanceof BadAnchor)) throw reason;
+      setError(reason.message);
+    }
+  };
+  return (
+    <details className="anchor">
+      <summary>
+        <span className="what">{ownKey === undefined ? m.custody.keyHere : m.custody.keyOwn}</span>
+        <span className="as-link">{m.custody.keyHow}</span>
+      </summary>
+      <div className="opened">
+        <p>{m.custody.keyExplain}</p>
+        <p>
+          {m.custody.keyServer}
+          <br />
+          <span className="mono digest">{serverKey}</span> <Copy text={serverKey} what={m.custody.keyServer} />
+        </p>
+        <form onSubmit={submit} className="row">
+          <label className="wide">
+            {m.custody.keyField}
+            <input name="key" className="mono" spellCheck={false} autoComplete="off" defaultValue={ownKey ?? ""} aria-invalid={error !== undefined} />
+          </label>
+          <button type="submit">{m.custody.keyUse}</button>
+          {ownKey !== undefined && (
+            <button type="button" onClick={() => onChoose(undefined)}>
+              {m.custody.keyForget}
+            </button>
+          )}
+        </form>
+        {error !== undefined && <Notice tone="bad" title={m.custody.keyBad(error)} />}
+        <p className="quiet-text">{m.custody.offline}</p>
+      </div>
+    </details>
+  );
+}

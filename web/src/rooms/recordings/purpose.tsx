@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// Why somebody watches: asked before the first frame, because it is part of the event.
+import { useState, type FormEvent, type ReactNode } from "react";
+import { askJson, must } from "../../api/client.js";
+import type { Recording, View } from "../../api/types.js";
+import { m } from "../../app/messages.js";
+import { Dialog, Failure, Notice } from "../../ui/parts.js";
+
+interface Props {
+  readonly recording: Recording;
+  readonly onClose: () => void;
+  readonly onOpened: (view: View, purpose: string) => void;
+}
+
+export function PurposeDialog({ recording, onClose, onOpened }: Props): ReactNode {
+  const [error, setError] = useState<unknown>();
+  const [isMissing, setMissing] = useState(false);
+  const [isWorking, setWorking] = useState(false);
+
+  const submit = (event: FormEvent<HTMLFormElement>): void => {
+    event.preventDefault();
+    const fields = new FormData(event.currentTarget);
+    const text = (name: string): string | undefined => String(fields.get(name) ?? "").trim() || undefined;
+    const purpose = text("purpose");
+    setMissing(purpose === undefined);
+    if (purpose === undefined) {
+      event.currentTarget.querySelector<HTMLElement>("select")?.focus();
+      return;
+    }
+    // Left alone, the box asserts nothing: only a tick is a statement.
+    const insideHome = fields.get("inside_home") === "on" ? { inside_home: true } : {};
+    const body = { purpose, case: text("case"), warrant: text("warrant"), ...insideHome };
+    setWorking(true);
+    setError(undefined);
+    must(askJson<View>(`/api/v1/recordings/${recording.id}/views`, { method: "POST", body }))
+      .then((view) => onOpened(view, m.purpose.names[purpose] ?? purpose))
+      .catch((reason: unknown) => {
+        setError(reason);
+        setWorking(false);
+      });
+  };
+  return (
+    <Dialog title={m.purpose.title} onClose={onClose}>
+      <form onSubmit={submit} noValidate>
+        <p className="quiet-text">{m.purpose.note}</p>
+        {isMissing && <Notice tone="bad" title={m.purpose.missing} />}
+        {error !== undefined && <Failure error={error} />}
+        <label>
+          {m.purpose.purpose}
+          <select name="purpose" defaultValue="" aria-invalid={isMissing} autoFocus>
+            <option value="" disabled>
+              {m.purpose.choose}
+            </option>
+            {Object.entries(m.purpose.names).map(([value, name]) => (
+              <option key={value} value={value}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label>
+          {m.purpose.case}
+          <input name="case" defaultValue={recording.incident ?? ""} maxLength={200} />
+        </label>
+        <label>
+          {m.purpose.warrant}
+          <input name="warrant" maxLength={200} />
+        </label>
+        {!recording.inside_home && (
+          <label className="check">
+            <input type="checkbox" name="inside_home" />
+            {m.purpose.insideHome}
+          </label>
+        )}
+        <div className="row end">
+          <button type="button" onClick={onClose}>
+            {m.purpose.cancel}
+          </button>
+          <button type="submit" className="primary" disabled={isWorking}>
+            {m.purpose.open}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// One recording: footage under a view, facts, custody.
+import { useState, type ReactNode } from "react";
+import { Link } from "wouter";
+import { askJson, must } from "../../api/client.js";
+import type { Recording, View } from "../../api/types.js";
+import { m } from "../../app/messages.js";
+import { grouped, shownBytes, shownDuration, shownTime } from "../../ui/format.js";
+import { Copy, Failure, Loading, Notice, Status, toneOfState, useLoad, useTitle } from "../../ui/parts.js";
+import { Custody } from "./custody.js";
+import { Player } from "./player.js";
+import { PurposeDialog } from "./purpose.js";
+
+export default function RecordingPage({ id, slug }: { readonly id: string; readonly slug: string }): ReactNode {
+  const [load, retry] = useLoad(id, (signal) => must(askJson<Recording>(`/api/v1/recordings/${encodeURIComponent(id)}`, { signal })));
+  const name = load.state === "ready" ? load.value.filename || load.value.id : m.recording.heading;
+  useTitle(name);
+  return (
+    <>
+      <nav className="crumbs" aria-label={m.recording.back}>
+        <Link to="/recordings">← {m.recording.back}</Link>
+      </nav>
+      {load.state !== "ready" && <h1 className="unseen">{m.recording.heading}</h1>}
+      {load.state === "loading" && <Loading />}
+      {load.state === "failed" && <Failure error={load.error} onRetry={retry} />}
+      {load.state === "ready" && <Loaded recording={load.value} slug={slug} />}
+    </>
+  );
+}
+
+interface Opened {
+  readonly view: View;
+  readonly purpose: string;
+}
+
+function Loaded({ recording, slug }: { readonly recording: Recording; readonly slug: string }): ReactNode {
+  const [opened, setOpened] = useState<Opened>();
+  const [isAsking, setAsking] = useState(false);
+  return (
+    <>
+      <div className="row heading">
+        <h1>{recording.filename || recording.id}</h1>
+        <Status tone={toneOfState(recording.state)} word={m.recordingState[recording.state] ?? recording.state} />
+      </div>
+      <p className="lead">{recording.chain_note}</p>
+      {recording.inside_home && <Notice tone="held" title={m.recording.insideHome} />}
+      <SameBytes ids={recording.same_bytes_as} />
+      <div className="columns">
+        <div>
+          {opened === undefined ? (
+            <div className="well closed">
+              <p>{m.recording.viewNote}</p>
+              <button type="button" className="primary" onClick={() => setAsking(true)}>
+                {m.recording.view}
+              </button>
+            </div>
+          ) : (
+            <Player recording={recording} view={opened.view} purpose={opened.purpose} onReopen={() => setAsking(true)} />
+          )}
+          {/* A view is an event of its own, so custody is read again under each. */}
+          <Custody key={opened?.view.view ?? "before"} recording={recording.id} slug={slug} />
+        </div>
+        <Facts recording={recording} />
+      </div>
+      {isAsking && (
+        <PurposeDialog
+          recording={recording}
+          onClose={() => setAsking(false)}
+          onOpened={(view, purpose) => {
+            setAsking(false);
+            setOpened({ view, purpose });
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+function SameBytes({ ids }: { readonly ids: readonly string[] }): ReactNode {
+  if (ids.length === 0) return null;
+  return (
+    <Notice tone="info">
+      <p>{m.recording.sameBytes(ids.length)}</p>
+      <ul className="plain">
+        {ids.map((id) => (
+          <li key={id}>
+            <Link to={`/recordings/${id}`} className="mono">
+              {grouped(id)}
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </Notice>
+  );
+}
+
+function Facts({ recording }: { readonly recording: Recording }): ReactNode {
+  const { fact } = m.recording;
+  const time = (iso: string | null): ReactNode => (iso === null ? null : <time dateTime={iso} title={iso}>{shownTime(iso)}</time>);
+  const codecs = [recording.video_codec, recording.audio_codec].filter((codec) => codec !== null).join(", ");
+  const verdict = recording.media?.verdict;
+  const isExamined = verdict !== undefined || recording.duration_ms !== null || codecs !== "";
+  const rows: readonly (readonly [string, ReactNode])[] = [
+    [fact.recorded_at, time(recording.recorded_at)],
+    [fact.received_at, time(recording.received_at)],
+    [fact.wearer, recording.wearer],
+    [fact.device, recording.device],
+    [fact.incident, recording.incident],
+    [fact.category, recording.category],
+    ...(isExamined
+      ? ([
+          [fact.duration, recording.duration_ms === null ? null : shownDuration(recording.duration_ms)],
+          [fact.picture, recording.width === null ? null : `${recording.width} × ${recording.height}`],
+          [fact.codecs, codecs === "" ? null : codecs],
+        ] as const)
+      : []),
+    [fact.media, verdict === undefined ? (isExamined ? null : m.recording.notExamined) : [verdict, recording.media?.reason].filter(Boolean).join(": ")],
+    [fact.filetype, recording.filetype === "" ? null : recording.filetype],
+    [fact.bytes, `${shownBytes(recording.bytes)} (${m.recording.bytes(recording.bytes)})`],
+    [
+      fact.sha256,
+      <>
+        <span className="mono digest">{grouped(recording.sha256)}</span> <Copy text={recording.sha256} what={fact.sha256} />
+      </>,
+    ],
+    [
+      fact.id,
+      <>
+        <span className="mono digest">{grouped(recording.id)}</span> <Copy text={recording.id} what={fact.id} />
+      </>,
+    ],
+  ];
+  return (
+    <section className="panel facts" aria-labelledby="facts-title">
+      <h2 id="facts-title">{m.recording.facts}</h2>
+      <dl>
+        {rows.map(([label, value]) => (
+          <div key={label}>
+            <dt>{label}</dt>
+            <dd>{value ?? <span className="quiet-text">{m.recording.unknown}</span>}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// The queue's bytes, moved by tus-js-client as it is (docs/formats/upload_protocol.md).
+import { DetailedError, Upload } from "tus-js-client";
+import { askJson, GUARD, must, readProblem } from "../../api/client.js";
+import type { UploadState } from "../../api/types.js";
+import type { Means, Outcome, TransferEvents } from "./queue.js";
+
+/** One request of a long upload; each also tells the server that somebody is still there. */
+const CHUNK_BYTES = 32 * 1024 * 1024;
+/** A server that starts again is back within seconds, a network after minutes. */
+const RETRY_MS = [0, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 60_000, 60_000, 60_000];
+const OUTCOME_FIRST_MS = 100;
+const OUTCOME_LAST_MS = 2_000;
+
+function statusOf(error: Error): number {
+  return error instanceof DetailedError ? (error.originalResponse?.getStatus() ?? 0) : 0;
+}
+
+function wordsFor(error: Error): string {
+  if (error instanceof DetailedError && error.originalResponse !== null && error.originalResponse !== undefined) {
+    return readProblem(error.originalResponse.getStatus(), error.originalResponse.getBody()).message;
+  }
+  return "the connection was lost";
+}
+
+function transfer(file: File, metadata: Readonly<Record<string, string>>, events: TransferEvents): ReturnType<Means["transfer"]> {
+  const upload = new Upload(file, {
+    endpoint: "/api/v1/uploads",
+    chunkSize: CHUNK_BYTES,
+    retryDelays: RETRY_MS,
+    headers: { ...GUARD },
+    metadata: { filename: file.name, ...(file.type === "" ? {} : { filetype: file.type }), ...metadata },
+    removeFingerprintOnSuccess: true,
+    onProgress: (sent) => events.progress(sent),
+    onShouldRetry: (error) => {
+      const status = statusOf(error);
+      // 409 and 423: somebody else was writing, or an offset is older than the server's.
+      const helps = status === 0 || status >= 500 || status === 409 || status === 423 || status === 429 || status === 408;
+      if (helps) events.reconnecting();
+      return helps;
+    },
+    onError: (error) => events.failed(wordsFor(error)),
+    onSuccess: () => events.received(upload.url ?? ""),
+  });
+  let isWanted = false;
+  // The same file of an earlier visit goes on where it was.
+  const found = upload.findPreviousUploads().then((previous) => {
+    const last = previous.at(-1);
+    if (last !== undefined) upload.resumeFromPreviousUpload(last);
+  });
+  return {
+    start() {
+      isWanted = true;
+      void found.then(() => {
+        if (isWanted) upload.start();
+      });
+    },
+    pause() {
+      isWanted = false;
+      return upload.abort();
+    },
+    discard() {
+      isWanted = false;
+      // One that has expired, or never reached the server, is gone already.
+      return upload.abort(true).catch(() => undefined);
+    },
+  };
+}
+
+async function outcome(url: string): Promise<Outcome> {
+  for (let wait = OUTCOME_FIRST_MS; ; wait = Math.min(wait * 2, OUTCOME_LAST_MS)) {
+    const state = await must(askJson<UploadState>(url)).catch((error: unknown) => {
+      // Sealing goes on without us; a server that is away is asked again.
+      if (error instanceof Error && error.name === "Offline") return undefined;
+      throw error;
+    });
+    if (state?.state === "sealed") return { state: "sealed", recording: state.recording ?? "", sha256: state.sha256 ?? "" };
+    if (state?.state === "refused") return { state: "refused", why: state.reason ?? "" };
+    await new Promise((resolve) => setTimeout(resolve, wait));
+  }
+}
+
+export const TUS: Means = { transfer, outcome };

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+// The small kit: buttons fed by actions, the states every screen can be in, icons, dialogs.
+import { useCallback, useEffect, useRef, useState, type ReactNode } from "react";
+import { Offline, Problem } from "../api/client.js";
+import type { Action } from "../app/actions.js";
+import { m } from "../app/messages.js";
+
+const ICONS = {
+  ok: "M3 8.500l3.200 3.200L13 5",
+  info: "M8 7v5M8 4v.5",
+  clock: "M8 4v4.500l3 1.500",
+  warn: "M8 5v4M8 11.500v.5",
+  lock: "M5 7V5a3 3 0 0 1 6 0v2M4 7h8v6H4z",
+  pause: "M5.500 4v8M10.500 4v8",
+  sun: "M8 4.500a3.500 3.500 0 1 0 0 7 3.500 3.500 0 0 0 0-7",
+} as const;
+export type IconName = keyof typeof ICONS;
+
+export function Icon({ name }: { readonly name: IconName }): ReactNode {
+  return (
+    <svg className="icon" viewBox="0 0 16 16" aria-hidden="true" focusable="false">
+      {(name === "clock" || name === "info") && <circle cx="8" cy="8" r="6.500" />}
+      {name === "warn" && <path d="M8 1.500 15 14H1z" />}
+      <path d={ICONS[name]} />
+    </svg>
+  );
+}
+
+export type Tone = "ok" | "info" | "due" | "bad" | "held" | "plain";
+const TONE_ICONS: Readonly<Record<Tone, IconName>> = { ok: "ok", info: "info", due: "clock", bad: "warn", held: "lock", plain: "info" };
+
+/** Always an icon, a word and a color: no one of them alone. */
+export function Status({ tone, word, icon }: { readonly tone: Tone; readonly word: string; readonly icon?: IconName }): ReactNode {
+  return (
+    <span className={`status ${tone}`}>
+      <Icon name={icon ?? TONE_ICONS[tone]} />
+      {word}
+    </span>
+  );
+}
+
+export function toneOfState(state: string): Tone {
+  if (state === "sealed") return "ok";
+  if (state === "held") return "held";
+  if (state === "quarantined" || state === "disposed") return "bad";
+  return state === "restricted" ? "held" : "due";
+}
+
+export function ActionButton({ action, kind }: { readonly action: Action; readonly kind?: "primary" | "quiet" }): ReactNode {
+  return (
+    <button type="button" className={kind} onClick={action.perform} aria-keyshortcuts={action.shortcut} disabled={action.when?.() === false}>
+      {action.label}
+    </button>
+  );
+}
+
+export function Copy({ text, what }: { readonly text: string; readonly what: string }): ReactNode {
+  const [isCopied, setCopied] = useState(false);
+  const copy = (): void => {
+    void navigator.clipboard?.writeText(text).then(() => setCopied(true));
+  };
+  return (
+    <button type="button" className="quiet small" onClick={copy} onBlur={() => setCopied(false)} aria-label={isCopied ? m.recording.copied : m.recording.copyWhat(what)}>
+      {isCopied ? m.recording.copied : m.recording.copy}
+    </button>
+  );
+}
+
+/** The browser's own dialog: it keeps the focus inside, closes on Escape and gives the focus back. */
+export function Dialog({ title, onClose, children }: { readonly title: string; readonly onClose: () => void; readonly children: ReactNode }): ReactNode {
+  const ref = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const dialog = ref.current;
+    const before = document.activeElement;
+    if (dialog !== null && !dialog.open) dialog.showModal();
+    return () => {
+      dialog?.close();
+      if (before instanceof HTMLElement) before.focus();
+    };
+  }, []);
+  return (
+    <dialog ref={ref} aria-labelledby="dialog-title" onClose={onClose}>
+      {/* The rest of the page is inert while this is open, its own first heading with it. */}
+      <h1 id="dialog-title">{title}</h1>
+      {children}
+    </dialog>
+  );
+}
+
+export function Notice({ tone, title, children }: { readonly tone: Tone; readonly title?: string; readonly children?: ReactNode }): ReactNode {
+  return (
+    <div className={`notice ${tone}`} role={tone === "bad" ? "alert" : undefined}>
+      <Icon name={TONE_ICONS[tone]} />
+      <div>
+        {title !== undefined && <strong>{title}</strong>}
+        {children}
+      </div>
+    </div>
+  );
+}
+
+/** What happened, what to do, and what to quote. */
+export function Failure({ error, onRetry }: { readonly error: unknown; readonly onRetry?: () => void }): ReactNode {
+  const isProblem = error instanceof Problem;
+  const title =
+    error instanceof Offline
+      ? m.states.offlineTitle
+      : !isProblem
+        ? m.states.failedTitle
+        : error.status === 403
+          ? m.states.deniedTitle
+          : error.status === 404
+            ? m.states.notFoundTitle
+            : error.title;
+  return (
+    <Notice tone="bad" title={title}>
+      <p>{error instanceof Offline ? m.states.offlineDetail : error instanceof Error ? error.message : String(error)}</p>
+      {isProblem && error.remedy !== "" && <p>{error.remedy}</p>}
+      {isProblem && error.reference !== "" && <p className="mono quiet-text">{m.states.reference(error.reference)}</p>}
+      {onRetry !== undefined && !(isProblem && error.status < 500) && (
+        <button type="button" onClick={onRetry}>
+          {m.states.retry}
+        </button>
+      )}
+    </Notice>
+  );
+}
+
+export function Empty({ title, children }: { readonly title: string; readonly children?: ReactNode }): ReactNode {
+  return (
+    <div className="empty">
+      <h2>{title}</h2>
+      {children}
+    </div>
+  );
+}
+
+export type Load<T> =
+  | { readonly state: "loading" }
+  | { readonly state: "ready"; readonly value: T }
+  | { readonly state: "failed"; readonly error: unknown };
+
+/** Asks when `key` changes or on demand; an answer that is no longer wanted is dropped. */
+export function useLoad<T>(key: string, ask: (signal: AbortSignal) => Promise<T>): readonly [Load<T>, () => void] {
+  const [load, setLoad] = useState<Load<T>>({ state: "loading" });
+  const [turn, setTurn] = useState(0);
+  const latest = useRef(ask);
+  latest.current = ask;
+  useEffect(() => {
+    const abort = new AbortController();
+    setLoad({ state: "loading" });
+    latest.current(abort.signal).then(
+      (value) => {
+        if (!abort.signal.aborted) setLoad({ state: "ready", value });
+      },
+      (error: unknown) => {
+        if (!abort.signal.aborted) setLoad({ state: "failed", error });
+      },
+    );
+    return () => abort.abort();
+  }, [key, turn]);
+  return [load, useCallback(() => setTurn((n) => n + 1), [])];
+}
+
+/** Nothing for the first moments: a flash of "loading" is worse than none. The style fades it in. */
+export function Loading(): ReactNode {
+  return (
+    <p className="loading" role="status">
+      {m.states.loading}
+    </p>
+  );
+}
+
+export function useTitle(page: string): void {
+  useEffect(() => {
+    document.title = m.title(page);
+  }, [page]);
+}
