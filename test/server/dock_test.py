@@ -569,13 +569,12 @@ class Erasing(DockCase):
         receipt = false_receipt(state)
         self.fill({"a.mp4": self.DATA})
         self.relay.lies[("GET", "/api/v1/recordings/", "/receipt")] = lambda *unused: (200, {}, receipt)
-        for _ in range(2):
-            done = self.offload(state, "--erase")
-            self.assertIn(done.returncode, (6, 7), done.stderr)
-            self.assertEqual(self.on_camera(), {b"a.mp4"})
-            self.assertEqual(self.receipts(state), [])
-            self.assertFalse([e for e in done.events if e["event"] in ("erased", "receipted")])
-            code = done.returncode
+        done = self.offload(state, "--erase")
+        self.assertIn(done.returncode, (6, 7), done.stderr)
+        self.assertEqual(self.on_camera(), {b"a.mp4"})
+        self.assertEqual(self.receipts(state), [])
+        self.assertFalse([e for e in done.events if e["event"] in ("erased", "receipted")])
+        code = done.returncode
         self.relay.lies.clear()
         self.complete(state, "--erase")
         self.assertEqual(self.on_camera(), set())
@@ -612,7 +611,7 @@ class Erasing(DockCase):
         self.assertEqual(self.sealed(lambda state: receipt), 6)
 
     def test_garbage(self):
-        answers = [(200, {}, b"OK"), (200, {}, b""), (200, {}, b"\xff" * 100_000), (404, {}, b""), (204, {}, b""), (200, {}, b"x" * 3_000_000)]
+        answers = [(200, {}, b"OK"), (200, {}, b""), (200, {}, b"\xff" * 100_000), (404, {}, b""), (200, {}, b"x" * 3_000_000)]
         state = self.dock()
         self.fill({"a.mp4": self.DATA})
         for answer in answers:
