@@ -129,7 +129,7 @@ Result<std::optional<RecordingId>> find_admitted(db::Transaction& tx, const acce
   const db::Row& row = rows[0];
   const bool is_same = row.text("sha256") == hex(admission.sha256) && row.text("uploader") == actor.subject().text() &&
                        row.integer("bytes") == static_cast<std::int64_t>(admission.source.bytes);
-  if (!is_same) return fail(Code::kConflict, "The dock has used this file id for another file", row.text("id"));
+  if (!is_same) return fail(problems::kDockStatement, "The dock has used this file id for another file", row.text("id"));
   const auto id = RecordingId::parse(row.text("id"));
   CHECK(id.has_value());
   return id;

@@ -680,13 +680,24 @@ void Uploads::seal_one(const UploadId& id) {
     if (!upload || upload->state != State::kSealing) return {};
     if (upload->kind == Kind::kFinal && !upload->sha256) TRY(join(*upload));
     if (upload->state != State::kSealing) return {};
-    TRY(admit(*upload));
+    auto admitted = admit(*upload);
+    // What can never be admitted is said so; everything else is tried again.
+    if (!admitted && admitted.error().problem == &problems::kDockStatement) return refuse(*upload, admitted.error().message);
+    TRY(std::move(admitted));
     auto gone = parts_.disk.remove(path(id));
     return gone || gone.error().code() == Code::kNotFound ? Result<void>() : gone;
   }();
   if (!sealed) report("sealing", id, sealed.error());
   const os::MutexLock lock(mutex_);
   sealing_.erase(id);
+}
+
+Result<void> Uploads::refuse(const Upload& upload, const std::string& reason) {
+  return parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    TRY(tx.run("UPDATE uploads SET state = 'refused', reason = :reason WHERE id = :id AND state = 'sealing'",
+               {{"reason", reason}, {"id", upload.id.text()}}));
+    return {};
+  });
 }
 
 // Puts the parts behind one another, sharing blocks where the filesystem can, and hashes the whole once.
@@ -734,7 +745,7 @@ Result<void> Uploads::join(Upload& upload) {
 Result<void> Uploads::admit(const Upload& upload) {
   access::Actor actor;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    actor = TRY(roster::actor(tx, upload.owner));
+    actor = TRY(roster::actor_of_received(tx, upload.owner));
     return {};
   }));
   const Metadata metadata = TRY(parse_metadata(upload.metadata));

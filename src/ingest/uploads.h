@@ -163,6 +163,7 @@ class Uploads {
   void seal_one(const UploadId& id);
   Result<void> join(Upload& upload);
   Result<void> admit(const Upload& upload);
+  Result<void> refuse(const Upload& upload, const std::string& reason);
   Result<void> sweep();
 
   Parts parts_;

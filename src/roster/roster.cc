@@ -154,6 +154,14 @@ Result<Person> person(db::Transaction& tx, const PersonId& id) {
 }
 
 Result<access::Actor> actor(db::Transaction& tx, const SubjectId& id) {
+  access::Actor out = TRY(actor_of_received(tx, id));
+  if (out.dock && TRY(dock(tx, *out.dock)).is_revoked) {
+    return fail(Code::kUnauthenticated, "This dock has been revoked", id.text());
+  }
+  return out;
+}
+
+Result<access::Actor> actor_of_received(db::Transaction& tx, const SubjectId& id) {
   access::Actor out;
   auto found = person(tx, PersonId(id.bytes()));
   if (found) {
@@ -164,7 +172,6 @@ Result<access::Actor> actor(db::Transaction& tx, const SubjectId& id) {
   } else {
     if (found.error().code() != Code::kNotFound) return fail(std::move(found).error());
     const Dock known = TRY(dock(tx, DockId(id.bytes())));
-    if (known.is_revoked) return fail(Code::kUnauthenticated, "This dock has been revoked", id.text());
     out.agency = known.agency;
     out.dock = known.id;
     out.login = known.name;

@@ -63,6 +63,8 @@ Result<void> add_person(db::Transaction& tx, const Person& person, Timestamp now
 Result<Person> person(db::Transaction& tx, const PersonId& id);
 // A person or dock as an actor, with the roles held now. A revoked dock is kUnauthenticated.
 Result<access::Actor> actor(db::Transaction& tx, const SubjectId& id);
+// Also a revoked dock: for finishing what was received before.
+Result<access::Actor> actor_of_received(db::Transaction& tx, const SubjectId& id);
 Result<Person> person_by_login(db::Transaction& tx, std::string_view login);
 // Nobody: nullopt.
 Result<std::optional<PersonId>> person_by_badge(db::Transaction& tx, const AgencyId& agency, std::string_view badge);

@@ -36,7 +36,7 @@ export interface Recording {
   readonly chain_note: string;
   readonly same_bytes_as: readonly string[];
   /** What the media worker made of it, once it has looked. */
-  readonly media?: { readonly verdict?: string; readonly reason?: string } | null;
+  readonly media: { readonly state: string; readonly verdict: string | null; readonly sentence: string | null } | null;
 }
 
 export interface Page<T> {

@@ -186,7 +186,10 @@ export const m = {
       media: "Media check",
     },
     unknown: "not given",
-    notExamined: "not examined yet",
+    notExamined: "Not examined yet",
+    verdicts: { whole: "Whole", damaged: "Damaged", unreadable: "Unreadable", not_media: "Not audio or video" } as Readonly<
+      Record<string, string>
+    >,
     copy: "Copy",
     copied: "Copied",
     copyWhat: (what: string) => `Copy ${what}`,

@@ -98,7 +98,7 @@ function Facts({ recording }: { readonly recording: Recording }): ReactNode {
   const { fact } = m.recording;
   const time = (iso: string | null): ReactNode => (iso === null ? null : <time dateTime={iso} title={iso}>{shownTime(iso)}</time>);
   const codecs = [recording.video_codec, recording.audio_codec].filter((codec) => codec !== null).join(", ");
-  const verdict = recording.media?.verdict;
+  const verdict = recording.media?.verdict ?? undefined;
   const isExamined = verdict !== undefined || recording.duration_ms !== null || codecs !== "";
   const rows: readonly (readonly [string, ReactNode])[] = [
     [fact.recorded_at, time(recording.recorded_at)],
@@ -114,7 +114,7 @@ function Facts({ recording }: { readonly recording: Recording }): ReactNode {
           [fact.codecs, codecs === "" ? null : codecs],
         ] as const)
       : []),
-    [fact.media, verdict === undefined ? (isExamined ? null : m.recording.notExamined) : [verdict, recording.media?.reason].filter(Boolean).join(": ")],
+    [fact.media, [verdict === undefined ? m.recording.notExamined : (m.recording.verdicts[verdict] ?? verdict), recording.media?.sentence].filter(Boolean).join(": ")],
     [fact.filetype, recording.filetype === "" ? null : recording.filetype],
     [fact.bytes, `${shownBytes(recording.bytes)} (${m.recording.bytes(recording.bytes)})`],
     [
