@@ -42,7 +42,6 @@ fi
 stamp=web/node_modules/.stamp-$(sha256sum web/package-lock.json | cut -c1-16)
 if [ ! -e "$stamp" ]; then
   echo "setup: fetching what the web app is built of"
-  # Not `npm ci`: it refuses a lock file that leaves out a bundler's optional parts for other platforms.
-  (cd web && npm install --ignore-scripts --no-save --silent)
+  (cd web && npm ci --ignore-scripts --silent)
   touch "$stamp"
 fi
