@@ -4,8 +4,11 @@
 #include <array>
 #include <cstdlib>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/problems.h"
 #include "bucket/bucket_conformance.h"
@@ -112,9 +115,15 @@ TEST_F(FsBucketTest, NothingStaysInTheTemporaryDirectory) {
 TEST_F(FsBucketTest, OpeningRemovesWhatACrashLeftAndKeepsTheObjects) {
   ASSERT_TRUE(bucket_->put("a", as_bytes("x")));
   bucket_.reset();
-  ASSERT_TRUE(os::write_new_file(*scratch_.disk, root_ / ".tmp" / "17-3", as_bytes("half")));
+  // A process that is no more, and process 1, which lives as long as this machine does.
+  const pid_t dead = ::fork();
+  if (dead == 0) ::_exit(0);
+  ASSERT_EQ(::waitpid(dead, nullptr, 0), dead);
+  const os::Path temporary = root_ / ".tmp";
+  ASSERT_TRUE(os::write_new_file(*scratch_.disk, temporary / fmt::format("{}-3", dead), as_bytes("half")));
+  ASSERT_TRUE(os::write_new_file(*scratch_.disk, temporary / "1-3", as_bytes("half")));
   bucket_ = open_bucket(*scratch_.disk, root_);
-  EXPECT_TRUE(temporaries().empty());
+  EXPECT_EQ(temporaries(), std::vector<std::string>{"1-3"});
   EXPECT_EQ(as_text(*get(*bucket_, "a", 10)), "x");
 }
 
