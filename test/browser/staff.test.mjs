@@ -127,8 +127,9 @@ test("a real film is received, sealed, listed, watched under a purpose, and its 
   await page.waitForFunction(() => document.querySelector("video").currentTime === 5);
 
   // The view that was just opened is in custody, with its purpose, and verified too.
-  await page.getByText("2 events checked").waitFor();
   const viewed = page.locator(".events li").filter({ hasText: "Viewed" });
+  await viewed.locator("[data-proof=verified]").waitFor();
+  await page.getByText(/\d+ events checked/).waitFor();
   assert.match(await viewed.textContent(), /Records request/);
   assert.equal(await viewed.locator("[data-proof=verified]").count(), 1);
   await viewed.locator("summary").click();
