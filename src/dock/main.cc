@@ -3,20 +3,17 @@
 //
 // Exit: 0 everything found is receipted · 1 failure · 2 usage · 3 not enrolled, or no such folder · 4 the server
 // refuses this dock · 5 conflict · 6 a receipt or the server's key does not verify · 7 network · 130 stopped.
-#include <atomic>
-#include <csignal>
 #include <functional>
-#include <thread>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
-#include <pthread.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "dock/item.h"
 #include "dock/offload.h"
 #include "dock/state.h"
+#include "os/stop_signals.h"
 
 namespace {
 
@@ -24,37 +21,6 @@ using namespace lapel;
 
 constexpr int kExitUsage = 2;
 constexpr int kExitStopped = 130;
-
-// Waits for a stopping signal on a thread of its own. Made first, so that every later thread inherits the mask.
-class StopSignals {
- public:
-  StopSignals() {
-    sigemptyset(&signals_);
-    sigaddset(&signals_, SIGINT);
-    sigaddset(&signals_, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
-    std::signal(SIGPIPE, SIG_IGN);
-  }
-  void begin(std::function<void()> action) {
-    thread_ = std::thread([this, action = std::move(action)] {
-      int signal = 0;
-      sigwait(&signals_, &signal);
-      if (!is_over_.exchange(true)) action();
-    });
-  }
-  ~StopSignals() { end(); }
-  // Returns when the action is over or will never run: what it uses may go after that.
-  void end() {
-    if (!thread_.joinable()) return;
-    if (!is_over_.exchange(true)) pthread_kill(thread_.native_handle(), SIGTERM);
-    thread_.join();
-  }
-
- private:
-  sigset_t signals_;
-  std::atomic<bool> is_over_ = false;
-  std::thread thread_;
-};
 
 int end_with(const Error& error) {
   fmt::print(stderr, "lapel-dock: {}\n", error.text());
@@ -73,7 +39,7 @@ int run_enroll(const dock::EnrollOptions& options) {
 }
 
 int run_offload(const os::Path& directory, dock::OffloadOptions options, dock::Voice voice) {
-  StopSignals signals;
+  os::StopSignals signals;
   const auto disk = os::real_disk();
   const RealClock clock;
   const auto state = dock::State::open(*disk, directory);
@@ -82,7 +48,7 @@ int run_offload(const os::Path& directory, dock::OffloadOptions options, dock::V
   if (!spool) return end_with(spool.error());
   dock::Report report(voice, clock);
   dock::Offload offload(*disk, **state, **spool, report, clock, std::move(options));
-  signals.begin([&offload] { offload.stop(); });
+  signals.on_stop([&offload] { offload.stop(); });
   const auto done = offload.run();
   signals.end();
   const bool was_stopped = offload.is_stopped();

@@ -4,13 +4,10 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <csignal>
 #include <filesystem>
 #include <functional>
-#include <thread>
 
 #include <fmt/format.h>
-#include <pthread.h>
 
 #include "base/limits.h"
 #include "base/problems.h"
@@ -22,6 +19,7 @@
 #include "lapel/assets.h"
 #include "lapel/installation.h"
 #include "media/examiner.h"
+#include "os/stop_signals.h"
 #include "playback/routes.h"
 #include "public/routes.h"
 #include "signin/routes.h"
@@ -33,36 +31,6 @@ namespace {
 
 using http::Request;
 using http::Response;
-
-// Waits for a stopping signal on a thread of its own. Made first, so that every later thread inherits the mask.
-class StopSignals {
- public:
-  StopSignals() {
-    sigemptyset(&signals_);
-    sigaddset(&signals_, SIGINT);
-    sigaddset(&signals_, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
-  }
-  ~StopSignals() { end(); }
-  void on_stop(std::function<void()> action) {
-    thread_ = std::thread([this, action = std::move(action)] {
-      int signal = 0;
-      sigwait(&signals_, &signal);
-      if (!is_over_.exchange(true)) action();
-    });
-  }
-  // Returns when the action is over or will never run: what it uses may go after that.
-  void end() {
-    if (!thread_.joinable()) return;
-    if (!is_over_.exchange(true)) pthread_kill(thread_.native_handle(), SIGTERM);
-    thread_.join();
-  }
-
- private:
-  sigset_t signals_;
-  std::atomic<bool> is_over_ = false;
-  std::thread thread_;
-};
 
 // Counted for /metrics: requests by class of status. Nothing of any ledger.
 struct Counters {
@@ -140,7 +108,7 @@ Result<void> run_serve(const ServeOptions& options) {
     return fail(Code::kUnsupported, "Only the embedded catalog is available: leave --database out");
   if (!options.bucket.empty())
     return fail(Code::kUnsupported, "Only files under the data directory are available: leave --bucket out");
-  StopSignals signals;
+  os::StopSignals signals;
   const auto installation = TRY(Installation::open(options.data, Installation::Publishing::kYes));
   TRY(installation->lock_for_serving());
   // Every ledger publishes at its beats whether or not anybody asks for it.
