@@ -60,8 +60,8 @@ using Params = std::vector<Param>;
 // CHECK.
 class Row {
  public:
-  Row(const std::vector<std::string>* columns, std::vector<Value> values)
-      : columns_(columns), values_(std::move(values)) {}
+  Row(std::shared_ptr<const std::vector<std::string>> columns, std::vector<Value> values)
+      : columns_(std::move(columns)), values_(std::move(values)) {}
 
   bool is_null(std::string_view column) const;
   std::int64_t integer(std::string_view column) const;
@@ -72,14 +72,13 @@ class Row {
 
  private:
   const Value& at(std::string_view column) const;
-  const std::vector<std::string>* columns_;
+  std::shared_ptr<const std::vector<std::string>> columns_;  // of all rows of the query; a row may outlive the others
   std::vector<Value> values_;
 };
 
 class Rows {
  public:
-  Rows(std::unique_ptr<std::vector<std::string>> columns, std::vector<Row> rows)
-      : columns_(std::move(columns)), rows_(std::move(rows)) {}
+  explicit Rows(std::vector<Row> rows) : rows_(std::move(rows)) {}
 
   bool empty() const { return rows_.empty(); }
   std::size_t size() const { return rows_.size(); }
@@ -88,7 +87,6 @@ class Rows {
   auto end() const { return rows_.end(); }
 
  private:
-  std::unique_ptr<std::vector<std::string>> columns_;
   std::vector<Row> rows_;
 };
 
@@ -119,6 +117,8 @@ class Database {
 
   // Which column of the macro table in docs/formats/sql.md applies. Rooms do not ask.
   virtual Engine engine() const = 0;
+  // A condition, true where `column` has the text of :parameter in it, byte for byte. Of one's own names only.
+  virtual std::string contains(std::string_view column, std::string_view parameter) const = 0;
   // A snapshot; `body` sees one state of the database throughout: that of its first query.
   virtual Result<void> read(const std::function<Result<void>(Transaction&)>& body) = 0;
   // BEGIN IMMEDIATE (or SERIALIZABLE). Commits when `body` succeeds, and only then.

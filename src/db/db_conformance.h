@@ -150,6 +150,16 @@ TYPED_TEST_P(DatabaseConformance, TextAndBytesComeBackAsTheyWere) {
   }
 }
 
+TYPED_TEST_P(DatabaseConformance, ARowOutlivesTheRowsItCameWith) {
+  this->add("kept", 7);
+  this->done(this->database_->read([&](Transaction& tx) -> Result<void> {
+    const Row row = TRY(tx.query("SELECT id, n FROM things ORDER BY id LIMIT 9"))[0];
+    EXPECT_EQ(row.text("id"), "kept");
+    EXPECT_EQ(row.integer("n"), 7);
+    return {};
+  }));
+}
+
 TYPED_TEST_P(DatabaseConformance, NullIsNeitherZeroNorEmpty) {
   this->done(this->database_->write([&](Transaction& tx) -> Result<void> {
     TRY(tx.run("INSERT INTO things (id, n, label, data) VALUES ('a', :n, :label, :data)",
@@ -478,6 +488,27 @@ TYPED_TEST_P(DatabaseConformance, NullsSortWhereWritten) {
   EXPECT_EQ(sorted("NULLS FIRST"), (std::vector<std::string>{"-", "a", "b"}));
 }
 
+TYPED_TEST_P(DatabaseConformance, ContainsTakesTheTextAsItIs) {
+  ASSERT_TRUE(
+      this->run("INSERT INTO things (id, label) VALUES ('1', 'a%b_c'), ('2', 'aXbYc'), ('3', 'A%B'), ('4', NULL)"));
+  const auto found = [&](std::string_view text) {
+    std::vector<std::string> ids;
+    this->done(this->database_->read([&](Transaction& tx) -> Result<void> {
+      const Rows rows = TRY(
+          tx.query("SELECT id FROM things WHERE " + this->database_->contains("label", "text") + " ORDER BY id LIMIT 9",
+                   {{"text", text}}));
+      ids.clear();
+      for (const Row& row : rows) ids.push_back(row.text("id"));
+      return {};
+    }));
+    return ids;
+  };
+  EXPECT_EQ(found("%"), (std::vector<std::string>{"1", "3"}));
+  EXPECT_EQ(found("b_c"), std::vector<std::string>{"1"});
+  EXPECT_EQ(found("a"), (std::vector<std::string>{"1", "2"}));
+  EXPECT_EQ(found("' OR 1=1 --"), std::vector<std::string>());
+}
+
 TYPED_TEST_P(DatabaseConformance, KeysetPagesMissAndRepeatNothing) {
   for (int i = 0; i < 10; ++i) this->add("t" + std::to_string(i), i / 4);
   std::vector<std::string> seen;
@@ -601,15 +632,18 @@ TYPED_TEST_P(DatabaseConformance, TwoProgramsMigrateAtOnce) {
   EXPECT_EQ(this->column("SELECT id AS v FROM m LIMIT 9"), std::vector<std::string>{"once"});
 }
 
-REGISTER_TYPED_TEST_SUITE_P(
-    DatabaseConformance, IntegersKeepAll64Bits, TextAndBytesComeBackAsTheyWere, NullIsNeitherZeroNorEmpty,
-    TextThatIsNoneIsRefused, ParametersBindByNameInAnyOrderAndAgain, MistakenNamesAreBugs, MistakenUseIsABug,
-    BrokenConstraintsAreConflictsThatNameThem, ForeignKeysHoldOnBothSides, AnErrorFromTheBodyUndoesAllOfIt,
-    AFailedStatementSpoilsTheTransaction, ASavepointIsUndoneAlone, AReaderSeesOneStateWhileAWriterCommits,
-    NobodySeesWhatIsNotCommitted, TwoThreadsIncrementWithoutLosingOne, ABodyThatRunsAgainLeavesOneEffect,
-    RunTellsHowManyRowsChanged, OnConflictDoNothingAndUpdate, ReturningGivesTheRowsThatChanged, TextSortsByItsBytes,
-    NullsSortWhereWritten, KeysetPagesMissAndRepeatNothing, AnOverflowIsAnErrorNotAFloat, AQueryOverItsBoundIsRefused,
-    WhatWasWrittenIsThereAfterReopening, MigrationsGoForwardOnce, MigrationsRefuseADatabaseNotTheirOwn,
-    AFailingMigrationLeavesNothingOfItsStep, TwoProgramsMigrateAtOnce);
+REGISTER_TYPED_TEST_SUITE_P(DatabaseConformance, IntegersKeepAll64Bits, TextAndBytesComeBackAsTheyWere,
+                            ARowOutlivesTheRowsItCameWith, NullIsNeitherZeroNorEmpty, TextThatIsNoneIsRefused,
+                            ParametersBindByNameInAnyOrderAndAgain, MistakenNamesAreBugs, MistakenUseIsABug,
+                            BrokenConstraintsAreConflictsThatNameThem, ForeignKeysHoldOnBothSides,
+                            AnErrorFromTheBodyUndoesAllOfIt, AFailedStatementSpoilsTheTransaction,
+                            ASavepointIsUndoneAlone, AReaderSeesOneStateWhileAWriterCommits,
+                            NobodySeesWhatIsNotCommitted, TwoThreadsIncrementWithoutLosingOne,
+                            ABodyThatRunsAgainLeavesOneEffect, RunTellsHowManyRowsChanged, OnConflictDoNothingAndUpdate,
+                            ReturningGivesTheRowsThatChanged, TextSortsByItsBytes, NullsSortWhereWritten,
+                            ContainsTakesTheTextAsItIs, KeysetPagesMissAndRepeatNothing, AnOverflowIsAnErrorNotAFloat,
+                            AQueryOverItsBoundIsRefused, WhatWasWrittenIsThereAfterReopening, MigrationsGoForwardOnce,
+                            MigrationsRefuseADatabaseNotTheirOwn, AFailingMigrationLeavesNothingOfItsStep,
+                            TwoProgramsMigrateAtOnce);
 
 }  // namespace lapel::db

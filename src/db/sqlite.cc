@@ -398,11 +398,11 @@ Result<Rows> Connection::execute(std::string_view sql, const Params& params, Exp
   if (role_ == Role::kReader && sqlite3_stmt_readonly(statement) == 0) bug("read() does not write", sql);
   TRY(bind(statement, sql, params));
 
-  auto columns = std::make_unique<std::vector<std::string>>();
+  const auto columns = std::make_shared<std::vector<std::string>>();
   std::vector<Row> rows;
   for (;;) {
     const int rc = sqlite3_step(statement);
-    if (rc == SQLITE_DONE) return Rows(std::move(columns), std::move(rows));
+    if (rc == SQLITE_DONE) return Rows(std::move(rows));
     if (rc != SQLITE_ROW) return fail(error(rc, sql));
     if (rows.empty()) {
       for (int i = 0; i < sqlite3_column_count(statement); ++i) {
@@ -413,7 +413,7 @@ Result<Rows> Connection::execute(std::string_view sql, const Params& params, Exp
       return fail(Code::kTooLarge, fmt::format("A query gave more than {} rows.", kRowsMax),
                   fmt::format("{}: {}", path_, sql.substr(0, kContextSqlMax)));
     }
-    rows.emplace_back(columns.get(), TRY(values(statement, sql)));
+    rows.emplace_back(columns, TRY(values(statement, sql)));
   }
 }
 
@@ -567,6 +567,9 @@ class SqliteDatabase final : public Database {
   }
 
   Engine engine() const override { return Engine::kSqlite; }
+  std::string contains(std::string_view column, std::string_view parameter) const override {
+    return fmt::format("instr({}, :{}) > 0", column, parameter);
+  }
 
   Result<void> read(const std::function<Result<void>(Transaction&)>& body) override {
     const OnlyTransactionOfThread only(*this);

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/fold.h"
+
+#include <clocale>
+#include <cwchar>
+#include <cwctype>
+
+#include "base/check.h"
+
+namespace lapel {
+namespace {
+
+// glibc has this one built in, so that no package and no LANG decides what is found.
+locale_t unicode() {
+  static const locale_t locale = newlocale(LC_ALL_MASK, "C.UTF-8", nullptr);
+  CHECK(locale != nullptr);
+  return locale;
+}
+
+}  // namespace
+
+std::string fold(std::string_view text) {
+  const locale_t before = uselocale(unicode());
+  std::string out;
+  out.reserve(text.size());
+  std::mbstate_t reading{};
+  for (std::size_t at = 0; at < text.size();) {
+    wchar_t letter = 0;
+    const std::size_t length = std::mbrtowc(&letter, text.data() + at, text.size() - at, &reading);
+    if (length == 0 || length > text.size() - at) {  // a zero byte, or no UTF-8
+      out.push_back(text[at++]);
+      reading = {};
+      continue;
+    }
+    char lowered[8];
+    std::mbstate_t writing{};
+    const std::size_t written = std::wcrtomb(lowered, static_cast<wchar_t>(std::towlower(letter)), &writing);
+    CHECK(written <= sizeof(lowered));
+    out.append(lowered, written);
+    at += length;
+  }
+  uselocale(before);
+  return out;
+}
+
+}  // namespace lapel
