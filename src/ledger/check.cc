@@ -2,11 +2,14 @@
 #include "ledger/check.h"
 
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <unordered_map>
 
 #include <fmt/format.h>
 
 #include "base/problems.h"
+#include "ledger/publisher.h"
 #include "ledger/rows.h"
 
 namespace lapel::ledger {
@@ -62,6 +65,23 @@ class Checker {
     if (*statement.find_string("ledger") != parts_.terms.origin)
       fault(fmt::format("leaf {}: names another ledger", index));
     if (index == 0 && *statement.find_string("key") != parts_.vkey) fault("leaf 0: names another log key");
+    if (type == "ledger.tally") check_tally(index, statement);
+  }
+
+  // A tally counts the events of its month that stand before it, and each month has one.
+  void check_tally(std::uint64_t index, const Json& statement) {
+    const Timestamp from = *parse_ledger_time(*statement.find_string("from"));
+    const Timestamp to = *parse_ledger_time(*statement.find_string("to"));
+    if (from != month_start(from) || to != next_month_start(from)) {
+      fault(fmt::format("leaf {}: a tally of no calendar month", index));
+    }
+    if (tallied_to_ && *tallied_to_ != from) fault(fmt::format("leaf {}: the tally before it ends elsewhere", index));
+    tallied_to_ = to;
+    Json::Object counts;
+    for (const auto& [type, events] : events_by_month_[from]) counts.emplace(type, events);
+    if (*statement.find("counts") != Json(counts)) {
+      fault(fmt::format("leaf {}: the tally's counts are not those of the events before it", index));
+    }
   }
 
   Result<void> check_event(std::uint64_t index, const Digest& commitment, const SealedEvent& event) {
@@ -92,11 +112,14 @@ class Checker {
       fault(fmt::format("leaf {}: prev does not name the event before it", index));
     }
     end = {event.n + 1, commitment};
+    ++events_by_month_[month_start(event.at)][event.type];
     return {};
   }
 
   const CheckParts& parts_;
   std::unordered_map<SubjectId, ChainEnd> chains_;
+  std::map<Timestamp, std::map<std::string, std::int64_t>> events_by_month_;
+  std::optional<Timestamp> tallied_to_;
 };
 
 }  // namespace

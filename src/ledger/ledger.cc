@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// A batch, from submission to answer:
+// A batch, from submission to answer (3, 4 and the swap of 5 are in log.cc):
 //   1. the head is read; what other sequencers sealed meanwhile is caught up with
 //   2. n, prev, at and index are given; entries built
 //   3. the entries go to the bucket as one object under a name nobody else uses; durable
 //   4. they are read back and hashed: what is not what was built ends the batch
 //   5. ONE transaction: the head swapped by (size, root), the batch's place, events, chains, the callers' rows
 //   6. the callers are answered; leaves that fill a tile are stored as tiles, and their batches forgotten
-// A crash before 5 leaves an object that no row names; sweep_staged() removes it once it is old enough to belong to no
-// living process. A crash after 5 is found whole by refresh(). Two processes at 5: one swap wins, the other starts at 1.
+// A crash before 5 leaves an object that no row names; Log::sweep_staged() removes it once it is old enough to belong to no
+// living process. A crash after 5 is found whole by Log::refresh(). Two processes at 5: one swap wins, the other starts at 1.
 #include "ledger/ledger.h"
 
 #include <deque>
@@ -21,18 +21,16 @@
 #include "base/problems.h"
 #include "crypto/random.h"
 #include "ledger/check.h"
-#include "ledger/edge.h"
-#include "ledger/rows.h"
+#include "ledger/log.h"
+#include "ledger/publisher.h"
 #include "os/worker.h"
 #include "proof/receipt.h"
 
 namespace lapel::ledger {
 namespace {
 
-constexpr std::uint64_t kPaddingChunk = 16'384;    // leaves of padding sealed at once
-constexpr std::int64_t kStagedOrphanAgeS = 3'600;  // no batch takes this long
 constexpr std::int64_t kBeatPollUs = 100'000;
-constexpr int kRefreshAttemptsMax = 16;
+constexpr int kCheckAttemptsMax = 16;
 constexpr int kOptimisticAttemptsMax = 4;  // swaps lost before the lock is held
 
 struct Chain {
@@ -56,11 +54,6 @@ struct Built {
   std::unordered_map<SubjectId, Chain> chains;  // as they stand after the batch
 };
 
-struct Publication {
-  std::int64_t beat = 0;
-  std::uint64_t size = 0;  // the size to publish: the head after the batch
-};
-
 }  // namespace
 
 struct Ledger::Impl {
@@ -75,7 +68,8 @@ struct Ledger::Impl {
         clock(p.clock),
         log_key(crypto::SigningKey::from_seed(p.secrets.log_seed)),
         vkey{terms.origin, proof::KeyType::kLog, log_key.public_key()},
-        tiles(p.bucket, fmt::format("ledger/{}/", terms.slug)) {}
+        log({agency_text, terms.origin, terms.slug, p.database, p.bucket, p.clock}),
+        publisher({agency_text, terms, secrets.pad_key, log, p.database, p.clock}) {}
 
   const AgencyId agency;
   const std::string agency_text;
@@ -87,10 +81,8 @@ struct Ledger::Impl {
   const Clock& clock;
   const crypto::SigningKey log_key;
   const proof::VerifierKey vkey;
-  const TileReader tiles;
-
-  mutable os::Mutex edge_mutex;
-  mutable std::shared_ptr<const Edge> shared_edge LAPEL_GUARDED_BY(edge_mutex) = std::make_shared<Edge>();
+  Log log;
+  Publisher publisher;
 
   os::Mutex queue_mutex;
   os::Condition wake;      // the sequencer waits here
@@ -99,92 +91,6 @@ struct Ledger::Impl {
   bool stopping LAPEL_GUARDED_BY(queue_mutex) = false;
   bool publishing LAPEL_GUARDED_BY(queue_mutex) = false;
   std::thread sequencer;
-
-  // ---- reading ----
-
-  std::shared_ptr<const Edge> edge() const {
-    const os::MutexLock lock(edge_mutex);
-    return shared_edge;
-  }
-  void share(std::shared_ptr<const Edge> edge) const {
-    const os::MutexLock lock(edge_mutex);
-    if (edge->size > shared_edge->size || edge->tiled_size > shared_edge->tiled_size) shared_edge = std::move(edge);
-  }
-
-  // Adds what the batches hold from edge.size on.
-  Result<void> extend(Edge& edge, const std::vector<BatchRow>& batches) const {
-    for (const BatchRow& batch : batches) {
-      if (batch.first > edge.size) {
-        return fail(problems::kLedgerCorrupt, "A batch of entries is missing",
-                    fmt::format("{}: leaf {}", terms.origin, edge.size));
-      }
-      std::vector<std::string> entries = TRY(read_staged(bucket, batch));
-      const std::uint64_t known = edge.size - batch.first;
-      if (known >= entries.size()) continue;
-      entries.erase(entries.begin(), entries.begin() + static_cast<std::ptrdiff_t>(known));
-      edge.append(entries);
-    }
-    return {};
-  }
-
-  // What the catalog says of the leaves beyond an edge.
-  struct Ahead {
-    HeadRow head;
-    std::vector<BatchRow> batches;
-  };
-  Result<Ahead> read_ahead(db::Transaction& tx, const Edge& known) const {
-    Ahead out{TRY(read_head(tx, agency_text)), {}};
-    if (out.head.size > known.size)
-      out.batches = TRY(read_batches(tx, agency_text, std::max(known.size, out.head.tiled_size)));
-    return out;
-  }
-
-  // `known`, taken before `ahead` was read, brought up to it. kNotFound when another process has meanwhile turned its
-  // batches into tiles.
-  Result<std::shared_ptr<const Edge>> advance(std::shared_ptr<const Edge> known, const Ahead& ahead) const {
-    const HeadRow& head = ahead.head;
-    if (head.size == known->size && head.root == known->root) return known;
-    if (head.size <= known->size) {
-      return fail(problems::kLedgerCorrupt, "The stored head is behind what this program has seen, or against it",
-                  fmt::format("{}: stored {}, seen {}", terms.origin, head.size, known->size));
-    }
-    auto next = std::make_shared<Edge>();
-    if (known->size >= head.tiled_size) {
-      *next = *known;
-    } else {
-      *next = TRY(Edge::at_tiled_size(tiles, head.tiled_size));
-    }
-    TRY(extend(*next, ahead.batches));
-    if (next->size != head.size || next->root != head.root) {
-      return fail(problems::kLedgerCorrupt, "The stored entries do not hash to the stored root",
-                  fmt::format("{}: size {}", terms.origin, head.size));
-    }
-    share(next);
-    return std::shared_ptr<const Edge>(std::move(next));
-  }
-
-  // The edge at the stored head. Others may seal meanwhile, so what comes back may already be behind, never ahead.
-  Result<std::shared_ptr<const Edge>> refresh() const {
-    for (int attempt = 1;; ++attempt) {
-      const std::shared_ptr<const Edge> known = edge();
-      Ahead ahead;
-      TRY(database.read([&](db::Transaction& tx) -> Result<void> {
-        ahead = TRY(read_ahead(tx, *known));
-        return {};
-      }));
-      auto next = advance(known, ahead);
-      if (next || next.error().code() != Code::kNotFound || attempt == kRefreshAttemptsMax) return next;
-    }
-  }
-
-  Result<std::optional<Head>> newest_published(db::Transaction& tx) const {
-    const db::Rows rows =
-        TRY(tx.query("SELECT size, root FROM ledger_published WHERE agency = :agency ORDER BY size DESC LIMIT 1",
-                     {{"agency", agency_text}}));
-    if (rows.empty()) return std::optional<Head>();
-    return std::optional<Head>(
-        Head{static_cast<std::uint64_t>(rows[0].integer("size")), TRY(stored_digest(rows[0].text("root")))});
-  }
 
   std::string sign(std::uint64_t size, const Digest& root) const {
     return proof::sign_checkpoint({terms.origin, size, root}, log_key);
@@ -261,31 +167,9 @@ struct Ledger::Impl {
                  static_cast<std::uint64_t>(row.integer("last_index"))};
   }
 
-  Result<std::string> stage(const std::vector<std::string>& entries) const {
-    const std::string object =
-        fmt::format("ledger/{}/staged/{:012}-{}", terms.slug, clock.now().seconds(), hex(crypto::random_bytes<16>()));
-    TRY(bucket.put(object, as_bytes(proof::format_bundle(entries))));
-    return object;
-  }
-
-  Result<void> write_rows(db::Transaction& tx, const Edge& before, const Edge& after, const BatchRow& staged,
-                          const Built& built, const std::vector<Pending*>& batch,
-                          const std::optional<Publication>& publication, Pending** failing) const {
-    const std::int64_t swapped =
-        TRY(tx.run("UPDATE ledgers SET size = :size, root = :root WHERE agency = :agency AND size = :old_size AND root "
-                   "= :old_root",
-                   {{"size", after.size},
-                    {"root", hex(after.root)},
-                    {"agency", agency_text},
-                    {"old_size", before.size},
-                    {"old_root", hex(before.root)}}));
-    if (swapped != 1) return fail(problems::kLedgerMoved, "Another sequencer has sealed meanwhile", terms.origin);
-    if (staged.entries > 0) {
-      TRY(tx.run(
-          "INSERT INTO ledger_batches (agency, first_index, entries, object) "
-          "VALUES (:agency, :first, :entries, :object)",
-          {{"agency", agency_text}, {"first", staged.first}, {"entries", staged.entries}, {"object", staged.object}}));
-    }
+  // The rows of a batch whose entries have just been appended.
+  Result<void> write_rows(db::Transaction& tx, const Built& built, const std::vector<Pending*>& batch,
+                          Pending** failing) const {
     for (const auto& [subject, chain] : built.chains) {
       if (chain.next_n == 0) continue;  // read for a submission that was left out
       TRY(
@@ -321,15 +205,6 @@ struct Ledger::Impl {
         return done;
       }
     }
-    if (publication) {
-      const std::int64_t first =
-          TRY(tx.run("UPDATE ledgers SET last_beat = :beat WHERE agency = :agency AND last_beat < :beat",
-                     {{"beat", publication->beat}, {"agency", agency_text}}));
-      if (first != 1) return fail(problems::kConflict, "This beat has been published already", terms.origin);
-      TRY(tx.run(
-          "INSERT INTO ledger_published (agency, size, root, at_us) VALUES (:agency, :size, :root, :at_us)",
-          {{"agency", agency_text}, {"size", after.size}, {"root", hex(after.root)}, {"at_us", clock.now().us}}));
-    }
     return {};
   }
 
@@ -353,13 +228,17 @@ struct Ledger::Impl {
 
   // The usual way: nothing is locked while entries are written; the swap tells whether somebody else was first.
   Result<void> seal_optimistic(std::vector<Pending*>& batch, Pending** failing) {
-    const std::shared_ptr<const Edge> before = TRY(refresh());
+    const std::shared_ptr<const Edge> before = TRY(log.refresh());
     Built built;
     TRY(database.read([&](db::Transaction& tx) -> Result<void> {
       built = TRY(build(tx, batch, before->size));
       return {};
     }));
-    return batch.empty() ? Result<void>() : swap_in(*before, built, batch, std::nullopt, failing);
+    if (batch.empty()) return {};
+    return log.append(*before, built.entries, [&](db::Transaction& tx, const Edge&) {
+      *failing = nullptr;
+      return write_rows(tx, built, batch, failing);
+    });
   }
 
   // After losing several swaps to a busier sequencer: the same steps inside one transaction, which nobody can get ahead of.
@@ -369,135 +248,16 @@ struct Ledger::Impl {
     TRY(database.write([&](db::Transaction& tx) -> Result<void> {
       *failing = nullptr;
       TRY(tx.run("UPDATE ledgers SET last_beat = last_beat WHERE agency = :agency", {{"agency", agency_text}}));
-      const std::shared_ptr<const Edge> known = edge();
-      const std::shared_ptr<const Edge> before = TRY(advance(known, TRY(read_ahead(tx, *known))));
+      const std::shared_ptr<const Edge> before = TRY(log.refresh_in(tx));
       const Built built = TRY(build(tx, batch, before->size));
       if (batch.empty()) return {};
-      const Grown grown = TRY(grow(*before, built));
-      after = grown.edge;
-      return write_rows(tx, *before, *grown.edge, grown.staged, built, batch, std::nullopt, failing);
-    }));
-    if (after) share(after);
-    return {};
-  }
-
-  // Steps 3 and 4: the entries durable and read back, and the edge they make.
-  struct Grown {
-    BatchRow staged;
-    std::shared_ptr<const Edge> edge;
-  };
-  Result<Grown> grow(const Edge& before, const Built& built) const {
-    BatchRow staged{before.size, built.entries.size(), {}};
-    auto after = std::make_shared<Edge>(before);
-    if (staged.entries > 0) {
-      staged.object = TRY(stage(built.entries));
-      const std::vector<std::string> reread = TRY(read_staged(bucket, staged));
-      if (reread != built.entries) {
-        return fail(problems::kLedgerCorrupt, "Entries read back are not those that were written", staged.object);
-      }
-      after->append(reread);
-    }
-    return Grown{std::move(staged), std::move(after)};
-  }
-
-  // Steps 3 to 5.
-  Result<void> swap_in(const Edge& before, const Built& built, const std::vector<Pending*>& batch,
-                       const std::optional<Publication>& publication, Pending** failing) {
-    const Grown grown = TRY(grow(before, built));
-    auto written = database.write([&](db::Transaction& tx) -> Result<void> {
-      *failing = nullptr;
-      return write_rows(tx, before, *grown.edge, grown.staged, built, batch, publication, failing);
-    });
-    if (!written) {
-      // Nobody's row names it, unless the commit's own outcome is unknown: then it must stay.
-      const bool surely_undone = *failing != nullptr || written.error().code() == Code::kConflict;
-      if (surely_undone && grown.staged.entries > 0) (void)bucket.remove(grown.staged.object);
-      return written;
-    }
-    share(grown.edge);
-    return {};
-  }
-
-  // Step 6: whole tiles to the bucket, then their batches are forgotten. Safe to repeat and to lose.
-  Result<void> store_full_tiles() {
-    const std::shared_ptr<const Edge> known = edge();
-    if (known->leaves.size() < proof::kTileWidth) return {};
-    auto next = std::make_shared<Edge>(*known);
-    for (const Edge::FullTile& tile : next->take_full_tiles(tiles)) TRY(bucket.put(tile.name, tile.bytes));
-    std::vector<std::string> objects;
-    TRY(database.write([&](db::Transaction& tx) -> Result<void> {
-      objects.clear();
-      TRY(tx.run("UPDATE ledgers SET tiled_size = :tiled WHERE agency = :agency AND tiled_size < :tiled",
-                 {{"tiled", next->tiled_size}, {"agency", agency_text}}));
-      const db::Rows rows = TRY(tx.query(
-          "DELETE FROM ledger_batches WHERE agency = :agency AND first_index + entries <= :tiled RETURNING object",
-          {{"agency", agency_text}, {"tiled", next->tiled_size}}));
-      for (const db::Row& row : rows) objects.push_back(row.text("object"));
+      after = TRY(log.append_in(tx, *before, built.entries, [&](db::Transaction& inner, const Edge&) {
+        return write_rows(inner, built, batch, failing);
+      }));
       return {};
     }));
-    share(next);
-    for (const std::string& object : objects) TRY(bucket.remove(object));
+    if (after) log.share(std::move(after));
     return {};
-  }
-
-  // Objects that no row names and that are too old to belong to a batch under way.
-  Result<void> sweep_staged() {
-    const std::string prefix = fmt::format("ledger/{}/staged/", terms.slug);
-    const std::string limit = fmt::format("{}{:012}", prefix, clock.now().seconds() - kStagedOrphanAgeS);
-    for (const std::string& name : TRY(bucket.list(prefix, "", 100'000))) {
-      if (name >= limit) break;
-      bool is_named = true;
-      TRY(database.read([&](db::Transaction& tx) -> Result<void> {
-        const db::Rows rows =
-            TRY(tx.query("SELECT first_index FROM ledger_batches WHERE agency = :agency AND object = :object LIMIT 1",
-                         {{"agency", agency_text}, {"object", name}}));
-        is_named = !rows.empty();
-        return {};
-      }));
-      if (!is_named) TRY(bucket.remove(name));
-    }
-    return {};
-  }
-
-  // ---- publishing ----
-
-  // The size to publish when the ledger has grown from `published` to `size`: padded up to floor·4^k, least k.
-  std::uint64_t padded_size(std::uint64_t published, std::uint64_t size) const {
-    std::uint64_t growth = static_cast<std::uint64_t>(terms.floor);
-    while (published + growth < size) growth *= 4;
-    return published + growth;
-  }
-
-  Result<void> publish(std::int64_t beat) {
-    for (int attempt = 0; attempt < limits::kSequencerAttemptsMax; ++attempt) {
-      const std::shared_ptr<const Edge> before = TRY(refresh());
-      Head published;
-      std::int64_t last_beat = 0;
-      TRY(database.read([&](db::Transaction& tx) -> Result<void> {
-        published = TRY(newest_published(tx)).value_or(Head{});
-        last_beat = TRY(read_head(tx, agency_text)).last_beat;
-        return {};
-      }));
-      if (last_beat >= beat) return {};
-      const std::uint64_t target = padded_size(published.size, before->size);
-      Built padding;
-      while (before->size + padding.entries.size() < target && padding.entries.size() < kPaddingChunk) {
-        padding.entries.push_back(
-            proof::private_entry(proof::padding(secrets.pad_key, before->size + padding.entries.size())));
-      }
-      const bool is_last = before->size + padding.entries.size() == target;
-      Pending* failing = nullptr;
-      auto sealed =
-          swap_in(*before, padding, {}, is_last ? std::optional(Publication{beat, target}) : std::nullopt, &failing);
-      if (sealed && is_last) return {};
-      if (sealed) {
-        attempt = -1;  // progress: a long padding takes as many chunks as it takes
-        TRY(store_full_tiles());
-      } else if (sealed.error().code() != Code::kConflict) {
-        return sealed;
-      }
-    }
-    return fail(Code::kConflict, "The ledger kept growing under this publisher", terms.origin);
   }
 
   // ---- the thread ----
@@ -532,11 +292,11 @@ struct Ledger::Impl {
         answered.notify_all();
       }
       // What fails here is tried again with the next batch or beat; nobody has been promised anything by it.
-      if (auto stored = store_full_tiles(); !stored) report("storing tiles", stored.error());
+      if (auto stored = log.store_full_tiles(); !stored) report("storing tiles", stored.error());
       if (is_publishing) {
-        const std::int64_t beat = clock.now().seconds() / terms.beat_s * terms.beat_s;
+        const std::int64_t beat = publisher.beat();
         if (beat > last_beat_done) {
-          if (auto published = publish(beat); published) {
+          if (auto published = publisher.publish(beat); published) {
             last_beat_done = beat;
           } else {
             report("publishing", published.error());
@@ -600,7 +360,7 @@ Result<std::unique_ptr<Ledger>> Ledger::open(Parts parts) {
   if (stored_key != impl->vkey.text()) {
     return fail(problems::kLedgerCorrupt, "The log key is not the one this ledger began with", impl->terms.origin);
   }
-  TRY(impl->refresh());
+  TRY(impl->log.refresh());
   impl->sequencer = std::thread([raw = impl.get()] { raw->run(); });
   return std::unique_ptr<Ledger>(new Ledger(std::move(impl)));
 }
@@ -615,26 +375,24 @@ Ledger::~Ledger() {
 }
 
 Result<void> Ledger::begin() {
-  const std::shared_ptr<const Edge> edge = TRY(impl_->refresh());
+  const std::shared_ptr<const Edge> edge = TRY(impl_->log.refresh());
   if (edge->size > 0) return {};
   const Terms& terms = impl_->terms;
-  Built genesis;
-  genesis.entries.push_back(proof::public_entry(Json(Json::Object{{"beat", terms.beat_s},
-                                                                  {"floor", terms.floor},
-                                                                  {"heads", terms.heads_s},
-                                                                  {"key", impl_->vkey.text()},
-                                                                  {"ledger", terms.origin},
-                                                                  {"policy", terms.policy},
-                                                                  {"type", "ledger.genesis"}})));
-  Pending* failing = nullptr;
-  auto sealed = impl_->swap_in(*edge, genesis, {}, std::nullopt, &failing);
+  const std::vector<std::string> genesis = {proof::public_entry(Json(Json::Object{{"beat", terms.beat_s},
+                                                                                  {"floor", terms.floor},
+                                                                                  {"heads", terms.heads_s},
+                                                                                  {"key", impl_->vkey.text()},
+                                                                                  {"ledger", terms.origin},
+                                                                                  {"policy", terms.policy},
+                                                                                  {"type", "ledger.genesis"}}))};
+  auto sealed = impl_->log.append(*edge, genesis, [](db::Transaction&, const Edge&) -> Result<void> { return {}; });
   // Whoever swapped first from size 0 wrote the very same leaf.
   if (!sealed && sealed.error().problem != &problems::kLedgerMoved) return sealed;
   return {};
 }
 
 void Ledger::start_publishing() {
-  if (auto swept = impl_->sweep_staged(); !swept) impl_->report("sweeping", swept.error());
+  if (auto swept = impl_->log.sweep_staged(); !swept) impl_->report("sweeping", swept.error());
   const os::MutexLock lock(impl_->queue_mutex);
   impl_->publishing = true;
   impl_->wake.notify_all();
@@ -644,6 +402,7 @@ Result<std::vector<SealedEvent>> Ledger::commit(Submission submission) {
   CHECK(!submission.events.empty() && submission.events.size() <= limits::kSubmissionEventsMax);
   Pending pending;
   for (const Draft& draft : submission.events) {
+    CHECK(is_canonical_value(Json(Json::Object{{draft.type, 1}})));  // a tally counts by it
     if (!is_canonical_value(Json(draft.fields))) {
       return fail(Code::kInvalid, "A text is not UTF-8, or a number is outside what the ledger can hold", draft.type);
     }
@@ -668,7 +427,7 @@ const proof::VerifierKey& Ledger::key() const {
 }
 
 Result<Head> Ledger::head() const {
-  const auto edge = TRY(impl_->refresh());
+  const auto edge = TRY(impl_->log.refresh());
   return Head{edge->size, edge->root};
 }
 
@@ -678,9 +437,9 @@ Result<std::string> Ledger::sealed_checkpoint() const {
 }
 
 Result<std::string> Ledger::published_checkpoint() const {
-  std::optional<Head> published;
+  std::optional<PublishedRow> published;
   TRY(impl_->database.read([&](db::Transaction& tx) -> Result<void> {
-    published = TRY(impl_->newest_published(tx));
+    published = TRY(read_published(tx, impl_->agency_text));
     return {};
   }));
   if (!published) return fail(Code::kNotFound, "Nothing has been published", impl_->terms.origin);
@@ -742,24 +501,25 @@ Result<std::string> Ledger::receipt(const SealedEvent& event, Under under) const
 
 Result<std::string> Ledger::receipt(const SealedEvent& event, const Standing& standing) const {
   // Read after the checkpoint, so that the edge reaches at least as far.
-  const auto edge = TRY(impl_->refresh());
-  return make_receipt(*edge, impl_->tiles, proof::disclose_event(event.event, TRY(salt(event))), event.index, standing);
+  const auto edge = TRY(impl_->log.refresh());
+  return make_receipt(*edge, impl_->log.tiles(), proof::disclose_event(event.event, TRY(salt(event))), event.index,
+                      standing);
 }
 
 Result<std::string> Ledger::statement_receipt(std::uint64_t index, Under under) const {
   const Standing under_note = TRY(standing(under));
-  const auto edge = TRY(impl_->refresh());
+  const auto edge = TRY(impl_->log.refresh());
   if (index >= edge->size) return fail(Code::kNotFound, "The ledger has no such leaf");
   std::string entry;
   if (index >= edge->tiled_size) {
     entry = edge->entries[index - edge->tiled_size];
   } else {
-    entry = TRY(impl_->tiles.entries(index / proof::kTileWidth))[index % proof::kTileWidth];
+    entry = TRY(impl_->log.tiles().entries(index / proof::kTileWidth))[index % proof::kTileWidth];
   }
   const auto parsed = proof::parse_entry(entry);
   const auto* statement = parsed ? std::get_if<proof::PublicEntry>(&*parsed) : nullptr;
   if (!statement) return fail(Code::kNotFound, "This leaf is not a public statement");
-  return make_receipt(*edge, impl_->tiles, proof::disclose_statement(statement->statement), index, under_note);
+  return make_receipt(*edge, impl_->log.tiles(), proof::disclose_statement(statement->statement), index, under_note);
 }
 
 Result<Bytes> Ledger::published_tile(const proof::TileId& tile) const {
@@ -783,11 +543,11 @@ Result<Bytes> Ledger::published_tile(const proof::TileId& tile) const {
     return {};
   }));
   if (!is_published) return not_found();
-  const auto edge = TRY(impl_->refresh());
+  const auto edge = TRY(impl_->log.refresh());
   if (tile.level < 0) {
     std::vector<std::string> entries;
     if (first_hash < edge->tiled_size) {
-      entries = TRY(impl_->tiles.entries(tile.index));
+      entries = TRY(impl_->log.tiles().entries(tile.index));
     } else {
       entries.assign(edge->entries.begin() + static_cast<std::ptrdiff_t>(first_hash - edge->tiled_size),
                      edge->entries.end());
@@ -798,7 +558,7 @@ Result<Bytes> Ledger::published_tile(const proof::TileId& tile) const {
   }
   Bytes out;
   for (std::uint64_t i = first_hash; i < end_hash; ++i) {
-    const Digest hash = TRY(edge->node(impl_->tiles, proof::kTileHeight * level, i));
+    const Digest hash = TRY(edge->node(impl_->log.tiles(), proof::kTileHeight * level, i));
     out.insert(out.end(), hash.begin(), hash.end());
   }
   return out;
@@ -806,11 +566,11 @@ Result<Bytes> Ledger::published_tile(const proof::TileId& tile) const {
 
 Result<CheckReport> Ledger::check() const {
   const CheckParts parts{impl_->agency_text, impl_->terms,    impl_->secrets.pad_key, impl_->subject_keys,
-                         impl_->vkey.text(), impl_->database, impl_->bucket,          impl_->tiles};
+                         impl_->vkey.text(), impl_->database, impl_->bucket,          impl_->log.tiles()};
   // A sequencer at work may turn batches into tiles between the look and the read: then look again.
   for (int attempt = 1;; ++attempt) {
     auto report = check_ledger(parts);
-    if (report || report.error().code() != Code::kNotFound || attempt == kRefreshAttemptsMax) return report;
+    if (report || report.error().code() != Code::kNotFound || attempt == kCheckAttemptsMax) return report;
   }
 }
 

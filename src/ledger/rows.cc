@@ -26,6 +26,15 @@ Result<HeadRow> read_head(db::Transaction& tx, const std::string& agency) {
                  TRY(stored_digest(row.text("root"))), row.integer("last_beat")};
 }
 
+Result<std::optional<PublishedRow>> read_published(db::Transaction& tx, const std::string& agency) {
+  const db::Rows rows =
+      TRY(tx.query("SELECT size, root FROM ledger_published WHERE agency = :agency ORDER BY size DESC LIMIT 1",
+                   {{"agency", agency}}));
+  if (rows.empty()) return std::optional<PublishedRow>();
+  return std::optional(
+      PublishedRow{static_cast<std::uint64_t>(rows[0].integer("size")), TRY(stored_digest(rows[0].text("root")))});
+}
+
 Result<std::vector<BatchRow>> read_batches(db::Transaction& tx, const std::string& agency, std::uint64_t from) {
   const db::Rows rows =
       TRY(tx.query("SELECT first_index, entries, object FROM ledger_batches "

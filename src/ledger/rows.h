@@ -2,11 +2,12 @@
 #pragma once
 // The catalog's rows that say where a ledger stands, and the staged entries that they name.
 //
-// Owns: reading of ledgers and ledger_batches.
+// Owns: reading of ledgers, ledger_batches and ledger_published.
 // Promises: what is read has the shape that the tree demands, or it is refused.
 // Fails with: kNotFound (no ledger, or a staged object that has become tiles meanwhile), kLedgerCorrupt.
 // Threads: any; a Transaction's own.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,7 +30,15 @@ struct BatchRow {
   std::string object;
 };
 
+// A size that outsiders have seen.
+struct PublishedRow {
+  std::uint64_t size = 0;
+  Digest root{};
+};
+
 Result<HeadRow> read_head(db::Transaction& tx, const std::string& agency);
+// The newest; nullopt before the first.
+Result<std::optional<PublishedRow>> read_published(db::Transaction& tx, const std::string& agency);
 // The batches that hold leaves at or beyond `from`, in order.
 Result<std::vector<BatchRow>> read_batches(db::Transaction& tx, const std::string& agency, std::uint64_t from);
 Result<std::vector<std::string>> read_staged(bucket::Bucket& bucket, const BatchRow& batch);

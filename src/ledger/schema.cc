@@ -7,6 +7,7 @@ namespace {
 // ledgers: the head of each, swapped by (size, root). tiled_size: leaves below it stand in full tiles in the bucket.
 // ledger_batches: where the entries of leaves at and above tiled_size stand until then.
 // ledger_published: each size that outsiders have seen.
+// scheduled_s: start of the period whose scheduled statements stand; tallied_to_us: end of the last tallied month, or 0.
 // ledger_chains: the end of each subject's chain. ledger_events: what the private leaves open to.
 constexpr db::Migration kSteps[] = {
     {1, "ledgers", R"sql(
@@ -58,6 +59,11 @@ CREATE TABLE ledger_events (
   PRIMARY KEY (agency, subject, n)
 );
 CREATE UNIQUE INDEX ledger_events_by_index ON ledger_events (agency, leaf_index);
+)sql"},
+    {2, "schedule", R"sql(
+ALTER TABLE ledgers ADD COLUMN scheduled_s BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE ledgers ADD COLUMN tallied_to_us BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX ledger_events_by_time ON ledger_events (agency, at_us, type);
 )sql"},
 };
 
