@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/fold.h"
 #include "base/ids.h"
 #include "base/json.h"
 #include "base/problems.h"
@@ -145,6 +146,22 @@ TEST(Json, GeneralReaderRefusesDuplicatesDepthAndSize) {
   EXPECT_FALSE(parse_json(std::string(40, '[') + std::string(40, ']')));
   EXPECT_EQ(parse_json("[1,2,3]", {.bytes_max = 3}).error().code(), Code::kTooLarge);
   EXPECT_EQ(to_json(Json(std::string("a\xff"))), "\"a\xef\xbf\xbd\"");
+}
+
+TEST(Fold, LowersEveryScriptThatHasCaseAndKeepsTheRest) {
+  EXPECT_EQ(fold("GX010042.MP4"), "gx010042.mp4");
+  EXPECT_EQ(fold("PEÑA \u0416\u0423\u041A \u03A9"), "peña \u0436\u0443\u043A \u03C9");
+  EXPECT_EQ(fold("\u5e83\u5cf6 2022-12-02"), "\u5e83\u5cf6 2022-12-02");
+  EXPECT_EQ(fold(""), "");
+}
+
+TEST(Fold, BytesThatAreNoTextStayAsTheyAre) {
+  EXPECT_EQ(fold(std::string_view("A\xff\x00"
+                                  "B\xc3",
+                                  5)),
+            std::string_view("a\xff\x00"
+                             "b\xc3",
+                             5));
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ inline constexpr std::size_t kUploadMetadataBytesMax = 8 * 1024;
 inline constexpr std::size_t kUploadMetadataKeysMax = 64;
 inline constexpr std::size_t kUploadPartsMax = 1'000;           // of one concatenation
 inline constexpr std::uint64_t kDiskReserveBytes = 256 * kMiB;  // kept free so that the ledger can be written
+inline constexpr std::int64_t kClipsMax = 1'000;                // files of one recording that are listed
 
 // Ledger
 inline constexpr std::size_t kSequencerQueueMax = 4'096;  // submissions waiting

@@ -5,6 +5,7 @@ namespace lapel::evidence {
 namespace {
 
 // sort_us: recorded time where it is known, else received; with the id it orders every list.
+// folded: what a search of the list looks through, folded by base/fold.h.
 // dock_file: the dock's random id of the file; one is admitted once.
 // derived_items: object is a name in the bucket, content the bytes themselves where they are a short text. The facts in
 // recordings are those of the item 'probe', in the form that lists and searches want; with media_verdict all or none.
@@ -81,6 +82,9 @@ ALTER TABLE recordings ADD COLUMN frames BIGINT;
 ALTER TABLE recordings ADD COLUMN video_codec TEXT;
 ALTER TABLE recordings ADD COLUMN audio_codec TEXT;
 ALTER TABLE recordings ADD COLUMN file_created_us BIGINT;
+)sql"},
+    {3, "searchable text", R"sql(
+ALTER TABLE recordings ADD COLUMN folded TEXT NOT NULL DEFAULT '';
 )sql"},
 };
 

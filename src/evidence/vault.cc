@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "base/fold.h"
 #include "base/limits.h"
 #include "base/problems.h"
 #include "crypto/random.h"
@@ -129,10 +130,20 @@ Result<std::optional<RecordingId>> find_admitted(db::Transaction& tx, const acce
   const db::Row& row = rows[0];
   const bool is_same = row.text("sha256") == hex(admission.sha256) && row.text("uploader") == actor.subject().text() &&
                        row.integer("bytes") == static_cast<std::int64_t>(admission.source.bytes);
-  if (!is_same) return fail(problems::kDockStatement, "The dock has used this file id for another file", row.text("id"));
+  if (!is_same)
+    return fail(problems::kDockStatement, "The dock has used this file id for another file", row.text("id"));
   const auto id = RecordingId::parse(row.text("id"));
   CHECK(id.has_value());
   return id;
+}
+
+// What a search of the list looks through.
+std::string searchable(const Description& description) {
+  std::string out = description.filename;
+  for (const auto& field : {description.incident, description.category, description.wearer, description.device}) {
+    if (field) out += "\n" + *field;
+  }
+  return fold(out);
 }
 
 Json::Object admitted_fields(const Admission& admission) {
@@ -168,9 +179,26 @@ std::string_view chain_start_name(ChainStart start) {
   CHECK(false);
 }
 
+Result<void> Vault::check_group(const access::Actor& actor, const RecordingId& first) {
+  bool is_first_of_theirs = false;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    is_first_of_theirs =
+        !TRY(tx.query("SELECT id FROM recordings WHERE id = :id AND agency = :agency AND "
+                      "uploader = :uploader AND group_id IS NULL LIMIT 1",
+                      {{"id", first.text()}, {"agency", actor.agency.text()}, {"uploader", actor.subject().text()}}))
+             .empty();
+    return {};
+  }));
+  if (is_first_of_theirs) return {};
+  return fail(Code::kInvalid,
+              "\"group\" must be the id of the first file of a recording that you have uploaded yourself",
+              first.text());
+}
+
 Result<void> Vault::admit(const access::Actor& actor, const Admission& admission, const AlsoStep& also) {
   ledger::Ledger& ledger = *TRY(parts_.ledgers.find(actor.agency));
   const Description& description = admission.description;
+  if (description.group) TRY(check_group(actor, *description.group));
   TRY(parts_.store.put(actor.agency_slug, admission.recording, admission.source));
 
   for (int attempt = 0; attempt < kAdmitAttemptsMax; ++attempt) {
@@ -216,10 +244,10 @@ Result<void> Vault::admit(const access::Actor& actor, const Admission& admission
       TRY(tx.run(
           "INSERT INTO recordings (id, agency, sha256, bytes, codec, filename, filetype, recorded_us, received_us, "
           "sort_us, uploader, device, wearer, assigned_officer, incident, category, group_id, dock_file, "
-          "chain_starts_at, state, more) "
+          "chain_starts_at, state, folded, more) "
           "VALUES (:id, :agency, :sha256, :bytes, :codec, :filename, :filetype, :recorded_us, :received_us, "
           ":sort_us, :uploader, :device, :wearer, :officer, :incident, :category, :group_id, :dock_file, "
-          ":chain_starts_at, 'sealed', :more)",
+          ":chain_starts_at, 'sealed', :folded, :more)",
           {{"id", admission.recording.text()},
            {"agency", actor.agency.text()},
            {"sha256", hex(admission.sha256)},
@@ -239,6 +267,7 @@ Result<void> Vault::admit(const access::Actor& actor, const Admission& admission
            {"group_id", text_of(description.group)},
            {"dock_file", dock_file(admission)},
            {"chain_starts_at", chain_start_name(admission.chain_starts_at)},
+           {"folded", searchable(description)},
            {"more", to_json(Json(description.more))}}));
       TRY(parts_.jobs.enqueue(tx, {kMediaJob, actor.agency, admission.recording}));
       return also(tx, admission.recording);
@@ -300,6 +329,7 @@ Result<Recording> Vault::known_recording(const access::Actor& actor, const Recor
                                             {"limit", kSameBytesMax}}))) {
       if (const auto other = RecordingId::parse(row.text("id"))) found->same_bytes.push_back(*other);
     }
+    TRY(read_clips(tx, actor, std::span(&*found, 1)));
     return read_media_jobs(tx, std::span(&*found, 1));
   }));
   if (!found) return fail(Code::kNotFound, "No such recording", id.text());
@@ -312,6 +342,25 @@ Result<void> Vault::read_media_jobs(db::Transaction& tx, std::span<Recording> re
   const auto statuses = TRY(parts_.jobs.statuses(tx, kMediaJob, subjects));
   for (Recording& recording : recordings) {
     if (const auto it = statuses.find(recording.id); it != statuses.end()) recording.media_job = it->second;
+  }
+  return {};
+}
+
+Result<void> Vault::read_clips(db::Transaction& tx, const access::Actor& actor, std::span<Recording> recordings) const {
+  for (Recording& recording : recordings) {
+    const RecordingId& first = recording.description.group.value_or(recording.id);
+    recording.clips.clear();
+    for (const db::Row& row : TRY(tx.query(
+             fmt::format("SELECT {} FROM recordings WHERE agency = :agency AND (id = :first OR group_id = :first) "
+                         "ORDER BY CASE WHEN id = :first THEN 0 ELSE 1 END, sort_us, id LIMIT :limit",
+                         kColumns),
+             {{"agency", actor.agency.text()}, {"first", first.text()}, {"limit", limits::kClipsMax}}))) {
+      const Recording file = TRY(read_recording(row));
+      // A file of another wearer, or from inside a home, may be another matter than the one asked for.
+      if (file.id == recording.id || access::decide(actor, access::Action::kShow, item_of(file)).is_allowed) {
+        recording.clips.push_back({file.id, file.sha256, file.bytes});
+      }
+    }
   }
   return {};
 }
@@ -367,7 +416,7 @@ Result<ListPage> Vault::list(const access::Actor& actor, const ListQuery& query)
   if (query.officer) narrow("wearer = :officer", "officer", *query.officer);
   if (query.from) narrow("sort_us >= :from_us", "from_us", query.from->us);
   if (query.to) narrow("sort_us < :to_us", "to_us", query.to->us);
-  if (query.text) narrow("LOWER(filename) LIKE '%' || LOWER(:text) || '%'", "text", *query.text);
+  if (query.text) narrow(parts_.database.contains("folded", "text"), "text", fold(*query.text));
   if (after_us) {
     narrow("(sort_us < :after_us OR (sort_us = :after_us AND id < :after_id))", "after_us", *after_us);
     params.emplace_back("after_id", after_id);
@@ -385,6 +434,7 @@ Result<ListPage> Vault::list(const access::Actor& actor, const ListQuery& query)
       }
       page.items.push_back(TRY(read_recording(row)));
     }
+    TRY(read_clips(tx, actor, page.items));
     return read_media_jobs(tx, page.items);
   }));
   return page;

@@ -45,7 +45,7 @@ struct Description {
   std::optional<std::string> device;  // serial
   std::optional<std::string> wearer;  // badge of the assigned officer
   std::optional<std::string> incident, category;
-  std::optional<RecordingId> group;  // first file of a recording of several
+  std::optional<RecordingId> group;  // first file of a recording of several, by the same uploader
   Json::Object more;                 // metadata of other names, kept as given
 };
 
@@ -72,6 +72,13 @@ struct MediaFacts {
   std::optional<Timestamp> file_created_at;  // by the file's header: a camera's clock, often local time
 };
 
+// One file of a recording.
+struct Clip {
+  RecordingId id;
+  Digest sha256{};
+  std::uint64_t bytes = 0;
+};
+
 struct Recording {
   RecordingId id;
   AgencyId agency;
@@ -86,12 +93,14 @@ struct Recording {
   std::string state;  // "sealed", … (contract)
   bool is_inside_home = false;
   std::vector<RecordingId> same_bytes;  // others of the agency with this digest, at most ten; pointed out, never merged
+  std::vector<Clip> clips;              // the files of one recording, its first first; those that the actor may know of
   std::optional<MediaFacts> media;
   std::optional<jobs::Status> media_job;
 };
 
 struct ListQuery {
-  std::optional<std::string> device, category, incident, officer, text;
+  std::optional<std::string> device, category, incident, officer;
+  std::optional<std::string> text;    // in the name, incident, category, wearer or device, whatever the case
   std::optional<Timestamp> from, to;  // by recorded time, or received where it is unknown
   std::int64_t limit = 50;
   std::string cursor;  // of the page before; empty for the first
@@ -154,6 +163,9 @@ class Vault {
   using AlsoStep = std::function<Result<void>(db::Transaction&, const RecordingId&)>;
   Result<void> admit(const access::Actor& actor, const Admission& admission, const AlsoStep& also);
 
+  // Whether `first` may be the group of a further file by this actor; kInvalid when not.
+  Result<void> check_group(const access::Actor& actor, const RecordingId& first);
+
   // The device of this serial, made known to the ledger first where it is new.
   Result<roster::Device> register_device(const access::Actor& actor, const std::string& serial);
 
@@ -201,6 +213,7 @@ class Vault {
   ledger::Draft device_bound(const roster::Device& device) const;
   Result<Recording> known_recording(const access::Actor& actor, const RecordingId& id);
   Result<void> read_media_jobs(db::Transaction& tx, std::span<Recording> recordings) const;
+  Result<void> read_clips(db::Transaction& tx, const access::Actor& actor, std::span<Recording> recordings) const;
   Result<void> require_server(const access::Actor& actor);
   Result<void> require_listed(const access::Actor& actor, const Recording& recording) const;
   Result<Bytes> read_derived(const RecordingId& recording, DerivedKind kind);

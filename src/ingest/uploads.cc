@@ -210,6 +210,10 @@ Result<Metadata> parse_metadata(std::string_view header) {
       if (!value.empty()) description.incident = value;
     } else if (key == "category") {
       if (!value.empty()) description.category = value;
+    } else if (key == "group") {
+      if (value.empty()) continue;
+      description.group = RecordingId::parse(value);
+      if (!description.group) return bad("\"group\" in Upload-Metadata must be a recording's id: 32 hex digits");
     } else {
       description.more.emplace(key, value);
     }
@@ -432,6 +436,7 @@ Result<Upload> Uploads::create(const access::Actor& actor, const Creation& creat
   if (!decision.is_allowed) return fail(problems::kRule, std::string(decision.rule));
   const Metadata metadata = TRY(parse_metadata(creation.metadata));
   if (creation.kind != Kind::kPartial) TRY(check_dock_statement(actor, metadata, creation.length));
+  if (metadata.description.group) TRY(parts_.vault.check_group(actor, *metadata.description.group));
 
   Upload upload;
   upload.id = crypto::new_id<UploadId>();
@@ -682,7 +687,8 @@ void Uploads::seal_one(const UploadId& id) {
     if (upload->state != State::kSealing) return {};
     auto admitted = admit(*upload);
     // What can never be admitted is said so; everything else is tried again.
-    if (!admitted && admitted.error().problem == &problems::kDockStatement) return refuse(*upload, admitted.error().message);
+    if (!admitted && admitted.error().problem == &problems::kDockStatement)
+      return refuse(*upload, admitted.error().message);
     TRY(std::move(admitted));
     auto gone = parts_.disk.remove(path(id));
     return gone || gone.error().code() == Code::kNotFound ? Result<void>() : gone;

@@ -63,10 +63,12 @@ Json to_json_value(const evidence::Recording& recording) {
   Json::Array same_bytes;
   for (const RecordingId& other : recording.same_bytes) same_bytes.emplace_back(other.text());
   Json::Array clips;
-  clips.emplace_back(Json::Object{{"id", recording.id.text()},
-                                  {"sha256", hex(recording.sha256)},
-                                  {"bytes", recording.bytes},
-                                  {"receipt", receipt_url(recording.id)}});
+  for (const evidence::Clip& clip : recording.clips) {
+    clips.emplace_back(Json::Object{{"id", clip.id.text()},
+                                    {"sha256", hex(clip.sha256)},
+                                    {"bytes", clip.bytes},
+                                    {"receipt", receipt_url(clip.id)}});
+  }
   return Json(Json::Object{
       {"id", recording.id.text()},
       {"sha256", hex(recording.sha256)},
