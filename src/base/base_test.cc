@@ -5,11 +5,11 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
-#include "base/fold.h"
 #include "base/ids.h"
 #include "base/json.h"
 #include "base/problems.h"
 #include "base/result.h"
+#include "base/text.h"
 
 namespace lapel {
 namespace {

@@ -14,6 +14,7 @@
 
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "crypto/sha256.h"
 #include "dock/item.h"
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/problems.h"
+#include "base/text.h"
 #include "crypto/random.h"
 #include "crypto/sha256.h"
 #include "dock/camera.h"

@@ -6,6 +6,8 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "base/problems.h"
+#include "base/text.h"
+#include "http/tus_client.h"
 #include "proof/entry.h"
 #include "proof/receipt.h"
 
@@ -64,20 +66,6 @@ std::optional<std::string> percent_decoded(std::string_view text) {
     if (!low) return std::nullopt;
     out.push_back(static_cast<char>(*high * 16 + *low));
     i += 2;
-  }
-  return out;
-}
-
-std::string printable(std::string_view text) {
-  const bool has_text = is_utf8(text);
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7F || (byte >= 0x80 && !has_text)) {
-      out += fmt::format("\\x{:02x}", byte);
-    } else {
-      out.push_back(c);
-    }
   }
   return out;
 }
@@ -145,19 +133,16 @@ Json make_statement(const Item& item, const std::string& origin, const std::opti
 
 std::string upload_metadata(const Item& item) {
   CHECK(item.statement.has_value());
-  std::string out;
-  const auto add = [&](std::string_view key, std::string_view value) {
-    if (!out.empty()) out += ',';
-    out += fmt::format("{} {}", key, base64(as_bytes(value)));
-  };
+  std::vector<std::pair<std::string_view, std::string>> pairs;
   const std::size_t slash = item.path.rfind('/');
-  add("filename", metadata_text(slash == std::string::npos ? item.path : item.path.substr(slash + 1)));
-  if (slash != std::string::npos) add("path", metadata_text(item.path));
-  add("sha256", hex(item.sha256));
-  if (const auto recorded_at = ledger_text(Timestamp{item.modified_us})) add("recorded_at", *recorded_at);
-  if (item.serial) add("device", *item.serial);
-  add("dock", canonical(*item.statement));
-  return out;
+  pairs.emplace_back("filename", metadata_text(slash == std::string::npos ? item.path : item.path.substr(slash + 1)));
+  if (slash != std::string::npos) pairs.emplace_back("path", metadata_text(item.path));
+  pairs.emplace_back("sha256", hex(item.sha256));
+  if (const auto recorded_at = ledger_text(Timestamp{item.modified_us}))
+    pairs.emplace_back("recorded_at", *recorded_at);
+  if (item.serial) pairs.emplace_back("device", *item.serial);
+  pairs.emplace_back("dock", canonical(*item.statement));
+  return http::tus_metadata(pairs);
 }
 
 Result<RecordingId> check_receipt(std::string_view receipt, const Item& item, const proof::VerifierKey& ledger,

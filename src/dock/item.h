@@ -54,9 +54,6 @@ std::string upload_metadata(const Item& item);
 Result<RecordingId> check_receipt(std::string_view receipt, const Item& item, const proof::VerifierKey& ledger,
                                   const crypto::PublicKey& dock);
 
-// Foreign text for a terminal: control characters and broken UTF-8 are shown as escapes.
-std::string printable(std::string_view text);
-
 // Percent-encoding of everything but letters, digits and "-._~/", and back.
 std::string percent_encoded(std::string_view bytes);
 std::optional<std::string> percent_decoded(std::string_view text);

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "dock/item.h"
 #include "dock/offload.h"
 #include "dock/state.h"
@@ -32,8 +33,8 @@ int run_enroll(const dock::EnrollOptions& options) {
   const auto disk = os::real_disk();
   const auto identity = dock::enroll(*disk, options);
   if (!identity) return end_with(identity.error());
-  fmt::print(stderr, "Enrolled as {} of {}. Trusts receipts by this key only:\n", dock::printable(identity->name),
-             dock::printable(identity->agency));
+  fmt::print(stderr, "Enrolled as {} of {}. Trusts receipts by this key only:\n", printable(identity->name),
+             printable(identity->agency));
   fmt::print("{}\n", identity->ledger.text());
   return 0;
 }

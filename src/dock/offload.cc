@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "base/problems.h"
+#include "base/text.h"
 #include "crypto/random.h"
 
 namespace lapel::dock {
@@ -441,7 +442,7 @@ Result<void> Offload::deliver(Server& server, Delivery& delivery) {
   }
   delivery.durable = 0;
   if (item.upload) {
-    auto offset = server.offset(*item.upload, item.bytes);
+    auto offset = server.uploads().offset(*item.upload, item.bytes);
     if (offset) {
       delivery.durable = *offset;
     } else if (offset.error().code() == Code::kNotFound || offset.error().code() == Code::kGone) {
@@ -451,7 +452,7 @@ Result<void> Offload::deliver(Server& server, Delivery& delivery) {
     }
   }
   if (!item.upload) {
-    item.upload = TRY(server.create(item));
+    item.upload = TRY(server.uploads().create(item.bytes, upload_metadata(item)));
     TRY(spool_.save(item));
   }
   bytes_left_ += item.bytes - delivery.durable - delivery.left;
@@ -495,7 +496,7 @@ Result<void> Offload::send_bytes(Server& server, Delivery& delivery) {
                                 }
                                 return count;
                               }};
-  TRY(server.send(*delivery.item.upload, from, rest));
+  TRY(server.uploads().send(*delivery.item.upload, from, rest));
   delivery.durable = delivery.item.bytes;
   return {};
 }
@@ -503,10 +504,10 @@ Result<void> Offload::send_bytes(Server& server, Delivery& delivery) {
 Result<RecordingId> Offload::wait_sealed(Server& server, const UploadId& upload) {
   std::int64_t wait = kSealPollFirstUs;
   for (int polls = 0; polls < kSealPollsMax; ++polls) {
-    const UploadState state = TRY(server.state(upload));
-    if (state.is == UploadState::Is::kSealed) return *state.recording;
+    const http::UploadState state = TRY(server.uploads().state(upload));
+    if (state.is == http::UploadState::Is::kSealed) return *state.recording;
     // The spool's chunks are authenticated, so the bytes were damaged on the way or there.
-    if (state.is == UploadState::Is::kRefused)
+    if (state.is == http::UploadState::Is::kRefused)
       return fail(Code::kGone, fmt::format("The server refused the file once it was whole: {}", state.reason));
     if (!pause_us(wait)) return fail(Code::kUnavailable, "Stopped");
     wait = std::min(wait * 2, kSealPollMaxUs);

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/problems.h"
+#include "base/text.h"
 #include "crypto/random.h"
 #include "crypto/sha256.h"
 #include "dock/item.h"
@@ -129,7 +130,7 @@ Result<Identity> enroll(os::Disk& disk, const EnrollOptions& options) {
   const Json body(Json::Object{{"code", code->text()},
                                {"public_key", hex(key.public_key())},
                                {"signature", hex(key.sign(as_bytes(protocol::enroll_message(*code))))}});
-  const Json answer = TRY(json_of(
+  const Json answer = TRY(http::json_of(
       TRY(client->send({"POST", "/api/v1/docks/enroll", {{"Content-Type", "application/json"}}, to_json(body), {}}))));
   const std::string *dock = answer.find_string("dock"), *name = answer.find_string("name"),
                     *agency = answer.find_string("agency"), *origin = answer.find_string("origin"),

@@ -5,7 +5,7 @@ namespace lapel::evidence {
 namespace {
 
 // sort_us: recorded time where it is known, else received; with the id it orders every list.
-// folded: what a search of the list looks through, folded by base/fold.h.
+// folded: what a search of the list looks through, folded by base/text.h.
 // dock_file: the dock's random id of the file; one is admitted once.
 // derived_items: object is a name in the bucket, content the bytes themselves where they are a short text. The facts in
 // recordings are those of the item 'probe', in the form that lists and searches want; with media_verdict all or none.

@@ -4,10 +4,11 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
-#include "base/fold.h"
 #include "base/limits.h"
 #include "base/problems.h"
+#include "base/text.h"
 #include "crypto/random.h"
+#include "proof/entry.h"
 
 namespace lapel::evidence {
 namespace {
@@ -515,15 +516,27 @@ Result<Vault::OpenedView> Vault::view(const access::Actor& actor, const ViewId& 
   return OpenedView{*std::move(found), std::move(original)};
 }
 
-Result<std::vector<CustodyItem>> Vault::custody(const access::Actor& actor, const RecordingId& id) {
-  TRY(show(actor, id));
-  const ledger::Ledger& ledger = *TRY(parts_.ledgers.find(actor.agency));
+Result<std::vector<CustodyItem>> Vault::custody(const access::Actor& asker, const RecordingId& id) {
+  TRY(show(asker, id));
+  const ledger::Ledger& ledger = *TRY(parts_.ledgers.find(asker.agency));
   std::vector<CustodyItem> out;
-  for (;;) {
+  for (bool is_last = false; !is_last;) {
     const std::vector<ledger::SealedEvent> page = TRY(ledger.events(id, out.size(), kCustodyPageMax));
-    for (const ledger::SealedEvent& event : page) out.push_back({event, TRY(ledger.salt(event))});
-    if (page.size() < kCustodyPageMax) return out;
+    is_last = page.size() < kCustodyPageMax;
+    for (const ledger::SealedEvent& event : page) out.push_back({event, TRY(ledger.salt(event)), {}});
   }
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    std::map<std::string, std::optional<std::string>> names;
+    for (CustodyItem& item : out) {
+      const auto event = proof::parse_event(item.event.event);
+      if (!event) return fail(Code::kCorrupt, "A custody event is damaged", id.text());
+      const std::string& actor = *event->find_string("actor");
+      if (!names.contains(actor)) names[actor] = TRY(roster::name_of(tx, asker.agency, *SubjectId::parse(actor)));
+      item.actor_name = names[actor];
+    }
+    return {};
+  }));
+  return out;
 }
 
 Result<std::string> Vault::receipt(const access::Actor& actor, const RecordingId& id, std::uint64_t n,

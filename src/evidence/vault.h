@@ -124,6 +124,7 @@ struct View {
 struct CustodyItem {
   ledger::SealedEvent event;
   ByteArray<32> salt;
+  std::optional<std::string> actor_name;  // as the roster has it today; nullopt: not of this agency
 };
 
 enum class DerivedKind { kProbe, kPoster, kFilmstrip };
@@ -202,7 +203,7 @@ class Vault {
   // JPEG for the player, under a view of this recording that the actor has opened.
   Result<Bytes> filmstrip(const access::Actor& actor, const RecordingId& id, const ViewId& view_id);
 
-  Result<std::vector<CustodyItem>> custody(const access::Actor& actor, const RecordingId& id);
+  Result<std::vector<CustodyItem>> custody(const access::Actor& asker, const RecordingId& id);
   // The receipt of event `n` of this recording.
   Result<std::string> receipt(const access::Actor& actor, const RecordingId& id, std::uint64_t n, ledger::Under under);
 

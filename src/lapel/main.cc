@@ -175,7 +175,7 @@ class CommandLine {
 
     CLI::App* list = command(*recordings, "list", "Newest first",
                              [this] { return door::run_recording_list(remote_, query_, as_json_); });
-    list->add_option("--query", query_.text, "Words of the file name");
+    list->add_option("--query", query_.text, "Part of the file name, incident, category, wearer or device");
     list->add_option("--officer", query_.officer, "Badge of the assigned officer");
     list->add_option("--device", query_.device, "Serial of the camera");
     list->add_option("--category", query_.category);
@@ -185,10 +185,30 @@ class CommandLine {
     list->add_option("--limit", query_.limit)->capture_default_str();
     list->add_flag("--json", as_json_, "Print JSON");
 
+    CLI::App* upload = command(*recordings, "upload", "Send files; each is sealed when its line appears", [this] {
+      return door::run_recording_upload(remote_, files_, upload_, vkey_, as_json_);
+    });
+    upload->add_option("FILE", files_)->required();
+    upload->add_option("--recorded-at", upload_.recorded_at, "When it was recorded")->type_name("RFC 3339 time");
+    upload->add_option("--device", upload_.device, "Serial of the camera");
+    upload->add_option("--wearer", upload_.wearer, "Badge of the assigned officer");
+    upload->add_option("--incident", upload_.incident);
+    upload->add_option("--category", upload_.category);
+    upload->add_option("--group", upload_.group, "First file of the recording that these are further files of")
+        ->type_name("ID");
+    upload->add_option("--key", vkey_, "Verify each receipt under this key, from elsewhere than this server")
+        ->type_name("VKEY");
+    upload->add_flag("--json", as_json_, "Print a JSON line a file");
+
     CLI::App* show = command(*recordings, "show", "The facts of one",
                              [this] { return door::run_recording_show(remote_, recording_, as_json_); });
     show->add_option("ID", recording_)->required();
     show->add_flag("--json", as_json_, "Print JSON");
+
+    CLI::App* custody = command(*recordings, "custody", "Every event of one, in order",
+                                [this] { return door::run_recording_custody(remote_, recording_, as_json_); });
+    custody->add_option("ID", recording_)->required();
+    custody->add_flag("--json", as_json_, "Print JSON, with what each commitment opens to");
 
     CLI::App* get = command(*recordings, "get", "Its original, under a view that is put on record",
                             [this] { return door::run_recording_get(remote_, recording_, reading_, out_); });
@@ -221,6 +241,8 @@ class CommandLine {
   door::RemoteOptions remote_;
   door::RecordingQuery query_;
   door::ReadingTerms reading_;
+  door::UploadTerms upload_;
+  std::vector<std::string> files_;
   std::string recording_, out_, vkey_;
   bool as_json_ = false;
 };

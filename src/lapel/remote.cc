@@ -8,14 +8,17 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/ids.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/problems.h"
+#include "base/text.h"
 #include "crypto/sha256.h"
-#include "http/client.h"
+#include "http/tus_client.h"
 #include "os/disk.h"
 #include "proof/receipt.h"
 
@@ -23,13 +26,14 @@ namespace lapel::door {
 namespace {
 
 constexpr std::uint64_t kPieceBytes = 8 * limits::kMiB;  // of an original, a request
+constexpr int kUploadFailuresMax = 20;                   // in a row, without a byte more
+constexpr int kUploadPause_ms = 250;                     // doubled by each failure
+constexpr int kUploadPauseMax_ms = 10'000;
+constexpr int kSealPause_ms = 20;
+constexpr int kSealPauseMax_ms = 1'000;
+constexpr int kSealWaitMax_ms = 3'600'000;
 constexpr int kExportPause_ms = 500;
 constexpr int kExportPausesMax = 2 * 60 * 60 * 24 * 2;  // two of the longest beats
-
-struct Answer {
-  int status = 0;
-  std::string body;
-};
 
 // Requests to one server as one person.
 class Remote {
@@ -50,35 +54,24 @@ class Remote {
     return out;
   }
 
-  Result<Answer> ask(const std::string& method, const std::string& target, std::string body = {},
-                     const std::string& range = {}) {
-    http::ClientRequest request{method, target, {{"Authorization", "Bearer " + token_}}, std::move(body), std::nullopt};
-    if (!request.body.empty()) request.headers.emplace_back("Content-Type", "application/json");
-    if (!range.empty()) request.headers.emplace_back("Range", range);
-    http::ClientAnswer answer = TRY(client_->send(request));
-    return Answer{answer.status, std::move(answer.body)};
+  Result<http::ClientAnswer> ask(http::ClientRequest request) {
+    request.headers.emplace_back("Authorization", "Bearer " + token_);
+    return client_->send(request);
   }
-
   // The body of a success, or the server's problem as an error.
-  Result<std::string> need(const std::string& method, const std::string& target, std::string body = {},
-                           const std::string& range = {}) {
-    Answer answer = TRY(ask(method, target, std::move(body), range));
-    if (answer.status >= 200 && answer.status < 300) return std::move(answer.body);
-    return fail(problem_of(answer));
+  Result<std::string> get(const std::string& target, const std::string& range = {}) {
+    http::ClientRequest request{"GET", target, {}, {}, {}};
+    if (!range.empty()) request.headers.emplace_back("Range", range);
+    http::ClientAnswer answer = TRY(ask(std::move(request)));
+    if (answer.status >= 300) return fail(http::error_of(answer));
+    return std::move(answer.body);
   }
-  Result<Json> need_json(const std::string& method, const std::string& target, std::string body = {}) {
-    return parse_json(TRY(need(method, target, std::move(body))), {.bytes_max = 2 * kPieceBytes});
+  Result<Json> get_json(const std::string& target) {
+    return http::json_of(TRY(ask({"GET", target, {}, {}, {}})), 2 * kPieceBytes);
   }
-
-  static Error problem_of(const Answer& answer) {
-    const auto body = parse_json(answer.body);
-    const std::string* slug = body ? body->find_string("type") : nullptr;
-    const std::string* detail = body ? body->find_string("detail") : nullptr;
-    const std::string message = detail ? *detail : fmt::format("The server answered {}", answer.status);
-    for (const Problem* problem : problems::all_problems()) {
-      if (slug && *slug == fmt::format("/problems/{}", problem->slug)) return {problem, message, {}};
-    }
-    return {&problems::kUnavailable, message, {}};
+  Result<Json> post_json(const std::string& target, std::string body) {
+    return http::json_of(TRY(ask({"POST", target, {{"Content-Type", "application/json"}}, std::move(body), {}})),
+                         2 * kPieceBytes);
   }
 
  private:
@@ -130,7 +123,7 @@ Result<void> download(Remote& remote, const Json& recording, const std::string& 
     const auto total = static_cast<std::uint64_t>(*bytes);
     while (hash.bytes() < total) {
       const std::uint64_t last = std::min(hash.bytes() + kPieceBytes, total) - 1;
-      const std::string piece = TRY(remote.need("GET", url, {}, fmt::format("bytes={}-{}", hash.bytes(), last)));
+      const std::string piece = TRY(remote.get(url, fmt::format("bytes={}-{}", hash.bytes(), last)));
       if (piece.size() != last - hash.bytes() + 1)
         return fail(Code::kUnavailable, "The server sent another piece than was asked for");
       TRY(file->write_at(hash.bytes(), as_bytes(piece)));
@@ -145,11 +138,116 @@ Result<void> download(Remote& remote, const Json& recording, const std::string& 
   return done;
 }
 
+// ---- uploading ----
+
+struct FileFacts {
+  Digest sha256{};
+  std::uint64_t bytes = 0;
+};
+Result<FileFacts> read_facts(const std::string& file) {
+  const auto source = TRY(os::real_disk()->open(file, os::OpenMode::kRead));
+  crypto::Sha256 hash;
+  Bytes buffer(limits::kMiB);
+  while (const std::size_t count = TRY(source->read_at(hash.bytes(), buffer)))
+    hash.update(ByteView(buffer).first(count));
+  const std::uint64_t bytes = hash.bytes();
+  return FileFacts{hash.finish(), bytes};
+}
+
+// How far an upload is, on stderr: one line that changes where somebody watches, else a line now and then.
+class Progress {
+ public:
+  Progress(std::string name, std::uint64_t bytes) : name_(printable(name)), bytes_(bytes) {}
+  ~Progress() {
+    if (is_terminal_ && is_shown_) fmt::print(stderr, "\r\033[K");
+  }
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  void at(std::uint64_t done) {
+    const std::int64_t now = clock_.monotonic_us();
+    if (now - said_us_ < (is_terminal_ ? kLineUs : kLogLineUs)) return;
+    said_us_ = now;
+    is_shown_ = true;
+    const double rate = static_cast<double>(done) / static_cast<double>(std::max<std::int64_t>(now - began_us_, 1));
+    const auto left_s = rate > 0 ? static_cast<std::int64_t>(static_cast<double>(bytes_ - done) / rate / 1e6) : 0;
+    fmt::print(stderr, "{}{}: {} of {} MB, {:.1f} MB/s, {} s left{}", is_terminal_ ? "\r\033[K" : "", name_,
+               done / 1'000'000, bytes_ / 1'000'000, rate, left_s, is_terminal_ ? "" : "\n");
+  }
+
+ private:
+  static constexpr std::int64_t kLineUs = 200'000, kLogLineUs = 10'000'000;
+  const std::string name_;
+  const std::uint64_t bytes_;
+  const RealClock clock_;
+  const bool is_terminal_ = ::isatty(STDERR_FILENO) == 1;
+  const std::int64_t began_us_ = clock_.monotonic_us();
+  std::int64_t said_us_ = began_us_;
+  bool is_shown_ = false;
+};
+
+// Sends what the server has not yet, from whatever offset it tells, until it has all. A connection that is cut is no
+// failure as long as each try gets further, or the server comes back within the pauses.
+Result<void> send_all(http::TusClient& tus, const UploadId& upload, const std::string& name, os::File& source,
+                      std::uint64_t bytes) {
+  Progress progress(name, bytes);
+  std::uint64_t reached = 0;
+  for (int failures = 0;;) {
+    auto sent = [&]() -> Result<void> {
+      const std::uint64_t from = TRY(tus.offset(upload, bytes));
+      if (from > reached) failures = 0;
+      reached = from;
+      if (from == bytes) return {};
+      return tus.send(upload, from,
+                      {bytes - from, [&](std::uint64_t at, std::span<std::uint8_t> out) -> Result<std::size_t> {
+                         const std::size_t count = TRY(source.read_at(from + at, out));
+                         if (count == 0) return fail(Code::kInvalid, "The file became shorter while it was sent", name);
+                         progress.at(from + at + count);
+                         return count;
+                       }});
+    }();
+    if (sent) return {};
+    const Code code = sent.error().code();
+    const bool may_pass =
+        code == Code::kUnavailable || code == Code::kBusy || code == Code::kLimited || code == Code::kConflict;
+    if (!may_pass || ++failures > kUploadFailuresMax) return sent;
+    ::poll(nullptr, 0, std::min(kUploadPause_ms << failures, kUploadPauseMax_ms));
+  }
+}
+
+Result<RecordingId> wait_sealed(http::TusClient& tus, const UploadId& upload) {
+  int pause_ms = kSealPause_ms;
+  for (int waited_ms = 0; waited_ms < kSealWaitMax_ms; waited_ms += pause_ms) {
+    const auto state = tus.state(upload);
+    // Sealing goes on without this program, so a server that is away for a while is waited for.
+    if (!state && state.error().code() != Code::kUnavailable) return fail(state.error());
+    if (state && state->is == http::UploadState::Is::kSealed) return *state->recording;
+    if (state && state->is == http::UploadState::Is::kRefused) {
+      return fail(Code::kConflict, fmt::format("The server refused the file once it was whole: {}", state->reason));
+    }
+    ::poll(nullptr, 0, pause_ms);
+    pause_ms = std::min(2 * pause_ms, kSealPauseMax_ms);
+  }
+  return fail(Code::kUnavailable, "The server has received the file and has not sealed it yet; it goes on without you",
+              upload.text());
+}
+
+std::string upload_metadata(const std::string& file, const FileFacts& facts, const UploadTerms& terms) {
+  std::vector<std::pair<std::string_view, std::string>> pairs = {{"filename", os::Path(file).filename().string()},
+                                                                 {"sha256", hex(facts.sha256)}};
+  for (const auto& [key, value] : {std::pair("recorded_at", terms.recorded_at), std::pair("device", terms.device),
+                                   std::pair("wearer", terms.wearer), std::pair("incident", terms.incident),
+                                   std::pair("category", terms.category), std::pair("group", terms.group)}) {
+    if (!value.empty()) pairs.emplace_back(key, value);
+  }
+  return http::tus_metadata(pairs);
+}
+
 void print_recording(const Json& recording) {
   const auto text = [&](std::string_view name) -> std::string {
     const Json* member = recording.find(name);
     if (!member || member->is_null()) return "-";
-    return member->string() ? *member->string() : to_json(*member);
+    return member->string() ? printable(*member->string()) : to_json(*member);
   };
   fmt::print("{}  {}  {:>12}  {:<8}  {}\n", text("id"),
              text("recorded_at") == "-" ? text("received_at") : text("recorded_at"), text("bytes"), text("state"),
@@ -157,6 +255,61 @@ void print_recording(const Json& recording) {
 }
 
 }  // namespace
+
+Result<void> run_recording_upload(const RemoteOptions& options, const std::vector<std::string>& files,
+                                  const UploadTerms& terms, const std::string& vkey, bool as_json) {
+  std::optional<proof::VerifierKey> log;
+  if (!vkey.empty() && !(log = proof::VerifierKey::parse(vkey)))
+    return fail(Code::kInvalid, "--key is not a verifier key: <origin>+<id>+<key>");
+  Remote remote = TRY(Remote::open(options));
+  http::TusClient tus([&remote](http::ClientRequest request) { return remote.ask(std::move(request)); });
+  for (const std::string& file : files) {
+    const FileFacts facts = TRY(read_facts(file));
+    const auto source = TRY(os::real_disk()->open(file, os::OpenMode::kRead));
+    const UploadId upload = TRY(tus.create(facts.bytes, upload_metadata(file, facts, terms)));
+    TRY(send_all(tus, upload, file, *source, facts.bytes));
+    const RecordingId recording = TRY(wait_sealed(tus, upload));
+    if (log) {
+      const std::string receipt = TRY(remote.get(TRY(recording_path(recording.text())) + "/receipt"));
+      const auto verified = proof::verify_admission(receipt, {*log, {}}, facts.sha256, facts.bytes);
+      if (!verified) return fail(problems::kProofInvalid, verified.error().reason, file);
+    }
+    if (as_json) {
+      fmt::print("{}\n", to_json(Json(Json::Object{{"file", file},
+                                                   {"recording", recording.text()},
+                                                   {"sha256", hex(facts.sha256)},
+                                                   {"bytes", facts.bytes},
+                                                   {"state", "sealed"},
+                                                   {"verified", log.has_value()}})));
+    } else {
+      fmt::print("{}  sealed{}  {}\n", recording.text(), log ? " and verified" : "", printable(file));
+    }
+    std::fflush(stdout);  // one line a file, when it is so: whoever reads may be waiting for it
+  }
+  return {};
+}
+
+Result<void> run_recording_custody(const RemoteOptions& options, const std::string& id, bool as_json) {
+  Remote remote = TRY(Remote::open(options));
+  const Json page = TRY(remote.get_json(TRY(recording_path(id)) + "/custody"));
+  if (as_json) {
+    fmt::print("{}\n", to_json(page));
+    return {};
+  }
+  const Json* items = page.find("items");
+  if (!items || !items->array()) return fail(http::nonsense("it has no \"items\""));
+  for (const Json& item : *items->array()) {
+    const std::int64_t* n = item.find_integer("n");
+    const std::string *at = item.find_string("at"), *type = item.find_string("type"),
+                      *actor = item.find_string("actor_name");
+    if (!n || !at || !type) return fail(http::nonsense("an event has no number, time or type"));
+    const Json* event = item.find("event");
+    const std::string* purpose = event ? event->find_string("purpose") : nullptr;
+    fmt::print("{:>4}  {}  {:<22} {}{}\n", *n, printable(*at), printable(*type), actor ? printable(*actor) : "-",
+               purpose ? " for " + printable(*purpose) : "");
+  }
+  return {};
+}
 
 Result<void> run_recording_list(const RemoteOptions& options, const RecordingQuery& query, bool as_json) {
   Remote remote = TRY(Remote::open(options));
@@ -167,7 +320,7 @@ Result<void> run_recording_list(const RemoteOptions& options, const RecordingQue
         std::pair("to", query.to)}) {
     if (!value.empty()) target += fmt::format("&{}={}", name, url_encoded(value));
   }
-  const Json page = TRY(remote.need_json("GET", target));
+  const Json page = TRY(remote.get_json(target));
   if (as_json) {
     fmt::print("{}\n", to_json(page));
     return {};
@@ -183,13 +336,13 @@ Result<void> run_recording_list(const RemoteOptions& options, const RecordingQue
 
 Result<void> run_recording_show(const RemoteOptions& options, const std::string& id, bool as_json) {
   Remote remote = TRY(Remote::open(options));
-  const Json recording = TRY(remote.need_json("GET", TRY(recording_path(id))));
+  const Json recording = TRY(remote.get_json(TRY(recording_path(id))));
   if (as_json) {
     fmt::print("{}\n", to_json(recording));
     return {};
   }
   for (const auto& [name, value] : *recording.object()) {
-    if (!value.is_null()) fmt::print("{:<18} {}\n", name, value.string() ? *value.string() : to_json(value));
+    if (!value.is_null()) fmt::print("{:<18} {}\n", name, value.string() ? printable(*value.string()) : to_json(value));
   }
   return {};
 }
@@ -198,8 +351,8 @@ Result<void> run_recording_get(const RemoteOptions& options, const std::string& 
                                const std::string& out) {
   Remote remote = TRY(Remote::open(options));
   const std::string path = TRY(recording_path(id));
-  const Json recording = TRY(remote.need_json("GET", path));
-  const Json view = TRY(remote.need_json("POST", path + "/views", reading_body(terms)));
+  const Json recording = TRY(remote.get_json(path));
+  const Json view = TRY(remote.post_json(path + "/views", reading_body(terms)));
   TRY(download(remote, recording, TRY(text_member(view, "original")), out));
   fmt::print(stderr, "Wrote {}; the view is on record.\n", out);
   return {};
@@ -210,15 +363,9 @@ Result<void> run_recording_verify(const RemoteOptions& options, const std::strin
   const auto log = proof::VerifierKey::parse(vkey);
   if (!log) return fail(Code::kInvalid, "--key is not a verifier key: <origin>+<id>+<key>");
   Remote remote = TRY(Remote::open(options));
-  const std::string receipt = TRY(remote.need("GET", TRY(recording_path(id)) + "/receipt"));
-  const auto disk = os::real_disk();
-  const auto source = TRY(disk->open(file, os::OpenMode::kRead));
-  crypto::Sha256 hash;
-  Bytes buffer(limits::kMiB);
-  while (const std::size_t count = TRY(source->read_at(hash.bytes(), buffer)))
-    hash.update(ByteView(buffer).first(count));
-  const std::uint64_t bytes = hash.bytes();
-  const auto verified = proof::verify_admission(receipt, {*log, {}}, hash.finish(), bytes);
+  const std::string receipt = TRY(remote.get(TRY(recording_path(id)) + "/receipt"));
+  const FileFacts facts = TRY(read_facts(file));
+  const auto verified = proof::verify_admission(receipt, {*log, {}}, facts.sha256, facts.bytes);
   if (!verified) return fail(problems::kProofInvalid, verified.error().reason, id);
   fmt::print("verified: {} is recording {}, sealed at leaf {} of {}\n", file, id, verified->index,
              verified->checkpoint.origin);
@@ -233,19 +380,21 @@ Result<void> run_recording_export(const RemoteOptions& options, const std::strin
   if (disk->stat(home))
     return fail(Code::kConflict, "The output is there already; an export goes into a new directory", out);
   const std::string path = TRY(recording_path(id));
-  const Json recording = TRY(remote.need_json("GET", path));
-  const Json opened = TRY(remote.need_json("POST", path + "/exports", reading_body(terms)));
+  const Json recording = TRY(remote.get_json(path));
+  const Json opened = TRY(remote.post_json(path + "/exports", reading_body(terms)));
   const std::string files_url = TRY(text_member(opened, "files"));
   fmt::print(stderr, "Sealed. An export carries a published checkpoint: waiting for the next beat.\n");
-  Answer answer;
+  Json body;
   for (int pauses = 0;; ++pauses) {
-    answer = TRY(remote.ask("GET", files_url));
-    if (answer.status == 200) break;
-    const Error problem = Remote::problem_of(answer);
-    if (problem.problem != &problems::kNotSealed || pauses == kExportPausesMax) return fail(problem);
+    auto answer = remote.get_json(files_url);
+    if (answer) {
+      body = *std::move(answer);
+      break;
+    }
+    if (answer.error().problem != &problems::kNotSealed || pauses == kExportPausesMax)
+      return fail(std::move(answer).error());
     ::poll(nullptr, 0, kExportPause_ms);
   }
-  const Json body = TRY(parse_json(answer.body, {.bytes_max = 2 * kPieceBytes}));
   const Json* files = body.find("files");
   if (!files || !files->object()) return fail(Code::kUnavailable, "The server's answer has no \"files\"");
   for (const auto& [name, text] : *files->object()) {

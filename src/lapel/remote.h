@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// What the command line does over HTTP, from any machine: list, show, get, verify and export recordings.
+// What the command line does over HTTP, from any machine: upload recordings, list, show, get, verify and export them.
 //
 // Owns: the words these commands print and the files they write.
-// Promises: a file that get or export leaves under its final name is whole and has the recording's digest.
-// Fails with: the server's problem as it came (its status decides the code), kUnavailable, kProofInvalid,
-// kConflict when
-//   the output exists.
+// Promises: a file that get or export leaves under its final name is whole and has the recording's digest. An upload that
+//   succeeds is sealed, with the digest that the file had here; a cut connection is resumed.
+// Fails with: the server's problem, kUnavailable, kProofInvalid, kConflict when the output exists.
 // Threads: one.
 
 #include <string>
@@ -27,11 +26,21 @@ struct RecordingQuery {
   int limit = 50;
 };
 
+// What is said of the files that are uploaded; empty: not known.
+struct UploadTerms {
+  std::string recorded_at, device, wearer, incident, category, group;
+};
+
 struct ReadingTerms {
   std::string purpose, case_number, warrant;
 };
 
 Result<void> run_recording_list(const RemoteOptions& remote, const RecordingQuery& query, bool as_json);
+// Each file in turn. With `vkey`, its receipt must verify under that key as well.
+Result<void> run_recording_upload(const RemoteOptions& remote, const std::vector<std::string>& files,
+                                  const UploadTerms& terms, const std::string& vkey, bool as_json);
+// Every event of a recording, in order.
+Result<void> run_recording_custody(const RemoteOptions& remote, const std::string& id, bool as_json);
 Result<void> run_recording_show(const RemoteOptions& remote, const std::string& id, bool as_json);
 Result<void> run_recording_get(const RemoteOptions& remote, const std::string& id, const ReadingTerms& terms,
                                const std::string& out);

@@ -163,6 +163,7 @@ Result<Response> custody(const Request& request, evidence::Vault& vault, const r
                                     {"index", item.event.index},
                                     {"type", item.event.type},
                                     {"at", ledger_time(item.event.at)},
+                                    {"actor_name", or_null(item.actor_name)},
                                     {"event", *event},
                                     {"salt", base64(item.salt)},
                                     {"receipt", fmt::format("{}?n={}", receipt_url(id), item.event.n)}});

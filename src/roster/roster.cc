@@ -81,6 +81,22 @@ Result<Person> read_person(db::Transaction& tx, const db::Row& row) {
 
 }  // namespace
 
+Result<std::optional<std::string>> name_of(db::Transaction& tx, const AgencyId& agency, const SubjectId& actor) {
+  const db::Params params = {{"id", actor.text()}, {"agency", agency.text()}};
+  for (const db::Row& row :
+       TRY(tx.query("SELECT name, badge FROM people WHERE id = :id AND agency = :agency LIMIT 1", params))) {
+    const auto badge = row.maybe_text("badge");
+    return std::optional(badge ? fmt::format("{}, badge {}", row.text("name"), *badge) : row.text("name"));
+  }
+  for (const db::Row& row :
+       TRY(tx.query("SELECT name FROM docks WHERE id = :id AND agency = :agency LIMIT 1", params))) {
+    return std::optional("dock " + row.text("name"));
+  }
+  const db::Rows consoles =
+      TRY(tx.query("SELECT id FROM agencies WHERE console = :id AND id = :agency LIMIT 1", params));
+  return consoles.empty() ? std::optional<std::string>() : std::optional<std::string>("server console");
+}
+
 std::span<const db::Migration> schema() {
   return kSteps;
 }

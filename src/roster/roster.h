@@ -78,6 +78,10 @@ Result<std::vector<Dock>> docks(db::Transaction& tx, const AgencyId& agency);
 // From the next request on, nothing that the dock signs or asks is accepted.
 Result<void> revoke_dock(db::Transaction& tx, const DockId& id, Timestamp now);
 
+// What people call an actor of this agency today: "J. Doe, badge 4711", a dock's name, "server console". nullopt: a
+// stranger. It is the catalog's word; the ledger's own is identity.bound.
+Result<std::optional<std::string>> name_of(db::Transaction& tx, const AgencyId& agency, const SubjectId& actor);
+
 std::span<const db::Migration> schema();
 
 }  // namespace lapel::roster

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command line over HTTP, and a custody export that stands on its own: every file of it changed in turn is noticed."""
+"""The command line over HTTP, and a custody export that stands on its own: every file of it changed in turn is noticed, by
+lapel-verify and by the second verifier (web/src/verify, made by `npm --prefix web run build`), which share no code."""
 import json
 import os
 import random
 import shutil
 import unittest
 
-from harness import BIN, Town, run, sha256
+from harness import BIN, ROOT, Town, run, sha256
 
 
 class Export(unittest.TestCase):
@@ -49,7 +50,10 @@ class Export(unittest.TestCase):
 
             def verify():
                 done = run(BIN / "lapel-verify", "--key", town.vkey, out, check=False)
-                return done.returncode, done.stdout + done.stderr
+                other = run("node", ROOT / "web/build/verify/cli.js", "export", "--key", town.vkey, out, check=False)
+                words = done.stdout + done.stderr
+                self.assertEqual(done.returncode, other.returncode, words + other.stdout + other.stderr)
+                return done.returncode, words
             code, words = verify()
             self.assertEqual(code, 0, words)
             self.assertIn("ompleteness not proven", words)

@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("LAPEL_BIN", ROOT / "build/bin"))
@@ -169,6 +170,29 @@ class Town:
         done = run(BIN / "lapel", "ledger", "check", "--data", self.data, "--json", check=False)
         report = json.loads(done.stdout)
         return done.returncode, [fault for ledger in report["ledgers"] for fault in ledger["faults"]]
+
+
+class TownCase(unittest.TestCase):
+    """Tests that share one served town, whose ledger must be sound when they are done."""
+    beat = 3600
+
+    @classmethod
+    def setUpClass(cls):
+        cls.town = Town(beat=cls.beat)
+        cls.populate()
+        cls.town.start()
+
+    @classmethod
+    def populate(cls):
+        """Adds the people, before the server runs."""
+
+    @classmethod
+    def tearDownClass(cls):
+        code = cls.town.stop()
+        faults = cls.town.check_ledger()
+        cls.town.__exit__()
+        assert code == 0, code
+        assert faults == (0, []), faults
 
 
 def sha256(data):

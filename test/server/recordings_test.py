@@ -3,25 +3,17 @@
 import unittest
 import urllib.parse
 
-from harness import Town, sha256
+from harness import TownCase, sha256
 
 
-class List(unittest.TestCase):
+class List(TownCase):
+    beat = 1
+
     @classmethod
-    def setUpClass(cls):
-        cls.town = Town(beat=1)
+    def populate(cls):
         cls.clerk = cls.town.add_user("clerk", "records")
         cls.other = cls.town.add_user("detective", "investigator")
         cls.officer = cls.town.add_user("officer", "officer", badge="4711")
-        cls.town.start()
-
-    @classmethod
-    def tearDownClass(cls):
-        code = cls.town.stop()
-        faults = cls.town.check_ledger()
-        cls.town.__exit__()
-        assert code == 0, code
-        assert faults == (0, []), faults
 
     def add(self, data, **values):
         return self.town.upload(self.clerk, data, **values)["recording"]

@@ -6,27 +6,17 @@ import random
 import re
 import unittest
 
-from harness import Town, metadata, run, sha256, BIN
+from harness import BIN, Town, TownCase, metadata, run, sha256
 
 BODY = "application/offset+octet-stream"
 
 
-class Uploads(unittest.TestCase):
+class Uploads(TownCase):
     @classmethod
-    def setUpClass(cls):
-        cls.town = Town()
+    def populate(cls):
         cls.token = cls.town.add_user("clerk", "records")
         cls.other = cls.town.add_user("detective", "investigator")
         cls.chief = cls.town.token("chief")
-        cls.town.start()
-
-    @classmethod
-    def tearDownClass(cls):
-        code = cls.town.stop()
-        faults = cls.town.check_ledger()
-        cls.town.__exit__()
-        assert code == 0, code
-        assert faults == (0, []), faults
 
     def problem(self, answer, status, slug):
         self.assertEqual(answer.status, status, answer.body)

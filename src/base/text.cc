@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/fold.h"
+#include "base/text.h"
 
 #include <clocale>
 #include <cwchar>
 #include <cwctype>
 
+#include <fmt/format.h>
+
 #include "base/check.h"
+#include "base/json.h"
 
 namespace lapel {
 namespace {
@@ -40,6 +43,20 @@ std::string fold(std::string_view text) {
     at += length;
   }
   uselocale(before);
+  return out;
+}
+
+std::string printable(std::string_view text) {
+  const bool has_text = is_utf8(text);
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7F || (byte >= 0x80 && !has_text)) {
+      out += fmt::format("\\x{:02x}", byte);
+    } else {
+      out.push_back(c);
+    }
+  }
   return out;
 }
 

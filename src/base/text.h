@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Text of people and strangers: folded so that a search finds it, escaped so that a terminal may show it.
+//
+// Owns: nothing.
+// Promises: the same on every machine, whatever its locale.
+// Fails with: nothing.
+// Threads: pure functions.
+
+#include <string>
+#include <string_view>
+
+namespace lapel {
+
+// Lower case, by Unicode. Accents stay: "Pena" does not find "Peña". Bytes that are no UTF-8 stay as they are.
+std::string fold(std::string_view text);
+
+// Control characters and broken UTF-8 are shown as escapes.
+std::string printable(std::string_view text);
+
+}  // namespace lapel
