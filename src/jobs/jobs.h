@@ -44,6 +44,7 @@ enum class State {
   kFailed,  // given up after failures_max; the reason is that of the last
 };
 std::string_view state_name(State state);
+std::optional<State> parse_state_name(std::string_view name);
 
 struct Status {
   State state = State::kWaiting;
@@ -52,6 +53,16 @@ struct Status {
   std::int64_t failures = 0;  // of those, ended by an error or run out
 
   friend bool operator==(const Status&, const Status&) = default;
+};
+
+// A job as people see it.
+struct Listed {
+  JobId id;
+  std::string kind;
+  AgencyId agency;
+  SubjectId subject;
+  Status status;
+  Timestamp changed_at;
 };
 
 struct NewJob {
@@ -89,6 +100,11 @@ class Queue {
   // The states of those subjects that have a job of this kind; at most kStatusesMax are asked for.
   Result<std::map<SubjectId, Status>> statuses(db::Transaction& tx, std::string_view kind,
                                                std::span<const SubjectId> subjects) const;
+
+  // Jobs in a state, or in any; the last changed first, at most `limit`.
+  Result<std::vector<Listed>> list(std::optional<State> state, std::int64_t limit) const;
+  // A job that was given up is tried again, with its failures forgotten. kNotFound; kConflict in any other state.
+  Result<void> retry(const JobId& id);
 
   // The next job whose turn it is, or nothing. Leases that ran out are taken back first, and what was blocked may run
   // again: ask only when nothing blocks the kind any more.

@@ -256,6 +256,32 @@ TEST_F(Jobs, ThatFailAreTriedLaterAndLaterWithinBounds) {
   EXPECT_FALSE(lease());
 }
 
+TEST_F(Jobs, ThatWereGivenUpAreTriedAgainWhenSomebodySaysSo) {
+  const SubjectId subject = enqueue();
+  for (std::int64_t i = 0; i < options_.failures_max; ++i) {
+    clock_.advance_us(3'600 * kSecondUs);
+    const auto given = lease();
+    ASSERT_TRUE(given);
+    ASSERT_TRUE(queue_->fail(*given, "no disk"));
+  }
+  const auto failed = queue_->list(State::kFailed, 10);
+  ASSERT_TRUE(failed);
+  ASSERT_EQ(failed->size(), 1u);
+  EXPECT_EQ((*failed)[0].subject, subject);
+  EXPECT_EQ((*failed)[0].status.reason, "no disk");
+  EXPECT_TRUE(queue_->list(State::kDone, 10)->empty());
+  EXPECT_EQ(queue_->list(std::nullopt, 10)->size(), 1u);
+
+  ASSERT_TRUE(queue_->retry((*failed)[0].id));
+  EXPECT_EQ(queue_->retry((*failed)[0].id).error().code(), Code::kConflict);  // it waits already
+  EXPECT_EQ(queue_->retry(crypto::new_id<JobId>()).error().code(), Code::kNotFound);
+  const auto again = lease();
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->attempt, options_.failures_max + 1);  // attempts are counted on
+  ASSERT_TRUE(finish(*again));
+  EXPECT_EQ(status(subject)->state, State::kDone);
+}
+
 TEST_F(Jobs, ThatAreGivenBackHaveNotFailed) {
   const SubjectId subject = enqueue();
   for (int i = 0; i < 20; ++i) {

@@ -49,10 +49,17 @@ constexpr std::string_view kRanOut = "The server stopped while it was at work on
 constexpr std::int64_t kTakeBackMax = 1'000;
 
 Result<State> parse_state(const db::Row& row) {
-  for (const auto& [state, name] : kStates) {
-    if (name == row.text("state")) return state;
-  }
+  if (const auto state = parse_state_name(row.text("state"))) return *state;
   return lapel::fail(Code::kCorrupt, "A row of the catalog is damaged", "jobs state " + row.text("state"));
+}
+Result<Status> parse_status(const db::Row& row) {
+  return Status{TRY(parse_state(row)), row.text("reason"), row.integer("attempts"), row.integer("failures")};
+}
+template <typename AnyId>
+Result<AnyId> parse_id(const db::Row& row, std::string_view column) {
+  const auto id = AnyId::parse(row.text(column));
+  if (!id) return lapel::fail(Code::kCorrupt, "A row of the catalog is damaged", fmt::format("jobs {}", column));
+  return *id;
 }
 
 // Cut at the start of a character.
@@ -74,6 +81,13 @@ std::string_view state_name(State state) {
     if (value == state) return name;
   }
   CHECK(false);
+}
+
+std::optional<State> parse_state_name(std::string_view name) {
+  for (const auto& [state, text] : kStates) {
+    if (text == name) return state;
+  }
+  return std::nullopt;
 }
 
 Queue::Queue(db::Database& database, const Clock& clock, QueueOptions options)
@@ -129,10 +143,44 @@ Result<std::map<SubjectId, Status>> Queue::statuses(db::Transaction& tx, std::st
   for (const db::Row& row : TRY(tx.query(sql, params))) {
     const auto subject = SubjectId::parse(row.text("subject"));
     CHECK(subject.has_value());  // it was asked for by this text
-    out.emplace(*subject,
-                Status{TRY(parse_state(row)), row.text("reason"), row.integer("attempts"), row.integer("failures")});
+    out.emplace(*subject, TRY(parse_status(row)));
   }
   return out;
+}
+
+Result<std::vector<Listed>> Queue::list(std::optional<State> state, std::int64_t limit) const {
+  std::vector<Listed> out;
+  TRY(database_.read([&](db::Transaction& tx) -> Result<void> {
+    out.clear();
+    const auto name = state ? std::optional(std::string(state_name(*state))) : std::nullopt;
+    for (const db::Row& row :
+         TRY(tx.query("SELECT id, kind, agency, subject, state, reason, attempts, failures, changed_us FROM jobs "
+                      "WHERE CAST(:state AS TEXT) IS NULL OR state = :state ORDER BY changed_us DESC, id LIMIT :limit",
+                      {{"state", name}, {"limit", limit}}))) {
+      out.push_back({TRY(parse_id<JobId>(row, "id")), row.text("kind"), TRY(parse_id<AgencyId>(row, "agency")),
+                     TRY(parse_id<SubjectId>(row, "subject")), TRY(parse_status(row)),
+                     Timestamp{row.integer("changed_us")}});
+    }
+    return {};
+  }));
+  return out;
+}
+
+Result<void> Queue::retry(const JobId& id) {
+  TRY(database_.write([&](db::Transaction& tx) -> Result<void> {
+    const std::int64_t changed =
+        TRY(tx.run("UPDATE jobs SET state = 'waiting', failures = 0, run_after_us = :now, changed_us = :now "
+                   "WHERE id = :id AND state = 'failed'",
+                   {{"id", id.text()}, {"now", clock_.now().us}}));
+    if (changed == 1) return {};
+    const db::Rows rows = TRY(tx.query("SELECT state FROM jobs WHERE id = :id LIMIT 1", {{"id", id.text()}}));
+    if (rows.empty()) return lapel::fail(Code::kNotFound, "No such job", id.text());
+    return lapel::fail(
+        Code::kConflict,
+        fmt::format("This job is {}; only one that has failed can be tried again", rows[0].text("state")), id.text());
+  }));
+  nudge();
+  return {};
 }
 
 std::int64_t Queue::backoff_after(std::int64_t failures) const {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/problems.h"
+#include "base/text.h"
 #include "cameras/docks.h"
 #include "signin/signin.h"
 
@@ -119,6 +120,44 @@ Result<void> run_dock_revoke(const os::Path& data, const std::string& agency, co
   cameras::Docks docks({installation->database(), installation->ledgers(), installation->clock()});
   TRY(docks.revoke(agency, name));
   fmt::print(stderr, "Revoked {}; a running server refuses its next request.\n", name);
+  return {};
+}
+
+Result<void> run_job_list(const os::Path& data, const std::string& state_text, std::int64_t limit, bool as_json) {
+  std::optional<jobs::State> state;
+  if (!state_text.empty() && !(state = jobs::parse_state_name(state_text)))
+    return fail(Code::kInvalid, "A job's state is waiting, running, blocked, done or failed", state_text);
+  const auto installation = TRY(Installation::open(data, Installation::Publishing::kNo));
+  Json::Array items;
+  for (const jobs::Listed& job : TRY(installation->jobs().list(state, limit))) {
+    if (!as_json) {
+      fmt::print("{}  {:<8}  {}  {}  {}{}{}\n", job.id.text(), jobs::state_name(job.status.state),
+                 ledger_time(job.changed_at), job.kind, job.subject.text(), job.status.reason.empty() ? "" : "  ",
+                 printable(job.status.reason));
+      continue;
+    }
+    items.emplace_back(Json::Object{{"id", job.id.text()},
+                                    {"kind", job.kind},
+                                    {"agency", job.agency.text()},
+                                    {"subject", job.subject.text()},
+                                    {"state", jobs::state_name(job.status.state)},
+                                    {"reason", job.status.reason},
+                                    {"attempts", job.status.attempts},
+                                    {"failures", job.status.failures},
+                                    {"changed_at", ledger_time(job.changed_at)}});
+  }
+  if (as_json) fmt::print("{}\n", to_json(Json(Json::Object{{"items", std::move(items)}, {"next", Json()}})));
+  return {};
+}
+
+Result<void> run_job_retry(const os::Path& data, const std::vector<std::string>& ids) {
+  const auto installation = TRY(Installation::open(data, Installation::Publishing::kNo));
+  for (const std::string& text : ids) {
+    const auto id = jobs::JobId::parse(text);
+    if (!id) return fail(Code::kInvalid, "A job's id is 32 lower-case hex digits", text);
+    TRY(installation->jobs().retry(*id));
+    fmt::print(stderr, "{} will be tried again.\n", text);
+  }
   return {};
 }
 

@@ -29,6 +29,9 @@ Result<void> run_token_create(const os::Path& data, const std::string& login, co
 Result<void> run_dock_enroll(const os::Path& data, const std::string& agency, const std::string& name, bool as_json);
 Result<void> run_dock_list(const os::Path& data, const std::string& agency, bool as_json);
 Result<void> run_dock_revoke(const os::Path& data, const std::string& agency, const std::string& name);
+// What the server does by itself: each job with its state and the reason; all states when `state` is empty.
+Result<void> run_job_list(const os::Path& data, const std::string& state, std::int64_t limit, bool as_json);
+Result<void> run_job_retry(const os::Path& data, const std::vector<std::string>& ids);
 // kProofInvalid when a fault was found.
 Result<void> run_ledger_check(const os::Path& data, bool as_json);
 

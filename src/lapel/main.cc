@@ -27,6 +27,7 @@ class CommandLine {
     add_user();
     add_token();
     add_dock();
+    add_job();
     add_ledger();
     add_recording();
   }
@@ -148,6 +149,19 @@ class CommandLine {
       sub->add_option("--name", dock_, "What the dock is called")->required()->type_name("NAME");
     for (CLI::App* sub : {enroll, list}) sub->add_flag("--json", as_json_, "Print JSON");
   }
+  void add_job() {
+    CLI::App* jobs = group("job", "What the server does by itself, such as looking into each file");
+    CLI::App* list = command(*jobs, "list", "Jobs, the last changed first",
+                             [this] { return door::run_job_list(data_, state_, limit_, as_json_); });
+    CLI::App* retry =
+        command(*jobs, "retry", "Try again what was given up", [this] { return door::run_job_retry(data_, ids_); });
+    add_data(list);
+    add_data(retry);
+    list->add_option("--state", state_, "Only waiting, running, blocked, done or failed ones");
+    list->add_option("--limit", limit_)->capture_default_str()->check(CLI::Range(1, 10'000));
+    list->add_flag("--json", as_json_, "Print JSON");
+    retry->add_option("ID", ids_)->required();
+  }
   void add_ledger() {
     CLI::App* sub =
         command(*group("ledger", "The ledgers of this server"), "check", "Verify every leaf, tile and event again",
@@ -242,7 +256,9 @@ class CommandLine {
   door::RecordingQuery query_;
   door::ReadingTerms reading_;
   door::UploadTerms upload_;
-  std::vector<std::string> files_;
+  std::vector<std::string> files_, ids_;
+  std::string state_;
+  std::int64_t limit_ = 100;
   std::string recording_, out_, vkey_;
   bool as_json_ = false;
 };

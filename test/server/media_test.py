@@ -9,7 +9,7 @@ import struct
 import time
 import unittest
 
-from harness import BIN, ROOT, Town, sha256
+from harness import BIN, ROOT, Town, run, sha256
 
 DATA = ROOT / "test/data"
 ACROSS = {"0": False, "180": False, "90": True, "270": True, "-": False}
@@ -226,6 +226,13 @@ class Media(unittest.TestCase):
                     self.assertEqual([reason.split(":")[0] for reason in ready.json()["reasons"]], ["media"])
                     recording = room.upload(data)
                     media = room.wait(recording, "blocked")["media"]
+                    jobs = json.loads(run(BIN / "lapel", "job", "list", "--data", town.data, "--state", "blocked",
+                                          "--json").stdout)["items"]
+                    job = next(job for job in jobs if job["subject"] == recording)
+                    self.assertEqual(job["reason"], media["sentence"])
+                    # Only what was given up is tried again by hand.
+                    again = run(BIN / "lapel", "job", "retry", "--data", town.data, job["id"], check=False)
+                    self.assertEqual(again.returncode, 5, again.stderr)
                     self.assertIsNone(media["verdict"])
                     self.assertTrue(media["sentence"].startswith(words), media)
                     self.assertEqual(room.picture(recording, "poster").status, 404)
