@@ -438,7 +438,26 @@ Result<ListPage> Vault::list(const access::Actor& actor, const ListQuery& query)
     TRY(read_clips(tx, actor, page.items));
     return read_media_jobs(tx, page.items);
   }));
+  TRY(seal_listing(actor, query, page.items.size()));
   return page;
+}
+
+// What somebody looked for is an act of theirs, in their own chain: one event a query, sealed before it is answered.
+Result<void> Vault::seal_listing(const access::Actor& actor, const ListQuery& query, std::size_t items) {
+  Json::Object fields = {{"items", static_cast<std::uint64_t>(items)}};
+  put_if(fields, "q", query.text);
+  put_if(fields, "device", query.device);
+  put_if(fields, "category", query.category);
+  put_if(fields, "incident", query.incident);
+  put_if(fields, "officer", query.officer);
+  if (query.from) fields.emplace("from", ledger_time(*query.from));
+  if (query.to) fields.emplace("to", ledger_time(*query.to));
+  if (!query.cursor.empty()) fields.emplace("cursor", query.cursor);
+  ledger::Submission submission;
+  submission.actor = actor.subject();
+  submission.events.push_back({actor.subject(), "recordings.listed", std::move(fields), false});
+  TRY(TRY(parts_.ledgers.find(actor.agency))->commit(std::move(submission)));
+  return {};
 }
 
 Result<View> Vault::open_view(const access::Actor& actor, const RecordingId& id, const ViewRequest& request) {
@@ -497,19 +516,24 @@ Result<View> Vault::seal_view(const access::Actor& actor, Recording recording, c
 
 Result<Vault::OpenedView> Vault::view(const access::Actor& actor, const ViewId& id) {
   std::optional<View> found;
+  std::optional<access::Purpose> purpose;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     found.reset();
-    const db::Rows views =
-        TRY(tx.query("SELECT recording, expires_us FROM views WHERE id = :id AND person = :person AND agency = :agency",
-                     {{"id", id.text()}, {"person", actor.person.text()}, {"agency", actor.agency.text()}}));
+    const db::Rows views = TRY(tx.query(
+        "SELECT recording, purpose, expires_us FROM views WHERE id = :id AND person = :person AND agency = :agency",
+        {{"id", id.text()}, {"person", actor.person.text()}, {"agency", actor.agency.text()}}));
     if (views.empty()) return {};
     const db::Rows rows = TRY(tx.query(fmt::format("SELECT {} FROM recordings WHERE id = :id", kColumns),
                                        {{"id", views[0].text("recording")}}));
     CHECK(rows.size() == 1);  // a foreign key
+    purpose = access::parse_purpose(views[0].text("purpose"));
     found = View{id, TRY(read_recording(rows[0])), Timestamp{views[0].integer("expires_us")}};
     return {};
   }));
   if (!found) return fail(Code::kNotFound, "No such view", id.text());
+  if (!purpose) return fail(Code::kCorrupt, "A view's purpose is damaged", id.text());
+  // Asked again: the role may be gone since, or the credential may be a narrower one than the view was opened with.
+  TRY(require(access::decide(actor, access::Action::kView, item_of(found->recording), purpose), id.text()));
   if (parts_.clock.now() >= found->expires_at) return fail(Code::kGone, "This view has expired: open a new one");
   store::Original original =
       TRY(parts_.store.open(actor.agency_slug, found->recording.id, found->recording.codec, found->recording.bytes));

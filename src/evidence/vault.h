@@ -170,11 +170,12 @@ class Vault {
   // The device of this serial, made known to the ledger first where it is new.
   Result<roster::Device> register_device(const access::Actor& actor, const std::string& serial);
 
+  // Each query is sealed in the asker's own chain before it is answered.
   Result<ListPage> list(const access::Actor& actor, const ListQuery& query);
   Result<Recording> show(const access::Actor& actor, const RecordingId& id);
 
   Result<View> open_view(const access::Actor& actor, const RecordingId& id, const ViewRequest& request);
-  // The view and its bytes, for the person who opened it and until it expires.
+  // The view and its bytes: for the person who opened it, while they may, and until it expires.
   struct OpenedView {
     View view;
     store::Original original;
@@ -212,6 +213,7 @@ class Vault {
   Result<View> seal_view(const access::Actor& actor, Recording recording, const ViewRequest& request,
                          std::string_view type);
   ledger::Draft device_bound(const roster::Device& device) const;
+  Result<void> seal_listing(const access::Actor& actor, const ListQuery& query, std::size_t items);
   Result<Recording> known_recording(const access::Actor& actor, const RecordingId& id);
   Result<void> read_media_jobs(db::Transaction& tx, std::span<Recording> recordings) const;
   Result<void> read_clips(db::Transaction& tx, const access::Actor& actor, std::span<Recording> recordings) const;

@@ -11,6 +11,7 @@ import os
 import pathlib
 import shutil
 import signal
+import sqlite3
 import subprocess
 import tempfile
 import unittest
@@ -165,6 +166,14 @@ class Town:
         answer = self.request("GET", f"/api/v1/recordings/{recording}/receipt{query}", token)
         assert answer.status == 200, (answer.status, answer.body)
         return answer.body
+
+    def events(self, kind):
+        """How many events of a type the catalog holds."""
+        catalog = sqlite3.connect(f"file:{self.data / 'catalog.db'}?mode=ro", uri=True)
+        try:
+            return catalog.execute("SELECT COUNT(*) FROM ledger_events WHERE type = ?", (kind,)).fetchone()[0]
+        finally:
+            catalog.close()
 
     def check_ledger(self):
         done = run(BIN / "lapel", "ledger", "check", "--data", self.data, "--json", check=False)

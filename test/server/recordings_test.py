@@ -44,6 +44,31 @@ class List(TownCase):
         self.assertEqual(self.find("SURE", self.officer), {wearer})
         self.assertEqual(self.find("calle", self.officer), set())
 
+    def test_each_query_is_an_event_in_the_askers_own_chain(self):
+        def leaves():
+            return self.town.events("recordings.listed")
+        before = leaves()
+        self.find("nothing has this name")
+        answer = self.town.request("GET", "/api/v1/recordings?from=1969-12-31T23:59:59Z&to=9999-12-31T23:59:59%2B00:00&limit=2", self.clerk)
+        self.assertIn(answer.status, (200, 400))
+        self.assertEqual(leaves(), before + (2 if answer.status == 200 else 1))
+        # A poster is part of the list that showed it, and a refused query is no act.
+        self.town.request("GET", f"/api/v1/recordings/{'0' * 32}/poster", self.clerk)
+        self.town.request("GET", "/api/v1/recordings?limit=nonsense", self.clerk)
+        self.assertEqual(leaves(), before + (2 if answer.status == 200 else 1))
+
+    def test_a_view_is_for_who_may_view_when_the_bytes_are_asked_for(self):
+        recording = self.add(b"watched")
+        opened = self.town.request("POST", f"/api/v1/recordings/{recording}/views", self.clerk,
+                                   {"Content-Type": "application/json"}, '{"purpose": "review"}').json()
+        self.assertEqual(self.town.request("GET", opened["original"], self.clerk).body, b"watched")
+        narrow = self.town.token("clerk", "list", "show")
+        for url in (opened["original"], f"/api/v1/recordings/{recording}/filmstrip?view={opened['view']}"):
+            refused = self.town.request("GET", url, narrow)
+            self.assertEqual(refused.status, 403, refused.body)
+        self.assertEqual(self.town.request("GET", opened["original"], self.town.token("clerk", "view")).status, 200)
+        self.assertEqual(self.town.request("GET", opened["original"], self.other).status, 404)
+
     def test_files_of_one_recording_name_its_first_and_are_listed_with_it(self):
         first = self.add(b"part one", filename="cam_1.mp4", recorded_at="2022-12-02T06:00:00Z")
         # Sent out of order; listed in the order of their times.
