@@ -5,101 +5,107 @@
 
 namespace lapel::problems {
 
-#define PROBLEM(name, slug, code, status, title, remedy) \
-  const Problem name {                                   \
-    slug, Code::code, status, title, remedy              \
+#define PROBLEM(name, slug, code, status, retry, title, remedy) \
+  const Problem name {                                          \
+    slug, Code::code, status, Retry::retry, title, remedy       \
   }
 
-PROBLEM(kInvalid, "invalid", kInvalid, 400, "The request is not valid", "Correct what the message names.");
-PROBLEM(kTooLarge, "too-large", kTooLarge, 413, "Too large", "Send less at once; the message names the limit.");
-PROBLEM(kUnsupported, "unsupported", kUnsupported, 415, "Not supported", "Use one of the forms the message names.");
-PROBLEM(kUnauthenticated, "unauthenticated", kUnauthenticated, 401, "Not signed in",
+PROBLEM(kInvalid, "invalid", kInvalid, 400, kNo, "The request is not valid", "Correct what the message names.");
+PROBLEM(kTooLarge, "too-large", kTooLarge, 413, kNo, "Too large", "Send less at once; the message names the limit.");
+PROBLEM(kUnsupported, "unsupported", kUnsupported, 415, kNo, "Not supported",
+        "Use one of the forms the message names.");
+PROBLEM(kUnauthenticated, "unauthenticated", kUnauthenticated, 401, kAfterSignIn, "Not signed in",
         "Sign in, or send a valid token in the Authorization header.");
-PROBLEM(kNotFound, "not-found", kNotFound, 404, "Not found",
+PROBLEM(kNotFound, "not-found", kNotFound, 404, kNo, "Not found",
         "Check the address; you may lack the right to know of it.");
-PROBLEM(kGone, "gone", kGone, 410, "No longer here", "Start again; what is gone does not come back.");
-PROBLEM(kDenied, "denied", kDenied, 403, "Not allowed", "Ask whoever holds the role that the rule names.");
-PROBLEM(kConflict, "conflict", kConflict, 409, "In conflict with the present state", "Read the state again and retry.");
-PROBLEM(kHeld, "held", kHeld, 423, "Under a legal hold", "The hold must be released by two people first.");
-PROBLEM(kBusy, "busy", kBusy, 423, "In use by another", "Try again after the time in Retry-After.");
-PROBLEM(kCorrupt, "corrupt", kCorrupt, 500, "Stored data is damaged",
+PROBLEM(kGone, "gone", kGone, 410, kNo, "No longer here", "Start again; what is gone does not come back.");
+PROBLEM(kDenied, "denied", kDenied, 403, kNo, "Not allowed", "Ask whoever holds the role that the rule names.");
+PROBLEM(kConflict, "conflict", kConflict, 409, kNo, "In conflict with the present state",
+        "Read the state again and retry.");
+PROBLEM(kHeld, "held", kHeld, 423, kNo, "Under a legal hold", "The hold must be released by two people first.");
+PROBLEM(kBusy, "busy", kBusy, 423, kYes, "In use by another", "Try again after the time in Retry-After.");
+PROBLEM(kCorrupt, "corrupt", kCorrupt, 500, kNever, "Stored data is damaged",
         "Do not retry. Keep the machine as it is and follow docs/operating/lost_disk.md.");
-PROBLEM(kUnavailable, "unavailable", kUnavailable, 503, "Not available now", "Try again a little later.");
-PROBLEM(kLimited, "limited", kLimited, 429, "Too many requests", "Slow down and try again later.");
-PROBLEM(kFull, "full", kFull, 507, "No room", "Free or add storage; nothing already accepted is lost.");
-PROBLEM(kInternal, "internal", kInternal, 500, "Something went wrong inside Lapel",
+PROBLEM(kUnavailable, "unavailable", kUnavailable, 503, kYes, "Not available now", "Try again a little later.");
+PROBLEM(kLimited, "limited", kLimited, 429, kYes, "Too many requests", "Slow down and try again later.");
+PROBLEM(kFull, "full", kFull, 507, kLater, "No room", "Free or add storage; nothing already accepted is lost.");
+PROBLEM(kInternal, "internal", kInternal, 500, kNo, "Something went wrong inside Lapel",
         "Note the request id and look at the server's trace.");
 
-PROBLEM(kMethodNotAllowed, "method-not-allowed", kInvalid, 405, "Method not allowed",
+PROBLEM(kMethodNotAllowed, "method-not-allowed", kInvalid, 405, kNo, "Method not allowed",
         "Use a method in the Allow header.");
-PROBLEM(kRequestTimeout, "request-timeout", kUnavailable, 408, "The request stalled",
+PROBLEM(kRequestTimeout, "request-timeout", kUnavailable, 408, kYes, "The request stalled",
         "Resume from the offset HEAD reports.");
-PROBLEM(kRangeNotSatisfiable, "range-not-satisfiable", kInvalid, 416, "Range not satisfiable",
+PROBLEM(kRangeNotSatisfiable, "range-not-satisfiable", kInvalid, 416, kNo, "Range not satisfiable",
         "Ask for a range inside the length that Content-Range gives.");
-PROBLEM(kPreconditionFailed, "precondition-failed", kConflict, 412, "Precondition failed", "Read the item again.");
-PROBLEM(kHeaderTooLarge, "header-too-large", kTooLarge, 431, "Request header too large",
+PROBLEM(kPreconditionFailed, "precondition-failed", kConflict, 412, kNo, "Precondition failed", "Read the item again.");
+PROBLEM(kHeaderTooLarge, "header-too-large", kTooLarge, 431, kNo, "Request header too large",
         "Send fewer or shorter header fields.");
-PROBLEM(kLengthRequired, "length-required", kInvalid, 411, "A length is required", "Send Content-Length.");
+PROBLEM(kLengthRequired, "length-required", kInvalid, 411, kNo, "A length is required", "Send Content-Length.");
 
-PROBLEM(kTusVersion, "tus-version", kConflict, 412, "Unsupported tus version", "Send Tus-Resumable: 1.0.0.");
-PROBLEM(kTusHeader, "tus-header", kInvalid, 400, "A tus header is missing or wrong",
+PROBLEM(kTusVersion, "tus-version", kConflict, 412, kNo, "Unsupported tus version", "Send Tus-Resumable: 1.0.0.");
+PROBLEM(kTusHeader, "tus-header", kInvalid, 400, kNo, "A tus header is missing or wrong",
         "Correct the header the message names.");
-PROBLEM(kTusMetadata, "tus-metadata", kInvalid, 400, "Upload-Metadata is not valid",
+PROBLEM(kTusMetadata, "tus-metadata", kInvalid, 400, kNo, "Upload-Metadata is not valid",
         "Send comma-separated pairs of a key and base64.");
-PROBLEM(kTusContentType, "tus-content-type", kUnsupported, 415, "Wrong content type",
+PROBLEM(kTusContentType, "tus-content-type", kUnsupported, 415, kNo, "Wrong content type",
         "Send Content-Type: application/offset+octet-stream.");
-PROBLEM(kUploadOffset, "upload-offset", kConflict, 409, "Upload-Offset is not the upload's offset",
+PROBLEM(kUploadOffset, "upload-offset", kConflict, 409, kNo, "Upload-Offset is not the upload's offset",
         "Ask HEAD for the offset and resume there.");
-PROBLEM(kUploadLocked, "upload-locked", kBusy, 423, "Another request is writing this upload", "Wait, then resume.");
-PROBLEM(kUploadTooLong, "upload-too-long", kTooLarge, 413, "More bytes than Upload-Length announced",
+PROBLEM(kUploadLocked, "upload-locked", kBusy, 423, kYes, "Another request is writing this upload",
+        "Wait, then resume.");
+PROBLEM(kUploadTooLong, "upload-too-long", kTooLarge, 413, kNo, "More bytes than Upload-Length announced",
         "Send no more than the announced length.");
-PROBLEM(kUploadLengthLimit, "upload-length-limit", kTooLarge, 413, "Upload-Length is over the limit",
+PROBLEM(kUploadLengthLimit, "upload-length-limit", kTooLarge, 413, kNo, "Upload-Length is over the limit",
         "Split the file, or raise the limit in the configuration.");
-PROBLEM(kUploadExpired, "upload-expired", kGone, 410, "The upload has expired", "Create it again.");
-PROBLEM(kUploadFinished, "upload-finished", kDenied, 403, "The upload is finished",
+PROBLEM(kUploadExpired, "upload-expired", kGone, 410, kNo, "The upload has expired", "Create it again.");
+PROBLEM(kUploadFinished, "upload-finished", kDenied, 403, kNo, "The upload is finished",
         "A sealed recording is never changed or removed by an upload request.");
-PROBLEM(kChecksumMismatch, "checksum-mismatch", kInvalid, 460, "Checksum mismatch", "Send the same part again.");
-PROBLEM(kChecksumAlgorithm, "checksum-algorithm", kInvalid, 400, "Unknown checksum algorithm", "Use sha1 or sha256.");
-PROBLEM(kDigestMismatch, "digest-mismatch", kConflict, 409, "The file's SHA-256 is not the one declared",
+PROBLEM(kChecksumMismatch, "checksum-mismatch", kInvalid, 460, kYes, "Checksum mismatch", "Send the same part again.");
+PROBLEM(kChecksumAlgorithm, "checksum-algorithm", kInvalid, 400, kNo, "Unknown checksum algorithm",
+        "Use sha1 or sha256.");
+PROBLEM(kDigestMismatch, "digest-mismatch", kConflict, 409, kNo, "The file's SHA-256 is not the one declared",
         "Hash the file again at its source, then upload it anew.");
-PROBLEM(kDockStatement, "dock-statement", kInvalid, 400, "The dock's statement does not fit",
+PROBLEM(kDockStatement, "dock-statement", kInvalid, 400, kNo, "The dock's statement does not fit",
         "Sign the file's own facts with the dock's own key.");
-PROBLEM(kStorageFull, "storage-full", kFull, 507, "Not enough room for this upload",
+PROBLEM(kStorageFull, "storage-full", kFull, 507, kLater, "Not enough room for this upload",
         "Free or add storage, then retry.");
-PROBLEM(kTooManyUploads, "too-many-uploads", kLimited, 429, "Too many unfinished uploads",
+PROBLEM(kTooManyUploads, "too-many-uploads", kLimited, 429, kLater, "Too many unfinished uploads",
         "Finish or remove some first.");
-PROBLEM(kConcatenation, "concatenation", kInvalid, 400, "These parts cannot be joined",
+PROBLEM(kConcatenation, "concatenation", kInvalid, 400, kNo, "These parts cannot be joined",
         "Join finished partial uploads of your own, each once.");
 
-PROBLEM(kDataExists, "data-exists", kConflict, 409, "The data directory already holds something",
+PROBLEM(kDataExists, "data-exists", kConflict, 409, kNo, "The data directory already holds something",
         "Choose an empty or absent directory; init never overwrites.");
-PROBLEM(kDataFormat, "data-format", kUnsupported, 500, "Data directory of another version",
+PROBLEM(kDataFormat, "data-format", kUnsupported, 500, kNo, "Data directory of another version",
         "Use the program version that wrote it, or one that can migrate it.");
-PROBLEM(kDataLocked, "data-locked", kBusy, 503, "Another server uses this data directory",
+PROBLEM(kDataLocked, "data-locked", kBusy, 503, kLater, "Another server uses this data directory",
         "Stop the other server first.");
-PROBLEM(kDataFilesystem, "data-filesystem", kUnsupported, 500, "Filesystem not suitable",
+PROBLEM(kDataFilesystem, "data-filesystem", kUnsupported, 500, kNo, "Filesystem not suitable",
         "Keep catalog and ledger on a local disk.");
-PROBLEM(kSqliteVersion, "sqlite-version", kUnsupported, 500, "SQLite with a known data-loss bug",
+PROBLEM(kSqliteVersion, "sqlite-version", kUnsupported, 500, kNo, "SQLite with a known data-loss bug",
         "Build with the pinned SQLite (make setup).");
-PROBLEM(kWeakFile, "weak-file", kDenied, 500, "A secret file others can read", "chmod 600 the file.");
+PROBLEM(kWeakFile, "weak-file", kDenied, 500, kNo, "A secret file others can read", "chmod 600 the file.");
 
-PROBLEM(kLedgerMoved, "ledger-moved", kConflict, 409, "The ledger grew meanwhile",
+PROBLEM(kLedgerMoved, "ledger-moved", kConflict, 409, kYes, "The ledger grew meanwhile",
         "Nothing to do; the sequencer retries.");
-PROBLEM(kLedgerCorrupt, "ledger-corrupt", kCorrupt, 500, "The ledger does not agree with itself",
+PROBLEM(kLedgerCorrupt, "ledger-corrupt", kCorrupt, 500, kNever, "The ledger does not agree with itself",
         "Do not retry. Keep the machine as it is and run lapel ledger check on a copy.");
-PROBLEM(kProofInvalid, "proof-invalid", kCorrupt, 422, "The proof does not hold",
+PROBLEM(kProofInvalid, "proof-invalid", kCorrupt, 422, kNever, "The proof does not hold",
         "Do not rely on it; ask for it again.");
-PROBLEM(kNotSealed, "not-sealed", kConflict, 409, "Not sealed yet", "Ask again in a moment.");
+PROBLEM(kNotSealed, "not-sealed", kConflict, 409, kYes, "Not sealed yet", "Ask again in a moment.");
 
-PROBLEM(kStoreStopped, "store-stopped", kUnavailable, 503, "The store stopped after a failed sync",
+PROBLEM(kStoreStopped, "store-stopped", kUnavailable, 503, kLater, "The store stopped after a failed sync",
         "Look at the disk, then restart the server.");
-PROBLEM(kObjectDamaged, "object-damaged", kCorrupt, 500, "The stored file is damaged",
+PROBLEM(kObjectDamaged, "object-damaged", kCorrupt, 500, kNever, "The stored file is damaged",
         "Restore it from a second copy; see docs/operating/lost_disk.md.");
 
-PROBLEM(kSignIn, "sign-in", kUnauthenticated, 401, "Sign-in failed", "Check login and password.");
-PROBLEM(kRule, "rule", kDenied, 403, "A rule forbids it", "The message names the rule.");
-PROBLEM(kSecondFactor, "second-factor", kUnauthenticated, 401, "A second factor is needed", "Enroll or present it.");
-PROBLEM(kLastTwoPerson, "two-person", kDenied, 403, "Two people are needed", "Somebody else must do the other half.");
+PROBLEM(kSignIn, "sign-in", kUnauthenticated, 401, kNo, "Sign-in failed", "Check login and password.");
+PROBLEM(kRule, "rule", kDenied, 403, kNo, "A rule forbids it", "The message names the rule.");
+PROBLEM(kSecondFactor, "second-factor", kUnauthenticated, 401, kAfterSignIn, "A second factor is needed",
+        "Enroll or present it.");
+PROBLEM(kLastTwoPerson, "two-person", kDenied, 403, kNo, "Two people are needed",
+        "Somebody else must do the other half.");
 #undef PROBLEM
 
 namespace {

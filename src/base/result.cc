@@ -79,4 +79,20 @@ int exit_code(Code code) {
   std::abort();  // no other value exists
 }
 
+std::string_view retry_name(Retry retry) {
+  switch (retry) {
+    case Retry::kNo:
+      return "no";
+    case Retry::kYes:
+      return "yes";
+    case Retry::kAfterSignIn:
+      return "after signing in";
+    case Retry::kLater:
+      return "later";
+    case Retry::kNever:
+      return "never";
+  }
+  std::abort();  // no other value exists
+}
+
 }  // namespace lapel

@@ -8,6 +8,7 @@
 // Fails with: nothing.
 // Threads: values; share them as you would a string.
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,11 +36,21 @@ enum class Code {
   kInternal,
 };
 
+// Whether sending the very same again can help.
+enum class Retry {
+  kNo,           // it gets the same answer: what the remedy names has to change first
+  kYes,          // a bounded number of times, each after Retry-After where the answer has it
+  kAfterSignIn,  // with a credential that stands
+  kLater,        // once somebody has made room or mended what the remedy names
+  kNever,        // something is damaged, and trying again could cover it
+};
+
 // One row of the table in base/problems.h: the unit of documentation, never made on the fly.
 struct Problem {
   std::string_view slug;  // last part of the problem's URI: /problems/<slug>
   Code code;
   int http_status;
+  Retry retry;
   std::string_view title;   // what happened, without particulars
   std::string_view remedy;  // what whoever meets it should do
 };
@@ -51,6 +62,8 @@ struct [[nodiscard]] Error {
   const Problem* problem;
   std::string message;  // a sentence for a person
   std::string context;  // path, id, offset, errno text: for whoever repairs it; may be empty
+  // Seconds after which another attempt may succeed, where that is known: sent as Retry-After. 0: not known.
+  std::int64_t retry_after_s = 0;
 
   Code code() const { return problem->code; }
   // "message (context)", for a terminal or a trace line.
@@ -73,6 +86,8 @@ using Result = tl::expected<T, Error>;
 std::string_view code_name(Code code);
 // The exit code of a command that ends with this cause.
 int exit_code(Code code);
+// "no", "yes", "after signing in", "later", "never".
+std::string_view retry_name(Retry retry);
 
 namespace internal {
 template <typename T>

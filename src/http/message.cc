@@ -387,17 +387,11 @@ Response problem_response(const Error& error, const Request& request) {
   });
   Response response = Response::text(problem.http_status, to_json(body), "application/problem+json");
   response.with("Cache-Control", "no-store");
-  switch (problem.code) {
-    case Code::kBusy:
-      response.with("Retry-After", std::to_string(kRetryBusy_s));
-      break;
-    case Code::kUnavailable:
-    case Code::kLimited:
-      response.with("Retry-After", std::to_string(kRetryUnavailable_s));
-      break;
-    default:
-      break;
-  }
+  std::int64_t retry_after_s = error.retry_after_s;
+  if (retry_after_s == 0 && problem.code == Code::kBusy) retry_after_s = kRetryBusy_s;
+  if (retry_after_s == 0 && (problem.code == Code::kUnavailable || problem.code == Code::kLimited))
+    retry_after_s = kRetryUnavailable_s;
+  if (retry_after_s > 0) response.with("Retry-After", std::to_string(retry_after_s));
   if (problem.http_status == 401) response.with("WWW-Authenticate", "Bearer");
   response.error = error;
   return response;

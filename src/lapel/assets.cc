@@ -80,7 +80,7 @@ bool wants_page(const Request& request) {
   const std::string* accept = request.header("accept");
   return request.method == "GET" && accept != nullptr && accept->find("text/html") != std::string::npos &&
          !request.path.starts_with("/api/") && !request.path.starts_with("/ledger/") &&
-         !request.path.starts_with("/assets/");
+         !request.path.starts_with("/problems/") && !request.path.starts_with("/assets/");
 }
 
 }  // namespace
@@ -157,10 +157,10 @@ void Assets::register_routes(http::Router& router) const {
   });
 }
 
-os::Path installed_assets() {
+os::Path installed_share() {
   std::error_code error;
   const os::Path program = std::filesystem::read_symlink("/proc/self/exe", error);
-  return error ? os::Path() : program.parent_path().parent_path() / "share" / "lapel" / "web";
+  return error ? os::Path() : program.parent_path().parent_path() / "share" / "lapel";
 }
 
 }  // namespace lapel::door

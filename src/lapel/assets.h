@@ -33,7 +33,7 @@ class Assets {
   std::shared_ptr<const Impl> impl_;
 };
 
-// Where an installed app stands, seen from the program: ../share/lapel/web.
-os::Path installed_assets();
+// Where what is installed with the program stands: ../share/lapel, seen from it. Empty when that cannot be told.
+os::Path installed_share();
 
 }  // namespace lapel::door

@@ -6,6 +6,9 @@
 #include <atomic>
 #include <filesystem>
 #include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -17,6 +20,7 @@
 #include "ingest/routes.h"
 #include "ingest/uploads.h"
 #include "lapel/assets.h"
+#include "lapel/documents.h"
 #include "lapel/installation.h"
 #include "media/examiner.h"
 #include "os/stop_signals.h"
@@ -103,42 +107,78 @@ public_pages::FindLedger find_ledger(Installation& installation) {
 
 }  // namespace
 
+struct Rooms::Impl {
+  Impl(std::unique_ptr<Installation> opened, std::unique_ptr<ingest::Uploads> opened_uploads,
+       std::unique_ptr<os::Process> opened_process, std::unique_ptr<media::Examiner> opened_examiner)
+      : installation(std::move(opened)),
+        uploads(std::move(opened_uploads)),
+        process(std::move(opened_process)),
+        examiner(std::move(opened_examiner)),
+        docks({installation->database(), installation->ledgers(), installation->clock()}),
+        sessions({installation->database(), installation->clock()}),
+        asker(docks.asker(sessions.asker(signin::asker(installation->database())))) {}
+
+  const std::unique_ptr<Installation> installation;
+  const std::unique_ptr<ingest::Uploads> uploads;
+  const std::unique_ptr<os::Process> process;
+  const std::unique_ptr<media::Examiner> examiner;
+  Counters counters;
+  cameras::Docks docks;
+  signin::Sessions sessions;
+  const roster::Asker asker;
+};
+
+Rooms::Rooms(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Rooms::~Rooms() = default;
+
+os::Disk& Rooms::disk() {
+  return impl_->installation->disk();
+}
+
+Result<std::unique_ptr<Rooms>> Rooms::open(const ServeOptions& options) {
+  auto installation = TRY(Installation::open(options.data, Installation::Publishing::kYes));
+  TRY(installation->lock_for_serving());
+  // Every ledger publishes at its beats whether or not anybody asks for it.
+  for (const roster::Agency& agency : TRY(installation->agencies())) TRY(installation->ledgers().find(agency.id));
+  auto uploads = TRY(ingest::Uploads::open({installation->database(), installation->disk(), options.data / "uploads",
+                                            installation->vault(), installation->clock()}));
+  auto process = os::real_process();
+  auto examiner = TRY(media::Examiner::open({installation->database(),
+                                             installation->disk(),
+                                             *process,
+                                             installation->vault(),
+                                             installation->jobs(),
+                                             installation->clock(),
+                                             options.data / "media",
+                                             {.program = TRY(media_worker(options))}}));
+  return std::unique_ptr<Rooms>(new Rooms(
+      std::make_unique<Impl>(std::move(installation), std::move(uploads), std::move(process), std::move(examiner))));
+}
+
+void Rooms::register_routes(http::Router& router) {
+  Installation& installation = *impl_->installation;
+  register_own_routes(router, installation, *impl_->examiner, impl_->counters);
+  ingest::register_routes(router, *impl_->uploads, impl_->asker);
+  cameras::register_routes(router, impl_->docks, installation.vault(), impl_->asker);
+  playback::register_routes(router, installation.vault(), impl_->asker);
+  public_pages::register_routes(router, find_ledger(installation));
+  signin::register_routes(router, impl_->sessions, installation.database());
+  auto contract = read_contract(disk(), installed_share() / "openapi.json");
+  if (!contract) fmt::print(stderr, "lapel: serving without the contract: {}\n", contract.error().text());
+  register_documents(router, contract ? std::optional(*std::move(contract)) : std::nullopt);
+}
+
 Result<void> run_serve(const ServeOptions& options) {
   if (!options.database.empty())
     return fail(Code::kUnsupported, "Only the embedded catalog is available: leave --database out");
   if (!options.bucket.empty())
     return fail(Code::kUnsupported, "Only files under the data directory are available: leave --bucket out");
   os::StopSignals signals;
-  const auto installation = TRY(Installation::open(options.data, Installation::Publishing::kYes));
-  TRY(installation->lock_for_serving());
-  // Every ledger publishes at its beats whether or not anybody asks for it.
-  for (const roster::Agency& agency : TRY(installation->agencies())) TRY(installation->ledgers().find(agency.id));
-  const auto uploads =
-      TRY(ingest::Uploads::open({installation->database(), installation->disk(), options.data / "uploads",
-                                 installation->vault(), installation->clock()}));
-  const std::unique_ptr<os::Process> process = os::real_process();
-  const auto examiner = TRY(media::Examiner::open({installation->database(),
-                                                   installation->disk(),
-                                                   *process,
-                                                   installation->vault(),
-                                                   installation->jobs(),
-                                                   installation->clock(),
-                                                   options.data / "media",
-                                                   {.program = TRY(media_worker(options))}}));
-
-  Counters counters;
+  const auto rooms = TRY(Rooms::open(options));
   http::Router router;
-  cameras::Docks docks({installation->database(), installation->ledgers(), installation->clock()});
-  signin::Sessions sessions({installation->database(), installation->clock()});
-  const roster::Asker asker = docks.asker(sessions.asker(signin::asker(installation->database())));
-  register_own_routes(router, *installation, *examiner, counters);
-  ingest::register_routes(router, *uploads, asker);
-  cameras::register_routes(router, docks, installation->vault(), asker);
-  playback::register_routes(router, installation->vault(), asker);
-  public_pages::register_routes(router, find_ledger(*installation));
-  signin::register_routes(router, sessions, installation->database());
+  rooms->register_routes(router);
   if (const auto assets =
-          Assets::open(installation->disk(), options.web.empty() ? installed_assets() : os::Path(options.web))) {
+          Assets::open(rooms->disk(), options.web.empty() ? installed_share() / "web" : os::Path(options.web))) {
     (*assets)->register_routes(router);
   } else if (!options.web.empty()) {
     return fail(assets.error());

@@ -3,14 +3,17 @@
 // The server: every room's routes on one router over one installation. The one place that knows every room.
 //
 // Owns: the order in which the server comes up and goes down.
-// Promises: prints "listening on …" once it can answer; on SIGTERM or SIGINT finishes what is in flight and returns.
+// Promises: prints "listening on …" once it can answer; on SIGTERM or SIGINT finishes what is in flight and returns. What
+//   Rooms registers is what api/openapi.yaml describes, no more and no less; the web app's pages come on top.
 // Fails with: what the installation and the sockets fail with.
 // Threads: run_serve() from main.
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "http/server.h"
 #include "os/disk.h"
 
 namespace lapel::door {
@@ -26,5 +29,20 @@ struct ServeOptions {
   std::string web;  // directory of the built web app; empty: the installed one, if there is one
 };
 Result<void> run_serve(const ServeOptions& options);
+
+// Everything behind the routes, over one data directory that is locked for it.
+class Rooms {
+ public:
+  static Result<std::unique_ptr<Rooms>> open(const ServeOptions& options);
+  ~Rooms();
+  // All routes but the web app's. They refer to this, which must outlive them.
+  void register_routes(http::Router& router);
+  os::Disk& disk();
+
+ private:
+  struct Impl;
+  explicit Rooms(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
 
 }  // namespace lapel::door

@@ -519,7 +519,7 @@ Result<MediaSandbox> check_media_sandbox(os::Process& process, const MediaWorker
                               .arguments = {"--self-test"},
                               .descriptors = {os::kNoDescriptor, answer.write_end()},
                               .limits = {.cpu_seconds = kMediaCpuSecondsMax}});
-  if (!child) return no_sandbox(child.error().text());
+  if (!child) return no_sandbox(child.error().message);  // its context is a path, and anybody may read this
   answer.close_write_end();
   const auto text = answer.read_all(kMediaResultBytesMax, kSelfTestMs);
   if (!text) return no_sandbox(text.error().text());

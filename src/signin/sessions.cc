@@ -112,8 +112,13 @@ Result<PersonId> Sessions::check_password(const std::string& login, const std::s
   if (login.empty() || login.find('\0') != std::string::npos || password.size() > kPasswordBytesMax)
     return fail(wrong());
   if (const auto wait_us = attempts_.begin(login, client)) {
-    return fail(problems::kLimited, fmt::format("Too many failed sign-ins; the next may be tried in {} minutes",
-                                                (*wait_us + 59'999'999) / 60'000'000));
+    const std::int64_t wait_s = (*wait_us + 999'999) / 1'000'000;
+    const std::int64_t wait_min = (wait_s + 59) / 60;
+    return fail(Error{&problems::kLimited,
+                      fmt::format("Too many failed sign-ins; the next may be tried in {} {}", wait_min,
+                                  wait_min == 1 ? "minute" : "minutes"),
+                      {},
+                      wait_s});
   }
   std::optional<PersonId> person;
   std::string hash = nobody_;

@@ -100,6 +100,7 @@ TEST_F(SessionsTest, TooManyFailuresRefuseEvenTheRightPassword) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code(), Code::kLimited);
   EXPECT_NE(refused.error().message.find("15 minutes"), std::string::npos) << refused.error().message;
+  EXPECT_EQ(refused.error().retry_after_s, kFailureWindowUs / 1'000'000);
   EXPECT_TRUE(sessions_->check_password("hill", kPassword, "192.0.2.2")) << "a colleague's machine was locked too";
 }
 

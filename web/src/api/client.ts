@@ -1,5 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-// Asking the server: JSON in, JSON out, and its refusals as they are (RFC 9457).
+// Asking the server: JSON in, JSON out, and its refusals as they are (RFC 9457). What an answer or a body may be is said by
+// the route's types, which are made from api/openapi.yaml; nothing of them is left at run time.
+import type { paths, Problem as ProblemJson } from "./schema.js";
+
+type Operation<P, M> = P extends keyof paths ? (M extends keyof paths[P] ? paths[P][M] : never) : never;
+type Routes = {
+  [P in keyof paths]: { [M in "get" | "post" | "delete"]: Operation<P, M> extends { responses: unknown } ? `${Uppercase<M>} ${P}` : never };
+};
+/** "GET /api/v1/recordings/{id}" and every other route of the contract that is asked for JSON. */
+export type Route = { [P in keyof paths]: Routes[P][keyof Routes[P]] }[keyof paths];
+
+type Filled<P extends string> = P extends `${infer Head}{${string}}${infer Tail}` ? `${Head}${string}${Filled<Tail>}` : P;
+type PathOf<R> = R extends `${string} ${infer P}` ? P : never;
+/** An address of the route: something in place of each parameter, and perhaps a query. */
+export type Address<R extends Route> = Filled<PathOf<R>> | `${Filled<PathOf<R>>}?${string}`;
+
+type OperationOf<R> = R extends `${infer M} ${infer P}` ? Operation<P, Lowercase<M>> : never;
+type JsonOf<T> = T extends { content: { "application/json": infer J } } ? J : never;
+type Responses<R> = OperationOf<R> extends { responses: infer S } ? S : never;
+/** The JSON of the route's successes; undefined where one has no body. */
+export type Answer<R extends Route> =
+  | { [S in keyof Responses<R>]: S extends 200 | 201 ? JsonOf<Responses<R>[S]> : never }[keyof Responses<R>]
+  | (204 extends keyof Responses<R> ? undefined : never);
+
+type BodyOf<R> = OperationOf<R> extends { requestBody: infer B } ? JsonOf<B> : undefined;
+/** An optional member that is undefined is not sent. */
+type Sent<B> = { readonly [K in keyof B]: {} extends Pick<B, K> ? B[K] | undefined : B[K] };
 
 /** The server said no, in words. */
 export class Problem extends Error {
@@ -38,30 +64,40 @@ function text(value: unknown, otherwise: string): string {
 }
 
 export function readProblem(status: number, body: string): Problem {
-  let fields: Record<string, unknown> = {};
+  // A body is believed in nothing: each member may be absent or of another type.
+  let fields: { readonly [K in keyof ProblemJson]?: unknown } = {};
   try {
     const value: unknown = JSON.parse(body);
-    if (typeof value === "object" && value !== null) fields = value as Record<string, unknown>;
+    if (typeof value === "object" && value !== null) fields = value;
   } catch {
     // A proxy in between answers in its own words; its status is all there is.
   }
   return new Problem(
     status,
-    text(fields["type"], "").replace("/problems/", ""),
-    text(fields["title"], `The server answered ${status}`),
-    text(fields["detail"], `The server answered ${status}`),
-    text(fields["remedy"], ""),
-    text(fields["instance"], ""),
+    text(fields.type, "").replace("/problems/", ""),
+    text(fields.title, `The server answered ${status}`),
+    text(fields.detail, `The server answered ${status}`),
+    text(fields.remedy, ""),
+    text(fields.instance, ""),
   );
 }
 
-export interface Ask {
-  readonly method?: "GET" | "POST" | "DELETE";
+interface Request {
+  readonly method?: string;
   readonly body?: unknown;
   readonly signal?: AbortSignal;
 }
+type Reading = Extract<Route, `GET ${string}`>;
+type Changing = Exclude<Route, Reading>;
+export interface Read {
+  readonly signal?: AbortSignal;
+}
+export interface Change<R extends Changing> extends Read {
+  readonly method: R extends `${infer M} ${string}` ? M : never;
+  readonly body?: Sent<BodyOf<R>>;
+}
 
-async function send(path: string, ask: Ask): Promise<Response> {
+async function send(path: string, ask: Request): Promise<Response> {
   const headers: Record<string, string> = { ...GUARD };
   if (ask.body !== undefined) headers["Content-Type"] = "application/json";
   let response: Response;
@@ -85,17 +121,13 @@ async function send(path: string, ask: Ask): Promise<Response> {
 }
 
 /** The answer's JSON; undefined for an answer without a body. */
-export async function askJson<T>(path: string, ask: Ask = {}): Promise<T | undefined> {
+export async function askJson<R extends Reading>(path: Address<R>, ask?: Read): Promise<Answer<R>>;
+export async function askJson<R extends Changing>(path: Address<R>, ask: Change<R>): Promise<Answer<R>>;
+export async function askJson(path: string, ask: Request = {}): Promise<unknown> {
   const response = await send(path, ask);
-  return response.status === 204 ? undefined : ((await response.json()) as T);
+  return response.status === 204 ? undefined : await response.json();
 }
 
-export async function askBytes(path: string, ask: Ask = {}): Promise<Uint8Array> {
+export async function askBytes(path: string, ask: Read = {}): Promise<Uint8Array> {
   return new Uint8Array(await (await send(path, ask)).arrayBuffer());
-}
-
-export async function must<T>(answer: Promise<T | undefined>): Promise<T> {
-  const value = await answer;
-  if (value === undefined) throw new Offline("The server gave an empty answer");
-  return value;
 }

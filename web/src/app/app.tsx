@@ -2,7 +2,7 @@
 // The shell: who is signed in, which room is open, and what can be done everywhere.
 import { lazy, Suspense, useEffect, useMemo, useRef, useState, useSyncExternalStore, type ReactNode } from "react";
 import { Link, Redirect, Route, Switch, useLocation } from "wouter";
-import type { Session } from "../api/types.js";
+import type { Session } from "../api/schema.js";
 import { RecordingList } from "../rooms/recordings/list.js";
 import { ActionButton, Failure, Loading, useTitle } from "../ui/parts.js";
 import type { Action } from "./actions.js";

@@ -57,7 +57,8 @@ export const m = {
   list: {
     title: "Recordings",
     search: "Search",
-    searchHint: "File name, incident, category or device",
+    searchHint: "File name, incident, category, badge or device",
+    poster: "Picture",
     officer: "Officer (badge)",
     incident: "Incident",
     category: "Category",
@@ -167,6 +168,9 @@ export const m = {
     sameBytes: (n: number) =>
       `${counted(n, "other recording has", "other recordings have")} exactly these bytes. They are kept apart, each with its own custody.`,
     insideHome: "Recorded inside a home",
+    clips: (n: number) => `${counted(n, "file", "files")} of one recording`,
+    clip: (n: number) => `File ${count.format(n)}`,
+    clipShown: "shown here",
     fact: {
       recorded_at: "Recorded",
       received_at: "Received",
@@ -245,14 +249,14 @@ export const m = {
     brokenChain: "this event does not continue the one before it",
     openBefore: "the event before it did not verify, so nothing ties this one to the admission",
     save: "Save receipt",
-    by: "By",
-    entry: "Ledger entry",
-    event: "Event as recorded",
-    details: (n: number) => `Details of event ${n}`,
+    stranger: "Somebody of another agency",
+    derived: { probe: "facts", poster: "poster", filmstrip: "filmstrip" } as Readonly<Record<string, string>>,
     types: {
       "recording.admitted": "Admitted",
       "recording.viewed": "Viewed",
       "recording.exported": "Exported",
+      "recording.derived": "Derived",
+      "recording.changed": "Changed",
       "recording.destroyed": "Destroyed",
     } as Readonly<Record<string, string>>,
   },

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who is signed in, as one value that screens can follow.
-import { askJson, must, onSignedOut } from "../api/client.js";
-import type { Session } from "../api/types.js";
+import { askJson, onSignedOut } from "../api/client.js";
+import type { Session } from "../api/schema.js";
 
 export type SignedIn =
   | { readonly state: "asking" }
@@ -25,7 +25,7 @@ export const subscribe = (listener: () => void): (() => void) => {
 
 export async function resumeSession(): Promise<void> {
   try {
-    const session = await askJson<Session>("/api/v1/session");
+    const session = await askJson<"GET /api/v1/session">("/api/v1/session");
     become(session === undefined ? { state: "out", hasEnded: false } : { state: "in", session });
   } catch (error) {
     become({ state: "failed", error });
@@ -33,11 +33,11 @@ export async function resumeSession(): Promise<void> {
 }
 
 export async function signIn(login: string, password: string): Promise<void> {
-  become({ state: "in", session: await must(askJson<Session>("/api/v1/session", { method: "POST", body: { login, password } })) });
+  become({ state: "in", session: await await askJson<"POST /api/v1/session">("/api/v1/session", { method: "POST", body: { login, password } }) });
 }
 
 export async function signOut(): Promise<void> {
-  await askJson("/api/v1/session", { method: "DELETE" });
+  await askJson<"DELETE /api/v1/session">("/api/v1/session", { method: "DELETE" });
   become({ state: "out", hasEnded: false });
 }
 

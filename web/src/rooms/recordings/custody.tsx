@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Custody: every event, and for each a proof that this browser checks itself.
 import { useEffect, useState, type FormEvent, type ReactNode } from "react";
-import { askBytes, askJson, must } from "../../api/client.js";
-import type { CustodyItem, Page } from "../../api/types.js";
+import { askBytes, askJson } from "../../api/client.js";
+import type { CustodyItem } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
 import { shownTime } from "../../ui/format.js";
 import { Copy, Failure, Loading, Notice, Status, useLoad } from "../../ui/parts.js";
@@ -18,7 +18,7 @@ interface History {
 
 async function readHistory(recording: string, slug: string, signal: AbortSignal): Promise<History> {
   const [page, key] = await Promise.all([
-    must(askJson<Page<CustodyItem>>(`/api/v1/recordings/${recording}/custody`, { signal })),
+    askJson<"GET /api/v1/recordings/{id}/custody">(`/api/v1/recordings/${recording}/custody`, { signal }),
     askBytes(`/ledger/${slug}/key`, { signal }),
   ]);
   return { items: page.items, serverKey: fromUtf8(key, "the key").trim() };
@@ -109,15 +109,17 @@ function Events({ history, recording, vkey }: EventsProps): ReactNode {
 const TONES = { verified: "ok", refused: "bad", unreachable: "due" } as const;
 
 function Event({ item, verdict }: { readonly item: CustodyItem; readonly verdict: Checked | undefined }): ReactNode {
-  const purpose = typeof item.event["purpose"] === "string" ? item.event["purpose"] : undefined;
+  const { purpose, kind } = item.event;
   return (
     <li>
       <details>
         <summary>
           <span className="what">
             {m.custody.types[item.type] ?? item.type}
-            {purpose !== undefined && <span className="quiet-text">{m.purpose.names[purpose] ?? purpose}</span>}
+            {typeof purpose === "string" && <span className="quiet-text">{m.purpose.names[purpose] ?? purpose}</span>}
+            {typeof kind === "string" && <span className="quiet-text">{m.custody.derived[kind] ?? kind}</span>}
           </span>
+          <span className="who">{item.actor_name ?? m.custody.stranger}</span>
           <time dateTime={item.at} title={item.at}>
             {shownTime(item.at)}
           </time>

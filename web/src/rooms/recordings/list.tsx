@@ -2,8 +2,8 @@
 // The list of recordings, newest first. Filters live in the address, so that a link shows what was seen.
 import { useCallback, useEffect, useMemo, useRef, useState, type FormEvent, type KeyboardEvent, type ReactNode } from "react";
 import { Link, useLocation, useSearch } from "wouter";
-import { askJson, must } from "../../api/client.js";
-import type { Page, Recording } from "../../api/types.js";
+import { askJson } from "../../api/client.js";
+import type { Recording, RecordingPage } from "../../api/schema.js";
 import type { Action } from "../../app/actions.js";
 import { m } from "../../app/messages.js";
 import { useActions } from "../../app/registry.js";
@@ -15,9 +15,7 @@ export function RecordingList(): ReactNode {
   const search = useSearch();
   const [, navigate] = useLocation();
   const query = queryOf(search);
-  const [first, retry] = useLoad(query, (signal) =>
-    must(askJson<Page<Recording>>(`/api/v1/recordings${query === "" ? "" : `?${query}`}`, { signal })),
-  );
+  const [first, retry] = useLoad(query, (signal) => askJson<"GET /api/v1/recordings">(`/api/v1/recordings?${query}`, { signal }));
   const form = useRef<HTMLFormElement>(null);
   useTitle(m.list.title);
 
@@ -84,7 +82,7 @@ export function RecordingList(): ReactNode {
   );
 }
 
-function Rows({ first, query }: { readonly first: Page<Recording>; readonly query: string }): ReactNode {
+function Rows({ first, query }: { readonly first: RecordingPage; readonly query: string }): ReactNode {
   const [items, setItems] = useState(first.items);
   const [next, setNext] = useState(first.next);
   const [error, setError] = useState<unknown>();
@@ -97,7 +95,7 @@ function Rows({ first, query }: { readonly first: Page<Recording>; readonly quer
     setError(undefined);
     const address = new URLSearchParams(query);
     address.set("cursor", next);
-    must(askJson<Page<Recording>>(`/api/v1/recordings?${address}`))
+    askJson<"GET /api/v1/recordings">(`/api/v1/recordings?${address}`)
       .then((page) => {
         focusFrom.current = items.length;
         setItems([...items, ...page.items]);
@@ -121,6 +119,9 @@ function Rows({ first, query }: { readonly first: Page<Recording>; readonly quer
           <caption className="unseen">{m.list.caption}</caption>
           <thead>
             <tr>
+              <th scope="col">
+                <span className="unseen">{m.list.poster}</span>
+              </th>
               {[m.list.recorded, m.list.file, m.list.wearer, m.list.incident, m.list.category, m.list.device].map((label) => (
                 <th key={label} scope="col">
                   {label}
@@ -159,6 +160,9 @@ function Row({ item }: { readonly item: Recording }): ReactNode {
   return (
     // The link is what keyboards and screen readers use; the row only makes it a larger target.
     <tr onClick={(event) => !(event.target instanceof HTMLAnchorElement) && window.getSelection()?.isCollapsed !== false && navigate(address)}>
+      <td className="poster">
+        <Poster item={item} />
+      </td>
       <td className="time">
         <time dateTime={item.recorded_at ?? item.received_at} title={item.recorded_at ?? m.list.notRecorded}>
           {shownTime(item.recorded_at ?? item.received_at)}
@@ -180,4 +184,12 @@ function Row({ item }: { readonly item: Recording }): ReactNode {
       </td>
     </tr>
   );
+}
+
+/** A picture of the footage where the list may show one; an empty frame of its size where not, so that rows stay in line. */
+function Poster({ item }: { readonly item: Recording }): ReactNode {
+  const [isMissing, setMissing] = useState(false);
+  const hasOne = item.media?.state === "done" && item.width !== null && !item.inside_home && !isMissing;
+  if (!hasOne) return <div className="poster" />;
+  return <img className="poster" src={`/api/v1/recordings/${item.id}/poster`} alt="" width="96" height="54" loading="lazy" onError={() => setMissing(true)} />;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The browser's own player over the original's byte ranges, with the keys people expect.
 import { useMemo, useRef, useState, type ReactNode } from "react";
-import type { Recording, View } from "../../api/types.js";
+import type { Recording, View } from "../../api/schema.js";
 import type { Action } from "../../app/actions.js";
 import { m } from "../../app/messages.js";
 import { useActions } from "../../app/registry.js";

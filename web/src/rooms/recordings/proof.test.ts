@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { CustodyItem } from "../../api/types.js";
+import type { CustodyItem } from "../../api/schema.js";
 import { base64, utf8 } from "../../verify/bytes.js";
 import { commitmentOf } from "../../verify/entry.js";
 import { eventExtra, FILE_SHA256, filled, Forge, GENESIS, json, LOG, object, SUBJECT } from "../../verify/forge.js";
@@ -43,7 +43,9 @@ function history(): readonly [Row, Row] {
       index: at[i] as number,
       type: event.get("type") as string,
       at: event.get("at") as string,
-      event: plain(event) as Record<string, unknown>,
+      event: plain(event) as CustodyItem["event"],
+      actor_name: null,
+      salt: "",
       receipt: "",
     },
     receipt: forge.receipt(at[i] as number, eventExtra(event, filled(i + 1))),

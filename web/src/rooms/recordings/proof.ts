@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whether what is shown is what the ledger holds: every receipt verified here, and tied to the row it stands beside.
-import type { CustodyItem } from "../../api/types.js";
+import type { CustodyItem } from "../../api/schema.js";
 import { equal } from "../../verify/bytes.js";
 import type { Event } from "../../verify/entry.js";
 import { type Json, writeJson } from "../../verify/json.js";
@@ -40,12 +40,15 @@ function gapBefore(event: Event, before: Verdict | undefined): string | undefine
   return isNext ? undefined : m.custody.brokenChain;
 }
 
+/** A row as it came. Its event is believed in nothing, whatever the contract says of it. */
+type Row = Pick<CustodyItem, "n" | "index" | "type"> & { readonly event: Readonly<Record<string, unknown>> };
+
 /**
  * A receipt that verifies still says nothing of a row that shows something else, so the event in the receipt has to be
  * the very event of the row, of the recording that was asked for, and to continue the row before it.
  */
 export function judge(
-  item: CustodyItem,
+  item: Row,
   receiptBytes: Uint8Array,
   anchor: Anchor,
   recording: string,

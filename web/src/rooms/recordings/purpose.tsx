@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Why somebody watches: asked before the first frame, because it is part of the event.
 import { useState, type FormEvent, type ReactNode } from "react";
-import { askJson, must } from "../../api/client.js";
-import type { Recording, View } from "../../api/types.js";
+import { askJson } from "../../api/client.js";
+import type { Purpose, Recording, View } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
 import { Dialog, Failure, Notice } from "../../ui/parts.js";
 
@@ -21,7 +21,7 @@ export function PurposeDialog({ recording, onClose, onOpened }: Props): ReactNod
     event.preventDefault();
     const fields = new FormData(event.currentTarget);
     const text = (name: string): string | undefined => String(fields.get(name) ?? "").trim() || undefined;
-    const purpose = text("purpose");
+    const purpose = text("purpose") as Purpose | undefined;
     setMissing(purpose === undefined);
     if (purpose === undefined) {
       event.currentTarget.querySelector<HTMLElement>("select")?.focus();
@@ -32,7 +32,7 @@ export function PurposeDialog({ recording, onClose, onOpened }: Props): ReactNod
     const body = { purpose, case: text("case"), warrant: text("warrant"), ...insideHome };
     setWorking(true);
     setError(undefined);
-    must(askJson<View>(`/api/v1/recordings/${recording.id}/views`, { method: "POST", body }))
+    askJson<"POST /api/v1/recordings/{id}/views">(`/api/v1/recordings/${recording.id}/views`, { method: "POST", body })
       .then((view) => onOpened(view, m.purpose.names[purpose] ?? purpose))
       .catch((reason: unknown) => {
         setError(reason);

@@ -2,8 +2,8 @@
 // One recording: footage under a view, facts, custody.
 import { useState, type ReactNode } from "react";
 import { Link } from "wouter";
-import { askJson, must } from "../../api/client.js";
-import type { Recording, View } from "../../api/types.js";
+import { askJson } from "../../api/client.js";
+import type { Recording, View } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
 import { grouped, shownBytes, shownDuration, shownTime } from "../../ui/format.js";
 import { Copy, Failure, Loading, Notice, Status, toneOfState, useLoad, useTitle } from "../../ui/parts.js";
@@ -12,7 +12,7 @@ import { Player } from "./player.js";
 import { PurposeDialog } from "./purpose.js";
 
 export default function RecordingPage({ id, slug }: { readonly id: string; readonly slug: string }): ReactNode {
-  const [load, retry] = useLoad(id, (signal) => must(askJson<Recording>(`/api/v1/recordings/${encodeURIComponent(id)}`, { signal })));
+  const [load, retry] = useLoad(id, (signal) => askJson<"GET /api/v1/recordings/{id}">(`/api/v1/recordings/${encodeURIComponent(id)}`, { signal }));
   const name = load.state === "ready" ? load.value.filename || load.value.id : m.recording.heading;
   useTitle(name);
   return (
@@ -45,6 +45,7 @@ function Loaded({ recording, slug }: { readonly recording: Recording; readonly s
       <p className="lead">{recording.chain_note}</p>
       {recording.inside_home && <Notice tone="held" title={m.recording.insideHome} />}
       <SameBytes ids={recording.same_bytes_as} />
+      <Clips recording={recording} />
       <div className="columns">
         <div>
           {opened === undefined ? (
@@ -90,6 +91,30 @@ function SameBytes({ ids }: { readonly ids: readonly string[] }): ReactNode {
           </li>
         ))}
       </ul>
+    </Notice>
+  );
+}
+
+/** The other files of the recording that this one is a file of. */
+function Clips({ recording }: { readonly recording: Recording }): ReactNode {
+  if (recording.clips.length < 2) return null;
+  return (
+    <Notice tone="info">
+      <p>{m.recording.clips(recording.clips.length)}</p>
+      <ol className="plain">
+        {recording.clips.map((clip, i) => (
+          <li key={clip.id}>
+            {clip.id === recording.id ? (
+              <>
+                {m.recording.clip(i + 1)} <span className="quiet-text">{m.recording.clipShown}</span>
+              </>
+            ) : (
+              <Link to={`/recordings/${clip.id}`}>{m.recording.clip(i + 1)}</Link>
+            )}{" "}
+            <span className="quiet-text">{shownBytes(clip.bytes)}</span>
+          </li>
+        ))}
+      </ol>
     </Notice>
   );
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The queue's bytes, moved by tus-js-client as it is (docs/formats/upload_protocol.md).
 import { DetailedError, Upload } from "tus-js-client";
-import { askJson, GUARD, must, readProblem } from "../../api/client.js";
-import type { UploadState } from "../../api/types.js";
+import { type Address, askJson, GUARD, readProblem } from "../../api/client.js";
 import type { Means, Outcome, TransferEvents } from "./queue.js";
 
 /** One request of a long upload; each also tells the server that somebody is still there. */
@@ -67,9 +66,12 @@ function transfer(file: File, metadata: Readonly<Record<string, string>>, events
   };
 }
 
+type UploadRoute = "GET /api/v1/uploads/{id}";
+
+/** At the address that the server gave the upload. */
 async function outcome(url: string): Promise<Outcome> {
   for (let wait = OUTCOME_FIRST_MS; ; wait = Math.min(wait * 2, OUTCOME_LAST_MS)) {
-    const state = await must(askJson<UploadState>(url)).catch((error: unknown) => {
+    const state = await askJson<UploadRoute>(url as Address<UploadRoute>).catch((error: unknown) => {
       // Sealing goes on without us; a server that is away is asked again.
       if (error instanceof Error && error.name === "Offline") return undefined;
       throw error;

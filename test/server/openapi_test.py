@@ -1,0 +1,584 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The contract against real answers: every operation of a real server, its refusals too, by the document that it serves.
+
+An answer fails that has a status, a type, a header, a member or a value that the document does not give it. That routes and
+document name the same addresses is src/lapel/wiring_test.cc's to see.
+"""
+import base64
+import copy
+import hashlib
+import json
+import re
+import shutil
+import sqlite3
+import subprocess
+import time
+import unittest
+
+import jsonschema
+
+from harness import BIN, PASSWORD, ROOT, Town, run, sha256
+
+METHODS = ("get", "put", "post", "patch", "delete", "head", "options")
+FILM = ROOT / "test/data/video/pytorch+torchcodec/test/resources/nasa_13013.mp4"
+GUARD = {"X-Lapel": "1"}
+JSON = {"Content-Type": "application/json"}
+OFFSET = "application/offset+octet-stream"
+PATIENCE_S = 120
+
+
+def closed(schema):
+    """The same schema, but a member that it does not name is refused. What clients must ignore, the server must not send."""
+    if isinstance(schema, list):
+        return [closed(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    out = {key: closed(value) for key, value in schema.items()}
+    # Beside a $ref, properties only narrow what is there.
+    if isinstance(out.get("properties"), dict) and "$ref" not in out:
+        out.setdefault("additionalProperties", False)
+    return out
+
+
+class Disagreement(AssertionError):
+    pass
+
+
+class Contract:
+    def __init__(self, document):
+        self.document = document
+        self.components = closed(document["components"])
+        self.routes = [(self.pattern(path), path) for path in sorted(document["paths"], key=lambda path: path.count("{"))]
+        self.seen = set()  # (operation id, status)
+
+    @staticmethod
+    def pattern(path):
+        # A tile's index has slashes of its own.
+        parts = [".+" if part == "{index}" else "[^/]+" if part.startswith("{") else re.escape(part) for part in path.split("/")]
+        return re.compile("/".join(parts))
+
+    def resolve(self, value):
+        while "$ref" in value:
+            found = {"components": self.components}
+            for part in value["$ref"].removeprefix("#/").split("/"):
+                found = found[part]
+            value = found
+        return value
+
+    def operation(self, method, target):
+        for pattern, path in self.routes:
+            if pattern.fullmatch(target.split("?")[0]) and method.lower() in self.document["paths"][path]:
+                return self.document["paths"][path][method.lower()]
+        raise Disagreement(f"{method} {target} is not described")
+
+    def validate(self, schema, value, where):
+        root = {"components": self.components, **closed(schema)}
+        error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(root).iter_errors(value))
+        if error is not None:
+            raise Disagreement(f"{where}: {error.json_path}: {error.message}")
+
+    def check(self, method, target, answer):
+        """The operation of this answer, once the answer is what the document says."""
+        where = f"{method} {target.split('?')[0]} {answer.status}"
+        is_head = method == "HEAD"
+        operation = self.operation(method, target) if not is_head else self.operation_of_head(target)
+        if str(answer.status) not in operation["responses"]:
+            raise Disagreement(f"{where}: the status is not described: {answer.body[:300]}")
+        response = self.resolve(operation["responses"][str(answer.status)])
+        self.check_headers(response, answer, where)
+        self.check_body(response, answer, where, is_head)
+        if "X-Request-Id" not in answer.headers:
+            raise Disagreement(f"{where}: no request id")
+        self.seen.add((operation["operationId"], answer.status))
+        return operation
+
+    def operation_of_head(self, target):
+        try:
+            return self.operation("HEAD", target)
+        except Disagreement:
+            return self.operation("GET", target)
+
+    def check_headers(self, response, answer, where):
+        described = response.get("headers", {})
+        for name, header in described.items():
+            header = self.resolve(header)
+            text = answer.headers.get(name)
+            if text is None:
+                if header.get("required"):
+                    raise Disagreement(f"{where}: the header {name} is missing")
+                continue
+            schema = self.resolve(header["schema"])
+            is_integer = schema.get("type") == "integer" and re.fullmatch("[0-9]+", text)
+            self.validate(header["schema"], int(text) if is_integer else text, f"{where}: {name}")
+        if answer.status < 300:
+            for name in answer.headers:
+                if name.lower().startswith(("upload-", "tus-", "location")) and name not in described:
+                    raise Disagreement(f"{where}: the header {name} is not described")
+
+    def check_body(self, response, answer, where, is_head):
+        content = response.get("content", {})
+        if is_head or not content:
+            if answer.body:
+                raise Disagreement(f"{where}: a body, where none is described")
+            return
+        media_type = (answer.headers.get("Content-Type") or "").split(";")[0]
+        if media_type not in content and "*/*" not in content:
+            raise Disagreement(f"{where}: the type {media_type!r} is not described")
+        schema = content.get(media_type, content.get("*/*"))["schema"]
+        if media_type.endswith("json"):
+            self.validate(schema, json.loads(answer.body), where)
+        elif media_type == "text/plain":
+            self.validate(schema, answer.body.decode(), where)
+        if media_type == "application/problem+json":
+            problem = json.loads(answer.body)
+            if (problem["status"], problem["instance"]) != (answer.status, answer.headers.get("X-Request-Id")):
+                raise Disagreement(f"{where}: the problem is of another answer: {problem}")
+
+
+class Dock:
+    """A dock that speaks for itself, with OpenSSL's keys."""
+
+    def __init__(self, home):
+        self.key = home / "dock.pem"
+        self.message = home / "message"
+        run("openssl", "genpkey", "-algorithm", "ed25519", "-out", self.key)
+        # The last 32 bytes of the SubjectPublicKeyInfo are the key.
+        self.public_key = subprocess.run(["openssl", "pkey", "-in", str(self.key), "-pubout", "-outform", "DER"],
+                                         check=True, capture_output=True).stdout[-32:].hex()
+
+    def sign(self, text):
+        self.message.write_text(text)
+        return subprocess.run(["openssl", "pkeyutl", "-sign", "-inkey", str(self.key), "-rawin", "-in", str(self.message)],
+                              check=True, capture_output=True).stdout.hex()
+
+    def enrollment(self, code):
+        raw = base64.b32decode(code.replace("-", "").upper())
+        secret, ledger_key = raw[:16], raw[16:48]
+        return {"code": code, "public_key": self.public_key,
+                "signature": self.sign(f"lapel-dock-enroll/1\n{ledger_key.hex()}\n{hashlib.sha256(secret).hexdigest()}")}
+
+
+class OpenApi(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.town = Town(beat=1)
+        cls.addClassCleanup(cls.town.__exit__)
+        cls.clerk = cls.town.add_user("clerk", "records")
+        cls.coordinator = cls.town.add_user("coordinator", "coordinator")
+        cls.union = cls.town.add_user("union", "union")
+        cls.listing = cls.town.token("clerk", "list")
+        cls.town.start()
+        cls.contract = Contract(cls.town.request("GET", "/api/v1/openapi.json").json())
+        cls.data = bytes(range(256)) * 400
+        cls.recording = cls.town.upload(cls.clerk, cls.data, filename="a.bin", wearer="4711", incident="22-1", color="red")["recording"]
+
+    @classmethod
+    def tearDownClass(cls):
+        # What no test here has met, nobody has compared. (Skipped where a single test was asked for.)
+        if len(cls.seen_tests) < 8:
+            return
+        met = {operation for operation, status in cls.contract.seen if status < 300}
+        for path in cls.contract.document["paths"].values():
+            for method in METHODS:
+                if method in path and path[method]["operationId"] not in met:
+                    raise AssertionError(f"no success of {path[method]['operationId']} was compared with the document")
+
+    seen_tests = set()
+
+    def setUp(self):
+        self.seen_tests.add(self.id())
+
+    def ask(self, method, target, token=None, headers=None, body=None, status=None, slug=None):
+        if isinstance(body, (dict, list)):
+            headers, body = {**JSON, **(headers or {})}, json.dumps(body)
+        answer = self.town.request(method, target, token, headers, body)
+        self.contract.check(method, target, answer)
+        if status is not None:
+            self.assertEqual(answer.status, status, answer.body)
+        if slug is not None:
+            self.assertEqual(answer.json()["type"], f"/problems/{slug}")
+        return answer
+
+    def tus(self, method, target, token=None, headers=None, body=None, **expected):
+        return self.ask(method, target, token or self.clerk, {"Tus-Resumable": "1.0.0", **(headers or {})}, body, **expected)
+
+    def create(self, length, **headers):
+        return self.tus("POST", "/api/v1/uploads", headers={"Upload-Length": str(length), **headers}, status=201).headers["Location"]
+
+    def append(self, location, offset, body, headers=None, **expected):
+        return self.tus("PATCH", location, headers={"Upload-Offset": str(offset), "Content-Type": OFFSET, **(headers or {})}, body=body, **expected)
+
+    # ---- the document ----
+
+    def test_the_document_is_the_one_in_the_repository(self):
+        answer = self.ask("GET", "/api/v1/openapi.json", status=200)
+        again = self.town.home / "openapi.json"
+        run("node", ROOT / "web/tools/contract.js", ROOT / "api/openapi.yaml", again)
+        self.assertEqual(answer.body, again.read_bytes())
+        self.assertRegex(answer.headers["ETag"], r'\A"[0-9a-f]+"\Z')
+        self.ask("GET", "/api/v1/openapi.json", headers={"If-None-Match": answer.headers["ETag"]}, status=304)
+        self.ask("HEAD", "/api/v1/openapi.json", status=200)
+
+    def test_the_document_explains_itself(self):
+        document = self.contract.document
+        operations = [path[method] for path in document["paths"].values() for method in METHODS if method in path]
+        names = [operation["operationId"] for operation in operations]
+        self.assertEqual(len(names), len(set(names)))
+        for operation in operations:
+            self.assertIn("default", operation["responses"], operation["operationId"])
+            self.assertTrue(operation["summary"], operation["operationId"])
+
+        def walk(value, where):
+            if isinstance(value, list):
+                for item in value:
+                    walk(item, where)
+            if not isinstance(value, dict):
+                return
+            if "$ref" in value:
+                refs.add(value["$ref"])
+                self.contract.resolve(value)
+            for key, child in value.items():
+                if key == "properties" and "$ref" not in value:
+                    for name, schema in child.items():
+                        self.assertTrue(schema.get("description"), f"{where}/{name} is not described")
+                if key in ("parameters", "headers") and where != "components":
+                    for item in child if isinstance(child, list) else child.values():
+                        self.assertTrue(self.contract.resolve(item).get("description"), f"{where}: {item}")
+                walk(child, f"{where}/{key}")
+        refs = set()
+        walk(document["paths"], "paths")
+        walk(document["components"], "components")
+        for kind in ("schemas", "responses", "parameters", "headers"):
+            for name in document["components"][kind]:
+                self.assertIn(f"#/components/{kind}/{name}", refs, "nothing uses this")
+
+        # What the server answers is always all there: unknown is null, never missing.
+        asked = {ref for operation in operations for ref in re.findall(r'"(#/components/schemas/[^"]+)"', json.dumps(operation.get("requestBody", {})))}
+        for name, schema in document["components"]["schemas"].items():
+            if "properties" in schema and f"#/components/schemas/{name}" not in asked:
+                self.assertEqual(sorted(schema["required"]), sorted(schema["properties"]), name)
+
+    # ---- that this can fail ----
+
+    def test_a_wrong_document_is_noticed(self):
+        target = f"/api/v1/recordings/{self.recording}"
+        shown = self.ask("GET", target, self.clerk, status=200)
+        page = self.ask("GET", "/api/v1/recordings", self.clerk, status=200)
+        refusal = self.ask("GET", "/api/v1/recordings", status=401)
+        upload = self.town.create(self.clerk, 1)
+
+        def planted(change, method, target, answer):
+            document = copy.deepcopy(self.contract.document)
+            change(document, document["components"]["schemas"])
+            with self.assertRaises(Disagreement, msg=change):
+                Contract(document).check(method, target, answer)
+
+        def renamed(document, schemas):
+            properties, required = schemas["Recording"]["properties"], schemas["Recording"]["required"]
+            properties["received"] = properties.pop("received_at")
+            required[required.index("received_at")] = "received"
+
+        def forgotten(document, schemas):
+            schemas["Recording"]["properties"].pop("width")
+            schemas["Recording"]["required"].remove("width")
+
+        def forgotten_below(document, schemas):
+            schemas["Clip"]["properties"].pop("receipt")
+            schemas["Clip"]["required"].remove("receipt")
+
+        def retyped(document, schemas):
+            schemas["ByteCount"]["type"] = "string"
+
+        def narrowed(document, schemas):
+            schemas["Recording"]["properties"]["state"]["enum"].remove("sealed")
+
+        def other_status(document, schemas):
+            responses = document["paths"]["/api/v1/recordings/{id}"]["get"]["responses"]
+            responses["201"] = responses.pop("200")
+
+        def other_problem(document, schemas):
+            document["components"]["responses"]["Unauthenticated"]["content"]["application/problem+json"]["schema"]["properties"]["type"]["enum"] = ["/problems/rule"]
+
+        def problem_member(document, schemas):
+            schemas["Problem"]["properties"].pop("remedy")
+            schemas["Problem"]["required"].remove("remedy")
+
+        def other_type(document, schemas):
+            content = document["paths"]["/api/v1/recordings"]["get"]["responses"]["200"]["content"]
+            content["text/plain"] = content.pop("application/json")
+
+        def other_route(document, schemas):
+            document["paths"]["/api/v1/records"] = document["paths"].pop("/api/v1/recordings")
+
+        def missing_header(document, schemas):
+            document["components"]["headers"]["UploadOffset"]["schema"]["minimum"] = 1
+
+        def undescribed_header(document, schemas):
+            document["paths"]["/api/v1/uploads"]["post"]["responses"]["201"]["headers"].pop("Upload-Expires")
+
+        for change in (renamed, forgotten, forgotten_below, retyped, narrowed, other_status):
+            planted(change, "GET", target, shown)
+        for change in (renamed, forgotten, other_type, other_route):
+            planted(change, "GET", "/api/v1/recordings", page)
+        for change in (other_problem, problem_member):
+            planted(change, "GET", "/api/v1/recordings", refusal)
+        for change in (missing_header, undescribed_header):
+            planted(change, "POST", "/api/v1/uploads", upload)
+        body = shown.json()
+        for change in ({**body, "further": 1}, {**body, "clips": []}, {k: v for k, v in body.items() if k != "group"}):
+            shown.body = json.dumps(change).encode()
+            with self.assertRaises(Disagreement, msg=change):
+                self.contract.check("GET", target, shown)
+
+    # ---- uploads ----
+
+    def test_uploads(self):
+        self.ask("OPTIONS", "/api/v1/uploads", status=204)
+        self.ask("OPTIONS", "/api/v1/uploads/" + "0" * 32, status=204)
+        location = self.create(11, **{"Upload-Metadata": "filename aGVsbG8=,unknown"})
+        self.append(location, 0, b"hello", status=204)
+        head = self.tus("HEAD", location, status=200)
+        self.assertEqual((head.headers["Upload-Offset"], head.headers["Upload-Length"]), ("5", "11"))
+        self.assertEqual(self.ask("GET", location, self.clerk, status=200).json()["state"], "receiving")
+
+        self.append(location, 4, b"x", status=409, slug="upload-offset")
+        self.append(location, 5, b"more than that", status=413, slug="upload-too-long")
+        self.append(location, 5, b" world", {"Content-Type": "text/plain"}, status=415, slug="tus-content-type")
+        self.append(location, 5, b" world", {"Upload-Checksum": "sha256 " + base64.b64encode(bytes(32)).decode()}, status=460, slug="checksum-mismatch")
+        self.append(location, 5, b" world", {"Upload-Checksum": "md5 " + base64.b64encode(bytes(16)).decode()}, status=400, slug="checksum-algorithm")
+        self.append(location, "five", b" world", status=400, slug="tus-header")
+        self.ask("PATCH", location, self.clerk, {"Upload-Offset": "5", "Content-Type": OFFSET}, b" world", status=412, slug="tus-version")
+        self.ask("HEAD", location, self.clerk, status=412)
+        self.tus("HEAD", location, token="nonsense", status=401)
+        self.append(location, 5, b" world", status=204)
+        state = self.town.wait_state(location, self.clerk)
+        self.assertEqual(self.ask("GET", location, self.clerk, status=200).json(), state)
+        self.append(location, 11, b"", status=403, slug="upload-finished")
+        self.tus("DELETE", location, status=403, slug="upload-finished")
+
+        location = self.create(5)
+        self.tus("DELETE", location, status=204)
+        for method in ("HEAD", "DELETE"):
+            self.tus(method, location, status=404)
+        self.ask("GET", location, self.clerk, status=404, slug="not-found")
+        self.append(location, 0, b"x", status=404, slug="not-found")
+
+        # With a first part, refused by its digest; and joined from parts.
+        wrong = base64.b64encode(sha256(b"other").encode()).decode()
+        answer = self.tus("POST", "/api/v1/uploads", headers={"Upload-Length": "2", "Upload-Metadata": f"sha256 {wrong}", "Content-Type": OFFSET},
+                          body=b"ab", status=201)
+        self.assertEqual(self.town.wait_state(answer.headers["Location"], self.clerk)["state"], "refused")
+        self.assertTrue(self.ask("GET", answer.headers["Location"], self.clerk, status=200).json()["reason"])
+        parts = [self.create(3, **{"Upload-Concat": "partial"}) for _ in range(2)]
+        for part in parts:
+            self.append(part, 0, b"abc", status=204)
+            self.tus("HEAD", part, status=200)
+        joined = self.tus("POST", "/api/v1/uploads", headers={"Upload-Concat": "final;" + " ".join(parts)}, status=201).headers["Location"]
+        self.tus("HEAD", joined, status=200)
+        self.town.wait_state(joined, self.clerk)
+        self.assertEqual(self.ask("GET", parts[0], self.clerk, status=200).json()["reason"], "joined")
+
+    def test_refused_creations(self):
+        def create(status, slug, token=None, **headers):
+            self.tus("POST", "/api/v1/uploads", token, {name.replace("_", "-"): value for name, value in headers.items()}, status=status, slug=slug)
+        create(400, "tus-header")
+        create(400, "tus-header", Upload_Length="-1")
+        create(400, "tus-header", Upload_Length="1", Upload_Concat="half")
+        create(400, "tus-metadata", Upload_Length="1", Upload_Metadata="filename ***")
+        create(400, "concatenation", Upload_Concat="final;/api/v1/uploads/" + "0" * 32)
+        create(413, "upload-length-limit", Upload_Length=str(2 ** 40 + 1))
+        create(401, "unauthenticated", token="nonsense", Upload_Length="1")
+        create(403, "rule", token=self.union, Upload_Length="1")
+        if shutil.disk_usage(self.town.home).free < 2 ** 40:
+            create(507, "storage-full", Upload_Length=str(2 ** 40))
+        self.ask("POST", "/api/v1/uploads", self.clerk, {"Upload-Length": "1"}, status=412, slug="tus-version")
+        self.ask("POST", "/api/v1/uploads", self.clerk, {"Tus-Resumable": "0.2.2", "Upload-Length": "1"}, status=412, slug="tus-version")
+        self.tus("POST", "/api/v1/uploads", headers={"Upload-Length": "1", "Content-Type": "text/plain"}, body=b"x", status=415, slug="tus-content-type")
+        self.tus("POST", "/api/v1/uploads", headers={"Upload-Length": "1", "Content-Type": OFFSET}, body=b"xy", status=413, slug="upload-too-long")
+
+    def test_an_expired_upload(self):
+        location = self.create(5)
+        catalog = sqlite3.connect(self.town.data / "catalog.db", timeout=30)
+        with catalog:
+            catalog.execute("UPDATE uploads SET expires_us = 1 WHERE id = ?", (location.rsplit("/", 1)[1],))
+        catalog.close()
+        self.ask("GET", location, self.clerk, status=410, slug="upload-expired")
+        self.tus("HEAD", location, status=410)
+        self.append(location, 0, b"x", status=410, slug="upload-expired")
+
+    # ---- recordings and views ----
+
+    def test_recordings(self):
+        self.assertEqual(len(self.ask("GET", "/api/v1/recordings?limit=1&q=a.bin&officer=4711&incident=22-1&from=2020-01-01T00:00:00Z",
+                                      self.clerk, status=200).json()["items"]), 1)
+        for bad in ("limit=0", "limit=201", "cursor=x", "from=yesterday"):
+            self.ask("GET", f"/api/v1/recordings?{bad}", self.clerk, status=400, slug="invalid")
+        self.ask("GET", "/api/v1/recordings?bbox=1,2,3,4", self.clerk, status=415, slug="unsupported")
+        self.ask("GET", "/api/v1/recordings", status=401, slug="unauthenticated")
+        self.ask("GET", "/api/v1/recordings", self.union, status=403, slug="rule")
+
+        path = f"/api/v1/recordings/{self.recording}"
+        shown = self.ask("GET", path, self.clerk, status=200).json()
+        self.assertEqual((shown["sha256"], shown["metadata"]), (sha256(self.data), {"color": "red"}))
+        self.assertEqual([item["type"] for item in self.ask("GET", path + "/custody", self.clerk, status=200).json()["items"]][0], "recording.admitted")
+        self.ask("GET", path + "/receipt", self.clerk, status=200)
+        self.ask("GET", path + "/receipt?n=x", self.clerk, status=400, slug="invalid")
+        self.ask("GET", path + "/receipt?under=hope", self.clerk, status=400, slug="invalid")
+        self.ask("GET", path + "/receipt?n=999", self.clerk, status=404, slug="not-found")
+        for part in ("", "/custody", "/receipt", "/poster"):
+            self.ask("GET", path + part, status=401, slug="unauthenticated")
+            self.ask("GET", path + part, self.union, status=404, slug="not-found")
+            self.ask("GET", "/api/v1/recordings/nonsense" + part, self.clerk, status=404, slug="not-found")
+        for part in ("", "/custody", "/receipt"):
+            self.ask("GET", path + part, self.listing, status=403, slug="rule")
+
+    def test_views_and_bytes(self):
+        path = f"/api/v1/recordings/{self.recording}"
+        for body in ({}, {"purpose": "fun"}, {"purpose": "review", "case": 7}, []):
+            self.ask("POST", path + "/views", self.clerk, body=body, status=400, slug="invalid")
+        self.ask("POST", path + "/views", self.clerk, body={"purpose": "investigation"}, status=403, slug="rule")
+        self.ask("POST", path + "/views", body={"purpose": "review"}, status=401, slug="unauthenticated")
+        self.ask("POST", path + "/views", self.union, body={"purpose": "review"}, status=404, slug="not-found")
+        original = self.ask("POST", path + "/views", self.clerk, body={"purpose": "review", "case": "22-9", "warrant": None}, status=201).json()["original"]
+        whole = self.ask("GET", original, self.clerk, status=200)
+        self.assertEqual(whole.body, self.data)
+        etag = whole.headers["ETag"]
+        self.ask("HEAD", original, self.clerk, status=200)
+        self.ask("GET", original, self.clerk, {"Range": "bytes=1-2"}, status=206)
+        self.ask("GET", original, self.clerk, {"Range": "bytes=-2"}, status=206)
+        self.ask("GET", original, self.clerk, {"Range": "bytes=1-2,5-6"}, status=206)
+        self.ask("GET", original, self.clerk, {"Range": "bytes=1-2", "If-Range": '"other"'}, status=200)
+        self.ask("GET", original, self.clerk, {"If-None-Match": etag}, status=304)
+        self.ask("GET", original, self.clerk, {"Range": f"bytes={len(self.data)}-"}, status=416, slug="range-not-satisfiable")
+        self.ask("GET", original, status=401, slug="unauthenticated")
+        self.ask("GET", original, self.coordinator, status=404, slug="not-found")
+        view = original.split("/")[4]
+        catalog = sqlite3.connect(self.town.data / "catalog.db", timeout=30)
+        with catalog:
+            catalog.execute("UPDATE views SET expires_us = 1 WHERE id = ?", (view,))
+        catalog.close()
+        self.ask("GET", original, self.clerk, status=410, slug="gone")
+        self.ask("GET", f"{path}/filmstrip?view={view}", self.clerk, status=410, slug="gone")
+        self.ask("GET", f"{path}/filmstrip", self.clerk, status=400, slug="invalid")
+
+    def test_exports(self):
+        path = f"/api/v1/recordings/{self.recording}"
+        self.ask("POST", path + "/exports", self.clerk, body={}, status=400, slug="invalid")
+        self.ask("POST", path + "/exports", self.coordinator, body={"purpose": "discovery"}, status=403, slug="rule")
+        opened = self.ask("POST", path + "/exports", self.clerk, body={"purpose": "discovery"}, status=201).json()
+        deadline = time.monotonic() + PATIENCE_S
+        while (answer := self.ask("GET", opened["files"], self.clerk)).status == 409:
+            self.assertEqual(answer.json()["type"], "/problems/not-sealed")
+            self.assertLess(time.monotonic(), deadline)
+        self.assertEqual(answer.status, 200)
+        self.ask("GET", opened["files"], status=401, slug="unauthenticated")
+        self.ask("GET", "/api/v1/views/" + "0" * 32 + "/export", self.clerk, status=404, slug="not-found")
+        # An event of this moment is sealed and not yet published, unless the beat falls between the two requests.
+        n = len(self.ask("GET", path + "/custody", self.clerk).json()["items"])
+        statuses = set()
+        for n in range(n, n + 50):
+            self.ask("POST", path + "/views", self.clerk, body={"purpose": "review"}, status=201)
+            statuses.add(self.ask("GET", f"{path}/receipt?n={n}&under=published", self.clerk).status)
+            if 409 in statuses:
+                break
+        self.assertIn(409, statuses)
+
+    def test_pictures(self):
+        recording = self.town.upload(self.clerk, FILM.read_bytes(), filename="nasa.mp4", filetype="video/mp4")["recording"]
+        path = f"/api/v1/recordings/{recording}"
+        deadline = time.monotonic() + PATIENCE_S
+        while (shown := self.ask("GET", path, self.clerk, status=200).json())["media"]["state"] != "done":
+            self.assertLess(time.monotonic(), deadline, shown["media"])
+        self.assertEqual((shown["media"]["verdict"], shown["video_codec"]), ("whole", "h264"))
+        self.ask("GET", path + "/poster", self.clerk, status=200)
+        view = self.ask("POST", path + "/views", self.clerk, body={"purpose": "review"}, status=201).json()["view"]
+        self.ask("GET", f"{path}/filmstrip?view={view}", self.clerk, status=200)
+        self.ask("GET", f"{path}/filmstrip?view={'0' * 32}", self.clerk, status=404, slug="not-found")
+        self.ask("GET", f"/api/v1/recordings/{self.recording}/poster", self.clerk, status=404, slug="not-found")
+        self.ask("GET", f"{path}/custody", self.clerk, status=200)
+
+    # ---- people, docks, outsiders ----
+
+    def test_sessions(self):
+        good = {"login": "clerk", "password": PASSWORD}
+        self.ask("GET", "/api/v1/session", status=204)
+        self.ask("POST", "/api/v1/session", body=good, status=403, slug="denied")
+        self.ask("DELETE", "/api/v1/session", status=403, slug="denied")
+        self.ask("POST", "/api/v1/session", headers=GUARD, body={"login": "clerk"}, status=400, slug="invalid")
+        opened = self.ask("POST", "/api/v1/session", headers=GUARD, body=good, status=200)
+        cookie = {"Cookie": opened.headers["Set-Cookie"].split(";")[0]}
+        self.assertEqual(self.ask("GET", "/api/v1/session", headers=cookie, status=200).json(), opened.json())
+        self.ask("GET", "/api/v1/recordings", headers=cookie, status=200)
+        self.ask("POST", f"/api/v1/recordings/{self.recording}/views", headers=cookie, body={"purpose": "review"}, status=403, slug="denied")
+        self.ask("DELETE", "/api/v1/session", headers={**cookie, **GUARD}, status=204)
+        self.ask("GET", "/api/v1/recordings", headers=cookie, status=401, slug="unauthenticated")
+        bad = {"login": "nobody", "password": "wrong"}
+        for _ in range(10):
+            self.ask("POST", "/api/v1/session", headers=GUARD, body=bad, status=401, slug="sign-in")
+        refused = self.ask("POST", "/api/v1/session", headers=GUARD, body=bad, status=429, slug="limited")
+        self.assertTrue(800 < int(refused.headers["Retry-After"]) <= 900, refused.headers["Retry-After"])
+        self.assertIn("15 minutes", refused.json()["detail"])
+
+    def test_docks(self):
+        dock = Dock(self.town.home)
+        made = run(BIN / "lapel", "dock", "enroll", "--data", self.town.data, "--agency", self.town.agency, "--name", "east door", "--json")
+        enrollment = dock.enrollment(json.loads(made.stdout)["code"])
+        self.ask("POST", "/api/v1/docks/enroll", body={**enrollment, "signature": "00" * 64}, status=401, slug="unauthenticated")
+        enrolled = self.ask("POST", "/api/v1/docks/enroll", body=enrollment, status=200).json()
+        self.assertEqual(enrolled["vkey"], self.town.vkey)
+        nonce = self.ask("POST", "/api/v1/docks/nonce", body={"dock": enrolled["dock"]}, status=200).json()["nonce"]
+        signed = {"dock": enrolled["dock"], "nonce": nonce, "signature": dock.sign(f"lapel-dock-token/1\n{enrolled['origin']}\n{nonce}")}
+        token = self.ask("POST", "/api/v1/docks/token", body=signed, status=200).json()["token"]
+        self.ask("POST", "/api/v1/docks/token", body=signed, status=401, slug="unauthenticated")
+        device = self.ask("POST", "/api/v1/devices", token, body={"serial": "X81234"}, status=200).json()
+        self.assertEqual(self.ask("POST", "/api/v1/devices", self.coordinator, body={"serial": "X81234"}, status=200).json(), device)
+        self.ask("POST", "/api/v1/devices", self.clerk, body={"serial": "X81234"}, status=403, slug="rule")
+        self.ask("POST", "/api/v1/devices", body={"serial": "X81234"}, status=401, slug="unauthenticated")
+        for route in ("docks/enroll", "docks/nonce", "docks/token", "devices"):
+            self.ask("POST", f"/api/v1/{route}", token, body={}, status=400, slug="invalid")
+            self.ask("POST", f"/api/v1/{route}", token, body={"code": "a" * 20_000}, status=413, slug="too-large")
+
+    def test_ledgers(self):
+        slug = self.town.vkey.split("+")[0].split("/")[1]
+        for head in ("/ledger", f"/ledger/{slug}"):
+            self.assertEqual(self.ask("GET", head + "/key", status=200).body.decode().strip(), self.town.vkey)
+            deadline = time.monotonic() + PATIENCE_S
+            tiles = []
+            while [answer.status for answer in tiles] != [200, 200]:  # it grows while it is looked at
+                self.assertLess(time.monotonic(), deadline)
+                checkpoint = self.ask("GET", head + "/checkpoint")
+                size = int(checkpoint.body.split(b"\n")[1]) if checkpoint.status == 200 else 0
+                width = f".p/{size}" if size < 256 else ""
+                tiles = [self.ask("GET", f"{head}/tile/{level}/000{width}") for level in ("0", "entries")] if size > 0 else []
+            self.ask("GET", f"{head}/tile/0/x001/000", status=404, slug="not-found")
+        self.ask("GET", "/ledger/nowhere/checkpoint", status=404, slug="not-found")
+        self.ask("GET", "/ledger/nowhere/key", status=404, slug="not-found")
+
+    def test_the_server_itself(self):
+        self.ask("GET", "/healthz", status=200)
+        self.ask("GET", "/metrics", status=200)
+        self.assertTrue(self.ask("GET", "/readyz", status=200).json()["ready"])
+        self.assertIn(b"410", self.ask("GET", "/problems/upload-expired", status=200).body)
+        self.ask("GET", "/problems/nonsense", status=404, slug="not-found")
+        # Of no operation: still a problem like any other.
+        for method, target, status, slug in (("GET", "/api/v1/nonsense", 404, "not-found"), ("PUT", "/api/v1/recordings", 405, "method-not-allowed"),
+                                             ("GET", "/api/v1/recordings?q=%FF", 400, "invalid")):
+            answer = self.town.request(method, target, self.clerk)
+            self.assertEqual((answer.status, answer.json()["type"]), (status, f"/problems/{slug}"))
+            self.contract.validate({"$ref": "#/components/schemas/Problem"}, answer.json(), target)
+
+    def test_nobody_learns_a_path_from_readiness(self):
+        with Town() as town:
+            program = town.home / "no-program"
+            program.write_text("#!/nonsense\n")
+            program.chmod(0o700)
+            town.start("--media-worker", str(program))
+            answer = town.request("GET", "/readyz")
+            self.contract.check("GET", "/readyz", answer)
+            self.assertTrue(answer.json()["media"].startswith("blocked: "), answer.body)
+            for part in (str(town.home), "no-program", "/"):
+                self.assertNotIn(part, answer.body.decode())
+
+
+if __name__ == "__main__":
+    unittest.main()
