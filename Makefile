@@ -18,6 +18,11 @@ setup:
 test:
 	@tools/test.sh
 
+bench: setup
+	@cmake --preset bench >/dev/null
+	@cmake --build --preset bench -j $(JOBS) -- --quiet
+	@rm -rf build/bench/scratch && build/bench/src/ledger_bench build/bench/scratch && rm -rf build/bench/scratch
+
 format:
 	@git ls-files 'src/*.cc' 'src/*.h' 'test/*.cc' 'test/*.h' | xargs clang-format-14 -i
 
