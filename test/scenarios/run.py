@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs transcripts: run.py FILE.lapel... with the programs in LAPEL_BIN (default build/bin).
+
+A transcript is prose for people, and indented by four spaces what they would see at a terminal:
+
+    $ command        run by bash in an empty directory of its own, with the programs on PATH
+    output           what it prints must be just this, line by line
+    [4]              and its exit code, when it is not 0
+    & command        left running; its first line of output follows
+    $ stop           asks what was left running to end: it must end well, with 0
+    $ kill           ends it by kill -9
+
+In output, <name> stands for a word that is not known beforehand. The first time it may be anything without a space; from then
+on it is that word, and commands have it as $name. Within a line, ... stands for anything; on a line of its own, for any lines.
+"""
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BIN = pathlib.Path(os.environ.get("LAPEL_BIN", ROOT / "build/bin")).resolve()
+COMMAND_SECONDS_MAX = 120
+
+
+class Mismatch(Exception):
+    pass
+
+
+class Step:
+    def __init__(self, line, kind, command):
+        self.line, self.kind, self.command, self.output, self.code = line, kind, command, [], 0
+
+
+def read_steps(path):
+    steps = []
+    for number, text in enumerate(path.read_text().splitlines(), 1):
+        if not text.startswith("    "):
+            continue
+        text = text[4:]
+        if text[:2] in ("$ ", "& "):
+            steps.append(Step(number, text[0], text[2:]))
+        elif not steps:
+            raise Mismatch(f"{path.name}:{number}: output without a command")
+        elif steps[-1].command.endswith("\\"):
+            steps[-1].command += "\n" + text
+        elif re.fullmatch(r"\[\d+\]", text):
+            steps[-1].code = int(text[1:-1])
+        else:
+            steps[-1].output.append(text)
+    return steps
+
+
+class Transcript:
+    def __init__(self, path):
+        self.path = path
+        self.home = pathlib.Path(tempfile.mkdtemp(prefix="lapel-scenario-"))
+        self.words = {}
+        self.running = None
+
+    def pattern(self, line):
+        """A line as a regular expression; words known by now as themselves."""
+        out, fresh = "", set()
+        for part in re.split(r"(<[a-z_]+>|\.\.\.)", line):
+            name = part[1:-1]
+            if part == "...":
+                out += ".*"
+            elif re.fullmatch(r"<[a-z_]+>", part) is None:
+                out += re.escape(part)
+            elif name in self.words:
+                out += re.escape(self.words[name])
+            elif name in fresh:
+                out += f"(?P={name})"
+            else:
+                out += rf"(?P<{name}>\S+?)"
+                fresh.add(name)
+        return out
+
+    def match(self, step, lines):
+        wanted, at = list(step.output), 0
+        while wanted:
+            line = wanted.pop(0)
+            if line == "...":
+                if not wanted:
+                    return
+                while at < len(lines) and not re.fullmatch(self.pattern(wanted[0]), lines[at]):
+                    at += 1
+                continue
+            found = at < len(lines) and re.fullmatch(self.pattern(line), lines[at])
+            if not found:
+                raise Mismatch(f"expected: {line}\n     got: {lines[at] if at < len(lines) else '(no more output)'}")
+            self.words.update(found.groupdict())
+            at += 1
+        if at < len(lines):
+            raise Mismatch(f"output not in the transcript: {lines[at]}")
+
+    def environment(self):
+        return {**os.environ, **self.words, "PATH": f"{BIN}:{os.environ['PATH']}", "HOME": str(self.home), "TZ": "UTC",
+                "LC_ALL": "C.UTF-8", "SAMPLES": str(ROOT / "test/data")}
+
+    def perform(self, step):
+        if step.kind == "&":
+            if self.running:
+                raise Mismatch("something is running already")
+            self.running = subprocess.Popen(["bash", "-c", "exec " + step.command], cwd=self.home, env=self.environment(),
+                                            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+            return [self.running.stdout.readline().rstrip("\n")], 0
+        if step.command in ("stop", "kill"):
+            if not self.running:
+                raise Mismatch("nothing is running")
+            self.running.send_signal(signal.SIGTERM if step.command == "stop" else signal.SIGKILL)
+            code = self.running.wait(timeout=COMMAND_SECONDS_MAX)
+            self.running.stdout.close()
+            self.running = None
+            return [], 0 if step.command == "kill" else code
+        done = subprocess.run(["bash", "-c", step.command], cwd=self.home, env=self.environment(), text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=COMMAND_SECONDS_MAX)
+        return done.stdout.splitlines(), done.returncode
+
+    def run(self):
+        steps = read_steps(self.path)
+        if not steps:
+            raise Mismatch(f"{self.path.name}: no command in it")
+        try:
+            for step in steps:
+                lines, code = self.perform(step)
+                try:
+                    self.match(step, lines)
+                    if code != step.code:
+                        raise Mismatch(f"exit code {code}, expected {step.code}")
+                except Mismatch as why:
+                    said = "\n".join(lines)
+                    raise Mismatch(f"{self.path.name}:{step.line}: {step.kind} {step.command}\n{why}\n---\n{said}") from None
+            return len(steps)
+        finally:
+            if self.running:
+                self.running.kill()
+                self.running.wait()
+                self.running.stdout.close()
+            shutil.rmtree(self.home, ignore_errors=True)
+
+
+def main(paths):
+    failed = 0
+    for path in paths:
+        try:
+            print(f"{path}: {Transcript(pathlib.Path(path)).run()} commands as written")
+        except (Mismatch, subprocess.TimeoutExpired) as why:
+            failed += 1
+            print(f"{path}: FAILED\n{why}")
+    return 1 if failed or not paths else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
