@@ -446,6 +446,7 @@ Result<void> interpret(RawHead raw, const Origin& origin, const TrustedProxies& 
   if (auto read = read_framing(raw, out); !read) return read;
   request.headers = std::move(raw.headers);
   if (proxies.contains(origin.address)) believe_proxy(proxies, request);
+  if (!origin.secure_host.empty() && equal_ignoring_case(request.host, origin.secure_host)) request.is_secure = true;
   out.keeps_alive =
       out.is_http_10 ? lists_token(request, "connection", "keep-alive") : !lists_token(request, "connection", "close");
   out.wants_continue = !out.is_http_10 && lists_token(request, "expect", "100-continue");

@@ -36,6 +36,7 @@ constexpr int kAcceptsATurn = 64;
 constexpr std::int64_t kStopGrace_ms = 10'000;
 constexpr std::int64_t kAcceptPause_ms = 100;  // when the process is out of descriptors
 constexpr int kThreadsMax = 64;
+constexpr std::string_view kHttp = "http://", kHttps = "https://";
 // Given at accept, before a request is read, so that it costs nothing when there is nothing left to spend.
 constexpr std::string_view kTooManyConnections =
     "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 5\r\nConnection: close\r\n\r\n";
@@ -128,6 +129,17 @@ Result<std::vector<UniqueFd>> listen_on(const std::string& listen) {
   return out;
 }
 
+// HOST[:PORT] of an address without a path; empty when it is none.
+std::string public_host(std::string_view url) {
+  for (const std::string_view scheme : {kHttps, kHttp}) {
+    if (!url.starts_with(scheme)) continue;
+    url.remove_prefix(scheme.size());
+    if (url.ends_with('/')) url.remove_suffix(1);
+    return url.find_first_of("/?#@ \\") == url.npos ? std::string(url) : std::string();
+  }
+  return {};
+}
+
 Result<void> check_options(const ServerOptions& options) {
   const auto refuse = [](const char* what) { return fail(problems::kInvalid, what, "server options"); };
   if (options.io_threads < 1 || options.io_threads > kThreadsMax) return refuse("io_threads must be 1 to 64.");
@@ -144,6 +156,10 @@ Result<void> check_options(const ServerOptions& options) {
   }
   if (options.tls_certificate_file.empty() != options.tls_key_file.empty()) {
     return refuse("TLS needs both a certificate and a key.");
+  }
+  if (!options.public_url.empty() && public_host(options.public_url).empty()) {
+    return fail(problems::kInvalid, "A public URL is http:// or https:// and a host, perhaps with a port, and no path.",
+                options.public_url);
   }
   return {};
 }
@@ -202,7 +218,8 @@ struct Server::Impl {
     const int on = 1;
     ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     Loop& loop = loops[next_loop++ % loops.size()];
-    Origin origin{std::move(address), tls != nullptr};
+    const std::string& url = shared.options.public_url;
+    Origin origin{std::move(address), tls != nullptr, url.starts_with(kHttps) ? public_host(url) : std::string()};
     asio::post(loop.context, [this, &loop, fd = std::move(fd), origin = std::move(origin)]() mutable {
       start_session(loop, shared, tls ? tls->accept(std::move(fd)) : plain_conn(std::move(fd)), std::move(origin));
     });

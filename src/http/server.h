@@ -136,6 +136,9 @@ struct ServerOptions {
   std::string listen = "127.0.0.1:8080";           // HOST:PORT, [v6]:PORT; port 0: any free one
   std::string tls_certificate_file, tls_key_file;  // PEM; both or neither
   std::vector<std::string> trusted_proxies;        // CIDR
+  // Where people reach this server, http(s)://HOST[:PORT]; empty: where it listens. Requests for the host of an https
+  // address are secure, although TLS may end at a proxy that says nothing of it.
+  std::string public_url;
   int io_threads = 2;
   int handler_threads = 16;
   // Requests waiting for a thread; beyond them 503. A body once accepted is never refused for it.

@@ -650,6 +650,21 @@ TEST(Proxies, AreBelievedOnlyWhenTrusted) {
   }
 }
 
+TEST(PublicUrl, MakesRequestsForItsHostSecureWhereItIsHttps) {
+  const auto asked_at = [](const std::string& url, const std::string& host) {
+    ServerOptions options;
+    options.public_url = url;
+    RunningServer server(echo_router(), options);
+    Client client(server.port());
+    return client.ask("GET /echo HTTP/1.1\r\nHost: " + host + "\r\n\r\n").body;
+  };
+  EXPECT_EQ(asked_at("https://town.test", "Town.Test"), "GET /echo\n127.0.0.1 Town.Test secure\n");
+  EXPECT_EQ(asked_at("https://town.test:8443/", "town.test:8443"), "GET /echo\n127.0.0.1 town.test:8443 secure\n");
+  EXPECT_EQ(asked_at("https://town.test", "localhost"), "GET /echo\n127.0.0.1 localhost open\n");
+  EXPECT_EQ(asked_at("https://town.test", "town.test:80"), "GET /echo\n127.0.0.1 town.test:80 open\n");
+  EXPECT_EQ(asked_at("http://town.test", "town.test"), "GET /echo\n127.0.0.1 town.test open\n");
+}
+
 TEST(Open, RefusesWhatCannotWork) {
   const auto code_of = [](auto change) {
     ServerOptions options;
@@ -665,6 +680,10 @@ TEST(Open, RefusesWhatCannotWork) {
   }
   for (const char* network : {"", "x", "10.0.0.0/33", "10.0.0.0/", "10.0.0/8", "::1/129", "::1/-1", "10.0.0.0/8/8"}) {
     EXPECT_EQ(code_of([&](ServerOptions& o) { o.trusted_proxies = {network}; }), "invalid") << network;
+  }
+  for (const char* url :
+       {"town.test", "ftp://town.test", "https://", "https://town.test/path", "https://me@town.test", "HTTPS ://x"}) {
+    EXPECT_EQ(code_of([&](ServerOptions& o) { o.public_url = url; }), "invalid") << url;
   }
   EXPECT_EQ(code_of([](ServerOptions& o) { o.body_chunk_bytes = 5000; }), "invalid");
   EXPECT_EQ(code_of([](ServerOptions& o) { o.body_chunk_bytes = 0; }), "invalid");

@@ -86,7 +86,9 @@ class CommandLine {
     });
     add_data(sub);
     sub->add_option("--listen", serve_.listen, "Address to listen on")->capture_default_str()->type_name("HOST:PORT");
-    sub->add_option("--public-url", serve_.public_url, "The address others use")->type_name("URL");
+    sub->add_option("--public-url", serve_.public_url,
+                    "Where people reach it, when that is another address; https there makes sessions secure ones")
+        ->type_name("URL");
     sub->add_option("--trusted-proxy", serve_.trusted_proxies, "Network whose X-Forwarded-* headers count")
         ->type_name("CIDR");
     sub->add_option("--database", serve_.database, "Another catalog than the embedded one")->type_name("URL");

@@ -191,10 +191,12 @@ Result<void> run_serve(const ServeOptions& options) {
   server_options.tls_certificate_file = options.tls_certificate;
   server_options.tls_key_file = options.tls_key;
   server_options.trusted_proxies = options.trusted_proxies;
+  server_options.public_url = options.public_url;
   const auto server = TRY(http::Server::open(std::move(router), std::move(server_options)));
   signals.on_stop([&server] { server->stop(); });
   const std::string host = options.listen.substr(0, options.listen.rfind(':'));
   fmt::print("listening on {}://{}:{}\n", options.tls_certificate.empty() ? "http" : "https", host, server->port());
+  if (!options.public_url.empty()) fmt::print(stderr, "lapel: people reach it at {}\n", options.public_url);
   std::fflush(stdout);
   server->run();
   signals.end();

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every transcript here, run; and the proof that the runner notices one that is not as written."""
 import pathlib
+import re
+import shutil
+import subprocess
 import tempfile
 import unittest
 
@@ -42,6 +45,46 @@ class Runner(unittest.TestCase):
 
 class Transcripts(unittest.TestCase):
     """One test a transcript, named after it."""
+
+
+class Readme(unittest.TestCase):
+    """What the README tells a newcomer to type, typed: on another port, with a folder as the camera."""
+
+    def test_its_commands_do_what_it_says(self):
+        blocks = re.findall(r"```\n(.*?)```", (run.ROOT / "README.md").read_text(), re.S)
+        typed = [block for block in blocks if "build/bin/" in block]
+        self.assertEqual(len(typed), 2)
+        with tempfile.TemporaryDirectory(prefix="lapel-readme-") as scratch:
+            home = pathlib.Path(scratch)
+            (home / "build").mkdir()
+            (home / "build/bin").symlink_to(run.BIN)
+            (home / "var").mkdir()
+            (home / "camera").mkdir()
+            for name in ("clip.mp4", "camera/clip.mp4"):
+                shutil.copy(run.ROOT / "test/data/video/Zulko+moviepy/media/chaplin.mp4", home / name)
+            (home / "password").write_text("a password of the town\n")
+
+            def shell(command):
+                done = subprocess.run(["bash", "-euo", "pipefail", "-c", command], cwd=home, text=True, stdout=subprocess.PIPE,
+                                      stderr=subprocess.STDOUT, timeout=run.COMMAND_SECONDS_MAX)
+                self.assertEqual(done.returncode, 0, command + done.stdout)
+                return done.stdout
+            shell('build/bin/lapel init --data var/data --agency "Ashfield Police Department" --beat 1 --admin chief --password-file password'
+                  ' > var/ledger-key; build/bin/lapel user add --data var/data --agency ashfield-police-department --login records'
+                  ' --role records --badge 107 --password-file password')
+            server = subprocess.Popen([run.BIN / "lapel", "serve", "--data", "var/data", "--listen", "localhost:0"], cwd=home,
+                                      stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+            try:
+                address = server.stdout.readline().split()[-1]
+                for block in typed:
+                    said = shell(block.replace("http://localhost:8080", address).replace("/media/camera", "camera"))
+                    if "export" in block:
+                        self.assertEqual(said.count("VERIFIED"), 2, said)
+                self.assertTrue((home / "export/manifest.json").exists())
+            finally:
+                server.terminate()
+                server.wait(timeout=run.COMMAND_SECONDS_MAX)
+                server.stdout.close()
 
 
 def add(path):
