@@ -17,7 +17,7 @@ PROBLEM(kUnsupported, "unsupported", kUnsupported, 415, kNo, "Not supported",
 PROBLEM(kUnauthenticated, "unauthenticated", kUnauthenticated, 401, kAfterSignIn, "Not signed in",
         "Sign in, or send a valid token in the Authorization header.");
 PROBLEM(kNotFound, "not-found", kNotFound, 404, kNo, "Not found",
-        "Check the address; you may lack the right to know of it.");
+        "Check the name or address; of evidence, you may lack the right to know.");
 PROBLEM(kGone, "gone", kGone, 410, kNo, "No longer here", "Start again; what is gone does not come back.");
 PROBLEM(kDenied, "denied", kDenied, 403, kNo, "Not allowed", "Ask whoever holds the role that the rule names.");
 PROBLEM(kConflict, "conflict", kConflict, 409, kNo, "In conflict with the present state",
