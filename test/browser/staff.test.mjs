@@ -131,10 +131,21 @@ test("a real film is received, sealed, listed, watched under a purpose, and its 
   await viewed.locator("[data-proof=verified]").waitFor();
   await page.getByText(/\d+ events checked/).waitFor();
   assert.match(await viewed.textContent(), /Records request/);
+  assert.match(await viewed.textContent(), /Pat clerk, badge b-clerk/);
   assert.equal(await viewed.locator("[data-proof=verified]").count(), 1);
   await viewed.locator("summary").click();
   await viewed.getByText("under a checkpoint signed at size").waitFor();
   await visit.look("recording-viewing");
+
+  // The list has a picture of it as soon as the worker has made one.
+  await page.getByRole("link", { name: "Recordings", exact: true }).click();
+  await listed.waitFor();
+  for (let tries = 0; tries < 200 && (await page.locator("img.poster").count()) === 0; ++tries) {
+    await page.reload();
+    await listed.waitFor();
+  }
+  await page.waitForFunction(() => document.querySelector("img.poster")?.naturalWidth > 0);
+  await visit.look("list-posters");
   await visit.end();
 });
 
