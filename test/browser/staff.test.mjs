@@ -284,3 +284,38 @@ test("the same bytes under another name are pointed out, and never merged", asyn
   await visit.look("recording-phone");
   await visit.end();
 });
+
+test("files dropped on the page are queued, sealed, and listed together as files of one recording", async () => {
+  const visit = await Visit.begin(browser, town);
+  const { page } = visit;
+  await page.goto("/upload");
+  await visit.signIn("clerk");
+  await page.getByText("Nothing in the queue").waitFor();
+  const dropped = await page.evaluateHandle(() => {
+    const transfer = new DataTransfer();
+    for (const name of ["first.bin", "second.bin"]) transfer.items.add(new File([name.repeat(9_000)], name));
+    return transfer;
+  });
+  await page.locator(".drop").dispatchEvent("drop", { dataTransfer: dropped });
+  await page.locator("[data-state=sealed]").nth(1).waitFor();
+  const recordings = await page.evaluate(async () => (await (await fetch("/api/v1/recordings?q=first.bin")).json()).items);
+  assert.equal(recordings.length, 1);
+  assert.equal(recordings[0].sha256, sha256(Buffer.from("first.bin".repeat(9_000))));
+
+  // A further file of it, as a program would send it, is linked from its page and back.
+  const further = await page.evaluate(async (group) => {
+    const headers = { "Tus-Resumable": "1.0.0", "X-Lapel": "1", "Content-Type": "application/offset+octet-stream", "Upload-Length": "7" };
+    const sent = await fetch("/api/v1/uploads", { method: "POST", body: "further", headers: { ...headers, "Upload-Metadata": `group ${btoa(group)}` } });
+    for (;;) {
+      const { state, recording } = await (await fetch(sent.headers.get("Location"))).json();
+      if (state === "sealed") return recording;
+    }
+  }, recordings[0].id);
+  await page.goto(`/recordings/${recordings[0].id}`);
+  await page.getByText("2 files of one recording").waitFor();
+  await visit.look("recording-files");
+  await page.getByRole("link", { name: "File 2" }).click();
+  await page.waitForURL(`**/recordings/${further}`);
+  await page.getByRole("link", { name: "File 1" }).waitFor();
+  await visit.end();
+});
