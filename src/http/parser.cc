@@ -16,6 +16,10 @@ namespace {
 namespace beast = boost::beast;
 using beast::http::error;
 
+// What a chunked body has at its end at least: "0\r\n\r\n". Beast asserts that it has so much in hand once it has seen the
+// first line of that, so between chunks less is not shown to it; more is always to come.
+constexpr std::size_t kLastChunkBytesMin = 5;
+
 std::string lower(std::string_view text) {
   std::string out(text);
   for (char& c : out) {
@@ -35,6 +39,7 @@ class Collector final : public beast::http::basic_parser<true> {
   RawHead raw;
   std::span<std::uint8_t> out;
   std::size_t produced = 0;
+  std::uint64_t chunk_left = 0;  // bytes of the current chunk that are still to come
 
  private:
   using Text = beast::string_view;
@@ -57,11 +62,12 @@ class Collector final : public beast::http::basic_parser<true> {
   void on_header_impl(Code&) override { is_header_seen_ = true; }
   void on_body_init_impl(const boost::optional<std::uint64_t>&, Code&) override {}
   std::size_t on_body_impl(Text, Code&) override { CHECK(false); }  // those bodies are read past the parser
-  void on_chunk_header_impl(std::uint64_t, Text, Code&) override {}
+  void on_chunk_header_impl(std::uint64_t bytes, Text, Code&) override { chunk_left = bytes; }
   std::size_t on_chunk_body_impl(std::uint64_t, Text body, Code& code) override {
     const std::size_t count = std::min(body.size(), out.size() - produced);
     std::memcpy(out.data() + produced, body.data(), count);
     produced += count;
+    chunk_left -= count;
     if (produced == out.size()) code = error::need_buffer;  // ends the eager loop, not the parser
     return count;
   }
@@ -125,6 +131,7 @@ Result<RequestParser::Unchunked> RequestParser::unchunk(std::string_view in, std
   CHECK(!out.empty());
   if (impl_->broken) return fail(*impl_->broken);
   Collector& collector = impl_->collector;
+  if (collector.chunk_left == 0 && in.size() < kLastChunkBytesMin) return Unchunked{};
   collector.out = out;
   collector.produced = 0;
   beast::error_code code;
