@@ -18,6 +18,9 @@ setup:
 test:
 	@tools/test.sh
 
+soak:
+	@tools/soak.sh
+
 bench: setup
 	@cmake --preset bench >/dev/null
 	@cmake --build --preset bench -j $(JOBS) -- --quiet

@@ -148,7 +148,7 @@ std::string upload_metadata(const Item& item) {
 Result<RecordingId> check_receipt(std::string_view receipt, const Item& item, const proof::VerifierKey& ledger,
                                   const crypto::PublicKey& dock) {
   CHECK(item.statement.has_value());
-  const auto refuse = [&](std::string reason) {
+  const auto refuse = [&](const std::string& reason) {
     return fail(problems::kProofInvalid, fmt::format("The receipt does not verify: {}", printable(reason)),
                 printable(item.path));
   };

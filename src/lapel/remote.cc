@@ -157,7 +157,7 @@ Result<FileFacts> read_facts(const std::string& file) {
 // How far an upload is, on stderr: one line that changes where somebody watches, else a line now and then.
 class Progress {
  public:
-  Progress(std::string name, std::uint64_t bytes) : name_(printable(name)), bytes_(bytes) {}
+  Progress(std::string_view name, std::uint64_t bytes) : name_(printable(name)), bytes_(bytes) {}
   ~Progress() {
     if (is_terminal_ && is_shown_) fmt::print(stderr, "\r\033[K");
   }

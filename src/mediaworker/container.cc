@@ -71,7 +71,8 @@ std::size_t mp3_frame_bytes(ByteView at) {
   const int hz = kHz[at[2] >> 2 & 3] / (version == 3 ? 1 : version == 2 ? 2 : 4);
   const int kbits = (version == 3 ? kKbitsV1 : kKbitsV2)[at[2] >> 4];
   if (version == 1 || hz == 0 || kbits == 0) return 0;
-  return static_cast<std::size_t>((version == 3 ? 144 : 72) * kbits * 1000 / hz + (at[2] >> 1 & 1));
+  const int bytes = (version == 3 ? 144 : 72) * kbits * 1000 / hz + (at[2] >> 1 & 1);
+  return static_cast<std::size_t>(bytes);
 }
 std::size_t adts_frame_bytes(ByteView at) {
   if (at.size() < 6 || at[0] != 0xff || (at[1] & 0xf6) != 0xf0) return 0;

@@ -87,7 +87,7 @@ class LedgerForTests {
   std::uint64_t add_event_text(const std::string& event, const Salt& salt) {
     return add(private_entry(commit(salt, event)), fmt::format(R"({{"event":{},"salt":"{}"}})", event, base64(salt)));
   }
-  std::uint64_t add(std::string entry, std::string extra) {
+  std::uint64_t add(std::string_view entry, std::string extra) {
     leaves_.push_back(leaf_hash(as_bytes(entry)));
     extras_.push_back(std::move(extra));
     return leaves_.size() - 1;

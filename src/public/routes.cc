@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "public/routes.h"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 namespace lapel::public_pages {
@@ -46,12 +48,13 @@ Result<Response> serve(const Request& request, const FindLedger& find_ledger) {
 }  // namespace
 
 void register_routes(http::Router& router, FindLedger find_ledger) {
-  router.add("GET", "/ledger/{rest...}", [find_ledger](const Request& request) -> Result<Response> {
-    auto response = serve(request, find_ledger);
-    // Witnesses and browsers of other origins may read it: there is nothing here but what is public.
-    if (response) response->with("Access-Control-Allow-Origin", "*");
-    return response;
-  });
+  router.add("GET", "/ledger/{rest...}",
+             [find_ledger = std::move(find_ledger)](const Request& request) -> Result<Response> {
+               auto response = serve(request, find_ledger);
+               // Witnesses and browsers of other origins may read it: there is nothing here but what is public.
+               if (response) response->with("Access-Control-Allow-Origin", "*");
+               return response;
+             });
 }
 
 }  // namespace lapel::public_pages

@@ -245,7 +245,10 @@ class Rig:
 
     def wait_for(self, condition):
         """True once the condition holds, False when the server has died. Looks again every millisecond."""
-        watch = os.pidfd_open(self.town.server.pid)
+        server = self.town.server
+        if server is None:
+            return False  # buried already, by the thread that had it killed
+        watch = os.pidfd_open(server.pid)
         try:
             for _ in range(30_000):
                 if condition():

@@ -1,0 +1,124 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# `make soak TESTDATA=DIR`: the slow lane. Every part runs, whatever the one before it came to; a table at the end says how
+# each ended. What this machine cannot run is NOT RUN, and that is no success: only a table of passes ends with zero.
+#
+#   tools/soak.sh [PART ...]   sweep crash tsan clang_tidy fuzz; all of them where none is named
+#
+#   TESTDATA             the corpus of `sweep`: a folder with video, telemetry and adversarial in it
+#   LAPEL_FUZZ_SECONDS   how long each fuzz target runs (60)
+#   JOBS                 how many compilers, analyzers and fuzzers at once (as many as there are processors)
+#
+# What each part said is kept in build/soak/<part>.log; fuzzers leave what they found in build/soak/found.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+jobs=${JOBS:-$(nproc)}
+out=build/soak
+not_run_status=77
+
+not_run() {
+  echo "NOT RUN: $1"
+  exit $not_run_status
+}
+
+need() { # PROGRAM PACKAGE
+  command -v "$1" >/dev/null || not_run "there is no $1 here (Debian: $2)"
+}
+
+build() { # PRESET [TARGET]
+  tools/setup.sh
+  cmake --preset "$1" >/dev/null
+  cmake --build --preset "$1" -j "$jobs" ${2:+--target "$2"} -- --quiet
+}
+
+# Every file of a corpus through dock, server and media worker, and back.
+part_sweep() {
+  [ -n "${TESTDATA:-}" ] || not_run "TESTDATA=DIR names no corpus"
+  [ -d "$TESTDATA" ] || not_run "there is no folder $TESTDATA"
+  need strace strace
+  build release
+  python3 test/soak/sweep.py "$TESTDATA"
+}
+
+# The campaigns of the fast lane at their full size.
+part_crash() {
+  need strace strace
+  build release
+  cd test/crash
+  LAPEL_CRASH_POINTS=0 LAPEL_ERROR_POINTS=0 LAPEL_CRASH_KILLS=1000 LAPEL_CUT_STATES=5000 python3 -m unittest -v *_test.py
+}
+
+# Every test under the thread sanitizer; the fast lane has only those of modules with threads.
+part_tsan() {
+  build tsan
+  ctest --preset tsan -j "$jobs" --no-tests=error
+}
+
+# .clang-tidy says which checks, and why not the others.
+part_clang_tidy() {
+  need clang-tidy-14 clang-tidy-14
+  need run-clang-tidy-14 clang-tidy-14
+  tools/setup.sh
+  cmake --preset clang >/dev/null
+  run-clang-tidy-14 -quiet -p build/clang -j "$jobs" "$PWD/(src|test)/"
+}
+
+# Each fuzz target from its seeds and from what earlier runs found worth keeping.
+part_fuzz() {
+  need clang++-14 clang-14
+  compgen -G "$(clang++-14 -print-resource-dir)/lib/*/libclang_rt.fuzzer-*.a" >/dev/null ||
+    not_run "clang 14 has no libFuzzer here (Debian: libclang-rt-14-dev)"
+  build fuzz fuzzers
+  mkdir -p $out/found
+  printf '%s\n' build/fuzz/fuzzers/*_fuzz | xargs -P "$jobs" -I{} tools/soak.sh one_fuzzer {}
+}
+
+# One target; its last lines where it holds, all it said where it does not.
+one_fuzzer() {
+  local name corpus log seeds=()
+  name=$(basename "$1" _fuzz)
+  corpus=build/fuzz/corpus/$name
+  log=$out/fuzz_$name.log
+  mkdir -p "$corpus"
+  [ ! -d "test/soak/corpus/$name" ] || seeds+=("test/soak/corpus/$name")
+  [[ $name != proof_* ]] || seeds+=(test/golden/ledger)
+  if "$1" -max_total_time="${LAPEL_FUZZ_SECONDS:-60}" -timeout=25 -rss_limit_mb=2048 -print_final_stats=1 \
+    -artifact_prefix="$out/found/$name-" "$corpus" "${seeds[@]}" >"$log" 2>&1; then
+    echo "$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") inputs, $(find "$corpus" -type f | wc -l) kept"
+  else
+    echo "$name: FOUND SOMETHING"
+    tail -n 60 "$log"
+    return 1
+  fi
+}
+
+if [ "${1:-}" = one_fuzzer ]; then
+  one_fuzzer "$2"
+  exit
+fi
+
+all=(sweep crash tsan clang_tidy fuzz)
+parts=("$@")
+[ ${#parts[@]} -gt 0 ] || parts=("${all[@]}")
+for part in "${parts[@]}"; do
+  declare -F "part_$part" >/dev/null || { echo "soak: no part is called $part: ${all[*]}" >&2; exit 2; }
+done
+
+mkdir -p $out
+failures=0
+table=""
+for part in "${parts[@]}"; do
+  echo "== $part"
+  begun=$SECONDS
+  (set -e; "part_$part") 2>&1 | tee "$out/$part.log"
+  status=${PIPESTATUS[0]}
+  case $status in
+    0) ended="passed" ;;
+    "$not_run_status") ended="NOT RUN" ;;
+    *) ended="FAILED" ;;
+  esac
+  [ "$status" = 0 ] || failures=$((failures + 1))
+  table+=$(printf '%-12s %-8s %6d s' "$part" "$ended" $((SECONDS - begun)))$'\n'
+done
+printf '\n%s' "$table"
+exit $((failures > 0))
