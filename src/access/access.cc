@@ -109,6 +109,38 @@ bool fits(const Actor& actor, const Item& item, Purpose purpose) {
   CHECK(false);
 }
 
+// What the roles say, before a credential's scopes take anything away.
+Decision decide_by_role(const Actor& actor, Action action, const Item& item, std::optional<Purpose> purpose) {
+  // A dock appends what it has and asks for the receipts of that; it reads nothing else, lest a stolen one could.
+  if (actor.dock) {
+    const bool is_own_receipt = action == Action::kReceipt && item.uploader == actor.subject();
+    return {action == Action::kUpload || action == Action::kRegisterDevice || is_own_receipt, is_own_receipt,
+            "a dock uploads, and asks for receipts of what it uploaded"};
+  }
+  const bool may_know = may_see_all(actor) || (actor.has(Role::kOfficer) && is_own(actor, item));
+  switch (action) {
+    case Action::kUpload:
+      return {has_any(actor, {Role::kInvestigator, Role::kRecords}), true, "uploads: investigators and records"};
+    case Action::kList:
+      return {may_see_all(actor) || actor.has(Role::kOfficer), true,
+              "the list: officers their own; administrators, union, program managers and approvers none"};
+    case Action::kShow:
+    case Action::kReceipt:
+      return {may_know, may_know, "a recording: officers their own, and the roles that work with footage"};
+    case Action::kView:
+      CHECK(purpose.has_value());
+      return {may_know && fits(actor, item, *purpose), may_know,
+              "a view: the purpose must be the work of one of your roles"};
+    case Action::kExport:
+      return {may_know && has_any(actor, {Role::kInvestigator, Role::kRecords, Role::kDaLiaison, Role::kCounsel,
+                                          Role::kInternalAffairs}),
+              may_know, "exports: investigators, internal affairs, records, DA liaison and counsel"};
+    case Action::kRegisterDevice:
+      return {actor.has(Role::kCoordinator), true, "devices: docks and camera coordinators"};
+  }
+  CHECK(false);
+}
+
 }  // namespace
 
 std::string_view role_name(Role role) {
@@ -143,35 +175,12 @@ std::string all_purpose_names() {
 
 Decision decide(const Actor& actor, Action action, const Item& item, std::optional<Purpose> purpose) {
   if (actor.agency != item.agency) return {false, false, "evidence crosses agencies only by a share"};
-  if (actor.scopes && !actor.scopes->contains(action)) return {false, true, "this token's scopes do not cover it"};
-  // A dock appends what it has and asks for the receipts of that; it reads nothing else, lest a stolen one could.
-  if (actor.dock) {
-    const bool is_own_receipt = action == Action::kReceipt && item.uploader == actor.subject();
-    return {action == Action::kUpload || action == Action::kRegisterDevice || is_own_receipt, is_own_receipt,
-            "a dock uploads, and asks for receipts of what it uploaded"};
+  const Decision by_role = decide_by_role(actor, action, item, purpose);
+  // Whoever may not know of the item learns nothing from a credential that is too narrow either.
+  if (actor.scopes && !actor.scopes->contains(action)) {
+    return {false, by_role.may_know, "this token's scopes do not cover it"};
   }
-  const bool may_know = may_see_all(actor) || (actor.has(Role::kOfficer) && is_own(actor, item));
-  switch (action) {
-    case Action::kUpload:
-      return {has_any(actor, {Role::kInvestigator, Role::kRecords}), true, "uploads: investigators and records"};
-    case Action::kList:
-      return {may_see_all(actor) || actor.has(Role::kOfficer), true,
-              "the list: officers their own; administrators, union, program managers and approvers none"};
-    case Action::kShow:
-    case Action::kReceipt:
-      return {may_know, may_know, "a recording: officers their own, and the roles that work with footage"};
-    case Action::kView:
-      CHECK(purpose.has_value());
-      return {may_know && fits(actor, item, *purpose), may_know,
-              "a view: the purpose must be the work of one of your roles"};
-    case Action::kExport:
-      return {may_know && has_any(actor, {Role::kInvestigator, Role::kRecords, Role::kDaLiaison, Role::kCounsel,
-                                          Role::kInternalAffairs}),
-              may_know, "exports: investigators, internal affairs, records, DA liaison and counsel"};
-    case Action::kRegisterDevice:
-      return {actor.has(Role::kCoordinator), true, "devices: docks and camera coordinators"};
-  }
-  CHECK(false);
+  return by_role;
 }
 
 }  // namespace lapel::access

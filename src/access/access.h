@@ -79,7 +79,7 @@ struct Item {
   bool is_inside_home = false;
 };
 
-struct Decision {
+struct [[nodiscard]] Decision {
   bool is_allowed = false;
   bool may_know = false;  // whether a refusal may say that the item exists
   std::string_view rule;  // "uploads: investigators and records"

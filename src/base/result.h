@@ -13,6 +13,11 @@
 #include <string_view>
 #include <utility>
 
+// Debian's tl::expected does not say it, and a Result that nobody looks at is an error that nobody hears of.
+namespace tl {
+template <class T, class E>
+class [[nodiscard]] expected;
+}
 #include <tl/expected.hpp>
 
 namespace lapel {

@@ -2,6 +2,9 @@
 #include "ingest/routes.h"
 
 #include <algorithm>
+#include <cctype>
+#include <optional>
+#include <string>
 #include <variant>
 
 #include <fmt/format.h>
@@ -30,17 +33,25 @@ Response tus(Response response) {
   return std::move(response.with("Tus-Resumable", std::string(kVersion)));
 }
 
+// A field sent twice is both values in one list (RFC 9110, section 5.3): the second is never overlooked, and what may
+// be one number only is refused.
+std::optional<std::string> field(const Request& request, std::string_view name) {
+  return request.header(name) ? std::optional(request.header_list(name)) : std::nullopt;
+}
+
 // Every tus request but OPTIONS names the version.
 Result<void> require_version(const Request& request) {
-  const std::string* version = request.header("tus-resumable");
+  const auto version = field(request, "tus-resumable");
   if (!version) return fail(problems::kTusVersion, "Tus-Resumable is missing");
   if (*version != kVersion)
     return fail(problems::kTusVersion, fmt::format("Tus-Resumable {} is not spoken here", *version));
   return {};
 }
 
-Result<std::optional<std::uint64_t>> number_header(const Request& request, std::string_view name) {
-  const std::string* text = request.header(name);
+Result<std::optional<std::uint64_t>> number_header(const Request& request, const std::string& name) {
+  std::string lowered = name;
+  std::transform(lowered.begin(), lowered.end(), lowered.begin(), [](unsigned char c) { return std::tolower(c); });
+  const auto text = field(request, lowered);
   if (!text) return std::optional<std::uint64_t>();
   const auto value = parse_decimal(*text);
   if (!value) return fail(problems::kTusHeader, fmt::format("{} must be a plain decimal number", name));
@@ -66,7 +77,7 @@ class Checksum {
  public:
   // nullopt: none was sent.
   static Result<std::optional<Checksum>> parse(const Request& request) {
-    const std::string* header = request.header("upload-checksum");
+    const auto header = field(request, "upload-checksum");
     if (!header) return std::optional<Checksum>();
     const std::size_t space = header->find(' ');
     const std::string_view algorithm = std::string_view(*header).substr(0, space);
@@ -160,7 +171,7 @@ Result<std::vector<UploadId>> parse_parts(std::string_view list) {
 
 Result<Creation> parse_creation(const Request& request) {
   Creation creation;
-  const std::string* concat = request.header("upload-concat");
+  const auto concat = field(request, "upload-concat");
   if (concat && *concat == "partial") {
     creation.kind = Kind::kPartial;
   } else if (concat && concat->starts_with("final;")) {
@@ -169,7 +180,7 @@ Result<Creation> parse_creation(const Request& request) {
   } else if (concat) {
     return fail(problems::kTusHeader, "Upload-Concat must be \"partial\" or \"final;\" with the parts");
   }
-  const auto length = TRY(number_header(request, "upload-length"));
+  const auto length = TRY(number_header(request, "Upload-Length"));
   if (creation.kind == Kind::kFinal) {
     if (length) return fail(problems::kTusHeader, "A final upload has no Upload-Length of its own");
   } else {
@@ -178,7 +189,7 @@ Result<Creation> parse_creation(const Request& request) {
     if (!length) return fail(problems::kTusHeader, "Upload-Length is missing");
     creation.length = *length;
   }
-  if (const std::string* metadata = request.header("upload-metadata")) creation.metadata = *metadata;
+  creation.metadata = field(request, "upload-metadata").value_or("");
   return creation;
 }
 
@@ -186,7 +197,7 @@ Result<StreamAnswer> create(const Request& request, Uploads& uploads, const rost
   const access::Actor actor = TRY(asker(request));
   TRY(require_version(request));
   const Creation creation = TRY(parse_creation(request));
-  const std::string* type = request.header("content-type");
+  const auto type = field(request, "content-type");
   const bool has_body = request.content_length.value_or(0) > 0 || request.header("transfer-encoding");
   if (has_body && creation.kind == Kind::kFinal)
     return fail(problems::kTusHeader, "A final upload takes no bytes of its own");
@@ -212,10 +223,10 @@ Result<StreamAnswer> patch(const Request& request, Uploads& uploads, const roste
   const access::Actor actor = TRY(asker(request));
   TRY(require_version(request));
   const UploadId id = TRY(upload_id(request));
-  const std::string* type = request.header("content-type");
+  const auto type = field(request, "content-type");
   if (!type || *type != kBodyType)
     return fail(problems::kTusContentType, fmt::format("Content-Type must be {}", kBodyType));
-  const auto offset = TRY(number_header(request, "upload-offset"));
+  const auto offset = TRY(number_header(request, "Upload-Offset"));
   if (!offset) return fail(problems::kTusHeader, "Upload-Offset is missing");
   auto checksum = TRY(Checksum::parse(request));
   const Upload upload = TRY(uploads.find(actor, id));

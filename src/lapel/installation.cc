@@ -80,26 +80,26 @@ Result<NewAgency> complete(NewAgency agency) {
   return agency;
 }
 
+// Each directory may be a mount of its own, so each is asked for itself.
 Result<void> check_filesystems(os::Disk& disk, const os::Path& data) {
-  const os::FilesystemKind kind = TRY(os::filesystem_kind(data));
-  if (kind.kind == os::FilesystemClass::kNetwork) {
-    return fail(
-        problems::kDataFilesystem,
-        fmt::format("Catalog and ledger cannot stand on {}: a network filesystem may lose what it has acknowledged",
-                    kind.name),
-        data.string());
+  struct Place {
+    std::string_view name;  // below the data directory
+    os::FilesystemUse use;
+  };
+  constexpr Place kPlaces[] = {
+      {"", os::FilesystemUse::kCatalog},          {"ledger", os::FilesystemUse::kCatalog},
+      {"keys", os::FilesystemUse::kCatalog},      {"uploads", os::FilesystemUse::kOriginals},
+      {"objects", os::FilesystemUse::kOriginals}, {"derived", os::FilesystemUse::kOriginals},
+  };
+  for (const Place& place : kPlaces) {
+    const os::Path directory = place.name.empty() ? data : data / place.name;
+    const auto there = disk.stat(directory);
+    if (!there && there.error().code() == Code::kNotFound) continue;  // it will be made on the filesystem above it
+    if (!there) return fail(there.error());
+    const std::string warning =
+        TRY(os::check_filesystem(disk, directory, TRY(os::filesystem_kind(directory)), place.use));
+    if (!warning.empty()) fmt::print(stderr, "warning: {}\n", warning);
   }
-  // Originals may, where it is shown to do what is asked of it.
-  const os::Path objects = data / "objects";
-  if (!disk.stat(objects)) return {};
-  const os::FilesystemKind below = TRY(os::filesystem_kind(objects));
-  if (below.kind != os::FilesystemClass::kNetwork) return {};
-  if (auto probed = os::probe_directory(disk, objects); !probed) {
-    return fail(problems::kDataFilesystem,
-                fmt::format("Originals cannot stand on {}: {}", below.name, probed.error().message), objects.string());
-  }
-  fmt::print(stderr, "warning: originals stand on {}, a network filesystem; it passed the start-up probe\n",
-             below.name);
   return {};
 }
 

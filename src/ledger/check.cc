@@ -2,6 +2,7 @@
 #include "ledger/check.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <optional>
 #include <unordered_map>
@@ -51,11 +52,35 @@ class Checker {
     return check_event(index, commitment, *event);
   }
 
+  // One row of ledger_chains: from where the subject's next event goes on. `sealed`: the ledger's size now.
+  void chain(const SubjectId& subject, std::uint64_t next_n, const std::string& commitment, std::uint64_t first_index,
+             std::uint64_t last_index, std::uint64_t sealed) {
+    const auto known = chains_.find(subject);
+    // Where a sequencer has gone on since the leaves were read, the row says more than they do.
+    const bool has_grown = last_index >= report.size && last_index < sealed;
+    if (known == chains_.end()) {
+      if (!has_grown) fault(fmt::format("subject {}: the catalog has a chain, and no leaf has it", subject.text()));
+      return;
+    }
+    const ChainEnd& end = known->second;
+    ++chains_seen_;
+    const bool is_end = next_n == end.next_n && commitment == hex(end.commitment) && last_index == end.last_index;
+    if (first_index != end.first_index || (!is_end && !(has_grown && next_n > end.next_n))) {
+      fault(fmt::format("subject {}: the catalog's end of the chain is not the leaves'", subject.text()));
+    }
+  }
+  void all_chains_seen() {
+    if (chains_seen_ != chains_.size()) {
+      fault(fmt::format("the catalog holds {} chains of the leaves' {}", chains_seen_, chains_.size()));
+    }
+  }
+
  private:
   static constexpr std::size_t kFaultsMax = 1'000;
   struct ChainEnd {
     std::uint64_t next_n = 0;
     Digest commitment{};
+    std::uint64_t first_index = 0, last_index = 0;
   };
 
   void check_statement(std::uint64_t index, const Json& statement) {
@@ -64,8 +89,18 @@ class Checker {
       fault(fmt::format("leaf {}: genesis stands at leaf 0 and only there", index));
     if (*statement.find_string("ledger") != parts_.terms.origin)
       fault(fmt::format("leaf {}: names another ledger", index));
-    if (index == 0 && *statement.find_string("key") != parts_.vkey) fault("leaf 0: names another log key");
+    if (type == "ledger.genesis") check_genesis(statement);
     if (type == "ledger.tally") check_tally(index, statement);
+  }
+
+  // What the catalog says of the ledger's terms is what outsiders were told at its beginning.
+  void check_genesis(const Json& statement) {
+    if (*statement.find_string("key") != parts_.vkey) fault("leaf 0: names another log key");
+    const Terms& terms = parts_.terms;
+    if (*statement.find_integer("beat") != terms.beat_s || *statement.find_integer("floor") != terms.floor ||
+        *statement.find_integer("heads") != terms.heads_s || *statement.find_string("policy") != terms.policy) {
+      fault("leaf 0: the catalog's terms are not those that the ledger began with");
+    }
   }
 
   // A tally counts the events of its month that stand before it, and each month has one.
@@ -99,25 +134,28 @@ class Checker {
       fault(fmt::format("leaf {}: the event in the catalog is malformed", index));
       return {};
     }
+    const Timestamp at = *parse_ledger_time(*parsed->find_string("at"));
     if (*parsed->find_string("subject") != event.subject.text() || *parsed->find_string("type") != event.type ||
         *parsed->find_integer("n") != static_cast<std::int64_t>(event.n) ||
-        *parsed->find_string("ledger") != parts_.terms.origin || *parsed->find_string("at") != ledger_time(event.at)) {
+        *parsed->find_string("ledger") != parts_.terms.origin || at != event.at) {
       fault(fmt::format("leaf {}: the catalog's columns and the event disagree", index));
     }
     ChainEnd& end = chains_[event.subject];
     if (event.n != end.next_n) {
       fault(
           fmt::format("leaf {}: event {} of subject {} follows {}", index, event.n, event.subject.text(), end.next_n));
-    } else if (event.n > 0 && *parsed->find_string("prev") != base64(end.commitment)) {
+    } else if (const std::string* prev = parsed->find_string("prev");
+               event.n > 0 && (!prev || *prev != base64(end.commitment))) {
       fault(fmt::format("leaf {}: prev does not name the event before it", index));
     }
-    end = {event.n + 1, commitment};
-    ++events_by_month_[month_start(event.at)][event.type];
+    end = {event.n + 1, commitment, event.n == 0 ? index : end.first_index, index};
+    ++events_by_month_[month_start(at)][event.type];
     return {};
   }
 
   const CheckParts& parts_;
   std::unordered_map<SubjectId, ChainEnd> chains_;
+  std::size_t chains_seen_ = 0;
   std::map<Timestamp, std::map<std::string, std::int64_t>> events_by_month_;
   std::optional<Timestamp> tallied_to_;
 };
@@ -134,7 +172,7 @@ Result<CheckReport> check_ledger(const CheckParts& parts) {
     head = TRY(read_head(tx, parts.agency));
     batches = TRY(read_batches(tx, parts.agency, head.tiled_size));
     published.clear();
-    for (std::int64_t after = -1;;) {
+    for (std::int64_t after = std::numeric_limits<std::int64_t>::min();;) {
       const db::Rows rows = TRY(tx.query(
           "SELECT size, root FROM ledger_published WHERE agency = :agency AND size > :after ORDER BY size LIMIT 10000",
           {{"agency", parts.agency}, {"after", after}}));
@@ -221,6 +259,28 @@ Result<CheckReport> check_ledger(const CheckParts& parts) {
   }
   checker.report.size = edge.size;
   checker.report.root = edge.root;
+  for (std::string after;;) {
+    std::size_t count = 0;
+    TRY(parts.database.read([&](db::Transaction& tx) -> Result<void> {
+      const std::uint64_t sealed = TRY(read_head(tx, parts.agency)).size;
+      const db::Rows rows =
+          TRY(tx.query("SELECT subject, next_n, last_commitment, first_index, last_index FROM ledger_chains "
+                       "WHERE agency = :agency AND subject > :after ORDER BY subject LIMIT 10000",
+                       {{"agency", parts.agency}, {"after", after}}));
+      count = rows.size();
+      for (const db::Row& row : rows) {
+        after = row.text("subject");
+        const auto subject = SubjectId::parse(after);
+        if (!subject) return fail(problems::kLedgerCorrupt, "A subject in the catalog is no id", after);
+        checker.chain(*subject, static_cast<std::uint64_t>(row.integer("next_n")), row.text("last_commitment"),
+                      static_cast<std::uint64_t>(row.integer("first_index")),
+                      static_cast<std::uint64_t>(row.integer("last_index")), sealed);
+      }
+      return {};
+    }));
+    if (count == 0) break;
+  }
+  checker.all_chains_seen();
   checker.report.published_size = published.empty() ? 0 : published.back().size;
   return std::move(checker.report);
 }

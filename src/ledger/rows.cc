@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ledger/rows.h"
 
+#include <fmt/format.h>
+
 #include "base/problems.h"
 #include "proof/tree.h"
 
@@ -22,8 +24,12 @@ Result<HeadRow> read_head(db::Transaction& tx, const std::string& agency) {
       tx.query("SELECT size, root, tiled_size, last_beat FROM ledgers WHERE agency = :agency", {{"agency", agency}}));
   if (rows.empty()) return fail(Code::kNotFound, "This agency has no ledger", agency);
   const db::Row& row = rows[0];
-  return HeadRow{static_cast<std::uint64_t>(row.integer("size")), static_cast<std::uint64_t>(row.integer("tiled_size")),
-                 TRY(stored_digest(row.text("root"))), row.integer("last_beat")};
+  const auto tiled_size = static_cast<std::uint64_t>(row.integer("tiled_size"));
+  if (tiled_size % proof::kTileWidth != 0)
+    return fail(problems::kLedgerCorrupt, "A size in the catalog is damaged",
+                fmt::format("{} leaves in tiles", tiled_size));
+  return HeadRow{static_cast<std::uint64_t>(row.integer("size")), tiled_size, TRY(stored_digest(row.text("root"))),
+                 row.integer("last_beat")};
 }
 
 Result<std::optional<PublishedRow>> read_published(db::Transaction& tx, const std::string& agency) {

@@ -97,10 +97,32 @@ Result<FilesystemKind> filesystem_kind(const Path& path) {
   } while (result != 0 && errno == EINTR);
   if (result != 0) return tl::unexpected<Error>(system_error(path, "statfs", errno));
   // f_type is signed and 64 bits wide here, the constants are 32 bits.
-  const auto magic = static_cast<std::uint32_t>(status.f_type);
+  return filesystem_of_magic(static_cast<std::uint32_t>(status.f_type));
+}
+
+FilesystemKind filesystem_of_magic(std::uint32_t magic) {
   const auto* known = std::find_if(kKnown.begin(), kKnown.end(), [&](const Known& k) { return k.magic == magic; });
   if (known == kKnown.end()) return FilesystemKind{FilesystemClass::kOther, fmt::format("unknown ({:#x})", magic)};
   return FilesystemKind{known->kind, std::string(known->name)};
+}
+
+Result<std::string> check_filesystem(Disk& disk, const Path& directory, const FilesystemKind& found,
+                                     FilesystemUse use) {
+  if (found.kind != FilesystemClass::kNetwork) return std::string();
+  if (use == FilesystemUse::kCatalog) {
+    return fail(
+        problems::kDataFilesystem,
+        fmt::format("Catalog and ledger cannot stand on {}: a network filesystem may lose what it has acknowledged",
+                    found.name),
+        directory.native());
+  }
+  if (auto probed = probe_directory(disk, directory); !probed) {
+    return fail(problems::kDataFilesystem,
+                fmt::format("Originals cannot stand on {}: {}", found.name, probed.error().message),
+                directory.native());
+  }
+  return fmt::format("originals stand on {}, a network filesystem, in {}; it passed the start-up probe", found.name,
+                     directory.native());
 }
 
 Result<void> probe_directory(Disk& disk, const Path& directory) {

@@ -3,11 +3,15 @@
 // A page:    keys/<slug>/subjects/<first 3 hex of the subject id>
 //            records of 80 bytes: "LK1\n" ‖ subject (16) ‖ nonce (12) ‖ ciphertext (32) ‖ tag (16),
 //            AES-256-GCM under the agency's key with "lapel-subject-key/1\n" ‖ slug ‖ "\n" ‖ subject as associated data.
-// A record is appended under the page's lock and synced. A crash can leave a last record cut short: it was never relied
-// on, and the next append overwrites it. Pages are small (2,400 keys at ten million recordings), so a look-up reads one.
+// A record is appended under the page's lock and synced. What was not synced when the power went was never relied on: a
+// last record cut short is cut off before the next append, and one whose sectors are not all there counts for nothing.
+// Anything else that is no record is damage, and no key is made on a damaged page: it might be the lost one's second.
+// Pages are small (2,400 keys at ten million recordings), so a look-up reads one.
 #include "store/keys.h"
 
+#include <algorithm>
 #include <optional>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -21,6 +25,7 @@ namespace {
 
 constexpr std::string_view kMagic = "LK1\n";
 constexpr std::size_t kRecordBytes = 80;
+constexpr std::size_t kSectorBytes = 512;  // the least that a disk writes whole
 constexpr std::size_t kPageBytesMax = 64 << 20;
 constexpr std::string_view kAgencyKey = "agency";
 
@@ -34,15 +39,44 @@ Bytes associated_data(std::string_view slug, const SubjectId& subject) {
   return out;
 }
 
-// The sealed key in a page, or nothing. Whole records only.
-std::optional<ByteView> find_record(ByteView page, const SubjectId& subject) {
+bool is_zero(ByteView bytes) {
+  return std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t byte) { return byte == 0; });
+}
+
+// Whether a sector of the record at `at` was never written: it reads as zeros. The part of a record in one sector is
+// 16 bytes at least, and no whole record has so many zeros in a row at such a place but by a chance of 2^-128.
+bool is_torn(ByteView page, std::size_t at) {
+  static_assert(kRecordBytes % 16 == 0 && kSectorBytes % 16 == 0);
+  const ByteView record = page.subspan(at, kRecordBytes);
+  const std::size_t in_first_sector = std::min(kRecordBytes, kSectorBytes - at % kSectorBytes);
+  const ByteView rest = record.subspan(in_first_sector);
+  return is_zero(record.first(in_first_sector)) || (!rest.empty() && is_zero(rest));
+}
+
+struct Record {
+  SubjectId subject;
+  ByteView sealed;
+};
+
+// The whole records of a page, which holds a multiple of their size.
+Result<std::vector<Record>> read_records(ByteView page, const os::Path& path) {
+  std::vector<Record> out;
   for (std::size_t at = 0; at + kRecordBytes <= page.size(); at += kRecordBytes) {
+    if (is_torn(page, at)) continue;
     const ByteView record = page.subspan(at, kRecordBytes);
-    if (as_text(record.first(kMagic.size())) != kMagic) continue;
-    const ByteView id = record.subspan(kMagic.size(), 16);
-    if (std::equal(id.begin(), id.end(), subject.bytes().begin())) return record.subspan(kMagic.size() + 16);
+    if (as_text(record.first(kMagic.size())) != kMagic) {
+      return fail(Code::kCorrupt, "A page of the key store is damaged", fmt::format("{} at {}", path.string(), at));
+    }
+    const auto id = to_array<16>(record.subspan(kMagic.size(), 16));
+    out.push_back({SubjectId(*id), record.subspan(kMagic.size() + 16)});
   }
-  return std::nullopt;
+  return out;
+}
+
+const Record* find_record(const std::vector<Record>& records, const SubjectId& subject) {
+  const auto found =
+      std::find_if(records.begin(), records.end(), [&](const Record& r) { return r.subject == subject; });
+  return found == records.end() ? nullptr : &*found;
 }
 
 Result<ByteArray<32>> open_record(ByteView sealed, const ByteArray<32>& agency_key, std::string_view slug,
@@ -116,9 +150,10 @@ Result<ByteArray<32>> KeyStore::subject_key(std::string_view slug, const Subject
   auto file = disk_.open(path, os::OpenMode::kRead);
   if (!file) return file.error().code() == Code::kNotFound ? not_found() : fail(std::move(file).error());
   const Bytes page = TRY(read_page(**file));
-  const auto sealed = find_record(page, subject);
-  if (!sealed) return not_found();
-  return open_record(*sealed, TRY(read_secret(slug, kAgencyKey)), slug, subject, path);
+  const std::vector<Record> records = TRY(read_records(page, path));
+  const Record* found = find_record(records, subject);
+  if (!found) return not_found();
+  return open_record(found->sealed, TRY(read_secret(slug, kAgencyKey)), slug, subject, path);
 }
 
 Result<ByteArray<32>> KeyStore::subject_key_or_create(std::string_view slug, const SubjectId& subject) {
@@ -132,12 +167,18 @@ Result<ByteArray<32>> KeyStore::subject_key_or_create(std::string_view slug, con
   const auto file = TRY(disk_.open(path, os::OpenMode::kCreateOrOpen));
   const auto lock = TRY(os::FileLock::wait(*file));
   Bytes page = TRY(read_page(*file));
-  page.resize(page.size() / kRecordBytes * kRecordBytes);
+  const std::size_t stored_bytes = page.size();
+  page.resize(stored_bytes / kRecordBytes * kRecordBytes);
+  const std::vector<Record> records = TRY(read_records(page, path));
   // Another thread or process may have made it between the look and the lock.
-  const auto found = find_record(page, subject);
-  const auto key = found ? TRY(open_record(*found, agency_key, slug, subject, path)) : crypto::random_bytes<32>();
+  const Record* found = find_record(records, subject);
+  const auto key =
+      found ? TRY(open_record(found->sealed, agency_key, slug, subject, path)) : crypto::random_bytes<32>();
   const bool was_durable = is_durable(path);
   if (found && was_durable) return key;
+  if (!was_durable) {
+    for (const Record& record : records) TRY(open_record(record.sealed, agency_key, slug, record.subject, path));
+  }
 
   // Of what is found at first, a killed process may have synced nothing, and a failed sync may have dropped it from the
   // cache's care: it is written again. After that, only what is new.
@@ -148,16 +189,22 @@ Result<ByteArray<32>> KeyStore::subject_key_or_create(std::string_view slug, con
   }
   if (stopped_) return fail(problems::kStoreStopped, "The key store stopped after a failed sync.", directory_.native());
   set_durable(path, false);
-  TRY(file->write_at(from, ByteView(page).subspan(from)));
-  auto synced = file->sync_data();
-  if (synced) synced = disk_.sync_directory(path.parent_path());
-  // What a failed sync was to save is not saved by a later one: nothing is promised any more.
-  if (!synced) {
-    stopped_ = true;
-    return fail(std::move(synced).error());
+  if (stored_bytes % kRecordBytes != 0) {
+    // Gone for good before anything stands in its place, lest a power cut now mix the two.
+    TRY(file->truncate(stored_bytes / kRecordBytes * kRecordBytes));
+    TRY(stop_if_failed(file->sync_data()));
   }
+  TRY(file->write_at(from, ByteView(page).subspan(from)));
+  TRY(stop_if_failed(file->sync_data()));
+  TRY(stop_if_failed(disk_.sync_directory(path.parent_path())));
   set_durable(path, true);
   return key;
+}
+
+// What a failed sync was to save is not saved by a later one: nothing is promised any more.
+Result<void> KeyStore::stop_if_failed(Result<void> synced) {
+  if (!synced) stopped_ = true;
+  return synced;
 }
 
 bool KeyStore::is_durable(const os::Path& page) {

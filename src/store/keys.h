@@ -4,8 +4,10 @@
 //
 // Owns: <data>/keys. It lives apart from catalog, ledger and backups, because destroying a recording means that its
 //   subject key is nowhere any more.
-// Promises: a key that create_* has returned is durable. A subject's key never changes.
-// Fails with: kNotFound (no such key), kCorrupt (a record that does not open), kConflict (agency exists), kFull.
+// Promises: a key that subject_key_or_create() has returned is durable. A subject's key never changes: on a page with a
+//   damaged record no key is made. After a failed sync none is made until the program restarts; reading goes on.
+// Fails with: kNotFound (no such key), kCorrupt (a record that does not open, or is none), kConflict (agency exists),
+//   kFull, kStoreStopped.
 // Threads: any; several processes may share the directory.
 
 #include <atomic>
@@ -47,6 +49,7 @@ class KeyStore {
   os::Path page_path(std::string_view slug, const SubjectId& subject) const;
   bool is_durable(const os::Path& page);
   void set_durable(const os::Path& page, bool is_durable);
+  Result<void> stop_if_failed(Result<void> synced);
 
   os::Disk& disk_;
   os::Path directory_;

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a stranger over HTTP cannot bring about: a dock's key in hand, a clock that moves, and a disk that has lost bytes.
+#include "ingest/uploads.h"
+
+#include <filesystem>
+#include <fstream>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "base/limits.h"
+#include "base/problems.h"
+#include "bucket/memory_bucket.h"
+#include "crypto/random.h"
+#include "proof/entry.h"
+#include "roster/roster.h"
+
+namespace lapel::ingest {
+namespace {
+
+const std::string kOrigin = "ledger.example/ashfield";
+constexpr std::string_view kFile = "what the camera saw";
+
+std::string pair(std::string_view key, std::string_view value) {
+  return fmt::format("{} {}", key, base64(as_bytes(value)));
+}
+Creation whole(std::uint64_t length, std::string metadata = {}) {
+  return {length, Kind::kWhole, std::move(metadata), {}};
+}
+template <typename T>
+const Problem* problem_of(const Result<T>& result) {
+  return result ? nullptr : result.error().problem;
+}
+
+class UploadsTest : public testing::Test {
+ protected:
+  UploadsTest() {
+    directory_ =
+        std::filesystem::temp_directory_path() / fmt::format("lapel-uploads-{}", hex(crypto::random_bytes<8>()));
+    std::filesystem::create_directories(directory_);
+    database_ = *db::open_sqlite((directory_ / "catalog.db").string());
+    for (const auto& [name, steps] : {std::pair("roster", roster::schema()), std::pair("ledger", ledger::schema()),
+                                      std::pair("jobs", jobs::schema()), std::pair("evidence", evidence::schema()),
+                                      std::pair("ingest", schema())}) {
+      EXPECT_TRUE(db::migrate(*database_, name, steps));
+    }
+    const ledger::Terms terms{.origin = kOrigin, .slug = "ashfield"};
+    const ledger::Secrets secrets{crypto::random_bytes<32>(), crypto::random_bytes<32>()};
+    const proof::VerifierKey vkey{kOrigin, proof::KeyType::kLog,
+                                  crypto::SigningKey::from_seed(secrets.log_seed).public_key()};
+    EXPECT_TRUE(database_->write([&](db::Transaction& tx) -> Result<void> {
+      TRY(roster::add_agency(tx, {agency_, "Ashfield", "ashfield", true, crypto::new_id<PersonId>()}));
+      TRY(roster::add_person(tx, {clerk_, agency_, "clerk", "Clerk", std::nullopt, {access::Role::kRecords}}, {}));
+      TRY(roster::add_device(tx, {device_, agency_, "X81234"}, {}));
+      TRY(roster::add_dock(tx, {dock_, agency_, "east door", dock_key_.public_key()}, {}));
+      return ledger::Ledger::create(tx, agency_, terms, vkey);
+    }));
+    ledgers_ = std::make_unique<ledger::Ledgers>([=, this](const AgencyId&) {
+      const auto key_of = [](const SubjectId& subject, ledger::KeyUse) -> Result<proof::SubjectKey> {
+        return crypto::sha256(subject.bytes());  // the same each time, which is all that is asked here
+      };
+      auto ledger = ledger::Ledger::open({agency_, terms, secrets, key_of, *database_, *bucket_, clock_});
+      EXPECT_TRUE(ledger && (*ledger)->begin());
+      return ledger;
+    });
+    vault_ = std::make_unique<evidence::Vault>(
+        evidence::Vault::Parts{*database_, store_, *bucket_, jobs_(), *ledgers_, clock_});
+    reopen();
+  }
+  ~UploadsTest() override {
+    uploads_.reset();
+    ledgers_.reset();
+    std::filesystem::remove_all(directory_);
+  }
+
+  jobs::Queue& jobs_() {
+    if (!queue_) queue_ = std::make_unique<jobs::Queue>(*database_, clock_);
+    return *queue_;
+  }
+  void reopen() {
+    uploads_.reset();
+    uploads_ = *Uploads::open({*database_, *disk_, directory_ / "uploads", *vault_, clock_, 1});
+  }
+  access::Actor actor(const SubjectId& who) {
+    access::Actor out;
+    EXPECT_TRUE(database_->read([&](db::Transaction& tx) -> Result<void> {
+      out = TRY(roster::actor(tx, who));
+      return {};
+    }));
+    return out;
+  }
+  Upload create(std::uint64_t length) { return *uploads_->create(actor(clerk_), whole(length)); }
+  Result<Upload> send(const UploadId& id, std::uint64_t offset, std::string_view text) {
+    auto writer = TRY(uploads_->append(actor(clerk_), id, offset));
+    Bytes bytes(text.begin(), text.end());
+    TRY(writer->write(bytes));
+    return writer->finish();
+  }
+  std::filesystem::path file_of(const Upload& upload) { return directory_ / "uploads" / upload.id.text(); }
+  // Asks until the sealer has done its work.
+  Upload wait_sealed(const UploadId& id) {
+    for (;;) {
+      const Upload now = *uploads_->find(actor(clerk_), id);
+      if (now.state != State::kSealing) return now;
+    }
+  }
+
+  // A statement as the dock would make it, with what `change` does to it before it is signed.
+  Json statement(const std::function<void(Json::Object&)>& change, const crypto::SigningKey& key) {
+    Json::Object out = {{"at", ledger_time(clock_.now())},
+                        {"bytes", kFile.size()},
+                        {"device", device_.text()},
+                        {"file", crypto::new_id<ActId>().text()},
+                        {"key", base64(key.public_key())},
+                        {"ledger", kOrigin},
+                        {"sha256", hex(crypto::sha256(as_bytes(kFile)))}};
+    change(out);
+    return proof::sign_dock_statement(std::move(out), key);
+  }
+  Result<Upload> offer(const Json& statement, const access::Actor& by) {
+    return uploads_->create(by, whole(kFile.size(), fmt::format("{},{},{}", pair("device", "X81234"),
+                                                                pair("sha256", hex(crypto::sha256(as_bytes(kFile)))),
+                                                                pair("dock", canonical(statement)))));
+  }
+
+  std::filesystem::path directory_;
+  ManualClock clock_{{1'670'000'000'000'000}};
+  const AgencyId agency_ = crypto::new_id<AgencyId>();
+  const PersonId clerk_ = crypto::new_id<PersonId>();
+  const DeviceId device_ = crypto::new_id<DeviceId>();
+  const DockId dock_ = crypto::new_id<DockId>();
+  const crypto::SigningKey dock_key_ = crypto::SigningKey::from_seed(crypto::random_bytes<32>());
+  const std::unique_ptr<os::Disk> disk_ = os::real_disk();
+  std::unique_ptr<db::Database> database_;
+  const std::unique_ptr<bucket::Bucket> bucket_ = bucket::memory_bucket();
+  store::Store store_{*bucket_};
+  std::unique_ptr<jobs::Queue> queue_;
+  std::unique_ptr<ledger::Ledgers> ledgers_;
+  std::unique_ptr<evidence::Vault> vault_;
+  std::unique_ptr<Uploads> uploads_;
+};
+
+TEST_F(UploadsTest, ADockStatementFitsItsFileItsDockAndItsLedgerOrIsRefused) {
+  const auto nothing = [](Json::Object&) {};
+  const access::Actor dock = actor(dock_);
+  EXPECT_TRUE(offer(statement(nothing, dock_key_), dock));
+
+  const auto refused = [&](const Json& said, const access::Actor& by, std::string_view words) {
+    const auto created = offer(said, by);
+    ASSERT_FALSE(created) << words;
+    EXPECT_EQ(created.error().problem, &problems::kDockStatement);
+    EXPECT_NE(created.error().message.find(words), std::string::npos) << created.error().message;
+  };
+  refused(statement(nothing, dock_key_), actor(clerk_), "Only a dock may send a dock statement");
+  const auto other_key = crypto::SigningKey::from_seed(crypto::random_bytes<32>());
+  refused(statement(nothing, other_key), dock, "signed by another key than this dock's");
+  const auto with = [&](const std::string& field, const Json& value) {
+    return statement([&](Json::Object& out) { out[field] = value; }, dock_key_);
+  };
+  refused(with("ledger", "ledger.example/otherton"), dock, "meant for another ledger");
+  refused(with("bytes", kFile.size() + 1), dock, "another length than Upload-Length");
+  refused(with("sha256", hex(crypto::sha256(as_bytes("another file")))), dock, "must name the same digest");
+  refused(with("device", crypto::new_id<DeviceId>().text()), dock, "another device than the serial does");
+  refused(statement([](Json::Object& out) { out.erase("device"); }, dock_key_), dock, "or in neither");
+  // Signed, and then changed or cut in any field.
+  const Json good = statement(nothing, dock_key_);
+  for (const auto& [field, value] : *good.object()) {
+    Json::Object changed = *good.object();
+    changed[field] = field == "bytes" ? Json(1) : Json(*value.string() + "0");
+    refused(changed, dock, "malformed or its signature does not hold");
+    changed.erase(field);
+    refused(changed, dock, "malformed or its signature does not hold");
+  }
+  EXPECT_EQ(problem_of(uploads_->create(dock, whole(1))), &problems::kDockStatement);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(directory_ / "uploads"), {}), 1);
+}
+
+TEST_F(UploadsTest, TimePassesForWhatIsUnfinishedAndNotForWhatIsSealed) {
+  const Upload sealed = create(5);
+  ASSERT_TRUE(send(sealed.id, 0, "whole"));
+  const RecordingId recording = wait_sealed(sealed.id).recording;
+  const Upload unfinished = create(10), held = create(10);
+  ASSERT_TRUE(send(unfinished.id, 0, "half"));
+  const auto writer = *uploads_->append(actor(clerk_), held.id, 0);
+
+  clock_.advance_us(limits::kUploadLifeUs - 1);
+  ASSERT_TRUE(uploads_->expire());
+  EXPECT_EQ(uploads_->find(actor(clerk_), unfinished.id)->offset, 4u);
+  clock_.advance_us(1);
+  EXPECT_EQ(problem_of(uploads_->find(actor(clerk_), unfinished.id)), &problems::kUploadExpired);
+  EXPECT_EQ(problem_of(uploads_->append(actor(clerk_), unfinished.id, 4)), &problems::kUploadExpired);
+  EXPECT_TRUE(std::filesystem::exists(file_of(unfinished)));
+
+  ASSERT_TRUE(uploads_->expire());
+  EXPECT_EQ(problem_of(uploads_->find(actor(clerk_), unfinished.id)), &problems::kNotFound);
+  EXPECT_FALSE(std::filesystem::exists(file_of(unfinished)));
+  // Whoever is writing is not cut off.
+  EXPECT_TRUE(std::filesystem::exists(file_of(held)));
+  EXPECT_EQ(vault_->show(actor(clerk_), recording)->sha256, crypto::sha256(as_bytes("whole")));
+}
+
+TEST_F(UploadsTest, BytesThatTheDiskHasLostAreSaidAndSentAgain) {
+  const Upload upload = create(10);
+  ASSERT_TRUE(send(upload.id, 0, "01234567"));
+  for (const std::uintmax_t left : {6, 3, 0}) {
+    std::filesystem::resize_file(file_of(upload), left);
+    EXPECT_EQ(uploads_->find(actor(clerk_), upload.id)->offset, left);
+    EXPECT_EQ(problem_of(send(upload.id, 8, "89")), &problems::kUploadOffset);
+    ASSERT_EQ(send(upload.id, left, std::string_view("01234567").substr(left))->offset, 8u);
+  }
+  std::filesystem::remove(file_of(upload));
+  EXPECT_EQ(uploads_->find(actor(clerk_), upload.id)->offset, 0u);
+  ASSERT_TRUE(send(upload.id, 0, "0123456789"));
+  EXPECT_EQ(wait_sealed(upload.id).sha256, crypto::sha256(as_bytes("0123456789")));
+}
+
+TEST_F(UploadsTest, AStartSweepsOutWhatNoRowNames) {
+  const Upload upload = create(10);
+  ASSERT_TRUE(send(upload.id, 0, "0123"));
+  for (const std::string& stray :
+       {crypto::new_id<UploadId>().text(), std::string("stray"), std::string(".hidden.tmp")}) {
+    std::ofstream(directory_ / "uploads" / stray) << "x";
+  }
+  reopen();
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(directory_ / "uploads"), {}), 1);
+  EXPECT_EQ(uploads_->find(actor(clerk_), upload.id)->offset, 4u);
+}
+
+}  // namespace
+}  // namespace lapel::ingest
