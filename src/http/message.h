@@ -45,7 +45,7 @@ std::string normal_address(std::string_view text);
 struct Origin {
   std::string address;  // normal form
   bool is_tls = false;
-  std::string secure_host;  // as Host names this server where people reach it by https; empty: nowhere else
+  std::string secure_host{};  // as Host names this server where people reach it by https; empty: nowhere else
 };
 
 struct RequestHead {
