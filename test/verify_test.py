@@ -6,6 +6,7 @@ usage: verify_test.py PROGRAM SOURCE_DIR
 """
 import base64
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -102,6 +103,16 @@ class Receipt(unittest.TestCase):
     def test_unreadable_files(self):
         self.assertEqual(run("--key", KEY, GOLDEN / "event-0.tlog-proof", GOLDEN / "absent")[0], 1)
         self.assertEqual(run("--key", KEY, GOLDEN / "absent")[0], 1)
+
+    def test_what_is_no_file_is_not_waited_for(self):
+        with tempfile.TemporaryDirectory() as scratch:
+            pipe = pathlib.Path(scratch) / "pipe"
+            os.mkfifo(pipe)
+            for path in (pipe, "/dev/zero"):
+                for words in ((path,), (GOLDEN / "event-0.tlog-proof", path)):
+                    code, _, errors = run("--key", KEY, *words)
+                    self.assertEqual(code, 1, words)
+                    self.assertIn("no plain file", errors)
 
     def test_usage(self):
         good = [GOLDEN / "event-0.tlog-proof", GOLDEN / "original"]
@@ -212,6 +223,17 @@ class Export(InDirectory):
         report = json.loads(run("--json", "--key", key, self.path)[1])
         self.assertEqual((report["verified"], report["completeness"]), (True, "not proven"))
         self.assertEqual(len(report["rows"]), 9)
+
+    def test_without_its_footage_it_does_not_read_as_whole(self):
+        key, flags = self.unpack("whole")
+        originals = json.loads((self.path / "manifest.json").read_text())
+        for original in originals["originals"]:
+            (self.path / original["path"]).unlink()
+        originals["originals"] = []
+        (self.path / "manifest.json").write_text(json.dumps(originals, separators=(",", ":"), sort_keys=True, ensure_ascii=False))
+        code, out, _ = run("--key", key, *flags, self.path)
+        self.assertEqual(code, 0, out)
+        self.assertTrue(out.startswith("VERIFIED WITHOUT FOOTAGE: "), out)
 
     def test_sealed_is_not_what_was_asked_for_with_witnesses(self):
         key, flags = self.unpack("sealed checkpoint")

@@ -155,6 +155,14 @@ TEST(Fold, LowersEveryScriptThatHasCaseAndKeepsTheRest) {
   EXPECT_EQ(fold(""), "");
 }
 
+TEST(Printable, ShowsWhatATerminalWouldObey) {
+  EXPECT_EQ(printable("\x1b[31mred\r\n\x7f"), "\\x1b[31mred\\x0d\\x0a\\x7f");
+  EXPECT_EQ(printable("a\u009b31m \u0085"), "a\\u009b31m \\u0085");
+  EXPECT_EQ(printable("gpj.\u202e4pm \u2066x\u2069 \u2028\u200f"), "gpj.\\u202e4pm \\u2066x\\u2069 \\u2028\\u200f");
+  EXPECT_EQ(printable("Peña \u5e83\u5cf6 \U0001F6A8"), "Peña \u5e83\u5cf6 \U0001F6A8");
+  EXPECT_EQ(printable("\xff\xc3("), "\\xff\\xc3(");
+}
+
 TEST(Fold, BytesThatAreNoTextStayAsTheyAre) {
   EXPECT_EQ(fold(std::string_view("A\xff\x00"
                                   "B\xc3",

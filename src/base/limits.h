@@ -19,6 +19,8 @@ inline constexpr std::uint64_t kUploadBytesMax = std::uint64_t{1} << 40;  // 1 T
 inline constexpr std::size_t kUploadsUnfinishedMax = 2'000;               // of one actor
 inline constexpr std::uint64_t kUploadCheckpointBytes = 64 * kMiB;        // offset made durable at least this often
 inline constexpr std::int64_t kUploadLifeUs = 7LL * 86'400 * 1'000'000;   // unfinished uploads expire after this
+inline constexpr std::int64_t kUploadPromiseUs =
+    3'600LL * 1'000'000;  // room is kept for one so long after its last byte
 inline constexpr std::size_t kUploadMetadataBytesMax = 8 * 1024;
 inline constexpr std::size_t kUploadMetadataKeysMax = 64;
 inline constexpr std::size_t kUploadPartsMax = 1'000;           // of one concatenation

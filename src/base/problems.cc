@@ -85,7 +85,7 @@ PROBLEM(kDataFilesystem, "data-filesystem", kUnsupported, 500, kNo, "Filesystem 
         "Keep catalog and ledger on a local disk.");
 PROBLEM(kSqliteVersion, "sqlite-version", kUnsupported, 500, kNo, "SQLite with a known data-loss bug",
         "Build with the pinned SQLite (make setup).");
-PROBLEM(kWeakFile, "weak-file", kDenied, 500, kNo, "A secret file others can read", "chmod 600 the file.");
+PROBLEM(kWeakFile, "weak-file", kDenied, 500, kNo, "A secret file others can read", "chmod 600 the file, and 700 the directory.");
 
 PROBLEM(kLedgerMoved, "ledger-moved", kConflict, 409, kYes, "The ledger grew meanwhile",
         "Nothing to do; the sequencer retries.");

@@ -47,16 +47,33 @@ std::string fold(std::string_view text) {
 }
 
 std::string printable(std::string_view text) {
+  // Controls of the second kind, line and paragraph separators, and what turns the direction of the text after it.
+  const auto is_hidden = [](wchar_t letter) {
+    return (letter >= 0x80 && letter < 0xa0) || letter == 0x61c || letter == 0x200e || letter == 0x200f ||
+           (letter >= 0x2028 && letter <= 0x202e) || (letter >= 0x2066 && letter <= 0x2069);
+  };
   const bool has_text = is_utf8(text);
+  const locale_t before = uselocale(unicode());
   std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7F || (byte >= 0x80 && !has_text)) {
+  for (std::size_t at = 0; at < text.size();) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !has_text)) {
       out += fmt::format("\\x{:02x}", byte);
-    } else {
-      out.push_back(c);
+      ++at;
+      continue;
     }
+    wchar_t letter = byte;
+    std::mbstate_t reading{};
+    const std::size_t length = byte < 0x80 ? 1 : std::mbrtowc(&letter, text.data() + at, text.size() - at, &reading);
+    CHECK(length >= 1 && length <= text.size() - at);
+    if (is_hidden(letter)) {
+      out += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(letter));
+    } else {
+      out.append(text, at, length);
+    }
+    at += length;
   }
+  uselocale(before);
   return out;
 }
 

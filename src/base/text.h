@@ -15,7 +15,7 @@ namespace lapel {
 // Lower case, by Unicode. Accents stay: "Pena" does not find "Peña". Bytes that are no UTF-8 stay as they are.
 std::string fold(std::string_view text);
 
-// Control characters and broken UTF-8 are shown as escapes.
+// Controls, what turns the direction of text, and broken UTF-8 are shown as escapes.
 std::string printable(std::string_view text);
 
 }  // namespace lapel

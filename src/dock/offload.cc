@@ -11,6 +11,7 @@
 #include "base/problems.h"
 #include "base/text.h"
 #include "crypto/random.h"
+#include "proof/receipt.h"
 
 namespace lapel::dock {
 namespace {
@@ -297,6 +298,7 @@ Offload::Standing Offload::erase(const Camera& camera, const Found& found, const
     const Spool::Kept kept = TRY(spool_.kept(file));
     // Verified when it came; verified again, because between then and now it was only a file.
     TRY(check_receipt(kept.receipt, kept.item, state_.identity().ledger, state_.key().public_key()));
+    TRY(ask_again(kept));
     return camera.erase(found, kept.item.sha256, [&](ByteView) -> Result<void> {
       report_.progress(progress());
       return is_stopped_ ? Result<void>(fail(Code::kUnavailable, "Stopped")) : Result<void>();
@@ -318,6 +320,37 @@ Offload::Standing Offload::erase(const Camera& camera, const Found& found, const
   finished_.insert(found);
   if (erased.error().code() != Code::kNotFound) note(erased.error());  // gone already is gone
   return Standing::kReceipted;
+}
+
+// A server restored from an old backup has lost what it gave receipts for, and then the camera may hold the only copy. A
+// receipt is proof enough where the server cannot be reached; where it can, it must not have gone back behind the receipt.
+Result<void> Offload::ask_again(const Spool::Kept& kept) {
+  const std::int64_t now = clock_.monotonic_us();
+  if (now < ask_not_before_us_) return {};
+  if (!asked_again_) asked_again_ = TRY(Server::open(state_, clock_, [this] { return is_stopped_.load(); }));
+  const auto receipt = asked_again_->receipt(*kept.item.recording);
+  if (!receipt) {
+    const Code code = receipt.error().code();
+    if (code == Code::kUnavailable || code == Code::kBusy || code == Code::kLimited) {
+      ask_not_before_us_ = now + kRetryWatchMaxUs;
+      return {};
+    }
+    return fail(problems::kProofInvalid, "The server no longer gives the receipt that is kept here",
+                receipt.error().message);
+  }
+  TRY(check_receipt(*receipt, kept.item, state_.identity().ledger, state_.key().public_key()));
+  const proof::Trust trust{state_.identity().ledger, {}};
+  const auto before = proof::verify_receipt(kept.receipt, trust), after = proof::verify_receipt(*receipt, trust);
+  CHECK(before && after);  // just checked
+  const bool has_gone_back = after->checkpoint.size < before->checkpoint.size;
+  const bool is_another =
+      after->checkpoint.size == before->checkpoint.size && after->checkpoint.root != before->checkpoint.root;
+  if (has_gone_back || is_another || after->index != before->index) {
+    return fail(problems::kProofInvalid,
+                "The server's ledger contradicts the receipt that is kept here: keep both and tell whoever is to know",
+                printable(kept.item.path));
+  }
+  return {};
 }
 
 Result<void> Offload::drain() {

@@ -76,6 +76,8 @@ class Offload {
   Result<std::optional<FileId>> copy(const Camera& camera, const Found& found);
   Result<bool> make_room(const Found& found);
   Standing erase(const Camera& camera, const Found& found, const FileId& file);
+  // Whether the server, where it can be had, still stands by a receipt that it gave.
+  Result<void> ask_again(const Spool::Kept& kept);
   Result<void> drain();
   bool is_all_receipted() const;
   void wait_us(std::int64_t us);
@@ -109,6 +111,8 @@ class Offload {
   std::set<Found> finished_;             // erased, or not to be erased: not tried again at every look
   std::vector<std::string> complaints_;  // of the last look, so that each is said once
   bool is_look_complete_ = true;
+  std::unique_ptr<Server> asked_again_;  // whom ask_again() asks
+  std::int64_t ask_not_before_us_ = 0;   // monotonic: it could not be had
 
   std::atomic<bool> is_stopped_ = false;
   std::atomic<std::uint64_t> bytes_sent_ = 0;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "evidence/vault.h"
 
+#include <algorithm>
+#include <charconv>
+
 #include <fmt/format.h>
 
 #include "base/check.h"
@@ -87,8 +90,19 @@ Result<Recording> read_recording(const db::Row& row) {
   return out;
 }
 
+// A sort time may lie further ahead than a number in JSON may.
+std::optional<std::int64_t> parse_integer(std::string_view text) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() && value >= 0 ? std::optional(value) : std::nullopt;
+}
+
 access::Item item_of(const Recording& recording) {
   return {recording.agency, recording.assigned_officer, recording.uploader, recording.is_inside_home};
+}
+
+bool may_show(const access::Actor& actor, const Recording& recording) {
+  return access::decide(actor, access::Action::kShow, item_of(recording)).is_allowed;
 }
 
 Result<void> require(const access::Decision& decision, const std::string& id) {
@@ -322,13 +336,16 @@ Result<Recording> Vault::known_recording(const access::Actor& actor, const Recor
                      {{"id", id.text()}, {"agency", actor.agency.text()}}));
     if (rows.empty()) return {};
     found = TRY(read_recording(rows[0]));
-    for (const db::Row& row : TRY(tx.query("SELECT id FROM recordings WHERE agency = :agency AND sha256 = :sha256 AND "
-                                           "id <> :id ORDER BY id LIMIT :limit",
-                                           {{"agency", actor.agency.text()},
-                                            {"sha256", hex(found->sha256)},
-                                            {"id", id.text()},
-                                            {"limit", kSameBytesMax}}))) {
-      if (const auto other = RecordingId::parse(row.text("id"))) found->same_bytes.push_back(*other);
+    for (const db::Row& row :
+         TRY(tx.query(fmt::format("SELECT {} FROM recordings WHERE agency = :agency AND sha256 = :sha256 AND id <> :id "
+                                  "ORDER BY id LIMIT :limit",
+                                  kColumns),
+                      {{"agency", actor.agency.text()},
+                       {"sha256", hex(found->sha256)},
+                       {"id", id.text()},
+                       {"limit", kSameBytesMax}}))) {
+      const Recording other = TRY(read_recording(row));
+      if (may_show(actor, other)) found->same_bytes.push_back(other.id);
     }
     TRY(read_clips(tx, actor, std::span(&*found, 1)));
     return read_media_jobs(tx, std::span(&*found, 1));
@@ -349,7 +366,7 @@ Result<void> Vault::read_media_jobs(db::Transaction& tx, std::span<Recording> re
 
 Result<void> Vault::read_clips(db::Transaction& tx, const access::Actor& actor, std::span<Recording> recordings) const {
   for (Recording& recording : recordings) {
-    const RecordingId& first = recording.description.group.value_or(recording.id);
+    const RecordingId first = recording.description.group.value_or(recording.id);
     recording.clips.clear();
     for (const db::Row& row : TRY(tx.query(
              fmt::format("SELECT {} FROM recordings WHERE agency = :agency AND (id = :first OR group_id = :first) "
@@ -358,10 +375,12 @@ Result<void> Vault::read_clips(db::Transaction& tx, const access::Actor& actor, 
              {{"agency", actor.agency.text()}, {"first", first.text()}, {"limit", limits::kClipsMax}}))) {
       const Recording file = TRY(read_recording(row));
       // A file of another wearer, or from inside a home, may be another matter than the one asked for.
-      if (file.id == recording.id || access::decide(actor, access::Action::kShow, item_of(file)).is_allowed) {
+      if (file.id == recording.id || may_show(actor, file)) {
         recording.clips.push_back({file.id, file.sha256, file.bytes});
       }
     }
+    const auto is_listed = [&](const Clip& clip) { return clip.id == first; };
+    if (std::none_of(recording.clips.begin(), recording.clips.end(), is_listed)) recording.description.group.reset();
   }
   return {};
 }
@@ -391,11 +410,11 @@ Result<ListPage> Vault::list(const access::Actor& actor, const ListQuery& query)
   std::string after_id;
   if (!query.cursor.empty()) {
     const std::size_t dot = query.cursor.find('.');
-    const auto us = parse_decimal(std::string_view(query.cursor).substr(0, dot));
+    const auto us = parse_integer(std::string_view(query.cursor).substr(0, dot));
     const auto id =
         dot == std::string::npos ? std::nullopt : RecordingId::parse(std::string_view(query.cursor).substr(dot + 1));
     if (!us || !id) return fail(Code::kInvalid, "This cursor is not one that a page has given");
-    after_us = static_cast<std::int64_t>(*us);
+    after_us = *us;
     after_id = id->text();
   }
   // Whoever may not show every recording gets only those assigned to them.

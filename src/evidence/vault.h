@@ -92,7 +92,7 @@ struct Recording {
   store::Codec codec = store::Codec::kPlain;
   std::string state;  // "sealed", … (contract)
   bool is_inside_home = false;
-  std::vector<RecordingId> same_bytes;  // others of the agency with this digest, at most ten; pointed out, never merged
+  std::vector<RecordingId> same_bytes;  // others with this digest that the actor may know of, at most ten; never merged
   std::vector<Clip> clips;              // the files of one recording, its first first; those that the actor may know of
   std::optional<MediaFacts> media;
   std::optional<jobs::Status> media_job;

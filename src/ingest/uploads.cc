@@ -377,10 +377,11 @@ Result<std::optional<Upload>> Uploads::read(const UploadId& id) {
 Result<void> Uploads::check_room(std::uint64_t bytes) {
   std::uint64_t promised = 0;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    promised =
-        static_cast<std::uint64_t>(TRY(tx.query("SELECT CAST(COALESCE(SUM(length_bytes - offset_bytes), 0) AS BIGINT) "
-                                                "AS promised FROM uploads WHERE state = 'receiving'"))[0]
-                                       .integer("promised"));
+    promised = static_cast<std::uint64_t>(
+        TRY(tx.query("SELECT CAST(COALESCE(SUM(length_bytes - offset_bytes), 0) AS BIGINT) "
+                     "AS promised FROM uploads WHERE state = 'receiving' AND received_us > :since",
+                     {{"since", parts_.clock.now().us - limits::kUploadPromiseUs}}))[0]
+            .integer("promised"));
     return {};
   }));
   const std::uint64_t free = TRY(parts_.disk.free_bytes(parts_.directory));

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include "base/check.h"
 #include "base/limits.h"
@@ -21,6 +22,7 @@ namespace {
 
 constexpr std::string_view kFormat = "lapel-data/1\n";
 constexpr std::string_view kFormatFile = "lapel.format";
+constexpr std::string_view kCatalogFile = "catalog.db";
 constexpr std::int64_t kBeatMaxS = 86'400;
 
 bool is_host(std::string_view text) {
@@ -103,6 +105,13 @@ Result<void> check_filesystems(os::Disk& disk, const os::Path& data) {
   return {};
 }
 
+// Whoever can read the log key can sign in the ledger's name, and whoever can write there can put another one in its place.
+Result<void> check_key_store(const os::Path& keys) {
+  struct ::stat status;
+  if (::stat(keys.c_str(), &status) != 0 || (status.st_mode & 0027) == 0) return {};
+  return fail(problems::kWeakFile, "The key store is open to others than its owner", keys.string());
+}
+
 }  // namespace
 
 Installation::~Installation() = default;
@@ -112,7 +121,7 @@ Result<std::unique_ptr<Installation>> Installation::open_parts(const os::Path& d
   out->data_ = data;
   out->disk_ = os::real_disk();
   TRY(check_filesystems(*out->disk_, data));
-  out->database_ = TRY(db::open_sqlite((data / "catalog.db").string()));
+  out->database_ = TRY(db::open_sqlite((data / kCatalogFile).string()));
   TRY(db::migrate(*out->database_, "roster", roster::schema()));
   TRY(db::migrate(*out->database_, "signin", signin::schema()));
   TRY(db::migrate(*out->database_, "ledger", ledger::schema()));
@@ -120,6 +129,7 @@ Result<std::unique_ptr<Installation>> Installation::open_parts(const os::Path& d
   TRY(db::migrate(*out->database_, "evidence", evidence::schema()));
   TRY(db::migrate(*out->database_, "ingest", ingest::schema()));
   TRY(db::migrate(*out->database_, "cameras", cameras::schema()));
+  TRY(check_key_store(data / "keys"));
   out->keys_ = TRY(store::KeyStore::open(*out->disk_, data / "keys"));
   out->bucket_ = TRY(bucket::open_fs_bucket(*out->disk_, data));
   out->store_ = std::make_unique<store::Store>(*out->bucket_);
@@ -186,6 +196,11 @@ Result<std::unique_ptr<Installation>> Installation::open(const os::Path& data, P
   if (!format) return fail(std::move(format).error());
   if (as_text(*format) != kFormat) {
     return fail(problems::kDataFormat, "The data directory was written by another version of Lapel", data.string());
+  }
+  // Made once, by init: a new one here would be empty, and everything that only it knows of would be swept away.
+  if (const auto catalog = disk->stat(data / kCatalogFile); !catalog) {
+    return fail(Code::kCorrupt, "The catalog of this data directory is missing; nothing was changed",
+                (data / kCatalogFile).string());
   }
   return open_parts(data, publishing);
 }

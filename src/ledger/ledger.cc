@@ -360,7 +360,7 @@ Result<std::unique_ptr<Ledger>> Ledger::open(Parts parts) {
   if (stored_key != impl->vkey.text()) {
     return fail(problems::kLedgerCorrupt, "The log key is not the one this ledger began with", impl->terms.origin);
   }
-  TRY(impl->log.refresh());
+  TRY(impl->log.check_ahead());
   impl->sequencer = std::thread([raw = impl.get()] { raw->run(); });
   return std::unique_ptr<Ledger>(new Ledger(std::move(impl)));
 }

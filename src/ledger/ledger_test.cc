@@ -314,19 +314,42 @@ TEST_F(LedgerTest, CheckNamesWhatWasTamperedWith) {
 }
 
 TEST_F(LedgerTest, AStagedObjectNobodyNamesIsSweptOnlyWhenItIsOld) {
-  const std::string young =
-      fmt::format("ledger/ashfield/staged/{:012}-{}", clock_.now().seconds() - 60, std::string(32, 'a'));
-  const std::string old =
-      fmt::format("ledger/ashfield/staged/{:012}-{}", clock_.now().seconds() - 7'200, std::string(32, 'b'));
-  ASSERT_TRUE(bucket_->put(young, as_bytes("x")));
-  ASSERT_TRUE(bucket_->put(old, as_bytes("x")));
+  const auto orphan = [&](std::int64_t age_s, char digit) {
+    std::string name =
+        fmt::format("ledger/ashfield/staged/{:012}-{}", clock_.now().seconds() - age_s, std::string(32, digit));
+    EXPECT_TRUE(bucket_->put(name, as_bytes("x")));
+    return name;
+  };
+  const std::string old = orphan(7'200, 'b');
+  {
+    const auto ledger = open();
+    seal(*ledger, crypto::new_id<SubjectId>());
+    ledger->start_publishing();
+    EXPECT_TRUE(bucket_->stat(old)) << "nothing tells yet that the catalog is no older than the bucket";
+    clock_.advance_us(60'000'000);
+    wait_published(*ledger, 0);
+  }
+  const std::string young = orphan(60, 'a');
+  clock_.advance_us(7'200'000'000);  // the batches are old now, and named
+  // Old too, and younger than anything that this catalog has published: another one may name it.
+  const std::string ahead = orphan(3'700, 'c');
   const auto ledger = open();
-  seal(*ledger, crypto::new_id<SubjectId>());
-  clock_.advance_us(3'000'000'000);  // the batches above are old now, and named
   ledger->start_publishing();
-  EXPECT_TRUE(bucket_->stat(young));
   EXPECT_FALSE(bucket_->stat(old));
+  EXPECT_FALSE(bucket_->stat(young));
+  EXPECT_TRUE(bucket_->stat(ahead));
   expect_sound(*ledger);
+}
+
+TEST_F(LedgerTest, ACatalogOlderThanTheBucketSignsNothing) {
+  seal(*open(), crypto::new_id<SubjectId>());
+  EXPECT_TRUE(try_open());
+  // The catalog restored from a backup, beside tiles that were made since.
+  ASSERT_TRUE(bucket_->put("ledger/ashfield/tile/entries/000", as_bytes("x")));
+  const auto ledger = try_open();
+  ASSERT_FALSE(ledger);
+  EXPECT_EQ(ledger.error().problem, &problems::kLedgerCorrupt);
+  EXPECT_NE(ledger.error().message.find("older than the rest"), std::string::npos);
 }
 
 // ---- scheduled statements ----

@@ -99,6 +99,24 @@ Result<std::shared_ptr<const Edge>> Log::refresh_in(db::Transaction& tx) const {
   return advance(known, TRY(read_ahead(tx, *known)));
 }
 
+Result<void> Log::check_ahead() const {
+  for (std::uint64_t looked_at = 0;;) {
+    const std::uint64_t size = TRY(refresh())->size;
+    const std::uint64_t next_tile = size / proof::kTileWidth;
+    const std::string name = tiles_.name({-1, next_tile, static_cast<int>(proof::kTileWidth)});
+    const auto there = parts_.bucket.stat(name);
+    if (!there && there.error().code() == Code::kNotFound) return {};
+    if (!there) return fail(there.error());
+    // Unless another process has sealed and tiled between the two looks.
+    if (size == looked_at) {
+      return fail(problems::kLedgerCorrupt,
+                  "There are more leaves in the bucket than the catalog knows of: the catalog is older than the rest",
+                  fmt::format("{}: size {}, and {} is there", parts_.origin, size, name));
+    }
+    looked_at = size;
+  }
+}
+
 // ---- appending ----
 
 // The entries durable and read back, and the edge they make.
@@ -191,7 +209,14 @@ Result<void> Log::store_full_tiles() {
 
 Result<void> Log::sweep_staged() {
   const std::string prefix = fmt::format("ledger/{}/staged/", parts_.slug);
-  const std::string limit = fmt::format("{}{:012}", prefix, parts_.clock.now().seconds() - kStagedOrphanAgeS);
+  // What is younger than the newest published size may be what a catalog older than the bucket has forgotten: it stays.
+  std::int64_t published_s = 0;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    if (const auto published = TRY(read_published(tx, parts_.agency))) published_s = published->at.seconds();
+    return {};
+  }));
+  const std::int64_t before_s = std::min(published_s, parts_.clock.now().seconds() - kStagedOrphanAgeS);
+  const std::string limit = fmt::format("{}{:012}", prefix, std::max<std::int64_t>(before_s, 0));
   for (const std::string& name : TRY(parts_.bucket.list(prefix, "", kStagedListMax))) {
     if (name >= limit) break;
     bool is_named = true;

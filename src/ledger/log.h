@@ -44,6 +44,10 @@ class Log {
   // The same within a transaction, which then sees no other head.
   Result<std::shared_ptr<const Edge>> refresh_in(db::Transaction& tx) const;
 
+  // kLedgerCorrupt when the bucket holds tiles that the stored head does not know of: somebody restored an older catalog,
+  // and signing from there would contradict what was given out.
+  Result<void> check_ahead() const;
+
   // What runs in the transaction of the swap, after it.
   using Step = std::function<Result<void>(db::Transaction&, const Edge& after)>;
   // Entries behind `before`: durable, read back, and the head swapped together with `step`. May append nothing. An error

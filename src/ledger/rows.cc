@@ -34,11 +34,11 @@ Result<HeadRow> read_head(db::Transaction& tx, const std::string& agency) {
 
 Result<std::optional<PublishedRow>> read_published(db::Transaction& tx, const std::string& agency) {
   const db::Rows rows =
-      TRY(tx.query("SELECT size, root FROM ledger_published WHERE agency = :agency ORDER BY size DESC LIMIT 1",
+      TRY(tx.query("SELECT size, root, at_us FROM ledger_published WHERE agency = :agency ORDER BY size DESC LIMIT 1",
                    {{"agency", agency}}));
   if (rows.empty()) return std::optional<PublishedRow>();
-  return std::optional(
-      PublishedRow{static_cast<std::uint64_t>(rows[0].integer("size")), TRY(stored_digest(rows[0].text("root")))});
+  return std::optional(PublishedRow{static_cast<std::uint64_t>(rows[0].integer("size")),
+                                    TRY(stored_digest(rows[0].text("root"))), Timestamp{rows[0].integer("at_us")}});
 }
 
 Result<std::vector<BatchRow>> read_batches(db::Transaction& tx, const std::string& agency, std::uint64_t from) {

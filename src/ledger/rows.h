@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/result.h"
 #include "bucket/bucket.h"
 #include "db/db.h"
@@ -34,6 +35,7 @@ struct BatchRow {
 struct PublishedRow {
   std::uint64_t size = 0;
   Digest root{};
+  Timestamp at;  // of the first: the beginning of time
 };
 
 Result<HeadRow> read_head(db::Transaction& tx, const std::string& agency);

@@ -307,7 +307,7 @@ class Verifier {
         }
         const auto& originals = manifest_.originals;
         if (std::find(originals.begin(), originals.end(), subject.id) == originals.end()) {
-          note(subject.id.text(), "Its file is not in the export, so nothing was compared with the ledger.");
+          note(subject.id.text(), std::string(kOriginalMissing));
         }
       }
     }

@@ -70,6 +70,9 @@ struct Finding {
   std::string where;  // path or subject; empty: the whole export
   std::string text;   // a sentence
 };
+// The note on a recording whose original is not in the export.
+inline constexpr std::string_view kOriginalMissing =
+    "Its file is not in the export, so nothing was compared with the ledger.";
 struct ExportRow {
   SubjectId subject;
   std::uint64_t n = 0;

@@ -171,8 +171,21 @@ Result<Report> verify_export_path(const std::string& path, const proof::Trust& t
   const proof::ExportVerdict verdict = TRY(proof::verify_export(DirectoryFiles(path), trust));
   Report report;
   report.exit = verdict.holds() ? kVerified : kNotVerified;
-  report.summary = verdict.holds() ? "VERIFIED: every receipt and every file of this export agrees with the ledger."
-                                   : "NOT VERIFIED: the export does not hold.";
+  // A package that has lost its footage is sound in what is left, and its first line must not read as if it were whole.
+  const auto without =
+      std::count_if(verdict.findings.begin(), verdict.findings.end(), [](const proof::Finding& finding) {
+        return finding.kind == proof::Finding::Kind::kNote && finding.text == proof::kOriginalMissing;
+      });
+  if (!verdict.holds()) {
+    report.summary = "NOT VERIFIED: the export does not hold.";
+  } else if (without > 0) {
+    report.summary = fmt::format(
+        "VERIFIED WITHOUT FOOTAGE: every receipt agrees with the ledger, and the original of {} recording{} is not "
+        "in this export.",
+        without, without == 1 ? "" : "s");
+  } else {
+    report.summary = "VERIFIED: every receipt and every file of this export agrees with the ledger.";
+  }
   Json::Array rows;
   for (const proof::ExportRow& row : verdict.rows) {
     report.lines.push_back(fmt::format("{}  {} of {}  by {}", row.at, row.type, row.subject.text(),

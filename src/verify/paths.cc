@@ -21,7 +21,12 @@ tl::unexpected<Error> failed(const std::string& path, int error) {
               path + ": " + std::strerror(error));
 }
 
+// What is no file may never end: a pipe, a device.
 Result<void> read_chunks(const std::string& path, const std::function<bool(ByteView)>& sink) {
+  std::error_code unknown;
+  const fs::file_status status = fs::status(path, unknown);
+  if (unknown) return failed(path, unknown.value());
+  if (!fs::is_regular_file(status)) return fail(Code::kUnavailable, "This is no plain file", path);
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
   if (!file) return failed(path, errno);
   Bytes chunk(kChunkBytes);

@@ -327,6 +327,33 @@ class StartUp(Case):
         home.start()
         self.assertEqual(home.stop(), 0)
 
+    def test_a_data_directory_that_has_lost_its_catalog(self):
+        home = self.town()
+        upload = home.data / "uploads" / ("0" * 32)
+        upload.parent.mkdir(exist_ok=True)
+        upload.write_bytes(b"durable")
+        kept = {path: path.read_bytes() for path in home.data.glob("catalog.db*")}
+        for path in kept:
+            path.unlink()
+        self.refused(self.serve(home), 6, "The catalog of this data directory is missing")
+        checked = run(BIN / "lapel", "ledger", "check", "--data", home.data, check=False)
+        self.assertEqual(checked.returncode, 6, checked.stdout)
+        self.assertEqual(list(home.data.glob("catalog.db*")), [], "no new one is made")
+        self.assertTrue(upload.exists())
+        for path, data in kept.items():
+            path.write_bytes(data)
+        home.start()
+        self.assertEqual(home.stop(), 0)
+
+    def test_a_key_store_that_others_may_enter(self):
+        home = self.town()
+        for mode in (0o755, 0o701, 0o720, 0o777):
+            (home.data / "keys").chmod(mode)
+            self.refused(self.serve(home), 4, "open to others")
+        (home.data / "keys").chmod(0o700)
+        home.start()
+        self.assertEqual(home.stop(), 0)
+
     def test_a_second_server_is_refused_and_the_first_goes_on(self):
         home = self.town()
         token = home.add_user("clerk", "records")

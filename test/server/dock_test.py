@@ -580,6 +580,20 @@ class Erasing(DockCase):
         self.assertEqual(self.on_camera(), set())
         return code
 
+    def test_a_receipt_that_the_server_no_longer_gives(self):
+        """A server restored from an old backup has lost what it gave receipts for; the camera may hold the only copy."""
+        state = self.dock()
+        self.fill({"a.mp4": self.DATA})
+        self.complete(state)
+        self.relay.lies[("GET", "/api/v1/recordings/", "/receipt")] = lambda *unused: (404, {}, b'{"detail": "No such recording"}')
+        done = self.offload(state, "--erase")
+        self.assertEqual(done.returncode, 6, done.stderr)
+        self.assertEqual(self.on_camera(), {b"a.mp4"})
+        # One that cannot be reached says nothing either way: the receipt is proof enough.
+        self.relay.lies[("GET", "/api/v1/recordings/", "/receipt")] = lambda *unused: (503, {}, b"")
+        self.complete(state, "--erase")
+        self.assertEqual(self.on_camera(), set())
+
     def test_a_receipt_by_another_key(self):
         with Town() as other:  # even of the same name
             token = other.add_user("clerk", "records")

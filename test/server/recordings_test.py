@@ -57,6 +57,23 @@ class List(TownCase):
         self.town.request("GET", "/api/v1/recordings?limit=nonsense", self.clerk)
         self.assertEqual(leaves(), before + (2 if answer.status == 200 else 1))
 
+    def test_a_page_goes_on_after_a_recording_of_the_far_future(self):
+        far = self.add(b"clock gone wrong", category="far", recorded_at="9999-12-31T23:59:59Z")
+        near = self.add(b"clock right", category="far", recorded_at="2022-12-02T06:00:00Z")
+        page = self.town.request("GET", "/api/v1/recordings?category=far&limit=1", self.clerk).json()
+        self.assertEqual([item["id"] for item in page["items"]], [far])
+        further = self.town.request("GET", f"/api/v1/recordings?category=far&limit=1&cursor={page['next']}", self.clerk)
+        self.assertEqual([item["id"] for item in further.json()["items"]], [near])
+
+    def test_equal_bytes_and_first_files_are_named_only_to_who_may_know_of_them(self):
+        mine = self.add(b"twice", wearer="4711")
+        hidden = self.add(b"twice")
+        self.assertEqual(self.show(mine)["same_bytes_as"], [hidden])
+        self.assertEqual(self.show(mine, self.officer)["same_bytes_as"], [])
+        further = self.add(b"a further file", wearer="4711", group=hidden)
+        self.assertEqual(self.show(further)["group"], hidden)
+        self.assertIsNone(self.show(further, self.officer)["group"])
+
     def test_a_view_is_for_who_may_view_when_the_bytes_are_asked_for(self):
         recording = self.add(b"watched")
         opened = self.town.request("POST", f"/api/v1/recordings/{recording}/views", self.clerk,
