@@ -227,9 +227,11 @@ class CommandLine {
     custody->add_flag("--json", as_json_, "Print JSON, with what each commitment opens to");
 
     CLI::App* get = command(*recordings, "get", "Its original, under a view that is put on record",
-                            [this] { return door::run_recording_get(remote_, recording_, reading_, out_); });
+                            [this] { return door::run_recording_get(remote_, recording_, reading_, out_, vkey_); });
     get->add_option("ID", recording_)->required();
     get->add_option("--out", out_, "A new file")->required()->type_name("FILE");
+    get->add_option("--key", vkey_, "Verify the receipt under this key, from elsewhere than this server")
+        ->type_name("VKEY");
     add_reading_terms(get);
 
     CLI::App* verify = command(*recordings, "verify", "A local file against its receipt",

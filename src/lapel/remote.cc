@@ -20,6 +20,7 @@
 #include "crypto/sha256.h"
 #include "http/tus_client.h"
 #include "os/disk.h"
+#include "proof/entry.h"
 #include "proof/receipt.h"
 
 namespace lapel::door {
@@ -111,26 +112,67 @@ std::string url_encoded(std::string_view text) {
   return out;
 }
 
-// Original bytes into a new file, compared with the digest that the recording has. What fails leaves no file.
-Result<void> download(Remote& remote, const Json& recording, const std::string& url, const os::Path& out) {
+struct FileFacts {
+  Digest sha256{};
+  std::uint64_t bytes = 0;
+};
+
+Result<std::optional<proof::VerifierKey>> parse_key(const std::string& vkey) {
+  if (vkey.empty()) return std::optional<proof::VerifierKey>();
+  auto log = proof::VerifierKey::parse(vkey);
+  if (!log) return fail(Code::kInvalid, "--key is not a verifier key: <origin>+<id>+<key>");
+  return std::optional(*std::move(log));
+}
+
+// The digest and length that the admission in a receipt names. Without a key the receipt is no more than the server's
+// word, and what it opens is all that is read.
+Result<FileFacts> admitted_facts(std::string_view text, const std::string& id,
+                                 const std::optional<proof::VerifierKey>& log) {
+  const auto receipt = proof::Receipt::parse(text);
+  const Json* event = receipt ? receipt->extra.find("event") : nullptr;
+  const auto admission = event ? proof::parse_admission(*event) : std::nullopt;
+  if (!admission) return fail(problems::kProofInvalid, "The receipt discloses no admission", id);
+  const std::string* subject = event->find_string("subject");
+  if (!subject || *subject != id) return fail(problems::kProofInvalid, "The receipt is of another recording", id);
+  if (log) {
+    const auto verified = proof::verify_admission(text, {*log, {}}, admission->sha256, admission->bytes);
+    if (!verified) return fail(problems::kProofInvalid, verified.error().reason, id);
+  }
+  return FileFacts{admission->sha256, admission->bytes};
+}
+
+// What the server shows of a recording has to be what was sealed, or nothing is fetched.
+Result<void> compare_shown(const Json& recording, const FileFacts& admitted) {
   const std::int64_t* bytes = recording.find_integer("bytes");
   if (!bytes || *bytes < 0) return fail(Code::kUnavailable, "The server's answer has no \"bytes\"");
-  const std::string expected = TRY(text_member(recording, "sha256"));
+  const std::string sha256 = TRY(text_member(recording, "sha256"));
+  if (sha256 != hex(admitted.sha256)) {
+    return fail(problems::kProofInvalid, fmt::format("The server shows SHA-256 {}; what was sealed says {}",
+                                                     printable(sha256), hex(admitted.sha256)));
+  }
+  if (static_cast<std::uint64_t>(*bytes) != admitted.bytes) {
+    return fail(problems::kProofInvalid,
+                fmt::format("The server shows {} bytes; what was sealed says {}", *bytes, admitted.bytes));
+  }
+  return {};
+}
+
+// Original bytes into a new file, compared with those that were admitted. What fails leaves no file.
+Result<void> download(Remote& remote, const FileFacts& admitted, const std::string& url, const os::Path& out) {
   const auto disk = os::real_disk();
   const auto file = TRY(disk->open(out, os::OpenMode::kCreate));
   auto done = [&]() -> Result<void> {
     crypto::Sha256 hash;
-    const auto total = static_cast<std::uint64_t>(*bytes);
-    while (hash.bytes() < total) {
-      const std::uint64_t last = std::min(hash.bytes() + kPieceBytes, total) - 1;
+    while (hash.bytes() < admitted.bytes) {
+      const std::uint64_t last = std::min(hash.bytes() + kPieceBytes, admitted.bytes) - 1;
       const std::string piece = TRY(remote.get(url, fmt::format("bytes={}-{}", hash.bytes(), last)));
       if (piece.size() != last - hash.bytes() + 1)
         return fail(Code::kUnavailable, "The server sent another piece than was asked for");
       TRY(file->write_at(hash.bytes(), as_bytes(piece)));
       hash.update(as_bytes(piece));
     }
-    if (hex(hash.finish()) != expected)
-      return fail(problems::kProofInvalid, "The bytes received do not have the recording's SHA-256", out.string());
+    if (hash.finish() != admitted.sha256)
+      return fail(problems::kProofInvalid, "The bytes received are not those that were sealed", out.string());
     TRY(file->sync_data());
     return disk->sync_directory(out.has_parent_path() ? out.parent_path() : ".");
   }();
@@ -140,10 +182,6 @@ Result<void> download(Remote& remote, const Json& recording, const std::string& 
 
 // ---- uploading ----
 
-struct FileFacts {
-  Digest sha256{};
-  std::uint64_t bytes = 0;
-};
 Result<FileFacts> read_facts(const std::string& file) {
   const auto source = TRY(os::real_disk()->open(file, os::OpenMode::kRead));
   crypto::Sha256 hash;
@@ -258,9 +296,7 @@ void print_recording(const Json& recording) {
 
 Result<void> run_recording_upload(const RemoteOptions& options, const std::vector<std::string>& files,
                                   const UploadTerms& terms, const std::string& vkey, bool as_json) {
-  std::optional<proof::VerifierKey> log;
-  if (!vkey.empty() && !(log = proof::VerifierKey::parse(vkey)))
-    return fail(Code::kInvalid, "--key is not a verifier key: <origin>+<id>+<key>");
+  const auto log = TRY(parse_key(vkey));
   Remote remote = TRY(Remote::open(options));
   http::TusClient tus([&remote](http::ClientRequest request) { return remote.ask(std::move(request)); });
   for (const std::string& file : files) {
@@ -348,13 +384,20 @@ Result<void> run_recording_show(const RemoteOptions& options, const std::string&
 }
 
 Result<void> run_recording_get(const RemoteOptions& options, const std::string& id, const ReadingTerms& terms,
-                               const std::string& out) {
+                               const std::string& out, const std::string& vkey) {
+  const auto log = TRY(parse_key(vkey));
   Remote remote = TRY(Remote::open(options));
   const std::string path = TRY(recording_path(id));
-  const Json recording = TRY(remote.get_json(path));
+  const FileFacts admitted = TRY(admitted_facts(TRY(remote.get(path + "/receipt")), id, log));
+  TRY(compare_shown(TRY(remote.get_json(path)), admitted));
   const Json view = TRY(remote.post_json(path + "/views", reading_body(terms)));
-  TRY(download(remote, recording, TRY(text_member(view, "original")), out));
+  TRY(download(remote, admitted, TRY(text_member(view, "original")), out));
   fmt::print(stderr, "Wrote {}; the view is on record.\n", out);
+  if (!log) {
+    fmt::print(stderr,
+               "The bytes are those that the server's receipt names. No --key was given, so the receipt itself was not "
+               "verified.\n");
+  }
   return {};
 }
 
@@ -367,6 +410,8 @@ Result<void> run_recording_verify(const RemoteOptions& options, const std::strin
   const FileFacts facts = TRY(read_facts(file));
   const auto verified = proof::verify_admission(receipt, {*log, {}}, facts.sha256, facts.bytes);
   if (!verified) return fail(problems::kProofInvalid, verified.error().reason, id);
+  const std::string* subject = verified->event.find_string("subject");
+  if (!subject || *subject != id) return fail(problems::kProofInvalid, "The receipt is of another recording", id);
   fmt::print("verified: {} is recording {}, sealed at leaf {} of {}\n", file, id, verified->index,
              verified->checkpoint.origin);
   return {};
@@ -406,8 +451,12 @@ Result<void> run_recording_export(const RemoteOptions& options, const std::strin
     TRY(os::make_directories(*disk, (home / relative).parent_path()));
     TRY(os::write_new_file(*disk, home / relative, as_bytes(*text.string())));
   }
+  const Json* admission = files->find(fmt::format("subjects/{}/0.tlog-proof", id));
+  if (!admission) return fail(problems::kProofInvalid, "The export has no receipt of the admission", id);
+  const FileFacts admitted = TRY(admitted_facts(*admission->string(), id, std::nullopt));
+  TRY(compare_shown(recording, admitted));
   TRY(os::make_directories(*disk, home / "originals"));
-  TRY(download(remote, recording, TRY(text_member(opened, "original")), home / "originals" / id));
+  TRY(download(remote, admitted, TRY(text_member(opened, "original")), home / "originals" / id));
   fmt::print(stderr, "Wrote {}. Check it with: lapel-verify --key VKEY {}\n", out, out);
   return {};
 }

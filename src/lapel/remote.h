@@ -3,8 +3,9 @@
 // What the command line does over HTTP, from any machine: upload recordings, list, show, get, verify and export them.
 //
 // Owns: the words these commands print and the files they write.
-// Promises: a file that get or export leaves under its final name is whole and has the recording's digest. An upload that
-//   succeeds is sealed, with the digest that the file had here; a cut connection is resumed.
+// Promises: a file that get or export leaves under its final name is whole and has the digest and length of the admission
+//   in the recording's receipt, whatever else the server shows. An upload that succeeds is sealed, with the digest that
+//   the file had here; a cut connection is resumed.
 // Fails with: the server's problem, kUnavailable, kProofInvalid, kConflict when the output exists.
 // Threads: one.
 
@@ -42,8 +43,9 @@ Result<void> run_recording_upload(const RemoteOptions& remote, const std::vector
 // Every event of a recording, in order.
 Result<void> run_recording_custody(const RemoteOptions& remote, const std::string& id, bool as_json);
 Result<void> run_recording_show(const RemoteOptions& remote, const std::string& id, bool as_json);
+// With `vkey` the receipt must verify under it as well; without, the receipt is the server's word, and stderr says so.
 Result<void> run_recording_get(const RemoteOptions& remote, const std::string& id, const ReadingTerms& terms,
-                               const std::string& out);
+                               const std::string& out, const std::string& vkey);
 // A local file against the server's receipt and a key that came from elsewhere.
 Result<void> run_recording_verify(const RemoteOptions& remote, const std::string& id, const std::string& file,
                                   const std::string& vkey);

@@ -149,6 +149,88 @@ test("a real film is received, sealed, listed, watched under a purpose, and its 
   await visit.end();
 });
 
+test("a row that shows other facts than were sealed is denied in words, field by field", async () => {
+  const visit = await Visit.begin(browser, town);
+  const { page } = visit;
+  await page.goto("/upload");
+  await visit.signIn("clerk");
+  await page.getByText("What is known of these files").click();
+  await page.getByLabel("Officer's badge").fill("b-hill");
+  await page.locator("input[type=file]").setInputFiles({ name: "body\u202egpj.exe", mimeType: "application/octet-stream", buffer: randomBytes(1_000) });
+  await page.locator("[data-state=sealed]").waitFor();
+  await page.getByRole("link", { name: "Open recording" }).click();
+  await page.locator("[data-facts=agree]").waitFor();
+  await page.getByRole("heading", { name: "body⟨U+202E⟩gpj.exe" }).waitFor();
+  assert.equal(await page.locator("[data-facts=differ]").count(), 0);
+  const address = page.url();
+  await visit.look("recording-agrees");
+
+  const forged = "0".repeat(64);
+  const row = (url) => url.pathname === `/api/v1${new URL(address).pathname}`;
+  await page.route(row, async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, json: { ...(await answer.json()), wearer: "b-4712", sha256: forged } });
+  });
+  await page.reload();
+  const notice = page.locator("[data-facts=differ]");
+  await notice.waitFor();
+  const words = await notice.textContent();
+  assert.ok(words.includes("Do not rely on this page."), words);
+  assert.ok(words.includes("The server shows officer b-4712; what was sealed says b-hill."), words);
+  assert.ok(words.includes(`The server shows SHA-256 ${grouped(forged)}; what was sealed says `), words);
+  assert.equal(await notice.locator("li").count(), 2);
+  await page.locator("[data-verdict=refused]").waitFor();
+  assert.equal(await page.locator("[data-facts=agree]").count(), 0);
+  assert.equal(await page.locator(".notice.ok").count(), 0);
+  await visit.look("recording-differs");
+  await visit.end();
+});
+
+test("the footage is compared with what was sealed on demand: verified as served, refused with one byte changed", async () => {
+  const visit = await Visit.begin(browser, town);
+  const { page } = visit;
+  await page.goto("/upload");
+  await visit.signIn("clerk");
+  // A byte more than the film: other tests count those with its bytes.
+  const film = Buffer.concat([readFileSync(FILM), Buffer.of(0)]);
+  await page.locator("input[type=file]").setInputFiles({ name: "compared.mp4", mimeType: "video/mp4", buffer: film });
+  await page.locator("[data-state=sealed]").waitFor();
+  await page.getByRole("link", { name: "Open recording" }).click();
+  await page.getByRole("button", { name: "Open a view" }).click();
+  await page.locator("select[name=purpose]").selectOption("review");
+  await page.getByRole("button", { name: "Open the recording" }).click();
+  await page.getByText("The bytes played here have not been compared.").waitFor();
+  const compare = page.getByRole("button", { name: "Compare the bytes" });
+  await compare.focus();
+  await page.keyboard.press("Enter");
+  await page.locator("[role=status][data-bytes=verified]").waitFor();
+  await page.getByText("All 672,982 bytes fetched under this view are those that were sealed.").waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "Compare again");
+  await visit.look("recording-bytes-verified");
+
+  // The same address with one byte changed on the way, and then with an answer held back, which can be given up.
+  const original = await page.locator("video").getAttribute("src");
+  const ranges = (url) => url.pathname + url.search === original;
+  await page.route(ranges, async (route) => {
+    const answer = await route.fetch();
+    const body = await answer.body();
+    body[body.length >> 1] ^= 1;
+    await route.fulfill({ response: answer, body });
+  });
+  await page.keyboard.press("Enter");
+  await page.locator("[role=status][data-bytes=differs]").waitFor();
+  await page.getByText("Do not rely on this footage.").waitFor();
+  await visit.look("recording-bytes-differ");
+  await page.unroute(ranges);
+  await page.route(ranges, () => undefined);
+  await page.keyboard.press("Enter");
+  await page.getByRole("progressbar", { name: "Bytes compared" }).waitFor();
+  await visit.look("recording-bytes-comparing");
+  await page.getByRole("button", { name: "Cancel" }).press("Enter");
+  await page.locator("[role=status][data-bytes=idle]").waitFor();
+  await visit.end();
+});
+
 test("what does not hold is refused in words: a tampered receipt, and another key than the ledger's", async () => {
   const visit = await Visit.begin(browser, town);
   const { page } = visit;

@@ -85,6 +85,7 @@ export function readProblem(status: number, body: string): Problem {
 interface Request {
   readonly method?: string;
   readonly body?: unknown;
+  readonly range?: string;
   readonly signal?: AbortSignal;
 }
 type Reading = Extract<Route, `GET ${string}`>;
@@ -100,6 +101,7 @@ export interface Change<R extends Changing> extends Read {
 async function send(path: string, ask: Request): Promise<Response> {
   const headers: Record<string, string> = { ...GUARD };
   if (ask.body !== undefined) headers["Content-Type"] = "application/json";
+  if (ask.range !== undefined) headers["Range"] = ask.range;
   let response: Response;
   try {
     response = await fetch(path, {
@@ -130,4 +132,21 @@ export async function askJson(path: string, ask: Request = {}): Promise<unknown>
 
 export async function askBytes(path: string, ask: Read = {}): Promise<Uint8Array> {
   return new Uint8Array(await (await send(path, ask)).arrayBuffer());
+}
+
+export interface Piece {
+  readonly bytes: Uint8Array;
+  /** Length of the whole. */
+  readonly total: number;
+}
+
+/** The bytes from `first` to `last`, both included. An answer with the whole is refused unread: it may be of any length. */
+export async function askRange(path: string, first: number, last: number, ask: Read = {}): Promise<Piece> {
+  const response = await send(path, { ...ask, range: `bytes=${first}-${last}` });
+  const range = /^bytes (\d+)-\d+\/(\d+)$/.exec(response.headers.get("Content-Range") ?? "");
+  if (response.status !== 206 || range === null || Number(range[1]) !== first) {
+    await response.body?.cancel();
+    throw new Error("the server answered with another part than was asked for");
+  }
+  return { bytes: new Uint8Array(await response.arrayBuffer()), total: Number(range[2]) };
 }

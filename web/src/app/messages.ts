@@ -158,6 +158,11 @@ export const m = {
     cannotPlay: "This browser cannot play this file. The original is intact; download it to watch it elsewhere.",
     download: "Download the original",
     player: "Recording player",
+    chain: {
+      camera: "The camera signed this file; custody is shown from the camera on.",
+      dock: "The dock signed this file; custody is shown from the dock on.",
+      server: "Nobody signed this file before it came in; custody is shown from this server on.",
+    },
     play: "Play or pause",
     backFive: "Back 5 seconds",
     forwardFive: "Forward 5 seconds",
@@ -200,6 +205,49 @@ export const m = {
     bytes: (n: number) => counted(n, "byte", "bytes"),
   },
 
+  facts: {
+    agree: "The facts about this recording are those that were sealed.",
+    doNotRely: "Do not rely on this page.",
+    differs: (what: string, shown: string | undefined, sealed: string | undefined) =>
+      `The server shows ${shown === undefined ? `no ${what}` : `${what} ${shown}`}; what was sealed says ${sealed ?? "none"}.`,
+    whatNow: "Tell whoever runs this server, and keep the receipts: they say what was sealed.",
+    serverWord: "By this server's word, not compared",
+    yes: "yes",
+    no: "no",
+    names: {
+      id: "recording",
+      sha256: "SHA-256",
+      bytes: "size",
+      received_at: "time of receipt",
+      chain_starts_at: "start of the chain",
+      recorded_at: "recording time",
+      group: "first file",
+      wearer: "officer",
+      incident: "incident",
+      category: "category",
+      filename: "file name",
+      inside_home: "recorded inside a home",
+    },
+  },
+
+  footage: {
+    compare: "Compare the bytes",
+    cancel: "Cancel comparing",
+    again: "Compare again",
+    progress: "Bytes compared",
+    percent: (n: number) => `${n}%`,
+    word: { idle: "Not compared", comparing: "Comparing", verified: "Verified", differs: "Differs" },
+    idle: "The bytes played here have not been compared. Compare them in this browser, or download the original and run lapel-verify.",
+    unsealed: "The bytes were read, but there is no verified admission to compare them with. Check the custody below first.",
+    comparing: "The original is fetched and hashed in this browser.",
+    failed: (why: string) => `The comparison could not be finished: ${why}.`,
+    verified: (n: number) => `All ${counted(n, "byte", "bytes")} fetched under this view are those that were sealed.`,
+    differs: (n: number, sealed: number) =>
+      `This server sends ${counted(n, "byte", "bytes")}, and they are not the ${count.format(sealed)} that were sealed. Do not rely on this footage.`,
+    otherLength: "the file became another one while it was read",
+    otherPiece: "the server sent another piece than was asked for",
+  },
+
   purpose: {
     title: "Why do you open this recording?",
     note: "Who you are, the purpose and the case go into this recording's custody before the first frame is shown.",
@@ -223,7 +271,8 @@ export const m = {
 
   custody: {
     title: "Custody",
-    note: "Everything that was done with this recording, in order. Each row is checked in this browser, not by the server.",
+    note: "Everything that was done with this recording, in order. Each row is checked in this browser, not by the server. Names are by the agency's roster, and no part of what is checked.",
+    rosterWord: "Name by the agency's roster. What is checked is the actor's id, not this name.",
     keyHere: "Checked with the key this server gave. Who does not trust the server must bring the key from elsewhere.",
     keyOwn: "Checked with the key you entered.",
     keyHow: "How to anchor the check",
@@ -236,6 +285,8 @@ export const m = {
     keyBad: (why: string) => `This key cannot be used: ${why}.`,
     offline: "To check without any of this server's code: save a receipt and run lapel-verify --key KEY RECEIPT FILE.",
     all: (n: number) => `${counted(n, "event", "events")} checked: each is in the ledger, and none in between is missing.`,
+    notThese: (n: number) => `${counted(n, "event", "events")} checked, and what this page shows of the recording is not what they say.`,
+    noAdmission: "The server gave no admission of this recording, so nothing here is verified. Do not rely on this page.",
     some: (bad: number, n: number) => `${count.format(bad)} of ${counted(n, "event", "events")} could not be verified. Do not rely on this history; keep the receipts.`,
     checking: (n: number, of: number) => `Checking ${count.format(n)} of ${count.format(of)}…`,
     again: "Check again",

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { grouped, shortDigest, shownBytes, shownDuration, shownTime } from "./format.js";
+import { grouped, shortDigest, shownBytes, shownDuration, shownName, shownTime } from "./format.js";
 
 test("sizes have three digits and never round up to a thousand", () => {
   assert.equal(shownBytes(0), "0 B");
@@ -31,4 +31,17 @@ test("digests are grouped and shortened at both ends", () => {
   assert.equal(grouped("abcdef012"), "abcd ef01 2");
   assert.equal(shortDigest("0".repeat(32) + "f".repeat(32)), "0000 0000 … ffff ffff");
   assert.equal(shortDigest("abc"), "abc");
+});
+
+test("marks that reorder, break or hide text are shown as what they are", () => {
+  assert.equal(shownName("body\u202egpj.exe"), "body⟨U+202E⟩gpj.exe");
+  const marks = [0, 0x0a, 0x1b, 0x7f, 0x80, 0x9f, 0x061c, 0x200e, 0x200f, 0x2028, 0x2029, 0x202a, 0x202e, 0x2066, 0x2069];
+  for (const code of marks) {
+    const shown = shownName(`a${String.fromCharCode(code)}b`);
+    assert.equal(shown, `a⟨U+${code.toString(16).toUpperCase().padStart(4, "0")}⟩b`);
+  }
+});
+
+test("names in any script stay as they are", () => {
+  for (const name of ["", "nasa 13013.mp4", "فيديو.mp4", "écran – 2.mov", "\u{1f46e}\u200d\u2640\ufe0f.mp4", "a\u00a0b"]) assert.equal(shownName(name), name);
 });

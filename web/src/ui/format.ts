@@ -40,6 +40,17 @@ export function shownDuration(ms: number): string {
   return h > 0 ? `${h}:${pad(min)}:${pad(s)}` : `${min}:${pad(s)}`;
 }
 
+/**
+ * Text that came with the evidence, with what cannot be seen made visible: control characters, line separators, and marks
+ * that turn the order of the letters around, under which "gpj.exe" reads as another kind of file.
+ */
+export function shownName(text: string): string {
+  return text.replace(
+    /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    (mark) => `⟨U+${mark.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`,
+  );
+}
+
 /** Groups of four, so that two people can read a digest to each other. */
 export function grouped(hex: string): string {
   return hex.replace(/(.{4})(?=.)/g, "$1 ");

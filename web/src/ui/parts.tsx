@@ -4,6 +4,7 @@ import { useCallback, useEffect, useRef, useState, type ReactNode } from "react"
 import { Offline, Problem } from "../api/client.js";
 import type { Action } from "../app/actions.js";
 import { m } from "../app/messages.js";
+import { shownName } from "./format.js";
 
 const ICONS = {
   ok: "M3 8.500l3.200 3.200L13 5",
@@ -44,6 +45,11 @@ export function toneOfState(state: string): Tone {
   if (state === "held") return "held";
   if (state === "quarantined" || state === "disposed") return "bad";
   return state === "restricted" ? "held" : "due";
+}
+
+/** Text that came with the evidence: nothing in it is hidden, and it reorders nothing around it. */
+export function Name({ text }: { readonly text: string }): ReactNode {
+  return <bdi>{shownName(text)}</bdi>;
 }
 
 export function ActionButton({ action, kind }: { readonly action: Action; readonly kind?: "primary" | "quiet" }): ReactNode {

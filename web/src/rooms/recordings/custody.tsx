@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Custody: every event, and for each a proof that this browser checks itself.
-import { useEffect, useState, type FormEvent, type ReactNode } from "react";
+import { useEffect, useMemo, useState, type FormEvent, type ReactNode } from "react";
 import { askBytes, askJson } from "../../api/client.js";
-import type { CustodyItem } from "../../api/schema.js";
+import type { CustodyItem, Recording } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
-import { shownTime } from "../../ui/format.js";
-import { Copy, Failure, Loading, Notice, Status, useLoad } from "../../ui/parts.js";
+import { shownName, shownTime } from "../../ui/format.js";
+import { Copy, Failure, Loading, Name, Notice, Status, useLoad } from "../../ui/parts.js";
 import { fromUtf8 } from "../../verify/bytes.js";
-import { BadAnchor, judge, readKey, type Verdict } from "./proof.js";
-
-type Checked = Verdict | { readonly kind: "unreachable"; readonly why: string };
+import { compareFacts, type Comparison } from "./facts.js";
+import { BadAnchor, type Checked, judge, readKey } from "./proof.js";
 
 interface History {
   readonly items: readonly CustodyItem[];
@@ -24,8 +23,17 @@ async function readHistory(recording: string, slug: string, signal: AbortSignal)
   return { items: page.items, serverKey: fromUtf8(key, "the key").trim() };
 }
 
-export function Custody({ recording, slug }: { readonly recording: string; readonly slug: string }): ReactNode {
-  const [history, retry] = useLoad(recording, (signal) => readHistory(recording, slug, signal));
+interface Props {
+  /** The id that was asked for, and what the server showed under it. */
+  readonly id: string;
+  readonly recording: Recording;
+  readonly slug: string;
+  /** What the whole history says of the facts shown; undefined while it is being checked. */
+  readonly onCompared: (comparison: Comparison | undefined) => void;
+}
+
+export function Custody({ id, recording, slug, onCompared }: Props): ReactNode {
+  const [history, retry] = useLoad(id, (signal) => readHistory(id, slug, signal));
   const [ownKey, setOwnKey] = useState<string>();
   return (
     <section className="custody" aria-labelledby="custody-title">
@@ -35,7 +43,14 @@ export function Custody({ recording, slug }: { readonly recording: string; reado
       {history.state === "failed" && <Failure error={history.error} onRetry={retry} />}
       {history.state === "ready" && (
         <>
-          <Events key={ownKey ?? ""} history={history.value} recording={recording} vkey={ownKey ?? history.value.serverKey} />
+          <Events
+            key={ownKey ?? ""}
+            items={history.value.items}
+            id={id}
+            recording={recording}
+            vkey={ownKey ?? history.value.serverKey}
+            onCompared={onCompared}
+          />
           <KeyChoice serverKey={history.value.serverKey} ownKey={ownKey} onChoose={setOwnKey} />
         </>
       )}
@@ -73,23 +88,30 @@ function useVerdicts(items: readonly CustodyItem[], recording: string, vkey: str
   return verdicts;
 }
 
-interface EventsProps {
-  readonly history: History;
-  readonly recording: string;
-  readonly vkey: string;
-}
+type EventsProps = Omit<Props, "slug"> & { readonly items: readonly CustodyItem[]; readonly vkey: string };
 
-function Events({ history, recording, vkey }: EventsProps): ReactNode {
+function Events({ items, id, recording, vkey, onCompared }: EventsProps): ReactNode {
   const [turn, setTurn] = useState(0);
-  const { items } = history;
-  const verdicts = useVerdicts(items, recording, vkey, turn);
+  const verdicts = useVerdicts(items, id, vkey, turn);
   const bad = verdicts.filter((verdict) => verdict.kind !== "verified").length;
   const isOver = verdicts.length === items.length;
+  const comparison = useMemo(() => (isOver ? compareFacts(recording, verdicts) : undefined), [isOver, recording, verdicts]);
+  useEffect(() => {
+    onCompared(comparison);
+    return () => onCompared(undefined);
+  }, [comparison, onCompared]);
+  const isSound = isOver && bad === 0 && comparison?.kind === "agree";
   return (
     <>
-      <div role="status" data-verdict={isOver ? (bad === 0 ? "verified" : "refused") : "checking"}>
+      <div role="status" data-verdict={isOver ? (isSound ? "verified" : "refused") : "checking"}>
         {!isOver && <Notice tone="due">{m.custody.checking(verdicts.length + 1, items.length)}</Notice>}
-        {isOver && bad === 0 && <Notice tone="ok" title={m.custody.all(items.length)} />}
+        {isSound && (
+          <Notice tone="ok" title={m.custody.all(items.length)}>
+            <p data-facts="agree">{m.facts.agree}</p>
+          </Notice>
+        )}
+        {isOver && bad === 0 && comparison?.kind === "differ" && <Notice tone="bad" title={m.custody.notThese(items.length)} />}
+        {isOver && bad === 0 && comparison?.kind === "unknown" && <Notice tone="bad" title={m.custody.noAdmission} />}
         {isOver && bad > 0 && <Notice tone="bad" title={m.custody.some(bad, items.length)} />}
       </div>
       <ol className="events">
@@ -119,7 +141,9 @@ function Event({ item, verdict }: { readonly item: CustodyItem; readonly verdict
             {typeof purpose === "string" && <span className="quiet-text">{m.purpose.names[purpose] ?? purpose}</span>}
             {typeof kind === "string" && <span className="quiet-text">{m.custody.derived[kind] ?? kind}</span>}
           </span>
-          <span className="who">{item.actor_name ?? m.custody.stranger}</span>
+          <span className="who" title={m.custody.rosterWord}>
+            {item.actor_name === null ? m.custody.stranger : <Name text={item.actor_name} />}
+          </span>
           <time dateTime={item.at} title={item.at}>
             {shownTime(item.at)}
           </time>
@@ -133,6 +157,7 @@ function Event({ item, verdict }: { readonly item: CustodyItem; readonly verdict
         </summary>
         <div className="opened">
           {verdict?.kind === "verified" && <p>{m.custody.verifiedAs(verdict.index, verdict.size)}</p>}
+          <p className="quiet-text">{m.custody.rosterWord}</p>
           <EventFields event={item.event} />
           <a href={item.receipt} download>
             {m.custody.save}
@@ -151,7 +176,7 @@ function EventFields({ event }: { readonly event: Readonly<Record<string, unknow
       {Object.entries(event).map(([name, value]) => (
         <div key={name}>
           <dt>{name}</dt>
-          <dd className="mono">{typeof value === "object" ? JSON.stringify(value) : String(value)}</dd>
+          <dd className="mono">{shownName(typeof value === "object" ? JSON.stringify(value) : String(value))}</dd>
         </div>
       ))}
     </dl>

@@ -8,7 +8,7 @@ import type { Action } from "../../app/actions.js";
 import { m } from "../../app/messages.js";
 import { useActions } from "../../app/registry.js";
 import { shownBytes, shownTime } from "../../ui/format.js";
-import { Empty, Failure, Loading, Status, toneOfState, useLoad, useTitle } from "../../ui/parts.js";
+import { Empty, Failure, Loading, Name, Status, toneOfState, useLoad, useTitle } from "../../ui/parts.js";
 import { FILTERS, queryOf } from "./query.js";
 
 export function RecordingList(): ReactNode {
@@ -156,7 +156,7 @@ function Rows({ first, query }: { readonly first: RecordingPage; readonly query:
 function Row({ item }: { readonly item: Recording }): ReactNode {
   const [, navigate] = useLocation();
   const address = `/recordings/${item.id}`;
-  const cell = (text: string | null): string => text ?? m.list.none;
+  const cell = (text: string | null): ReactNode => (text === null ? m.list.none : <Name text={text} />);
   return (
     // The link is what keyboards and screen readers use; the row only makes it a larger target.
     <tr onClick={(event) => !(event.target instanceof HTMLAnchorElement) && window.getSelection()?.isCollapsed !== false && navigate(address)}>
@@ -171,7 +171,7 @@ function Row({ item }: { readonly item: Recording }): ReactNode {
       </td>
       <td className="name">
         <Link to={address} data-row>
-          {item.filename === "" ? item.id : item.filename}
+          <Name text={item.filename === "" ? item.id : item.filename} />
         </Link>
       </td>
       <td>{cell(item.wearer)}</td>

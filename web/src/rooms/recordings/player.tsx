@@ -7,6 +7,8 @@ import { m } from "../../app/messages.js";
 import { useActions } from "../../app/registry.js";
 import { shownTime } from "../../ui/format.js";
 import { Notice } from "../../ui/parts.js";
+import type { FileFacts } from "../../verify/receipt.js";
+import { CompareBytes } from "./compare.js";
 
 const STEP_S = 5;
 /** Until the file's own frame times are known, a frame is taken to last a thirtieth of a second. */
@@ -16,10 +18,11 @@ interface Props {
   readonly recording: Recording;
   readonly view: View;
   readonly purpose: string;
+  readonly sealed: FileFacts | undefined;
   readonly onReopen: () => void;
 }
 
-export function Player({ recording, view, purpose, onReopen }: Props): ReactNode {
+export function Player({ recording, view, purpose, sealed, onReopen }: Props): ReactNode {
   const video = useRef<HTMLVideoElement>(null);
   const [state, setState] = useState<"plays" | "cannot" | "expired">("plays");
 
@@ -73,6 +76,8 @@ export function Player({ recording, view, purpose, onReopen }: Props): ReactNode
           {m.recording.download}
         </a>
       </div>
+      {/* Keyed, so that a new view begins with nothing compared. */}
+      <CompareBytes key={view.view} original={view.original} sealed={sealed} />
     </>
   );
 }

@@ -78,6 +78,7 @@ test("a genuine receipt beside a row that says something else is refused", () =>
   const actor = { ...first.item, event: { ...first.item.event, actor: "b2".repeat(16) } };
   refused(judge(actor, first.receipt, ANCHOR, SUBJECT, undefined), /another event/);
   refused(judge({ ...first.item, type: "recording.viewed" }, first.receipt, ANCHOR, SUBJECT, undefined), /another event/);
+  refused(judge({ ...first.item, at: "2022-12-02T06:12:07.42Z" }, first.receipt, ANCHOR, SUBJECT, undefined), /another event/);
   refused(judge({ ...first.item, index: 99 }, first.receipt, ANCHOR, SUBJECT, undefined), /another event/);
   refused(judge(second.item, first.receipt, ANCHOR, SUBJECT, firstVerdict), /another event/);
   refused(judge({ ...first.item, event: { ...first.item.event, at: 0.5 } }, first.receipt, ANCHOR, SUBJECT, undefined), /form/);

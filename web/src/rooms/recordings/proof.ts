@@ -13,6 +13,9 @@ export type Verdict =
   | { readonly kind: "verified"; readonly index: number; readonly size: number; readonly receipt: Receipt }
   | { readonly kind: "refused"; readonly why: string };
 
+/** A verdict, or none because the receipt did not come. */
+export type Checked = Verdict | { readonly kind: "unreachable"; readonly why: string };
+
 /** Throws BadAnchor, whose message says what is wrong with the key. */
 export function readKey(text: string): Anchor {
   return makeAnchor(text.trim());
@@ -41,7 +44,7 @@ function gapBefore(event: Event, before: Verdict | undefined): string | undefine
 }
 
 /** A row as it came. Its event is believed in nothing, whatever the contract says of it. */
-type Row = Pick<CustodyItem, "n" | "index" | "type"> & { readonly event: Readonly<Record<string, unknown>> };
+type Row = Pick<CustodyItem, "n" | "index" | "type" | "at"> & { readonly event: Readonly<Record<string, unknown>> };
 
 /**
  * A receipt that verifies still says nothing of a row that shows something else, so the event in the receipt has to be
@@ -63,6 +66,7 @@ export function judge(
       writeJson(event.json) === writeJson(asLedgerJson(item.event)) &&
       event.n === item.n &&
       event.type === item.type &&
+      event.json.get("at") === item.at &&
       receipt.index === item.index;
     if (!isSame) return { kind: "refused", why: m.custody.otherEvent };
     const why = item.n === 0 && before === undefined ? undefined : gapBefore(event, before);

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // One recording: footage under a view, facts, custody.
-import { useState, type ReactNode } from "react";
+import { useCallback, useState, type ReactNode } from "react";
 import { Link } from "wouter";
 import { askJson } from "../../api/client.js";
 import type { Recording, View } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
-import { grouped, shownBytes, shownDuration, shownTime } from "../../ui/format.js";
-import { Copy, Failure, Loading, Notice, Status, toneOfState, useLoad, useTitle } from "../../ui/parts.js";
+import { grouped, shownBytes, shownDuration, shownName, shownTime } from "../../ui/format.js";
+import { Copy, Failure, Loading, Name, Notice, Status, toneOfState, useLoad, useTitle } from "../../ui/parts.js";
 import { Custody } from "./custody.js";
+import type { Comparison, Difference } from "./facts.js";
 import { Player } from "./player.js";
 import { PurposeDialog } from "./purpose.js";
 
 export default function RecordingPage({ id, slug }: { readonly id: string; readonly slug: string }): ReactNode {
   const [load, retry] = useLoad(id, (signal) => askJson<"GET /api/v1/recordings/{id}">(`/api/v1/recordings/${encodeURIComponent(id)}`, { signal }));
-  const name = load.state === "ready" ? load.value.filename || load.value.id : m.recording.heading;
+  const name = load.state === "ready" ? shownName(load.value.filename) || load.value.id : m.recording.heading;
   useTitle(name);
   return (
     <>
@@ -23,7 +24,7 @@ export default function RecordingPage({ id, slug }: { readonly id: string; reado
       {load.state !== "ready" && <h1 className="unseen">{m.recording.heading}</h1>}
       {load.state === "loading" && <Loading />}
       {load.state === "failed" && <Failure error={load.error} onRetry={retry} />}
-      {load.state === "ready" && <Loaded recording={load.value} slug={slug} />}
+      {load.state === "ready" && <Loaded id={id} recording={load.value} slug={slug} />}
     </>
   );
 }
@@ -33,16 +34,22 @@ interface Opened {
   readonly purpose: string;
 }
 
-function Loaded({ recording, slug }: { readonly recording: Recording; readonly slug: string }): ReactNode {
+function Loaded({ id, recording, slug }: { readonly id: string; readonly recording: Recording; readonly slug: string }): ReactNode {
   const [opened, setOpened] = useState<Opened>();
   const [isAsking, setAsking] = useState(false);
+  const [comparison, setComparison] = useState<Comparison>();
+  // A warning stands until a later check takes it back; it does not go away while that check runs.
+  const onCompared = useCallback((next: Comparison | undefined) => setComparison((before) => next ?? (before?.kind === "differ" ? before : undefined)), []);
   return (
     <>
       <div className="row heading">
-        <h1>{recording.filename || recording.id}</h1>
+        <h1>
+          <Name text={recording.filename || recording.id} />
+        </h1>
         <Status tone={toneOfState(recording.state)} word={m.recordingState[recording.state] ?? recording.state} />
       </div>
-      <p className="lead">{recording.chain_note}</p>
+      {comparison?.kind === "differ" && <Differences differences={comparison.differences} />}
+      <p className="lead">{m.recording.chain[recording.chain_starts_at]}</p>
       {recording.inside_home && <Notice tone="held" title={m.recording.insideHome} />}
       <SameBytes ids={recording.same_bytes_as} />
       <Clips recording={recording} />
@@ -56,10 +63,10 @@ function Loaded({ recording, slug }: { readonly recording: Recording; readonly s
               </button>
             </div>
           ) : (
-            <Player recording={recording} view={opened.view} purpose={opened.purpose} onReopen={() => setAsking(true)} />
+            <Player recording={recording} view={opened.view} purpose={opened.purpose} sealed={comparison?.file} onReopen={() => setAsking(true)} />
           )}
           {/* A view is an event of its own, so custody is read again under each. */}
-          <Custody key={opened?.view.view ?? "before"} recording={recording.id} slug={slug} />
+          <Custody key={opened?.view.view ?? "before"} id={id} recording={recording} slug={slug} onCompared={onCompared} />
         </div>
         <Facts recording={recording} />
       </div>
@@ -74,6 +81,22 @@ function Loaded({ recording, slug }: { readonly recording: Recording; readonly s
         />
       )}
     </>
+  );
+}
+
+/** In words, field by field: whoever reads this has to tell somebody what is wrong. */
+function Differences({ differences }: { readonly differences: readonly Difference[] }): ReactNode {
+  return (
+    <div data-facts="differ">
+      <Notice tone="bad" title={m.facts.doNotRely}>
+        <ul className="plain">
+          {differences.map(({ field, shown, sealed }) => (
+            <li key={field}>{m.facts.differs(m.facts.names[field], shown, sealed)}</li>
+          ))}
+        </ul>
+        <p>{m.facts.whatNow}</p>
+      </Notice>
+    </div>
   );
 }
 
@@ -125,22 +148,13 @@ function Facts({ recording }: { readonly recording: Recording }): ReactNode {
   const codecs = [recording.video_codec, recording.audio_codec].filter((codec) => codec !== null).join(", ");
   const verdict = recording.media?.verdict ?? undefined;
   const isExamined = verdict !== undefined || recording.duration_ms !== null || codecs !== "";
-  const rows: readonly (readonly [string, ReactNode])[] = [
+  const text = (value: string | null): ReactNode => (value === null || value === "" ? null : <Name text={value} />);
+  const compared: readonly FactRow[] = [
     [fact.recorded_at, time(recording.recorded_at)],
     [fact.received_at, time(recording.received_at)],
-    [fact.wearer, recording.wearer],
-    [fact.device, recording.device],
-    [fact.incident, recording.incident],
-    [fact.category, recording.category],
-    ...(isExamined
-      ? ([
-          [fact.duration, recording.duration_ms === null ? null : shownDuration(recording.duration_ms)],
-          [fact.picture, recording.width === null ? null : `${recording.width} × ${recording.height}`],
-          [fact.codecs, codecs === "" ? null : codecs],
-        ] as const)
-      : []),
-    [fact.media, [verdict === undefined ? m.recording.notExamined : (m.recording.verdicts[verdict] ?? verdict), recording.media?.sentence].filter(Boolean).join(": ")],
-    [fact.filetype, recording.filetype === "" ? null : recording.filetype],
+    [fact.wearer, text(recording.wearer)],
+    [fact.incident, text(recording.incident)],
+    [fact.category, text(recording.category)],
     [fact.bytes, `${shownBytes(recording.bytes)} (${m.recording.bytes(recording.bytes)})`],
     [
       fact.sha256,
@@ -155,17 +169,39 @@ function Facts({ recording }: { readonly recording: Recording }): ReactNode {
       </>,
     ],
   ];
+  const serverWord: readonly FactRow[] = [
+    [fact.device, text(recording.device)],
+    ...(isExamined
+      ? ([
+          [fact.duration, recording.duration_ms === null ? null : shownDuration(recording.duration_ms)],
+          [fact.picture, recording.width === null ? null : `${recording.width} × ${recording.height}`],
+          [fact.codecs, text(codecs)],
+        ] as const)
+      : []),
+    [fact.media, [verdict === undefined ? m.recording.notExamined : (m.recording.verdicts[verdict] ?? verdict), recording.media?.sentence].filter(Boolean).join(": ")],
+    [fact.filetype, text(recording.filetype)],
+  ];
   return (
     <section className="panel facts" aria-labelledby="facts-title">
       <h2 id="facts-title">{m.recording.facts}</h2>
-      <dl>
-        {rows.map(([label, value]) => (
-          <div key={label}>
-            <dt>{label}</dt>
-            <dd>{value ?? <span className="quiet-text">{m.recording.unknown}</span>}</dd>
-          </div>
-        ))}
-      </dl>
+      <FactRows rows={compared} />
+      <h3>{m.facts.serverWord}</h3>
+      <FactRows rows={serverWord} />
     </section>
+  );
+}
+
+type FactRow = readonly [string, ReactNode];
+
+function FactRows({ rows }: { readonly rows: readonly FactRow[] }): ReactNode {
+  return (
+    <dl>
+      {rows.map(([label, value]) => (
+        <div key={label}>
+          <dt>{label}</dt>
+          <dd>{value ?? <span className="quiet-text">{m.recording.unknown}</span>}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }

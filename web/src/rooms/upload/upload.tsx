@@ -6,7 +6,7 @@ import type { Action } from "../../app/actions.js";
 import { m } from "../../app/messages.js";
 import { useActions } from "../../app/registry.js";
 import { grouped, shownBytes } from "../../ui/format.js";
-import { ActionButton, Empty, Status, type Tone, useTitle } from "../../ui/parts.js";
+import { ActionButton, Empty, Name, Status, type Tone, useTitle } from "../../ui/parts.js";
 import { type Item, type ItemState, Queue } from "./queue.js";
 import { TUS } from "./tus.js";
 
@@ -158,7 +158,9 @@ function Row({ item }: { readonly item: Item }): ReactNode {
   return (
     <li data-state={state}>
       <div className="row">
-        <span className="name">{item.name}</span>
+        <span className="name">
+          <Name text={item.name} />
+        </span>
         <Status tone={TONES[state]} word={m.upload.word[state]} {...(state === "paused" ? { icon: "pause" as const } : {})} />
         <span className="row end">
           {isMoving && button(m.upload.pause, () => queue.pause(item.id))}
