@@ -6,6 +6,7 @@
 #include "base/problems.h"
 #include "base/text.h"
 #include "cameras/docks.h"
+#include "evidence/check.h"
 #include "signin/signin.h"
 
 namespace lapel::door {
@@ -161,13 +162,34 @@ Result<void> run_job_retry(const os::Path& data, const std::vector<std::string>&
   return {};
 }
 
+namespace {
+
+// Reading every original takes as long as the disk needs: whoever waits sees that it goes on.
+Result<evidence::CatalogReport> check_catalog(Installation& installation, const roster::Agency& agency,
+                                              const std::string& origin) {
+  constexpr std::int64_t kProgressUs = 10'000'000;
+  std::int64_t said_us = installation.clock().monotonic_us();
+  const auto say = [&](const evidence::CatalogReport& report) {
+    const std::int64_t now_us = installation.clock().monotonic_us();
+    if (now_us - said_us < kProgressUs) return;
+    said_us = now_us;
+    fmt::print(stderr, "{}: {} originals read, {} bytes\n", agency.slug, report.originals, report.original_bytes);
+  };
+  return evidence::check_catalog(
+      {agency, origin, installation.database(), installation.store(), installation.bucket(), installation.data(), say});
+}
+
+}  // namespace
+
 Result<void> run_ledger_check(const os::Path& data, bool as_json) {
   const auto installation = TRY(Installation::open(data, Installation::Publishing::kNo));
   std::size_t faults = 0;
   Json::Array ledgers;
   for (const roster::Agency& agency : TRY(installation->agencies())) {
     const ledger::Ledger& ledger = *TRY(installation->ledgers().find(agency.id));
-    const ledger::CheckReport report = TRY(ledger.check());
+    ledger::CheckReport report = TRY(ledger.check());
+    const evidence::CatalogReport catalog = TRY(check_catalog(*installation, agency, ledger.terms().origin));
+    report.faults.insert(report.faults.end(), catalog.faults.begin(), catalog.faults.end());
     faults += report.faults.size();
     if (as_json) {
       Json::Array texts(report.faults.begin(), report.faults.end());
@@ -178,13 +200,33 @@ Result<void> run_ledger_check(const os::Path& data, bool as_json) {
                                         {"events", report.events},
                                         {"statements", report.statements},
                                         {"padding", report.padding},
+                                        {"recordings", catalog.recordings},
+                                        {"originals", catalog.originals},
+                                        {"original_bytes", catalog.original_bytes},
+                                        {"views", catalog.views},
+                                        {"derived", catalog.derived},
+                                        {"identities", catalog.identities},
+                                        {"notes", Json::Array(catalog.notes.begin(), catalog.notes.end())},
                                         {"faults", std::move(texts)}});
       continue;
     }
     fmt::print("{}: {} leaves ({} events, {} statements, {} padding), published up to {}, root {}\n",
                ledger.terms().origin, report.size, report.events, report.statements, report.padding,
                report.published_size, base64(report.root));
+    fmt::print("  {} recordings, {} originals of {} bytes read, {} views, {} derived items, {} identities\n",
+               catalog.recordings, catalog.originals, catalog.original_bytes, catalog.views, catalog.derived,
+               catalog.identities);
+    for (const std::string& note : catalog.notes) fmt::print("  note {}\n", note);
     for (const std::string& fault : report.faults) fmt::print("  FAULT {}\n", fault);
+  }
+  for (const std::string& origin : TRY(evidence::ledgers_without_agency(installation->database()))) {
+    const std::string fault = fmt::format("ledger {}: the catalog has it, and no agency", origin);
+    ++faults;
+    if (as_json) {
+      ledgers.emplace_back(Json::Object{{"origin", origin}, {"faults", Json::Array{fault}}});
+    } else {
+      fmt::print("{}:\n  FAULT {}\n", origin, fault);
+    }
   }
   if (as_json) fmt::print("{}\n", to_json(Json(Json::Object{{"ledgers", std::move(ledgers)}})));
   if (faults > 0) return fail(problems::kProofInvalid, fmt::format("{} faults were found", faults));

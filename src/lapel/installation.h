@@ -59,6 +59,8 @@ class Installation {
   const Clock& clock() const { return clock_; }
   os::Disk& disk() { return *disk_; }
   db::Database& database() { return *database_; }
+  bucket::Bucket& bucket() { return *bucket_; }
+  store::Store& store() { return *store_; }
   ledger::Ledgers& ledgers() { return *ledgers_; }
   jobs::Queue& jobs() { return *jobs_; }
   evidence::Vault& vault() { return *vault_; }

@@ -1,0 +1,550 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "evidence/check.h"
+
+#include <charconv>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "crypto/sha256.h"
+#include "evidence/vault.h"
+#include "proof/entry.h"
+
+namespace lapel::evidence {
+namespace {
+
+constexpr std::int64_t kChainsPage = 200;
+constexpr std::int64_t kEventsPage = 1'000;
+constexpr std::size_t kObjectsPage = 1'000;
+constexpr std::int64_t kRolesMax = 100;
+constexpr std::int64_t kTimeEndUs = 253'402'300'800'000'000;  // year 10000, where ledger time ends
+
+using Text = std::optional<std::string>;
+
+Text field(const Json& event, std::string_view name) {
+  const std::string* text = event.find_string(name);
+  return text ? Text(*text) : std::nullopt;
+}
+
+Text whole_number(const Json& event, std::string_view name) {
+  const std::int64_t* value = event.find_integer(name);
+  return value ? Text(std::to_string(*value)) : std::nullopt;
+}
+
+// A column of microseconds as the ledger writes times: to the hundredth. What is no such time is shown as it is.
+Text as_time(const Text& column) {
+  if (!column) return std::nullopt;
+  std::int64_t us = 0;
+  const char* end = column->data() + column->size();
+  const auto [stop, error] = std::from_chars(column->data(), end, us);
+  if (error != std::errc() || stop != end || us < 0 || us >= kTimeEndUs) return column;
+  return ledger_time(Timestamp{us});
+}
+
+std::string shown(const Text& text) {
+  return text ? printable(*text) : "nothing";
+}
+
+class Checker {
+ public:
+  explicit Checker(const CatalogCheck& parts) : parts_(parts), agency_(parts.agency.id.text()) {}
+
+  CatalogReport report;
+
+  // Every subject of the ledger, with what the catalog says of it.
+  Result<void> chains() {
+    for (std::string after;;) {
+      std::vector<Original> originals;
+      std::vector<DerivedObject> objects;
+      std::size_t count = 0;
+      TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+        const db::Rows rows = TRY(
+            tx.query("SELECT c.subject, e.type, e.event FROM ledger_chains c JOIN ledger_events e ON e.agency = "
+                     "c.agency AND e.subject = c.subject AND e.n = 0 WHERE c.agency = :agency AND c.subject > :after "
+                     "ORDER BY c.subject LIMIT :limit",
+                     {{"agency", agency_}, {"after", after}, {"limit", kChainsPage}}));
+        count = rows.size();
+        for (const db::Row& row : rows) {
+          after = row.text("subject");
+          const auto first = proof::parse_event(row.text("event"));
+          if (!first) {
+            fault(fmt::format("subject {}: its first event is malformed", after));
+          } else if (row.text("type") == "recording.admitted") {
+            TRY(recording(tx, after, *first, originals, objects));
+          } else if (row.text("type") == "identity.bound") {
+            TRY(identity(tx, after, *first));
+          }
+        }
+        return {};
+      }));
+      if (count == 0) return {};
+      for (const Original& original : originals) read_original(original);
+      for (const DerivedObject& object : objects) read_derived(object);
+    }
+  }
+
+  // Rows of which no event speaks.
+  Result<void> rows_without_events() {
+    struct Table {
+      std::string_view name, what, type;
+    };
+    constexpr Table kTables[] = {{"recordings", "recording", "recording.admitted"},
+                                 {"people", "person", "identity.bound"},
+                                 {"devices", "device", "identity.bound"},
+                                 {"docks", "dock", "identity.bound"}};
+    return parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+      for (const Table& table : kTables) {
+        for (const db::Row& row :
+             TRY(tx.query(fmt::format("SELECT CAST(t.id AS TEXT) AS id FROM {} t WHERE t.agency = :agency AND NOT "
+                                      "EXISTS (SELECT 1 FROM ledger_events e WHERE e.agency = t.agency AND e.subject = "
+                                      "t.id AND e.n = 0 AND e.type = :type) ORDER BY t.id LIMIT :limit",
+                                      table.name),
+                          {{"agency", agency_},
+                           {"type", table.type},
+                           {"limit", static_cast<std::int64_t>(kCatalogFaultsMax)}}))) {
+          fault(fmt::format("{} {}: the catalog has it, and no event", table.what, printable(row.text("id"))));
+        }
+      }
+      // Those of the agency's recordings are compared with the events of each; what is left belongs to none.
+      for (const std::string_view table : {"views", "derived_items"}) {
+        const std::int64_t strays =
+            TRY(tx.query(fmt::format("SELECT COUNT(*) AS strays FROM {} t WHERE t.agency = :agency AND NOT EXISTS "
+                                     "(SELECT 1 FROM recordings r WHERE r.id = t.recording AND r.agency = t.agency)",
+                                     table),
+                         {{"agency", agency_}}))[0]
+                .integer("strays");
+        if (strays > 0) fault(fmt::format("{}: {} rows name no recording of the agency", table, strays));
+      }
+      if (!TRY(first_event(tx, parts_.agency.console.text()))) {
+        fault(fmt::format("console {}: the catalog has it, and no event", parts_.agency.console.text()));
+      }
+      return {};
+    });
+  }
+
+  // An admission that was interrupted leaves a file without a row, and so does one that is under way.
+  Result<void> objects_without_rows() {
+    const std::string prefix = fmt::format("objects/{}/", parts_.agency.slug);
+    for (std::string after;;) {
+      const std::vector<std::string> names = TRY(parts_.bucket.list(prefix, after, kObjectsPage));
+      if (names.empty()) return {};
+      after = names.back();
+      TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+        for (const std::string& name : names) {
+          const auto id = RecordingId::parse(std::string_view(name).substr(name.rfind('/') + 1));
+          const bool is_object = id && name == store::object_name(parts_.agency.slug, *id);
+          if (is_object &&
+              !TRY(tx.query("SELECT id FROM recordings WHERE id = :id LIMIT 1", {{"id", id->text()}})).empty())
+            continue;
+          if (report.notes.size() < kCatalogFaultsMax)
+            report.notes.push_back(fmt::format("{}: no recording has this file", name));
+        }
+        return {};
+      }));
+    }
+  }
+
+  void terms() {
+    // The origin stands in leaf 0 and in every event.
+    if (!parts_.origin.ends_with("/" + parts_.agency.slug)) {
+      fault(fmt::format("agency {}: the catalog says slug {}, its ledger {}", agency_, printable(parts_.agency.slug),
+                        parts_.origin));
+    }
+  }
+
+ private:
+  struct Original {
+    RecordingId id;
+    Digest sha256{};
+    std::uint64_t bytes = 0;
+  };
+  struct DerivedObject {
+    std::string what, name;
+    Text sha256;
+    std::uint64_t bytes = 0;
+  };
+  struct Column {
+    std::string_view name;
+    Text catalog, events;
+  };
+
+  void fault(std::string text) {
+    if (report.faults.size() < kCatalogFaultsMax) report.faults.push_back(std::move(text));
+  }
+
+  void compare(std::string_view what, const std::vector<Column>& columns) {
+    for (const Column& column : columns) {
+      if (column.catalog == column.events) continue;
+      fault(fmt::format("{}: the catalog says {} {}, its events {}", what, column.name, shown(column.catalog),
+                        shown(column.events)));
+    }
+  }
+
+  Result<std::optional<Json>> first_event(db::Transaction& tx, const std::string& subject) {
+    const db::Rows rows =
+        TRY(tx.query("SELECT event FROM ledger_events WHERE agency = :agency AND subject = :subject AND n = 0",
+                     {{"agency", agency_}, {"subject", subject}}));
+    return rows.empty() ? std::optional<Json>() : proof::parse_event(rows[0].text("event"));
+  }
+
+  // ---- recordings ----
+
+  Result<void> recording(db::Transaction& tx, const std::string& id, const Json& admitted,
+                         std::vector<Original>& originals, std::vector<DerivedObject>& objects) {
+    const std::string what = "recording " + id;
+    ++report.recordings;
+    const auto subject = RecordingId::parse(id);
+    const auto admission = proof::parse_admission(admitted);
+    if (!subject || !admission) {
+      fault(fmt::format("{}: its admission is malformed", what));
+      return {};
+    }
+    originals.push_back({*subject, admission->sha256, admission->bytes});
+    // As texts, whatever a column holds: SQLite keeps any type in any column.
+    const db::Rows rows = TRY(tx.query(
+        "SELECT CAST(sha256 AS TEXT) AS sha256, CAST(bytes AS TEXT) AS bytes, CAST(codec AS TEXT) AS codec, "
+        "CAST(filename AS TEXT) AS filename, CAST(recorded_us AS TEXT) AS recorded_us, CAST(received_us AS TEXT) AS "
+        "received_us, CAST(sort_us AS TEXT) AS sort_us, CAST(uploader AS TEXT) AS uploader, CAST(device AS TEXT) AS "
+        "device, CAST(wearer AS TEXT) AS wearer, CAST(assigned_officer AS TEXT) AS officer, CAST(incident AS TEXT) AS "
+        "incident, CAST(category AS TEXT) AS category, CAST(group_id AS TEXT) AS group_id, CAST(dock_file AS TEXT) AS "
+        "dock_file, CAST(chain_starts_at AS TEXT) AS chain_starts_at, CAST(state AS TEXT) AS state, "
+        "CAST(is_inside_home AS TEXT) AS is_inside_home FROM recordings WHERE id = :id AND agency = :agency",
+        {{"id", id}, {"agency", agency_}}));
+    if (rows.empty()) {
+      fault(fmt::format("{}: it was admitted, and the catalog has no row", what));
+      return {};
+    }
+    const db::Row& row = rows[0];
+    const bool is_inside_home = TRY(later_events(tx, id, what, objects));
+
+    Text serial;
+    if (const std::string* device = admitted.find_string("device")) {
+      const auto bound = TRY(first_event(tx, *device));
+      if (bound) serial = field(*bound, "serial");
+    }
+    const Text recorded = row.maybe_text("recorded_us");
+    const Text filename = row.maybe_text("filename");
+    compare(what, {{"sha256", row.maybe_text("sha256"), field(admitted, "sha256")},
+                   {"bytes", row.maybe_text("bytes"), whole_number(admitted, "bytes")},
+                   {"codec", row.maybe_text("codec"), std::string(store::codec_name(store::Codec::kPlain))},
+                   {"filename", filename && filename->empty() ? std::nullopt : filename, field(admitted, "filename")},
+                   {"recorded_at", as_time(recorded), field(admitted, "recorded_at")},
+                   {"received_at", as_time(row.maybe_text("received_us")), field(admitted, "received_at")},
+                   {"uploader", row.maybe_text("uploader"), field(admitted, "actor")},
+                   {"device", row.maybe_text("device"), serial},
+                   {"wearer", row.maybe_text("wearer"), field(admitted, "wearer")},
+                   {"incident", row.maybe_text("incident"), field(admitted, "incident")},
+                   {"category", row.maybe_text("category"), field(admitted, "category")},
+                   {"group", row.maybe_text("group_id"), field(admitted, "group")},
+                   {"dock file", row.maybe_text("dock_file"),
+                    admission->dock ? field(*admission->dock, "file") : std::nullopt},
+                   {"chain_starts_at", row.maybe_text("chain_starts_at"), field(admitted, "chain_starts_at")},
+                   {"state", row.maybe_text("state"), "sealed"},
+                   {"inside_home", row.maybe_text("is_inside_home"), is_inside_home ? "1" : "0"}});
+    if (row.maybe_text("sort_us") != (recorded ? recorded : row.maybe_text("received_us"))) {
+      fault(fmt::format("{}: it is sorted under another time than its own", what));
+    }
+    return officer(tx, what, row.maybe_text("officer"), admitted);
+  }
+
+  // Whose recording it is follows from the badge that the admission names, and from who had it then.
+  Result<void> officer(db::Transaction& tx, const std::string& what, const Text& assigned, const Json& admitted) {
+    const Text wearer = field(admitted, "wearer");
+    if (assigned) {
+      const auto bound = TRY(first_event(tx, *assigned));
+      const Text badge = bound ? field(*bound, "badge") : std::nullopt;
+      if (!badge || badge != wearer || field(*bound, "at") > field(admitted, "at")) {
+        fault(fmt::format("{}: the catalog says officer {} (badge {}), its events badge {}", what, shown(assigned),
+                          shown(badge), shown(wearer)));
+      }
+      return {};
+    }
+    if (!wearer) return {};
+    // Nobody: wrong only if somebody had the badge before the file was whole. Whoever came after that, and before the
+    // admission, may have been seen by it or not.
+    for (const db::Row& row :
+         TRY(tx.query("SELECT subject, event FROM ledger_events WHERE agency = :agency AND type = 'identity.bound' AND "
+                      "subject IN (SELECT id FROM people WHERE agency = :agency AND badge = :badge) AND n = 0 LIMIT 2",
+                      {{"agency", agency_}, {"badge", *wearer}}))) {
+      const auto bound = proof::parse_event(row.text("event"));
+      if (bound && field(*bound, "at") < field(admitted, "received_at")) {
+        fault(fmt::format("{}: the catalog says officer nothing, its events badge {}, which was {}'s", what,
+                          shown(wearer), row.text("subject")));
+      }
+    }
+    return {};
+  }
+
+  // What happened to a recording after its admission, in order; whether it is from inside a home now.
+  Result<bool> later_events(db::Transaction& tx, const std::string& id, const std::string& what,
+                            std::vector<DerivedObject>& objects) {
+    bool is_inside_home = false;
+    std::int64_t views = 0, derived = 0;
+    for (std::int64_t after = 0;;) {
+      const db::Rows rows =
+          TRY(tx.query("SELECT n, type, event FROM ledger_events WHERE agency = :agency AND subject = :subject AND n > "
+                       ":after ORDER BY n LIMIT :limit",
+                       {{"agency", agency_}, {"subject", id}, {"after", after}, {"limit", kEventsPage}}));
+      if (rows.empty()) break;
+      for (const db::Row& row : rows) {
+        after = row.integer("n");
+        const auto event = proof::parse_event(row.text("event"));
+        if (!event) {
+          fault(fmt::format("{}: event {} is malformed", what, after));
+          continue;
+        }
+        const std::string& type = row.text("type");
+        if (type == "recording.changed" && field(*event, "field") == "inside_home") {
+          const Json* now = event->find("new");
+          is_inside_home = now && now->boolean() && *now->boolean();
+        } else if (type == "recording.viewed" || type == "recording.exported") {
+          ++views;
+          TRY(view(tx, id, *event));
+        } else if (type == "recording.derived") {
+          ++derived;
+          TRY(derived_item(tx, id, *event, objects));
+        }
+      }
+    }
+    const db::Row counts =
+        TRY(tx.query("SELECT (SELECT COUNT(*) FROM views WHERE recording = :id) AS views, (SELECT "
+                     "COUNT(*) FROM derived_items WHERE recording = :id) AS derived",
+                     {{"id", id}}))[0];
+    compare(what, {{"views", std::to_string(counts.integer("views")), std::to_string(views)},
+                   {"derived items", std::to_string(counts.integer("derived")), std::to_string(derived)}});
+    return is_inside_home;
+  }
+
+  Result<void> view(db::Transaction& tx, const std::string& recording, const Json& event) {
+    ++report.views;
+    const std::string id = field(event, "view").value_or("");
+    const std::string what = fmt::format("view {} of recording {}", id, recording);
+    const db::Rows rows = TRY(
+        tx.query("SELECT CAST(recording AS TEXT) AS recording, CAST(agency AS TEXT) AS agency, CAST(person AS TEXT) AS "
+                 "person, CAST(purpose AS TEXT) AS purpose, CAST(case_number AS TEXT) AS case_number, CAST(warrant AS "
+                 "TEXT) AS warrant FROM views WHERE id = :id",
+                 {{"id", id}}));
+    if (rows.empty()) {
+      fault(fmt::format("{}: it was opened, and the catalog has no row", what));
+      return {};
+    }
+    const db::Row& row = rows[0];
+    // The event leaves an empty field out.
+    const auto filled = [&](std::string_view name) {
+      Text text = row.maybe_text(name);
+      return text && text->empty() ? std::nullopt : text;
+    };
+    compare(what, {{"recording", row.maybe_text("recording"), recording},
+                   {"agency", row.maybe_text("agency"), agency_},
+                   {"person", row.maybe_text("person"), field(event, "actor")},
+                   {"purpose", row.maybe_text("purpose"), field(event, "purpose")},
+                   {"case", filled("case_number"), field(event, "case")},
+                   {"warrant", filled("warrant"), field(event, "warrant")}});
+    return {};
+  }
+
+  Result<void> derived_item(db::Transaction& tx, const std::string& recording, const Json& event,
+                            std::vector<DerivedObject>& objects) {
+    ++report.derived;
+    const std::string kind = field(event, "kind").value_or("");
+    const std::string what = fmt::format("{} of recording {}", kind, recording);
+    const db::Rows rows = TRY(tx.query(
+        "SELECT CAST(agency AS TEXT) AS agency, CAST(tool AS TEXT) AS tool, CAST(version AS TEXT) AS version, "
+        "CAST(arguments AS TEXT) AS arguments, CAST(parent_sha256 AS TEXT) AS parent, CAST(sha256 AS TEXT) AS sha256, "
+        "CAST(bytes AS TEXT) AS bytes, CAST(object AS TEXT) AS object, CAST(content AS TEXT) AS content FROM "
+        "derived_items WHERE recording = :recording AND kind = :kind",
+        {{"recording", recording}, {"kind", kind}}));
+    if (rows.empty()) {
+      fault(fmt::format("{}: it was derived, and the catalog has no row", what));
+      return {};
+    }
+    const db::Row& row = rows[0];
+    compare(what, {{"agency", row.maybe_text("agency"), agency_},
+                   {"tool", row.maybe_text("tool"), field(event, "tool")},
+                   {"version", row.maybe_text("version"), field(event, "version")},
+                   {"arguments", row.maybe_text("arguments"), field(event, "arguments")},
+                   {"parent", row.maybe_text("parent"), field(event, "parent")},
+                   {"sha256", row.maybe_text("sha256"), field(event, "sha256")},
+                   {"bytes", row.maybe_text("bytes"), whole_number(event, "bytes")}});
+    const bool is_in_row = kind == derived_kind_name(DerivedKind::kProbe);
+    const Text content = row.maybe_text(is_in_row ? "content" : "object");
+    if (!content) {
+      fault(fmt::format("{}: the catalog keeps it in the wrong place", what));
+    } else if (!is_in_row) {
+      const std::int64_t* bytes = event.find_integer("bytes");
+      objects.push_back({what, *content, field(event, "sha256"), static_cast<std::uint64_t>(bytes ? *bytes : 0)});
+    } else if (hex(crypto::sha256(as_bytes(*content))) != field(event, "sha256")) {
+      fault(fmt::format("{}: what the catalog keeps is not what was derived", what));
+    }
+    return {};
+  }
+
+  // ---- files ----
+
+  void read_original(const Original& original) {
+    const std::string name = store::object_name(parts_.agency.slug, original.id);
+    const std::string what = fmt::format("original of recording {}", original.id.text());
+    if (const auto file = plain_file(what, name)) {
+      using std::filesystem::perms;
+      if ((file->permissions() & (perms::owner_write | perms::group_write | perms::others_write)) != perms::none) {
+        fault(fmt::format("{}: {} may be written to", what, name));
+      }
+      // By what was sealed, not by what the row says.
+      auto opened = parts_.store.open(parts_.agency.slug, original.id, store::Codec::kPlain, original.bytes);
+      const auto digest = opened ? parts_.store.digest(*opened) : Result<Digest>(fail(opened.error()));
+      if (!digest) {
+        fault(fmt::format("{}: {}", what, digest.error().text()));
+      } else if (*digest != original.sha256) {
+        fault(fmt::format("{}: its bytes hash to {}, and {} was sealed", what, hex(*digest), hex(original.sha256)));
+      }
+      if (digest) {
+        ++report.originals;
+        report.original_bytes += original.bytes;
+      }
+    }
+    if (parts_.on_object) parts_.on_object(report);
+  }
+
+  void read_derived(const DerivedObject& object) {
+    if (!bucket::is_valid_name(object.name)) {
+      fault(fmt::format("{}: its object in the catalog is no name: {}", object.what, printable(object.name)));
+      return;
+    }
+    if (!plain_file(object.what, object.name)) return;
+    const auto content = bucket::get(parts_.bucket, object.name, static_cast<std::size_t>(object.bytes));
+    if (!content) {
+      fault(fmt::format("{}: {}", object.what, content.error().text()));
+    } else if (hex(crypto::sha256(*content)) != object.sha256) {
+      fault(fmt::format("{}: the stored bytes are not what was derived", object.what));
+    }
+  }
+
+  // What stands under a name: a file of its own, and not where a link leads today. Nothing there, or nothing to read:
+  // a fault.
+  std::optional<std::filesystem::file_status> plain_file(const std::string& what, const std::string& name) {
+    std::error_code error;
+    const auto status = std::filesystem::symlink_status(parts_.files / name, error);
+    if (std::filesystem::is_regular_file(status)) return status;
+    fault(fmt::format("{}: {} is {}", what, name, std::filesystem::exists(status) ? "no regular file" : "missing"));
+    return std::nullopt;
+  }
+
+  // ---- people, devices, docks, the console ----
+
+  Result<void> identity(db::Transaction& tx, const std::string& id, const Json& bound) {
+    ++report.identities;
+    const db::Params params = {{"id", id}, {"agency", agency_}};
+    const db::Rows people = TRY(tx.query(
+        "SELECT CAST(name AS TEXT) AS name, CAST(badge AS TEXT) AS badge FROM people WHERE id = :id AND agency = "
+        ":agency",
+        params));
+    const db::Rows devices =
+        TRY(tx.query("SELECT CAST(serial AS TEXT) AS serial FROM devices WHERE id = :id AND agency = :agency", params));
+    const db::Rows docks = TRY(
+        tx.query("SELECT CAST(name AS TEXT) AS name, CAST(public_key AS TEXT) AS public_key, CASE WHEN revoked_us IS "
+                 "NULL THEN 'no' ELSE 'yes' END AS revoked FROM docks WHERE id = :id AND agency = :agency",
+                 params));
+    const bool is_console = id == parts_.agency.console.text();
+    const std::size_t count = people.size() + devices.size() + docks.size() + (is_console ? 1 : 0);
+    if (count != 1) {
+      fault(fmt::format("{} {}: its events bind one identity, the catalog has {}",
+                        bound.find("serial") ? "device" : "person or dock", id, count));
+      return {};
+    }
+    if (is_console) {
+      compare("console " + id,
+              {{"name", "server console", field(bound, "name")}, {"actor", id, field(bound, "actor")}});
+    }
+    for (const db::Row& row : devices)
+      compare("device " + id, {{"serial", row.maybe_text("serial"), field(bound, "serial")}});
+    for (const db::Row& row : people) {
+      compare("person " + id, {{"name", row.maybe_text("name"), field(bound, "name")},
+                               {"badge", row.maybe_text("badge"), field(bound, "badge")}});
+      TRY(roles(tx, id));
+    }
+    for (const db::Row& row : docks) TRY(dock(tx, id, bound, row));
+    return {};
+  }
+
+  Result<void> roles(db::Transaction& tx, const std::string& id) {
+    std::set<std::string> catalog, events;
+    for (const db::Row& row : TRY(tx.query(
+             "SELECT CAST(role AS TEXT) AS role FROM person_roles WHERE person = :id ORDER BY role LIMIT :limit",
+             {{"id", id}, {"limit", kRolesMax}}))) {
+      catalog.insert(row.text("role"));
+    }
+    for (const db::Row& row :
+         TRY(tx.query("SELECT event FROM ledger_events WHERE agency = :agency AND subject = :id AND type = "
+                      "'person.roles' ORDER BY n DESC LIMIT 1",
+                      {{"agency", agency_}, {"id", id}}))) {
+      const auto event = proof::parse_event(row.text("event"));
+      const Json* list = event ? event->find("roles") : nullptr;
+      if (!list || !list->array()) continue;
+      for (const Json& role : *list->array()) {
+        if (role.string()) events.insert(*role.string());
+      }
+    }
+    compare("person " + id,
+            {{"roles", fmt::format("{}", fmt::join(catalog, ", ")), fmt::format("{}", fmt::join(events, ", "))}});
+    return {};
+  }
+
+  Result<void> dock(db::Transaction& tx, const std::string& id, const Json& bound, const db::Row& row) {
+    Text key;
+    bool is_revoked = false;
+    for (const db::Row& later :
+         TRY(tx.query("SELECT type, event FROM ledger_events WHERE agency = :agency AND subject = :id AND type IN "
+                      "('dock.enrolled', 'dock.revoked') ORDER BY n LIMIT :limit",
+                      {{"agency", agency_}, {"id", id}, {"limit", kEventsPage}}))) {
+      const auto event = proof::parse_event(later.text("event"));
+      if (later.text("type") == "dock.revoked") is_revoked = true;
+      if (!event || later.text("type") != "dock.enrolled") continue;
+      const auto bytes = parse_base64_array<32>(field(*event, "key").value_or(""));
+      if (bytes) key = hex(*bytes);
+    }
+    compare("dock " + id, {{"name", row.maybe_text("name"), field(bound, "name")},
+                           {"key", row.maybe_text("public_key"), key},
+                           {"revoked", row.maybe_text("revoked"), is_revoked ? "yes" : "no"}});
+    return {};
+  }
+
+  const CatalogCheck& parts_;
+  const std::string agency_;
+};
+
+}  // namespace
+
+Result<CatalogReport> check_catalog(const CatalogCheck& check) {
+  Checker checker(check);
+  checker.terms();
+  TRY(checker.chains());
+  TRY(checker.rows_without_events());
+  TRY(checker.objects_without_rows());
+  return std::move(checker.report);
+}
+
+Result<std::vector<std::string>> ledgers_without_agency(db::Database& database) {
+  std::vector<std::string> out;
+  TRY(database.read([&](db::Transaction& tx) -> Result<void> {
+    out.clear();
+    for (const db::Row& row :
+         TRY(tx.query("SELECT origin FROM ledgers l WHERE NOT EXISTS (SELECT 1 FROM agencies a WHERE a.id = l.agency) "
+                      "ORDER BY origin LIMIT :limit",
+                      {{"limit", static_cast<std::int64_t>(kCatalogFaultsMax)}}))) {
+      out.push_back(row.text("origin"));
+    }
+    return {};
+  }));
+  return out;
+}
+
+}  // namespace lapel::evidence
