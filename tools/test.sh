@@ -10,7 +10,7 @@ tools/setup.sh
 after_setup=$SECONDS
 
 # The product as it is used; units, conformance and replay under ASan and UBSan; what is concurrent under TSan.
-concurrent="base_test os_test http_test db_test ledger_test jobs_test"
+concurrent="base_test os_test http_test db_test store_test ledger_test jobs_test"
 cmake --preset release >/dev/null
 cmake --build --preset release -j "$jobs" -- --quiet
 cmake --preset asan >/dev/null

@@ -326,8 +326,10 @@ TEST_F(LedgerTest, AStagedObjectNobodyNamesIsSweptOnlyWhenItIsOld) {
     seal(*ledger, crypto::new_id<SubjectId>());
     ledger->start_publishing();
     EXPECT_TRUE(bucket_->stat(old)) << "nothing tells yet that the catalog is no older than the bucket";
-    clock_.advance_us(60'000'000);
     wait_published(*ledger, 0);
+    const std::uint64_t first = published_size(*ledger);
+    clock_.advance_us(60'000'000);
+    wait_published(*ledger, first);
   }
   const std::string young = orphan(60, 'a');
   clock_.advance_us(7'200'000'000);  // the batches are old now, and named
