@@ -145,8 +145,7 @@ class Checker {
           if (is_object &&
               !TRY(tx.query("SELECT id FROM recordings WHERE id = :id LIMIT 1", {{"id", id->text()}})).empty())
             continue;
-          if (report.notes.size() < kCatalogFaultsMax)
-            report.notes.push_back(fmt::format("{}: no recording has this file", name));
+          note(fmt::format("{}: no recording has this file", name));
         }
         return {};
       }));
@@ -179,6 +178,9 @@ class Checker {
 
   void fault(std::string text) {
     if (report.faults.size() < kCatalogFaultsMax) report.faults.push_back(std::move(text));
+  }
+  void note(std::string text) {
+    if (report.notes.size() < kCatalogFaultsMax) report.notes.push_back(std::move(text));
   }
 
   void compare(std::string_view what, const std::vector<Column>& columns) {
@@ -396,7 +398,8 @@ class Checker {
     if (const auto file = plain_file(what, name)) {
       using std::filesystem::perms;
       if ((file->permissions() & (perms::owner_write | perms::group_write | perms::others_write)) != perms::none) {
-        fault(fmt::format("{}: {} may be written to", what, name));
+        // A copy from a backup is, and a power cut may take the mode: it says nothing of the bytes.
+        note(fmt::format("{}: {} may be written to", what, name));
       }
       // By what was sealed, not by what the row says.
       auto opened = parts_.store.open(parts_.agency.slug, original.id, store::Codec::kPlain, original.bytes);

@@ -180,7 +180,6 @@ class LedgerCheck(unittest.TestCase):
                 ("swapped", self.first, become("another"), original, "sealed"),
                 ("a symlink", self.first, become("symlink"), original, "no regular file"),
                 ("a directory", self.first, become("directory"), original, "no regular file"),
-                ("writable", self.first, lambda path, unused: path.chmod(0o640), original, "may be written to"),
                 ("poster flipped", "poster", rewrite(flipped), poster, "not what was derived"),
                 ("poster deleted", "poster", become("nothing"), poster, "missing")]
 
@@ -205,6 +204,11 @@ class LedgerCheck(unittest.TestCase):
                     catalog.commit()
                     catalog.close()
                 self.assert_found(*self.tampered(act), *words)
+
+    def test_an_original_that_may_be_written_to_is_noted(self):
+        code, report = self.tampered(lambda copy: self.object(copy, self.first).chmod(0o640))
+        self.assertEqual((code, report["faults"]), (0, []))
+        self.assertTrue(any("may be written to" in text for text in report["notes"]), report["notes"])
 
     def test_every_change_of_a_file_is_found(self):
         for name, which, change, *words in self.files():
