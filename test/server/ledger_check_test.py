@@ -235,12 +235,12 @@ class LedgerCheck(unittest.TestCase):
             sealer = threading.Thread(target=keep_sealing)
             sealer.start()
             try:
-                for round in range(200):
+                for turn in range(200):
                     before = len(sealed)
                     code, report = check(town.data)
                     self.assertEqual((code, report["faults"]), (0, []))
                     self.assertGreaterEqual(report["recordings"], before)
-                    if round >= 5 and len(sealed) > 6:
+                    if turn >= 5 and len(sealed) > 6:
                         break
             finally:
                 stop.set()
