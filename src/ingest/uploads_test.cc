@@ -199,6 +199,20 @@ TEST_F(UploadsTest, TimePassesForWhatIsUnfinishedAndNotForWhatIsSealed) {
   EXPECT_EQ(vault_->show(actor(clerk_), recording)->sha256, crypto::sha256(as_bytes("whole")));
 }
 
+TEST_F(UploadsTest, RoomIsKeptForAnUploadForAnHourAfterItsLastByte) {
+  const std::uint64_t room = std::filesystem::space(directory_).available - limits::kDiskReserveBytes;
+  Creation creation;
+  creation.length = std::min(limits::kUploadBytesMax, room / 4);
+  Result<Upload> made = uploads_->create(actor(clerk_), creation);
+  for (int i = 0; made && i < 1'000; ++i) made = uploads_->create(actor(clerk_), creation);
+  EXPECT_EQ(problem_of(made), &problems::kStorageFull);
+  clock_.advance_us(limits::kUploadPromiseUs - 1);
+  EXPECT_EQ(problem_of(uploads_->create(actor(clerk_), creation)), &problems::kStorageFull);
+  // Announced and never begun: others are not kept out by it any longer.
+  clock_.advance_us(1);
+  EXPECT_TRUE(uploads_->create(actor(clerk_), creation));
+}
+
 TEST_F(UploadsTest, BytesThatTheDiskHasLostAreSaidAndSentAgain) {
   const Upload upload = create(10);
   ASSERT_TRUE(send(upload.id, 0, "01234567"));
