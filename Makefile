@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 
-.PHONY: run build test setup soak bench format clean
+.PHONY: run build test setup soak bench coverage format clean
 
 run: build
 	@tools/run.sh
@@ -25,6 +25,9 @@ bench: setup
 	@cmake --preset bench >/dev/null
 	@cmake --build --preset bench -j $(JOBS) -- --quiet
 	@rm -rf build/bench/scratch && build/bench/src/ledger_bench build/bench/scratch && rm -rf build/bench/scratch
+
+coverage: setup
+	@tools/coverage.sh
 
 format:
 	@git ls-files 'src/*.cc' 'src/*.h' 'test/*.cc' 'test/*.h' | xargs clang-format-14 -i

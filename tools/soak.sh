@@ -3,13 +3,14 @@
 # `make soak TESTDATA=DIR`: the slow lane. Every part runs, whatever the one before it came to; a table at the end says how
 # each ended. What this machine cannot run is NOT RUN, and that is no success: only a table of passes ends with zero.
 #
-#   tools/soak.sh [PART ...]   sweep crash tsan clang_tidy fuzz; all of them where none is named
+#   tools/soak.sh [PART ...]   sweep crash tsan clang_tidy coverage fuzz; all of them where none is named
+#   tools/soak.sh save         makes docs/reliability.md of the figures that these parts came to
 #
 #   TESTDATA             the corpus of `sweep`: a folder with video, telemetry and adversarial in it
 #   LAPEL_FUZZ_SECONDS   how long each fuzz target runs (60)
 #   JOBS                 how many compilers, analyzers and fuzzers at once (as many as there are processors)
 #
-# What each part said is kept in build/soak/<part>.log; fuzzers leave what they found in build/soak/found.
+# What each part said is kept in build/soak/<part>.log, its figures in build/soak/figures.jsonl; fuzzers leave what they found in build/soak/found.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 jobs=${JOBS:-$(nproc)}
@@ -63,6 +64,13 @@ part_clang_tidy() {
   run-clang-tidy-14 -quiet -p build/clang -j "$jobs" "$PWD/(src|test)/"
 }
 
+# Lines and branches of what must not fail, under their bars.
+part_coverage() {
+  need gcovr gcovr
+  tools/setup.sh
+  tools/coverage.sh
+}
+
 # Each fuzz target from its seeds and from what earlier runs found worth keeping.
 part_fuzz() {
   need clang++-14 clang-14
@@ -97,7 +105,11 @@ if [ "${1:-}" = one_fuzzer ]; then
   exit
 fi
 
-all=(sweep crash tsan clang_tidy fuzz)
+if [ "${1:-}" = save ]; then
+  exec python3 tools/reliability.py --from $out/figures.jsonl
+fi
+
+all=(sweep crash tsan clang_tidy coverage fuzz)
 parts=("$@")
 [ ${#parts[@]} -gt 0 ] || parts=("${all[@]}")
 for part in "${parts[@]}"; do
@@ -105,6 +117,9 @@ for part in "${parts[@]}"; do
 done
 
 mkdir -p $out
+# A whole run begins anew; a part by itself replaces its own figures, since the last one told counts.
+export LAPEL_FIGURES=$PWD/$out/figures.jsonl
+[ $# -gt 0 ] || rm -f "$LAPEL_FIGURES"
 failures=0
 table=""
 for part in "${parts[@]}"; do
@@ -121,4 +136,5 @@ for part in "${parts[@]}"; do
   table+=$(printf '%-12s %-8s %6d s' "$part" "$ended" $((SECONDS - begun)))$'\n'
 done
 printf '\n%s' "$table"
+[ ! -s "$LAPEL_FIGURES" ] || echo "figures: $LAPEL_FIGURES (tools/soak.sh save makes docs/reliability.md of them)"
 exit $((failures > 0))

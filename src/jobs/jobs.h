@@ -45,6 +45,7 @@ enum class State {
 };
 std::string_view state_name(State state);
 std::optional<State> parse_state_name(std::string_view name);
+std::string all_state_names();  // "waiting, running, …"
 
 struct Status {
   State state = State::kWaiting;

@@ -90,6 +90,15 @@ std::optional<State> parse_state_name(std::string_view name) {
   return std::nullopt;
 }
 
+std::string all_state_names() {
+  std::string out;
+  for (const auto& [state, name] : kStates) {
+    if (!out.empty()) out += ", ";
+    out += name;
+  }
+  return out;
+}
+
 Queue::Queue(db::Database& database, const Clock& clock, QueueOptions options)
     : database_(database), clock_(clock), options_(options) {
   CHECK(options.lease_us >= 1'000'000 && options.lease_us <= 3'600LL * 1'000'000);

@@ -127,7 +127,7 @@ Result<void> run_dock_revoke(const os::Path& data, const std::string& agency, co
 Result<void> run_job_list(const os::Path& data, const std::string& state_text, std::int64_t limit, bool as_json) {
   std::optional<jobs::State> state;
   if (!state_text.empty() && !(state = jobs::parse_state_name(state_text)))
-    return fail(Code::kInvalid, "A job's state is waiting, running, blocked, done or failed", state_text);
+    return fail(Code::kInvalid, "A job's state is one of " + jobs::all_state_names(), state_text);
   const auto installation = TRY(Installation::open(data, Installation::Publishing::kNo));
   Json::Array items;
   for (const jobs::Listed& job : TRY(installation->jobs().list(state, limit))) {

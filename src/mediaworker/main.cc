@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/json.h"
+#include "mediaworker/command_line.h"
 #include "mediaworker/footage.h"
 #include "mediaworker/sandbox.h"
 #include "protocol/media.h"
@@ -86,10 +87,17 @@ std::string read_request() {
 
 int main(int argc, char** argv) {
   lapel::mediaworker::prepare_libraries();
-  if (argc == 2 && std::string_view(argv[1]) == "--self-test") lapel::mediaworker::self_test();
-  if (argc != 1) {
-    std::fputs("usage: lapel-media [--self-test]\n", stderr);
-    return static_cast<int>(lapel::protocol::MediaExit::kUsage);
+  // The server gives no flag: then nothing is parsed.
+  using lapel::mediaworker::Task;
+  switch (argc == 1 ? Task::kWork : lapel::mediaworker::CommandLine().parse(argc, argv)) {
+    case Task::kWork:
+      lapel::mediaworker::work();
+    case Task::kSelfTest:
+      lapel::mediaworker::self_test();
+    case Task::kHelp:
+      return static_cast<int>(lapel::protocol::MediaExit::kDone);
+    case Task::kRefuse:
+      break;
   }
-  lapel::mediaworker::work();
+  return static_cast<int>(lapel::protocol::MediaExit::kUsage);
 }

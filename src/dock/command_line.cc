@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dock/command_line.h"
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "dock/item.h"
+#include "dock/offload.h"
+#include "dock/state.h"
+#include "os/stop_signals.h"
+
+namespace lapel::dock {
+namespace {
+
+constexpr int kExitUsage = 2;
+constexpr int kExitStopped = 130;
+
+int end_with(const Error& error) {
+  fmt::print(stderr, "lapel-dock: {}\n", error.text());
+  fmt::print(stderr, "            {}\n", error.problem->remedy);
+  return exit_code(error.code());
+}
+
+int run_enroll(const EnrollOptions& options) {
+  const auto disk = os::real_disk();
+  const auto identity = enroll(*disk, options);
+  if (!identity) return end_with(identity.error());
+  fmt::print(stderr, "Enrolled as {} of {}. Trusts receipts by this key only:\n", printable(identity->name),
+             printable(identity->agency));
+  fmt::print("{}\n", identity->ledger.text());
+  return 0;
+}
+
+int run_offload(const os::Path& directory, OffloadOptions options, Voice voice) {
+  os::StopSignals signals;
+  const auto disk = os::real_disk();
+  const RealClock clock;
+  const auto state = State::open(*disk, directory);
+  if (!state) return end_with(state.error());
+  const auto spool = Spool::open(*disk, directory, (*state)->spool_key());
+  if (!spool) return end_with(spool.error());
+  Report report(voice, clock);
+  Offload offload(*disk, **state, **spool, report, clock, std::move(options));
+  signals.on_stop([&offload] { offload.stop(); });
+  const auto done = offload.run();
+  signals.end();
+  const bool was_stopped = offload.is_stopped();
+  report.say("done", done ? "Everything found is receipted." : "Not everything found is receipted.",
+             {{"complete", done.has_value()},
+              {"waiting", (*spool)->waiting().size()},
+              {"reason", done ? Json() : Json(done.error().text())}});
+  if (done) return 0;
+  return was_stopped ? kExitStopped : end_with(done.error());
+}
+
+}  // namespace
+
+class CommandLine::Declared {
+ public:
+  Declared() : app_("Lapel: takes footage off cameras and hands it to the server", "lapel-dock") {
+    app_.require_subcommand(1);
+    app_.set_help_all_flag("--help-all", "Help of every command");
+
+    enroll_ = app_.add_subcommand("enroll", "Become a dock, with a code from lapel dock enroll");
+    enroll_->add_option("--server", enrollment_.server, "The server's address")->required()->type_name("URL");
+    enroll_->add_option("--code", enrollment_.code, "The enrollment code")->required()->type_name("CODE");
+    enroll_->add_option("--state", state_, "Where the dock keeps its keys, spool and receipts")
+        ->required()
+        ->type_name("DIR");
+    enroll_->add_option("--ca", ca_file_, "Certificates to trust instead of the system's, PEM")->type_name("FILE");
+    enroll_->add_flag("--plain-http", allows_plain_,
+                      "Speak http:// also to other machines: only where the network itself is private");
+
+    CLI::App* run = app_.add_subcommand("run", "Offload the camera mounted at a folder");
+    run->add_option("--state", state_, "The enrolled dock's directory")->required()->type_name("DIR");
+    run->add_option("--camera", camera_, "The mounted camera's folder")->required()->type_name("DIR");
+    run->add_flag("--once", is_once_, "End when everything found is receipted; otherwise keep watching");
+    run->add_flag("--erase", erases_, "Remove each file from the camera once its receipt is verified and kept");
+    run->add_option("--device", serial_, "The camera's serial, where the camera does not say")->type_name("SERIAL");
+    run->add_option("--spool-max", options_.spool_bytes_max, "Bytes that copies may take")
+        ->capture_default_str()
+        ->type_name("BYTES");
+    run->add_option("--parallel", options_.senders, "Files sent at once")
+        ->capture_default_str()
+        ->check(CLI::Range(1, kSendersMax))
+        ->type_name("COUNT");
+    run->add_flag("--json", is_json_, "Print JSON lines");
+  }
+
+  const CLI::App& app() const { return app_; }
+
+  int run(int argc, char** argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+      return app_.exit(error) == 0 ? 0 : kExitUsage;
+    }
+    if (enroll_->parsed()) {
+      enrollment_.directory = state_;
+      if (allows_plain_) enrollment_.plain_http = http::PlainHttp::kAnywhere;
+      if (!ca_file_.empty()) enrollment_.ca_file = std::filesystem::absolute(ca_file_);
+      return run_enroll(enrollment_);
+    }
+    options_.camera = camera_;
+    options_.mode = is_once_ ? Mode::kOnce : Mode::kWatch;
+    options_.afterwards = erases_ ? Afterwards::kErase : Afterwards::kLeave;
+    if (!serial_.empty()) options_.serial = serial_;
+    const Voice voice = is_json_ ? Voice::kJson : ::isatty(STDERR_FILENO) ? Voice::kTerminal : Voice::kLines;
+    return run_offload(state_, std::move(options_), voice);
+  }
+
+ private:
+  CLI::App app_;
+  CLI::App* enroll_ = nullptr;
+  std::string state_, ca_file_, camera_, serial_;
+  EnrollOptions enrollment_;
+  OffloadOptions options_;
+  bool allows_plain_ = false, is_once_ = false, erases_ = false, is_json_ = false;
+};
+
+CommandLine::CommandLine() : declared_(std::make_unique<Declared>()) {}
+CommandLine::~CommandLine() = default;
+
+const CLI::App& CommandLine::app() const {
+  return declared_->app();
+}
+
+int CommandLine::run(int argc, char** argv) {
+  return declared_->run(argc, argv);
+}
+
+ProgramNotes CommandLine::notes() {
+  return {
+      "takes footage off cameras and hands it to a Lapel server",
+      "A dock is enrolled once, with a code that an administrator makes with lapel dock enroll; it then trusts "
+      "receipts "
+      "by one ledger's key only. Every file that it finds on a camera is copied, sent, and kept until its receipt "
+      "verifies on the dock itself. Only then, and only with --erase, is the file removed from the camera.",
+      {
+          {0, "everything found is receipted"},
+          {1, "a failure, or no room"},
+          {2, "the command line or what was given is not valid"},
+          {3, "not enrolled, or no such folder"},
+          {4, "the server refuses this dock"},
+          {5, "in conflict with the present state, or in use by another"},
+          {6, "a receipt or the server's key does not verify"},
+          {7, "the network or the server is not available"},
+          {kExitStopped, "stopped before the end"},
+      },
+      {},
+      {"lapel", "lapel-verify"},
+  };
+}
+
+}  // namespace lapel::dock

@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lapel/command_line.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "access/access.h"
+#include "jobs/jobs.h"
+#include "lapel/commands.h"
+#include "lapel/remote.h"
+#include "lapel/wiring.h"
+
+namespace lapel::door {
+namespace {
+
+constexpr const char* kTokenVariable = "LAPEL_TOKEN";
+
+// The parser refuses any other value, and help and completions name these.
+void one_of(CLI::Option* option, std::string_view names) {
+  std::vector<std::string> set;
+  while (!names.empty()) {
+    const std::size_t end = std::min(names.find(", "), names.size());
+    set.emplace_back(names.substr(0, end));
+    names.remove_prefix(std::min(end + 2, names.size()));
+  }
+  option->check(CLI::IsMember(set));
+}
+
+// --help-all goes down to the commands of each group, where CLI11 only names them.
+class WholeFormatter : public CLI::Formatter {
+ public:
+  std::string make_subcommands(const CLI::App* app, CLI::AppFormatMode mode) const override {
+    return CLI::Formatter::make_subcommands(app, mode == CLI::AppFormatMode::Sub ? CLI::AppFormatMode::All : mode);
+  }
+};
+
+}  // namespace
+
+// One row a command: what CLI11 parsed into, and what to run when it was the one chosen.
+class CommandLine::Declared {
+ public:
+  Declared() : app_("Lapel: the open body-worn-camera system", "lapel") {
+    app_.formatter(std::make_shared<WholeFormatter>());  // the commands take it over from here
+    app_.require_subcommand(1);
+    app_.set_help_all_flag("--help-all", "Help of every command");
+    add_init();
+    add_serve();
+    add_agency();
+    add_user();
+    add_token();
+    add_dock();
+    add_job();
+    add_ledger();
+    add_recording();
+  }
+
+  const CLI::App& app() const { return app_; }
+
+  int run(int argc, char** argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+      const int code = app_.exit(error);
+      return code == 0 ? 0 : 2;
+    }
+    const Result<void> done = chosen_();
+    if (done) return 0;
+    fmt::print(stderr, "lapel: {}\n", done.error().text());
+    fmt::print(stderr, "       {}\n", done.error().problem->remedy);
+    return exit_code(done.error().code());
+  }
+
+ private:
+  CLI::App* command(CLI::App& parent, const std::string& name, const std::string& help,
+                    std::function<Result<void>()> action) {
+    CLI::App* sub = parent.add_subcommand(name, help);
+    sub->callback([this, action = std::move(action)] { chosen_ = action; });
+    return sub;
+  }
+  CLI::App* group(const std::string& name, const std::string& help) {
+    CLI::App* sub = app_.add_subcommand(name, help);
+    sub->require_subcommand(1);
+    return sub;
+  }
+  void add_data(CLI::App* sub) { sub->add_option("--data", data_, "The data directory")->required()->type_name("DIR"); }
+  void add_agency_terms(CLI::App* sub) {
+    sub->add_option("--slug", agency_.slug, "Its part of the ledger's origin; made of the name when left out");
+    sub->add_option("--host", agency_.host, "Host part of the ledger's origin, as outsiders know this server")
+        ->type_name("NAME");
+    sub->add_option("--beat", agency_.beat_s, "Seconds between published checkpoints")
+        ->capture_default_str()
+        ->type_name("SECONDS");
+  }
+
+  void add_init() {
+    CLI::App* sub = command(app_, "init", "Make a data directory with its first agency and administrator",
+                            [this] { return door::run_init(data_, agency_, person_, password_file_); });
+    add_data(sub);
+    sub->add_option("--agency", agency_.name, "The agency's name")->required()->type_name("NAME");
+    add_agency_terms(sub);
+    sub->add_option("--admin", person_.login, "Login of the first administrator")->required()->type_name("LOGIN");
+    sub->add_option("--password-file", password_file_, "File whose first line is the password")
+        ->required()
+        ->type_name("FILE");
+    sub->footer(
+        "Prints the ledger's key. Publish it where this server cannot change it: a\n"
+        "receipt proves something to whoever has the key from there. Never overwrites.");
+  }
+  void add_serve() {
+    CLI::App* sub = command(app_, "serve", "Run the server", [this] {
+      serve_.data = data_;
+      return door::run_serve(serve_);
+    });
+    add_data(sub);
+    sub->add_option("--listen", serve_.listen, "Address to listen on")->capture_default_str()->type_name("HOST:PORT");
+    sub->add_option("--public-url", serve_.public_url,
+                    "Where people reach it, when that is another address; https there makes sessions secure ones")
+        ->type_name("URL");
+    sub->add_option("--trusted-proxy", serve_.trusted_proxies, "Network whose X-Forwarded-* headers count")
+        ->type_name("CIDR");
+    sub->add_option("--database", serve_.database, "Another catalog than the embedded one")->type_name("URL");
+    sub->add_option("--bucket", serve_.bucket, "Another place for originals than the data directory")->type_name("URL");
+    sub->add_option("--web", serve_.web, "The built web app, where it is not the installed one")
+        ->envname("LAPEL_WEB")
+        ->type_name("DIR");
+    sub->add_option("--media-worker", serve_.media_worker, "The program lapel-media, where it is not beside this one")
+        ->type_name("FILE");
+    CLI::Option* certificate =
+        sub->add_option("--tls-cert", serve_.tls_certificate, "Certificate chain, PEM")->type_name("FILE");
+    CLI::Option* key = sub->add_option("--tls-key", serve_.tls_key, "Its private key, PEM")->type_name("FILE");
+    certificate->needs(key);
+    key->needs(certificate);
+    sub->footer(
+        "Prints \"listening on URL\" once it can answer. SIGTERM lets what is under way\n"
+        "end, and exits 0.");
+  }
+  void add_agency() {
+    CLI::App* sub = command(*group("agency", "Agencies on this server"), "add", "Add a further agency",
+                            [this] { return door::run_agency_add(data_, agency_); });
+    add_data(sub);
+    sub->add_option("--name", agency_.name, "The agency's name")->required();
+    add_agency_terms(sub);
+  }
+  void add_user() {
+    CLI::App* sub = command(*group("user", "People who sign in"), "add", "Add a person", [this] {
+      return door::run_user_add(data_, agency_.name, person_, roles_, password_file_);
+    });
+    add_data(sub);
+    sub->add_option("--agency", agency_.name, "Name or slug of the agency")->required()->type_name("NAME");
+    sub->add_option("--login", person_.login, "What the person signs in as")->required();
+    sub->add_option("--name", person_.name, "The person's name; the login when left out");
+    sub->add_option("--badge", person_.badge, "Badge number, as cameras and uploads name the assigned officer");
+    one_of(sub->add_option("--role", roles_, "What the person may do")->required()->delimiter(',')->type_name("ROLE"),
+           access::all_role_names());
+    sub->add_option("--password-file", password_file_, "File whose first line is the password")
+        ->required()
+        ->type_name("FILE");
+  }
+  void add_token() {
+    CLI::App* sub = command(*group("token", "Service credentials"), "create", "Make a token for programs",
+                            [this] { return door::run_token_create(data_, person_.login, scopes_, as_json_); });
+    add_data(sub);
+    sub->add_option("--user", person_.login, "Login of the person it acts for")->required()->type_name("LOGIN");
+    sub->footer("The token is printed once and is not kept: only what recognizes it is.");
+    one_of(sub->add_option("--scope", scopes_, "What it may do; everything its person may when left out")
+               ->delimiter(',')
+               ->type_name("SCOPE"),
+           access::all_action_names());
+    sub->add_flag("--json", as_json_, "Print JSON");
+  }
+  void add_dock() {
+    CLI::App* docks = group("dock", "Docks that offload cameras");
+    CLI::App* enroll = command(*docks, "enroll", "Make a code with which one dock may enroll, once, within 15 minutes",
+                               [this] { return door::run_dock_enroll(data_, agency_.name, dock_, as_json_); });
+    CLI::App* list = command(*docks, "list", "The docks of an agency",
+                             [this] { return door::run_dock_list(data_, agency_.name, as_json_); });
+    CLI::App* revoke = command(*docks, "revoke", "Refuse a dock from its next request on",
+                               [this] { return door::run_dock_revoke(data_, agency_.name, dock_); });
+    for (CLI::App* sub : {enroll, list, revoke}) {
+      add_data(sub);
+      sub->add_option("--agency", agency_.name, "Name or slug of the agency")->required()->type_name("NAME");
+    }
+    for (CLI::App* sub : {enroll, revoke})
+      sub->add_option("--name", dock_, "What the dock is called")->required()->type_name("NAME");
+    for (CLI::App* sub : {enroll, list}) sub->add_flag("--json", as_json_, "Print JSON");
+  }
+  void add_job() {
+    CLI::App* jobs = group("job", "What the server does by itself, such as looking into each file");
+    CLI::App* list = command(*jobs, "list", "Jobs, the last changed first",
+                             [this] { return door::run_job_list(data_, state_, limit_, as_json_); });
+    CLI::App* retry =
+        command(*jobs, "retry", "Try again what was given up", [this] { return door::run_job_retry(data_, ids_); });
+    add_data(list);
+    add_data(retry);
+    one_of(list->add_option("--state", state_, "Only those in this state")->type_name("STATE"),
+           jobs::all_state_names());
+    list->add_option("--limit", limit_, "At most so many")->capture_default_str()->check(CLI::Range(1, 10'000));
+    list->add_flag("--json", as_json_, "Print JSON");
+    retry->add_option("ID", ids_, "Jobs, as lapel job list names them")->required();
+  }
+  void add_ledger() {
+    CLI::App* sub =
+        command(*group("ledger", "The ledgers of this server"), "check", "Verify every leaf, tile and event again",
+                [this] { return door::run_ledger_check(data_, as_json_); });
+    add_data(sub);
+    sub->add_flag("--json", as_json_, "Print JSON");
+  }
+
+  void add_reading_terms(CLI::App* sub) {
+    one_of(sub->add_option("--purpose", reading_.purpose, "Why the bytes are needed")->required()->type_name("PURPOSE"),
+           access::all_purpose_names());
+    sub->add_option("--case", reading_.case_number, "The agency's case number");
+    sub->add_option("--warrant", reading_.warrant, "Warrant reference, for footage from inside a home");
+  }
+  void add_recording() {
+    CLI::App* recordings = group("recording", "Recordings on a server, over HTTP");
+    recordings->add_option("--server", remote_.server, "The server's address")
+        ->envname("LAPEL_SERVER")
+        ->capture_default_str()
+        ->type_name("URL");
+    recordings
+        ->add_option("--token-file", remote_.token_file,
+                     std::string("File whose first line is a token; else ") + kTokenVariable)
+        ->type_name("FILE");
+    if (const char* token = std::getenv(kTokenVariable)) remote_.token = token;
+    recordings->fallthrough();
+
+    CLI::App* list = command(*recordings, "list", "Newest first",
+                             [this] { return door::run_recording_list(remote_, query_, as_json_); });
+    list->add_option("--query", query_.text, "Part of the file name, incident, category, wearer or device");
+    list->add_option("--officer", query_.officer, "Badge of the assigned officer");
+    list->add_option("--device", query_.device, "Serial of the camera");
+    list->add_option("--category", query_.category, "Category that the recording was given");
+    list->add_option("--incident", query_.incident, "Incident that the recording was given");
+    list->add_option("--from", query_.from, "Recorded at this time or later, RFC 3339")->type_name("TIME");
+    list->add_option("--to", query_.to, "Recorded before this time, RFC 3339")->type_name("TIME");
+    list->add_option("--limit", query_.limit, "At most so many")->capture_default_str();
+    list->add_flag("--json", as_json_, "Print JSON");
+
+    CLI::App* upload = command(*recordings, "upload", "Send files; each is sealed when its line appears", [this] {
+      return door::run_recording_upload(remote_, files_, upload_, vkey_, as_json_);
+    });
+    upload->add_option("FILE", files_, "Files to send")->required();
+    upload->add_option("--recorded-at", upload_.recorded_at, "When it was recorded, RFC 3339")->type_name("TIME");
+    upload->add_option("--device", upload_.device, "Serial of the camera");
+    upload->add_option("--wearer", upload_.wearer, "Badge of the assigned officer");
+    upload->add_option("--incident", upload_.incident, "Number of the incident");
+    upload->add_option("--category", upload_.category, "Category, in the agency's own words");
+    upload->add_option("--group", upload_.group, "First file of the recording that these are further files of")
+        ->type_name("ID");
+    upload->add_option("--key", vkey_, "Verify each receipt under this key, from elsewhere than this server")
+        ->type_name("VKEY");
+    upload->add_flag("--json", as_json_, "Print a JSON line a file");
+
+    CLI::App* show = command(*recordings, "show", "The facts of one",
+                             [this] { return door::run_recording_show(remote_, recording_, as_json_); });
+    show->add_option("ID", recording_, "The recording")->required();
+    show->add_flag("--json", as_json_, "Print JSON");
+
+    CLI::App* custody = command(*recordings, "custody", "Every event of one, in order",
+                                [this] { return door::run_recording_custody(remote_, recording_, as_json_); });
+    custody->add_option("ID", recording_, "The recording")->required();
+    custody->add_flag("--json", as_json_, "Print JSON, with what each commitment opens to");
+
+    CLI::App* get = command(*recordings, "get", "Its original, under a view that is put on record",
+                            [this] { return door::run_recording_get(remote_, recording_, reading_, out_, vkey_); });
+    get->add_option("ID", recording_, "The recording")->required();
+    get->add_option("--out", out_, "A new file")->required()->type_name("FILE");
+    get->add_option("--key", vkey_, "Verify the receipt under this key, from elsewhere than this server")
+        ->type_name("VKEY");
+    add_reading_terms(get);
+
+    CLI::App* verify = command(*recordings, "verify", "A local file against its receipt",
+                               [this] { return door::run_recording_verify(remote_, recording_, out_, vkey_); });
+    verify->add_option("ID", recording_, "The recording")->required();
+    verify->add_option("FILE", out_, "The local file")->required();
+    verify->add_option("--key", vkey_, "The ledger's verifier key, from elsewhere than this server")
+        ->required()
+        ->type_name("VKEY");
+
+    CLI::App* exported = command(*recordings, "export", "A custody export for lapel-verify",
+                                 [this] { return door::run_recording_export(remote_, recording_, reading_, out_); });
+    exported->add_option("ID", recording_, "The recording")->required();
+    exported->add_option("--out", out_, "A new directory")->required()->type_name("DIR");
+    add_reading_terms(exported);
+    for (CLI::App* sub : {get, exported}) sub->footer("Who asked, and why, is in the ledger before a byte is given.");
+  }
+
+  CLI::App app_;
+  std::function<Result<void>()> chosen_;
+  std::string data_, password_file_, dock_;
+  door::NewAgency agency_;
+  door::NewPerson person_;
+  door::ServeOptions serve_;
+  std::vector<std::string> roles_, scopes_;
+  door::RemoteOptions remote_;
+  door::RecordingQuery query_;
+  door::ReadingTerms reading_;
+  door::UploadTerms upload_;
+  std::vector<std::string> files_, ids_;
+  std::string state_;
+  std::int64_t limit_ = 100;
+  std::string recording_, out_, vkey_;
+  bool as_json_ = false;
+};
+
+CommandLine::CommandLine() : declared_(std::make_unique<Declared>()) {}
+CommandLine::~CommandLine() = default;
+
+const CLI::App& CommandLine::app() const {
+  return declared_->app();
+}
+
+int CommandLine::run(int argc, char** argv) {
+  return declared_->run(argc, argv);
+}
+
+ProgramNotes CommandLine::notes() {
+  return {
+      "the open body-worn-camera evidence system: its server, and the command line that talks to it",
+      "Commands with --data work on a server's own data directory, on its machine, and may run beside the server. "
+      "Commands of the group recording talk to a server over HTTP. Data is printed on standard output, talk on "
+      "standard "
+      "error.",
+      {
+          {0, "done"},
+          {1, "a failure, or no room"},
+          {2, "the command line or what was given is not valid"},
+          {3, "not found"},
+          {4, "not signed in, or refused by a rule; the rule is printed"},
+          {5, "in conflict with the present state, held, or in use by another"},
+          {6, "verification failed, or stored data is damaged"},
+          {7, "the network or the server is not available"},
+          {130, "interrupted"},
+      },
+      {{kTokenVariable, "The token to sign in with, unless --token-file is given.", "recording"}},
+      {"lapel-dock", "lapel-verify"},
+  };
+}
+
+}  // namespace lapel::door
