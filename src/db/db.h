@@ -70,6 +70,8 @@ class Row {
   const Bytes& bytes(std::string_view column) const;
   std::optional<std::int64_t> maybe_integer(std::string_view column) const;
   std::optional<std::string> maybe_text(std::string_view column) const;
+  // Of whatever kind: for who copies rows and does not read them.
+  const Value& value(std::string_view column) const { return at(column); }
 
  private:
   const Value& at(std::string_view column) const;
@@ -165,5 +167,23 @@ struct Migration {
 // schema_versions, so that a program killed in the middle goes on where it was. Several processes may run it
 // at once. kDataFormat when the database is newer than the program, or was made by steps of other names.
 Result<void> migrate(Database& database, std::string_view module, std::span<const Migration> steps);
+
+// Whether nothing has ever been made in this database.
+Result<bool> is_empty(Database& database);
+
+// What copy_catalog() copied, and what same_catalog() compared.
+struct CatalogDigest {
+  std::int64_t tables = 0;
+  std::int64_t rows = 0;
+  ByteArray<32> sha256{};  // over each table's name and rows, in the order of their primary keys
+
+  friend bool operator==(const CatalogDigest&, const CatalogDigest&) = default;
+};
+// Every row of an embedded catalog into a PostgreSQL database that the same steps have been taken in and that has no rows
+// yet: in one transaction, read back and compared before it is committed. kDataFormat when the steps differ, kCorrupt when
+// what is read back is not what was written, kDataExists when there are rows already.
+Result<CatalogDigest> copy_catalog(Database& sqlite, Database& postgres);
+// Whether both hold the very same rows.
+Result<bool> same_catalog(Database& sqlite, Database& postgres);
 
 }  // namespace lapel::db

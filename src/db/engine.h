@@ -106,19 +106,21 @@ class Pool {
   std::deque<Waiter*> waiting_ LAPEL_GUARDED_BY(mutex_);
 };
 
-// A thread inside a body that began another transaction would wait for a connection that it holds itself.
+// A thread inside a body that began another transaction of the same database would wait for a connection that it holds
+// itself.
 class OnlyTransactionOfThread {
  public:
-  explicit OnlyTransactionOfThread(const Database& database) {
-    CHECK(inside_a_body_of == nullptr);
+  explicit OnlyTransactionOfThread(const Database& database) : outer_(inside_a_body_of) {
+    CHECK(inside_a_body_of != &database);
     inside_a_body_of = &database;
   }
-  ~OnlyTransactionOfThread() { inside_a_body_of = nullptr; }
+  ~OnlyTransactionOfThread() { inside_a_body_of = outer_; }
   OnlyTransactionOfThread(const OnlyTransactionOfThread&) = delete;
   OnlyTransactionOfThread& operator=(const OnlyTransactionOfThread&) = delete;
 
  private:
   static thread_local const Database* inside_a_body_of;
+  const Database* const outer_;  // a copy reads one database inside a transaction of another
 };
 
 template <typename Connection>

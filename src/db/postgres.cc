@@ -297,8 +297,8 @@ Result<void> Connection::check_server() {
   if (version < kServerVersionMin)
     return refuse(fmt::format("PostgreSQL 15 or newer is needed; this server is {}.", version / 10'000));
   if (TRY(ask("SHOW server_encoding")) != "UTF8") return refuse("The database is not encoded in UTF8.");
-  const std::string collation =
-      TRY(ask("SELECT datcollate || ' ' || CAST(datlocprovider AS TEXT) FROM pg_database WHERE datname = current_database()"));
+  const std::string collation = TRY(ask(
+      "SELECT datcollate || ' ' || CAST(datlocprovider AS TEXT) FROM pg_database WHERE datname = current_database()"));
   if (collation != "C c" && collation != "POSIX c") {
     return refuse(
         "The database does not sort text by its bytes; create it with LOCALE 'C' ENCODING 'UTF8' TEMPLATE template0.");

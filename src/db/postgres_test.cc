@@ -2,11 +2,13 @@
 // PostgreSQL through the shared suite, and what only a server has: settings that lose commits, connections that die, and a
 // commit whose answer does not come. Every test stands on a real server of this program's own.
 #include <atomic>
+#include <filesystem>
 #include <future>
 #include <set>
 #include <thread>
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "base/check.h"
 #include "base/problems.h"
@@ -254,6 +256,130 @@ TEST(Postgres, AStatementThatTakesTooLongIsEnded) {
   ASSERT_FALSE(late);
   EXPECT_EQ(late.error().code(), Code::kUnavailable) << late.error().text();
   EXPECT_EQ(count(*database), 0) << "the connection is as good as before";
+}
+
+// An embedded catalog with every kind of value, and a parent whose name sorts behind its child's.
+constexpr Migration kHousehold[] = {{1, "household", R"sql(
+CREATE TABLE parents (id TEXT NOT NULL PRIMARY KEY, data BYTES);
+CREATE TABLE children (parent TEXT NOT NULL REFERENCES parents (id), n BIGINT NOT NULL, label TEXT, PRIMARY KEY (parent, n));
+CREATE TABLE numbered (id AUTO_ID, label TEXT NOT NULL);
+)sql"}};
+
+class CatalogCopy : public testing::Test {
+ protected:
+  CatalogCopy() : path_(testing::TempDir() + fmt::format("lapel-copy-{}.db", ::getpid())) {
+    remove();
+    auto opened = open_sqlite(path_);
+    CHECK(opened.has_value());
+    from_ = *std::move(opened);
+    CHECK(migrate(*from_, "household", kHousehold).has_value());
+    const auto filled = from_->write([](Transaction& tx) -> Result<void> {
+      for (int i = 0; i < 3; ++i) {
+        const std::string id = fmt::format("p\u00e9{}", i);
+        TRY(tx.run("INSERT INTO parents (id, data) VALUES (:id, :data)",
+                   {{"id", id}, {"data", i == 0 ? Bytes{} : Bytes{0, 255, 7}}}));
+        for (int n = 0; n < 900; ++n) {  // more than a page in all
+          TRY(tx.run("INSERT INTO children (parent, n, label) VALUES (:parent, :n, :label)",
+                     {{"parent", id},
+                      {"n", n == 7 ? std::int64_t{-1} << 62 : n},
+                      {"label", n % 3 == 0 ? std::optional<std::string>() : fmt::format("it's {}", n)}}));
+        }
+      }
+      TRY(tx.run("INSERT INTO parents (id) VALUES ('with null')"));
+      for (int i = 0; i < 5; ++i) TRY(tx.run("INSERT INTO numbered (label) VALUES ('x')"));
+      TRY(tx.run("DELETE FROM numbered WHERE id = 5"));
+      return {};
+    });
+    CHECK(filled.has_value());
+    url_ = PostgresForTests::instance().make_database();
+    to_ = open_or_fail(url_, {.writers = 1, .readers = 1});
+  }
+  ~CatalogCopy() override {
+    from_.reset();
+    remove();
+  }
+  void remove() const {
+    for (const char* end : {"", "-wal", "-shm"}) std::filesystem::remove(path_ + end);
+  }
+  Result<void> change(const std::string& sql) {
+    return to_->write([&](Transaction& tx) -> Result<void> {
+      TRY(tx.run(sql));
+      return {};
+    });
+  }
+
+  std::string path_, url_;
+  std::unique_ptr<Database> from_, to_;
+};
+
+TEST_F(CatalogCopy, BringsEveryRowAndGoesOnCounting) {
+  EXPECT_EQ(is_empty(*to_), true);
+  EXPECT_EQ(is_empty(*from_), false);
+  ASSERT_TRUE(migrate(*to_, "household", kHousehold));
+  EXPECT_EQ(is_empty(*to_), false);
+  const auto copied = copy_catalog(*from_, *to_);
+  ASSERT_TRUE(copied) << copied.error().text();
+  EXPECT_EQ(copied->tables, 3);
+  EXPECT_EQ(copied->rows, 3 + 3 * 900 + 1 + 4);
+  EXPECT_EQ(same_catalog(*from_, *to_), true);
+  ASSERT_TRUE(to_->write([](Transaction& tx) -> Result<void> {
+    EXPECT_EQ(TRY(tx.query("INSERT INTO numbered (label) VALUES ('y') RETURNING id"))[0].integer("id"), 6)
+        << "5 was given before";
+    return {};
+  }));
+  EXPECT_EQ(same_catalog(*from_, *to_), false);
+}
+
+TEST_F(CatalogCopy, SeesEachDifference) {
+  ASSERT_TRUE(migrate(*to_, "household", kHousehold));
+  ASSERT_TRUE(copy_catalog(*from_, *to_));
+  for (const char* sql :
+       {"UPDATE children SET label = NULL WHERE n = 1", "UPDATE children SET label = '' WHERE n = 0",
+        "DELETE FROM children WHERE n = 899", "UPDATE parents SET data = NULL",
+        "UPDATE numbered SET label = 'z' WHERE id = 4", "INSERT INTO parents (id) VALUES ('one more')"}) {
+    const auto undone = to_->write([&](Transaction& tx) -> Result<void> {
+      TRY(tx.run(sql));
+      return {};
+    });
+    ASSERT_TRUE(undone) << sql;
+    EXPECT_EQ(same_catalog(*from_, *to_), false) << sql;
+    ASSERT_TRUE(change("DELETE FROM children"));
+    ASSERT_TRUE(change("DELETE FROM parents"));
+    ASSERT_TRUE(change("DELETE FROM numbered"));
+    ASSERT_TRUE(copy_catalog(*from_, *to_)) << "into emptied tables again";
+    EXPECT_EQ(same_catalog(*from_, *to_), true);
+  }
+}
+
+TEST_F(CatalogCopy, RefusesRowsAndOtherSteps) {
+  const auto without = copy_catalog(*from_, *to_);
+  ASSERT_FALSE(without) << "no steps at all";
+  ASSERT_TRUE(migrate(*to_, "household", kHousehold));
+  ASSERT_TRUE(change("INSERT INTO parents (id) VALUES ('there before')"));
+  const auto refused = copy_catalog(*from_, *to_);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().problem, &problems::kDataExists) << refused.error().text();
+  ASSERT_TRUE(change("DELETE FROM parents"));
+  ASSERT_TRUE(change("UPDATE schema_versions SET name = 'other'"));
+  const auto other = copy_catalog(*from_, *to_);
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().problem, &problems::kDataFormat) << other.error().text();
+}
+
+// A database that changes what it is given is found out before anything is kept.
+TEST_F(CatalogCopy, KeepsNothingOfWhatDoesNotComeBack) {
+  ASSERT_TRUE(migrate(*to_, "household", kHousehold));
+  PostgresForTests::instance().sql(url_,
+                                   "CREATE FUNCTION lie() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.label := "
+                                   "upper(NEW.label); RETURN NEW; END'; "
+                                   "CREATE TRIGGER lie BEFORE INSERT ON children FOR EACH ROW EXECUTE FUNCTION lie()");
+  const auto refused = copy_catalog(*from_, *to_);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), Code::kCorrupt) << refused.error().text();
+  ASSERT_TRUE(to_->read([](Transaction& tx) -> Result<void> {
+    EXPECT_EQ(TRY(tx.query("SELECT count(*) AS n FROM parents"))[0].integer("n"), 0);
+    return {};
+  }));
 }
 
 TEST(Postgres, ValuesOfAnotherKindAreBugs) {
