@@ -316,7 +316,10 @@ Result<void> Writer::make_durable() {
 
 Result<Upload> Writer::finish() {
   if (!is_discarded_) TRY(make_durable());
-  if (upload_.state == State::kSealing && uploads_.sealer_) uploads_.sealer_->nudge();
+  if (upload_.state == State::kSealing && uploads_.sealer_) {
+    lock_.reset();  // the sealer takes it next
+    uploads_.sealer_->nudge();
+  }
   return upload_;
 }
 
@@ -635,12 +638,24 @@ Result<void> Uploads::remove(const access::Actor& actor, const UploadId& id) {
   const auto upload = TRY(read(id));
   if (!upload || upload->owner != actor.subject()) return fail(Code::kNotFound, "No such upload", id.text());
   const Claim claimed = TRY(claim(id));
+  // Another server's writer is not cut off either.
+  std::optional<os::FileLock> lock;
+  const auto file = parts_.disk.open(path(id), os::OpenMode::kRead);
+  if (file) {
+    auto taken = os::FileLock::acquire(**file);
+    if (!taken) return fail(problems::kUploadLocked, "Another server is writing this upload", id.text());
+    lock = *std::move(taken);
+  } else if (file.error().code() != Code::kNotFound) {
+    return fail(file.error());
+  }
   TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
     const std::int64_t removed =
         TRY(tx.run("DELETE FROM uploads WHERE id = :id AND state IN ('receiving', 'refused')", {{"id", id.text()}}));
-    if (removed != 1)
-      return fail(problems::kUploadFinished, "A finished upload is not removed: it is, or becomes, a sealed recording");
-    return {};
+    if (removed == 1) return {};
+    if (TRY(tx.query("SELECT id FROM uploads WHERE id = :id LIMIT 1", {{"id", id.text()}})).empty()) {
+      return fail(Code::kNotFound, "No such upload", id.text());
+    }
+    return fail(problems::kUploadFinished, "A finished upload is not removed: it is, or becomes, a sealed recording");
   }));
   auto gone = parts_.disk.remove(path(id));
   return gone || gone.error().code() == Code::kNotFound ? Result<void>() : gone;
@@ -708,6 +723,24 @@ void Uploads::seal_one(const UploadId& id) {
   auto sealed = [&]() -> Result<void> {
     auto upload = TRY(read(id));
     if (!upload || upload->state != State::kSealing) return {};
+    // One sealer an upload, among all servers over this directory: a second that joined it anew would cut off bytes that
+    // the first has stored meanwhile, since they are one file. Whoever is too late finds the row changed.
+    const bool is_to_be_joined = upload->kind == Kind::kFinal && !upload->sha256;
+    const auto file = parts_.disk.open(path(id), is_to_be_joined ? os::OpenMode::kCreateOrOpen : os::OpenMode::kRead);
+    std::optional<os::FileLock> lock;
+    if (file) {
+      auto taken = os::FileLock::acquire(**file);
+      if (!taken && taken.error().code() == Code::kBusy) return {};  // looked at again at the next scan
+      lock = TRY(std::move(taken));
+    } else if (file.error().code() != Code::kNotFound) {
+      return fail(file.error());
+    }
+    upload = TRY(read(id));
+    if (!upload || upload->state != State::kSealing) {
+      // Where the file had been taken away, opening it may have made an empty one.
+      if (is_to_be_joined && TRY((*file)->size()) == 0) (void)parts_.disk.remove(path(id));
+      return {};
+    }
     if (upload->kind == Kind::kFinal && !upload->sha256) TRY(join(*upload));
     if (upload->state != State::kSealing) return {};
     auto admitted = admit(*upload);

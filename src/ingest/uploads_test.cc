@@ -315,6 +315,18 @@ TEST_F(UploadsTest, AnUploadThatAnotherServerHasRemovedLeavesNoFileBehind) {
   EXPECT_FALSE(std::filesystem::exists(file_of(upload)));
 }
 
+TEST_F(UploadsTest, AnotherServersWriterIsNotCutOffAndWhatIsGoneIsUnknown) {
+  const Upload upload = create(10);
+  const auto other = open();
+  const access::Actor clerk = actor(clerk_);
+  {
+    const auto writer = *other->append(clerk, upload.id, 0);
+    EXPECT_EQ(problem_of(uploads_->remove(clerk, upload.id)), &problems::kUploadLocked);
+  }
+  ASSERT_TRUE(other->remove(clerk, upload.id));
+  EXPECT_EQ(problem_of(uploads_->remove(clerk, upload.id)), &problems::kNotFound);
+}
+
 TEST_F(UploadsTest, PartsThatHaveYetToBeJoinedDoNotExpire) {
   Creation creation{5, Kind::kPartial, {}, {}};
   std::vector<Upload> parts;

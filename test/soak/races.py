@@ -29,6 +29,7 @@ import os
 import pathlib
 import random
 import select
+import signal
 import socket
 import sqlite3
 import struct
@@ -234,10 +235,10 @@ class History:
 class Racer:
     """Plays histories, one after the other, with connections that it keeps."""
 
-    def __init__(self, port, token, data, seed):
-        self.port, self.token, self.seed = port, token, seed
+    def __init__(self, ports, token, data, seed):
+        self.token, self.seed = token, seed
         self.data = pathlib.Path(data)
-        self.clients = [Client(port) for _ in range(CLIENTS)]
+        self.clients = [Client(ports[i % len(ports)]) for i in range(CLIENTS)]
         self.is_settling = False
         self.answers = collections.Counter()
 
@@ -406,9 +407,9 @@ def judge(lines):
     return verdicts
 
 
-def play_some(port, token, data, seed, names):
+def play_some(ports, token, data, seed, names):
     """A process's share: plays, verifies, has it judged. Returns (recordings, faults, answers, requests)."""
-    racer = Racer(port, token, data, seed)
+    racer = Racer(ports, token, data, seed)
     catalog = open_catalog(data)
     recordings, faults, requests = [], [], 0
     try:
@@ -427,9 +428,39 @@ def play_some(port, token, data, seed, names):
     return [recording for recording in recordings if recording], faults, racer.answers, requests
 
 
+@contextlib.contextmanager
+def served(servers=1, preload=None):
+    """A town with a clerk and as many servers on one data directory as asked for, which only a preloaded lie makes possible."""
+    with Town() as town:
+        token = town.add_user("clerk", "records")
+        town.wrapper = ["env", f"LD_PRELOAD={preload}"] if preload else []
+        town.ports, town.others = [], []
+        try:
+            for _ in range(servers):
+                if town.server:
+                    town.others.append((town.server, town.errors))
+                town.start("--media-worker", "/nonexistent")
+                town.ports.append(town.port)
+            yield town, token
+        finally:
+            stop_others(town, signal.SIGKILL)
+
+
+def stop_others(town, how):
+    codes = []
+    for server, errors in town.others:
+        server.send_signal(how)
+        codes.append(server.wait(timeout=PATIENCE_S))
+        server.stdout.close()
+        errors.close()
+    town.others = []
+    return codes
+
+
 class Races:
-    def __init__(self, seed, histories, processes=PROCESSES):
+    def __init__(self, seed, histories, processes=PROCESSES, servers=1, preload=None):
         self.seed, self.histories, self.processes = seed, histories, processes
+        self.servers, self.preload = servers, preload
         self.faults, self.recordings = [], []
         self.answers = collections.Counter()
         self.requests = 0
@@ -437,31 +468,28 @@ class Races:
 
     def run(self):
         begun = time.monotonic()
-        with Town() as town:
-            token = town.add_user("clerk", "records")
-            town.start("--media-worker", "/nonexistent")
+        with served(self.servers, self.preload) as (town, token):
             names = list(range(self.histories))
             with concurrent.futures.ProcessPoolExecutor(self.processes) as pool:
                 # Small shares, so that no process is left with many when the others are done.
                 share = max(min(CHUNK, self.histories // self.processes), 1)
                 shares = [names[at:at + share] for at in range(0, len(names), share)]
-                for done in [pool.submit(play_some, town.port, token, town.data, self.seed, share) for share in shares]:
+                for done in [pool.submit(play_some, town.ports, token, town.data, self.seed, share) for share in shares]:
                     recordings, faults, answers, requests = done.result()
                     self.recordings += recordings
                     self.faults += faults
                     self.answers += answers
                     self.requests += requests
-            code = town.stop()
-            self.check_all(town, code)
+            self.check_all(town, [town.stop(), *stop_others(town, signal.SIGTERM)])
         self.seconds = time.monotonic() - begun
         return self
 
     def fault(self, text):
         self.faults.append((text, ""))
 
-    def check_all(self, town, code):
-        if code != 0:
-            self.fault(f"the server ended with {code}: {(town.home / 'server.err').read_text()[-2000:]}")
+    def check_all(self, town, codes):
+        if any(codes):
+            self.fault(f"the servers ended with {codes}: {(town.home / 'server.err').read_text()[-2000:]}")
         for line in (town.home / "server.err").read_text(errors="replace").splitlines():
             if '"level":"error"' in line:
                 self.fault(f"the server said: {line}")
@@ -498,8 +526,8 @@ class Races:
 class Proxy:
     """Between clients and server, one answer for each request; `lie` decides what becomes of it."""
 
-    def __init__(self, ports, lie):
-        self.ports, self.lie, self.turn = ports, lie, 0
+    def __init__(self, port, lie):
+        self.server_port, self.lie = port, lie
         proxy = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -538,8 +566,7 @@ class Proxy:
         return self.server.server_address[1]
 
     def forward(self, method, path, headers, body):
-        self.turn += 1
-        connection = http.client.HTTPConnection("127.0.0.1", self.ports[self.turn % len(self.ports)], timeout=PATIENCE_S)
+        connection = http.client.HTTPConnection("127.0.0.1", self.server_port, timeout=PATIENCE_S)
         try:
             own = ("host", "content-length", "connection")
             kept = {name: value for name, value in headers.items() if name.lower() not in own}
@@ -627,25 +654,16 @@ LIES = {
 }
 
 
-def find_planted(seed, lie, servers=1, preload=None, histories=PLANTED_MAX):
+def find_planted(seed, lie=None, servers=1, preload=None, histories=PLANTED_MAX):
     """In which history, counted from one, the bug is found; None if it is not. What is found has to be found by the checker."""
     with contextlib.ExitStack() as stack:
-        town = stack.enter_context(Town())
-        token = town.add_user("clerk", "records")
-        town.wrapper = ["env", f"LD_PRELOAD={preload}"] if preload else []
-        ports, others = [], []
-        for _ in range(servers):
-            town.start("--media-worker", "/nonexistent")
-            ports.append(town.port)
-            others.append((town.server, town.errors))
-        for server, errors in others[:-1]:
-            stack.callback(errors.close)
-            stack.callback(server.stdout.close)
-            stack.callback(server.wait)
-            stack.callback(server.kill)
-        proxy = Proxy(ports, lie)
-        stack.callback(proxy.close)
-        racer = Racer(proxy.port, token, town.data, seed)
+        town, token = stack.enter_context(served(servers, preload))
+        ports = town.ports
+        if lie:
+            proxy = Proxy(ports[0], lie)
+            stack.callback(proxy.close)
+            ports = [proxy.port]
+        racer = Racer(ports, token, town.data, seed)
         stack.callback(racer.close)
         catalog = open_catalog(town.data)
         stack.callback(catalog.close)
@@ -661,12 +679,16 @@ def find_planted(seed, lie, servers=1, preload=None, histories=PLANTED_MAX):
     return None
 
 
+def preloaded(libraries, name):
+    return build(libraries, name, HERE.parent / "crash" / "planted" / f"{name}.c")
+
+
 def planted_bugs(seed, libraries):
     """(name, what find_planted says) of each."""
     for name, lie in LIES.items():
         yield name, find_planted(seed, lie())
-    yield "lock dropped: two servers, every flock granted", find_planted(
-        seed, honest, servers=2, preload=build(libraries, "no_flock", HERE.parent / "crash" / "planted" / "no_flock.c"))
+    # Each server knows only its own writers, and the lock on the file, which would tell of the other's, holds nobody.
+    yield "lock dropped", find_planted(seed, servers=2, preload=preloaded(libraries, "no_flock"))
 
 
 def main():
@@ -677,24 +699,28 @@ def main():
     found = 0
     with tempfile.TemporaryDirectory() as libraries:
         bugs = list(planted_bugs(seed, libraries))
-    for name, where in bugs:
-        found += where is not None
-        print(f"planted: {name}: " + (f"found in history {where[0]}: {where[1]}" if where else "NOT FOUND"), flush=True)
-    if found < len(bugs):
-        return 1
-    # An honest proxy is no bug: what was found above was the lie.
-    if where := find_planted(seed, honest, histories=20):
-        print(f"FAULT through an honest proxy: {where}")
-        return 1
-    races = Races(seed, histories).run()
-    races.report()
-    bad = len(races.faults)
-    figures.record("R7", f"{CLIENTS} clients race one upload",
-                   f"{histories} histories, {races.requests} requests, {histories - min(bad, histories)} linearizable; "
-                   f"{len(races.recordings)} recordings, as many admissions and objects",
-                   "all histories linearizable, one recording and one admission of each that was finished", bad == 0,
-                   run="tools/soak.sh races", seconds=time.monotonic() - begun, planted=f"{found} of {len(bugs)} found")
-    return 1 if bad else 0
+        for name, where in bugs:
+            found += where is not None
+            print(f"planted: {name}: " + (f"found in history {where[0]}: {where[1]}" if where else "NOT FOUND"), flush=True)
+        if found < len(bugs):
+            return 1
+        # An honest proxy is no bug: what was found above was the lie.
+        if where := find_planted(seed, honest, histories=20):
+            print(f"FAULT through an honest proxy: {where}")
+            return 1
+        one = Races(seed, histories).run()
+        one.report()
+        two = Races(seed, max(histories // 4, 1), servers=2, preload=preloaded(libraries, "two_servers")).run()
+        two.report()
+    seconds, planted = time.monotonic() - begun, f"{found} of {len(bugs)} found"
+    for races, what in ((one, "one server"), (two, "two servers on one catalog and disk")):
+        bad = len(races.faults)
+        figures.record("R7", f"{CLIENTS} clients race one upload, {what}",
+                       f"{races.histories} histories, {races.requests} requests, {races.histories - min(bad, races.histories)} linearizable; "
+                       f"{len(races.recordings)} recordings, as many admissions and objects",
+                       "all histories linearizable; one recording and one admission of each that was finished", bad == 0,
+                       run="tools/soak.sh races", seconds=seconds, planted=planted)
+    return 1 if one.faults or two.faults else 0
 
 
 if __name__ == "__main__":
