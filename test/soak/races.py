@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Many clients race each other for one upload, over and over, and every history is judged by linearize.py.
 
-    races.py [HISTORIES]      10,000 where none is named
+    races.py [HISTORIES]             10,000 where none is named
+    races.py --sanitized HISTORIES   programs built with the thread sanitizer: one report of theirs is a fault
 
 Each history is one upload on a real `lapel serve` and CLIENTS connections to it, all with a request under way at once: bodies
 at the right offset, an old one or none, whole, in two pieces, cut off in the middle or sent by somebody who hangs up without
@@ -679,8 +680,8 @@ def find_planted(seed, lie=None, servers=1, preload=None, histories=PLANTED_MAX)
     return None
 
 
-def preloaded(libraries, name):
-    return build(libraries, name, HERE.parent / "crash" / "planted" / f"{name}.c")
+def preloaded(libraries, name, *flags):
+    return build(libraries, name, HERE.parent / "crash" / "planted" / f"{name}.c", *flags)
 
 
 def planted_bugs(seed, libraries):
@@ -691,10 +692,42 @@ def planted_bugs(seed, libraries):
     yield "lock dropped", find_planted(seed, servers=2, preload=preloaded(libraries, "no_flock"))
 
 
+def sanitized(seed, histories):
+    """The same race in a server that watches its own threads. The sanitizer's reports are files; it ends the process with 66."""
+    begun = time.monotonic()
+    with tempfile.TemporaryDirectory() as reports:
+        os.environ["TSAN_OPTIONS"] = f"halt_on_error=0:exitcode=66:second_deadlock_stack=1:log_path={reports}/report"
+
+        def reported(**how):
+            races = Races(seed, how.pop("histories"), processes=2, **how).run()
+            texts = [path.read_text(errors="replace") for path in pathlib.Path(reports).glob("report*")]
+            for path in pathlib.Path(reports).glob("report*"):
+                path.unlink()
+            return races, texts
+
+        _, texts = reported(histories=20, preload=preloaded(reports, "data_race", "-fsanitize=thread"))
+        is_found = any("data race" in text and "flock" in text for text in texts)
+        print("planted: a data race: " + ("found" if is_found else f"NOT FOUND, {len(texts)} reports"), flush=True)
+        if not is_found:
+            return 1
+        races, texts = reported(histories=histories)
+        races.report()
+        for text in texts:
+            print(text)
+    figures.record("R7", f"{CLIENTS} clients race one upload on a server under the thread sanitizer",
+                   f"{histories} histories, {races.requests} requests, {len(texts)} reports, {len(races.faults)} other faults", "0 reports",
+                   not texts and not races.faults, run="tools/soak.sh races_tsan", seconds=time.monotonic() - begun, planted="1 of 1 found")
+    return 1 if texts or races.faults else 0
+
+
 def main():
-    histories = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
+    is_sanitized = sys.argv[1:2] == ["--sanitized"]
+    numbers = sys.argv[2:] if is_sanitized else sys.argv[1:]
+    histories = int(numbers[0]) if numbers else 10_000
     seed = int(os.environ.get("LAPEL_RACES_SEED", 0)) or random.SystemRandom().randrange(1, 2**32)
     print(f"seed {seed} (LAPEL_RACES_SEED={seed} repeats it)", flush=True)
+    if is_sanitized:
+        return sanitized(seed, histories)
     begun = time.monotonic()
     found = 0
     with tempfile.TemporaryDirectory() as libraries:
