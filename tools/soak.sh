@@ -71,7 +71,7 @@ part_bit_rot() {
 part_sweep_1000() {
   build release tamper_test
   local begun=$SECONDS
-  LAPEL_TAMPER_LEAVES=1024 LAPEL_TAMPER_SECONDS=${LAPEL_TAMPER_SECONDS:-180} build/release/tests/tamper_test | tee $out/sweep_1000.txt
+  LAPEL_TAMPER_LEAVES=1024 LAPEL_TAMPER_SECONDS=${LAPEL_TAMPER_SECONDS:-180} build/release/tests/tamper_test | tee $out/sweep_1000.txt || true  # judged below
   python3 test/soak/sweep_1000.py $out/sweep_1000.txt $((SECONDS - begun))
 }
 

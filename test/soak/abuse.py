@@ -15,6 +15,7 @@ that was finished, or is still young, has lost a byte.
     LAPEL_FIGURES    the file that takes the figures
 """
 import concurrent.futures
+import contextlib
 import http.client
 import json
 import pathlib
@@ -50,16 +51,22 @@ PATCH_TYPE = "application/offset+octet-stream"
 # ---- the honest client, a process of its own ----
 
 def honest(port, token, seed, uploads):
-    """(seconds of each request, recording -> digest of what was sent, complaints)."""
+    """(seconds of each request, recording -> digest of what was sent, complaints, how often it was turned away)."""
     rng = random.Random(seed)
-    seconds, sent, complaints = [], {}, []
+    seconds, sent, complaints, turned_away = [], {}, [], []
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
 
     def ask(method, path, body=None, **headers):
         begun = time.monotonic()
-        connection.request(method, path, body=body, headers={"Authorization": f"Bearer {token}", "Tus-Resumable": "1.0.0", **headers})
-        answer = connection.getresponse()
-        content = answer.read()
+        while True:
+            connection.request(method, path, body=body, headers={"Authorization": f"Bearer {token}", "Tus-Resumable": "1.0.0", **headers})
+            answer = connection.getresponse()
+            content = answer.read()
+            # Turned away for want of a thread: it comes again, as any dock does, and all of that is waiting.
+            if answer.status != 503 or time.monotonic() - begun > PATIENCE_S:
+                break
+            turned_away.append(path)
+            time.sleep(0.02)
         seconds.append(time.monotonic() - begun)
         return answer.status, answer.headers, content
 
@@ -85,7 +92,7 @@ def honest(port, token, seed, uploads):
         else:
             complaints.append(f"not sealed: {state}")
     connection.close()
-    return seconds, sent, complaints
+    return seconds, sent, complaints, len(turned_away)
 
 
 def percentile(seconds, part):
@@ -253,18 +260,21 @@ class Abused:
         self.faults = []
         self.sent = {}
         self.rows = []
+        self.turned_away = 0
         self.begun = time.monotonic()
 
     def must(self, holds, text):
         if not holds:
             self.faults.append(text)
-            print(f"FAULT {text}", flush=True)
+            if len(self.faults) <= 20:
+                print(f"FAULT {text}", flush=True)
 
     def measure(self, town, token, seed, pool):
-        seconds, sent, complaints = pool.submit(honest, town.port, token, seed, HONEST_UPLOADS).result()
+        seconds, sent, complaints, turned_away = pool.submit(honest, town.port, token, seed, HONEST_UPLOADS).result()
         for complaint in complaints:
             self.must(False, f"the honest client: {complaint}")
         self.sent.update(sent)
+        self.turned_away += turned_away
         return percentile(seconds, 0.99), percentile(seconds, 0.5)
 
     def phase(self, town, honest_token, abuser, kind, watch, pool):
@@ -299,8 +309,12 @@ class Abused:
             link = socket.create_connection(("127.0.0.1", town.port), timeout=PATIENCE_S)
             more.append(link)
         for link in more:
-            if select.select([link], [], [], 0.05)[0] and link.recv(1) == b"":
-                closed += 1
+            poll = select.poll()  # a descriptor this high is beyond select()
+            poll.register(link, select.POLLIN)
+            with contextlib.suppress(ConnectionResetError):
+                if not poll.poll(50) or link.recv(1) != b"":
+                    continue
+            closed += 1
         self.must(closed >= 200 - 40 - 8, f"only {closed} of 200 connections beyond the limit were closed")
         for link in more:
             link.close()
@@ -365,7 +379,8 @@ class Abused:
         worst = max(self.rows, key=lambda row: row[2] / row[1])
         ratios = ", ".join(f"{kind.replace('_', ' ')} {p99 / quiet:.2f}" for kind, quiet, p99, _ in self.rows)
         figures.record("S9", "an honest client's p99 beside abuse, as a ratio to quiet", f"{ratios}; worst {worst[2] / worst[1]:.2f} "
-                       f"({1000 * worst[2]:.0f} ms against {1000 * worst[1]:.0f})", "≤ 2, abusers on the same processors",
+                       f"({1000 * worst[2]:.0f} ms against {1000 * worst[1]:.0f}); "
+                       f"turned away by 503 and back {self.turned_away} times", "≤ 2, abusers on the same processors",
                        worst[2] <= 2 * worst[1], run="tools/soak.sh abuse", seconds=seconds)
         figures.record("S9", "the server's memory under abuse", f"{max(row[3] for row in self.rows) >> 20} MiB resident at most, {CONNECTIONS_MAX} "
                        "idle connections included", "≤ 512 MiB", max(row[3] for row in self.rows) <= RSS_MAX, run="tools/soak.sh abuse", seconds=seconds)

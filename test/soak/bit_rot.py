@@ -182,7 +182,9 @@ class Rot:
 
     def check(self, data):
         """(exit code, what is told). A signal is a fault whatever was found."""
-        done = run(BIN / "lapel", "ledger", "check", "--data", data, "--json", check=False)
+        done = run(BIN / "lapel", "ledger", "check", "--data", data, "--json", check=False, errors="surrogateescape")
+        if not (done.stdout + done.stderr).isascii() and any("\udc80" <= c <= "\udcff" for c in done.stdout + done.stderr):
+            self.fault(f"the check says what is no text: {done.stderr[:400]!r}")
         if done.returncode < 0:
             self.fault(f"the check ended by signal {-done.returncode}: {done.stderr[-400:]}")
         texts = []
