@@ -3,7 +3,7 @@
 # `make soak TESTDATA=DIR`: the slow lane. Every part runs, whatever the one before it came to; a table at the end says how
 # each ended. What this machine cannot run is NOT RUN, and that is no success: only a table of passes ends with zero.
 #
-#   tools/soak.sh [PART ...]   sweep crash tsan clang_tidy coverage fuzz; all of them where none is named
+#   tools/soak.sh [PART ...]   every part where none is named; an unknown name is answered with all of them
 #   tools/soak.sh save         makes docs/reliability.md of the figures that these parts came to
 #
 #   TESTDATA             the corpus of `sweep`: a folder with video, telemetry and adversarial in it
@@ -47,6 +47,45 @@ part_crash() {
   build release
   cd test/crash
   LAPEL_CRASH_POINTS=0 LAPEL_ERROR_POINTS=0 LAPEL_CRASH_KILLS=1000 LAPEL_CUT_STATES=5000 python3 -m unittest -v *_test.py
+}
+
+# 32 clients race for one upload, 10,000 times, and a quarter as often with two servers on one directory.
+part_races() {
+  build release
+  python3 test/soak/races.py
+}
+
+# The same on a server that watches its own threads.
+part_races_tsan() {
+  build tsan lapel
+  LAPEL_BIN=$PWD/build/tsan/src python3 test/soak/races.py --sanitized 1500
+}
+
+# Bits that flip in originals, tiles, rows and pages, and what the check and the ways out make of them.
+part_bit_rot() {
+  build release
+  python3 test/soak/bit_rot.py
+}
+
+# Every byte of a 1,024-leaf ledger; every n-th where all would take longer than the seconds of one sweep.
+part_sweep_1000() {
+  build release tamper_test
+  local begun=$SECONDS
+  LAPEL_TAMPER_LEAVES=1024 LAPEL_TAMPER_SECONDS=${LAPEL_TAMPER_SECONDS:-180} build/release/tests/tamper_test | tee $out/sweep_1000.txt || true  # judged below
+  python3 test/soak/sweep_1000.py $out/sweep_1000.txt $((SECONDS - begun))
+}
+
+# Crawlers, floods and idle connections beside an honest client; and what a week later is left of them.
+part_abuse() {
+  build release
+  python3 test/soak/abuse.py
+}
+
+# Names that want to be paths, in uploads and in exports.
+part_hostile_names() {
+  need strace strace
+  build release
+  python3 test/soak/hostile_names.py
 }
 
 # Every test under the thread sanitizer; the fast lane has only those of modules with threads.
@@ -109,7 +148,7 @@ if [ "${1:-}" = save ]; then
   exec python3 tools/reliability.py --from $out/figures.jsonl
 fi
 
-all=(sweep crash tsan clang_tidy coverage fuzz)
+all=(sweep crash races races_tsan bit_rot sweep_1000 abuse hostile_names tsan clang_tidy coverage fuzz)
 parts=("$@")
 [ ${#parts[@]} -gt 0 ] || parts=("${all[@]}")
 for part in "${parts[@]}"; do

@@ -96,6 +96,8 @@ class Rows {
 // The most rows one query may give: a bound on memory, not a page size.
 inline constexpr std::size_t kRowsMax = 100'000;
 
+inline constexpr int kDamageMax = 1'000;
+
 // A statement that fails spoils the transaction, as PostgreSQL has it: every later statement fails with the
 // same error and nothing is committed, whatever the body returns. What may fail and be gone around belongs in
 // a savepoint.
@@ -128,6 +130,10 @@ class Database {
   virtual Result<void> write(const std::function<Result<void>(Transaction&)>& body) = 0;
   // A write() that no other change_schema() runs beside, of any process: what it creates, nobody creates meanwhile.
   virtual Result<void> change_schema(const std::function<Result<void>(Transaction&)>& body) = 0;
+  // What the engine finds wrong with its own file, in its words, at most kDamageMax of them: pages that make no tree,
+  // indexes that are not their table's, columns that break their own rules. Reads all of it. Nothing where the engine
+  // keeps its files to itself.
+  virtual Result<std::vector<std::string>> damage() { return std::vector<std::string>(); }
 };
 
 struct SqliteOptions {

@@ -456,6 +456,18 @@ class SqliteDatabase final : public Database {
     }
   }
 
+  Result<std::vector<std::string>> damage() override {
+    const OnlyTransactionOfThread only(*this);
+    const Pool::Lease lease(readers_);
+    const Rows rows =
+        TRY((*lease).execute(fmt::format("PRAGMA integrity_check({})", kDamageMax), {}, Connection::Expect::kRows));
+    std::vector<std::string> out;
+    for (const Row& row : rows) {
+      if (row.text("integrity_check") != "ok") out.push_back(row.text("integrity_check"));
+    }
+    return out;
+  }
+
  private:
   std::string path_;
   std::chrono::milliseconds busy_timeout_{};

@@ -23,7 +23,7 @@ constexpr int kExitUsage = 2;
 constexpr int kExitStopped = 130;
 
 int end_with(const Error& error) {
-  fmt::print(stderr, "lapel-dock: {}\n", error.text());
+  fmt::print(stderr, "lapel-dock: {}\n", printable(error.text()));
   fmt::print(stderr, "            {}\n", error.problem->remedy);
   return exit_code(error.code());
 }

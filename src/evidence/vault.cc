@@ -489,7 +489,19 @@ Result<View> Vault::open_export(const access::Actor& actor, const RecordingId& i
   Recording recording = TRY(known_recording(actor, id));
   TRY(require(access::decide(actor, access::Action::kExport, item_of(recording)), id.text()));
   TRY(require_view(actor, recording, request));
+  TRY(require_undamaged(actor, recording));
   return seal_view(actor, std::move(recording), request, "recording.exported");
+}
+
+// What leaves the agency is read once more first, to its end. A view is not: a range of a file cannot be checked without
+// reading all of it, and whoever has the whole has its digest beside it.
+Result<void> Vault::require_undamaged(const access::Actor& actor, const Recording& recording) {
+  store::Original original = TRY(parts_.store.open(actor.agency_slug, recording.id, recording.codec, recording.bytes));
+  const Digest digest = TRY(parts_.store.digest(original));
+  if (digest == recording.sha256) return {};
+  return fail(problems::kObjectDamaged, "The stored file is not the one that was sealed, so it is not exported",
+              fmt::format("recording {} hashes to {}, and {} was sealed", recording.id.text(), hex(digest),
+                          hex(recording.sha256)));
 }
 
 Result<View> Vault::seal_view(const access::Actor& actor, Recording recording, const ViewRequest& request,

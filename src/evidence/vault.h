@@ -210,6 +210,7 @@ class Vault {
 
  private:
   // Seals `type` with the request's purpose and case, and makes the view that goes with it.
+  Result<void> require_undamaged(const access::Actor& actor, const Recording& recording);
   Result<View> seal_view(const access::Actor& actor, Recording recording, const ViewRequest& request,
                          std::string_view type);
   ledger::Draft device_bound(const roster::Device& device) const;

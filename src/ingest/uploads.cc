@@ -269,7 +269,8 @@ Result<void> Writer::write_aligned(ByteView bytes) {
 
 // Data first, then the row that tells of it: never the other way round.
 Result<void> Writer::make_durable() {
-  if (position_ == upload_.offset && position_ < upload_.length) return {};
+  // Nothing new. A partial upload that has all its bytes may be being joined just now: its file is not touched again.
+  if (position_ == upload_.offset) return {};
   if (tail_bytes_ > 0) {
     const std::size_t block = file_->alignment();
     std::memset(bounce_.get() + tail_bytes_, 0, block - tail_bytes_);
@@ -315,7 +316,10 @@ Result<void> Writer::make_durable() {
 
 Result<Upload> Writer::finish() {
   if (!is_discarded_) TRY(make_durable());
-  if (upload_.state == State::kSealing && uploads_.sealer_) uploads_.sealer_->nudge();
+  if (upload_.state == State::kSealing && uploads_.sealer_) {
+    lock_.reset();  // the sealer takes it next
+    uploads_.sealer_->nudge();
+  }
   return upload_;
 }
 
@@ -538,7 +542,13 @@ Result<Upload> Uploads::find(const access::Actor& actor, const UploadId& id) {
     // What the row says must stand on the disk too: whichever is less is what is durable.
     const auto stat = parts_.disk.stat(path(id));
     if (!stat && stat.error().code() != Code::kNotFound) return fail(stat.error());
-    upload->offset = std::min(upload->offset, stat ? stat->bytes : 0);
+    const std::uint64_t file_bytes = stat ? stat->bytes : 0;
+    if (file_bytes < upload->offset) {
+      // Lost, or taken away since the row was read, because the upload is sealed, joined or removed by now: the row tells.
+      upload = TRY(read(id));
+      if (!upload) return fail(Code::kNotFound, "No such upload", id.text());
+      if (upload->state == State::kReceiving) upload->offset = std::min(upload->offset, file_bytes);
+    }
   }
   return *std::move(upload);
 }
@@ -562,31 +572,42 @@ Result<void> Uploads::repair_short(Upload& upload, std::uint64_t file_bytes) {
   upload.offset = hash.bytes();
   upload.midstate = hash.midstate();
   return parts_.database.write([&](db::Transaction& tx) -> Result<void> {
-    TRY(tx.run(
-        "UPDATE uploads SET offset_bytes = :offset, midstate = :midstate WHERE id = :id AND offset_bytes = :old_offset",
-        {{"offset", upload.offset},
-         {"midstate", upload.midstate},
-         {"id", upload.id.text()},
-         {"old_offset", old_offset}}));
+    const std::int64_t swapped =
+        TRY(tx.run("UPDATE uploads SET offset_bytes = :offset, midstate = :midstate WHERE id = :id AND offset_bytes = "
+                   ":old_offset AND state = 'receiving'",
+                   {{"offset", upload.offset},
+                    {"midstate", upload.midstate},
+                    {"id", upload.id.text()},
+                    {"old_offset", old_offset}}));
+    if (swapped != 1) return fail(problems::kUploadLocked, "Another request has taken this upload over");
     return {};
   });
 }
 
 Result<std::unique_ptr<Writer>> Uploads::append(const access::Actor& actor, const UploadId& id, std::uint64_t offset) {
-  TRY(find(actor, id));
   std::unique_ptr<Writer> writer(new Writer(*this, TRY(claim(id))));
-  // Read under the claim: what an earlier writer made durable counts.
-  auto upload = TRY(read(id));
-  if (!upload) return fail(Code::kNotFound, "No such upload", id.text());
-  if (upload->kind == Kind::kFinal || upload->state != State::kReceiving) {
-    return fail(problems::kUploadFinished, "The upload is finished: no bytes can be added", id.text());
-  }
+  const auto require_open = [&](const std::optional<Upload>& upload) -> Result<void> {
+    if (!upload || upload->owner != actor.subject()) return fail(Code::kNotFound, "No such upload", id.text());
+    if (upload->kind == Kind::kFinal || upload->state != State::kReceiving) {
+      return fail(problems::kUploadFinished, "The upload is finished: no bytes can be added", id.text());
+    }
+    if (parts_.clock.now() >= upload->expires_at) return fail(problems::kUploadExpired, "The upload has expired");
+    return {};
+  };
+  TRY(require_open(TRY(read(id))));
   // A file lost with its directory entry is made anew, empty; the row is set back to what is there.
   writer->file_ = TRY(parts_.disk.open(path(id), os::OpenMode::kCreateOrOpen, os::Caching::kDirect));
   auto lock = os::FileLock::acquire(*writer->file_);
   if (!lock) return fail(problems::kUploadLocked, "Another server is writing this upload", id.text());
   writer->lock_ = *std::move(lock);
   const std::uint64_t file_bytes = TRY(writer->file_->size());
+  // Read under both locks: what an earlier writer made durable, here or in another server, counts.
+  auto upload = TRY(read(id));
+  if (auto open = require_open(upload); !open) {
+    // Where the file of a finished upload had been taken away, opening it has made an empty one.
+    if (file_bytes == 0 && (!upload || upload->length > 0)) (void)parts_.disk.remove(path(id));
+    return fail(std::move(open).error());
+  }
   if (file_bytes < upload->offset) TRY(repair_short(*upload, file_bytes));
   if (offset != upload->offset) {
     return fail(problems::kUploadOffset, fmt::format("The upload stands at {}, not at {}", upload->offset, offset),
@@ -617,12 +638,24 @@ Result<void> Uploads::remove(const access::Actor& actor, const UploadId& id) {
   const auto upload = TRY(read(id));
   if (!upload || upload->owner != actor.subject()) return fail(Code::kNotFound, "No such upload", id.text());
   const Claim claimed = TRY(claim(id));
+  // Another server's writer is not cut off either.
+  std::optional<os::FileLock> lock;
+  const auto file = parts_.disk.open(path(id), os::OpenMode::kRead);
+  if (file) {
+    auto taken = os::FileLock::acquire(**file);
+    if (!taken) return fail(problems::kUploadLocked, "Another server is writing this upload", id.text());
+    lock = *std::move(taken);
+  } else if (file.error().code() != Code::kNotFound) {
+    return fail(file.error());
+  }
   TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
     const std::int64_t removed =
         TRY(tx.run("DELETE FROM uploads WHERE id = :id AND state IN ('receiving', 'refused')", {{"id", id.text()}}));
-    if (removed != 1)
-      return fail(problems::kUploadFinished, "A finished upload is not removed: it is, or becomes, a sealed recording");
-    return {};
+    if (removed == 1) return {};
+    if (TRY(tx.query("SELECT id FROM uploads WHERE id = :id LIMIT 1", {{"id", id.text()}})).empty()) {
+      return fail(Code::kNotFound, "No such upload", id.text());
+    }
+    return fail(problems::kUploadFinished, "A finished upload is not removed: it is, or becomes, a sealed recording");
   }));
   auto gone = parts_.disk.remove(path(id));
   return gone || gone.error().code() == Code::kNotFound ? Result<void>() : gone;
@@ -642,11 +675,17 @@ Result<void> Uploads::expire() {
   for (const UploadId& id : expired) {
     const auto claimed = claim(id);
     if (!claimed) continue;  // still in use: next time
-    // Of a sealed upload only this row goes; the recording is the store's and the catalog's.
+    // Of a sealed upload only this row goes; the recording is the store's and the catalog's. A part that has yet to be
+    // joined is the only copy of bytes that were acknowledged twice, its own upload's and the final one's.
+    bool is_gone = false;
     TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
-      TRY(tx.run("DELETE FROM uploads WHERE id = :id AND state <> 'sealing'", {{"id", id.text()}}));
+      is_gone = TRY(tx.run(fmt::format("DELETE FROM uploads WHERE id = :id AND state <> 'sealing' AND NOT EXISTS "
+                                       "(SELECT 1 FROM uploads f WHERE f.state = 'sealing' AND {})",
+                                       parts_.database.contains("f.parts", "id")),
+                           {{"id", id.text()}})) == 1;
       return {};
     }));
+    if (!is_gone) continue;
     if (auto gone = parts_.disk.remove(path(id)); !gone && gone.error().code() != Code::kNotFound) return gone;
   }
   return {};
@@ -684,6 +723,24 @@ void Uploads::seal_one(const UploadId& id) {
   auto sealed = [&]() -> Result<void> {
     auto upload = TRY(read(id));
     if (!upload || upload->state != State::kSealing) return {};
+    // One sealer an upload, among all servers over this directory: a second that joined it anew would cut off bytes that
+    // the first has stored meanwhile, since they are one file. Whoever is too late finds the row changed.
+    const bool is_to_be_joined = upload->kind == Kind::kFinal && !upload->sha256;
+    const auto file = parts_.disk.open(path(id), is_to_be_joined ? os::OpenMode::kCreateOrOpen : os::OpenMode::kRead);
+    std::optional<os::FileLock> lock;
+    if (file) {
+      auto taken = os::FileLock::acquire(**file);
+      if (!taken && taken.error().code() == Code::kBusy) return {};  // looked at again at the next scan
+      lock = TRY(std::move(taken));
+    } else if (file.error().code() != Code::kNotFound) {
+      return fail(file.error());
+    }
+    upload = TRY(read(id));
+    if (!upload || upload->state != State::kSealing) {
+      // Where the file had been taken away, opening it may have made an empty one.
+      if (is_to_be_joined && TRY((*file)->size()) == 0) (void)parts_.disk.remove(path(id));
+      return {};
+    }
     if (upload->kind == Kind::kFinal && !upload->sha256) TRY(join(*upload));
     if (upload->state != State::kSealing) return {};
     auto admitted = admit(*upload);

@@ -4,6 +4,9 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <thread>
+#include <utility>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -31,6 +34,42 @@ template <typename T>
 const Problem* problem_of(const Result<T>& result) {
   return result ? nullptr : result.error().problem;
 }
+
+// The real disk, with something that happens just before a call of the test's own thread.
+class WatchedDisk final : public os::Disk {
+ public:
+  std::function<void()> before_stat, before_open;  // once
+  bool refuses_copies = false;                     // set while no sealer is at work
+
+  Result<std::unique_ptr<os::File>> open(const os::Path& path, os::OpenMode mode, os::Caching caching) override {
+    happen(before_open);
+    return real_->open(path, mode, caching);
+  }
+  Result<void> rename(const os::Path& from, const os::Path& to) override { return real_->rename(from, to); }
+  Result<void> link(const os::Path& from, const os::Path& to) override { return real_->link(from, to); }
+  Result<void> remove(const os::Path& path) override { return real_->remove(path); }
+  Result<void> make_directory(const os::Path& path) override { return real_->make_directory(path); }
+  Result<void> sync_directory(const os::Path& path) override { return real_->sync_directory(path); }
+  Result<std::vector<std::string>> list(const os::Path& directory) override { return real_->list(directory); }
+  Result<os::Stat> stat(const os::Path& path) override {
+    happen(before_stat);
+    return real_->stat(path);
+  }
+  Result<std::uint64_t> free_bytes(const os::Path& path) override { return real_->free_bytes(path); }
+  Result<void> copy_range(os::File& from, std::uint64_t from_offset, os::File& to, std::uint64_t to_offset,
+                          std::uint64_t bytes) override {
+    if (refuses_copies) return fail(Code::kInternal, "This disk copies nothing");
+    return real_->copy_range(from, from_offset, to, to_offset, bytes);
+  }
+
+ private:
+  void happen(std::function<void()>& what) {
+    if (std::this_thread::get_id() != thread_ || !what) return;
+    std::exchange(what, nullptr)();
+  }
+  const std::thread::id thread_ = std::this_thread::get_id();
+  const std::unique_ptr<os::Disk> real_ = os::real_disk();
+};
 
 class UploadsTest : public testing::Test {
  protected:
@@ -79,7 +118,11 @@ class UploadsTest : public testing::Test {
   }
   void reopen() {
     uploads_.reset();
-    uploads_ = *Uploads::open({*database_, *disk_, directory_ / "uploads", *vault_, clock_, 1});
+    uploads_ = open();
+  }
+  // What another server over the same catalog and disk has.
+  std::unique_ptr<Uploads> open() {
+    return *Uploads::open({*database_, disk_, directory_ / "uploads", *vault_, clock_, 1});
   }
   access::Actor actor(const SubjectId& who) {
     access::Actor out;
@@ -91,7 +134,10 @@ class UploadsTest : public testing::Test {
   }
   Upload create(std::uint64_t length) { return *uploads_->create(actor(clerk_), whole(length)); }
   Result<Upload> send(const UploadId& id, std::uint64_t offset, std::string_view text) {
-    auto writer = TRY(uploads_->append(actor(clerk_), id, offset));
+    return send(*uploads_, id, offset, text);
+  }
+  Result<Upload> send(Uploads& uploads, const UploadId& id, std::uint64_t offset, std::string_view text) {
+    auto writer = TRY(uploads.append(actor(clerk_), id, offset));
     Bytes bytes(text.begin(), text.end());
     TRY(writer->write(bytes));
     return writer->finish();
@@ -130,7 +176,7 @@ class UploadsTest : public testing::Test {
   const DeviceId device_ = crypto::new_id<DeviceId>();
   const DockId dock_ = crypto::new_id<DockId>();
   const crypto::SigningKey dock_key_ = crypto::SigningKey::from_seed(crypto::random_bytes<32>());
-  const std::unique_ptr<os::Disk> disk_ = os::real_disk();
+  WatchedDisk disk_;
   std::unique_ptr<db::Database> database_;
   const std::unique_ptr<bucket::Bucket> bucket_ = bucket::memory_bucket();
   store::Store store_{*bucket_};
@@ -226,6 +272,82 @@ TEST_F(UploadsTest, BytesThatTheDiskHasLostAreSaidAndSentAgain) {
   EXPECT_EQ(uploads_->find(actor(clerk_), upload.id)->offset, 0u);
   ASSERT_TRUE(send(upload.id, 0, "0123456789"));
   EXPECT_EQ(wait_sealed(upload.id).sha256, crypto::sha256(as_bytes("0123456789")));
+}
+
+TEST_F(UploadsTest, WhoAsksWhileAnUploadEndsIsToldOfItsEndAndNotThatItsBytesAreGone) {
+  const Upload removed = create(10), finished = create(10);
+  ASSERT_TRUE(send(removed.id, 0, "0123"));
+  ASSERT_TRUE(send(finished.id, 0, "0123"));
+  const access::Actor clerk = actor(clerk_);
+  disk_.before_stat = [&] { ASSERT_TRUE(uploads_->remove(clerk, removed.id)); };
+  EXPECT_EQ(problem_of(uploads_->find(clerk, removed.id)), &problems::kNotFound);
+  EXPECT_FALSE(disk_.before_stat);
+
+  disk_.before_stat = [&] {
+    ASSERT_TRUE(send(finished.id, 4, "456789"));
+    wait_sealed(finished.id);
+    while (std::filesystem::exists(file_of(finished))) std::this_thread::yield();
+  };
+  const auto told = uploads_->find(clerk, finished.id);
+  EXPECT_FALSE(disk_.before_stat);
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->offset, 10u);
+  EXPECT_EQ(told->state, State::kSealed);
+}
+
+TEST_F(UploadsTest, WhatAnotherServerHasWrittenSinceTheRowWasReadIsNotWrittenOver) {
+  const Upload upload = create(12);
+  ASSERT_TRUE(send(upload.id, 0, "0123"));
+  const auto other = open();
+  disk_.before_open = [&] { ASSERT_TRUE(send(*other, upload.id, 4, "4567")); };
+  EXPECT_EQ(problem_of(send(upload.id, 4, "....")), &problems::kUploadOffset);
+  ASSERT_TRUE(send(upload.id, 8, "89ab"));
+  EXPECT_EQ(wait_sealed(upload.id).sha256, crypto::sha256(as_bytes("0123456789ab")));
+}
+
+TEST_F(UploadsTest, AnUploadThatAnotherServerHasRemovedLeavesNoFileBehind) {
+  const Upload upload = create(10);
+  ASSERT_TRUE(send(upload.id, 0, "0123"));
+  const auto other = open();
+  const access::Actor clerk = actor(clerk_);
+  disk_.before_open = [&] { ASSERT_TRUE(other->remove(clerk, upload.id)); };
+  EXPECT_EQ(problem_of(send(upload.id, 4, "456789")), &problems::kNotFound);
+  EXPECT_FALSE(std::filesystem::exists(file_of(upload)));
+}
+
+TEST_F(UploadsTest, AnotherServersWriterIsNotCutOffAndWhatIsGoneIsUnknown) {
+  const Upload upload = create(10);
+  const auto other = open();
+  const access::Actor clerk = actor(clerk_);
+  {
+    const auto writer = *other->append(clerk, upload.id, 0);
+    EXPECT_EQ(problem_of(uploads_->remove(clerk, upload.id)), &problems::kUploadLocked);
+  }
+  ASSERT_TRUE(other->remove(clerk, upload.id));
+  EXPECT_EQ(problem_of(uploads_->remove(clerk, upload.id)), &problems::kNotFound);
+}
+
+TEST_F(UploadsTest, PartsThatHaveYetToBeJoinedDoNotExpire) {
+  Creation creation{5, Kind::kPartial, {}, {}};
+  std::vector<Upload> parts;
+  for (const std::string_view text : {"first", "again"}) {
+    parts.push_back(*uploads_->create(actor(clerk_), creation));
+    ASSERT_TRUE(send(parts.back().id, 0, text));
+  }
+  // As after a power cut: the final upload was acknowledged, and nobody has come to join it until its parts' time was up.
+  disk_.refuses_copies = true;
+  const Upload final_one = *uploads_->create(actor(clerk_), {0, Kind::kFinal, {}, {parts[0].id, parts[1].id}});
+  uploads_.reset();
+  clock_.advance_us(limits::kUploadLifeUs + 1);
+  reopen();
+  ASSERT_TRUE(uploads_->expire());
+  for (const Upload& part : parts) EXPECT_TRUE(std::filesystem::exists(file_of(part)));
+  uploads_.reset();
+  disk_.refuses_copies = false;
+  reopen();
+  EXPECT_EQ(wait_sealed(final_one.id).sha256, crypto::sha256(as_bytes("firstagain")));
+  ASSERT_TRUE(uploads_->expire());
+  EXPECT_EQ(problem_of(uploads_->find(actor(clerk_), parts[0].id)), &problems::kNotFound);
 }
 
 TEST_F(UploadsTest, AStartSweepsOutWhatNoRowNames) {

@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "access/access.h"
+#include "base/text.h"
 #include "jobs/jobs.h"
 #include "lapel/commands.h"
 #include "lapel/remote.h"
@@ -73,7 +74,8 @@ class CommandLine::Declared {
     }
     const Result<void> done = chosen_();
     if (done) return 0;
-    fmt::print(stderr, "lapel: {}\n", done.error().text());
+    // What it names may be a stranger's word, or what is left of a damaged file.
+    fmt::print(stderr, "lapel: {}\n", printable(done.error().text()));
     fmt::print(stderr, "       {}\n", done.error().problem->remedy);
     return exit_code(done.error().code());
   }

@@ -183,6 +183,18 @@ Result<evidence::CatalogReport> check_catalog(Installation& installation, const 
 
 Result<void> run_ledger_check(const os::Path& data, bool as_json) {
   const auto installation = TRY(Installation::open(data, Installation::Publishing::kNo));
+  // First what the database says of its own file: a damaged index hides rows from every question asked below.
+  const std::vector<std::string> damage = TRY(installation->database().damage());
+  if (!damage.empty()) {
+    if (as_json) {
+      fmt::print("{}\n", to_json(Json(Json::Object{{"catalog", Json::Array(damage.begin(), damage.end())},
+                                                   {"ledgers", Json::Array()}})));
+    } else {
+      for (const std::string& text : damage) fmt::print("  FAULT catalog: {}\n", printable(text));
+    }
+    return fail(Code::kCorrupt, "The catalog's file is damaged; nothing in it was compared with the ledger",
+                fmt::format("{} faults", damage.size()));
+  }
   std::size_t faults = 0;
   Json::Array ledgers;
   for (const roster::Agency& agency : TRY(installation->agencies())) {
@@ -228,7 +240,9 @@ Result<void> run_ledger_check(const os::Path& data, bool as_json) {
       fmt::print("{}:\n  FAULT {}\n", origin, fault);
     }
   }
-  if (as_json) fmt::print("{}\n", to_json(Json(Json::Object{{"ledgers", std::move(ledgers)}})));
+  if (as_json) {
+    fmt::print("{}\n", to_json(Json(Json::Object{{"catalog", Json::Array()}, {"ledgers", std::move(ledgers)}})));
+  }
   if (faults > 0) return fail(problems::kProofInvalid, fmt::format("{} faults were found", faults));
   return {};
 }

@@ -16,6 +16,25 @@ constexpr std::int64_t kStagedOrphanAgeS = 3'600;  // no append takes this long
 constexpr std::size_t kStagedListMax = 100'000;
 constexpr int kRefreshAttemptsMax = 16;
 
+// Which of the last tiles is not the one that its entries make, in words; empty where each is.
+std::string damaged_tile(const TileReader& tiles, std::uint64_t tiled_size) {
+  const std::uint64_t end = tiled_size / proof::kTileWidth;
+  for (std::uint64_t tile = end > 0 ? (end - 1) / proof::kTileWidth * proof::kTileWidth : 0; tile < end; ++tile) {
+    const auto hashes = tiles.hashes(0, tile);
+    const auto entries = tiles.entries(tile);
+    const bool is_made_of_them = hashes && entries &&
+                                 std::equal(entries->begin(), entries->end(), (*hashes)->begin(), (*hashes)->end(),
+                                            [](const std::string& entry, const Digest& hash) {
+                                              return proof::leaf_hash(as_bytes(entry)) == hash;
+                                            });
+    if (!is_made_of_them) {
+      return fmt::format("; {} is not the tile that its entries make",
+                         tiles.name({0, tile, static_cast<int>(proof::kTileWidth)}));
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Log::Log(Parts parts) : parts_(std::move(parts)), tiles_(parts_.bucket, fmt::format("ledger/{}/", parts_.slug)) {}
@@ -75,7 +94,7 @@ Result<std::shared_ptr<const Edge>> Log::advance(std::shared_ptr<const Edge> kno
   TRY(extend(*next, ahead.batches));
   if (next->size != head.size || next->root != head.root) {
     return fail(problems::kLedgerCorrupt, "The stored entries do not hash to the stored root",
-                fmt::format("{}: size {}", parts_.origin, head.size));
+                fmt::format("{}: size {}{}", parts_.origin, head.size, damaged_tile(tiles_, next->tiled_size)));
   }
   share(next);
   return std::shared_ptr<const Edge>(std::move(next));
