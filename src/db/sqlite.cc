@@ -28,6 +28,7 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::size_t kStatementsMax = 256;        // kept prepared by each connection
 constexpr int kWriteAttemptsMax = 8;               // runs of one write()'s body
+constexpr int kCommitBodiesMax = 64;               // write()s that share one commit
 constexpr int kBusyPollMs = 2;                     // between two looks at another process's lock
 constexpr int kCheckpointPages = 1000;             // pages in the WAL that make a checkpoint due: 4 MB
 constexpr std::size_t kContextSqlMax = 200;        // bytes of a statement told in an error
@@ -446,6 +447,11 @@ class Pool {
     idle_.push_back(connection.get());
     all_.push_back(std::move(connection));
   }
+  // Whoever waits does so until it is given a connection: after a yes, the next give_back() gives to a waiter.
+  bool is_wanted() {
+    const os::MutexLock lock(mutex_);
+    return !waiting_.empty();
+  }
 
  private:
   struct Waiter {
@@ -584,38 +590,93 @@ class SqliteDatabase final : public Database {
 
   Result<void> write(const std::function<Result<void>(Transaction&)>& body) override {
     const OnlyTransactionOfThread only(*this);
-    const Pool::Lease lease(writer_);
     const SteadyClock::time_point start = SteadyClock::now();
     for (int attempt = 1;; ++attempt) {
-      if (stopped_) return fail(problems::kStoreStopped, message_of(problems::kStoreStopped), path_);
       bool met_another_writer = false;
-      Result<void> result = write_once(*lease, body, met_another_writer);
+      Result<void> result = write_once(body, met_another_writer);
       const bool again = attempt < kWriteAttemptsMax && SteadyClock::now() - start < busy_timeout_;
       if (!met_another_writer || !again) return result;
     }
   }
 
  private:
-  Result<void> write_once(Connection& writer, const std::function<Result<void>(Transaction&)>& body,
-                          bool& met_another_writer) {
-    if (auto begun = writer.control("BEGIN IMMEDIATE"); !begun) {
-      met_another_writer = begun.error().code() == Code::kBusy;
-      return begun;
+  // Bodies that share a transaction and its commit: what waits for the writer while one body runs joins that body's
+  // transaction instead of paying for a sync of its own. Nobody is answered before the commit, the failed neither, since what
+  // a body saw may have been a neighbor's that was never committed.
+  struct Group {
+    int bodies = 0;
+    std::optional<Result<void>> outcome LAPEL_GUARDED_BY(mutex);
+    os::Mutex mutex;
+    os::Condition decided;
+
+    void decide(const Result<void>& result) {
+      const os::MutexLock lock(mutex);
+      outcome = result;
+      decided.notify_all();
+    }
+    Result<void> wait() {
+      const os::MutexLock lock(mutex);
+      while (!outcome) decided.wait(mutex);
+      return *outcome;
+    }
+  };
+
+  Result<void> write_once(const std::function<Result<void>(Transaction&)>& body, bool& met_another_writer) {
+    std::optional<Pool::Lease> lease(writer_);
+    Connection& writer = **lease;
+    if (stopped_) return end(writer, stopped());
+    if (!group_) {
+      if (auto begun = writer.control("BEGIN IMMEDIATE"); !begun) {
+        met_another_writer = begun.error().code() == Code::kBusy;
+        return begun;
+      }
+      group_ = std::make_shared<Group>();
+    }
+    const std::shared_ptr<Group> group = group_;
+    // Where another body's changes stand before this one's, its failure must undo its own alone.
+    const bool is_alone = ++group->bodies == 1;
+    if (!is_alone) {
+      if (auto begun = writer.control("SAVEPOINT neighbor"); !begun) return end(writer, begun);
     }
     SqliteTransaction transaction(writer);
     Result<void> result = transaction.outcome(body(transaction));
     met_another_writer = transaction.met_another_writer();
-    if (result) {
-      result = writer.control("COMMIT");
-      met_another_writer = !result && result.error().code() == Code::kBusy;
-      if (result) {
-        writer.checkpoint_if_due();
-        return result;
+    if (!result && (is_alone || !writer.in_transaction())) return end(writer, result);
+    if (!is_alone) {
+      if (!result) {
+        if (auto undone = writer.control("ROLLBACK TO neighbor"); !undone) return end(writer, undone);
       }
+      if (auto released = writer.control("RELEASE neighbor"); !released) return end(writer, released);
     }
+
+    if (group->bodies < kCommitBodiesMax && writer_.is_wanted()) {
+      lease.reset();  // to one that joins
+    } else {
+      commit(writer);
+      lease.reset();
+    }
+    const Result<void> committed = group->wait();
+    if (committed) return result;
+    met_another_writer = committed.error().code() == Code::kBusy;
+    return committed;
+  }
+
+  // Ends what the writer has begun, if anything, without a commit: for everybody in it.
+  Result<void> end(Connection& writer, Result<void> result) {
     writer.roll_back();
+    if (const auto group = std::exchange(group_, nullptr)) group->decide(result);
     return result;
   }
+
+  void commit(Connection& writer) {
+    const auto group = std::exchange(group_, nullptr);
+    const Result<void> committed = writer.control("COMMIT");
+    if (!committed) writer.roll_back();
+    group->decide(committed);
+    if (committed) writer.checkpoint_if_due();
+  }
+
+  Result<void> stopped() const { return fail(problems::kStoreStopped, message_of(problems::kStoreStopped), path_); }
 
   std::string path_;
   std::chrono::milliseconds busy_timeout_{};
@@ -623,6 +684,7 @@ class SqliteDatabase final : public Database {
   // Declared before the readers, so closed after them: the last to close moves the WAL into the file.
   Pool writer_;
   Pool readers_;
+  std::shared_ptr<Group> group_;  // whose transaction is open; belongs to who holds the writer
 };
 
 }  // namespace
