@@ -21,10 +21,8 @@ test:
 soak:
 	@tools/soak.sh
 
-bench: setup
-	@cmake --preset bench >/dev/null
-	@cmake --build --preset bench -j $(JOBS) -- --quiet
-	@rm -rf build/bench/scratch && build/bench/src/ledger_bench build/bench/scratch && rm -rf build/bench/scratch
+bench:
+	@tools/bench.sh $(BENCH)
 
 format:
 	@git ls-files 'src/*.cc' 'src/*.h' 'test/*.cc' 'test/*.h' | xargs clang-format-14 -i

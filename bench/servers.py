@@ -246,7 +246,7 @@ class Lapel(Server):
 
     def start(self):
         tls = ["--tls-cert", f"{self.certificate}.crt", "--tls-key", f"{self.certificate}.key"] if self.tls else []
-        self.spawn(*self.wrapper, BIN / "lapel", "serve", "--data", self.data, "--listen", "127.0.0.1:0", *os.environ.get("X","").split(), *tls)
+        self.spawn(*self.wrapper, BIN / "lapel", "serve", "--data", self.data, "--listen", "127.0.0.1:0", *tls)
         return self.announced()
 
     def catalog(self, sql, *params):
