@@ -21,10 +21,8 @@ test:
 soak:
 	@tools/soak.sh
 
-bench: setup
-	@cmake --preset bench >/dev/null
-	@cmake --build --preset bench -j $(JOBS) -- --quiet
-	@rm -rf build/bench/scratch && build/bench/src/ledger_bench build/bench/scratch && rm -rf build/bench/scratch
+bench:
+	@tools/bench.sh $(BENCH)
 
 coverage: setup
 	@tools/coverage.sh

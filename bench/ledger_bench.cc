@@ -1,22 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ledger at size: how long until a restarted server can seal again, and what a proof costs. One JSON line a bench.
+// The ledger: entries made durable by writers that wait for them, and a ledger at size. One JSON line a bench.
 //
-//   ledger_bench DIR [LEAVES]     a scratch directory on the disk to be measured; 10,000,000 leaves unless told
+//   ledger_bench append DIR [PAIRS]           1, 8, 64 and 512 writers, beside a floor without catalog, keys and reading back
+//   ledger_bench size DIR [PAIRS] [LEAVES]    a restart and a receipt at 10,000,000 leaves unless told
 //
-// The leaves are padding, made by the publisher as at any beat, with real files and the real catalog: a restart and a
-// proof read the same tiles whatever the leaves mean. The yardstick of the restart is the second that it may take.
+// DIR is a scratch directory on the disk to be measured. The leaves of `size` are padding, made by the publisher as at any
+// beat, with real files and the real catalog: a restart and a proof read the same tiles whatever the leaves mean.
 #include <algorithm>
 #include <chrono>
+#include <condition_variable>
 #include <cstdlib>
+#include <deque>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "base/check.h"
 #include "bucket/fs_bucket.h"
+#include "crypto/ed25519.h"
 #include "crypto/random.h"
+#include "crypto/sha256.h"
 #include "ledger/ledger.h"
 #include "os/disk.h"
 
@@ -24,8 +32,16 @@ namespace {
 
 using namespace lapel;
 
-constexpr int kRestarts = 9;
+constexpr std::int64_t kLeaves = 10'000'000;
+constexpr int kPairs = 5;
+constexpr std::int64_t kFloorLeaves = 256;  // padding at a beat that does not come while entries are counted
 constexpr int kProofs = 2'000;
+constexpr int kWriters[] = {1, 8, 64, 512};
+constexpr double kAppendSeconds = 1.5;       // of one run
+constexpr std::size_t kEntryBytes = 300;     // of one of the floor's entries; about what an event has
+constexpr std::size_t kFloorBatchMax = 512;  // as the sequencer
+constexpr double kAppendBar = 5'000;         // entries a second with 64 writers
+constexpr double kFloorBar = 0.5;            // of the floor's entries a second with 64 writers
 constexpr double kRestartBarMs = 1'000;
 constexpr double kProofBarMs = 1;
 
@@ -47,57 +63,212 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-void print_line(std::string_view bench, double ours, std::string_view peer, double theirs, double bar,
-                std::size_t runs) {
-  fmt::print(R"({{"bench":"{}","ours":{:.3f},"peer":"{}","theirs":{:.3f},"unit":"ms","ratio":{:.5f},"bar":{},)"
-             R"("better":"lower","pairs":{}}})"
+// `ours` and `theirs` of each pair; a bar below zero is none.
+void print_line(std::string_view bench, const std::vector<double>& ours, std::string_view peer,
+                const std::vector<double>& theirs, std::string_view unit, double bar, std::string_view better,
+                std::string_view more = "") {
+  std::vector<double> ratios;
+  for (std::size_t i = 0; i < ours.size(); ++i) ratios.push_back(ours[i] / theirs[i]);
+  fmt::print(R"({{"bench":"{}","ours":{:.4f},"peer":"{}","theirs":{:.4f},"unit":"{}","ratio":{:.5f},"bar":{},)"
+             R"("better":"{}","pairs":{},"ratio_min":{:.5f},"ratio_max":{:.5f}{}}})"
              "\n",
-             bench, ours, peer, theirs, ours / theirs, bar, runs);
+             bench, median(ours), peer, median(theirs), unit, median(ratios),
+             bar < 0 ? std::string("null") : fmt::format("{}", bar), better, ratios.size(),
+             *std::min_element(ratios.begin(), ratios.end()), *std::max_element(ratios.begin(), ratios.end()), more);
   std::fflush(stdout);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  if (argc < 2 || argc > 3) {
-    fmt::print(stderr, "usage: ledger_bench DIR [LEAVES]\n");
-    return 2;
+// A new ledger with real files and the real catalog below a directory.
+struct Scene {
+  explicit Scene(const os::Path& directory, std::int64_t floor) : disk(os::real_disk()) {
+    must(os::make_directories(*disk, directory));
+    bucket = must(bucket::open_fs_bucket(*disk, directory));
+    database = must(db::open_sqlite((directory / "catalog.db").string()));
+    must(db::migrate(*database, "ledger", ledger::schema()));
+    terms.origin = "bench.example/ledger";
+    terms.slug = "ledger";
+    terms.floor = floor;  // one beat pads up to this
+    const proof::VerifierKey key{terms.origin, proof::KeyType::kLog,
+                                 crypto::SigningKey::from_seed(secrets.log_seed).public_key()};
+    must(database->write([&](db::Transaction& tx) { return ledger::Ledger::create(tx, agency, terms, key); }));
   }
-  const os::Path directory = argv[1];
-  const std::int64_t leaves = argc == 3 ? std::strtoll(argv[2], nullptr, 10) : 10'000'000;
-  const auto disk = os::real_disk();
-  must(os::make_directories(*disk, directory));
-  const auto bucket = must(bucket::open_fs_bucket(*disk, directory));
-  const auto database = must(db::open_sqlite((directory / "catalog.db").string()));
-  must(db::migrate(*database, "ledger", ledger::schema()));
+  std::unique_ptr<ledger::Ledger> open(const Clock& clock) {
+    return must(ledger::Ledger::open(
+        {agency, terms, secrets,
+         [this](const SubjectId&, ledger::KeyUse) -> Result<proof::SubjectKey> { return subject_key; }, *database,
+         *bucket, clock}));
+  }
 
+  std::unique_ptr<os::Disk> disk;
+  std::unique_ptr<bucket::Bucket> bucket;
+  std::unique_ptr<db::Database> database;
   ledger::Terms terms;
-  terms.origin = "bench.example/ledger";
-  terms.slug = "ledger";
-  terms.floor = leaves;  // one beat pads up to this
   const ledger::Secrets secrets{crypto::random_bytes<32>(), crypto::random_bytes<32>()};
   const ByteArray<32> subject_key = crypto::random_bytes<32>();
   const AgencyId agency = crypto::new_id<AgencyId>();
-  ManualClock clock({1'700'000'000'000'000});
-  const proof::VerifierKey key{terms.origin, proof::KeyType::kLog,
-                               crypto::SigningKey::from_seed(secrets.log_seed).public_key()};
-  must(database->write([&](db::Transaction& tx) { return ledger::Ledger::create(tx, agency, terms, key); }));
-  const auto open = [&] {
-    return must(ledger::Ledger::open(
-        {agency, terms, secrets,
-         [&](const SubjectId&, ledger::KeyUse) -> Result<proof::SubjectKey> { return subject_key; }, *database, *bucket,
-         clock}));
-  };
+};
 
+ledger::Submission viewed(const SubjectId& subject) {
+  ledger::Submission submission{subject, {}, {}};
+  submission.events.push_back({subject, "recording.viewed", {{"purpose", "review"}, {"case", "2022-118734"}}, false});
+  return submission;
+}
+
+struct Rate {
+  double entries_s = 0, p50_ms = 0, p99_ms = 0;
+};
+
+// Writers that each wait for their entry before they bring the next.
+template <typename Commit>
+Rate run_writers(int writers, const Commit& commit) {
+  std::mutex mutex;
+  std::vector<double> waits;
+  std::vector<std::thread> threads;
+  const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < writers; ++i) {
+    threads.emplace_back([&] {
+      const SubjectId subject = crypto::new_id<SubjectId>();
+      std::vector<double> own;
+      while (ms_since(start) < kAppendSeconds * 1'000) {
+        const auto begun = std::chrono::steady_clock::now();
+        commit(subject);
+        own.push_back(ms_since(begun));
+      }
+      const std::scoped_lock lock(mutex);
+      waits.insert(waits.end(), own.begin(), own.end());
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  const double seconds = ms_since(start) / 1'000;
+  std::sort(waits.begin(), waits.end());
+  return {static_cast<double>(waits.size()) / seconds, waits[waits.size() / 2], waits[waits.size() * 99 / 100]};
+}
+
+// What any such log must do: leaf and node hashes, entries and hashes appended to two files, one sync and one signature a batch. No catalog, no chains of subjects, no commitments, no reading back.
+class Floor {
+ public:
+  explicit Floor(const os::Path& directory) {
+    entries_ = ::open((directory / "entries").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+    hashes_ = ::open((directory / "hashes").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+    CHECK(entries_ >= 0 && hashes_ >= 0);
+    sequencer_ = std::thread([this] { run(); });
+  }
+  ~Floor() {
+    {
+      const std::scoped_lock lock(mutex_);
+      is_stopping_ = true;
+    }
+    wake_.notify_one();
+    sequencer_.join();
+    ::close(entries_);
+    ::close(hashes_);
+  }
+
+  void commit(const std::string& entry) {
+    std::unique_lock lock(mutex_);
+    queue_.push_back(&entry);
+    const std::uint64_t mine = ++asked_;
+    wake_.notify_one();
+    answered_.wait(lock, [&] { return done_ >= mine; });
+  }
+
+ private:
+  void run() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      wake_.wait(lock, [&] { return is_stopping_ || !queue_.empty(); });
+      if (queue_.empty()) return;
+      std::vector<const std::string*> batch;
+      while (!queue_.empty() && batch.size() < kFloorBatchMax) {
+        batch.push_back(queue_.front());
+        queue_.pop_front();
+      }
+      lock.unlock();
+      append(batch);
+      lock.lock();
+      done_ += batch.size();
+      answered_.notify_all();
+    }
+  }
+
+  void append(const std::vector<const std::string*>& batch) {
+    std::string bytes, hashes;
+    for (const std::string* entry : batch) {
+      bytes += *entry;
+      Digest hash = crypto::sha256({kLeafPrefix, as_bytes(*entry)});
+      hashes.append(reinterpret_cast<const char*>(hash.data()), hash.size());
+      // The right-hand nodes that this leaf completes.
+      std::size_t level = 0;
+      for (std::uint64_t n = size_++; (n & 1) == 1; n >>= 1, ++level) {
+        hash = crypto::sha256({kNodePrefix, stack_[level], hash});
+        hashes.append(reinterpret_cast<const char*>(hash.data()), hash.size());
+      }
+      stack_[level] = hash;
+    }
+    CHECK(::write(entries_, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
+    CHECK(::write(hashes_, hashes.data(), hashes.size()) == static_cast<ssize_t>(hashes.size()));
+    CHECK(::fdatasync(entries_) == 0);  // the hashes follow from them
+    (void)key_.sign(stack_[0]);
+  }
+
+  static constexpr std::uint8_t kLeafPrefix[] = {0}, kNodePrefix[] = {1};
+  int entries_ = -1, hashes_ = -1;
+  std::uint64_t size_ = 0;
+  Digest stack_[64] = {};
+  const crypto::SigningKey key_ = crypto::SigningKey::from_seed(crypto::random_bytes<32>());
+  std::mutex mutex_;
+  std::condition_variable wake_, answered_;
+  std::deque<const std::string*> queue_;
+  std::uint64_t asked_ = 0, done_ = 0;
+  bool is_stopping_ = false;
+  std::thread sequencer_;
+};
+
+void bench_append(const os::Path& directory, int pairs) {
+  for (const int writers : kWriters) {
+    std::vector<double> ours, floors, waits;
+    for (int pair = 0; pair < pairs; ++pair) {
+      const auto run_ours = [&] {
+        Scene scene(directory / fmt::format("ledger-{}-{}", writers, pair), kFloorLeaves);
+        const RealClock clock;
+        const auto ledger = scene.open(clock);
+        must(ledger->begin());
+        const Rate rate =
+            run_writers(writers, [&](const SubjectId& subject) { must(ledger->commit(viewed(subject))); });
+        ours.push_back(rate.entries_s);
+        waits.push_back(rate.p99_ms);
+      };
+      const auto run_floor = [&] {
+        const os::Path below = directory / fmt::format("floor-{}-{}", writers, pair);
+        must(os::make_directories(*os::real_disk(), below));
+        Floor floor(below);
+        const std::string entry(kEntryBytes, 'e');
+        floors.push_back(run_writers(writers, [&](const SubjectId&) { floor.commit(entry); }).entries_s);
+      };
+      if (pair % 2 == 0) run_ours();
+      run_floor();
+      if (pair % 2 == 1) run_ours();
+    }
+    const std::string more = fmt::format(R"(,"p99_ms":{:.2f})", median(waits));
+    print_line(fmt::format("ledger_append_{}_writers", writers), ours, "hash, append, sync, sign", floors, "entries/s",
+               writers == 64 ? kFloorBar : -1, "higher", more);
+    if (writers == 64) {
+      print_line("ledger_append_64_writers", ours, "the rate it must reach",
+                 std::vector<double>(ours.size(), kAppendBar), "entries/s", 1, "higher", more);
+    }
+  }
+}
+
+void bench_size(const os::Path& directory, int pairs, std::int64_t leaves) {
+  Scene scene(directory, leaves);
+  ManualClock clock({1'700'000'000'000'000});
   std::vector<ledger::SealedEvent> events;
   {
     const auto start = std::chrono::steady_clock::now();
-    const auto ledger = open();
+    const auto ledger = scene.open(clock);
     must(ledger->begin());
-    ledger::Submission submission{crypto::new_id<SubjectId>(), {}, {}};
-    submission.events.push_back({crypto::new_id<SubjectId>(), "recording.viewed", {{"purpose", "review"}}, false});
-    events = must(ledger->commit(std::move(submission)));
-    clock.advance_us(terms.beat_s * 1'000'000);
+    events = must(ledger->commit(viewed(crypto::new_id<SubjectId>())));
+    clock.advance_us(scene.terms.beat_s * 1'000'000);
     ledger->start_publishing();
     // Set-up, not measured: asking without a pause would take a core from the publisher that makes the leaves.
     while (must(ledger->standing(ledger::Under::kPublished)).size < static_cast<std::uint64_t>(leaves))
@@ -107,24 +278,39 @@ int main(int argc, char** argv) {
 
   // A restart: open, and seal one event. What other processes hold in memory plays no part; tiles come from files.
   std::vector<double> restarts;
-  for (int i = 0; i < kRestarts; ++i) {
+  for (int i = 0; i < pairs; ++i) {
     const auto start = std::chrono::steady_clock::now();
-    const auto ledger = open();
-    ledger::Submission submission{crypto::new_id<SubjectId>(), {}, {}};
-    submission.events.push_back({crypto::new_id<SubjectId>(), "recording.viewed", {{"purpose", "review"}}, false});
-    must(ledger->commit(std::move(submission)));
+    const auto ledger = scene.open(clock);
+    must(ledger->commit(viewed(crypto::new_id<SubjectId>())));
     restarts.push_back(ms_since(start));
   }
-  print_line(fmt::format("ledger_restart_{}", leaves), median(restarts), "the second it may take", kRestartBarMs, 1,
-             restarts.size());
+  print_line(fmt::format("ledger_restart_{}", leaves), restarts, "the second it may take",
+             std::vector<double>(restarts.size(), kRestartBarMs), "ms", 1, "lower");
 
-  const auto ledger = open();
+  const auto ledger = scene.open(clock);
   std::vector<double> proofs;
-  for (int i = 0; i < kProofs; ++i) {
-    const auto start = std::chrono::steady_clock::now();
-    (void)must(ledger->receipt(events[0], ledger::Under::kSealed));
-    proofs.push_back(ms_since(start));
+  for (int pair = 0; pair < pairs; ++pair) {
+    std::vector<double> of_pair;
+    for (int i = 0; i < kProofs; ++i) {
+      const auto start = std::chrono::steady_clock::now();
+      (void)must(ledger->receipt(events[0], ledger::Under::kSealed));
+      of_pair.push_back(ms_since(start));
+    }
+    proofs.push_back(median(of_pair));
   }
-  print_line(fmt::format("ledger_receipt_{}", leaves), median(proofs), "the millisecond it may take", kProofBarMs, 1,
-             proofs.size());
+  print_line(fmt::format("ledger_receipt_{}", leaves), proofs, "the millisecond it may take",
+             std::vector<double>(proofs.size(), kProofBarMs), "ms", 1, "lower");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string_view mode = argc >= 3 ? argv[1] : "";
+  const int pairs = argc >= 4 ? std::atoi(argv[3]) : kPairs;
+  if (argc > 5 || pairs < 1 || (mode != "append" && mode != "size")) {
+    fmt::print(stderr, "usage: ledger_bench append|size DIR [PAIRS] [LEAVES]\n");
+    return 2;
+  }
+  if (mode == "append") bench_append(argv[2], pairs);
+  if (mode == "size") bench_size(argv[2], pairs, argc == 5 ? std::strtoll(argv[4], nullptr, 10) : kLeaves);
 }

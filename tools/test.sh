@@ -22,6 +22,7 @@ npm --prefix web run --silent build
 after_builds=$SECONDS
 
 python3 tools/tidy.py
+python3 tools/benchmarks.py --check
 ctest --preset asan -j "$jobs" --no-tests=error
 ctest --preset tsan -j "$jobs" --no-tests=error -R "^($(echo "$concurrent" | sed 's/_test//g; s/ /|/g'))$"
 ctest --preset release -j "$jobs" --no-tests=error -L server

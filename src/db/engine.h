@@ -2,8 +2,8 @@
 #pragma once
 // What both engines do alike: connections lent in turn, a body run inside a transaction, names found for parameters.
 //
-// Owns: Pool, EngineTransaction and the run of one body. A Connection of an engine has
-//     Result<void> begin_read(), begin_write(), commit();  void roll_back();
+// Owns: Pool, EngineTransaction and the run of one reading body. A Connection of an engine has
+//     Result<void> begin_read();  void roll_back();
 //     Result<Rows> execute(sql, params, Expect);  std::int64_t changed() const, of the last execute();
 //     bool in_transaction() const
 //   and says kBusy for a conflict with another writer after which the body may run again, and for nothing else.
@@ -67,6 +67,11 @@ class Pool {
     const os::MutexLock lock(mutex_);
     idle_.push_back(connection.get());
     all_.push_back(std::move(connection));
+  }
+  // Whoever waits does so until it is given a connection: after a yes, the next give_back() gives to a waiter.
+  bool is_wanted() {
+    const os::MutexLock lock(mutex_);
+    return !waiting_.empty();
   }
 
  private:
@@ -181,26 +186,6 @@ Result<void> read_once(Connection& connection, const std::function<Result<void>(
   TRY(connection.begin_read());
   EngineTransaction<Connection> transaction(connection);
   Result<void> result = transaction.outcome(body(transaction));
-  connection.roll_back();
-  return result;
-}
-
-// One run of a write()'s body. `met_another_writer`: all of it was undone, and it may run again.
-template <typename Connection>
-Result<void> write_once(Connection& connection, const std::function<Result<void>(Transaction&)>& body,
-                        bool& met_another_writer) {
-  if (auto begun = connection.begin_write(); !begun) {
-    met_another_writer = begun.error().code() == Code::kBusy;
-    return begun;
-  }
-  EngineTransaction<Connection> transaction(connection);
-  Result<void> result = transaction.outcome(body(transaction));
-  met_another_writer = transaction.met_another_writer();
-  if (result) {
-    result = connection.commit();
-    met_another_writer = !result && result.error().code() == Code::kBusy;
-    if (result) return result;
-  }
   connection.roll_back();
   return result;
 }

@@ -532,6 +532,25 @@ Result<Rows> Connection::execute(std::string_view sql, const Params& params, Exp
   return Rows(std::move(rows));
 }
 
+// One run of a write()'s body. `met_another_writer`: all of it was undone, and it may run again.
+Result<void> write_once(Connection& connection, const std::function<Result<void>(Transaction&)>& body,
+                        bool& met_another_writer) {
+  if (auto begun = connection.begin_write(); !begun) {
+    met_another_writer = begun.error().code() == Code::kBusy;
+    return begun;
+  }
+  EngineTransaction<Connection> transaction(connection);
+  Result<void> result = transaction.outcome(body(transaction));
+  met_another_writer = transaction.met_another_writer();
+  if (result) {
+    result = connection.commit();
+    met_another_writer = !result && result.error().code() == Code::kBusy;
+    if (result) return result;
+  }
+  connection.roll_back();
+  return result;
+}
+
 class PostgresDatabase final : public Database {
  public:
   explicit PostgresDatabase(Settings settings) : settings_(std::move(settings)) {}

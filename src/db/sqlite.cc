@@ -24,6 +24,7 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr int kWriteAttemptsMax = 8;               // runs of one write()'s body
+constexpr int kCommitBodiesMax = 64;               // write()s that share one commit
 constexpr int kBusyPollMs = 2;                     // between two looks at another process's lock
 constexpr int kCheckpointPages = 1000;             // pages in the WAL that make a checkpoint due: 4 MB
 constexpr const char* kWalBytesKept = "67108864";  // a WAL grown past this by a slow reader is cut down again
@@ -96,8 +97,6 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   Result<void> begin_read() { return control("BEGIN"); }
-  Result<void> begin_write() { return control("BEGIN IMMEDIATE"); }
-  Result<void> commit();
 
   // One statement, bound, run to its end and reset: no cursor outlives this call.
   Result<Rows> execute(std::string_view sql, const Params& params, Expect expect);
@@ -109,6 +108,9 @@ class Connection {
   bool in_transaction() const { return sqlite3_get_autocommit(db_.get()) == 0; }
   void roll_back();
   std::int64_t changed() const { return changed_; }
+
+  // After a commit: moves pages from the WAL into the file when enough have gathered.
+  void checkpoint_if_due();
 
  private:
   struct Close {
@@ -128,7 +130,6 @@ class Connection {
   Result<void> set_up();
   Result<void> turn_wal_on();
   Result<void> make_found_commits_durable();
-  void checkpoint_if_due();
   int configure(int option, int on) { return sqlite3_db_config(db_.get(), option, on, nullptr); }
   Result<sqlite3_stmt*> prepare(std::string_view sql);
   Result<void> bind(sqlite3_stmt* statement, std::string_view sql, const Params& params);
@@ -246,13 +247,6 @@ int Connection::on_commit_to_wal(void* self, sqlite3*, const char*, int pages) {
   return SQLITE_OK;
 }
 
-Result<void> Connection::commit() {
-  TRY(control("COMMIT"));
-  checkpoint_if_due();
-  return {};
-}
-
-// After a commit: moves pages from the WAL into the file when enough have gathered.
 void Connection::checkpoint_if_due() {
   if (wal_pages_ < kCheckpointPages) return;
   wal_pages_ = 0;
@@ -445,36 +439,101 @@ class SqliteDatabase final : public Database {
 
   Result<void> write(const std::function<Result<void>(Transaction&)>& body) override {
     const OnlyTransactionOfThread only(*this);
-    const Pool<Connection>::Lease lease(writer_);
     const SteadyClock::time_point start = SteadyClock::now();
     for (int attempt = 1;; ++attempt) {
-      if (stopped_) return fail(problems::kStoreStopped, message_of(problems::kStoreStopped), path_);
       bool met_another_writer = false;
-      Result<void> result = write_once(*lease, body, met_another_writer);
+      Result<void> result = write_once(body, met_another_writer);
       const bool again = attempt < kWriteAttemptsMax && SteadyClock::now() - start < busy_timeout_;
       if (!met_another_writer || !again) return result;
     }
   }
 
-  Result<std::vector<std::string>> damage() override {
-    const OnlyTransactionOfThread only(*this);
-    const Pool::Lease lease(readers_);
-    const Rows rows =
-        TRY((*lease).execute(fmt::format("PRAGMA integrity_check({})", kDamageMax), {}, Connection::Expect::kRows));
-    std::vector<std::string> out;
-    for (const Row& row : rows) {
-      if (row.text("integrity_check") != "ok") out.push_back(row.text("integrity_check"));
+ private:
+  // Bodies that share a transaction and its commit: what waits for the writer while one body runs joins that body's
+  // transaction instead of paying for a sync of its own. Nobody is answered before the commit, the failed neither, since what
+  // a body saw may have been a neighbor's that was never committed.
+  struct Group {
+    int bodies = 0;
+    std::optional<Result<void>> outcome LAPEL_GUARDED_BY(mutex);
+    os::Mutex mutex;
+    os::Condition decided;
+
+    void decide(const Result<void>& result) {
+      const os::MutexLock lock(mutex);
+      outcome = result;
+      decided.notify_all();
     }
-    return out;
+    Result<void> wait() {
+      const os::MutexLock lock(mutex);
+      while (!outcome) decided.wait(mutex);
+      return *outcome;
+    }
+  };
+
+  Result<void> write_once(const std::function<Result<void>(Transaction&)>& body, bool& met_another_writer) {
+    std::optional<Pool<Connection>::Lease> lease(writer_);
+    Connection& writer = **lease;
+    if (stopped_) return end(writer, stopped());
+    if (!group_) {
+      if (auto begun = writer.control("BEGIN IMMEDIATE"); !begun) {
+        met_another_writer = begun.error().code() == Code::kBusy;
+        return begun;
+      }
+      group_ = std::make_shared<Group>();
+    }
+    const std::shared_ptr<Group> group = group_;
+    // Where another body's changes stand before this one's, its failure must undo its own alone.
+    const bool is_alone = ++group->bodies == 1;
+    if (!is_alone) {
+      if (auto begun = writer.control("SAVEPOINT neighbor"); !begun) return end(writer, begun);
+    }
+    EngineTransaction<Connection> transaction(writer);
+    Result<void> result = transaction.outcome(body(transaction));
+    met_another_writer = transaction.met_another_writer();
+    if (!result && (is_alone || !writer.in_transaction())) return end(writer, result);
+    if (!is_alone) {
+      if (!result) {
+        if (auto undone = writer.control("ROLLBACK TO neighbor"); !undone) return end(writer, undone);
+      }
+      if (auto released = writer.control("RELEASE neighbor"); !released) return end(writer, released);
+    }
+
+    if (group->bodies < kCommitBodiesMax && writer_.is_wanted()) {
+      lease.reset();  // to one that joins
+    } else {
+      commit(writer);
+      lease.reset();
+    }
+    const Result<void> committed = group->wait();
+    if (committed) return result;
+    met_another_writer = committed.error().code() == Code::kBusy;
+    return committed;
   }
 
- private:
+  // Ends what the writer has begun, if anything, without a commit: for everybody in it.
+  Result<void> end(Connection& writer, Result<void> result) {
+    writer.roll_back();
+    if (const auto group = std::exchange(group_, nullptr)) group->decide(result);
+    return result;
+  }
+
+  void commit(Connection& writer) {
+    const auto group = std::exchange(group_, nullptr);
+    const Result<void> committed = writer.control("COMMIT");
+    if (!committed) writer.roll_back();
+    group->decide(committed);
+    if (committed) writer.checkpoint_if_due();
+  }
+
+  Result<void> stopped() const { return fail(problems::kStoreStopped, message_of(problems::kStoreStopped), path_); }
+
   std::string path_;
   std::chrono::milliseconds busy_timeout_{};
   std::atomic<bool> stopped_ = false;
   // Declared before the readers, so closed after them: the last to close moves the WAL into the file.
   Pool<Connection> writer_;
   Pool<Connection> readers_;
+  std::shared_ptr<Group> group_;  // whose transaction is open; belongs to who holds the writer
 };
 
 }  // namespace

@@ -7,9 +7,12 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <map>
+#include <mutex>
 #include <thread>
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sqlite3.h>
@@ -279,6 +282,95 @@ TEST(SqliteFull, ASavepointCannotOutliveItsTransaction) {
   EXPECT_EQ(result.error().problem, &problems::kFull);
   full = false;
   EXPECT_EQ(number(*database, kCount), 0);
+}
+
+// Each thread inserts its numbers one write() at a time; those that `is_refused` fail their own body after their insert.
+// What each write() answered.
+std::map<std::int64_t, Result<void>> insert_from_threads(Database& database, std::int64_t first, int threads, int each,
+                                                         const std::function<bool(std::int64_t)>& is_refused) {
+  std::mutex mutex;
+  std::map<std::int64_t, Result<void>> answers;
+  std::vector<std::thread> all;
+  for (int t = 0; t < threads; ++t) {
+    all.emplace_back([&, t] {
+      for (int i = 0; i < each; ++i) {
+        const std::int64_t n = first + t * each + i;
+        const Result<void> answer = database.write([&](Transaction& tx) -> Result<void> {
+          TRY(tx.run("INSERT INTO t (n) VALUES (:n)", {{"n", n}}));
+          if (is_refused(n)) return fail(problems::kInvalid, "This number is refused.");
+          return {};
+        });
+        const std::scoped_lock lock(mutex);
+        answers.emplace(n, answer);
+      }
+    });
+  }
+  for (std::thread& thread : all) thread.join();
+  return answers;
+}
+
+TEST(SqliteSharedCommit, WritersThatWaitShareASyncAndAFailedBodyUndoesItsOwnAlone) {
+  constexpr int kThreads = 8, kEach = 8, kRoundsMax = 1'000;
+  std::atomic<int> syncs = 0;
+  const Vfs vfs([&](Vfs::On on) {
+    if (on == Vfs::On::kWalSync) ++syncs;
+    return SQLITE_OK;
+  });
+  const Directory directory;
+  const auto database = must_open(directory.file(), vfs.options());
+  ASSERT_TRUE(run(*database, "CREATE TABLE t (n BIGINT)"));
+  const auto is_refused = [](std::int64_t n) { return n % 3 == 0; };
+  std::int64_t made = 0, kept = 0;
+  bool is_shared = false;
+  // Whether threads meet is the scheduler's to say, so this goes on until they have.
+  for (int round = 0; round < kRoundsMax && !is_shared; ++round) {
+    const int before = syncs;
+    std::int64_t kept_now = 0;
+    for (const auto& [n, answer] : insert_from_threads(*database, made, kThreads, kEach, is_refused)) {
+      EXPECT_EQ(answer.has_value(), !is_refused(n)) << n;
+      if (!answer) {
+        EXPECT_EQ(answer.error().problem, &problems::kInvalid) << answer.error().text();
+      }
+      kept_now += answer.has_value();
+    }
+    made += kThreads * kEach;
+    kept += kept_now;
+    EXPECT_EQ(number(*database, kCount), kept);
+    EXPECT_EQ(number(*database, "SELECT COUNT(*) AS n FROM t WHERE n % 3 = 0"), 0);
+    is_shared = syncs - before < kept_now;
+  }
+  EXPECT_TRUE(is_shared);
+}
+
+TEST(SqliteSharedCommit, AFailedSyncIsTheFailureOfAllWhoSharedIt) {
+  constexpr int kThreads = 8, kEach = 40;
+  std::atomic<int> syncs_left = 1'000'000;
+  const Vfs vfs([&](Vfs::On on) {
+    if (on != Vfs::On::kWalSync || --syncs_left != 0) return SQLITE_OK;
+    errno = EIO;
+    return SQLITE_IOERR_FSYNC;
+  });
+  const Directory directory;
+  std::map<std::int64_t, Result<void>> answers;
+  {
+    const auto database = must_open(directory.file(), vfs.options());
+    ASSERT_TRUE(run(*database, "CREATE TABLE t (n BIGINT)"));
+    syncs_left = 5;
+    answers = insert_from_threads(*database, 0, kThreads, kEach, [](std::int64_t) { return false; });
+  }
+  syncs_left = 1'000'000;
+  const auto database = must_open(directory.file(), vfs.options());
+  int kept = 0;
+  for (const auto& [n, answer] : answers) {
+    if (!answer) {
+      EXPECT_EQ(answer.error().problem, &problems::kStoreStopped) << answer.error().text();
+      continue;
+    }
+    ++kept;
+    EXPECT_EQ(number(*database, fmt::format("SELECT COUNT(*) AS n FROM t WHERE n = {}", n)), 1) << n;
+  }
+  EXPECT_GE(kept, 4);  // each sync before the failed one answered somebody
+  EXPECT_LT(kept, kThreads * kEach);
 }
 
 TEST(SqliteSync, AFailedSyncInACommitStopsAllWrites) {

@@ -251,8 +251,9 @@ Result<void> Writer::write_aligned(ByteView bytes) {
     position_ += whole;
     bytes = bytes.subspan(whole);
   }
+  if (tail_bytes_ + bytes.size() > bounce_bytes_) grow_bounce(kBounceBytes);
   while (!bytes.empty()) {
-    const std::size_t count = std::min(bytes.size(), kBounceBytes - tail_bytes_);
+    const std::size_t count = std::min(bytes.size(), bounce_bytes_ - tail_bytes_);
     std::memcpy(bounce_.get() + tail_bytes_, bytes.data(), count);
     const std::size_t filled = tail_bytes_ + count;
     const std::size_t whole = filled / block * block;
@@ -265,6 +266,16 @@ Result<void> Writer::write_aligned(ByteView bytes) {
     bytes = bytes.subspan(count);
   }
   return {};
+}
+
+// Most uploads only ever bounce what is left of their last block: a large buffer for each would be most of their memory.
+void Writer::grow_bounce(std::size_t bytes) {
+  if (bytes <= bounce_bytes_) return;
+  std::unique_ptr<std::uint8_t[], AlignedFree> grown(
+      static_cast<std::uint8_t*>(::operator new[](bytes, std::align_val_t{os::kDirectAlignmentBytes})));
+  if (tail_bytes_ > 0) std::memcpy(grown.get(), bounce_.get(), tail_bytes_);
+  bounce_ = std::move(grown);
+  bounce_bytes_ = bytes;
 }
 
 // Data first, then the row that tells of it: never the other way round.
@@ -622,8 +633,7 @@ Result<std::unique_ptr<Writer>> Uploads::append(const access::Actor& actor, cons
   const std::size_t block = writer->file_->alignment();
   if (block > 1) {
     CHECK(kBounceBytes % block == 0);
-    writer->bounce_.reset(
-        static_cast<std::uint8_t*>(::operator new[](kBounceBytes, std::align_val_t{os::kDirectAlignmentBytes})));
+    writer->grow_bounce(block);
     writer->tail_bytes_ = offset % block;
     if (writer->tail_bytes_ > 0) {
       const std::size_t count =

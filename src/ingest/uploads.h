@@ -120,7 +120,9 @@ class Writer {
   struct AlignedFree {
     void operator()(std::uint8_t* p) const { ::operator delete[](p, std::align_val_t{os::kDirectAlignmentBytes}); }
   };
+  void grow_bounce(std::size_t bytes);
   std::unique_ptr<std::uint8_t[], AlignedFree> bounce_;
+  std::size_t bounce_bytes_ = 0;  // a block; more only for who begins inside of one
   std::size_t tail_bytes_ = 0;
 };
 

@@ -112,6 +112,7 @@ struct ChildPlan {
   int status = -1;
   const char* program = nullptr;
   ProcessLimits limits;
+  int niceness = 0;
   pid_t parent = 0;
 };
 
@@ -164,6 +165,10 @@ bool lower_limit(int resource, std::uint64_t soft, std::uint64_t hard) {
       !lower_limit(RLIMIT_FSIZE, plan.limits.file_bytes, plan.limits.file_bytes)) {
     report_and_exit(count, "setrlimit");
   }
+  if (plan.niceness > 0) {
+    errno = 0;  // -1 is a niceness too
+    if (nice(plan.niceness) == -1 && errno != 0) report_and_exit(count, "nice");
+  }
   execve(plan.program, plan.argv.data(), plan.envp.data());
   report_and_exit(count, "execve");
 }
@@ -181,6 +186,8 @@ class RealProcess final : public Process {
     ChildPlan plan;
     plan.program = program.c_str();
     plan.limits = options.limits;
+    plan.niceness = options.niceness;
+    CHECK(plan.niceness >= 0);
     plan.parent = getpid();
     std::vector<std::string> arguments = options.arguments;
     arguments.insert(arguments.begin(), program);

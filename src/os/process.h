@@ -40,6 +40,7 @@ struct SpawnOptions {
   // shorter. Nothing else is inherited. At most kSpawnDescriptorsMax.
   std::vector<int> descriptors = {};
   ProcessLimits limits = {};
+  int niceness = 0;  // added to ours, 0 to 19: what it does may wait for everybody else
 };
 inline constexpr int kNoDescriptor = -1;
 inline constexpr std::size_t kSpawnDescriptorsMax = 64;

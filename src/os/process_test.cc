@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "os/process.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
+#include <string>
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -156,6 +158,14 @@ TEST(Process, HoldsItsLimits) {
   options.limits = {.cpu_seconds = 9, .address_space_bytes = std::uint64_t{1} << 30, .file_bytes = 1024};
   const Ran ran = run_shell("ulimit -St; ulimit -Ht; ulimit -v; ulimit -f", options);
   EXPECT_EQ(ran.out, "9\n10\n1048576\n2\n");  // seconds, seconds, KiB, blocks of 512
+}
+
+TEST(Process, LetsEverybodyElseGoFirstWhenAsked) {
+  const Ran before = run_shell("nice");
+  SpawnOptions options;
+  options.niceness = 3;
+  const Ran ran = run_shell("nice", options);
+  EXPECT_EQ(std::stoi(ran.out), std::min(19, std::stoi(before.out) + 3));
 }
 
 TEST(Pipe, RefusesMoreThanItsReaderAskedFor) {

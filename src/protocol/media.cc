@@ -553,7 +553,9 @@ Result<MediaResult> run_media_job(os::Process& process, const MediaWorker& worke
                            .descriptors = {os::kNoDescriptor, os::kNoDescriptor, os::kNoDescriptor, input.descriptor(),
                                            question.read_end(), answer.write_end()},
                            // Memory and descriptors are limited by the worker itself, once its libraries are loaded.
-                           .limits = {.cpu_seconds = kMediaCpuSecondsMax, .file_bytes = kMediaOutputBytesMax}};
+                           .limits = {.cpu_seconds = kMediaCpuSecondsMax, .file_bytes = kMediaOutputBytesMax},
+                           // A poster may wait; docks at a shift change and people who watch may not.
+                           .niceness = kMediaNiceness};
   if (output != nullptr) options.descriptors.push_back(output->descriptor());
   auto started = process.spawn(options);
   if (!started) return fail(Code::kUnavailable, "The media worker could not be started.", started.error().text());

@@ -38,6 +38,7 @@ inline constexpr int kMediaOutput = 6;   // an empty file for the picture, where
 
 inline constexpr std::uint64_t kMediaMemoryBytesMax = std::uint64_t{1} << 30;  // RLIMIT_AS
 inline constexpr std::uint64_t kMediaCpuSecondsMax = 120;                      // RLIMIT_CPU
+inline constexpr int kMediaNiceness = 19;                                      // receiving and playing go before
 inline constexpr std::uint64_t kMediaOutputBytesMax = std::uint64_t{4} << 20;  // RLIMIT_FSIZE
 inline constexpr std::uint64_t kMediaDescriptorsMax = 7;                       // RLIMIT_NOFILE: 0 to kMediaOutput
 inline constexpr std::int64_t kMediaWallMsDefault = 10 * 60 * 1000;            // enforced by the parent with SIGKILL

@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Makes docs/benchmarks.md from a saved run and the notes beside it.
+
+  tools/benchmarks.py            writes the page
+  tools/benchmarks.py --check    exits with 1 where the page is another than the lines make
+
+Reads docs/figures/benchmarks.jsonl (the machine, then one line a comparison: `tools/bench.sh --save` writes it) and
+docs/figures/benchmarks_notes.md (what was tried and where the time goes, under a heading for each bench it speaks of).
+"""
+import json
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+LINES = ROOT / "docs/figures/benchmarks.jsonl"
+NOTES = ROOT / "docs/figures/benchmarks_notes.md"
+PAGE = ROOT / "docs/benchmarks.md"
+
+HEAD = """# Benchmarks
+
+Made by `tools/benchmarks.py` from one saved run; do not edit. Both sides of a comparison ran on the same machine, one after
+the other, in turn, with the same client and the same bytes; each ratio is the median of the pairs, with the least and the
+greatest. Only ratios are told: absolute figures are the machine's. Ours hashes, syncs, seals in the ledger and checks rights in
+every run; nginx, `@tus/server` and tusd do none of these.
+
+"""
+
+TAIL = """
+## How to repeat it
+
+```
+make bench                 # all of it: about twenty minutes on two cores; JSON lines on stdout
+make bench BENCH=b3        # one: b1 uploads, b2 shift change, b3 ranges, b5 ledger, b8 what evidence costs
+tools/bench.sh --save      # all of it into docs/figures/benchmarks.jsonl, and this page anew
+```
+
+The peers are fetched by the set-up, started on the loopback and ended by the bench. `sink` is `bench/sink.cc`: receive, hash,
+write direct, sync, and nothing else. CPU is user and system time of the server's processes, from the first byte until every
+upload is sealed. Before any figure is told, the bench checks the stored SHA-256, the ledger's entry of each upload, a sync for
+each acknowledged upload, and that an offset acknowledged just before `kill -9` stands after a restart. An otherwise idle machine
+is needed for times; CPU and ratios bear some company.
+"""
+
+
+def number(value):
+    return f"{value:.2f}" if value >= 0.1 else f"{value:.3f}" if value >= 0.001 else f"{value:.5f}"
+
+
+def is_held(line):
+    if line["ratio"] is None or line["bar"] is None:
+        return None
+    return line["ratio"] <= line["bar"] if line["better"] == "lower" else line["ratio"] >= line["bar"]
+
+
+def row(line):
+    if line["ratio"] is None:
+        return f"| {line['bench']} | {line['peer']} | absent: {line.get('absent', 'not run')} | | | |"
+    limit = "≤" if line["better"] == "lower" else "≥"
+    bar = "" if line["bar"] is None else f"{limit} {line['bar']:g}"
+    held = {None: "", True: "held", False: "**missed**"}[is_held(line)]
+    spread = f"{number(line['ratio_min'])}–{number(line['ratio_max'])}"
+    return (f"| {line['bench']} | {line['peer']} | {number(line['ratio'])} ({spread}) | {bar} | {held} | "
+            f"{line['unit']}, {line['better']} is better |")
+
+
+def notes():
+    """{bench: text} of the hand-written notes."""
+    parts = re.split(r"^## (.*)$", NOTES.read_text(), flags=re.M)[1:] if NOTES.exists() else []
+    return {name.strip(): text.strip() for name, text in zip(parts[::2], parts[1::2])}
+
+
+def page(text, notes_by_bench):
+    first, *lines = [json.loads(line) for line in text.splitlines() if line]
+    machine, peers = first["machine"], first["peers"]
+    out = [HEAD]
+    out.append(f"Measured on {first['date']}: {machine['cpu']}, {machine['cores']} cores, {machine['ram_gib']} GiB, Linux "
+               f"{machine['kernel']}, {machine['filesystem']} on {machine['disk']}; load before the run "
+               f"{machine['load_before']}. Peers: " +
+               ", ".join(f"{name} {version}" for name, version in peers.items() if version) + ".\n")
+    barred = [line for line in lines if is_held(line) is not None]
+    held = sum(is_held(line) for line in barred)
+    out.append(f"\n**{held} of {len(barred)} bars held.**\n")
+    out.append("\n| Bench | Beside | Ratio (least–greatest) | Bar | | Unit |\n|---|---|---|---|---|---|\n")
+    out.extend(row(line) + "\n" for line in lines)
+    missed = [line["bench"] for line in barred if not is_held(line)]
+    unexplained = [bench for bench in missed if bench not in notes_by_bench]
+    if notes_by_bench or unexplained:
+        out.append("\n## Where the time goes\n")
+    for bench, note in notes_by_bench.items():
+        out.append(f"\n### {bench}\n\n{note}\n")
+    for bench in dict.fromkeys(unexplained):
+        out.append(f"\n### {bench}\n\nMissed in this run; no note has been written yet.\n")
+    out.append(TAIL)
+    return "".join(out)
+
+
+def main():
+    if sys.argv[1:] not in ([], ["--check"]):
+        sys.exit("usage: tools/benchmarks.py [--check]")
+    made = page(LINES.read_text(), notes())
+    if sys.argv[1:] == ["--check"]:
+        if not PAGE.exists() or PAGE.read_text() != made:
+            sys.exit("docs/benchmarks.md is not what its lines make: run tools/benchmarks.py")
+        return
+    PAGE.write_text(made)
+
+
+if __name__ == "__main__":
+    main()
