@@ -87,6 +87,8 @@ PROBLEM(kSqliteVersion, "sqlite-version", kUnsupported, 500, kNo, "SQLite with a
         "Build with the pinned SQLite (make setup).");
 PROBLEM(kDatabaseServer, "database-server", kUnsupported, 500, kNo, "Database server not suitable",
         "Change what the message names; docs/operating/postgresql.md has the commands.");
+PROBLEM(kCatalogElsewhere, "catalog-elsewhere", kConflict, 500, kNo, "The catalog is not where it was looked for",
+        "Name the place that belongs to this data directory; docs/operating/postgresql.md tells how to move one.");
 PROBLEM(kCommitUnknown, "commit-unknown", kUnavailable, 503, kYes, "The outcome of a commit is not known",
         "Ask again: the answer shows whether it was made.");
 PROBLEM(kWeakFile, "weak-file", kDenied, 500, kNo, "A secret file others can read", "chmod 600 the file, and 700 the directory.");
@@ -158,6 +160,7 @@ constexpr std::array kAll = {
     &kDataFilesystem,
     &kSqliteVersion,
     &kDatabaseServer,
+    &kCatalogElsewhere,
     &kCommitUnknown,
     &kWeakFile,
     &kLedgerMoved,

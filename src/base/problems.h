@@ -28,7 +28,7 @@ extern const Problem kTusVersion, kTusHeader, kTusMetadata, kTusContentType, kUp
 
 // Data directory and start-up.
 extern const Problem kDataExists, kDataFormat, kDataLocked, kDataFilesystem, kSqliteVersion,
-    kDatabaseServer, kCommitUnknown, kWeakFile;
+    kDatabaseServer, kCatalogElsewhere, kCommitUnknown, kWeakFile;
 
 // Ledger and proofs.
 extern const Problem kLedgerMoved, kLedgerCorrupt, kProofInvalid, kNotSealed;

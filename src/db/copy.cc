@@ -250,6 +250,16 @@ Result<CatalogDigest> copy_catalog(Database& sqlite, Database& postgres) {
   return out;
 }
 
+Result<CatalogDigest> digest_catalog(Database& sqlite) {
+  CHECK(sqlite.engine() == Engine::kSqlite);
+  CatalogDigest out;
+  TRY(sqlite.read([&](Transaction& tx) -> Result<void> {
+    out = TRY(digest_of(tx, in_order(TRY(tables_of(tx)))));
+    return {};
+  }));
+  return out;
+}
+
 Result<bool> same_catalog(Database& sqlite, Database& postgres) {
   CHECK(sqlite.engine() == Engine::kSqlite && postgres.engine() == Engine::kPostgres);
   bool out = false;

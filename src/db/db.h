@@ -189,6 +189,7 @@ struct CatalogDigest {
 // yet: in one transaction, read back and compared before it is committed. kDataFormat when the steps differ, kCorrupt when
 // what is read back is not what was written, kDataExists when there are rows already.
 Result<CatalogDigest> copy_catalog(Database& sqlite, Database& postgres);
+Result<CatalogDigest> digest_catalog(Database& sqlite);
 // Whether both hold the very same rows.
 Result<bool> same_catalog(Database& sqlite, Database& postgres);
 

@@ -26,6 +26,7 @@ namespace {
 constexpr std::int64_t kSealPeriodUs = 2'000'000;
 constexpr std::int64_t kExpirePeriodUs = 60'000'000;
 constexpr std::int64_t kSealPageMax = 256;
+constexpr std::int64_t kOrphanLifeUs = 3'600LL * 1'000'000;
 constexpr std::size_t kBounceBytes = limits::kMiB;
 
 constexpr db::Migration kSteps[] = {
@@ -839,16 +840,24 @@ Result<void> Uploads::admit(const Upload& upload) {
   });
 }
 
-// Files without a row, and files of uploads that have been sealed.
+// Files without a row, and files of uploads that have been sealed. Where another server may be alive, only old ones: it
+// makes a file before its row, and takes away what it has sealed itself.
 Result<void> Uploads::sweep() {
+  const std::int64_t living_us = parts_.is_only_server ? INT64_MAX : parts_.clock.now().us - kOrphanLifeUs;
   for (const std::string& name : TRY(parts_.disk.list(parts_.directory))) {
+    const auto there = parts_.disk.stat(parts_.directory / name);
+    if (!there && there.error().code() == Code::kNotFound) continue;
+    if (!there) return fail(there.error());
+    if (there->modified_us > living_us) continue;
     const auto id = UploadId::parse(name);
     bool is_needed = false;
     if (id) {
       const auto upload = TRY(read(*id));
       is_needed = upload && (upload->state != State::kSealed || upload->kind == Kind::kPartial);
     }
-    if (!is_needed) TRY(parts_.disk.remove(parts_.directory / name));
+    if (is_needed) continue;
+    auto gone = parts_.disk.remove(parts_.directory / name);
+    if (!gone && gone.error().code() != Code::kNotFound) return gone;
   }
   return {};
 }

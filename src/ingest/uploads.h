@@ -135,6 +135,7 @@ class Uploads {
     evidence::Vault& vault;
     const Clock& clock;
     int sealing_threads = 8;
+    bool is_only_server = true;  // else a file without a row may be one that another server is just making
   };
   // Removes files that no row names and takes up sealing where it stood.
   static Result<std::unique_ptr<Uploads>> open(Parts parts);

@@ -54,6 +54,7 @@ class CommandLine::Declared {
     app_.set_help_all_flag("--help-all", "Help of every command");
     add_init();
     add_serve();
+    add_catalog();
     add_agency();
     add_user();
     add_token();
@@ -92,7 +93,21 @@ class CommandLine::Declared {
     sub->require_subcommand(1);
     return sub;
   }
-  void add_data(CLI::App* sub) { sub->add_option("--data", data_, "The data directory")->required()->type_name("DIR"); }
+  void add_data(CLI::App* sub) {
+    sub->add_option("--data", where_.data, "The data directory")->required()->type_name("DIR");
+    sub->add_option(
+           "--database", where_.database,
+           "PostgreSQL with the catalog, postgresql://USER@HOST/NAME; as the data directory remembers it, else "
+           "embedded, when left out")
+        ->envname("LAPEL_DATABASE")
+        ->type_name("URL");
+    sub->add_option(
+           "--bucket", where_.bucket,
+           "Directory of originals, ledger and uploads, file:///PATH; as the data directory remembers it, else "
+           "inside it, when left out")
+        ->envname("LAPEL_BUCKET")
+        ->type_name("URL");
+  }
   void add_agency_terms(CLI::App* sub) {
     sub->add_option("--slug", agency_.slug, "Its part of the ledger's origin; made of the name when left out");
     sub->add_option("--host", agency_.host, "Host part of the ledger's origin, as outsiders know this server")
@@ -104,7 +119,7 @@ class CommandLine::Declared {
 
   void add_init() {
     CLI::App* sub = command(app_, "init", "Make a data directory with its first agency and administrator",
-                            [this] { return door::run_init(data_, agency_, person_, password_file_); });
+                            [this] { return door::run_init(where_, agency_, person_, password_file_); });
     add_data(sub);
     sub->add_option("--agency", agency_.name, "The agency's name")->required()->type_name("NAME");
     add_agency_terms(sub);
@@ -118,7 +133,7 @@ class CommandLine::Declared {
   }
   void add_serve() {
     CLI::App* sub = command(app_, "serve", "Run the server", [this] {
-      serve_.data = data_;
+      serve_.where = where_;
       return door::run_serve(serve_);
     });
     add_data(sub);
@@ -128,8 +143,6 @@ class CommandLine::Declared {
         ->type_name("URL");
     sub->add_option("--trusted-proxy", serve_.trusted_proxies, "Network whose X-Forwarded-* headers count")
         ->type_name("CIDR");
-    sub->add_option("--database", serve_.database, "Another catalog than the embedded one")->type_name("URL");
-    sub->add_option("--bucket", serve_.bucket, "Another place for originals than the data directory")->type_name("URL");
     sub->add_option("--web", serve_.web, "The built web app, where it is not the installed one")
         ->envname("LAPEL_WEB")
         ->type_name("DIR");
@@ -144,16 +157,25 @@ class CommandLine::Declared {
         "Prints \"listening on URL\" once it can answer. SIGTERM lets what is under way\n"
         "end, and exits 0.");
   }
+  void add_catalog() {
+    CLI::App* sub = command(*group("catalog", "Where the rows are"), "move",
+                            "Move the embedded catalog into an empty PostgreSQL database",
+                            [this] { return door::run_catalog_move(where_); });
+    add_data(sub);
+    sub->footer(
+        "Every row is copied in one transaction and compared; the old file is kept as\n"
+        "catalog.db.moved. No server may run meanwhile. Killed, it goes on where it was.");
+  }
   void add_agency() {
     CLI::App* sub = command(*group("agency", "Agencies on this server"), "add", "Add a further agency",
-                            [this] { return door::run_agency_add(data_, agency_); });
+                            [this] { return door::run_agency_add(where_, agency_); });
     add_data(sub);
     sub->add_option("--name", agency_.name, "The agency's name")->required();
     add_agency_terms(sub);
   }
   void add_user() {
     CLI::App* sub = command(*group("user", "People who sign in"), "add", "Add a person", [this] {
-      return door::run_user_add(data_, agency_.name, person_, roles_, password_file_);
+      return door::run_user_add(where_, agency_.name, person_, roles_, password_file_);
     });
     add_data(sub);
     sub->add_option("--agency", agency_.name, "Name or slug of the agency")->required()->type_name("NAME");
@@ -168,7 +190,7 @@ class CommandLine::Declared {
   }
   void add_token() {
     CLI::App* sub = command(*group("token", "Service credentials"), "create", "Make a token for programs",
-                            [this] { return door::run_token_create(data_, person_.login, scopes_, as_json_); });
+                            [this] { return door::run_token_create(where_, person_.login, scopes_, as_json_); });
     add_data(sub);
     sub->add_option("--user", person_.login, "Login of the person it acts for")->required()->type_name("LOGIN");
     sub->footer("The token is printed once and is not kept: only what recognizes it is.");
@@ -181,11 +203,11 @@ class CommandLine::Declared {
   void add_dock() {
     CLI::App* docks = group("dock", "Docks that offload cameras");
     CLI::App* enroll = command(*docks, "enroll", "Make a code with which one dock may enroll, once, within 15 minutes",
-                               [this] { return door::run_dock_enroll(data_, agency_.name, dock_, as_json_); });
+                               [this] { return door::run_dock_enroll(where_, agency_.name, dock_, as_json_); });
     CLI::App* list = command(*docks, "list", "The docks of an agency",
-                             [this] { return door::run_dock_list(data_, agency_.name, as_json_); });
+                             [this] { return door::run_dock_list(where_, agency_.name, as_json_); });
     CLI::App* revoke = command(*docks, "revoke", "Refuse a dock from its next request on",
-                               [this] { return door::run_dock_revoke(data_, agency_.name, dock_); });
+                               [this] { return door::run_dock_revoke(where_, agency_.name, dock_); });
     for (CLI::App* sub : {enroll, list, revoke}) {
       add_data(sub);
       sub->add_option("--agency", agency_.name, "Name or slug of the agency")->required()->type_name("NAME");
@@ -197,9 +219,9 @@ class CommandLine::Declared {
   void add_job() {
     CLI::App* jobs = group("job", "What the server does by itself, such as looking into each file");
     CLI::App* list = command(*jobs, "list", "Jobs, the last changed first",
-                             [this] { return door::run_job_list(data_, state_, limit_, as_json_); });
+                             [this] { return door::run_job_list(where_, state_, limit_, as_json_); });
     CLI::App* retry =
-        command(*jobs, "retry", "Try again what was given up", [this] { return door::run_job_retry(data_, ids_); });
+        command(*jobs, "retry", "Try again what was given up", [this] { return door::run_job_retry(where_, ids_); });
     add_data(list);
     add_data(retry);
     one_of(list->add_option("--state", state_, "Only those in this state")->type_name("STATE"),
@@ -211,7 +233,7 @@ class CommandLine::Declared {
   void add_ledger() {
     CLI::App* sub =
         command(*group("ledger", "The ledgers of this server"), "check", "Verify every leaf, tile and event again",
-                [this] { return door::run_ledger_check(data_, as_json_); });
+                [this] { return door::run_ledger_check(where_, as_json_); });
     add_data(sub);
     sub->add_flag("--json", as_json_, "Print JSON");
   }
@@ -298,7 +320,8 @@ class CommandLine::Declared {
 
   CLI::App app_;
   std::function<Result<void>()> chosen_;
-  std::string data_, password_file_, dock_;
+  door::Where where_;
+  std::string password_file_, dock_;
   door::NewAgency agency_;
   door::NewPerson person_;
   door::ServeOptions serve_;

@@ -28,39 +28,45 @@ Result<std::set<access::Role>> parse_roles(const std::vector<std::string>& names
   return roles;
 }
 
-Result<void> run_init(const os::Path& data, const NewAgency& agency, NewPerson administrator,
+Result<void> run_init(const Where& where, const NewAgency& agency, NewPerson administrator,
                       const os::Path& password_file) {
   administrator.password = TRY(read_password(password_file));
   administrator.roles = {access::Role::kAdministrator};
-  TRY(Installation::init(data, agency, administrator));
-  const auto installation = TRY(Installation::open(data, Installation::Publishing::kNo));
+  TRY(Installation::init(where, agency, administrator));
+  const auto installation = TRY(Installation::open(where, Installation::Publishing::kNo));
   const roster::Agency first = TRY(installation->agencies()).at(0);
   const ledger::Ledger& ledger = *TRY(installation->ledgers().find(first.id));
   fmt::print(stderr, "Made {} for {}. Give the ledger's key below to whoever shall be able to check it.\n",
-             data.string(), first.name);
+             where.data.string(), first.name);
   fmt::print("{}\n", ledger.key().text());
   return {};
 }
 
-Result<void> run_agency_add(const os::Path& data, const NewAgency& agency) {
-  const auto installation = TRY(Installation::open(data, Installation::Publishing::kNo));
+Result<void> run_catalog_move(const Where& where) {
+  const db::CatalogDigest moved = TRY(Installation::move_catalog(where));
+  fmt::print(stderr, "Moved {} tables with {} rows; SHA-256 {}.\n", moved.tables, moved.rows, hex(moved.sha256));
+  return {};
+}
+
+Result<void> run_agency_add(const Where& where, const NewAgency& agency) {
+  const auto installation = TRY(Installation::open(where, Installation::Publishing::kNo));
   const roster::Agency added = TRY(installation->add_agency(agency));
   fmt::print(stderr, "Added {} as \"{}\".\n", added.name, added.slug);
   fmt::print("{}\n", TRY(installation->ledgers().find(added.id))->key().text());
   return {};
 }
 
-Result<void> run_user_add(const os::Path& data, const std::string& agency, NewPerson person,
+Result<void> run_user_add(const Where& where, const std::string& agency, NewPerson person,
                           const std::vector<std::string>& roles, const os::Path& password_file) {
   person.roles = TRY(parse_roles(roles));
   person.password = TRY(read_password(password_file));
-  const auto installation = TRY(Installation::open(data, Installation::Publishing::kNo));
+  const auto installation = TRY(Installation::open(where, Installation::Publishing::kNo));
   const roster::Person added = TRY(installation->add_person(agency, person));
   fmt::print(stderr, "Added {}.\n", added.login);
   return {};
 }
 
-Result<void> run_token_create(const os::Path& data, const std::string& login, const std::vector<std::string>& scopes,
+Result<void> run_token_create(const Where& where, const std::string& login, const std::vector<std::string>& scopes,
                               bool as_json) {
   std::set<access::Action> actions;
   for (const std::string& scope : scopes) {
@@ -70,7 +76,7 @@ Result<void> run_token_create(const os::Path& data, const std::string& login, co
                   fmt::format("\"{}\" is no scope; the scopes are {}", scope, access::all_action_names()));
     actions.insert(*action);
   }
-  const auto installation = TRY(Installation::open(data, Installation::Publishing::kNo));
+  const auto installation = TRY(Installation::open(where, Installation::Publishing::kNo));
   PersonId person;
   TRY(installation->database().read([&](db::Transaction& tx) -> Result<void> {
     person = TRY(roster::person_by_login(tx, login)).id;
@@ -86,8 +92,8 @@ Result<void> run_token_create(const os::Path& data, const std::string& login, co
   return {};
 }
 
-Result<void> run_dock_enroll(const os::Path& data, const std::string& agency, const std::string& name, bool as_json) {
-  const auto installation = TRY(Installation::open(data, Installation::Publishing::kNo));
+Result<void> run_dock_enroll(const Where& where, const std::string& agency, const std::string& name, bool as_json) {
+  const auto installation = TRY(Installation::open(where, Installation::Publishing::kNo));
   cameras::Docks docks({installation->database(), installation->ledgers(), installation->clock()});
   const std::string code = TRY(docks.create_code(agency, name));
   if (as_json) {
@@ -100,8 +106,8 @@ Result<void> run_dock_enroll(const os::Path& data, const std::string& agency, co
   return {};
 }
 
-Result<void> run_dock_list(const os::Path& data, const std::string& agency, bool as_json) {
-  const auto installation = TRY(Installation::open(data, Installation::Publishing::kNo));
+Result<void> run_dock_list(const Where& where, const std::string& agency, bool as_json) {
+  const auto installation = TRY(Installation::open(where, Installation::Publishing::kNo));
   cameras::Docks docks({installation->database(), installation->ledgers(), installation->clock()});
   Json::Array items;
   for (const roster::Dock& dock : TRY(docks.list(agency))) {
@@ -116,19 +122,19 @@ Result<void> run_dock_list(const os::Path& data, const std::string& agency, bool
   return {};
 }
 
-Result<void> run_dock_revoke(const os::Path& data, const std::string& agency, const std::string& name) {
-  const auto installation = TRY(Installation::open(data, Installation::Publishing::kNo));
+Result<void> run_dock_revoke(const Where& where, const std::string& agency, const std::string& name) {
+  const auto installation = TRY(Installation::open(where, Installation::Publishing::kNo));
   cameras::Docks docks({installation->database(), installation->ledgers(), installation->clock()});
   TRY(docks.revoke(agency, name));
   fmt::print(stderr, "Revoked {}; a running server refuses its next request.\n", name);
   return {};
 }
 
-Result<void> run_job_list(const os::Path& data, const std::string& state_text, std::int64_t limit, bool as_json) {
+Result<void> run_job_list(const Where& where, const std::string& state_text, std::int64_t limit, bool as_json) {
   std::optional<jobs::State> state;
   if (!state_text.empty() && !(state = jobs::parse_state_name(state_text)))
     return fail(Code::kInvalid, "A job's state is one of " + jobs::all_state_names(), state_text);
-  const auto installation = TRY(Installation::open(data, Installation::Publishing::kNo));
+  const auto installation = TRY(Installation::open(where, Installation::Publishing::kNo));
   Json::Array items;
   for (const jobs::Listed& job : TRY(installation->jobs().list(state, limit))) {
     if (!as_json) {
@@ -151,8 +157,8 @@ Result<void> run_job_list(const os::Path& data, const std::string& state_text, s
   return {};
 }
 
-Result<void> run_job_retry(const os::Path& data, const std::vector<std::string>& ids) {
-  const auto installation = TRY(Installation::open(data, Installation::Publishing::kNo));
+Result<void> run_job_retry(const Where& where, const std::vector<std::string>& ids) {
+  const auto installation = TRY(Installation::open(where, Installation::Publishing::kNo));
   for (const std::string& text : ids) {
     const auto id = jobs::JobId::parse(text);
     if (!id) return fail(Code::kInvalid, "A job's id is 32 lower-case hex digits", text);
@@ -181,8 +187,8 @@ Result<evidence::CatalogReport> check_catalog(Installation& installation, const 
 
 }  // namespace
 
-Result<void> run_ledger_check(const os::Path& data, bool as_json) {
-  const auto installation = TRY(Installation::open(data, Installation::Publishing::kNo));
+Result<void> run_ledger_check(const Where& where, bool as_json) {
+  const auto installation = TRY(Installation::open(where, Installation::Publishing::kNo));
   // First what the database says of its own file: a damaged index hides rows from every question asked below.
   const std::vector<std::string> damage = TRY(installation->database().damage());
   if (!damage.empty()) {

@@ -18,21 +18,23 @@ namespace lapel::door {
 Result<std::string> read_password(const os::Path& file);
 Result<std::set<access::Role>> parse_roles(const std::vector<std::string>& names);
 
-Result<void> run_init(const os::Path& data, const NewAgency& agency, NewPerson administrator,
+Result<void> run_init(const Where& where, const NewAgency& agency, NewPerson administrator,
                       const os::Path& password_file);
-Result<void> run_agency_add(const os::Path& data, const NewAgency& agency);
-Result<void> run_user_add(const os::Path& data, const std::string& agency, NewPerson person,
+// Moves the embedded catalog into a database; the server does the same when it is started with one.
+Result<void> run_catalog_move(const Where& where);
+Result<void> run_agency_add(const Where& where, const NewAgency& agency);
+Result<void> run_user_add(const Where& where, const std::string& agency, NewPerson person,
                           const std::vector<std::string>& roles, const os::Path& password_file);
-Result<void> run_token_create(const os::Path& data, const std::string& login, const std::vector<std::string>& scopes,
+Result<void> run_token_create(const Where& where, const std::string& login, const std::vector<std::string>& scopes,
                               bool as_json);
 // A code with which one dock may enroll itself.
-Result<void> run_dock_enroll(const os::Path& data, const std::string& agency, const std::string& name, bool as_json);
-Result<void> run_dock_list(const os::Path& data, const std::string& agency, bool as_json);
-Result<void> run_dock_revoke(const os::Path& data, const std::string& agency, const std::string& name);
+Result<void> run_dock_enroll(const Where& where, const std::string& agency, const std::string& name, bool as_json);
+Result<void> run_dock_list(const Where& where, const std::string& agency, bool as_json);
+Result<void> run_dock_revoke(const Where& where, const std::string& agency, const std::string& name);
 // What the server does by itself: each job with its state and the reason; all states when `state` is empty.
-Result<void> run_job_list(const os::Path& data, const std::string& state, std::int64_t limit, bool as_json);
-Result<void> run_job_retry(const os::Path& data, const std::vector<std::string>& ids);
+Result<void> run_job_list(const Where& where, const std::string& state, std::int64_t limit, bool as_json);
+Result<void> run_job_retry(const Where& where, const std::vector<std::string>& ids);
 // kProofInvalid when a fault was found.
-Result<void> run_ledger_check(const os::Path& data, bool as_json);
+Result<void> run_ledger_check(const Where& where, bool as_json);
 
 }  // namespace lapel::door

@@ -14,6 +14,7 @@
 #include "crypto/password.h"
 #include "crypto/random.h"
 #include "ingest/uploads.h"
+#include "lapel/settings.h"
 #include "os/filesystem.h"
 #include "signin/signin.h"
 
@@ -23,6 +24,8 @@ namespace {
 constexpr std::string_view kFormat = "lapel-data/1\n";
 constexpr std::string_view kFormatFile = "lapel.format";
 constexpr std::string_view kCatalogFile = "catalog.db";
+constexpr std::string_view kMovingFile = "catalog.db.moving";  // set aside, its copy not yet known to be good
+constexpr std::string_view kMovedFile = "catalog.db.moved";    // what it was when it moved; kept, never read
 constexpr std::int64_t kBeatMaxS = 86'400;
 
 bool is_host(std::string_view text) {
@@ -83,18 +86,21 @@ Result<NewAgency> complete(NewAgency agency) {
 }
 
 // Each directory may be a mount of its own, so each is asked for itself.
-Result<void> check_filesystems(os::Disk& disk, const os::Path& data) {
+Result<void> check_filesystems(os::Disk& disk, const os::Path& data, const os::Path& bucket) {
   struct Place {
-    std::string_view name;  // below the data directory
+    os::Path directory;
     os::FilesystemUse use;
   };
-  constexpr Place kPlaces[] = {
-      {"", os::FilesystemUse::kCatalog},          {"ledger", os::FilesystemUse::kCatalog},
-      {"keys", os::FilesystemUse::kCatalog},      {"uploads", os::FilesystemUse::kOriginals},
-      {"objects", os::FilesystemUse::kOriginals}, {"derived", os::FilesystemUse::kOriginals},
+  const Place places[] = {
+      {data, os::FilesystemUse::kCatalog},
+      {data / "keys", os::FilesystemUse::kCatalog},
+      {bucket / "ledger", os::FilesystemUse::kCatalog},
+      {bucket / "uploads", os::FilesystemUse::kOriginals},
+      {bucket / "objects", os::FilesystemUse::kOriginals},
+      {bucket / "derived", os::FilesystemUse::kOriginals},
   };
-  for (const Place& place : kPlaces) {
-    const os::Path directory = place.name.empty() ? data : data / place.name;
+  for (const Place& place : places) {
+    const os::Path& directory = place.directory;
     const auto there = disk.stat(directory);
     if (!there && there.error().code() == Code::kNotFound) continue;  // it will be made on the filesystem above it
     if (!there) return fail(there.error());
@@ -112,26 +118,66 @@ Result<void> check_key_store(const os::Path& keys) {
   return fail(problems::kWeakFile, "The key store is open to others than its owner", keys.string());
 }
 
+Result<void> migrate_all(db::Database& database) {
+  TRY(db::migrate(database, "roster", roster::schema()));
+  TRY(db::migrate(database, "signin", signin::schema()));
+  TRY(db::migrate(database, "ledger", ledger::schema()));
+  TRY(db::migrate(database, "jobs", jobs::schema()));
+  TRY(db::migrate(database, "evidence", evidence::schema()));
+  TRY(db::migrate(database, "ingest", ingest::schema()));
+  return db::migrate(database, "cameras", cameras::schema());
+}
+
+Result<bool> is_there(os::Disk& disk, const os::Path& path) {
+  const auto there = disk.stat(path);
+  if (!there && there.error().code() != Code::kNotFound) return fail(there.error());
+  return there.has_value();
+}
+
+// The terms of `where` with what the directory remembers in the places left empty.
+Result<Where> complete(os::Disk& disk, Where where) {
+  const Settings settings = TRY(read_settings(disk, where.data));
+  if (where.database.empty()) where.database = settings.database;
+  if (where.bucket.empty()) where.bucket = settings.bucket;
+  return where;
+}
+
 }  // namespace
 
 Installation::~Installation() = default;
 
-Result<std::unique_ptr<Installation>> Installation::open_parts(const os::Path& data, Publishing publishing) {
+Result<Installation::Lock> Installation::lock(os::Disk& disk, const os::Path& path, Share share) {
+  Lock out;
+  out.file = TRY(disk.open(path, os::OpenMode::kCreateOrOpen));
+  auto held = share == Share::kAlone ? os::FileLock::acquire(*out.file) : os::FileLock::share(*out.file);
+  if (!held && held.error().code() != Code::kBusy) return fail(held.error());
+  if (!held) {
+    return fail(problems::kDataLocked, "Another server or command is at work on this data directory", path.string());
+  }
+  out.held = *std::move(held);
+  return out;
+}
+
+// `where` says all of it. The catalog may be one that is being made.
+Result<std::unique_ptr<Installation>> Installation::open_parts(const Where& where, Publishing publishing) {
+  const os::Path& data = where.data;
   std::unique_ptr<Installation> out(new Installation());
   out->data_ = data;
   out->disk_ = os::real_disk();
-  TRY(check_filesystems(*out->disk_, data));
-  out->database_ = TRY(db::open_sqlite((data / kCatalogFile).string()));
-  TRY(db::migrate(*out->database_, "roster", roster::schema()));
-  TRY(db::migrate(*out->database_, "signin", signin::schema()));
-  TRY(db::migrate(*out->database_, "ledger", ledger::schema()));
-  TRY(db::migrate(*out->database_, "jobs", jobs::schema()));
-  TRY(db::migrate(*out->database_, "evidence", evidence::schema()));
-  TRY(db::migrate(*out->database_, "ingest", ingest::schema()));
-  TRY(db::migrate(*out->database_, "cameras", cameras::schema()));
+  out->bucket_directory_ = TRY(door::bucket_directory(data, where.bucket));
+  TRY(check_filesystems(*out->disk_, data, out->bucket_directory_));
+  if (where.database.empty()) {
+    // Against the move of the very file: who opened it before would go on writing to what has been copied already.
+    out->catalog_ = TRY(lock(*out->disk_, data / "catalog.lock", Share::kBeside));
+    out->database_ = TRY(db::open_sqlite((data / kCatalogFile).string()));
+  } else {
+    out->database_ = TRY(db::open_postgres(where.database));
+  }
+  TRY(migrate_all(*out->database_));
   TRY(check_key_store(data / "keys"));
   out->keys_ = TRY(store::KeyStore::open(*out->disk_, data / "keys"));
-  out->bucket_ = TRY(bucket::open_fs_bucket(*out->disk_, data));
+  TRY(os::make_directories(*out->disk_, out->bucket_directory_));
+  out->bucket_ = TRY(bucket::open_fs_bucket(*out->disk_, out->bucket_directory_));
   out->store_ = std::make_unique<store::Store>(*out->bucket_);
   Installation* raw = out.get();
   out->ledgers_ = std::make_unique<ledger::Ledgers>(
@@ -160,7 +206,8 @@ Result<std::unique_ptr<ledger::Ledger>> Installation::open_ledger(const AgencyId
   return ledger;
 }
 
-Result<void> Installation::init(const os::Path& data, const NewAgency& wanted, const NewPerson& administrator) {
+Result<void> Installation::init(const Where& where, const NewAgency& wanted, const NewPerson& administrator) {
+  const os::Path& data = where.data;
   const NewAgency agency = TRY(complete(wanted));
   TRY(check_person(administrator));
   const std::unique_ptr<os::Disk> disk = os::real_disk();
@@ -177,9 +224,18 @@ Result<void> Installation::init(const os::Path& data, const NewAgency& wanted, c
           data.string());
     }
   }
+  TRY(door::bucket_directory(data, where.bucket));
+  if (!where.database.empty()) {
+    const auto database = TRY(db::open_postgres(where.database, {.writers = 1, .readers = 1}));
+    if (!TRY(db::is_empty(*database))) {
+      return fail(problems::kDataExists,
+                  "The database is not empty; if an earlier init was interrupted, drop it and create it again");
+    }
+  }
   TRY(os::make_directories(*disk, data));
+  TRY(write_settings(*disk, data, {where.database, where.bucket}));
   {
-    const auto installation = TRY(open_parts(data, Publishing::kNo));
+    const auto installation = TRY(open_parts(where, Publishing::kNo));
     TRY(installation->make_agency(agency, true));
     TRY(installation->add_person(agency.slug, administrator));
   }
@@ -187,8 +243,9 @@ Result<void> Installation::init(const os::Path& data, const NewAgency& wanted, c
   return os::write_new_file(*disk, data / kFormatFile, as_bytes(kFormat));
 }
 
-Result<std::unique_ptr<Installation>> Installation::open(const os::Path& data, Publishing publishing) {
+Result<std::unique_ptr<Installation>> Installation::open(const Where& wanted, Publishing publishing) {
   const std::unique_ptr<os::Disk> disk = os::real_disk();
+  const os::Path& data = wanted.data;
   auto format = os::read_file(*disk, data / kFormatFile, 256);
   if (!format && format.error().code() == Code::kNotFound) {
     return fail(Code::kNotFound, "This is not a Lapel data directory; make one with lapel init", data.string());
@@ -197,20 +254,142 @@ Result<std::unique_ptr<Installation>> Installation::open(const os::Path& data, P
   if (as_text(*format) != kFormat) {
     return fail(problems::kDataFormat, "The data directory was written by another version of Lapel", data.string());
   }
-  // Made once, by init: a new one here would be empty, and everything that only it knows of would be swept away.
-  if (const auto catalog = disk->stat(data / kCatalogFile); !catalog) {
+  const Where where = TRY(door::complete(*disk, wanted));
+  if (TRY(is_there(*disk, data / kMovingFile))) {
+    return fail(problems::kCatalogElsewhere,
+                "The catalog is being moved into a database: start the server with --database to finish that",
+                (data / kMovingFile).string());
+  }
+  const bool is_embedded = TRY(is_there(*disk, data / kCatalogFile));
+  if (where.database.empty() && !is_embedded) {
+    if (TRY(is_there(*disk, data / kMovedFile))) {
+      return fail(problems::kCatalogElsewhere, "The catalog was moved into a database: name it with --database",
+                  data.string());
+    }
+    // Made once, by init: a new one here would be empty, and everything that only it knows of would be swept away.
     return fail(Code::kCorrupt, "The catalog of this data directory is missing; nothing was changed",
                 (data / kCatalogFile).string());
   }
-  return open_parts(data, publishing);
+  if (!where.database.empty() && is_embedded) {
+    return fail(problems::kCatalogElsewhere,
+                "The catalog is still in the data directory: the server moves it when it is started with --database",
+                (data / kCatalogFile).string());
+  }
+  if (!where.database.empty()) {
+    // Before anything is made in it.
+    const auto database = TRY(db::open_postgres(where.database, {.writers = 1, .readers = 1}));
+    if (TRY(db::is_empty(*database))) {
+      return fail(problems::kCatalogElsewhere, "The database is empty, and this directory's catalog should be in it");
+    }
+  }
+  auto out = TRY(open_parts(where, publishing));
+  TRY(out->check_belongs());
+  return out;
 }
 
-Result<void> Installation::lock_for_serving() {
-  lock_file_ = TRY(disk_->open(data_ / "lock", os::OpenMode::kCreateOrOpen));
-  auto lock = os::FileLock::acquire(*lock_file_);
-  if (!lock) return fail(problems::kDataLocked, "Another server is running on this data directory", data_.string());
-  lock_ = *std::move(lock);
+// The agencies of the catalog are those whose keys are here, and their ledgers are in the bucket.
+Result<void> Installation::check_belongs() {
+  const std::vector<roster::Agency> all = TRY(agencies());
+  if (all.empty()) return fail(problems::kCatalogElsewhere, "There is no agency in the catalog");
+  for (const roster::Agency& agency : all) {
+    std::string vkey;
+    ledger::Terms terms;
+    TRY(database_->read([&](db::Transaction& tx) -> Result<void> {
+      terms = TRY(ledger::Ledger::terms(tx, agency.id));
+      vkey = TRY(ledger::Ledger::stored_key(tx, agency.id));
+      return {};
+    }));
+    const auto secrets = keys_->agency_secrets(agency.slug);
+    if (!secrets && secrets.error().code() != Code::kNotFound) return fail(secrets.error());
+    const bool is_ours =
+        secrets && vkey == proof::VerifierKey{terms.origin, proof::KeyType::kLog,
+                                              crypto::SigningKey::from_seed(secrets->log_seed).public_key()}
+                               .text();
+    if (!is_ours) {
+      return fail(problems::kCatalogElsewhere, "The catalog is another installation's: its keys are not here",
+                  agency.slug);
+    }
+    if (!TRY(is_there(*disk_, bucket_directory_ / "ledger" / agency.slug))) {
+      return fail(problems::kCatalogElsewhere,
+                  "The bucket has no ledger of this agency: bring objects, derived, ledger and uploads there first",
+                  (bucket_directory_ / "ledger" / agency.slug).string());
+    }
+  }
   return {};
+}
+
+Result<std::unique_ptr<Installation>> Installation::open_for_serving(const Where& wanted) {
+  const std::unique_ptr<os::Disk> disk = os::real_disk();
+  const Where where = TRY(door::complete(*disk, wanted));
+  if (!where.database.empty()) {
+    const bool is_here = TRY(is_there(*disk, where.data / kCatalogFile));
+    if (is_here || TRY(is_there(*disk, where.data / kMovingFile))) {
+      const db::CatalogDigest moved = TRY(move_catalog(where));
+      fmt::print(stderr, "lapel: the catalog was moved into the database: {} tables, {} rows; {} is kept\n",
+                 moved.tables, moved.rows, kMovedFile);
+    }
+  }
+  auto out = TRY(open(where, Publishing::kYes));
+  out->serving_ = TRY(lock(*out->disk_, where.data / "lock", where.database.empty() ? Share::kAlone : Share::kBeside));
+  if (const Settings now{where.database, where.bucket}; now != TRY(read_settings(*disk, where.data))) {
+    TRY(write_settings(*disk, where.data, now));
+  }
+  return out;
+}
+
+// What is true when this is killed behind each step, and what the next start does with it:
+//   alone on the directory                               as before
+//   catalog.db renamed to catalog.db.moving              nobody serves from it; the move is begun anew
+//   its rows in the database, in one transaction         the same rows on both sides: the copy is kept
+//   lapel.toml names the database                        the same
+//   catalog.db.moving renamed to catalog.db.moved        done
+// To give up a move, rename catalog.db.moving back: until the last step it is whole, and no server has used the copy.
+Result<db::CatalogDigest> Installation::move_catalog(const Where& wanted) {
+  const std::unique_ptr<os::Disk> disk = os::real_disk();
+  const Where where = TRY(door::complete(*disk, wanted));
+  const os::Path& data = where.data;
+  if (where.database.empty()) return fail(Code::kInvalid, "Where to? Name the database with --database");
+  const Lock serving = TRY(lock(*disk, data / "lock", Share::kAlone));
+  const Lock catalog = TRY(lock(*disk, data / "catalog.lock", Share::kAlone));
+  const auto database = TRY(db::open_postgres(where.database, {.writers = 1, .readers = 1}));
+  if (TRY(is_there(*disk, data / kCatalogFile))) {
+    if (TRY(is_there(*disk, data / kMovingFile))) {
+      return fail(problems::kCatalogElsewhere,
+                  "There are two embedded catalogs, one of them being moved; nothing was changed",
+                  (data / kMovingFile).string());
+    }
+    if (!TRY(db::is_empty(*database))) {
+      return fail(problems::kCatalogElsewhere,
+                  "The catalog is in the data directory, and the database is not empty; nothing was changed");
+    }
+    // Its steps taken and its log folded into the file, which closing does.
+    TRY(migrate_all(*TRY(db::open_sqlite((data / kCatalogFile).string()))));
+    for (const char* end : {"-wal", "-shm"}) {
+      if (TRY(is_there(*disk, data / (std::string(kCatalogFile) + end)))) {
+        return fail(problems::kDataLocked, "Another program has the catalog open", (data / kCatalogFile).string());
+      }
+    }
+    TRY(disk->rename(data / kCatalogFile, data / kMovingFile));
+    TRY(disk->sync_directory(data));
+  }
+  if (!TRY(is_there(*disk, data / kMovingFile))) return fail(Code::kNotFound, "There is no embedded catalog to move");
+  db::CatalogDigest moved;
+  {
+    const auto from = TRY(db::open_sqlite((data / kMovingFile).string()));
+    TRY(migrate_all(*database));
+    auto copied = db::copy_catalog(*from, *database);
+    const bool was_copied = !copied && copied.error().problem == &problems::kDataExists;
+    if (!copied && !was_copied) return copied;
+    if (was_copied && !TRY(db::same_catalog(*from, *database))) {
+      return fail(problems::kCatalogElsewhere,
+                  "The database has other rows than the catalog that is being moved into it; nothing was changed");
+    }
+    moved = was_copied ? TRY(db::digest_catalog(*from)) : *copied;
+  }
+  TRY(write_settings(*disk, data, {where.database, where.bucket}));
+  TRY(disk->rename(data / kMovingFile, data / kMovedFile));
+  TRY(disk->sync_directory(data));
+  return moved;
 }
 
 Result<std::vector<roster::Agency>> Installation::agencies() {

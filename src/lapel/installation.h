@@ -3,9 +3,11 @@
 // An installation: one data directory and everything that stands on it, opened in the right order.
 //
 // Owns: the layout of the data directory (docs/formats/object_layout.md) and the objects over it.
-// Promises: open() refuses a directory of another version, a network filesystem under catalog or ledger, and a SQLite
-//   that loses writes. init() never overwrites, and what it leaves when it is interrupted is not mistaken for a whole.
-// Fails with: kDataExists, kDataFormat, kDataFilesystem, kDataLocked, and what the parts fail with.
+// Promises: open() refuses a directory of another version, a network filesystem under catalog or ledger, a SQLite that
+//   loses writes, and a database that is empty or another installation's. init() never overwrites, and what it leaves when
+//   it is interrupted is not mistaken for a whole. There is one catalog: the embedded one is set aside before a copy of
+//   it counts (docs/decisions/0008).
+// Fails with: kDataExists, kDataFormat, kDataFilesystem, kDataLocked, kCatalogElsewhere, and what the parts fail with.
 // Threads: open once; the parts are as thread-safe as they say.
 
 #include <memory>
@@ -40,22 +42,36 @@ struct NewPerson {
   std::string password;
 };
 
+// Where an installation stands. What is empty is as DIR/lapel.toml says (lapel/settings.h), else under DIR.
+struct Where {
+  os::Path data;
+  std::string database;
+  std::string bucket;
+};
+
 class Installation {
  public:
   // A new data directory with its first agency and administrator.
-  static Result<void> init(const os::Path& data, const NewAgency& agency, const NewPerson& administrator);
+  static Result<void> init(const Where& where, const NewAgency& agency, const NewPerson& administrator);
   // Whether sealed sizes are published at each beat by this process: only the server does.
   enum class Publishing { kNo, kYes };
-  static Result<std::unique_ptr<Installation>> open(const os::Path& data, Publishing publishing);
+  static Result<std::unique_ptr<Installation>> open(const Where& where, Publishing publishing);
   ~Installation();
 
-  // Held by the one server on this directory; console commands do without.
-  Result<void> lock_for_serving();
+  // For the server: open(), locked against any other server where the catalog is embedded, and beside others where it is
+  // not. An embedded catalog moves into the database named, where that is empty, and the directory remembers both.
+  static Result<std::unique_ptr<Installation>> open_for_serving(const Where& where);
+  // The move alone.
+  static Result<db::CatalogDigest> move_catalog(const Where& where);
 
   Result<roster::Agency> add_agency(const NewAgency& agency);
   Result<roster::Person> add_person(const std::string& agency, const NewPerson& person);
 
   const os::Path& data() const { return data_; }
+  // Of objects, ledger, derived items and uploads.
+  const os::Path& bucket_directory() const { return bucket_directory_; }
+  // Whether no other server can be at work on the same catalog.
+  bool is_only_server() const { return database_->engine() == db::Engine::kSqlite; }
   const Clock& clock() const { return clock_; }
   os::Disk& disk() { return *disk_; }
   db::Database& database() { return *database_; }
@@ -68,15 +84,23 @@ class Installation {
 
  private:
   Installation() = default;
-  static Result<std::unique_ptr<Installation>> open_parts(const os::Path& data, Publishing publishing);
+  static Result<std::unique_ptr<Installation>> open_parts(const Where& where, Publishing publishing);
+  Result<void> check_belongs();
   Result<roster::Agency> make_agency(const NewAgency& agency, bool is_first);
   Result<std::unique_ptr<ledger::Ledger>> open_ledger(const AgencyId& agency, Publishing publishing);
 
-  os::Path data_;
+  // Names a file under the data directory, and the lock on it.
+  struct Lock {
+    std::unique_ptr<os::File> file;
+    std::optional<os::FileLock> held;
+  };
+  enum class Share { kAlone, kBeside };
+  static Result<Lock> lock(os::Disk& disk, const os::Path& path, Share share);
+
+  os::Path data_, bucket_directory_;
   RealClock clock_;
   std::unique_ptr<os::Disk> disk_;
-  std::unique_ptr<os::File> lock_file_;
-  std::optional<os::FileLock> lock_;
+  Lock serving_, catalog_;
   std::unique_ptr<db::Database> database_;
   std::unique_ptr<store::KeyStore> keys_;
   std::unique_ptr<bucket::Bucket> bucket_;

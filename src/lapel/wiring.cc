@@ -136,12 +136,16 @@ os::Disk& Rooms::disk() {
 }
 
 Result<std::unique_ptr<Rooms>> Rooms::open(const ServeOptions& options) {
-  auto installation = TRY(Installation::open(options.data, Installation::Publishing::kYes));
-  TRY(installation->lock_for_serving());
+  auto installation = TRY(Installation::open_for_serving(options.where));
   // Every ledger publishes at its beats whether or not anybody asks for it.
   for (const roster::Agency& agency : TRY(installation->agencies())) TRY(installation->ledgers().find(agency.id));
-  auto uploads = TRY(ingest::Uploads::open({installation->database(), installation->disk(), options.data / "uploads",
-                                            installation->vault(), installation->clock()}));
+  const bool is_only_server = installation->is_only_server();
+  auto uploads = TRY(ingest::Uploads::open({.database = installation->database(),
+                                            .disk = installation->disk(),
+                                            .directory = installation->bucket_directory() / "uploads",
+                                            .vault = installation->vault(),
+                                            .clock = installation->clock(),
+                                            .is_only_server = is_only_server}));
   auto process = os::real_process();
   auto examiner = TRY(media::Examiner::open({installation->database(),
                                              installation->disk(),
@@ -149,8 +153,9 @@ Result<std::unique_ptr<Rooms>> Rooms::open(const ServeOptions& options) {
                                              installation->vault(),
                                              installation->jobs(),
                                              installation->clock(),
-                                             options.data / "media",
-                                             {.program = TRY(media_worker(options))}}));
+                                             installation->data() / "media",
+                                             {.program = TRY(media_worker(options))},
+                                             is_only_server}));
   return std::unique_ptr<Rooms>(new Rooms(
       std::make_unique<Impl>(std::move(installation), std::move(uploads), std::move(process), std::move(examiner))));
 }
@@ -169,10 +174,6 @@ void Rooms::register_routes(http::Router& router) {
 }
 
 Result<void> run_serve(const ServeOptions& options) {
-  if (!options.database.empty())
-    return fail(Code::kUnsupported, "Only the embedded catalog is available: leave --database out");
-  if (!options.bucket.empty())
-    return fail(Code::kUnsupported, "Only files under the data directory are available: leave --bucket out");
   os::StopSignals signals;
   const auto rooms = TRY(Rooms::open(options));
   http::Router router;

@@ -14,16 +14,16 @@
 
 #include "base/result.h"
 #include "http/server.h"
+#include "lapel/installation.h"
 #include "os/disk.h"
 
 namespace lapel::door {
 
 struct ServeOptions {
-  os::Path data;
+  Where where;
   std::string listen = "127.0.0.1:8080";
   std::string public_url;                    // as others reach it; empty: as it listens
   std::vector<std::string> trusted_proxies;  // CIDR
-  std::string database, bucket;              // empty: embedded under `data`
   std::string tls_certificate, tls_key;      // PEM files; both or neither
   std::string media_worker;                  // the program lapel-media; empty: the one beside this program
   std::string web;  // directory of the built web app; empty: the installed one, if there is one

@@ -94,14 +94,14 @@ Names described_but_not_served(const std::vector<http::Router::RouteName>& route
 std::vector<http::Router::RouteName> routes_of_rooms() {
   const TemporaryDirectory home;
   ServeOptions options;
-  options.data = home.path() / "data";
+  options.where.data = home.path() / "data";
   NewAgency agency;
   agency.name = "Ashfield Police Department";
   NewPerson chief;
   chief.login = "chief";
   chief.roles = {access::Role::kAdministrator};
   chief.password = "correct horse battery staple";
-  const auto made = Installation::init(options.data, agency, chief);
+  const auto made = Installation::init(options.where, agency, chief);
   EXPECT_TRUE(made) << made.error().text();
   const auto rooms = Rooms::open(options);
   EXPECT_TRUE(rooms) << rooms.error().text();

@@ -347,17 +347,20 @@ Result<Terms> Ledger::terms(db::Transaction& tx, const AgencyId& agency) {
                row.integer("floor_leaves"), row.integer("heads_s"), row.text("policy")};
 }
 
+Result<std::string> Ledger::stored_key(db::Transaction& tx, const AgencyId& agency) {
+  const db::Rows rows = TRY(tx.query("SELECT vkey FROM ledgers WHERE agency = :agency", {{"agency", agency.text()}}));
+  if (rows.empty()) return fail(Code::kNotFound, "This agency has no ledger", agency.text());
+  return rows[0].text("vkey");
+}
+
 Result<std::unique_ptr<Ledger>> Ledger::open(Parts parts) {
   auto impl = std::make_unique<Impl>(std::move(parts));
-  std::string stored_key;
+  std::string begun_with;
   TRY(impl->database.read([&](db::Transaction& tx) -> Result<void> {
-    const db::Rows rows =
-        TRY(tx.query("SELECT vkey FROM ledgers WHERE agency = :agency", {{"agency", impl->agency_text}}));
-    if (rows.empty()) return fail(Code::kNotFound, "This agency has no ledger", impl->agency_text);
-    stored_key = rows[0].text("vkey");
+    begun_with = TRY(stored_key(tx, impl->agency));
     return {};
   }));
-  if (stored_key != impl->vkey.text()) {
+  if (begun_with != impl->vkey.text()) {
     return fail(problems::kLedgerCorrupt, "The log key is not the one this ledger began with", impl->terms.origin);
   }
   TRY(impl->log.check_ahead());

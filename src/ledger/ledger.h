@@ -115,6 +115,8 @@ class Ledger {
                              const proof::VerifierKey& key);
   // What create() stored.
   static Result<Terms> terms(db::Transaction& transaction, const AgencyId& agency);
+  static Result<std::string> stored_key(db::Transaction& transaction,
+                                        const AgencyId& agency);  // as a verifier-key line
 
   // Reads the sealed head and the unfinished tiles; O(log size). Does not publish until start_publishing().
   static Result<std::unique_ptr<Ledger>> open(Parts parts);

@@ -15,6 +15,9 @@
 namespace lapel::media {
 namespace {
 
+// No job takes so long: a scratch file as old belongs to no living server.
+constexpr std::int64_t kScratchLifeUs = 2 * 3'600LL * 1'000'000;
+
 using evidence::DerivedKind;
 using protocol::MediaResult;
 using protocol::StreamKind;
@@ -200,8 +203,15 @@ struct Examiner::Impl {
 Result<std::unique_ptr<Examiner>> Examiner::open(Parts parts) {
   CHECK(parts.worker.program.is_absolute());
   TRY(os::make_directories(parts.disk, parts.scratch));
-  for (const std::string& name : TRY(parts.disk.list(parts.scratch))) TRY(parts.disk.remove(parts.scratch / name));
-  TRY(parts.jobs.take_back_all(evidence::kMediaJob));
+  const std::int64_t living_us = parts.is_only_server ? INT64_MAX : parts.clock.now().us - kScratchLifeUs;
+  for (const std::string& name : TRY(parts.disk.list(parts.scratch))) {
+    const auto there = parts.disk.stat(parts.scratch / name);
+    if (!there || there->modified_us > living_us) continue;
+    // Another server that starts may have been quicker.
+    auto gone = parts.disk.remove(parts.scratch / name);
+    if (!gone && gone.error().code() != Code::kNotFound) return fail(gone.error());
+  }
+  if (parts.is_only_server) TRY(parts.jobs.take_back_all(evidence::kMediaJob));
   auto impl = std::make_unique<Impl>(std::move(parts));
   Impl* raw = impl.get();
   raw->ask();

@@ -39,13 +39,14 @@ class Examiner {
     evidence::Vault& vault;
     jobs::Queue& jobs;
     const Clock& clock;
-    os::Path scratch;              // made when missing; what is in it goes
+    os::Path scratch;              // made when missing; what earlier servers left in it goes
     protocol::MediaWorker worker;  // an absolute path: a child starts in the root directory
+    bool is_only_server = true;    // else others' leases and scratch files are left until they are old
     int threads = 2;               // workers at once
   };
 
-  // Asks the worker for its self-test first. The caller is the only server on this database: leases of earlier ones are
-  // taken back.
+  // Asks the worker for its self-test first. Leases of earlier servers are taken back at once where no other can be alive,
+  // and else when they have run out.
   static Result<std::unique_ptr<Examiner>> open(Parts parts);
   ~Examiner();
   Examiner(const Examiner&) = delete;

@@ -455,6 +455,10 @@ Result<FileLock> FileLock::acquire(File& file) {
   return lock(file, LOCK_EX | LOCK_NB);
 }
 
+Result<FileLock> FileLock::share(File& file) {
+  return lock(file, LOCK_SH | LOCK_NB);
+}
+
 Result<FileLock> FileLock::wait(File& file) {
   return lock(file, LOCK_EX);
 }
