@@ -56,6 +56,7 @@ bool is_torn(ByteView page, std::size_t at) {
 struct Record {
   SubjectId subject;
   ByteView sealed;
+  std::size_t end = 0;  // in the page
 };
 
 // The whole records of a page, which holds a multiple of their size.
@@ -68,7 +69,7 @@ Result<std::vector<Record>> read_records(ByteView page, const os::Path& path) {
       return fail(Code::kCorrupt, "A page of the key store is damaged", fmt::format("{} at {}", path.string(), at));
     }
     const auto id = to_array<16>(record.subspan(kMagic.size(), 16));
-    out.push_back({SubjectId(*id), record.subspan(kMagic.size() + 16)});
+    out.push_back({SubjectId(*id), record.subspan(kMagic.size() + 16), at + kRecordBytes});
   }
   return out;
 }
@@ -144,7 +145,7 @@ os::Path KeyStore::page_path(std::string_view slug, const SubjectId& subject) co
   return directory_ / slug / "subjects" / subject.text().substr(0, 3);
 }
 
-Result<ByteArray<32>> KeyStore::subject_key(std::string_view slug, const SubjectId& subject) {
+Result<KeyStore::Found> KeyStore::look(std::string_view slug, const SubjectId& subject) {
   const os::Path path = page_path(slug, subject);
   const auto not_found = [&] { return fail(Code::kNotFound, "No key for this subject", subject.text()); };
   auto file = disk_.open(path, os::OpenMode::kRead);
@@ -153,15 +154,19 @@ Result<ByteArray<32>> KeyStore::subject_key(std::string_view slug, const Subject
   const std::vector<Record> records = TRY(read_records(page, path));
   const Record* found = find_record(records, subject);
   if (!found) return not_found();
-  return open_record(found->sealed, TRY(read_secret(slug, kAgencyKey)), slug, subject, path);
+  return Found{TRY(open_record(found->sealed, TRY(read_secret(slug, kAgencyKey)), slug, subject, path)), found->end};
+}
+
+Result<ByteArray<32>> KeyStore::subject_key(std::string_view slug, const SubjectId& subject) {
+  return TRY(look(slug, subject)).key;
 }
 
 Result<ByteArray<32>> KeyStore::subject_key_or_create(std::string_view slug, const SubjectId& subject) {
   const os::Path path = page_path(slug, subject);
-  auto existing = subject_key(slug, subject);
-  if (!existing && existing.error().code() != Code::kNotFound) return existing;
-  // Asked after reading: whoever writes to a page takes it out of the durable ones first.
-  if (existing && is_durable(path)) return existing;
+  const auto existing = look(slug, subject);
+  if (!existing && existing.error().code() != Code::kNotFound) return fail(existing.error());
+  // Asked after reading: whoever writes to a page first takes its durable part back.
+  if (existing && existing->end <= durable_bytes(path)) return existing->key;
 
   const ByteArray<32> agency_key = TRY(read_secret(slug, kAgencyKey));
   const auto file = TRY(disk_.open(path, os::OpenMode::kCreateOrOpen));
@@ -174,21 +179,21 @@ Result<ByteArray<32>> KeyStore::subject_key_or_create(std::string_view slug, con
   const Record* found = find_record(records, subject);
   const auto key =
       found ? TRY(open_record(found->sealed, agency_key, slug, subject, path)) : crypto::random_bytes<32>();
-  const bool was_durable = is_durable(path);
-  if (found && was_durable) return key;
-  if (!was_durable) {
-    for (const Record& record : records) TRY(open_record(record.sealed, agency_key, slug, record.subject, path));
+  const std::size_t durable = std::min(durable_bytes(path), page.size());
+  if (found && found->end <= durable) return key;
+  for (const Record& record : records) {
+    if (record.end > durable) TRY(open_record(record.sealed, agency_key, slug, record.subject, path));
   }
 
-  // Of what is found at first, a killed process may have synced nothing, and a failed sync may have dropped it from the
-  // cache's care: it is written again. After that, only what is new.
-  const std::size_t from = was_durable ? page.size() : 0;
+  // What another process has written, it may have been killed before it synced, and a failed sync may have dropped it from
+  // the cache's care: it is written again. What this one has synced itself stands.
+  const std::size_t from = durable;
   if (!found) {
     const Bytes record = make_record(agency_key, slug, subject, key);
     page.insert(page.end(), record.begin(), record.end());
   }
   if (stopped_) return fail(problems::kStoreStopped, "The key store stopped after a failed sync.", directory_.native());
-  set_durable(path, false);
+  set_durable(path, 0);
   if (stored_bytes % kRecordBytes != 0) {
     // Gone for good before anything stands in its place, lest a power cut now mix the two.
     TRY(file->truncate(stored_bytes / kRecordBytes * kRecordBytes));
@@ -197,7 +202,7 @@ Result<ByteArray<32>> KeyStore::subject_key_or_create(std::string_view slug, con
   TRY(file->write_at(from, ByteView(page).subspan(from)));
   TRY(stop_if_failed(file->sync_data()));
   TRY(stop_if_failed(disk_.sync_directory(path.parent_path())));
-  set_durable(path, true);
+  set_durable(path, page.size());
   return key;
 }
 
@@ -207,18 +212,15 @@ Result<void> KeyStore::stop_if_failed(Result<void> synced) {
   return synced;
 }
 
-bool KeyStore::is_durable(const os::Path& page) {
+std::size_t KeyStore::durable_bytes(const os::Path& page) {
   const os::MutexLock lock(mutex_);
-  return durable_pages_.contains(page.native());
+  const auto found = durable_bytes_.find(page.native());
+  return found == durable_bytes_.end() ? 0 : found->second;
 }
 
-void KeyStore::set_durable(const os::Path& page, bool is_durable) {
+void KeyStore::set_durable(const os::Path& page, std::size_t bytes) {
   const os::MutexLock lock(mutex_);
-  if (is_durable) {
-    durable_pages_.insert(page.native());
-  } else {
-    durable_pages_.erase(page.native());
-  }
+  durable_bytes_[page.native()] = bytes;
 }
 
 }  // namespace lapel::store

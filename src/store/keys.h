@@ -14,7 +14,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_set>
+#include <unordered_map>
 
 #include "base/bytes.h"
 #include "base/ids.h"
@@ -47,16 +47,22 @@ class KeyStore {
 
   Result<ByteArray<32>> read_secret(std::string_view slug, std::string_view name);
   os::Path page_path(std::string_view slug, const SubjectId& subject) const;
-  bool is_durable(const os::Path& page);
-  void set_durable(const os::Path& page, bool is_durable);
+  struct Found {
+    ByteArray<32> key;
+    std::size_t end;  // of its record, in the page
+  };
+  Result<Found> look(std::string_view slug, const SubjectId& subject);
+  std::size_t durable_bytes(const os::Path& page);
+  void set_durable(const os::Path& page, std::size_t bytes);
   Result<void> stop_if_failed(Result<void> synced);
 
   os::Disk& disk_;
   os::Path directory_;
   std::atomic<bool> stopped_ = false;
   os::Mutex mutex_;
-  std::unordered_set<std::string> durable_pages_
-      LAPEL_GUARDED_BY(mutex_);  // synced by this process; 4,096 an agency at most
+  // The part of each page that this process has synced: what stands behind it is another's, who may not have. 4,096
+  // pages an agency at most.
+  std::unordered_map<std::string, std::size_t> durable_bytes_ LAPEL_GUARDED_BY(mutex_);
 };
 
 }  // namespace lapel::store

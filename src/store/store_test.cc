@@ -134,6 +134,23 @@ TEST_F(KeyStoreTest, AFailedSyncStopsItAndLosesNothing) {
   }
 }
 
+// Two servers on one key store: one dies, or its sync fails, after its record can be read and before it is durable.
+TEST_F(KeyStoreTest, AKeyOfAnotherProgramIsMadeDurableBeforeItIsReliedOn) {
+  const auto mine = open(disk_), theirs = open(disk_);
+  const auto first = make(*mine, subject(1));
+  disk_.inject({.op = Op::kSyncData});
+  ASSERT_FALSE(theirs->subject_key_or_create(kSlug, subject(2)));
+  EXPECT_EQ(page().size(), 160u) << "their record stands in the page for everybody to read";
+  const auto second = make(*mine, subject(2));
+  const auto third = make(*mine, subject(3));
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    const auto cut = disk_.after_power_cut(disk_.position(), seed);
+    EXPECT_EQ(*open(*cut)->subject_key(kSlug, subject(1)), first);
+    EXPECT_EQ(*open(*cut)->subject_key(kSlug, subject(2)), second);
+    EXPECT_EQ(*open(*cut)->subject_key(kSlug, subject(3)), third);
+  }
+}
+
 TEST_F(KeyStoreTest, AFullDiskRefusesAndIsGotOver) {
   const auto store = open(disk_);
   const auto first = make(*store, subject(1));
