@@ -10,6 +10,7 @@ hashes the tree by RFC 6962 itself. `lapel ledger check` and `lapel-verify` are 
     check.py live … --url URL --token TOKEN --programs DIR --vkey KEY
         the server runs and nobody is sending
     --final: every upload has come to its end
+    --database URL: the catalog is in PostgreSQL, and read by PostgreSQL's own client
 
 FILE has one JSON object a line, in the order in which the client was told (rig.py writes it):
     {"upload", "name", "told": "created"}      201; the file DIR/name of the sources is what will be sent
@@ -171,6 +172,14 @@ class Checker:
 
     # ---- what the directory holds ----
 
+    def read_database(self):
+        """The same of a catalog in PostgreSQL, as rows of JSON from its own client."""
+        def read(sql):
+            done = subprocess.run(["psql", "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-d", self.options.database, "-c",
+                                   f"SELECT row_to_json(r) FROM ({sql}) r"], capture_output=True, text=True, check=True)
+            return [json.loads(line) for line in done.stdout.splitlines()]
+        self.read_rows(read)
+
     def read_catalog(self):
         # A reader that closes last would check the log point into the file and so change what is being looked at.
         with tempfile.TemporaryDirectory() as scratch:
@@ -181,14 +190,16 @@ class Checker:
             database.row_factory = sqlite3.Row
             damage = [row[0] for row in database.execute("PRAGMA integrity_check")]
             self.must(damage == ["ok"], "catalog", f"damaged: {damage[:3]}")
-            read = lambda sql: [dict(row) for row in database.execute(sql)]
-            self.upload_rows = {row["id"]: row for row in read("SELECT * FROM uploads")}
-            self.recordings = {row["id"]: row for row in read("SELECT id, sha256, bytes FROM recordings")}
-            self.events = read("SELECT subject, n, leaf_index, type, event FROM ledger_events")
-            self.ledger = read("SELECT slug, origin, size, root, tiled_size FROM ledgers")[0]
-            self.batches = read("SELECT first_index, entries, object FROM ledger_batches ORDER BY first_index")
-            self.published = read("SELECT size, root FROM ledger_published ORDER BY size")
+            self.read_rows(lambda sql: [dict(row) for row in database.execute(sql)])
             database.close()
+
+    def read_rows(self, read):
+        self.upload_rows = {row["id"]: row for row in read("SELECT * FROM uploads")}
+        self.recordings = {row["id"]: row for row in read("SELECT id, sha256, bytes FROM recordings")}
+        self.events = read("SELECT subject, n, leaf_index, type, event FROM ledger_events")
+        self.ledger = read("SELECT slug, origin, size, root, tiled_size FROM ledgers")[0]
+        self.batches = read("SELECT first_index, entries, object FROM ledger_batches ORDER BY first_index")
+        self.published = read("SELECT size, root FROM ledger_published ORDER BY size")
         self.slug = self.ledger["slug"]
 
     def read_leaves(self):
@@ -244,7 +255,10 @@ class Checker:
 
     def check_directory(self):
         """Every promise, against rows and files alone."""
-        self.read_catalog()
+        if self.options.database:
+            self.read_database()
+        else:
+            self.read_catalog()
         self.check_ledger()
         admitted = collections.defaultdict(list)
         for event in self.events:
@@ -360,6 +374,7 @@ def check(arguments):
         parser.add_argument(f"--{name}", required=True)
     for name in ("url", "token", "programs", "vkey"):
         parser.add_argument(f"--{name}")
+    parser.add_argument("--database")
     parser.add_argument("--final", action="store_true")
     parser.add_argument("--sample", type=int, help="ask about so many of the sealed uploads, and all others")
     parser.add_argument("--modes-unknown", action="store_true", help="of a rebuilt directory: modes were not recorded")

@@ -43,7 +43,7 @@ def run(*args, check=True, **options):
 class Town:
     """One data directory and, while running, its server."""
 
-    def __init__(self, beat=3600, agency="Ashfield Police Department"):
+    def __init__(self, beat=3600, agency="Ashfield Police Department", database=None):
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="lapel-test-"))
         self.data = self.home / "data"
         self.agency = agency
@@ -52,8 +52,9 @@ class Town:
         self.server = None
         self.port = 0
         self.wrapper = []
+        place = ["--database", database] if database else []
         made = run(BIN / "lapel", "init", "--data", self.data, "--agency", agency, "--host", "ledger.example",
-                   "--beat", beat, "--admin", "chief", "--password-file", self.password_file)
+                   "--beat", beat, "--admin", "chief", "--password-file", self.password_file, *place)
         self.vkey = made.stdout.strip()
 
     def __enter__(self):
