@@ -607,6 +607,22 @@ class SqliteDatabase final : public Database {
     return out;
   }
 
+  Result<std::vector<std::string>> schema() override {
+    std::vector<std::string> out;
+    TRY(read([&](Transaction& tx) -> Result<void> {
+      out.clear();
+      for (const Row& row :
+           TRY(tx.query("SELECT CAST(type AS TEXT) AS type, CAST(name AS TEXT) AS name, CAST(tbl_name AS "
+                        "TEXT) AS of_table, COALESCE(CAST(sql AS TEXT), '') AS text FROM sqlite_schema ORDER "
+                        "BY name LIMIT 10000"))) {
+        out.push_back(
+            fmt::format("{} {} of {}: {}", row.text("type"), row.text("name"), row.text("of_table"), row.text("text")));
+      }
+      return {};
+    }));
+    return out;
+  }
+
  private:
   Result<void> write_once(Connection& writer, const std::function<Result<void>(Transaction&)>& body,
                           bool& met_another_writer) {

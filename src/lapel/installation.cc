@@ -2,6 +2,7 @@
 #include "lapel/installation.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -112,9 +113,45 @@ Result<void> check_key_store(const os::Path& keys) {
   return fail(problems::kWeakFile, "The key store is open to others than its owner", keys.string());
 }
 
+Result<void> migrate_all(db::Database& database) {
+  TRY(db::migrate(database, "roster", roster::schema()));
+  TRY(db::migrate(database, "signin", signin::schema()));
+  TRY(db::migrate(database, "ledger", ledger::schema()));
+  TRY(db::migrate(database, "jobs", jobs::schema()));
+  TRY(db::migrate(database, "evidence", evidence::schema()));
+  TRY(db::migrate(database, "ingest", ingest::schema()));
+  TRY(db::migrate(database, "cameras", cameras::schema()));
+  return {};
+}
+
 }  // namespace
 
 Installation::~Installation() = default;
+
+// What a change of a table's text does shows only when it is next used, if then: compared with one that is new.
+Result<std::vector<std::string>> Installation::schema_faults() {
+  const std::vector<std::string> found = TRY(database_->schema());
+  if (found.empty()) return found;  // an engine that keeps it to itself
+  const os::Path scratch =
+      std::filesystem::temp_directory_path() / fmt::format("lapel-schema-{}", hex(crypto::random_bytes<16>()));
+  auto wanted = [&]() -> Result<std::vector<std::string>> {
+    TRY(disk_->make_directory(scratch));
+    const auto database = TRY(db::open_sqlite((scratch / kCatalogFile).string()));
+    TRY(migrate_all(*database));
+    return database->schema();
+  }();
+  std::error_code ignored;
+  std::filesystem::remove_all(scratch, ignored);
+  const std::vector<std::string> right = TRY(std::move(wanted));
+  std::vector<std::string> out;
+  for (const std::string& text : found) {
+    if (std::find(right.begin(), right.end(), text) == right.end()) out.push_back("not of this schema: " + text);
+  }
+  for (const std::string& text : right) {
+    if (std::find(found.begin(), found.end(), text) == found.end()) out.push_back("missing or changed: " + text);
+  }
+  return out;
+}
 
 Result<std::unique_ptr<Installation>> Installation::open_parts(const os::Path& data, Publishing publishing) {
   std::unique_ptr<Installation> out(new Installation());
@@ -122,13 +159,7 @@ Result<std::unique_ptr<Installation>> Installation::open_parts(const os::Path& d
   out->disk_ = os::real_disk();
   TRY(check_filesystems(*out->disk_, data));
   out->database_ = TRY(db::open_sqlite((data / kCatalogFile).string()));
-  TRY(db::migrate(*out->database_, "roster", roster::schema()));
-  TRY(db::migrate(*out->database_, "signin", signin::schema()));
-  TRY(db::migrate(*out->database_, "ledger", ledger::schema()));
-  TRY(db::migrate(*out->database_, "jobs", jobs::schema()));
-  TRY(db::migrate(*out->database_, "evidence", evidence::schema()));
-  TRY(db::migrate(*out->database_, "ingest", ingest::schema()));
-  TRY(db::migrate(*out->database_, "cameras", cameras::schema()));
+  TRY(migrate_all(*out->database_));
   TRY(check_key_store(data / "keys"));
   out->keys_ = TRY(store::KeyStore::open(*out->disk_, data / "keys"));
   out->bucket_ = TRY(bucket::open_fs_bucket(*out->disk_, data));

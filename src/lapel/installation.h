@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "bucket/bucket.h"
@@ -51,6 +52,8 @@ class Installation {
 
   // Held by the one server on this directory; console commands do without.
   Result<void> lock_for_serving();
+  // Where the tables of the catalog are not those that the migrations make, in words.
+  Result<std::vector<std::string>> schema_faults();
 
   Result<roster::Agency> add_agency(const NewAgency& agency);
   Result<roster::Person> add_person(const std::string& agency, const NewPerson& person);

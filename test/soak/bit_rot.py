@@ -261,7 +261,12 @@ class Rot:
 
     def rot_tiles(self, data):
         """Each object of the ledger, a random bit of it, several times."""
-        objects = sorted(path for path in (data / "ledger").rglob("*") if path.is_file())
+        catalog = sqlite3.connect(f"file:{data / 'catalog.db'}?mode=ro", uri=True)
+        batches = {row[0] for row in catalog.execute("SELECT object FROM ledger_batches")}
+        catalog.close()
+        # A batch that has gone into tiles stands about until it is old; nobody reads it again.
+        objects = sorted(path for path in (data / "ledger").rglob("*") if path.is_file() and
+                         ("staged" not in path.parts or str(path.relative_to(data)) in batches))
         found = tried = 0
         for _ in range(TILE_ROUNDS):
             for path in objects:
