@@ -457,14 +457,14 @@ class SqliteDatabase final : public Database {
   }
 
   Result<std::vector<std::string>> damage() override {
-    const OnlyTransactionOfThread only(*this);
-    const Pool::Lease lease(readers_);
-    const Rows rows =
-        TRY((*lease).execute(fmt::format("PRAGMA integrity_check({})", kDamageMax), {}, Connection::Expect::kRows));
     std::vector<std::string> out;
-    for (const Row& row : rows) {
-      if (row.text("integrity_check") != "ok") out.push_back(row.text("integrity_check"));
-    }
+    TRY(read([&](Transaction& tx) -> Result<void> {
+      out.clear();
+      for (const Row& row : TRY(tx.query(fmt::format("PRAGMA integrity_check({})", kDamageMax)))) {
+        if (row.text("integrity_check") != "ok") out.push_back(row.text("integrity_check"));
+      }
+      return {};
+    }));
     return out;
   }
 
