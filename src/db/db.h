@@ -134,6 +134,8 @@ class Database {
   // indexes that are not their table's, columns that break their own rules. Reads all of it. Nothing where the engine
   // keeps its files to itself.
   virtual Result<std::vector<std::string>> damage() { return std::vector<std::string>(); }
+  // The text of every table and index as the engine keeps it in that file, sorted; the same migrations give the same.
+  virtual Result<std::vector<std::string>> schema() { return std::vector<std::string>(); }
 };
 
 struct SqliteOptions {

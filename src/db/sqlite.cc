@@ -448,6 +448,34 @@ class SqliteDatabase final : public Database {
     }
   }
 
+  Result<std::vector<std::string>> damage() override {
+    std::vector<std::string> out;
+    TRY(read([&](Transaction& tx) -> Result<void> {
+      out.clear();
+      for (const Row& row : TRY(tx.query(fmt::format("PRAGMA integrity_check({})", kDamageMax)))) {
+        if (row.text("integrity_check") != "ok") out.push_back(row.text("integrity_check"));
+      }
+      return {};
+    }));
+    return out;
+  }
+
+  Result<std::vector<std::string>> schema() override {
+    std::vector<std::string> out;
+    TRY(read([&](Transaction& tx) -> Result<void> {
+      out.clear();
+      for (const Row& row :
+           TRY(tx.query("SELECT CAST(type AS TEXT) AS type, CAST(name AS TEXT) AS name, CAST(tbl_name AS "
+                        "TEXT) AS of_table, COALESCE(CAST(sql AS TEXT), '') AS text FROM sqlite_schema ORDER "
+                        "BY name LIMIT 10000"))) {
+        out.push_back(
+            fmt::format("{} {} of {}: {}", row.text("type"), row.text("name"), row.text("of_table"), row.text("text")));
+      }
+      return {};
+    }));
+    return out;
+  }
+
  private:
   // Bodies that share a transaction and its commit: what waits for the writer while one body runs joins that body's
   // transaction instead of paying for a sync of its own. Nobody is answered before the commit, the failed neither, since what

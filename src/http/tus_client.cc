@@ -49,9 +49,11 @@ Code code_of(int status) {
 }
 
 // The problem that the answer names, where it is of the kind that the status stands for: what a server says of itself in
-// a 500 is no reason for its client to give up.
+// a 500 is no reason for its client to give up. That one stored file is damaged is said of the file.
 const Problem& problem_of(const ClientAnswer& answer, const std::string* type) {
   const Code code = code_of(answer.status);
+  const bool is_of_a_file = type && *type == fmt::format("/problems/{}", problems::kObjectDamaged.slug);
+  if (answer.status == problems::kObjectDamaged.http_status && is_of_a_file) return problems::kObjectDamaged;
   for (const Problem* problem : problems::all_problems()) {
     if (type && problem->code == code && *type == fmt::format("/problems/{}", problem->slug)) return *problem;
   }

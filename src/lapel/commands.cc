@@ -190,11 +190,13 @@ Result<evidence::CatalogReport> check_catalog(Installation& installation, const 
 Result<void> run_ledger_check(const Where& where, bool as_json) {
   const auto installation = TRY(Installation::open(where, Installation::Publishing::kNo));
   // First what the database says of its own file: a damaged index hides rows from every question asked below.
-  const std::vector<std::string> damage = TRY(installation->database().damage());
+  std::vector<std::string> damage = TRY(installation->database().damage());
+  for (std::string& text : TRY(installation->schema_faults())) damage.push_back(std::move(text));
   if (!damage.empty()) {
     if (as_json) {
-      fmt::print("{}\n", to_json(Json(Json::Object{{"catalog", Json::Array(damage.begin(), damage.end())},
-                                                   {"ledgers", Json::Array()}})));
+      Json::Array texts;
+      for (const std::string& text : damage) texts.emplace_back(printable(text));
+      fmt::print("{}\n", to_json(Json(Json::Object{{"catalog", std::move(texts)}, {"ledgers", Json::Array()}})));
     } else {
       for (const std::string& text : damage) fmt::print("  FAULT catalog: {}\n", printable(text));
     }

@@ -2,6 +2,7 @@
 #include "lapel/installation.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -145,6 +146,31 @@ Result<Where> complete(os::Disk& disk, Where where) {
 }  // namespace
 
 Installation::~Installation() = default;
+
+// What a change of a table's text does shows only when it is next used, if then: compared with one that is new.
+Result<std::vector<std::string>> Installation::schema_faults() {
+  const std::vector<std::string> found = TRY(database_->schema());
+  if (found.empty()) return found;  // an engine that keeps it to itself
+  const os::Path scratch =
+      std::filesystem::temp_directory_path() / fmt::format("lapel-schema-{}", hex(crypto::random_bytes<16>()));
+  auto wanted = [&]() -> Result<std::vector<std::string>> {
+    TRY(disk_->make_directory(scratch));
+    const auto database = TRY(db::open_sqlite((scratch / kCatalogFile).string()));
+    TRY(migrate_all(*database));
+    return database->schema();
+  }();
+  std::error_code ignored;
+  std::filesystem::remove_all(scratch, ignored);
+  const std::vector<std::string> right = TRY(std::move(wanted));
+  std::vector<std::string> out;
+  for (const std::string& text : found) {
+    if (std::find(right.begin(), right.end(), text) == right.end()) out.push_back("not of this schema: " + text);
+  }
+  for (const std::string& text : right) {
+    if (std::find(found.begin(), found.end(), text) == found.end()) out.push_back("missing or changed: " + text);
+  }
+  return out;
+}
 
 Result<Installation::Lock> Installation::lock(os::Disk& disk, const os::Path& path, Share share) {
   Lock out;

@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "bucket/bucket.h"
@@ -63,6 +64,8 @@ class Installation {
   static Result<std::unique_ptr<Installation>> open_for_serving(const Where& where);
   // The move alone.
   static Result<db::CatalogDigest> move_catalog(const Where& where);
+  // Where the tables of the catalog are not those that the migrations make, in words.
+  Result<std::vector<std::string>> schema_faults();
 
   Result<roster::Agency> add_agency(const NewAgency& agency);
   Result<roster::Person> add_person(const std::string& agency, const NewPerson& person);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // A ledger of 64 leaves (LAPEL_TAMPER_LEAVES: of 1024) is made by the real parts, and then every byte is changed of what
-// it gives out and of what it stands on. Somebody has to notice: offline, whoever was given a file; at home, open() or check(). A change that nobody
-// notices must be on the list of kIrrelevant, which is read by people, and a line there that never applies fails too.
+// it gives out and of what it stands on. Somebody has to notice: offline, whoever was given a file; at home, open() or
+// check(). A change that nobody notices must be on the list of kIrrelevant, which is read by people, and a line there
+// that never applies fails too.
 //
 // Each sweep prints how much it tried. Where a whole one would take longer than LAPEL_TAMPER_SECONDS, it takes every n-th
-// byte, and says so. That it would say so if a change went unnoticed is tried as well, by giving it
-// verifiers that look away.
+// byte, and says so. That it would say so if a change went unnoticed is tried as well, by giving it verifiers that look
+// away.
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>

@@ -79,5 +79,38 @@ class Export(unittest.TestCase):
             self.assertNotEqual(verify()[0], 0)
 
 
+class Damaged(unittest.TestCase):
+    def test_a_damaged_original_is_not_exported_and_what_is_served_of_it_is_convicted(self):
+        with Town(beat=1) as town:
+            clerk = town.add_user("clerk", "records")
+            town.start()
+            data = random.Random(6).randbytes(100_000)
+            recording = town.upload(clerk, data, filename="a.mp4")["recording"]
+            path = next((town.data / "objects").glob(f"*/{recording[:2]}/{recording}"))
+            damaged = bytearray(data)
+            damaged[70_000] ^= 4
+            path.chmod(0o640)
+            path.write_bytes(damaged)
+            path.chmod(0o440)
+            exported = town.events("recording.exported")
+            answer = town.request("POST", f"/api/v1/recordings/{recording}/exports", clerk, body='{"purpose": "discovery"}')
+            self.assertEqual((answer.status, answer.json()["type"]), (500, "/problems/object-damaged"), answer.body)
+            environment = {**os.environ, "LAPEL_TOKEN": clerk, "LAPEL_SERVER": town.url}
+            done = run(BIN / "lapel", "recording", "export", recording, "--out", town.home / "export", "--purpose", "discovery", check=False,
+                       env=environment)
+            self.assertEqual(done.returncode, 6, done.stderr)
+            self.assertIn("not the one that was sealed", done.stderr)
+            self.assertFalse((town.home / "export").exists())
+            self.assertEqual(town.events("recording.exported"), exported)
+            # A view serves it unread: the ETag is what was sealed, and so is the receipt.
+            view = town.request("POST", f"/api/v1/recordings/{recording}/views", clerk, body='{"purpose": "review"}').json()
+            served = town.request("GET", view["original"], clerk)
+            self.assertEqual((served.body, served.headers["ETag"]), (bytes(damaged), f'"{sha256(data)}"'))
+            self.assertEqual(town.verify(town.receipt(recording, clerk), served.body)[0], 6)
+            done = run(BIN / "lapel", "recording", "get", recording, "--out", town.home / "got", "--purpose", "review", check=False, env=environment)
+            self.assertEqual(done.returncode, 6, done.stderr)
+            self.assertFalse((town.home / "got").exists())
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -16,7 +16,8 @@ def check(data):
     done = run(BIN / "lapel", "ledger", "check", "--data", data, "--json", check=False)
     if not done.stdout:
         return done.returncode, {"faults": [done.stderr], "notes": []}
-    return done.returncode, json.loads(done.stdout)["ledgers"][0]
+    report = json.loads(done.stdout)
+    return done.returncode, report["ledgers"][0] if report["ledgers"] else {"faults": report["catalog"], "notes": []}
 
 
 class LedgerCheck(unittest.TestCase):
@@ -219,6 +220,36 @@ class LedgerCheck(unittest.TestCase):
                     same = copy / "same"
                     shutil.copy2(path, same)
                     change(path, same if name == "a symlink" else self.object(copy, self.second))
+                self.assert_found(*self.tampered(act), *words)
+
+    def test_damage_of_the_catalogs_own_file_is_told(self):
+        def by_sql(*statements):
+            def act(copy):
+                catalog = sqlite3.connect(copy / "catalog.db")
+                for statement in statements:
+                    catalog.execute(statement)
+                catalog.commit()
+                catalog.close()
+            return act
+
+        def flip(copy):
+            # The last cell of an index's first page that was written: its key, of which the row says otherwise.
+            catalog = sqlite3.connect(copy / "catalog.db")
+            catalog.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            page = catalog.execute("SELECT rootpage FROM sqlite_master WHERE name = 'recordings_by_sha256'").fetchone()[0]
+            size = catalog.execute("PRAGMA page_size").fetchone()[0]
+            catalog.close()
+            data = bytearray((copy / "catalog.db").read_bytes())
+            data[page * size - 40] ^= 1
+            (copy / "catalog.db").write_bytes(data)
+        rewrite = "UPDATE sqlite_master SET sql = replace(sql, '{}', '{}') WHERE name = '{}'"
+        for act, *words in (
+                (flip, "recordings_by_sha256"),
+                (by_sql("DROP INDEX recordings_by_time"), "missing", "recordings_by_time"),
+                (by_sql("CREATE TABLE notes (text TEXT)"), "not of this schema", "notes"),
+                (by_sql("PRAGMA writable_schema = ON", rewrite.format("is_inside_home IN (0, 1)", "is_inside_home IN (0, 2)", "recordings")),
+                 "recordings")):
+            with self.subTest(words):
                 self.assert_found(*self.tampered(act), *words)
 
     def test_what_is_sealed_during_the_check_is_no_fault(self):
