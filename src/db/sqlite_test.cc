@@ -328,7 +328,9 @@ TEST(SqliteSharedCommit, WritersThatWaitShareASyncAndAFailedBodyUndoesItsOwnAlon
     std::int64_t kept_now = 0;
     for (const auto& [n, answer] : insert_from_threads(*database, made, kThreads, kEach, is_refused)) {
       EXPECT_EQ(answer.has_value(), !is_refused(n)) << n;
-      if (!answer) EXPECT_EQ(answer.error().problem, &problems::kInvalid) << answer.error().text();
+      if (!answer) {
+        EXPECT_EQ(answer.error().problem, &problems::kInvalid) << answer.error().text();
+      }
       kept_now += answer.has_value();
     }
     made += kThreads * kEach;
