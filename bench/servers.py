@@ -19,7 +19,7 @@ BUILT = ROOT / "build/bench"
 NATIVE = BUILT / "src"       # sink, load and ledger_bench
 PEERS = BUILT / "peers"      # what tools/setup-bench.sh has laid there
 START_S = 30                 # a server that says nothing for so long does not come
-CLIENT_S = 120               # one run of a client
+CLIENT_S = 60                # one run of a client
 SEAL_S = 120                 # an upload that is not sealed by then never will be
 
 _ticks = os.sysconf("SC_CLK_TCK")
