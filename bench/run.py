@@ -113,7 +113,8 @@ def in_turn(runs, key):
                     raise
                 # A peer that fails is told as absent; it takes no figure of ours with it.
                 talk(f"  {name}: {error}")
-                failed[name] = f"it did not finish: {str(error).splitlines()[0][:120]}"
+                failed[name] = ("it did not answer in time" if isinstance(error, subprocess.TimeoutExpired) else
+                                "it refused a request")
                 names.remove(name)
                 for made_before in rounds:
                     made_before.pop(name, None)
