@@ -15,6 +15,11 @@ add_library(third_party_sqlite INTERFACE)
 target_include_directories(third_party_sqlite SYSTEM INTERFACE ${LAPEL_THIRD_PARTY}/sqlite3)
 target_link_libraries(third_party_sqlite INTERFACE ${LAPEL_THIRD_PARTY}/libsqlite3.a Threads::Threads dl m)
 
+find_package(PostgreSQL REQUIRED)
+add_library(third_party_pq INTERFACE)
+target_include_directories(third_party_pq SYSTEM INTERFACE ${PostgreSQL_INCLUDE_DIRS})
+target_link_libraries(third_party_pq INTERFACE ${PostgreSQL_LIBRARIES})
+
 add_library(third_party_sodium INTERFACE)
 target_link_libraries(third_party_sodium INTERFACE sodium)
 

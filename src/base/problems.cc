@@ -85,6 +85,10 @@ PROBLEM(kDataFilesystem, "data-filesystem", kUnsupported, 500, kNo, "Filesystem 
         "Keep catalog and ledger on a local disk.");
 PROBLEM(kSqliteVersion, "sqlite-version", kUnsupported, 500, kNo, "SQLite with a known data-loss bug",
         "Build with the pinned SQLite (make setup).");
+PROBLEM(kDatabaseServer, "database-server", kUnsupported, 500, kNo, "Database server not suitable",
+        "Change what the message names; docs/operating/postgresql.md has the commands.");
+PROBLEM(kCommitUnknown, "commit-unknown", kUnavailable, 503, kYes, "The outcome of a commit is not known",
+        "Ask again: the answer shows whether it was made.");
 PROBLEM(kWeakFile, "weak-file", kDenied, 500, kNo, "A secret file others can read", "chmod 600 the file, and 700 the directory.");
 
 PROBLEM(kLedgerMoved, "ledger-moved", kConflict, 409, kYes, "The ledger grew meanwhile",
@@ -153,6 +157,8 @@ constexpr std::array kAll = {
     &kDataLocked,
     &kDataFilesystem,
     &kSqliteVersion,
+    &kDatabaseServer,
+    &kCommitUnknown,
     &kWeakFile,
     &kLedgerMoved,
     &kLedgerCorrupt,

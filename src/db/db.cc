@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "base/json.h"
+#include "db/engine.h"
 
 namespace lapel::db {
 namespace {
@@ -54,6 +56,32 @@ std::optional<std::int64_t> Row::maybe_integer(std::string_view column) const {
 std::optional<std::string> Row::maybe_text(std::string_view column) const {
   if (is_null(column)) return std::nullopt;
   return text(column);
+}
+
+// ---- what both engines share ----
+
+thread_local const Database* OnlyTransactionOfThread::inside_a_body_of = nullptr;
+
+void bug(const char* rule, std::string_view sql) {
+  check_failed(__FILE__, __LINE__, fmt::format("{}: {}", rule, sql).c_str());
+}
+
+const Param& param_named(std::string_view name, const Params& params, std::string_view sql) {
+  const auto found = std::find_if(params.begin(), params.end(), [&](const Param& p) { return p.name == name; });
+  if (found == params.end()) bug("SQL and parameters have the same names", sql);
+  return *found;
+}
+
+Result<void> check_text(const Param& param) {
+  const std::string& text = std::get<std::string>(param.value);
+  if (is_utf8(text) && text.find('\0') == std::string::npos) return {};
+  return fail(Code::kInvalid, "A text is not UTF-8, or has a zero byte in it.", std::string(param.name));
+}
+
+void check_columns(const std::vector<std::string>& columns, std::string_view sql) {
+  for (auto column = columns.begin(); column != columns.end(); ++column) {
+    if (std::find(columns.begin(), column, *column) != column) bug("columns of one query have different names", sql);
+  }
 }
 
 }  // namespace lapel::db

@@ -3,15 +3,16 @@
 // Database: transactions over SQL that two engines share (docs/formats/sql.md). No ORM, no query written
 // twice.
 //
-// Owns: Database, Transaction, Rows, Params; SQLite embedded now, PostgreSQL behind the same header later.
+// Owns: Database, Transaction, Rows, Params; SQLite embedded, PostgreSQL for several servers.
 // Promises: a write() that returns success is durable. Its body may run several times (bounded retry after a
 //   conflict), so it has no other effect than on its transaction. Parameters bind by name. A text is UTF-8
 //   without zero bytes. Writers of one Database take turns in the order they came.
 // Fails with: kConflict (a constraint; context names it), kBusy (retries used up), kFull, kCorrupt,
 // kStoreStopped,
-//   kInvalid (a text that is none), kTooLarge (over kRowsMax), kInternal. A storage error from the commit
-//   itself leaves the outcome open until the database is next opened: the transaction is then there as a
-//   whole, or not at all.
+//   kInvalid (a text that is none), kTooLarge (over kRowsMax), kUnavailable (no answer from the server), kInternal. A
+//   storage error from the commit itself leaves the outcome open until the database is next opened: the transaction is
+//   then there as a whole, or not at all. kCommitUnknown says the same of a server that went away while it committed:
+//   the next transaction sees which it was.
 // Threads: Database from any thread; a Transaction only inside its body, by its thread. A thread is in one
 // transaction
 //   at a time: read() or write() inside a body would wait for a connection that its own thread holds, and is
@@ -123,6 +124,8 @@ class Database {
   virtual Result<void> read(const std::function<Result<void>(Transaction&)>& body) = 0;
   // BEGIN IMMEDIATE (or SERIALIZABLE). Commits when `body` succeeds, and only then.
   virtual Result<void> write(const std::function<Result<void>(Transaction&)>& body) = 0;
+  // A write() that no other change_schema() runs beside, of any process: what it creates, nobody creates meanwhile.
+  virtual Result<void> change_schema(const std::function<Result<void>(Transaction&)>& body) = 0;
 };
 
 struct SqliteOptions {
@@ -135,6 +138,18 @@ struct SqliteOptions {
 // failed sync the Database answers writes with kStoreStopped and goes on reading; only opening it anew ends
 // that, by recovery from the WAL. A Database must not be carried over a fork().
 Result<std::unique_ptr<Database>> open_sqlite(const std::string& path, const SqliteOptions& options = {});
+
+struct PostgresOptions {
+  int writers = 8;                 // connections for write(); 1..64
+  int readers = 8;                 // connections for read(); 1..64
+  int busy_timeout_ms = 5'000;     // meeting other transactions and waiting for their locks; 0..600,000
+  int connect_timeout_s = 5;       // for one connection to be made
+  int answer_timeout_ms = 30'000;  // for one statement
+};
+// `url` as libpq takes it, postgresql://USER@HOST:PORT/NAME?…; a password may stand in it, or in libpq's password file, and
+// is never told. Refuses (kDatabaseServer) a server before 15, a database that is not UTF8 with collation C, and a server
+// that does not sync what it commits. Connections that die are made anew between transactions.
+Result<std::unique_ptr<Database>> open_postgres(const std::string& url, const PostgresOptions& options = {});
 
 // True for versions that lose committed writes with several WAL connections (3.7.0 to 3.51.2 but for the
 // backports 3.44.6 and 3.50.7). `number` is SQLITE_VERSION_NUMBER's form.

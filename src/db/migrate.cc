@@ -112,7 +112,7 @@ Result<void> migrate(Database& database, std::string_view module, std::span<cons
   for (std::size_t i = 0; i < steps.size(); ++i) CHECK(steps[i].version == static_cast<int>(i) + 1);
 
   std::size_t applied = 0;
-  TRY(database.write([&](Transaction& tx) -> Result<void> {
+  TRY(database.change_schema([&](Transaction& tx) -> Result<void> {
     TRY(
         tx.run("CREATE TABLE IF NOT EXISTS schema_versions (module TEXT NOT NULL, version BIGINT NOT NULL, "
                "name TEXT NOT NULL, applied_us BIGINT NOT NULL, PRIMARY KEY (module, version))"));
@@ -120,7 +120,7 @@ Result<void> migrate(Database& database, std::string_view module, std::span<cons
     return {};
   }));
   while (applied < steps.size()) {
-    TRY(database.write([&](Transaction& tx) -> Result<void> {
+    TRY(database.change_schema([&](Transaction& tx) -> Result<void> {
       // Asked again each time: another process may be doing the same.
       applied = TRY(steps_applied(tx, module, steps));
       if (applied == steps.size()) return {};

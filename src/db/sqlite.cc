@@ -4,10 +4,8 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
-#include <deque>
 #include <list>
 #include <system_error>
-#include <thread>
 #include <unordered_map>
 
 #include <fcntl.h>
@@ -18,26 +16,18 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "base/problems.h"
-#include "db/db.h"
-#include "os/worker.h"
+#include "db/engine.h"
 
 namespace lapel::db {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr std::size_t kStatementsMax = 256;        // kept prepared by each connection
 constexpr int kWriteAttemptsMax = 8;               // runs of one write()'s body
 constexpr int kCommitBodiesMax = 64;               // write()s that share one commit
 constexpr int kBusyPollMs = 2;                     // between two looks at another process's lock
 constexpr int kCheckpointPages = 1000;             // pages in the WAL that make a checkpoint due: 4 MB
-constexpr std::size_t kContextSqlMax = 200;        // bytes of a statement told in an error
 constexpr const char* kWalBytesKept = "67108864";  // a WAL grown past this by a slow reader is cut down again
-
-// A mistake in our own SQL or its use, told with the statement, since the line in this file says nothing.
-[[noreturn]] void bug(const char* rule, std::string_view sql) {
-  check_failed(__FILE__, __LINE__, fmt::format("{}: {}", rule, sql).c_str());
-}
 
 // Linux drops the dirty pages of a failed sync and says so once: a second sync would succeed over lost bytes.
 bool is_failed_sync(int rc) {
@@ -106,7 +96,9 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  enum class Expect { kRows, kNoRows };
+  Result<void> begin_read() { return control("BEGIN"); }
+  Result<void> begin_write() { return control("BEGIN IMMEDIATE"); }
+
   // One statement, bound, run to its end and reset: no cursor outlives this call.
   Result<Rows> execute(std::string_view sql, const Params& params, Expect expect);
   Result<void> control(std::string_view sql) {
@@ -116,11 +108,9 @@ class Connection {
 
   bool in_transaction() const { return sqlite3_get_autocommit(db_.get()) == 0; }
   void roll_back();
-  std::int64_t changes_in_all() const { return sqlite3_total_changes64(db_.get()); }
-  std::int64_t changes_of_last() const { return sqlite3_changes64(db_.get()); }
-
   // After a commit: moves pages from the WAL into the file when enough have gathered.
   void checkpoint_if_due();
+  std::int64_t changed() const { return changed_; }
 
  private:
   struct Close {
@@ -155,6 +145,7 @@ class Connection {
   std::atomic<bool>& stopped_;
   SteadyClock::time_point busy_since_;
   int wal_pages_ = 0;
+  std::int64_t changed_ = 0;
   std::unique_ptr<sqlite3, Close> db_;
   // Most recently used first. Declared after db_: statements go before the connection they belong to.
   std::list<Prepared> prepared_;
@@ -256,6 +247,7 @@ int Connection::on_commit_to_wal(void* self, sqlite3*, const char*, int pages) {
   return SQLITE_OK;
 }
 
+// After a commit: moves pages from the WAL into the file when enough have gathered.
 void Connection::checkpoint_if_due() {
   if (wal_pages_ < kCheckpointPages) return;
   wal_pages_ = 0;
@@ -298,13 +290,9 @@ Result<sqlite3_stmt*> Connection::prepare(std::string_view sql) {
   if (raw == nullptr) bug("a statement is not empty", sql);
   const std::string_view rest = sql.substr(static_cast<std::size_t>(tail - sql.data()));
   if (rest.find_first_not_of(" \t\r\n") != std::string_view::npos) bug("one statement at a time", sql);
-  for (int i = 0; i < sqlite3_column_count(raw); ++i) {
-    for (int j = 0; j < i; ++j) {
-      if (std::string_view(sqlite3_column_name(raw, i)) == sqlite3_column_name(raw, j)) {
-        bug("columns of one query have different names", sql);
-      }
-    }
-  }
+  std::vector<std::string> columns;
+  for (int i = 0; i < sqlite3_column_count(raw); ++i) columns.emplace_back(sqlite3_column_name(raw, i));
+  check_columns(columns, sql);
 
   if (prepared_.size() == kStatementsMax) {
     prepared_by_sql_.erase(prepared_.back().sql);
@@ -322,27 +310,20 @@ Result<void> Connection::bind(sqlite3_stmt* statement, std::string_view sql, con
   for (int i = 1; i <= count; ++i) {
     const char* name = sqlite3_bind_parameter_name(statement, i);
     if (name == nullptr || *name != ':') bug("a parameter is written :name", sql);
-    const Param* param = nullptr;
-    for (const Param& candidate : params) {
-      if (candidate.name == name + 1) param = &candidate;
-    }
-    if (param == nullptr) bug("SQL and parameters have the same names", sql);
+    const Param& param = param_named(name + 1, params, sql);
 
     // Static: the values outlive the statement's run, which ends inside execute().
     int rc = SQLITE_OK;
-    if (std::holds_alternative<std::nullptr_t>(param->value)) {
+    if (std::holds_alternative<std::nullptr_t>(param.value)) {
       rc = sqlite3_bind_null(statement, i);
-    } else if (const auto* integer = std::get_if<std::int64_t>(&param->value)) {
+    } else if (const auto* integer = std::get_if<std::int64_t>(&param.value)) {
       rc = sqlite3_bind_int64(statement, i, *integer);
-    } else if (const auto* text = std::get_if<std::string>(&param->value)) {
-      // SQLite would take either and PostgreSQL neither; some texts come from strangers, so this is no bug.
-      if (!is_utf8(*text) || text->find('\0') != std::string::npos) {
-        return fail(Code::kInvalid, "A text is not UTF-8, or has a zero byte in it.", name + 1);
-      }
+    } else if (const auto* text = std::get_if<std::string>(&param.value)) {
+      TRY(check_text(param));
       rc = sqlite3_bind_text64(statement, i, text->data(), text->size(), SQLITE_STATIC, SQLITE_UTF8);
     } else {
       // A null pointer would bind NULL, and an empty vector may have one.
-      const Bytes& bytes = std::get<Bytes>(param->value);
+      const Bytes& bytes = std::get<Bytes>(param.value);
       rc = bytes.empty() ? sqlite3_bind_zeroblob(statement, i, 0)
                          : sqlite3_bind_blob64(statement, i, bytes.data(), bytes.size(), SQLITE_STATIC);
     }
@@ -401,9 +382,15 @@ Result<Rows> Connection::execute(std::string_view sql, const Params& params, Exp
 
   const auto columns = std::make_shared<std::vector<std::string>>();
   std::vector<Row> rows;
+  const std::int64_t changes_before = sqlite3_total_changes64(db_.get());
   for (;;) {
     const int rc = sqlite3_step(statement);
-    if (rc == SQLITE_DONE) return Rows(std::move(rows));
+    if (rc == SQLITE_DONE) {
+      // After a statement that changed nothing, SQLite still tells the count of the one before.
+      const bool changed_some = sqlite3_total_changes64(db_.get()) != changes_before;
+      changed_ = changed_some ? sqlite3_changes64(db_.get()) : 0;
+      return Rows(std::move(rows));
+    }
     if (rc != SQLITE_ROW) return fail(error(rc, sql));
     if (rows.empty()) {
       for (int i = 0; i < sqlite3_column_count(statement); ++i) {
@@ -425,141 +412,6 @@ void Connection::roll_back() {
   CHECK(!in_transaction());
 }
 
-// Lends connections, in the order they were asked for. The mutex is held for the queue only, never while one
-// is lent.
-class Pool {
- public:
-  class Lease {
-   public:
-    explicit Lease(Pool& pool) : pool_(pool), connection_(pool.take()) {}
-    ~Lease() { pool_.give_back(connection_); }
-    Lease(const Lease&) = delete;
-    Lease& operator=(const Lease&) = delete;
-    Connection& operator*() const { return *connection_; }
-
-   private:
-    Pool& pool_;
-    Connection* const connection_;
-  };
-
-  void add(std::unique_ptr<Connection> connection) {
-    const os::MutexLock lock(mutex_);
-    idle_.push_back(connection.get());
-    all_.push_back(std::move(connection));
-  }
-  // Whoever waits does so until it is given a connection: after a yes, the next give_back() gives to a waiter.
-  bool is_wanted() {
-    const os::MutexLock lock(mutex_);
-    return !waiting_.empty();
-  }
-
- private:
-  struct Waiter {
-    os::Condition ready;
-    Connection* given = nullptr;
-  };
-
-  Connection* take() {
-    const os::MutexLock lock(mutex_);
-    if (!idle_.empty()) {
-      Connection* const connection = idle_.back();
-      idle_.pop_back();
-      return connection;
-    }
-    Waiter self;
-    waiting_.push_back(&self);
-    while (self.given == nullptr) self.ready.wait(mutex_);
-    return self.given;
-  }
-  // Handed straight to whoever waits longest: a newcomer cannot slip in between.
-  void give_back(Connection* connection) {
-    const os::MutexLock lock(mutex_);
-    if (waiting_.empty()) {
-      idle_.push_back(connection);
-      return;
-    }
-    Waiter* const next = waiting_.front();
-    waiting_.pop_front();
-    next->given = connection;
-    next->ready.notify_one();
-  }
-
-  os::Mutex mutex_;
-  std::vector<std::unique_ptr<Connection>> all_ LAPEL_GUARDED_BY(mutex_);
-  std::vector<Connection*> idle_ LAPEL_GUARDED_BY(mutex_);
-  std::deque<Waiter*> waiting_ LAPEL_GUARDED_BY(mutex_);
-};
-
-// A thread inside a body that began another transaction would wait for itself.
-class OnlyTransactionOfThread {
- public:
-  explicit OnlyTransactionOfThread(const Database& database) {
-    CHECK(inside_a_body_of == nullptr);
-    inside_a_body_of = &database;
-  }
-  ~OnlyTransactionOfThread() { inside_a_body_of = nullptr; }
-  OnlyTransactionOfThread(const OnlyTransactionOfThread&) = delete;
-  OnlyTransactionOfThread& operator=(const OnlyTransactionOfThread&) = delete;
-
- private:
-  static thread_local const Database* inside_a_body_of;
-};
-thread_local const Database* OnlyTransactionOfThread::inside_a_body_of = nullptr;
-
-class SqliteTransaction final : public Transaction {
- public:
-  explicit SqliteTransaction(Connection& connection) : connection_(connection) {}
-
-  Result<Rows> query(std::string_view sql, const Params& params) override {
-    return execute(sql, params, Connection::Expect::kRows);
-  }
-
-  Result<std::int64_t> run(std::string_view sql, const Params& params) override {
-    const std::int64_t before = connection_.changes_in_all();
-    TRY(execute(sql, params, Connection::Expect::kNoRows));
-    // After a statement that changed nothing, SQLite still tells the count of the one before.
-    return connection_.changes_in_all() == before ? 0 : connection_.changes_of_last();
-  }
-
-  Result<void> savepoint(const std::function<Result<void>()>& body) override {
-    const std::string name = fmt::format("s{}", ++depth_);
-    TRY(execute("SAVEPOINT " + name, {}, Connection::Expect::kNoRows));
-    const Result<void> result = outcome(body());
-    --depth_;
-    const bool gone = failed_ && (failed_->code() == Code::kBusy || !connection_.in_transaction());
-    if (gone) return result;
-    failed_.reset();
-    if (!result) TRY(execute("ROLLBACK TO " + name, {}, Connection::Expect::kNoRows));
-    TRY(execute("RELEASE " + name, {}, Connection::Expect::kNoRows));
-    return result;
-  }
-
-  // What a body's success is worth: the first failed statement speaks for it when it says nothing.
-  Result<void> outcome(Result<void> body) const {
-    if (body && failed_) return fail(*failed_);
-    return body;
-  }
-  bool met_another_writer() const { return failed_ && failed_->code() == Code::kBusy; }
-
- private:
-  Result<Rows> execute(std::string_view sql, const Params& params, Connection::Expect expect) {
-    CHECK(std::this_thread::get_id() == thread_);
-    if (failed_) return fail(*failed_);
-    Result<Rows> rows = connection_.execute(sql, params, expect);
-    if (!rows) {
-      failed_ = rows.error();
-    } else if (!connection_.in_transaction()) {
-      bug("a body does not end its own transaction", sql);
-    }
-    return rows;
-  }
-
-  Connection& connection_;
-  const std::thread::id thread_ = std::this_thread::get_id();
-  int depth_ = 0;
-  std::optional<Error> failed_;
-};
-
 class SqliteDatabase final : public Database {
  public:
   Result<void> open(const std::string& path, const SqliteOptions& options) {
@@ -579,21 +431,19 @@ class SqliteDatabase final : public Database {
 
   Result<void> read(const std::function<Result<void>(Transaction&)>& body) override {
     const OnlyTransactionOfThread only(*this);
-    const Pool::Lease lease(readers_);
-    Connection& reader = *lease;
-    TRY(reader.control("BEGIN"));
-    SqliteTransaction transaction(reader);
-    Result<void> result = transaction.outcome(body(transaction));
-    reader.roll_back();
-    return result;
+    const Pool<Connection>::Lease lease(readers_);
+    return read_once(*lease, body);
   }
+
+  // BEGIN IMMEDIATE lets nobody beside it.
+  Result<void> change_schema(const std::function<Result<void>(Transaction&)>& body) override { return write(body); }
 
   Result<void> write(const std::function<Result<void>(Transaction&)>& body) override {
     const OnlyTransactionOfThread only(*this);
     const SteadyClock::time_point start = SteadyClock::now();
     for (int attempt = 1;; ++attempt) {
       bool met_another_writer = false;
-      Result<void> result = write_once(body, met_another_writer);
+      Result<void> result = write_in_group(body, met_another_writer);
       const bool again = attempt < kWriteAttemptsMax && SteadyClock::now() - start < busy_timeout_;
       if (!met_another_writer || !again) return result;
     }
@@ -621,12 +471,12 @@ class SqliteDatabase final : public Database {
     }
   };
 
-  Result<void> write_once(const std::function<Result<void>(Transaction&)>& body, bool& met_another_writer) {
-    std::optional<Pool::Lease> lease(writer_);
+  Result<void> write_in_group(const std::function<Result<void>(Transaction&)>& body, bool& met_another_writer) {
+    std::optional<Pool<Connection>::Lease> lease(writer_);
     Connection& writer = **lease;
     if (stopped_) return end(writer, stopped());
     if (!group_) {
-      if (auto begun = writer.control("BEGIN IMMEDIATE"); !begun) {
+      if (auto begun = writer.begin_write(); !begun) {
         met_another_writer = begun.error().code() == Code::kBusy;
         return begun;
       }
@@ -638,7 +488,7 @@ class SqliteDatabase final : public Database {
     if (!is_alone) {
       if (auto begun = writer.control("SAVEPOINT neighbor"); !begun) return end(writer, begun);
     }
-    SqliteTransaction transaction(writer);
+    EngineTransaction<Connection> transaction(writer);
     Result<void> result = transaction.outcome(body(transaction));
     met_another_writer = transaction.met_another_writer();
     if (!result && (is_alone || !writer.in_transaction())) return end(writer, result);
@@ -682,8 +532,8 @@ class SqliteDatabase final : public Database {
   std::chrono::milliseconds busy_timeout_{};
   std::atomic<bool> stopped_ = false;
   // Declared before the readers, so closed after them: the last to close moves the WAL into the file.
-  Pool writer_;
-  Pool readers_;
+  Pool<Connection> writer_;
+  Pool<Connection> readers_;
   std::shared_ptr<Group> group_;  // whose transaction is open; belongs to who holds the writer
 };
 
