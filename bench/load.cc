@@ -137,8 +137,7 @@ class Connection {
 
   // What is no success ends the program, unless the caller wants to know it.
   enum class Refusal { kFatal, kTold };
-  Answer answer(std::string_view method, Refusal refusal = Refusal::kFatal) {
-    const Clock::time_point start = Clock::now();
+  Answer answer(std::string_view method, Refusal refusal = Refusal::kFatal, Clock::time_point start = Clock::now()) {
     Answer out;
     std::size_t end = 0;
     bool is_first = input_.empty();
@@ -301,8 +300,9 @@ void get(Connection& connection, std::mt19937_64& random) {
     const std::uint64_t at = random() % (options.size / options.range) * options.range;
     range = fmt::format("Range: bytes={}-{}\r\n", at, at + options.range - 1);
   }
+  const Clock::time_point start = Clock::now();
   connection.send_text(head("GET", options.path, range));
-  const Answer answer = connection.answer("GET");
+  const Answer answer = connection.answer("GET", Connection::Refusal::kFatal, start);
   if (answer.status != (options.range > 0 ? 206 : 200)) die(fmt::format("GET answered {}", answer.status));
   const std::scoped_lock lock(results_mutex);
   latencies_ms.push_back(answer.first_byte_ms);

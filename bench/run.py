@@ -113,7 +113,8 @@ def in_turn(runs, key):
                     raise
                 # A peer that fails is told as absent; it takes no figure of ours with it.
                 talk(f"  {name}: {error}")
-                failed[name] = f"it did not finish: {str(error).splitlines()[0][:120]}"
+                failed[name] = ("it did not answer in time" if isinstance(error, subprocess.TimeoutExpired) else
+                                "it refused a request")
                 names.remove(name)
                 for made_before in rounds:
                     made_before.pop(name, None)
@@ -187,20 +188,20 @@ def check_durability():
     talk(f"  {count} uploads of 1 MiB, sealed: {calls}")
 
     with Lapel(fresh()).start() as server:
-        _, headers, _ = server.curl("POST", server.path, ("Upload-Length", str(2 * part)))
+        _, headers, _ = server.ask("POST", server.path, ("Upload-Length", str(2 * part)))
         location = headers["Location"]
         with open(SOURCE, "rb") as file:
             data = file.read(2 * part)
         patch = ("Content-Type", "application/offset+octet-stream")
-        status, _, body = server.curl("PATCH", location, patch, ("Upload-Offset", "0"), body=data[:part])
+        status, _, body = server.ask("PATCH", location, patch, ("Upload-Offset", "0"), body=data[:part])
         server.end(signal.SIGKILL)
         if status != 204:
             raise RuntimeError(f"PATCH answered {status}: {body}")
         server.start()
-        _, headers, _ = server.curl("HEAD", location)
+        _, headers, _ = server.ask("HEAD", location)
         if headers["Upload-Offset"] != str(part):
             raise RuntimeError(f"after a kill the upload stands at {headers['Upload-Offset']}, acknowledged were {part}")
-        server.curl("PATCH", location, patch, ("Upload-Offset", str(part)), body=data[part:])
+        server.ask("PATCH", location, patch, ("Upload-Offset", str(part)), body=data[part:])
         server.settle(1)
         (recording, sha256), = server.catalog("SELECT id, sha256 FROM recordings")
         original, = server.data.glob(f"**/objects/*/*/{recording}")
@@ -312,7 +313,7 @@ def check_ranges(player):
         tail = file.read()
     for asked, wanted in (("bytes=10-19", [data[10:20]]), ("bytes=-100", [tail]),
                           ("bytes=0-9,1000-1009", [data[:10], data[1000:1010]])):
-        status, _, body = player.server.curl("GET", player.url, ("Range", asked))
+        status, _, body = player.server.ask("GET", player.url, ("Range", asked))
         if status != 206 or not all(part in body for part in wanted):
             raise RuntimeError(f"{asked} was answered {status} with other bytes")
 

@@ -2,6 +2,7 @@
 """The servers that are measured: ours, the floor, and real peers. Each is started on the loopback in a fresh directory and
 ended by its process id. What is missing on this machine has a reason instead of a server.
 """
+import http.client
 import json
 import os
 import pathlib
@@ -9,6 +10,7 @@ import shutil
 import signal
 import socket
 import sqlite3
+import ssl
 import subprocess
 import sys
 import time
@@ -19,7 +21,7 @@ BUILT = ROOT / "build/bench"
 NATIVE = BUILT / "src"       # sink, load and ledger_bench
 PEERS = BUILT / "peers"      # what tools/setup-bench.sh has laid there
 START_S = 30                 # a server that says nothing for so long does not come
-CLIENT_S = 120               # one run of a client
+CLIENT_S = 60                # one run of a client
 SEAL_S = 120                 # an upload that is not sealed by then never will be
 
 _ticks = os.sysconf("SC_CLK_TCK")
@@ -265,10 +267,8 @@ class Lapel(Server):
             time.sleep(0.005)
         raise RuntimeError(f"not sealed: {self.catalog('SELECT state, reason, COUNT(*) FROM uploads GROUP BY 1, 2')}")
 
-    def curl(self, method, path, *options, body=None):
+    def ask(self, method, path, *options, body=None):
         """(status, headers, body) of a request that is not measured."""
-        import http.client
-        import ssl
         if self.tls:
             context = ssl._create_unverified_context()  # a certificate made for the bench
             connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=60, context=context)
@@ -282,7 +282,7 @@ class Lapel(Server):
         return answer.status, answer.headers, text
 
     def open_view(self, recording):
-        status, _, body = self.curl("POST", f"/api/v1/recordings/{recording}/views",
+        status, _, body = self.ask("POST", f"/api/v1/recordings/{recording}/views",
                                     body=json.dumps({"purpose": "review"}))
         if status != 201:
             raise RuntimeError(f"no view: {status} {body}")

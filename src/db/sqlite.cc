@@ -97,6 +97,7 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   Result<void> begin_read() { return control("BEGIN"); }
+  Result<void> begin_write() { return control("BEGIN IMMEDIATE"); }
 
   // One statement, bound, run to its end and reset: no cursor outlives this call.
   Result<Rows> execute(std::string_view sql, const Params& params, Expect expect);
@@ -107,10 +108,9 @@ class Connection {
 
   bool in_transaction() const { return sqlite3_get_autocommit(db_.get()) == 0; }
   void roll_back();
-  std::int64_t changed() const { return changed_; }
-
   // After a commit: moves pages from the WAL into the file when enough have gathered.
   void checkpoint_if_due();
+  std::int64_t changed() const { return changed_; }
 
  private:
   struct Close {
@@ -442,7 +442,7 @@ class SqliteDatabase final : public Database {
     const SteadyClock::time_point start = SteadyClock::now();
     for (int attempt = 1;; ++attempt) {
       bool met_another_writer = false;
-      Result<void> result = write_once(body, met_another_writer);
+      Result<void> result = write_in_group(body, met_another_writer);
       const bool again = attempt < kWriteAttemptsMax && SteadyClock::now() - start < busy_timeout_;
       if (!met_another_writer || !again) return result;
     }
@@ -498,12 +498,12 @@ class SqliteDatabase final : public Database {
     }
   };
 
-  Result<void> write_once(const std::function<Result<void>(Transaction&)>& body, bool& met_another_writer) {
+  Result<void> write_in_group(const std::function<Result<void>(Transaction&)>& body, bool& met_another_writer) {
     std::optional<Pool<Connection>::Lease> lease(writer_);
     Connection& writer = **lease;
     if (stopped_) return end(writer, stopped());
     if (!group_) {
-      if (auto begun = writer.control("BEGIN IMMEDIATE"); !begun) {
+      if (auto begun = writer.begin_write(); !begun) {
         met_another_writer = begun.error().code() == Code::kBusy;
         return begun;
       }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What survives at each step, and what start-up does with it:
-//   file created, directory synced → row inserted        a file without a row is removed (sweep)
-//   bytes written                                        beyond the row's offset: overwritten by the next request
-//   data synced → row's offset and midstate swapped      the offset may now be told
+//   row inserted                                         an upload of which nothing has come yet
+//   file created by its first request, bytes written     beyond the row's offset: overwritten by the next request
+//   data synced, at first the directory too → row's offset and midstate swapped     the offset may now be told
 //   last byte: the same swap sets state 'sealing'        the sealer finds it
 //   object linked, key synced, leaf and row sealed       the same again is harmless; the admission's transaction sets 'sealed'
 //   upload file removed                                  a file of a sealed upload is removed (sweep)
@@ -290,6 +290,8 @@ Result<void> Writer::make_durable() {
   }
   TRY(file_->truncate(position_));
   TRY(file_->sync_data());
+  // The file's name, before anything is told of what is in it.
+  if (upload_.offset == 0) TRY(uploads_.directory_sync_.run());
 
   Upload next = upload_;
   next.offset = position_;
@@ -341,7 +343,8 @@ void Writer::discard() {
 
 // ---- uploads ----
 
-Uploads::Uploads(Parts parts) : parts_(std::move(parts)) {}
+Uploads::Uploads(Parts parts)
+    : parts_(std::move(parts)), directory_sync_([this] { return parts_.disk.sync_directory(parts_.directory); }) {}
 
 Result<std::unique_ptr<Uploads>> Uploads::open(Parts parts) {
   TRY(os::make_directories(parts.disk, parts.directory));
@@ -495,8 +498,12 @@ Result<Upload> Uploads::create(const access::Actor& actor, const Creation& creat
     upload.state = State::kSealing;
   }
 
-  TRY(TRY(parts_.disk.open(path(upload.id), os::OpenMode::kCreate))->sync_data());
-  TRY(parts_.disk.sync_directory(parts_.directory));
+  // The others get their file with their first bytes: a promise of none needs no file, and at a shift change each sync counts.
+  const bool is_made_here = upload.length == 0 || upload.kind == Kind::kFinal;
+  if (is_made_here) {
+    TRY(TRY(parts_.disk.open(path(upload.id), os::OpenMode::kCreate))->sync_data());
+    TRY(directory_sync_.run());
+  }
   auto inserted = parts_.database.write([&](db::Transaction& tx) -> Result<void> {
     const std::int64_t unfinished =
         TRY(tx.query("SELECT COUNT(*) AS uploads FROM uploads WHERE owner = :owner AND state = 'receiving'",
@@ -539,7 +546,7 @@ Result<Upload> Uploads::create(const access::Actor& actor, const Creation& creat
     return {};
   });
   if (!inserted) {
-    (void)parts_.disk.remove(path(upload.id));  // else the sweep finds it
+    if (is_made_here) (void)parts_.disk.remove(path(upload.id));  // else the sweep finds it
     return fail(std::move(inserted).error());
   }
   if (upload.state == State::kSealing) sealer_->nudge();

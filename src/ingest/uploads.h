@@ -27,6 +27,7 @@
 #include "db/db.h"
 #include "evidence/vault.h"
 #include "os/disk.h"
+#include "os/shared_sync.h"
 #include "os/worker.h"
 
 namespace lapel::ingest {
@@ -170,6 +171,7 @@ class Uploads {
   Result<void> sweep();
 
   Parts parts_;
+  os::SharedSync directory_sync_;  // of the directory of all uploads
   os::Mutex mutex_;
   std::unordered_set<UploadId> writing_ LAPEL_GUARDED_BY(mutex_);
   std::unordered_set<UploadId> sealing_ LAPEL_GUARDED_BY(mutex_);

@@ -125,13 +125,13 @@ class Errors(unittest.TestCase):
         self.points(data)
         deaf = [TEMPLATE.planted("deaf_sync")]
         answers = [i for i, call in enumerate(self.calls) if call.name == "send"]
-        # Of the first part's request: the sync of its data, and that of the catalog.
+        # Of the first part's request: the sync of its data, of the directory that names its file, and that of the catalog.
         of_part = [call for call in self.calls[answers[0]:answers[1]] if call.name == "sync"]
-        self.assertEqual([call.path.endswith("-wal") for call in of_part], [False, True])
+        self.assertEqual([call.path.endswith("-wal") for call in of_part], [False, False, True])
         _, faults, cut, _, _ = self.fail_at(data, of_part[0], errno.EIO, deaf)
         self.assertEqual(faults, [])  # without the cut nobody would know
         self.assertTrue(any("differ" in fault for fault in cut), cut)
-        _, faults, cut, _, _ = self.fail_at(data, of_part[1], errno.EIO, deaf)
+        _, faults, cut, _, _ = self.fail_at(data, of_part[2], errno.EIO, deaf)
         self.assertTrue(any("told" in fault or "damaged" in fault for fault in cut), cut)
 
 
