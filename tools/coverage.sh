@@ -20,6 +20,5 @@ if [ "${1:-}" != judge ]; then
 fi
 # Branches that the compiler makes for exceptions are not decisions of ours; nothing else is left out here.
 gcovr --root . --filter src/ --exclude '.*_(test|fuzz)\.cc' --exclude-throw-branches --exclude-unreachable-branches \
-  --gcov-ignore-parse-errors=negative_hits.warn_once_per_file \
   -j "$jobs" --json build/coverage/gcovr.json build/coverage/src
 python3 tools/coverage.py build/coverage/gcovr.json $((SECONDS - begun))
