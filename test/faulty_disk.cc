@@ -69,8 +69,9 @@ std::string arrow(const os::Path& from, const os::Path& to) {
 
 class FaultyDisk::ModelFile final : public os::File {
  public:
-  ModelFile(FaultyDisk& disk, os::Path path, NodeId node, os::OpenMode mode, std::unique_ptr<os::File> real)
-      : disk_(disk), path_(std::move(path)), node_(node), mode_(mode), real_(std::move(real)) {}
+  ModelFile(FaultyDisk& disk, os::Path path, NodeId node, os::OpenMode mode, std::size_t alignment,
+            std::unique_ptr<os::File> real)
+      : disk_(disk), path_(std::move(path)), node_(node), mode_(mode), alignment_(alignment), real_(std::move(real)) {}
 
   Result<std::size_t> read_at(std::uint64_t offset, std::span<std::uint8_t> out) override {
     if (real_) return real_->read_at(offset, out);
@@ -85,6 +86,10 @@ class FaultyDisk::ModelFile final : public os::File {
 
   Result<void> write_at(std::uint64_t offset, ByteView bytes) override {
     if (mode_ == os::OpenMode::kRead) return failed(path_, "pwrite", EBADF);
+    if (offset % alignment_ != 0 || bytes.size() % alignment_ != 0 ||
+        reinterpret_cast<std::uintptr_t>(bytes.data()) % alignment_ != 0) {
+      return failed(path_, "pwrite", EINVAL);
+    }
     const os::MutexLock lock(disk_.mutex_);
     Record record = about(Op::kWrite);
     record.offset = offset;
@@ -138,7 +143,7 @@ class FaultyDisk::ModelFile final : public os::File {
     return {};
   }
 
-  std::size_t alignment() const override { return 1; }
+  std::size_t alignment() const override { return alignment_; }
   int descriptor() const override { return real_ ? real_->descriptor() : -1; }
 
  private:
@@ -154,6 +159,7 @@ class FaultyDisk::ModelFile final : public os::File {
   const os::Path path_;
   const NodeId node_;
   const os::OpenMode mode_;
+  const std::size_t alignment_;
   const std::unique_ptr<os::File> real_;
 };
 
@@ -371,7 +377,8 @@ Result<std::unique_ptr<os::File>> FaultyDisk::open(const os::Path& path, os::Ope
   }
   const NodeId node = record.node;
   commit(std::move(record));
-  return std::make_unique<ModelFile>(*this, path, node, mode, std::move(real));
+  const std::size_t alignment = caching == os::Caching::kDirect ? direct_bytes_ : 1;
+  return std::make_unique<ModelFile>(*this, path, node, mode, alignment, std::move(real));
 }
 
 Result<void> FaultyDisk::rename(const os::Path& from, const os::Path& to) {

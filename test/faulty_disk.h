@@ -73,6 +73,8 @@ class FaultyDisk final : public os::Disk {
   // Calls that would fail anyway are neither counted nor recorded.
   void inject(const Fault& fault);
   void heal();  // no more faults
+  // From now on a file that is opened kDirect wants whole blocks, as on a disk that grants it. Nobody else is opening.
+  void grant_direct() { direct_bytes_ = os::kDirectAlignmentBytes; }
 
   // How many calls are recorded, failed ones included. A cut at position k falls after the first k of them.
   std::size_t position() const;
@@ -158,7 +160,8 @@ class FaultyDisk final : public os::Disk {
   mutable os::Mutex mutex_;
   os::Disk* const real_ = nullptr;
   const os::Path root_ = "/";
-  Nodes start_;  // what was durable before the first record; constant once constructed
+  std::size_t direct_bytes_ = 1;  // what a direct file wants multiples of
+  Nodes start_;                   // what was durable before the first record; constant once constructed
   Nodes nodes_ LAPEL_GUARDED_BY(mutex_);
   NodeId next_node_ LAPEL_GUARDED_BY(mutex_) = kRoot + 1;
   std::vector<Record> trace_ LAPEL_GUARDED_BY(mutex_);

@@ -5,6 +5,7 @@
 usage: verify_test.py PROGRAM SOURCE_DIR
 """
 import base64
+import hashlib
 import json
 import os
 import pathlib
@@ -85,6 +86,16 @@ class Receipt(unittest.TestCase):
         self.assertEqual((code, out), (2, ""))
         self.assertIn("Take the ledger's key from", err)
 
+    def test_of_a_dock_names_its_key(self):
+        key, _, table = vectors("receipt")
+        with tempfile.TemporaryDirectory() as scratch:
+            receipt, file = pathlib.Path(scratch) / "r", pathlib.Path(scratch) / "f"
+            receipt.write_bytes(base64.b64decode(table["dock statement"]["receipt"]))
+            file.write_bytes(base64.b64decode(table["dock statement"]["file"]))
+            code, out, _ = run("--key", key, receipt, file)
+        self.assertEqual(code, 0)
+        self.assertIn("Signed by a dock at ", out)
+
     def test_with_another_ledgers_key(self):
         key, _, _ = vectors("receipt")
         code, _, _ = run("--key", key, GOLDEN / "event-0.tlog-proof", GOLDEN / "original")
@@ -128,6 +139,21 @@ class Receipt(unittest.TestCase):
             self.assertEqual((code, out), (2, ""), words)
             self.assertIn("lapel-verify: ", err)
         self.assertEqual(run("--help")[0], 0)
+
+    def test_a_verdict_that_cannot_be_written_is_no_success(self):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([PROGRAM, "--key", KEY, GOLDEN / "event-0.tlog-proof", GOLDEN / "original"], stdout=full, timeout=60)
+        self.assertEqual(done.returncode, 1)
+
+    def test_the_ledger_is_no_witness_of_itself(self):
+        # The ledger's own public key, offered under another name as that of a witness.
+        public = base64.b64decode(KEY.split("+", 2)[2])[1:]
+        key = b"\x04" + public
+        number = hashlib.sha256(b"one.example/w\n" + key).digest()[:4].hex()
+        witness = f"one.example/w+{number}+{base64.b64encode(key).decode()}"
+        code, out, err = run("--key", KEY, "--witness", witness, GOLDEN / "event-0.tlog-proof", GOLDEN / "original")
+        self.assertEqual((code, out), (2, ""))
+        self.assertIn("it is no witness of itself", err)
 
 
 class InDirectory(unittest.TestCase):
@@ -176,6 +202,33 @@ class Checkpoints(InDirectory):
         code, out, _ = run("--json", "--key", key, a, b)
         self.assertEqual((code, json.loads(out)["contradiction"]), (6, True))
         self.assertIn("CONTRADICTION", run("--key", key, b, a)[1])
+
+    def test_a_file_name_does_not_write_on_the_terminal(self):
+        key, _, table = vectors("checkpoint")
+        text = base64.b64decode(table["sealed"]["checkpoint"])
+        names = {"bell\x07": "bell<U+0007>", "gone\x7f": "gone<U+007F>", "turned\u202e": "turned<U+202E>", "apart\u2067": "apart<U+2067>",
+                 "sides\u2069": "sides<U+2069>", "lines\u2028": "lines<U+2028>", "high\u0085": "high<U+0085>", "a\u2027b": "a\u2027b",
+                 "a\u202fb": "a\u202fb", "a\u2065b": "a\u2065b", "a\u206ab": "a\u206ab", "a\u2111b": "a\u2111b", "a\u00a9b": "a\u00a9b",
+                 "a\u00e9": "a\u00e9"}
+        for name, shown in names.items():
+            path = self.path / name
+            path.write_bytes(text)
+            code, out, _ = run("--key", key, path, path)
+            self.assertEqual(code, 0)
+            self.assertIn(f"{self.path}/{shown}: size", out)
+
+    def test_a_proof_to_a_forged_checkpoint_or_from_one(self):
+        proof = (GOLDEN / "consistency-4-5").read_bytes()
+        forged = self.path / "forged"
+        forged.write_bytes(proof[:-8] + b"AAAAAA=\n")
+        code, out, _ = run("--key", KEY, GOLDEN / "checkpoint-4", forged)
+        self.assertEqual(code, 6)
+        self.assertIn("forged: ", out)
+        checkpoint = self.path / "small"
+        checkpoint.write_bytes((GOLDEN / "checkpoint-4").read_bytes()[:-8] + b"AAAAAA=\n")
+        code, out, _ = run("--key", KEY, checkpoint, GOLDEN / "consistency-4-5")
+        self.assertEqual(code, 6)
+        self.assertIn("small: ", out)
 
     def test_forged_checkpoint_convicts_nobody(self):
         key, _, table = vectors("checkpoint")
@@ -234,6 +287,12 @@ class Export(InDirectory):
         code, out, _ = run("--key", key, *flags, self.path)
         self.assertEqual(code, 0, out)
         self.assertTrue(out.startswith("VERIFIED WITHOUT FOOTAGE: "), out)
+
+    def test_of_one_recording_without_footage(self):
+        key, _ = self.unpack("without the original")
+        code, out, _ = run("--key", key, self.path)
+        self.assertEqual(code, 0, out)
+        self.assertIn("the original of 1 recording is not", out)
 
     def test_sealed_is_not_what_was_asked_for_with_witnesses(self):
         key, flags = self.unpack("sealed checkpoint")

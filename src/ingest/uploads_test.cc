@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <memory>
+#include <new>
 #include <thread>
 #include <utility>
 
@@ -17,6 +19,7 @@
 #include "crypto/random.h"
 #include "proof/entry.h"
 #include "roster/roster.h"
+#include "test/faulty_disk.h"
 
 namespace lapel::ingest {
 namespace {
@@ -116,13 +119,21 @@ class UploadsTest : public testing::Test {
     if (!queue_) queue_ = std::make_unique<jobs::Queue>(*database_, clock_);
     return *queue_;
   }
-  void reopen() {
+  void reopen() { reopen(disk_); }
+  void reopen(os::Disk& disk) {
     uploads_.reset();
-    uploads_ = open();
+    uploads_ = open(disk);
   }
   // What another server over the same catalog and disk has.
-  std::unique_ptr<Uploads> open() {
-    return *Uploads::open({*database_, disk_, directory_ / "uploads", *vault_, clock_, 1});
+  std::unique_ptr<Uploads> open() { return open(disk_); }
+  std::unique_ptr<Uploads> open(os::Disk& disk) {
+    return *Uploads::open({*database_, disk, directory_ / "uploads", *vault_, clock_, 1});
+  }
+  void run(std::string_view sql) {
+    ASSERT_TRUE(database_->write([&](db::Transaction& tx) -> Result<void> {
+      TRY(tx.run(sql));
+      return {};
+    }));
   }
   access::Actor actor(const SubjectId& who) {
     access::Actor out;
@@ -348,6 +359,107 @@ TEST_F(UploadsTest, PartsThatHaveYetToBeJoinedDoNotExpire) {
   EXPECT_EQ(wait_sealed(final_one.id).sha256, crypto::sha256(as_bytes("firstagain")));
   ASSERT_TRUE(uploads_->expire());
   EXPECT_EQ(problem_of(uploads_->find(actor(clerk_), parts[0].id)), &problems::kNotFound);
+}
+
+// Every call that an upload makes of its disk fails once: on a disk that wants whole blocks, and on one that does not.
+TEST_F(UploadsTest, WhatTheDiskRefusesIsNotAcknowledgedAndIsSentAgain) {
+  constexpr std::size_t kBlock = os::kDirectAlignmentBytes;
+  std::string text(5 * kBlock + 7, 'x');
+  for (std::size_t i = 0; i < text.size(); ++i) text[i] = static_cast<char>('a' + i % 23);
+  const std::unique_ptr<std::uint8_t[], void (*)(std::uint8_t*)> aligned(
+      static_cast<std::uint8_t*>(::operator new[](2 * kBlock, std::align_val_t{kBlock})),
+      [](std::uint8_t* p) { ::operator delete[](p, std::align_val_t{kBlock}); });
+  std::copy_n(text.begin(), 2 * kBlock, aligned.get());
+  for (const bool is_direct : {false, true}) {
+    std::size_t refusals = 0;
+    for (std::size_t nth = 1;; ++nth) {
+      ASSERT_LT(nth, 100u);
+      const auto faulty = *test::FaultyDisk::over(disk_, directory_ / "uploads");
+      if (is_direct) faulty->grant_direct();
+      reopen(*faulty);
+      const Upload upload = create(text.size());
+      auto writer = *uploads_->append(actor(clerk_), upload.id, 0);
+      faulty->inject({.op = std::nullopt, .nth = nth});
+      const auto sent = [&]() -> Result<Upload> {
+        TRY(writer->write({aligned.get(), 2 * kBlock}));
+        for (std::size_t at = 2 * kBlock; at < text.size();) {
+          const std::size_t count = std::min<std::size_t>(text.size() - at, kBlock - 100);
+          Bytes piece(text.begin() + static_cast<std::ptrdiff_t>(at),
+                      text.begin() + static_cast<std::ptrdiff_t>(at + count));
+          TRY(writer->write(piece));
+          at += count;
+        }
+        return writer->finish();
+      }();
+      faulty->heal();
+      writer.reset();
+      if (!sent) {
+        ++refusals;
+        const Upload told = *uploads_->find(actor(clerk_), upload.id);
+        EXPECT_EQ(told.offset, 0u) << nth;
+        EXPECT_EQ(told.state, State::kReceiving) << nth;
+        ASSERT_TRUE(send(upload.id, 0, text)) << nth;
+      }
+      EXPECT_EQ(wait_sealed(upload.id).sha256, crypto::sha256(as_bytes(text)));
+      uploads_.reset();  // before its disk
+      if (sent) break;
+    }
+    EXPECT_GE(refusals, is_direct ? 5u : 6u);  // writes, a truncate and a sync
+  }
+}
+
+TEST_F(UploadsTest, WhatTheCatalogRefusesIsNotAcknowledged) {
+  const Upload upload = create(10);
+  {
+    const auto writer = *uploads_->append(actor(clerk_), upload.id, 0);
+    Bytes bytes(4, 'x');
+    ASSERT_TRUE(writer->write(bytes));
+    run("ALTER TABLE uploads RENAME TO away");
+    EXPECT_FALSE(writer->finish());
+    run("ALTER TABLE away RENAME TO uploads");
+  }
+  EXPECT_EQ(uploads_->find(actor(clerk_), upload.id)->offset, 0u);
+  // Another server has gone on with it meanwhile.
+  {
+    const auto writer = *uploads_->append(actor(clerk_), upload.id, 0);
+    Bytes bytes(4, 'x');
+    ASSERT_TRUE(writer->write(bytes));
+    run("UPDATE uploads SET offset_bytes = 3");
+    EXPECT_EQ(problem_of(writer->finish()), &problems::kUploadLocked);
+    run("UPDATE uploads SET offset_bytes = 0");
+  }
+  ASSERT_TRUE(send(upload.id, 0, "0123456789"));
+  EXPECT_EQ(wait_sealed(upload.id).sha256, crypto::sha256(as_bytes("0123456789")));
+}
+
+TEST_F(UploadsTest, ALongRequestIsAcknowledgedInBetweenOrNotTaken) {
+  Bytes most(limits::kUploadCheckpointBytes, 'x');
+  const Upload upload = create(most.size() + 1);
+  const auto writer = *uploads_->append(actor(clerk_), upload.id, 0);
+  run("ALTER TABLE uploads RENAME TO away");
+  EXPECT_FALSE(writer->write(most));
+  run("ALTER TABLE away RENAME TO uploads");
+  EXPECT_EQ(uploads_->find(actor(clerk_), upload.id)->offset, 0u);
+
+  const Upload other = create(most.size() + 1);
+  const auto second = *uploads_->append(actor(clerk_), other.id, 0);
+  ASSERT_TRUE(second->write(most));
+  EXPECT_EQ(uploads_->find(actor(clerk_), other.id)->offset, most.size());
+  Bytes rest(2, 'x');
+  EXPECT_EQ(problem_of(second->write(rest)), &problems::kUploadTooLong);
+}
+
+TEST_F(UploadsTest, APartWaitsWholeForItsFinalUploadOrIsRefused) {
+  const Upload part = *uploads_->create(actor(clerk_), {4, Kind::kPartial, {}, {}});
+  ASSERT_EQ(send(part.id, 0, "0123")->state, State::kReceiving);
+  // Nothing more comes, and what is there stays as it is.
+  const auto again = send(part.id, 4, "");
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->offset, 4u);
+  EXPECT_EQ(again->state, State::kReceiving);
+  const std::string other = pair("sha256", hex(crypto::sha256(as_bytes("another"))));
+  const Upload wrong = *uploads_->create(actor(clerk_), {4, Kind::kPartial, other, {}});
+  EXPECT_EQ(send(wrong.id, 0, "0123")->state, State::kRefused);
 }
 
 TEST_F(UploadsTest, AStartSweepsOutWhatNoRowNames) {

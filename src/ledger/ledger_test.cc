@@ -15,6 +15,7 @@
 #include "bucket/memory_bucket.h"
 #include "crypto/random.h"
 #include "proof/receipt.h"
+#include "test/damaging_bucket.h"
 
 namespace lapel::ledger {
 namespace {
@@ -193,6 +194,52 @@ TEST_F(LedgerTest, RowsThatFailFailAloneAndLeaveNoLeaf) {
   EXPECT_EQ(ledger->head()->size, 5u);
   EXPECT_EQ(ledger->events(good, 0, 100)->size(), 4u);
   EXPECT_EQ(ledger->events(bad, 0, 100)->size(), 0u);
+  expect_sound(*ledger);
+}
+
+// Entries that the bucket does not have as they were written are not sealed, and neither is what has no key.
+TEST_F(LedgerTest, WhatCannotBeStagedIsNotSealed) {
+  test::DamagingBucket damaging(*bucket_);
+  bool has_keys = true;
+  const auto key = [&](const SubjectId& subject, KeyUse use) -> Result<proof::SubjectKey> {
+    if (!has_keys) return fail(Code::kCorrupt, "The key store is damaged");
+    return key_of(subject, use);
+  };
+  auto opened = Ledger::open({agency_, terms_, secrets_, key, *database_, damaging, clock_});
+  ASSERT_TRUE(opened);
+  const auto ledger = *std::move(opened);
+  ASSERT_TRUE(ledger->begin());
+  const auto subject = crypto::new_id<SubjectId>();
+  for (const auto damage :
+       {test::Damage::kRefused, test::Damage::kLost, test::Damage::kCutShort, test::Damage::kChanged}) {
+    damaging.set_damage(damage);
+    EXPECT_FALSE(ledger->commit(view_of(subject)));
+    EXPECT_EQ(ledger->head()->size, 1u);
+  }
+  damaging.set_damage(test::Damage::kNone);
+  has_keys = false;
+  EXPECT_EQ(ledger->commit(view_of(subject)).error().code(), Code::kCorrupt);
+  has_keys = true;
+  EXPECT_EQ(seal(*ledger, subject).n, 0u);
+  expect_sound(*ledger);
+}
+
+TEST_F(LedgerTest, WhatTheCatalogRefusesIsNotSealed) {
+  const auto ledger = open();
+  const auto subject = crypto::new_id<SubjectId>();
+  for (const std::string table : {"ledger_batches", "ledger_chains", "ledger_events"}) {
+    ASSERT_TRUE(database_->write([&](db::Transaction& tx) -> Result<void> {
+      TRY(tx.run(fmt::format("ALTER TABLE {} RENAME TO away", table)));
+      return {};
+    }));
+    EXPECT_FALSE(ledger->commit(view_of(subject))) << table;
+    ASSERT_TRUE(database_->write([&](db::Transaction& tx) -> Result<void> {
+      TRY(tx.run(fmt::format("ALTER TABLE away RENAME TO {}", table)));
+      return {};
+    }));
+    EXPECT_EQ(ledger->head()->size, 1u) << table;
+  }
+  EXPECT_EQ(seal(*ledger, subject).n, 0u);
   expect_sound(*ledger);
 }
 

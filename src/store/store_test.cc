@@ -16,6 +16,7 @@
 #include "crypto/random.h"
 #include "crypto/sha256.h"
 #include "store/keys.h"
+#include "test/damaging_bucket.h"
 #include "test/faulty_disk.h"
 
 namespace lapel::store {
@@ -165,6 +166,25 @@ TEST_F(KeyStoreTest, AFullDiskRefusesAndIsGotOver) {
     const auto cut = disk_.after_power_cut(disk_.position(), seed);
     EXPECT_EQ(*open(*cut)->subject_key(kSlug, subject(1)), first);
     EXPECT_EQ(*open(*cut)->subject_key(kSlug, subject(2)), second);
+  }
+}
+
+// The page of a new subject cannot be made; what a crash cut short cannot be taken away.
+TEST_F(KeyStoreTest, APageThatCannotBeOpenedOrMendedGivesNoKey) {
+  disk_.inject({.op = Op::kCreate});
+  EXPECT_EQ(code_of(open(disk_)->subject_key_or_create(kSlug, subject(1))), Code::kInternal);
+  const auto first = make(*open(disk_), subject(1));
+  const Bytes good = page();
+  for (const Op op : {Op::kTruncate, Op::kSyncData}) {
+    Bytes torn = good;
+    torn.resize(good.size() + 30);
+    set_page(torn);
+    const auto store = open(disk_);
+    disk_.inject({.op = op});
+    EXPECT_EQ(code_of(store->subject_key_or_create(kSlug, subject(2))), Code::kInternal);
+    const bool is_stopped = problem_of(store->subject_key_or_create(kSlug, subject(2))) == &problems::kStoreStopped;
+    EXPECT_EQ(is_stopped, op == Op::kSyncData);
+    EXPECT_EQ(make(*open(disk_), subject(1)), first);
   }
 }
 
@@ -378,6 +398,21 @@ TEST_F(StoreTest, AFileOfAnotherLengthThanSaidIsNotTaken) {
   }
   EXPECT_EQ(problem_of(store_->open(kSlug, subject(1), Codec::kPlain, 1'000)), &problems::kObjectDamaged);
   EXPECT_EQ(code_of(store_->put(kSlug, subject(1), {"/uploads/nothing", 0})), Code::kNotFound);
+}
+
+TEST_F(StoreTest, WhatIsNotThereAfterwardsWasNotPut) {
+  test::DamagingBucket damaging(*bucket_);
+  Store store(damaging);
+  const Bytes bytes = content(70'000);
+  const auto source = receive("a", bytes);
+  damaging.set_damage(test::Damage::kRefused);
+  EXPECT_EQ(code_of(store.put(kSlug, subject(1), source)), Code::kFull);
+  damaging.set_damage(test::Damage::kLost);
+  EXPECT_EQ(code_of(store.put(kSlug, subject(1), source)), Code::kNotFound);
+  damaging.set_damage(test::Damage::kCutShort);
+  EXPECT_EQ(problem_of(store.put(kSlug, subject(2), source)), &problems::kObjectDamaged);
+  damaging.set_damage(test::Damage::kNone);
+  EXPECT_TRUE(store.put(kSlug, subject(1), source));
 }
 
 TEST_F(StoreTest, AFailedSyncStopsItAndReadingGoesOn) {

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# `make coverage`: every unit test and every test of the real programs, built by gcc with --coverage; then tools/coverage.py
+# says which bars the counts keep. A program that is killed takes its counts along; one that ends on SIGTERM writes them.
+#
+#   tools/coverage.sh           builds, runs, judges
+#   tools/coverage.sh judge     judges the counts of the last run
+#
+# LAPEL_FIGURES names a file for the figures. What gcovr found is kept in build/coverage/gcovr.json.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+jobs=${JOBS:-$(nproc)}
+begun=$SECONDS
+
+if [ "${1:-}" != judge ]; then
+  cmake --preset coverage >/dev/null
+  cmake --build --preset coverage -j "$jobs" -- --quiet
+  find build/coverage -name '*.gcda' -delete
+  ctest --test-dir build/coverage -j "$jobs" --no-tests=error --output-on-failure -E '^(crash_|server_tamper|server_manual)'
+fi
+# Branches that the compiler makes for exceptions are not decisions of ours; nothing else is left out here.
+gcovr --root . --filter src/ --exclude '.*_(test|fuzz)\.cc' --exclude-throw-branches --exclude-unreachable-branches \
+  -j "$jobs" --json build/coverage/gcovr.json build/coverage/src
+python3 tools/coverage.py build/coverage/gcovr.json $((SECONDS - begun))
