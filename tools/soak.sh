@@ -46,7 +46,31 @@ part_crash() {
   need strace strace
   build release
   cd test/crash
-  LAPEL_CRASH_POINTS=0 LAPEL_ERROR_POINTS=0 LAPEL_CRASH_KILLS=1000 LAPEL_CUT_STATES=5000 python3 -m unittest -v *_test.py
+  LAPEL_CRASH_POINTS=0 LAPEL_ERROR_POINTS=0 LAPEL_SERVED_POINTS=0 LAPEL_CRASH_KILLS="${LAPEL_CRASH_KILLS:-2000}" \
+    LAPEL_CUT_STATES="${LAPEL_CUT_STATES:-5000}" python3 -m unittest -v *_test.py
+}
+
+# What the campaigns on filesystems of their own need besides what the build needs: installed where that is possible.
+need_filesystems() {
+  [ "$(id -u)" = 0 ] || not_run "only root can make filesystems"
+  command -v mkfs.xfs >/dev/null || apt-get install -y -q xfsprogs e2fsprogs >/dev/null 2>&1 || true
+  need mkfs.xfs xfsprogs
+  need xfs_io xfsprogs
+  need mkfs.ext4 e2fsprogs
+}
+
+# Copies of a live disk, as a power cut would leave it, and disks shut down in place: ext4 and XFS.
+part_power_cuts() {
+  need_filesystems
+  build release
+  python3 test/soak/power_cuts.py
+}
+
+# No room, no inodes, no quota, at moments of no choosing.
+part_full_disk() {
+  need_filesystems
+  build release
+  python3 test/soak/full_disk.py
 }
 
 # 32 clients race for one upload, 10,000 times, and a quarter as often with two servers on one directory.
@@ -86,6 +110,13 @@ part_hostile_names() {
   need strace strace
   build release
   python3 test/soak/hostile_names.py
+}
+
+# Two servers on one database, killed far more often than in the fast lane, and the database under them.
+part_postgres() {
+  build release
+  cd test/crash
+  LAPEL_TWO_SERVER_KILLS=200 LAPEL_DATABASE_KILLS=20 python3 -m unittest -v two_servers_test
 }
 
 # Every test under the thread sanitizer; the fast lane has only those of modules with threads.
@@ -148,7 +179,7 @@ if [ "${1:-}" = save ]; then
   exec python3 tools/reliability.py --from $out/figures.jsonl
 fi
 
-all=(sweep crash races races_tsan bit_rot sweep_1000 abuse hostile_names tsan clang_tidy coverage fuzz)
+all=(sweep crash power_cuts full_disk postgres races races_tsan bit_rot sweep_1000 abuse hostile_names tsan clang_tidy coverage fuzz)
 parts=("$@")
 [ ${#parts[@]} -gt 0 ] || parts=("${all[@]}")
 for part in "${parts[@]}"; do

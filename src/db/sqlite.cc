@@ -207,11 +207,20 @@ Result<void> Connection::set_up() {
 }
 
 // A process killed between writing a commit and syncing it leaves that commit in the log, where everybody who
-// opens the database next takes it for durable and may tell of it. Once it is moved into the file, it is.
+// opens the database next takes it for durable and may tell of it. Once it is moved into the file, it is. Where there is
+// no room to move it, the log itself is synced: what was received must be readable on a full disk too.
 Result<void> Connection::make_found_commits_durable() {
   const int rc = sqlite3_wal_checkpoint_v2(db_.get(), "main", SQLITE_CHECKPOINT_FULL, nullptr, nullptr);
-  if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY) return fail(error(rc, "checkpoint"));
-  return {};
+  if (rc == SQLITE_OK || (rc & 0xff) == SQLITE_BUSY) return {};
+  Error failed = error(rc, "checkpoint");
+  if (failed.code() != Code::kFull) return fail(std::move(failed));
+  sqlite3_file* log = nullptr;
+  CHECK(sqlite3_file_control(db_.get(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK);
+  if (log == nullptr || log->pMethods == nullptr) return fail(std::move(failed));
+  const int synced = log->pMethods->xSync(log, SQLITE_SYNC_FULL);
+  if (synced == SQLITE_OK) return {};
+  stopped_ = true;
+  return fail(problems::kStoreStopped, message_of(problems::kStoreStopped), path_);
 }
 
 // Two processes that open a new file at once both want it alone for this, and SQLite then does not ask the

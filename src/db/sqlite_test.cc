@@ -373,6 +373,47 @@ TEST(SqliteSharedCommit, AFailedSyncIsTheFailureOfAllWhoSharedIt) {
   EXPECT_LT(kept, kThreads * kEach);
 }
 
+TEST(SqliteFull, ItOpensWithoutRoomForACheckpointOnceTheLogIsDurable) {
+  const Directory directory;
+  // A process killed after its commit leaves it in the log.
+  const pid_t child = start_child([&] {
+    const auto database = must_open(directory.file());
+    const bool is_done = run(*database, "CREATE TABLE t (n BIGINT)") && run(*database, "INSERT INTO t (n) VALUES (1)");
+    ::_exit(is_done ? 0 : 1);
+    return 1;
+  });
+  ASSERT_EQ(wait_for(child), 0);
+  bool full = true;
+  bool sync_fails = false;
+  bool is_refused = false;
+  int log_syncs = 0;  // after the refusal
+  const Vfs vfs([&](Vfs::On on) {
+    if (on == Vfs::On::kFileWrite && full) {
+      is_refused = true;
+      return SQLITE_FULL;
+    }
+    if (on == Vfs::On::kWalSync && is_refused) {
+      ++log_syncs;
+      if (sync_fails) return SQLITE_IOERR_FSYNC;
+    }
+    return SQLITE_OK;
+  });
+  sync_fails = true;
+  const auto unsynced = open_sqlite(directory.file(), vfs.options());
+  ASSERT_FALSE(unsynced);
+  EXPECT_EQ(unsynced.error().problem, &problems::kStoreStopped);
+  EXPECT_EQ(log_syncs, 1);
+
+  sync_fails = is_refused = false;
+  auto database = must_open(directory.file(), vfs.options());
+  EXPECT_EQ(log_syncs, 2);
+  EXPECT_EQ(number(*database, kCount), 1);
+  full = false;
+  EXPECT_TRUE(run(*database, "INSERT INTO t (n) VALUES (2)"));
+  database.reset();
+  EXPECT_EQ(number(*must_open(directory.file()), kCount), 2);
+}
+
 TEST(SqliteSync, AFailedSyncInACommitStopsAllWrites) {
   bool failing = false;
   int syncs = 0;

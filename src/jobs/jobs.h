@@ -118,6 +118,8 @@ class Queue {
   Result<void> fail(const Lease& lease, std::string_view reason);
   // Not the job's fault: it waits as if it had not been begun, or is blocked with a reason.
   Result<void> give_back(const Lease& lease);
+  // Nor is a disk without room: it waits a while, with the reason, and is never given up for that.
+  Result<void> postpone(const Lease& lease, std::string_view reason);
   Result<void> block(const Lease& lease, std::string_view reason);
   // All that wait for their turn are blocked.
   Result<void> block_waiting(std::string_view kind, std::string_view reason);

@@ -292,6 +292,21 @@ TEST_F(Jobs, ThatAreGivenBackHaveNotFailed) {
   EXPECT_EQ(*status(subject), (Status{State::kWaiting, "", 20, 0}));
 }
 
+TEST_F(Jobs, WithoutRoomAreTriedAgainHoweverLongItLasts) {
+  const SubjectId subject = enqueue();
+  for (std::int64_t i = 1; i <= 3 * options_.failures_max; ++i) {
+    const auto held = lease();
+    ASSERT_TRUE(held) << i;
+    ASSERT_TRUE(queue_->postpone(*held, "no room"));
+    EXPECT_EQ(*status(subject), (Status{State::kWaiting, "no room", i, 0}));
+    clock_.advance_us(options_.backoff_us - 1);
+    EXPECT_FALSE(lease()) << i;
+    clock_.advance_us(1);
+  }
+  ASSERT_TRUE(finish(*lease()));
+  EXPECT_EQ(state(subject), State::kDone);
+}
+
 TEST_F(Jobs, BlockedOnesSayWhyAndRunWhenAsked) {
   const SubjectId subject = enqueue();
   ASSERT_TRUE(queue_->block(*lease(), "no sandbox: the kernel has none"));
@@ -414,6 +429,7 @@ TEST_F(Jobs, OfABlockedRunnerAreNeverBegun) {
 
 TEST_F(Jobs, OfARunnerThatFailOrAreGivenBackAreSettledSo) {
   const SubjectId failing = enqueue();
+  const SubjectId roomless = enqueue();
   const SubjectId returned = enqueue();
   std::atomic<int> seen = 0;
   std::promise<void> all;
@@ -422,9 +438,11 @@ TEST_F(Jobs, OfARunnerThatFailOrAreGivenBackAreSettledSo) {
                                   .scan_period_us = 3'600 * kSecondUs,
                                   .blocked = [] { return std::nullopt; },
                                   .handler = [&](const Lease& lease) -> Result<Outcome> {
-                                    if (++seen == 3) all.set_value();
+                                    if (++seen == 4) all.set_value();
                                     if (lease.subject == failing)
                                       return lapel::fail(Code::kInternal, "a sentence", "/a/path");
+                                    if (lease.subject == roomless)
+                                      return lapel::fail(Code::kFull, "no room", "/a/path");
                                     if (lease.attempt == 1) return Outcome{Outcome::Kind::kGivenBack, {}};
                                     TRY(finish(lease));
                                     return Outcome{};
@@ -432,6 +450,7 @@ TEST_F(Jobs, OfARunnerThatFailOrAreGivenBackAreSettledSo) {
     all.get_future().get();
   }
   EXPECT_EQ(*status(failing), (Status{State::kWaiting, "a sentence", 1, 1}));
+  EXPECT_EQ(*status(roomless), (Status{State::kWaiting, "no room", 1, 0}));
   EXPECT_EQ(*status(returned), (Status{State::kDone, "", 2, 0}));
 }
 

@@ -317,6 +317,15 @@ Result<void> Queue::give_back(const Lease& lease) {
   return database_.write([&](db::Transaction& tx) { return settle(tx, lease, State::kWaiting, ""); });
 }
 
+Result<void> Queue::postpone(const Lease& lease, std::string_view reason) {
+  return database_.write([&](db::Transaction& tx) -> Result<void> {
+    TRY(settle(tx, lease, State::kWaiting, reason));
+    TRY(tx.run("UPDATE jobs SET run_after_us = :run_after WHERE id = :id",
+               {{"run_after", clock_.now().us + options_.backoff_us}, {"id", lease.job.text()}}));
+    return {};
+  });
+}
+
 Result<void> Queue::block(const Lease& lease, std::string_view reason) {
   return database_.write([&](db::Transaction& tx) { return settle(tx, lease, State::kBlocked, reason); });
 }

@@ -57,6 +57,7 @@ struct Runner::Impl {
   Result<void> settle(const Lease& lease, const Result<Outcome>& outcome) {
     if (!outcome) {
       report("working", options.kind, lease.job.text(), outcome.error());
+      if (outcome.error().code() == Code::kFull) return queue.postpone(lease, outcome.error().message);
       // The context may hold paths: it is for the trace, the reason is for everybody.
       return queue.fail(lease, outcome.error().message);
     }

@@ -18,6 +18,7 @@ FILE has one JSON object a line, in the order in which the client was told (rig.
     {"upload", "told": "offset", "offset"}     201, 204 or HEAD
     {"upload", "told": "sealed", "recording"}
     {"upload", "told": "receipt", "recording", "text"}
+    {"recording", "told": "served", "view", "type", "bytes"}  so much of an original, or of an export, came under this view
 The memory keeps every (size, root) ever seen, so that a ledger that goes back is noticed. Prints {"faults", "checked"};
 ends with 1 when there is a fault. With --batch alone: each line has the arguments of one look as a JSON array, and is
 answered by a line.
@@ -129,13 +130,17 @@ class Checker:
         self.options = options
         self.data = pathlib.Path(options.data)
         self.faults, self.checked = [], collections.Counter()  # what is wrong; how much was looked at
-        self.uploads = {}
+        self.uploads, self.served = {}, []
         for line in pathlib.Path(options.acks).read_text().splitlines():
             self.take(json.loads(line))
         memory = pathlib.Path(options.memory)
         self.memory = json.loads(memory.read_text()) if memory.exists() else {"heads": {}, "published": []}
 
     def take(self, told):
+        if told["told"] == "served":
+            self.checked["acknowledgements"] += 1
+            self.served.append(told)
+            return
         upload = self.uploads.setdefault(told["upload"], Upload())
         if told["told"] != "sent":
             self.checked["acknowledgements"] += 1
@@ -268,6 +273,30 @@ class Checker:
             if upload.name is None:
                 continue  # its answer never came
             self.check_upload(name, upload, admitted)
+        self.check_recordings()
+        self.check_served()
+
+    def check_served(self):
+        """The entry first: whatever anybody was served has a leaf below the durable head that names the view."""
+        entered = {}
+        for event in self.events:
+            if event["leaf_index"] < self.ledger["size"]:
+                entered[json.loads(event["event"]).get("view")] = (event["type"], event["subject"])
+        for served in self.served:
+            self.checked["served"] += 1
+            self.must(entered.get(served["view"]) == (served["type"], served["recording"]), served["recording"],
+                      f"{served['bytes']} bytes were served under a view that is not in the ledger: {served['view']}")
+
+    def check_recordings(self):
+        """What people are shown is whole, also where nobody was told of it."""
+        for recording, row in self.recordings.items():
+            try:
+                found = self.object_path(recording).read_bytes()
+            except OSError as error:
+                self.must(False, recording, f"a recording without its file: {error}")
+                continue
+            is_whole = (len(found), hashlib.sha256(found).hexdigest()) == (row["bytes"], row["sha256"])
+            self.must(is_whole, recording, f"its file has {len(found)} bytes and the row says {row['bytes']}, or they differ")
 
     def check_upload(self, name, upload, admitted):
         row, data = self.upload_rows.get(name), self.source(upload)
@@ -346,6 +375,24 @@ class Checker:
                 self.verify(name, upload, receipt.encode())
             if status == 200 and not (self.options.final and upload.receipts):
                 self.verify(name, upload, text)
+        for served in self.served:
+            self.check_proof_of_view(served)
+
+    def check_proof_of_view(self, served):
+        """What was served can be proven to have been entered."""
+        recording = served["recording"]
+        items = json.loads(self.request("GET", f"/api/v1/recordings/{recording}/custody")[2])["items"]
+        numbers = [item["n"] for item in items if item["event"].get("view") == served["view"]]
+        if not self.must(len(numbers) == 1, recording, f"custody has {len(numbers)} entries of view {served['view']}"):
+            return
+        status, _, text = self.request("GET", f"/api/v1/recordings/{recording}/receipt?n={numbers[0]}")
+        if not self.must(status == 200, recording, f"no receipt of view {served['view']}: {status}"):
+            return
+        receipt = Receipt(text.decode())
+        self.must((receipt.event["type"], receipt.event["view"]) == (served["type"], served["view"]), recording,
+                  "the receipt is about another view")
+        self.must(root_by_path(receipt.leaf, receipt.index, receipt.size, receipt.path) == receipt.root, recording,
+                  "the path of a view's receipt does not lead to its root")
 
     def verify(self, name, upload, receipt):
         with tempfile.NamedTemporaryFile(suffix=".tlog-proof") as file:

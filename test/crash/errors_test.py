@@ -11,14 +11,25 @@ which nothing that was not synced came by luck and what a failed sync was to sav
 """
 import collections
 import errno
+import pathlib
 import random
+import sys
+import time
 import unittest
 
 from power_cut import Disk
 from rig import GONE, Refused, Rig, Template, in_pairs, number, read_calls, seed, spread
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+import figures  # noqa: E402  (the path above leads there)
+
 SIZE = 200 * 1024
 PART = 70_000
+FOUND = []  # the planted bugs
+PLANTED = 2
+LINES = []  # of figures, told when it is known what was found
+ATTEMPTS_MAX = 12  # runs until a call of that number is made
 FAILING = {"write": (errno.EIO, errno.ENOSPC), "sync": (errno.EIO, errno.ENOSPC), "link": (errno.EIO, errno.ENOSPC),
            "rename": (errno.EIO, errno.ENOSPC), "create": (errno.EIO, errno.ENOSPC), "mkdir": (errno.EIO, errno.ENOSPC),
            "truncate": (errno.EIO, errno.ENOSPC), "unlink": (errno.EIO,)}
@@ -32,6 +43,8 @@ def setUpModule():
 
 def tearDownModule():
     TEMPLATE.close()
+    for line in LINES:
+        figures.record(*line, planted=f"{len(FOUND)} of {PLANTED} found")
 
 
 def persist(rig, upload):
@@ -107,18 +120,33 @@ class Errors(unittest.TestCase):
     def test_an_error_at_each_call_of_an_upload(self):
         data = random.Random(SEED).randbytes(SIZE)
         everything, tried = self.points(data)
-        counts, refused, reached = collections.Counter(), 0, 0
-        runs = in_pairs(lambda point: (point, self.fail_at(data, *point)), tried)
+        def fail_until_reached(point):
+            call, error = point
+            for _ in range(ATTEMPTS_MAX):
+                outcome = self.fail_at(data, call, error)
+                # Fewer calls this time, or another kind of call that cannot fail so: what it came to counts all the same.
+                if outcome[1] or outcome[2] or any(one.errno == error for one in outcome[0]):
+                    break
+            return point, outcome
+
+        begun = time.monotonic()
+        counts, refused, reached, lossy = collections.Counter(), 0, 0, 0
+        runs = in_pairs(fail_until_reached, tried)
         for (call, error), (failed, faults, cut, refusals, checked) in runs:
             with self.subTest(call=str(call), error=errno.errorcode[error]):
                 self.assertEqual(faults, [])
                 self.assertEqual(cut, [], "after a power cut")
+                self.assertTrue(any(one.errno == error for one in failed), f"not reached in {ATTEMPTS_MAX} runs")
+            lossy += bool(faults or cut)
             reached += any(one.errno == error for one in failed)
             refused += refusals > 0
             counts.update(checked)
         print(f"{len(self.calls)} calls, {len(everything)} errors, {len(tried)} tried, {reached} reached, "
               f"{refused} with a refusal; checked {dict(counts)}")
-        self.assertGreaterEqual(reached, len(tried) * 9 // 10)
+        LINES.append(("R4", "EIO and ENOSPC at each call of an upload, then kill -9, or a power cut that keeps nothing by luck",
+                      f"{reached} of {len(everything)} errors met, {lossy} with a fault, {refused} told to the client",
+                      "every error met; never acknowledged, no failed sync taken for a good one",
+                      reached == len(everything) and lossy == 0, "tools/soak.sh crash", time.monotonic() - begun))
 
     def test_planted_a_server_that_takes_a_failed_sync_for_a_good_one(self):
         data = random.Random(SEED).randbytes(SIZE)
@@ -131,8 +159,10 @@ class Errors(unittest.TestCase):
         _, faults, cut, _, _ = self.fail_at(data, of_part[0], errno.EIO, deaf)
         self.assertEqual(faults, [])  # without the cut nobody would know
         self.assertTrue(any("differ" in fault for fault in cut), cut)
+        FOUND.append("the data's sync")
         _, faults, cut, _, _ = self.fail_at(data, of_part[2], errno.EIO, deaf)
         self.assertTrue(any("told" in fault or "damaged" in fault for fault in cut), cut)
+        FOUND.append("the catalog's sync")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 told, and the checker as a program of its own.
 """
 import concurrent.futures
+import contextlib
 import copy
 import http.client
 import json
@@ -17,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "server"))
@@ -74,7 +76,7 @@ class Acks:
     def tell(self, upload, told, **more):
         # How far the server's log had come when the client knew: what ties this file to a moment of that one.
         log_bytes = self.log.stat().st_size if self.log.exists() else 0
-        line = json.dumps({"upload": upload, "told": told, "log": log_bytes, **more}) + "\n"
+        line = json.dumps({"upload": upload, "told": told, "log": log_bytes, "at": time.monotonic(), **more}) + "\n"
         with self.mutex:
             self.count += told != "sent"
             os.write(self.file, line.encode())
@@ -186,14 +188,63 @@ class Checkers:
             checker.stdout.close()
 
 
-class Rig:
-    """A copy of the template's directory, its server, and everything told by it."""
+class Client:
+    """Uploads file after file in pieces of any size, and goes on with the same one after the server's death. `bears`
+    are refusals after which it asks again, as a client does that was told to come later; any other ends it.
+    """
 
-    def __init__(self, template, data=None):
+    def __init__(self, rig, seed_of_client, number_of_client, bytes_max=400_000, bears=()):
+        self.rig, self.rng, self.number = rig, random.Random(seed_of_client), number_of_client
+        self.bytes_max, self.bears = bytes_max, bears
+        self.uploads = []
+        self.refusals = 0
+        self.failure = None
+        self.is_stopping, self.is_running = False, False
+
+    def run(self):
+        self.is_running = True
+        try:
+            while not self.is_stopping:
+                if not self.uploads or self.uploads[-1].has_receipt:
+                    data = self.rng.randbytes(self.rng.randrange(1, self.bytes_max))
+                    self.uploads.append(self.rig.new_upload(f"{self.number}-{len(self.uploads)}", data))
+                try:
+                    self.rig.finish(self.uploads[-1], self.rng.randrange(10_000, 90_000))
+                except Refused as refused:
+                    if refused.status not in self.bears:
+                        raise
+                    self.refusals += 1
+        except GONE:
+            pass
+        except Exception as failure:  # pylint: disable=broad-except  (told by the thread that waits)
+            self.failure = failure
+        finally:
+            self.is_running = False
+
+
+@contextlib.contextmanager
+def working(clients):
+    """While the body runs, so do the clients; it ends when their server has died or they were told to stop."""
+    threads = [threading.Thread(target=client.run) for client in clients]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        for thread in threads:
+            thread.join()
+
+
+class Rig:
+    """A copy of the template's directory, its server, and everything told by it. `data` makes the directory in another
+    way, `at` says on which filesystem it is; what the server says on stderr and what it told people stay outside.
+    """
+
+    def __init__(self, template, data=None, at=None):
         self.template, self.token = template, template.token
         self.town = copy.copy(template.town)
         self.town.home = pathlib.Path(tempfile.mkdtemp(prefix="lapel-crash-"))
-        self.town.data = self.town.home / "data"
+        self.town.data = pathlib.Path(at or self.town.home) / "data"
         self.town.server = None
         if data is None:
             shutil.copytree(template.town.data, self.town.data)
@@ -331,7 +382,7 @@ class Rig:
 
     def run_to_receipt(self, upload, part_bytes):
         """The same with as many requests every time: whether the upload is sealed is seen from the disk, not by asking.
-        Ends where the server does.
+        Ends where the server does; true when that was not before the last answer.
         """
         try:
             self.send(upload, part_bytes)
@@ -340,12 +391,16 @@ class Rig:
                 self.fetch_receipt(upload)
                 # One answer more: when it is here, all that the receipt's answer did stands in the log.
                 self.head(upload)
+                return True
         except GONE:
             pass
+        return False
 
     def recover(self, uploads, part_bytes):
         """What is true after the server died, and that all goes on from there. Returns what the checker found."""
         faults = self.check("dead")
+        if faults:
+            return faults  # from here nothing can be brought to a good end
         self.start()
         faults += self.check("live")
         for upload in uploads:
