@@ -27,7 +27,7 @@ def tearDownModule():
 class OnPostgres(unittest.TestCase):
     def test_from_init_to_an_export_that_verifies(self):
         url = POSTGRES.new_database()
-        with Town(database=url) as town:
+        with Town(beat=1, database=url) as town:  # an export waits for a published checkpoint
             self.assertFalse((town.data / "catalog.db").exists())
             token = town.add_user("clerk", "records")
             town.start()
