@@ -66,6 +66,31 @@ inline std::string cosignature_of(std::size_t witness, const std::string& text, 
   return cosignature(test_witnesses()[witness], kTestWitnessSeed[witness], time_s, text);
 }
 
+inline const std::string kTestFile = "abc";
+inline Json::Object admission_fields() {
+  return {{"bytes", 3},
+          {"chain_starts_at", "server"},
+          {"received_at", "2022-12-02T06:12:07.10Z"},
+          {"sha256", hex(crypto::sha256(as_bytes(kTestFile)))}};
+}
+inline Json dock_statement(std::string_view file = "", const std::string& device = test_id(0xd1)) {
+  return sign_dock_statement(Json::Object{{"at", "2022-12-02T06:00:00.00Z"},
+                                          {"bytes", 3},
+                                          {"device", device},
+                                          {"file", file.empty() ? test_id(0xf1) : std::string(file)},
+                                          {"key", base64(test_key(0xd0).public_key())},
+                                          {"ledger", kTestOrigin},
+                                          {"sha256", hex(crypto::sha256(as_bytes(kTestFile)))}},
+                             test_key(0xd0));
+}
+inline Json::Object dock_admission_fields() {
+  Json::Object fields = admission_fields();
+  fields["chain_starts_at"] = "dock";
+  fields["device"] = test_id(0xd1);
+  fields["dock"] = dock_statement();
+  return fields;
+}
+
 class LedgerForTests {
  public:
   explicit LedgerForTests(std::string origin = kTestOrigin) : origin_(std::move(origin)) {

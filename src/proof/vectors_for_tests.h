@@ -30,8 +30,6 @@
 
 namespace lapel::proof {
 
-inline const std::string kTestFile = "abc";
-
 struct Vector {
   std::string name;
   bool accept = false;
@@ -46,30 +44,6 @@ inline std::string replaced(std::string text, std::string_view from, std::string
   EXPECT_NE(at, std::string::npos) << from;
   if (at != std::string::npos) text.replace(at, from.size(), to);
   return text;
-}
-
-inline Json::Object admission_fields() {
-  return {{"bytes", 3},
-          {"chain_starts_at", "server"},
-          {"received_at", "2022-12-02T06:12:07.10Z"},
-          {"sha256", hex(crypto::sha256(as_bytes(kTestFile)))}};
-}
-inline Json dock_statement(std::string_view file = "", const std::string& device = test_id(0xd1)) {
-  return sign_dock_statement(Json::Object{{"at", "2022-12-02T06:00:00.00Z"},
-                                          {"bytes", 3},
-                                          {"device", device},
-                                          {"file", file.empty() ? test_id(0xf1) : std::string(file)},
-                                          {"key", base64(test_key(0xd0).public_key())},
-                                          {"ledger", kTestOrigin},
-                                          {"sha256", hex(crypto::sha256(as_bytes(kTestFile)))}},
-                             test_key(0xd0));
-}
-inline Json::Object dock_admission_fields() {
-  Json::Object fields = admission_fields();
-  fields["chain_starts_at"] = "dock";
-  fields["device"] = test_id(0xd1);
-  fields["dock"] = dock_statement();
-  return fields;
 }
 
 inline bool vector_holds(const std::string& kind, const Json& vector, const Trust& trust) {
