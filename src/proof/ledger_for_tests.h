@@ -114,6 +114,7 @@ class LedgerForTests {
   }
   std::uint64_t add(std::string_view entry, std::string extra) {
     leaves_.push_back(leaf_hash(as_bytes(entry)));
+    entries_.emplace_back(entry);
     extras_.push_back(std::move(extra));
     return leaves_.size() - 1;
   }
@@ -134,6 +135,11 @@ class LedgerForTests {
     return out + "\n" + note;
   }
   const std::string& extra(std::uint64_t index) const { return extras_[index]; }
+  const std::vector<std::string>& entries() const { return entries_; }
+  const std::vector<Digest>& leaves() const { return leaves_; }
+  std::vector<Digest> path_from(std::uint64_t old_size) const {
+    return consistency_path(old_size, leaves_.size(), reader()).value();
+  }
 
  private:
   NodeReader reader() const {
@@ -147,7 +153,7 @@ class LedgerForTests {
 
   std::string origin_;
   std::vector<Digest> leaves_;
-  std::vector<std::string> extras_;
+  std::vector<std::string> extras_, entries_;
 };
 
 // One subject's chain, as an honest sequencer would number and link it.

@@ -16,7 +16,7 @@ namespace {
 std::vector<Vector> export_vectors() {
   std::vector<Vector> out;
   const auto add = [&](bool is_good, std::string name, std::string why, const ExportForTests& world) {
-    out.push_back({std::move(name), is_good, std::move(why), {}, {}, world.files});
+    out.push_back({std::move(name), is_good, std::move(why), {}, {}, world.files, {}});
   };
   // The good export with its files changed.
   const auto files = [&](bool is_good, std::string name, std::string why, auto change) {

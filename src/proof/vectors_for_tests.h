@@ -10,6 +10,7 @@
 // Fails with: test failures.
 // Threads: one.
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -24,9 +25,11 @@
 
 #include "base/json.h"
 #include "crypto/sha256.h"
+#include "proof/extension.h"
 #include "proof/ledger_for_tests.h"
 #include "proof/package.h"
 #include "proof/receipt.h"
+#include "proof/tree.h"
 
 namespace lapel::proof {
 
@@ -37,6 +40,7 @@ struct Vector {
   std::string bytes;                         // of a receipt or a checkpoint
   std::optional<std::string> file;           // with a receipt
   std::map<std::string, std::string> files;  // of an export
+  std::map<std::string, std::string> parts;  // of a tile or an extension, by the name of the member
 };
 
 inline std::string replaced(std::string text, std::string_view from, std::string_view to) {
@@ -46,13 +50,49 @@ inline std::string replaced(std::string text, std::string_view from, std::string
   return text;
 }
 
-inline bool vector_holds(const std::string& kind, const Json& vector, const Trust& trust) {
+// The only tile or bundle of leaves of a tree that fits into one, against that tree's checkpoint.
+inline tl::expected<void, Refusal> verify_only_tile(const std::string& path, const std::string& bytes,
+                                                    const std::string& note, const Trust& trust) {
+  const auto refused = [](std::string reason) { return tl::unexpected<Refusal>(Refusal{std::move(reason)}); };
+  const auto checked = check_checkpoint(note, trust.log, trust.witnesses);
+  if (!checked) return refused("The checkpoint is refused: " + checked.error().reason);
+  const auto tile = parse_tile_path(path);
+  if (!tile) return refused("This is not the path of a tile");
+  const Checkpoint& checkpoint = checked->checkpoint;
+  if (tile_width(tile->level, tile->index, checkpoint.size) != tile->width)
+    return refused("A tree of this size does not have this tile at this width");
+  if (tile->level > 0 || checkpoint.size > kTileWidth) return refused("The tile alone does not give the tree's root");
+  std::vector<Digest> leaves;
+  if (tile->level < 0) {
+    const auto entries = parse_bundle(bytes, static_cast<std::size_t>(tile->width));
+    if (!entries) return refused("The bundle is not of as many entries as its width");
+    for (const std::string& entry : *entries) leaves.push_back(leaf_hash(as_bytes(entry)));
+  } else {
+    auto hashes = parse_tile(bytes, tile->width);
+    if (!hashes) return refused("The tile has another length than its width asks for");
+    leaves = *std::move(hashes);
+  }
+  Frontier tree;
+  for (const Digest& leaf : leaves) tree.append(leaf);
+  if (tree.root() != checkpoint.root) return refused("The tile does not lead to the root");
+  return {};
+}
+
+// Why the vector is refused, in the words of this verifier; nullopt: it holds.
+inline std::optional<std::string> vector_refusal(const std::string& kind, const Json& vector, const Trust& trust) {
   const auto bytes = [&](const Json& json, std::string_view key) {
     const auto decoded = parse_base64(*json.find_string(key));
     return std::string(as_text(decoded.value()));
   };
-  if (kind == "checkpoint")
-    return check_checkpoint(bytes(vector, "checkpoint"), trust.log, trust.witnesses).has_value();
+  const auto reason_of = [](const auto& result) {
+    return result ? std::nullopt : std::optional<std::string>(result.error().reason);
+  };
+  if (kind == "checkpoint") return reason_of(check_checkpoint(bytes(vector, "checkpoint"), trust.log, trust.witnesses));
+  if (kind == "tile")
+    return reason_of(
+        verify_only_tile(bytes(vector, "path"), bytes(vector, "tile"), bytes(vector, "checkpoint"), trust));
+  if (kind == "extension")
+    return reason_of(verify_extension(bytes(vector, "checkpoint"), bytes(vector, "proof"), trust));
   if (kind == "export") {
     MemoryFiles files;
     for (const auto& [path, content] : *vector.find("files")->object()) {
@@ -60,12 +100,16 @@ inline bool vector_holds(const std::string& kind, const Json& vector, const Trus
     }
     const auto verdict = verify_export(files, trust);
     EXPECT_TRUE(verdict);
-    return verdict && verdict->holds();
+    if (!verdict) return "It could not be read";
+    const auto first = std::find_if(verdict->findings.begin(), verdict->findings.end(),
+                                    [](const Finding& f) { return f.kind == Finding::Kind::kRefused; });
+    if (first == verdict->findings.end()) return std::nullopt;
+    return first->text;
   }
   const std::string receipt = bytes(vector, "receipt");
-  if (!vector.find("file")) return verify_receipt(receipt, trust).has_value();
+  if (!vector.find("file")) return reason_of(verify_receipt(receipt, trust));
   const std::string file = bytes(vector, "file");
-  return verify_admission(receipt, trust, crypto::sha256(as_bytes(file)), file.size()).has_value();
+  return reason_of(verify_admission(receipt, trust, crypto::sha256(as_bytes(file)), file.size()));
 }
 
 // One vector a line, so that a change of one is a change of one line.
@@ -80,6 +124,8 @@ inline std::string vectors_text(const std::string& kind, const std::vector<Vecto
       Json::Object files;
       for (const auto& [path, bytes] : vector.files) files[path] = base64(as_bytes(bytes));
       json["files"] = std::move(files);
+    } else if (!vector.parts.empty()) {
+      for (const auto& [name, bytes] : vector.parts) json[name] = base64(as_bytes(bytes));
     } else {
       json[kind] = base64(as_bytes(vector.bytes));
     }
@@ -108,7 +154,8 @@ inline void check_vectors(const std::string& kind, const std::vector<Vector>& ve
     const std::string& name = *vector.find_string("name");
     EXPECT_TRUE(names.insert(name).second) << name;
     const bool accept = *vector.find("accept")->boolean();
-    EXPECT_EQ(vector_holds(kind, vector, trust), accept) << kind << ": " << name;
+    const auto refusal = vector_refusal(kind, vector, trust);
+    EXPECT_EQ(!refusal, accept) << kind << ": " << name << ": " << refusal.value_or("accepted");
   }
 }
 

@@ -63,10 +63,10 @@ std::string receipt_of_statement(const Json::Object& statement, std::uint64_t le
 std::vector<Vector> receipt_vectors() {
   std::vector<Vector> out;
   const auto accept = [&](std::string name, std::string why, std::string bytes, std::optional<std::string> file = {}) {
-    out.push_back({std::move(name), true, std::move(why), std::move(bytes), std::move(file), {}});
+    out.push_back({std::move(name), true, std::move(why), std::move(bytes), std::move(file), {}, {}});
   };
   const auto refuse = [&](std::string name, std::string why, std::string bytes, std::optional<std::string> file = {}) {
-    out.push_back({std::move(name), false, std::move(why), std::move(bytes), std::move(file), {}});
+    out.push_back({std::move(name), false, std::move(why), std::move(bytes), std::move(file), {}, {}});
   };
 
   const SmallLedger small;
@@ -389,7 +389,7 @@ std::vector<Vector> receipt_vectors() {
 std::vector<Vector> checkpoint_vectors() {
   std::vector<Vector> out;
   const auto add = [&](bool is_good, std::string name, std::string why, std::string bytes) {
-    out.push_back({std::move(name), is_good, std::move(why), std::move(bytes), {}, {}});
+    out.push_back({std::move(name), is_good, std::move(why), std::move(bytes), {}, {}, {}});
   };
   const SmallLedger small;
   const Checkpoint checkpoint = small.ledger.checkpoint();
@@ -523,6 +523,246 @@ std::vector<Vector> checkpoint_vectors() {
   return out;
 }
 
+// What mirrors hand over: the one tile and the one bundle of a small tree.
+std::vector<Vector> tile_vectors() {
+  std::vector<Vector> out;
+  const auto add = [&](bool is_good, std::string name, std::string why, std::string path, std::string tile,
+                       std::string note) {
+    Vector vector{std::move(name), is_good, std::move(why), {}, {}, {}, {}};
+    vector.parts = {{"path", std::move(path)}, {"tile", std::move(tile)}, {"checkpoint", std::move(note)}};
+    out.push_back(std::move(vector));
+  };
+  const auto bytes_of = [](const std::vector<Digest>& leaves) {
+    std::string bytes;
+    for (const Digest& leaf : leaves) bytes += as_text(leaf);
+    return bytes;
+  };
+  const SmallLedger small;
+  const LedgerForTests& ledger = small.ledger;
+  const std::string note = ledger.sealed(), tile = bytes_of(ledger.leaves()), bundle = format_bundle(ledger.entries());
+  const std::string path = "tile/0/000.p/7", entries_path = "tile/entries/000.p/7";
+  SmallLedger grown;
+  grown.ledger.add(private_entry(padding({}, 77)), "");
+  const std::string later = grown.ledger.sealed();
+  LedgerForTests full;
+  for (std::uint64_t i = 1; i < kTileWidth; ++i) full.add(private_entry(padding({}, i)), "");
+  LedgerForTests beyond = full;
+  beyond.add(private_entry(padding({}, 256)), "");
+
+  add(true, "partial tile", "seven hashes of a tree of seven", path, tile, note);
+  add(true, "partial bundle", "seven entries of a tree of seven", entries_path, bundle, note);
+  add(true, "full tile", "256 of 256", "tile/0/000", bytes_of(full.leaves()), full.sealed());
+  add(true, "full bundle", "256 of 256", "tile/entries/000", format_bundle(full.entries()), full.sealed());
+
+  for (const bool is_bundle : {false, true}) {
+    const std::string kind = is_bundle ? "bundle: " : "tile: ", name = is_bundle ? "tile/entries/" : "tile/0/";
+    const std::string &good = is_bundle ? bundle : tile, &good_path = is_bundle ? entries_path : path;
+    const auto with = [&](auto edit) {
+      auto leaves = ledger.leaves();
+      auto entries = ledger.entries();
+      edit(leaves);
+      edit(entries);
+      return is_bundle ? format_bundle(entries) : bytes_of(leaves);
+    };
+    add(false, kind + "truncated", "cut within the last", good_path, good.substr(0, good.size() - 1), note);
+    add(false, kind + "truncated by one", "too few", good_path, with([](auto& v) { v.pop_back(); }), note);
+    add(false, kind + "empty", "too few", good_path, "", note);
+    add(false, kind + "first only", "too few", good_path, with([](auto& v) { v.resize(1); }), note);
+    add(false, kind + "byte left over", "over-long", good_path, good + '\0', note);
+    add(false, kind + "one too many", "over-long", good_path, with([](auto& v) { v.push_back(v.front()); }), note);
+    add(false, kind + "doubled", "over-long", good_path, good + good, note);
+    add(false, kind + "two swapped", "order", good_path, with([](auto& v) { std::swap(v[1], v[2]); }), note);
+    add(false, kind + "reversed", "order", good_path, with([](auto& v) { std::reverse(v.begin(), v.end()); }), note);
+    add(false, kind + "rotated", "order", good_path,
+        with([](auto& v) { std::rotate(v.begin(), v.begin() + 1, v.end()); }), note);
+    add(false, kind + "first dropped, last doubled", "drop", good_path, with([](auto& v) {
+          v.erase(v.begin());
+          v.push_back(v.back());
+        }),
+        note);
+    add(false, kind + "one in place of its neighbor", "duplicate", good_path, with([](auto& v) { v[3] = v[4]; }), note);
+    add(false, kind + "a bit", "the root is another", good_path, with([](auto& v) {
+          auto& byte = v[5][5];
+          byte = static_cast<std::remove_reference_t<decltype(byte)>>(byte ^ 1);
+        }),
+        note);
+    add(false, kind + "named one wider", "wrong width", name + "000.p/8", good, note);
+    add(false, kind + "named one narrower", "wrong width", name + "000.p/6", good, note);
+    add(false, kind + "narrower, and of that length", "stale partial tile", name + "000.p/6",
+        with([](auto& v) { v.pop_back(); }), note);
+    add(false, kind + "of the tree before", "stale partial tile", good_path, good, later);
+    add(false, kind + "of four leaves", "stale partial tile", name + "000.p/4", with([](auto& v) { v.resize(4); }),
+        note);
+    add(false, kind + "full by name", "wrong width", name + "000", good, note);
+    add(false, kind + "partial where it is full", "stale partial tile", name + "000.p/255",
+        is_bundle ? format_bundle({full.entries().begin(), full.entries().end() - 1})
+                  : bytes_of({full.leaves().begin(), full.leaves().end() - 1}),
+        full.sealed());
+    add(false, kind + "the second where there is one", "wrong width", name + "001.p/7", good, note);
+    add(false, kind + "full, of a tree one larger", "it does not give the root alone", name + "000",
+        is_bundle ? format_bundle(full.entries()) : bytes_of(full.leaves()), beyond.sealed());
+    add(false, kind + "under another root", "equal size, another root", good_path, good, [&] {
+      Checkpoint other = ledger.checkpoint();
+      other.root = leaf_hash(as_bytes("another history"));
+      return sign_checkpoint(other, test_key(kTestLogSeed));
+    }());
+    add(false, kind + "under a larger size", "wrong width", good_path, good, [&] {
+      Checkpoint other = ledger.checkpoint();
+      other.size += 1;
+      return sign_checkpoint(other, test_key(kTestLogSeed));
+    }());
+    add(false, kind + "of another ledger", "its origin", good_path, good, [&] {
+      Checkpoint other = ledger.checkpoint();
+      other.origin = "vectors.example/other";
+      return sign_checkpoint(other, test_key(kTestLogSeed));
+    }());
+    add(false, kind + "under a clashing key", "a key id is no key", good_path, good,
+        ledger.checkpoint().text() + "\n" +
+            signature_line(test_log_key(), test_key(9).sign(as_bytes(ledger.checkpoint().text()))));
+    for (const auto& [what, bad] : std::initializer_list<std::pair<const char*, std::string>>{
+             {"width with a zero", name + "000.p/07"},
+             {"width zero", name + "000.p/0"},
+             {"width 256", name + "000.p/256"},
+             {"width with a plus", name + "000.p/+7"},
+             {"index of two digits", name + "00.p/7"},
+             {"index of four digits", name + "0000.p/7"},
+             {"needless group", name + "x000/000.p/7"},
+             {"slash after", name + "000.p/7/"},
+             {"CRLF after", name + "000.p/7\r\n"},
+             {"capital P", name + "000.P/7"},
+             {"parent", name + "../0/000.p/7"},
+             {"no tile", good_path.substr(5)},
+             {"seven groups", name + "x001/x001/x001/x001/x001/x001/000.p/7"}}) {
+      add(false, kind + what, "one path for one tile", bad, good, note);
+    }
+  }
+  add(false, "tile: level 1", "another type", "tile/1/000.p/7", tile, note);
+  add(false, "tile: level with a zero", "odd decimal", "tile/00/000.p/7", tile, note);
+  add(false, "tile: level 64", "over-long", "tile/64/000.p/7", tile, note);
+  add(false, "tile: a bundle in its place", "another type", path, bundle, note);
+  add(false, "bundle: a tile in its place", "another type", entries_path, tile, note);
+  add(false, "bundle: length without its entry", "truncate", entries_path, bundle + std::string("\0\1", 2), note);
+  add(false, "bundle: half a length", "truncate", entries_path, bundle + std::string("\0", 1), note);
+  add(false, "bundle: an empty entry more", "over-long", entries_path, bundle + std::string("\0\0", 2), note);
+  return out;
+}
+
+// One checkpoint extending another.
+std::vector<Vector> extension_vectors() {
+  std::vector<Vector> out;
+  const auto add = [&](bool is_good, std::string name, std::string why, std::string smaller, std::string proof) {
+    Vector vector{std::move(name), is_good, std::move(why), {}, {}, {}, {}};
+    vector.parts = {{"checkpoint", std::move(smaller)}, {"proof", std::move(proof)}};
+    out.push_back(std::move(vector));
+  };
+  const SmallLedger small;
+  SmallLedger grown;
+  for (std::uint8_t i = 20; i < 26; ++i) grown.ledger.add(private_entry(padding({}, i)), "");
+  const std::string smaller = small.ledger.sealed(), larger = grown.ledger.sealed();
+  const ExtensionProof good{7, grown.ledger.path_from(7), larger};
+  const auto with = [&](auto edit) {
+    ExtensionProof proof = good;
+    edit(proof);
+    return proof.text();
+  };
+  add(true, "seven to thirteen", "the tree grew", smaller, good.text());
+  add(true, "the same twice", "an empty path", smaller, ExtensionProof{7, {}, smaller}.text());
+  const auto key = test_key(kTestLogSeed);
+  add(true, "from nothing", "of every tree", sign_checkpoint({kTestOrigin, 0, empty_root()}, key),
+      ExtensionProof{0, {}, larger}.text());
+
+  add(false, "path reversed", "reorder", smaller, with([](auto& p) { std::reverse(p.path.begin(), p.path.end()); }));
+  add(false, "two nodes swapped", "reorder", smaller, with([](auto& p) { std::swap(p.path[0], p.path[1]); }));
+  add(false, "first node dropped", "drop", smaller, with([](auto& p) { p.path.erase(p.path.begin()); }));
+  add(false, "last node dropped", "drop", smaller, with([](auto& p) { p.path.pop_back(); }));
+  add(false, "no path", "truncate", smaller, with([](auto& p) { p.path.clear(); }));
+  add(false, "a node twice", "duplicate", smaller,
+      with([](auto& p) { p.path.insert(p.path.begin(), p.path.front()); }));
+  add(false, "a node more", "over-long", smaller, with([](auto& p) { p.path.push_back({}); }));
+  add(false, "65 nodes", "over-long", smaller, with([](auto& p) { p.path.resize(65); }));
+  add(false, "a bit of a node", "the root is another", smaller, with([](auto& p) { p.path[0][0] ^= 1; }));
+  add(false, "another older size", "not the smaller checkpoint's", smaller, with([](auto& p) { p.old_size = 6; }));
+  add(false, "backwards", "the older is the larger", larger, ExtensionProof{13, good.path, smaller}.text());
+  add(false, "equal size with another root", "two histories of one size", smaller, [&] {
+    Checkpoint other = small.ledger.checkpoint();
+    other.root = leaf_hash(as_bytes("another history"));
+    return ExtensionProof{7, {}, sign_checkpoint(other, key)}.text();
+  }());
+  add(false, "equal size with another root and a path", "two histories of one size", smaller, [&] {
+    Checkpoint other = small.ledger.checkpoint();
+    other.root = leaf_hash(as_bytes("another history"));
+    return ExtensionProof{7, good.path, sign_checkpoint(other, key)}.text();
+  }());
+  add(false, "larger with another root", "another history", smaller, with([&](auto& p) {
+        Checkpoint other = grown.ledger.checkpoint();
+        other.root[3] ^= 1;
+        p.checkpoint = sign_checkpoint(other, key);
+      }));
+  add(
+      false, "smaller with another root", "another history",
+      [&] {
+        Checkpoint other = small.ledger.checkpoint();
+        other.root[3] ^= 1;
+        return sign_checkpoint(other, key);
+      }(),
+      good.text());
+  add(false, "a rewritten leaf", "another history", smaller, [&] {
+    SmallLedger other(admission_fields(), "2022-12-02T06:12:07.42Z");
+    for (std::uint8_t i = 20; i < 26; ++i) other.ledger.add(private_entry(padding({}, i)), "");
+    return ExtensionProof{7, other.ledger.path_from(7), other.ledger.sealed()}.text();
+  }());
+  add(false, "larger of another ledger", "another ledger", smaller, with([&](auto& p) {
+        Checkpoint other = grown.ledger.checkpoint();
+        other.origin = "vectors.example/other";
+        p.checkpoint = sign_checkpoint(other, key);
+      }));
+  add(
+      false, "smaller of another ledger", "another ledger",
+      [&] {
+        Checkpoint other = small.ledger.checkpoint();
+        other.origin = "vectors.example/other";
+        return sign_checkpoint(other, key);
+      }(),
+      good.text());
+  add(false, "larger under a clashing key id", "key-id clash", smaller, with([&](auto& p) {
+        const std::string text = grown.ledger.checkpoint().text();
+        p.checkpoint = text + "\n" + signature_line(test_log_key(), test_key(9).sign(as_bytes(text)));
+      }));
+  add(false, "smaller under a clashing key id", "key-id clash",
+      small.ledger.checkpoint().text() + "\n" +
+          signature_line(test_log_key(), test_key(9).sign(as_bytes(small.ledger.checkpoint().text()))),
+      good.text());
+  add(false, "old with a leading zero", "odd decimal", smaller, replaced(good.text(), "old 7", "old 07"));
+  add(false, "old with a plus", "odd decimal", smaller, replaced(good.text(), "old 7", "old +7"));
+  add(false, "old with a space", "odd decimal", smaller, replaced(good.text(), "old 7", "old  7"));
+  add(false, "old hexadecimal", "odd decimal", smaller, replaced(good.text(), "old 7", "old 0x7"));
+  add(false, "old 2^64 + 7", "odd decimal", smaller, replaced(good.text(), "old 7", "old 18446744073709551623"));
+  add(false, "CRLF after old", "line ends", smaller, replaced(good.text(), "old 7\n", "old 7\r\n"));
+  add(false, "CRLF after a node", "line ends", smaller, replaced(good.text(), "=\n", "=\r\n"));
+  add(false, "node without padding", "non-canonical base64", smaller, replaced(good.text(), "=\n", "\n"));
+  add(false, "node with idle bits", "non-canonical base64", smaller, [&] {
+    std::string text = good.text();
+    const std::size_t at = text.find("=\n") - 1;
+    const std::string digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    text[at] = digits[digits.find(text[at]) | 1];
+    return text;
+  }());
+  add(false, "no old line", "another type", smaller, good.text().substr(6));
+  add(false, "a receipt for a proof", "another type", smaller, small.receipt());
+  add(false, "a receipt for a checkpoint", "another type", small.receipt(), good.text());
+  add(false, "no larger checkpoint", "truncate", smaller, with([](auto& p) { p.checkpoint.clear(); }));
+  add(false, "cut within the path", "truncate", smaller, good.text().substr(0, 60));
+  add(false, "a byte left over", "over-long", smaller, good.text() + "x");
+  add(false, "empty", "truncate", smaller, "");
+  return out;
+}
+
+TEST(Vectors, Tiles) {
+  check_vectors("tile", tile_vectors());
+}
+TEST(Vectors, Extensions) {
+  check_vectors("extension", extension_vectors());
+}
 TEST(Vectors, Receipts) {
   check_vectors("receipt", receipt_vectors());
 }

@@ -591,7 +591,11 @@ Asked ask_of_event(Random& random) {
     change(random, disclosed);
     extra = text_of(disclosed);
   }
-  if (way == 9) scratch_some(random, extra);
+  if (way == 9 && random.one_in(2)) {
+    scratch_some(random, extra);
+  } else if (way == 9) {
+    extra = fmt::format(R"({{"salt":"{}","event":{}}})", base64(Salt{}), text);  // the other order
+  }
   Asked out{"event", question_of(witnesses == Witnesses::kBoth)};
   out.question["receipt"] = base64(as_bytes(ledger.receipt(index, note_of(random, ledger, witnesses), extra)));
   if (random.one_in(4)) out.question["file"] = base64(as_bytes(random.one_in(6) ? std::string("abd") : kTestFile));
@@ -793,8 +797,8 @@ Answer answer(const Json& question, const std::string& planted) {
     const bool is_final = !trust.witnesses.empty() && checked->cosignatures.size() == trust.witnesses.size();
     return {true, {}, checkpoint_said(checked->checkpoint, checked->cosignatures, is_final)};
   }
-  if (planted == "member") {
-    const std::size_t begin = bytes.find("extra ") + 6, end = bytes.find('\n', begin);
+  if (const std::size_t at = bytes.find("\nextra "); planted == "member" && at != bytes.npos) {
+    const std::size_t begin = at + 7, end = std::min(bytes.find('\n', begin), bytes.size());
     const auto extra = parse_base64(std::string_view(bytes).substr(begin, end - begin));
     const auto json = extra ? parse_json(as_text(*extra)) : Result<Json>(Json());
     if (json && is_canonical_value(*json)) bytes.replace(begin, end - begin, base64(as_bytes(canonical(*json))));

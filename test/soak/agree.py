@@ -86,15 +86,20 @@ def find_planted(program, seed):
     made, right = theirs(program, seed, PLANTED_QUESTIONS)
     answers = [json.loads(line) for line in right.stdout]
     ended_well((made, right), len(answers), PLANTED_QUESTIONS)
-    found = []
-    for bug in PLANTED:
-        left = ours(program, seed, PLANTED_QUESTIONS, (bug,))
+
+    def differences(*planted):
+        left = ours(program, seed, PLANTED_QUESTIONS, planted)
         comparison = Comparison()
         for mine, other in zip(left.stdout, answers):
             comparison.compare(seed, json.loads(mine), other)
         ended_well((left,), comparison.asked, PLANTED_QUESTIONS)
-        print(f"planted {bug}: {len(comparison.differences)} differences in {comparison.asked} questions", flush=True)
-        if comparison.differences:
+        return {mine["id"] for _, mine, _ in comparison.differences}
+
+    honest, found = differences(), []
+    for bug in PLANTED:
+        number = len(differences(bug) - honest)
+        print(f"planted {bug}: {number} differences in {PLANTED_QUESTIONS} questions", flush=True)
+        if number:
             found.append(bug)
     return found
 

@@ -5,13 +5,14 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { sha256 } from "@noble/hashes/sha2";
-import { base64, fromBase64, hex } from "./bytes.js";
+import { base64, fromBase64, fromUtf8, hex } from "./bytes.js";
 import { verifyExport } from "./export.js";
 import { writeJson } from "./json.js";
 import { type Anchor, type Checkpoint, makeAnchor, verifyCheckpoint } from "./note.js";
 import { checkFile, type Receipt, verifyReceipt } from "./receipt.js";
 import { BadAnchor, Refusal } from "./refusal.js";
 import { filesInMemory } from "./source.js";
+import { verifyExtension, verifyOnlyTile } from "./tile.js";
 
 const FORMAT = "lapel-vectors/1";
 
@@ -21,6 +22,10 @@ interface Matter {
   readonly file?: string;
   readonly checkpoint?: string;
   readonly files?: Readonly<Record<string, string>>;
+  /** With a checkpoint: the tile at this path, or the proof that the checkpoint in it extends the other. */
+  readonly path?: string;
+  readonly tile?: string;
+  readonly proof?: string;
 }
 
 interface Question extends Matter {
@@ -56,6 +61,14 @@ async function judge(question: Question): Promise<Answer> {
 }
 
 async function answer(question: Question, anchor: Anchor): Promise<Answer> {
+  const given = (name: "checkpoint" | "tile" | "path" | "proof"): Uint8Array =>
+    fromBase64(question[name] ?? "", `the vector's ${name}`);
+  if (question.tile !== undefined) {
+    const path = fromUtf8(given("path"), "the path");
+    return { accept: true, why: verifyOnlyTile(path, given("tile"), given("checkpoint"), anchor).state };
+  }
+  if (question.proof !== undefined)
+    return { accept: true, why: verifyExtension(given("checkpoint"), given("proof"), anchor).state };
   if (question.checkpoint !== undefined) {
     const bytes = fromBase64(question.checkpoint, "the vector");
     const checkpoint = verifyCheckpoint(bytes, anchor);
@@ -106,6 +119,8 @@ const MEMBER_OF_KIND = new Map<string, keyof Matter>([
   ["receipt", "receipt"],
   ["checkpoint", "checkpoint"],
   ["export", "files"],
+  ["tile", "tile"],
+  ["extension", "proof"],
 ]);
 
 interface Tally {
