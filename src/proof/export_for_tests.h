@@ -54,16 +54,25 @@ struct ExportForTests {
     add("recording", recording, "recording.flagged", "21", {{"flag", "use_of_force"}, {"reason", "on review"}});
     ledger.add(private_entry(padding({}, 0)), "");
 
+    manifest.ledger = kTestOrigin;
+    manifest.originals = {recording.subject()};
+    files[export_original_path(recording.subject())] = kTestFile;
+    put_all();
+  }
+  void put_all() {
+    manifest.subjects.clear();
     put(recording, "recording", ExportRole::kExported);
     put(device, "device", ExportRole::kExported);
     put(dock, "dock", ExportRole::kNamed);
     put(officer, "person", ExportRole::kNamed);
     put(admin, "person", ExportRole::kNamed);
-    manifest.ledger = kTestOrigin;
-    manifest.originals = {recording.subject()};
     files["checkpoint"] = ledger.finished();
-    files[export_original_path(recording.subject())] = kTestFile;
     seal();
+  }
+  // An attempt at the chain's end, by which event `of` took no effect; every receipt is of the ledger after it.
+  void take_back(ChainForTests& chain, std::int64_t of) {
+    chain.add(chain.next("attempt", admin.id(), "2022-12-02T06:12:30.00Z", {{"of", of}}));
+    put_all();
   }
   void put(const ChainForTests& chain, std::string kind, ExportRole role) {
     ExportSubject subject{chain.subject(), std::move(kind), role, {}};

@@ -50,34 +50,6 @@ inline std::string replaced(std::string text, std::string_view from, std::string
   return text;
 }
 
-// The only tile or bundle of leaves of a tree that fits into one, against that tree's checkpoint.
-inline tl::expected<void, Refusal> verify_only_tile(const std::string& path, const std::string& bytes,
-                                                    const std::string& note, const Trust& trust) {
-  const auto refused = [](std::string reason) { return tl::unexpected<Refusal>(Refusal{std::move(reason)}); };
-  const auto checked = check_checkpoint(note, trust.log, trust.witnesses);
-  if (!checked) return refused("The checkpoint is refused: " + checked.error().reason);
-  const auto tile = parse_tile_path(path);
-  if (!tile) return refused("This is not the path of a tile");
-  const Checkpoint& checkpoint = checked->checkpoint;
-  if (tile_width(tile->level, tile->index, checkpoint.size) != tile->width)
-    return refused("A tree of this size does not have this tile at this width");
-  if (tile->level > 0 || checkpoint.size > kTileWidth) return refused("The tile alone does not give the tree's root");
-  std::vector<Digest> leaves;
-  if (tile->level < 0) {
-    const auto entries = parse_bundle(bytes, static_cast<std::size_t>(tile->width));
-    if (!entries) return refused("The bundle is not of as many entries as its width");
-    for (const std::string& entry : *entries) leaves.push_back(leaf_hash(as_bytes(entry)));
-  } else {
-    auto hashes = parse_tile(bytes, tile->width);
-    if (!hashes) return refused("The tile has another length than its width asks for");
-    leaves = *std::move(hashes);
-  }
-  Frontier tree;
-  for (const Digest& leaf : leaves) tree.append(leaf);
-  if (tree.root() != checkpoint.root) return refused("The tile does not lead to the root");
-  return {};
-}
-
 // Why the vector is refused, in the words of this verifier; nullopt: it holds.
 inline std::optional<std::string> vector_refusal(const std::string& kind, const Json& vector, const Trust& trust) {
   const auto bytes = [&](const Json& json, std::string_view key) {

@@ -60,6 +60,24 @@ std::string receipt_of_statement(const Json::Object& statement, std::uint64_t le
   return ledger.receipt(index, ledger.finished());
 }
 
+// A vkey of these bytes, zeros after them and `last` at the end, whether or not they are a key.
+std::string vkey_text_of(Bytes material, std::uint8_t last = 0) {
+  material.resize(32, 0);
+  material[31] = last;
+  material.insert(material.begin(), 0x01);
+  const Digest digest = crypto::sha256({as_bytes(kTestOrigin), as_bytes("\n"), ByteView(material)});
+  return fmt::format("{}+{}+{}", kTestOrigin, hex(ByteView(digest).first(4)), base64(material));
+}
+
+// Of a ledger that has this genesis and nothing else.
+std::string genesis_receipt(const Json::Object& statement) {
+  const std::string entry = canonical(Json::Object{{"statement", statement}, {"v", 1}});
+  const Checkpoint checkpoint{kTestOrigin, 1, leaf_hash(as_bytes(entry))};
+  return fmt::format("{}\nextra {}\nindex 0\n\n{}", kReceiptHeader,
+                     base64(as_bytes(canonical(disclose_statement(statement)))),
+                     sign_checkpoint(checkpoint, test_key(kTestLogSeed)));
+}
+
 std::vector<Vector> receipt_vectors() {
   std::vector<Vector> out;
   const auto accept = [&](std::string name, std::string why, std::string bytes, std::optional<std::string> file = {}) {
@@ -302,6 +320,46 @@ std::vector<Vector> receipt_vectors() {
   };
   for (const auto& [name, why, from, to] : spoiled) refuse(name, why, receipt_of_text(replaced(event, from, to)));
 
+  // What an event says by itself that cannot be. Each is at n = 3, at leaf 1 unless said otherwise.
+  const auto later = [&](std::string_view type, Json::Object fields, std::uint64_t leaves_before = 0) {
+    LedgerForTests fresh;
+    for (std::uint64_t i = 0; i < leaves_before; ++i) fresh.add(private_entry(padding({}, i)), "");
+    const ChainForTests chain(fresh, 0x11);
+    Json next = chain.next(type, kOfficer, kAdmittedAt, std::move(fields));
+    if (!next.find("n_is_0")) {
+      (*next.object())["n"] = 3;
+      (*next.object())["prev"] = base64(Bytes(32, 9));
+    } else {
+      next.object()->erase("n_is_0");
+    }
+    const auto index = fresh.add_event(next, Salt{});
+    return fresh.receipt(index, fresh.finished());
+  };
+  accept("act", "any event may be of one", later("recording.viewed", {{"act", test_id(0xac)}}));
+  refuse("act that is no id", "an id, where there is one", later("recording.viewed", {{"act", "somebody"}}));
+  refuse("act that is a number", "an id, where there is one", later("device.offloaded", {{"act", 60}}));
+  refuse("actor_ledger empty", "an unknown value is an absent field",
+         later("recording.viewed", {{"actor_ledger", ""}}));
+  accept("attempt", "of is before it", later("attempt", {{"of", 2}}));
+  refuse("attempt of itself", "of is smaller than n", later("attempt", {{"of", 3}}));
+  refuse("attempt of nothing", "of is required", later("attempt", {}));
+  refuse("attempt of a text", "of is a number", later("attempt", {{"of", "2"}}));
+  const auto destroyed = [&](auto edit, std::uint64_t leaves_before = 1) {
+    Json::Object fields{{"certificate", "4711"}, {"first", 1}};
+    edit(fields);
+    return later("recording.destroyed", std::move(fields), leaves_before);
+  };
+  accept("destruction", "certificate, first", destroyed([](auto&) {}));
+  refuse("destruction of a later leaf", "first is below its own index", destroyed([](auto&) {}, 0));
+  refuse("destruction of the genesis", "first is at least 1", destroyed([](auto& f) { f["first"] = 0; }));
+  refuse("destruction without first", "first is required", destroyed([](auto& f) { f.erase("first"); }));
+  refuse("destruction without certificate", "certificate is required",
+         destroyed([](auto& f) { f.erase("certificate"); }));
+  refuse("destruction that repeats the hash", "what was destroyed is forgotten",
+         destroyed([](auto& f) { f["sha256"] = hex(Bytes(32, 1)); }));
+  refuse("destruction at n = 0", "something was admitted before", destroyed([](auto& f) { f["n_is_0"] = true; }));
+  refuse("at in 1969", "no time is before 1970", receipt_of_text(replaced(event, "2022-12-02", "1969-12-02")));
+
   // Admissions and docks.
   const auto admission = [&](auto edit, std::string_view type = "recording.admitted") {
     Json::Object fields = dock_admission_fields();
@@ -361,6 +419,16 @@ std::vector<Vector> receipt_vectors() {
   refuse("dock is of another ledger", "must equal the event's",
          admission([&](auto& f) { other_dock(f, "ledger", "vectors.example/other"); }));
 
+  refuse("dock key of order one", "it signs whatever one likes", admission([](auto& f) {
+           // R is the base point and S is 1: holds for every message, where a verifier lets such a key be one.
+           Bytes signature(64, 0x66), key(32, 0);
+           signature[0] = 0x58;
+           std::fill(signature.begin() + 32, signature.end(), 0);
+           signature[32] = key[0] = 1;
+           (*f["dock"].object())["key"] = base64(key);
+           (*f["dock"].object())["sig"] = base64(signature);
+         }));
+
   // Statements.
   const Json::Object policy{{"ledger", kTestOrigin}, {"policy", "quorum none\n"}, {"type", "ledger.policy"}};
   accept("policy statement", "as a control", receipt_of_statement(policy));
@@ -375,6 +443,31 @@ std::vector<Vector> receipt_vectors() {
   refuse("statement without its field", "fields of its type", statement([](auto& s) { s.erase("policy"); }));
   refuse("statement of another ledger", "ledger is not the origin",
          statement([](auto& s) { s["ledger"] = "vectors.example/other"; }));
+  refuse("policy empty", "a text", statement([](auto& s) { s["policy"] = ""; }));
+  const auto rotation = [&](const std::string& key) {
+    return receipt_of_statement({{"key", key}, {"ledger", kTestOrigin}, {"type", "ledger.key"}});
+  };
+  refuse("new key of small order", "no secret has it", rotation(vkey_text_of(Bytes{1})));
+  refuse("new key not canonical", "no secret has it", rotation(vkey_text_of(Bytes(31, 0xff), 0x7f)));
+  refuse("new key that is no point", "no secret has it", rotation(vkey_text_of(Bytes{2})));
+  refuse("new key of another ledger", "named like the ledger",
+         rotation(test_vkey("vectors.example/other", KeyType::kLog, 7).text()));
+  refuse("new key of a witness", "type 0x01", rotation(test_vkey(kTestOrigin, KeyType::kWitness, 7).text()));
+  refuse(
+      "new key with another id", "the id is of the key",
+      rotation(replaced(test_vkey(kTestOrigin, KeyType::kLog, 7).text(), "+", "+0").erase(kTestOrigin.size() + 9, 1)));
+  const auto genesis = [&](auto edit) {
+    Json::Object fields = *parse_canonical(ledger.extra(0))->find("statement")->object();
+    fields["previous"] = Json::Object{{"origin", "vectors.example/older"}, {"root", base64(Bytes(32, 1))}, {"size", 4}};
+    edit(fields);
+    return genesis_receipt(fields);
+  };
+  accept("genesis with a predecessor", "as a control", genesis([](auto&) {}));
+  refuse("genesis that follows itself", "previous is of another ledger",
+         genesis([](auto& f) { (*f["previous"].object())["origin"] = kTestOrigin; }));
+  refuse("genesis that follows no name", "previous has an origin",
+         genesis([](auto& f) { (*f["previous"].object())["origin"] = "a b"; }));
+  refuse("genesis without a beat", "beat is at least 1", genesis([](auto& f) { f["beat"] = 0; }));
   refuse("genesis at leaf 1", "leaf 0 and only there",
          receipt_of_statement(*parse_canonical(ledger.extra(0))->find("statement")->object()));
   accept("heads of an earlier size", "size <= its own index",

@@ -25,6 +25,7 @@
 #include "base/json.h"
 #include "crypto/sha256.h"
 #include "proof/export_for_tests.h"
+#include "proof/extension.h"
 #include "proof/package.h"
 #include "proof/receipt.h"
 
@@ -788,6 +789,15 @@ Answer answer(const Json& question, const std::string& planted) {
   for (const Json& witness : *question.find("witnesses")->array())
     trust.witnesses.push_back(VerifierKey::parse(*witness.string()).value());
   if (question.find("files")) return answer_export(question, trust);
+  if (question.find("tile")) {
+    const auto held = verify_only_tile(bytes_of(question, "path"), bytes_of(question, "tile"),
+                                       bytes_of(question, "checkpoint"), trust);
+    return {held.has_value(), held ? "" : held.error().reason, {}};
+  }
+  if (question.find("proof")) {
+    const auto held = verify_extension(bytes_of(question, "checkpoint"), bytes_of(question, "proof"), trust);
+    return {held.has_value(), held ? "" : held.error().reason, {}};
+  }
   std::string bytes = bytes_of(question, question.find("receipt") ? "receipt" : "checkpoint");
   if (planted == "trailing") bytes.resize(bytes.rfind('\n') == bytes.npos ? bytes.size() : bytes.rfind('\n') + 1);
   if (planted == "crlf") std::erase(bytes, '\r');
