@@ -56,35 +56,6 @@ std::vector<Vector> export_vectors() {
   logged(true, "name that would write on a terminal", "any text may be a name; who prints it takes care", "officer",
          "identity.bound", [](Json::Object& e) { e["name"] = "Olu\n\x1b[2JVERIFIED\u202e \u0085"; });
 
-  logged(false, "binding with an empty serial", "an unknown value is an absent field", "device", "identity.bound",
-         [](Json::Object& e) { e["serial"] = ""; });
-  logged(false, "offload without an act", "one act, the same act id", "device", "device.offloaded",
-         [](Json::Object& e) { e.erase("act"); });
-  logged(false, "enrollment of no key", "dock.enrolled has one", "dock", "dock.enrolled",
-         [](Json::Object& e) { e["key"] = "somebody"; });
-  files(false, "enrollment taken back", "what took no effect has vouched for nobody",
-        [](ExportForTests& w) { w.take_back(w.dock, 1); });
-  files(false, "binding taken back", "what took no effect has named nobody",
-        [](ExportForTests& w) { w.take_back(w.officer, 0); });
-  logged(false, "event after the destruction", "nothing follows it", "recording", "recording.viewed",
-         [](Json::Object& e) {
-           e["type"] = "recording.destroyed";
-           e["certificate"] = "4711";
-           e["first"] = 6;
-         });
-  logged(false, "destruction of another chain", "first is the chain's", "recording", "recording.flagged",
-         [](Json::Object& e) {
-           e["type"] = "recording.destroyed";
-           e["certificate"] = "4711";
-           e["first"] = 5;
-         });
-  files(false, "export of nothing", "at least one subject is exported", [](ExportForTests& w) {
-    w.manifest.subjects.clear();
-    w.manifest.originals.clear();
-    std::erase_if(w.files, [](const auto& f) { return f.first.find('/') != f.first.npos; });
-    w.seal();
-  });
-  files(false, "named without a row", "every subject has one", [](ExportForTests& w) { w.drop_row(w.officer, 0); });
   files(false, "original changed", "SHA-256",
         [](ExportForTests& w) { w.files[export_original_path(w.recording.subject())] = "abd"; });
   files(false, "original truncated", "length",
