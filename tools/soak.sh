@@ -7,7 +7,8 @@
 #   tools/soak.sh save         makes docs/reliability.md of the figures that these parts came to
 #
 #   TESTDATA             the corpus of `sweep`: a folder with video, telemetry and adversarial in it
-#   LAPEL_FUZZ_SECONDS   how long each fuzz target runs (60)
+#   LAPEL_FUZZ_RUNS      executions of each fuzz target (1000000); LAPEL_FUZZ_SECONDS bounds the time of each
+#   LAPEL_AGREE_INPUTS   questions that two verifiers are asked (1000000)
 #   JOBS                 how many compilers, analyzers and fuzzers at once (as many as there are processors)
 #
 # What each part said is kept in build/soak/<part>.log, its figures in build/soak/figures.jsonl; fuzzers leave what they found in build/soak/found.
@@ -147,39 +148,21 @@ part_fuzz() {
   compgen -G "$(clang++-14 -print-resource-dir)/lib/*/libclang_rt.fuzzer-*.a" >/dev/null ||
     not_run "clang 14 has no libFuzzer here (Debian: libclang-rt-14-dev)"
   build fuzz fuzzers
-  mkdir -p $out/found
-  printf '%s\n' build/fuzz/fuzzers/*_fuzz | xargs -P "$jobs" -I{} tools/soak.sh one_fuzzer {}
+  JOBS=$jobs python3 test/soak/fuzz.py
 }
 
-# One target; its last lines where it holds, all it said where it does not.
-one_fuzzer() {
-  local name corpus log seeds=()
-  name=$(basename "$1" _fuzz)
-  corpus=build/fuzz/corpus/$name
-  log=$out/fuzz_$name.log
-  mkdir -p "$corpus"
-  [ ! -d "test/soak/corpus/$name" ] || seeds+=("test/soak/corpus/$name")
-  [[ $name != proof_* ]] || seeds+=(test/golden/ledger)
-  if "$1" -max_total_time="${LAPEL_FUZZ_SECONDS:-60}" -timeout=25 -rss_limit_mb=2048 -print_final_stats=1 \
-    -artifact_prefix="$out/found/$name-" "$corpus" "${seeds[@]}" >"$log" 2>&1; then
-    echo "$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") inputs, $(find "$corpus" -type f | wc -l) kept"
-  else
-    echo "$name: FOUND SOMETHING"
-    tail -n 60 "$log"
-    return 1
-  fi
+# The verifier in C++ and the one in TypeScript over the same changed receipts, checkpoints and exports.
+part_agree() {
+  build release agree
+  npm --prefix web run --silent build
+  LAPEL_AGREE_INPUTS=${LAPEL_AGREE_INPUTS:-1000000} python3 test/soak/agree.py build/release/tests/agree
 }
-
-if [ "${1:-}" = one_fuzzer ]; then
-  one_fuzzer "$2"
-  exit
-fi
 
 if [ "${1:-}" = save ]; then
   exec python3 tools/reliability.py --from $out/figures.jsonl
 fi
 
-all=(sweep crash power_cuts full_disk postgres races races_tsan bit_rot sweep_1000 abuse hostile_names tsan clang_tidy coverage fuzz)
+all=(sweep crash power_cuts full_disk postgres races races_tsan bit_rot sweep_1000 abuse hostile_names tsan clang_tidy coverage fuzz agree)
 parts=("$@")
 [ ${#parts[@]} -gt 0 ] || parts=("${all[@]}")
 for part in "${parts[@]}"; do

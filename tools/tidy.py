@@ -14,6 +14,7 @@ SRC = ROOT / "src"
 LINE_MAX = 140  # clang-format breaks at 120; long string literals and SQL may run on
 EVIDENCE_LINES_MAX = 3000
 ASIO_FILES_MAX = 6
+CORPORA_BYTES_MAX = 2 << 20
 
 # (file, rule): why
 EXEMPT = {}
@@ -140,6 +141,27 @@ if len(asio_files) > ASIO_FILES_MAX:
 evidence = sum(len(p.read_text().splitlines()) for p in (SRC / "evidence").glob("*") if not p.name.endswith("_test.cc"))
 if evidence > EVIDENCE_LINES_MAX:
     breach("src/evidence", "size", f"{evidence} lines, at most {EVIDENCE_LINES_MAX}")
+
+# Each fuzz target has seeds, which the tests replay, and a row that says what it reads and who sends it.
+fuzz_rows = set(re.findall(r"^\| `([a-z0-9_]+)` \|", (ROOT / "docs/fuzzing.md").read_text(), re.M))
+corpora = {}
+for path in tracked("test/soak/corpus/*"):
+    corpora.setdefault(path.relative_to(ROOT / "test/soak/corpus").parts[0], []).append(path.stat().st_size)
+fuzz_targets = set()
+for path in tracked("src/*_fuzz.cc"):
+    target = f"{path.relative_to(SRC).parts[0]}_{path.name.removesuffix('_fuzz.cc')}"
+    # One source may be built for several kinds of file: footage of each container.
+    each = [name for name in corpora if name == target or name.startswith(target + "_")]
+    if not each:
+        breach(path.relative_to(ROOT), "fuzz", f"no seeds in test/soak/corpus/{target}")
+    for name in each or [target]:
+        fuzz_targets.add(name)
+        if name not in fuzz_rows:
+            breach(path.relative_to(ROOT), "fuzz", f"docs/fuzzing.md has no row for {name}")
+for name in sorted((set(corpora) | fuzz_rows) - fuzz_targets):
+    breach("docs/fuzzing.md", "fuzz", f"{name} has a row or a corpus, and no x_fuzz.cc")
+if sum(map(sum, corpora.values())) > CORPORA_BYTES_MAX:
+    breach("test/soak/corpus", "size", f"more than {CORPORA_BYTES_MAX} bytes: minimize with -merge=1")
 
 # Nothing that only one machine has, and no word of where it was built.
 for path in tracked():

@@ -45,6 +45,36 @@ TEST(Sha256, RefusesWhatIsNoMidstate) {
   }
 }
 
+// Under such a key one signature holds for every message: R is the base point, S is 1, and the key adds nothing.
+TEST(Ed25519, AKeyOfSmallOrderSignsNothing) {
+  Signature signature;
+  signature.fill(0x66);
+  signature[0] = 0x58;
+  std::fill(signature.begin() + 32, signature.end(), 0);
+  signature[32] = 1;
+  PublicKey identity{};
+  identity[0] = 1;
+  PublicKey spelled_otherwise;  // y = p + 1, the same point
+  spelled_otherwise.fill(0xff);
+  spelled_otherwise[0] = 0xee;
+  spelled_otherwise[31] = 0x7f;
+  for (const PublicKey& key : {identity, spelled_otherwise}) {
+    EXPECT_FALSE(verify(key, as_bytes("any message"), signature));
+    EXPECT_FALSE(is_public_key(key));
+  }
+}
+
+TEST(Ed25519, OnlyWhatASecretCanHaveIsAKey) {
+  ByteArray<32> seed{};
+  for (int i = 0; i < 64; ++i) {
+    seed[0] = static_cast<std::uint8_t>(i);
+    EXPECT_TRUE(is_public_key(SigningKey::from_seed(seed).public_key()));
+  }
+  PublicKey none{};
+  none[0] = 2;  // y = 2 is no point of the curve
+  EXPECT_FALSE(is_public_key(none));
+}
+
 TEST(Ed25519, Rfc8032Vector2AndRefusals) {
   const auto seed = *parse_hex_array<32>("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb");
   const SigningKey key = SigningKey::from_seed(seed);

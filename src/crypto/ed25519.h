@@ -27,6 +27,9 @@ class SigningKey {
   PublicKey public_key_{};
 };
 
+// A point that some secret has: canonical, on the curve, in the prime-order group and not its identity.
+bool is_public_key(const PublicKey& key);
+
 bool verify(const PublicKey& key, ByteView message, const Signature& signature);
 
 }  // namespace lapel::crypto

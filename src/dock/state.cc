@@ -48,6 +48,19 @@ Result<ByteArray<32>> secret_or_new(os::Disk& disk, const os::Path& path) {
   return read_secret(disk, path);
 }
 
+struct Held {
+  std::unique_ptr<os::File> file;
+  os::FileLock lock;
+};
+Result<Held> hold(os::Disk& disk, const os::Path& directory) {
+  auto file = TRY(disk.open(directory / "lock", os::OpenMode::kCreateOrOpen));
+  auto lock = os::FileLock::acquire(*file);
+  if (!lock) return fail(Code::kBusy, "Another lapel-dock is using this state directory", directory.native());
+  return Held{std::move(file), *std::move(lock)};
+}
+
+}  // namespace
+
 std::string identity_text(const Identity& identity) {
   return to_json(Json(Json::Object{{"format", kFormat},
                                    {"server", identity.server},
@@ -81,19 +94,6 @@ std::optional<Identity> parse_identity(std::string_view text) {
                   *name,    *agency,
                   *origin,  *key};
 }
-
-struct Held {
-  std::unique_ptr<os::File> file;
-  os::FileLock lock;
-};
-Result<Held> hold(os::Disk& disk, const os::Path& directory) {
-  auto file = TRY(disk.open(directory / "lock", os::OpenMode::kCreateOrOpen));
-  auto lock = os::FileLock::acquire(*file);
-  if (!lock) return fail(Code::kBusy, "Another lapel-dock is using this state directory", directory.native());
-  return Held{std::move(file), *std::move(lock)};
-}
-
-}  // namespace
 
 Result<std::unique_ptr<State>> State::open(os::Disk& disk, const os::Path& directory) {
   const auto text = os::read_file(disk, directory / kIdentityFile, kIdentityBytesMax);

@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/ids.h"
 #include "crypto/aead.h"
@@ -32,6 +33,9 @@ struct Identity {
   std::string name, agency, origin;
   proof::VerifierKey ledger;
 };
+// dock.json; nullopt for a text that is none.
+std::string identity_text(const Identity& identity);
+std::optional<Identity> parse_identity(std::string_view text);
 
 class State {
  public:

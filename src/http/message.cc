@@ -322,6 +322,7 @@ std::uint64_t body_bytes(const Response& response) {
 
 std::optional<std::array<std::uint8_t, 16>> parse_address(std::string_view text) {
   std::array<std::uint8_t, 16> out{};
+  if (text.find('\0') != text.npos) return std::nullopt;  // inet_pton would read up to there only
   const std::string copy(text);
   if (::inet_pton(AF_INET6, copy.c_str(), out.data()) == 1) return out;
   out[10] = out[11] = 0xff;

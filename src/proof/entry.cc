@@ -88,9 +88,9 @@ bool has_no_other(const Json& object, const Fields& fields) {
   });
 }
 
-bool is_previous(const Json& value, std::string_view) {
+bool is_previous(const Json& value, std::string_view ledger) {
   static const Fields kFields = {{"origin", is_origin}, {"root", is_b64_digest}, {"size", is_count}};
-  return has_fields(value, kFields, {}) && has_no_other(value, kFields);
+  return has_fields(value, kFields, {}) && has_no_other(value, kFields) && *value.find_string("origin") != ledger;
 }
 
 // The fields of each statement type besides `ledger` and `type`; null for a type that does not exist.
@@ -193,6 +193,32 @@ std::optional<Json> parse_event(std::string_view bytes) {
   // must not be committed to.
   if (!is_canonical_value(Json::Object{{"event", *event}})) return std::nullopt;
   return event;
+}
+
+std::string_view event_fault(const Json& event, std::uint64_t index) {
+  const auto is_absent_or = [&](std::string_view name, Shape shape) {
+    const Json* value = event.find(name);
+    return !value || shape(*value, {});
+  };
+  if (!is_absent_or("act", is_id)) return "The event's act is no id";
+  if (!is_absent_or("actor_ledger", is_text)) return "The event's actor_ledger is no ledger";
+  const std::string& type = *event.find_string("type");
+  const std::int64_t n = *event.find_integer("n");
+  if (type == "attempt") {
+    const std::int64_t* of = event.find_integer("of");
+    if (!of || *of >= n) return "An attempt names no event before it";
+  }
+  if (type == "recording.destroyed") {
+    const std::int64_t* first = event.find_integer("first");
+    const Json* certificate = event.find("certificate");
+    if (n == 0 || !certificate || !is_text(*certificate, {})) return "The destruction is malformed";
+    if (!first || *first < 1 || static_cast<std::uint64_t>(*first) >= index)
+      return "The destruction names no admission before it";
+    for (const std::string_view name : {"sha256", "bytes", "received_at", "recorded_at"}) {
+      if (event.find(name)) return "The destruction repeats what was to be forgotten";
+    }
+  }
+  return {};
 }
 
 std::optional<Admission> parse_admission(const Json& event) {

@@ -48,6 +48,11 @@ Digest padding(const ByteArray<32>& pad_key, std::uint64_t index);
 // exactly when n > 0, and at most three levels deep (a receipt adds the fourth). Returns the parsed object.
 std::optional<Json> parse_event(std::string_view bytes);
 
+// What an event says by itself, at this leaf, that cannot be: `act`, `actor_ledger`, and the fields of an attempt and of
+// recording.destroyed, as docs/formats/ledger_leaf.md has them. Empty where nothing is wrong. `event` as parse_event returned
+// it; an admission is parse_admission's.
+std::string_view event_fault(const Json& event, std::uint64_t index);
+
 // What recording.admitted says of its file.
 struct Admission {
   Digest sha256{};

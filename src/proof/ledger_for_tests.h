@@ -66,6 +66,31 @@ inline std::string cosignature_of(std::size_t witness, const std::string& text, 
   return cosignature(test_witnesses()[witness], kTestWitnessSeed[witness], time_s, text);
 }
 
+inline const std::string kTestFile = "abc";
+inline Json::Object admission_fields() {
+  return {{"bytes", 3},
+          {"chain_starts_at", "server"},
+          {"received_at", "2022-12-02T06:12:07.10Z"},
+          {"sha256", hex(crypto::sha256(as_bytes(kTestFile)))}};
+}
+inline Json dock_statement(std::string_view file = "", const std::string& device = test_id(0xd1)) {
+  return sign_dock_statement(Json::Object{{"at", "2022-12-02T06:00:00.00Z"},
+                                          {"bytes", 3},
+                                          {"device", device},
+                                          {"file", file.empty() ? test_id(0xf1) : std::string(file)},
+                                          {"key", base64(test_key(0xd0).public_key())},
+                                          {"ledger", kTestOrigin},
+                                          {"sha256", hex(crypto::sha256(as_bytes(kTestFile)))}},
+                             test_key(0xd0));
+}
+inline Json::Object dock_admission_fields() {
+  Json::Object fields = admission_fields();
+  fields["chain_starts_at"] = "dock";
+  fields["device"] = test_id(0xd1);
+  fields["dock"] = dock_statement();
+  return fields;
+}
+
 class LedgerForTests {
  public:
   explicit LedgerForTests(std::string origin = kTestOrigin) : origin_(std::move(origin)) {
@@ -89,6 +114,7 @@ class LedgerForTests {
   }
   std::uint64_t add(std::string_view entry, std::string extra) {
     leaves_.push_back(leaf_hash(as_bytes(entry)));
+    entries_.emplace_back(entry);
     extras_.push_back(std::move(extra));
     return leaves_.size() - 1;
   }
@@ -109,6 +135,11 @@ class LedgerForTests {
     return out + "\n" + note;
   }
   const std::string& extra(std::uint64_t index) const { return extras_[index]; }
+  const std::vector<std::string>& entries() const { return entries_; }
+  const std::vector<Digest>& leaves() const { return leaves_; }
+  std::vector<Digest> path_from(std::uint64_t old_size) const {
+    return consistency_path(old_size, leaves_.size(), reader()).value();
+  }
 
  private:
   NodeReader reader() const {
@@ -122,7 +153,7 @@ class LedgerForTests {
 
   std::string origin_;
   std::vector<Digest> leaves_;
-  std::vector<std::string> extras_;
+  std::vector<std::string> extras_, entries_;
 };
 
 // One subject's chain, as an honest sequencer would number and link it.
@@ -181,5 +212,33 @@ class MemoryFiles final : public ExportFiles {
     return {};
   }
 };
+
+// The only tile or bundle of leaves of a tree that fits into one, against that tree's checkpoint.
+inline tl::expected<void, Refusal> verify_only_tile(const std::string& path, const std::string& bytes,
+                                                    const std::string& note, const Trust& trust) {
+  const auto refused = [](std::string reason) { return tl::unexpected<Refusal>(Refusal{std::move(reason)}); };
+  const auto checked = check_checkpoint(note, trust.log, trust.witnesses);
+  if (!checked) return refused("The checkpoint is refused: " + checked.error().reason);
+  const auto tile = parse_tile_path(path);
+  if (!tile) return refused("This is not the path of a tile");
+  const Checkpoint& checkpoint = checked->checkpoint;
+  if (tile_width(tile->level, tile->index, checkpoint.size) != tile->width)
+    return refused("A tree of this size does not have this tile at this width");
+  if (tile->level > 0 || checkpoint.size > kTileWidth) return refused("The tile alone does not give the tree's root");
+  std::vector<Digest> leaves;
+  if (tile->level < 0) {
+    const auto entries = parse_bundle(bytes, static_cast<std::size_t>(tile->width));
+    if (!entries) return refused("The bundle is not of as many entries as its width");
+    for (const std::string& entry : *entries) leaves.push_back(leaf_hash(as_bytes(entry)));
+  } else {
+    auto hashes = parse_tile(bytes, tile->width);
+    if (!hashes) return refused("The tile has another length than its width asks for");
+    leaves = *std::move(hashes);
+  }
+  Frontier tree;
+  for (const Digest& leaf : leaves) tree.append(leaf);
+  if (tree.root() != checkpoint.root) return refused("The tile does not lead to the root");
+  return {};
+}
 
 }  // namespace lapel::proof

@@ -122,6 +122,7 @@ std::optional<VerifierKey> VerifierKey::parse(std::string_view text) {
   out.type = static_cast<KeyType>(material->front());
   if (out.type != KeyType::kLog && out.type != KeyType::kWitness) return std::nullopt;
   out.key = *to_array<32>(ByteView(*material).subspan(1));
+  if (!crypto::is_public_key(out.key)) return std::nullopt;
   if (out.text() != text) return std::nullopt;  // a wrong or differently written id
   return out;
 }

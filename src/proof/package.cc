@@ -87,8 +87,10 @@ std::optional<std::string> bound_name(const Json& event) {
   if (!from || !parse_ledger_time(*from)) return std::nullopt;
   std::string out;
   for (const std::string_view key : {"name", "badge", "serial"}) {
-    const std::string* value = event.find_string(key);
-    if (!value || value->empty()) continue;
+    const Json* member = event.find(key);
+    if (!member) continue;
+    const std::string* value = member->string();
+    if (!value || value->empty()) return std::nullopt;  // an unknown value is an absent field
     if (!out.empty()) out += ", ";
     out += key == "name" ? *value : fmt::format("{} {}", key, *value);
   }
@@ -152,6 +154,11 @@ class Verifier {
     }
     manifest_ = *std::move(manifest);
     for (const ExportSubject& subject : manifest_.subjects) subjects_.emplace(subject.id, &subject);
+    // Nothing could be wrong with an export of nothing, and that must not read as a verdict.
+    if (std::none_of(manifest_.subjects.begin(), manifest_.subjects.end(),
+                     [](const ExportSubject& subject) { return subject.role == ExportRole::kExported; })) {
+      refuse(std::string(kExportManifestPath), "It exports no subject.");
+    }
 
     const auto checkpoint = TRY(read_small(files_, kExportCheckpointPath, kNoteBytesMax));
     checkpoint_ = checkpoint.value_or("");
@@ -192,8 +199,8 @@ class Verifier {
     const std::size_t first_row = rows_.size();
     const std::size_t refused_before = count_refused();
     for (const std::uint64_t n : subject.rows) TRY(check_row(subject, n));
+    if (subject.rows.empty()) refuse(subject.id.text(), "No row of it is listed, and every chain has an event 0.");
     if (subject.role == ExportRole::kExported) {
-      if (subject.rows.empty()) refuse(subject.id.text(), "The chain is empty, and every chain has an event 0.");
       for (std::size_t i = 0; i < subject.rows.size(); ++i) {
         if (subject.rows[i] == i) continue;
         refuse(subject.id.text(), fmt::format("The chain has a gap: event {} is not in it.", i));
@@ -207,10 +214,17 @@ class Verifier {
       const Row& before = rows_[i - 1];
       const Row& row = rows_[i];
       if (row.index <= before.index) refuse(row.path, "It stands in the ledger before an event that it follows.");
+      if (before.type == "recording.destroyed")
+        refuse(row.path, "It follows the destruction, after which there is nothing.");
       if (row.n != before.n + 1) continue;
       if (*row.event.find_string("prev") != base64(before.commitment)) {
         refuse(row.path, "It does not point to the event before it (prev).");
       }
+    }
+    if (subject.role == ExportRole::kExported && rows_.size() > first_row &&
+        rows_.back().type == "recording.destroyed" &&
+        static_cast<std::uint64_t>(*rows_.back().event.find_integer("first")) != rows_[first_row].index) {
+      refuse(rows_.back().path, "The destruction names another first index than the chain's.");
     }
     if (count_refused() != refused_before) return {};
     ok(subject.id.text(), fmt::format("{} {} of this {} {} in the ledger, in order.", subject.rows.size(),
@@ -256,24 +270,31 @@ class Verifier {
       refuse(path, fmt::format("An event {} belongs to a {}, and the manifest says {}.", row.type, kind, subject.kind));
       return {};
     }
-    const std::int64_t* of = event.find_integer("of");
-    if (row.type == "attempt" && (!of || static_cast<std::uint64_t>(*of) >= n)) {
-      refuse(path, "It takes back an event that is not before it (of).");
-    }
     rows_.push_back(std::move(row));
     return {};
   }
 
   void arrange() {
     std::sort(rows_.begin(), rows_.end(), [](const Row& a, const Row& b) { return a.index < b.index; });
+    std::set<std::pair<SubjectId, std::uint64_t>> taken_back;
+    for (const Row& row : rows_) {
+      if (row.type == "attempt")
+        taken_back.emplace(row.subject->id, static_cast<std::uint64_t>(*row.event.find_integer("of")));
+    }
     for (const Row& row : rows_) {
       by_number_.emplace(std::pair(row.subject->id, row.n), &row);
-      if (row.type == "dock.enrolled") enrolments_.push_back(&row);
+      // What took no effect has neither named nor vouched for anyone.
+      const bool is_effective = taken_back.count({row.subject->id, row.n}) == 0;
+      if (row.type == "dock.enrolled") {
+        const std::string* key = row.event.find_string("key");
+        if (!key || !parse_base64_array<32>(*key)) refuse(row.path, "The enrollment names no key.");
+        if (is_effective) enrolments_.push_back(&row);
+      }
       if (row.type != "identity.bound") continue;
-      if (bound_name(row.event)) {
-        bindings_[row.subject->id].push_back(&row);
-      } else {
+      if (!bound_name(row.event)) {
         refuse(row.path, "The binding is malformed.");
+      } else if (is_effective) {
+        bindings_[row.subject->id].push_back(&row);
       }
     }
   }
@@ -361,7 +382,8 @@ class Verifier {
   void name_everyone() {
     for (const Row& row : rows_) {
       ExportRow out{row.subject->id, row.n, row.index, *row.event.find_string("at"), row.type, row.actor, {}};
-      if (const std::string* home = row.event.find_string("actor_ledger")) {
+      const std::string* home = row.event.find_string("actor_ledger");
+      if (home && *home != manifest_.ledger) {
         note(row.path, fmt::format("The actor is a guest; the name is in the ledger {}.", *home));
       } else {
         out.actor_name = name_at(row.actor, row, "actor");
@@ -377,15 +399,16 @@ class Verifier {
   // A dock's signature means nothing until the dock's own chain vouches for the key, before the key was used.
   void check_dock(const Json& dock, const Row& row) {
     const std::string& key = *dock.find_string("key");
+    const Row* last = nullptr;
     for (const Row* enrolled : enrolments_) {
-      if (enrolled->index > row.index) break;
       const std::string* enrolled_key = enrolled->event.find_string("key");
-      if (!enrolled_key || *enrolled_key != key) continue;
-      const std::string name = name_at(enrolled->subject->id, row, "dock");
-      ok(row.path, fmt::format("Signed by the dock {}.", name));
+      if (enrolled->index < row.index && enrolled_key && *enrolled_key == key) last = enrolled;
+    }
+    if (!last) {
+      refuse(row.path, "No enrolled dock in the export vouches for the key that signed this file.");
       return;
     }
-    refuse(row.path, "No enrolled dock in the export vouches for the key that signed this file.");
+    ok(row.path, fmt::format("Signed by the dock {}.", name_at(last->subject->id, row, "dock")));
   }
 
   void check_offloads() {
@@ -398,13 +421,17 @@ class Verifier {
         continue;
       }
       if (!offloaded.insert(*recording).second) refuse(row.path, "The recording was offloaded before.");
+      const std::string* act = row.event.find_string("act");
+      if (!act) {
+        refuse(row.path, "The offload names no act.");
+        continue;
+      }
       const Row* first = find_row(*recording, 0);
       if (!first) continue;  // of a recording that is not exported
-      const std::string* act = row.event.find_string("act");
       const std::string* admission_act = first->event.find_string("act");
       if (id_member(first->event, "device") != row.subject->id) {
         refuse(row.path, "The recording's admission names another device, or none.");
-      } else if (!act || !admission_act || *act != *admission_act) {
+      } else if (!admission_act || *act != *admission_act) {
         refuse(row.path, "The offload and the admission are not one act.");
       } else {
         ok(row.path, fmt::format("The device's chain names the recording {}.", recording->text()));

@@ -6,115 +6,43 @@
 
 #include <gtest/gtest.h>
 
+#include "proof/export_for_tests.h"
 #include "proof/ledger_for_tests.h"
 #include "proof/vectors_for_tests.h"
 
 namespace lapel::proof {
 namespace {
 
-// A recording with a dock, its device, two people: everything an export can hold. Hooks make the ledger
-// itself lie.
-struct World {
-  using Edit = std::function<void(const std::string& chain, Json& event)>;
-  LedgerForTests ledger;
-  ChainForTests admin{ledger, 0xa0}, officer{ledger, 0xa1}, device{ledger, 0xd1}, dock{ledger, 0xd0},
-      recording{ledger, 0x11};
-  std::map<std::string, std::string> files;
-  ExportManifest manifest;
-
-  explicit World(const Edit& edit = [](const std::string&, Json&) {}) {
-    const auto add = [&](const std::string& name, ChainForTests& chain, std::string_view type, std::string_view second,
-                         Json::Object fields = {}) {
-      const bool by_officer = type == "recording.viewed" || type == "recording.flagged";
-      Json event = chain.next(type, by_officer ? officer.id() : admin.id(),
-                              fmt::format("2022-12-02T06:12:{}.00Z", second), std::move(fields));
-      edit(name, event);
-      chain.add(event);
-    };
-    const std::string act = test_id(0xac);
-    const std::string from = "2022-12-02T06:00:00.00Z";
-    add("admin", admin, "identity.bound", "00", {{"badge", "1"}, {"from", from}, {"name", "Ada Admin"}});
-    add("officer", officer, "identity.bound", "01", {{"badge", "4711"}, {"from", from}, {"name", "Olu Officer"}});
-    add("device", device, "identity.bound", "02", {{"from", from}, {"name", "Camera 7"}, {"serial", "X-7"}});
-    add("dock", dock, "identity.bound", "03", {{"from", from}, {"name", "Dock North"}, {"serial", "D-1"}});
-    add("dock", dock, "dock.enrolled", "04", {{"key", base64(test_key(0xd0).public_key())}});
-    Json::Object fields = dock_admission_fields();
-    fields["act"] = act;
-    add("recording", recording, "recording.admitted", "10", std::move(fields));
-    add("device", device, "device.offloaded", "10", {{"act", act}, {"recording", recording.id()}});
-    add("recording", recording, "recording.viewed", "20", {{"purpose", "review"}});
-    add("recording", recording, "recording.flagged", "21", {{"flag", "use_of_force"}, {"reason", "on review"}});
-    ledger.add(private_entry(padding({}, 0)), "");
-
-    put(recording, "recording", ExportRole::kExported);
-    put(device, "device", ExportRole::kExported);
-    put(dock, "dock", ExportRole::kNamed);
-    put(officer, "person", ExportRole::kNamed);
-    put(admin, "person", ExportRole::kNamed);
-    manifest.ledger = kTestOrigin;
-    manifest.originals = {recording.subject()};
-    files["checkpoint"] = ledger.finished();
-    files[export_original_path(recording.subject())] = kTestFile;
-    seal();
-  }
-  void put(const ChainForTests& chain, std::string kind, ExportRole role) {
-    ExportSubject subject{chain.subject(), std::move(kind), role, {}};
-    for (std::size_t n = 0; n < chain.rows().size(); ++n) {
-      subject.rows.push_back(n);
-      files[path(chain, n)] = ledger.receipt(chain.rows()[n], ledger.finished());
-    }
-    manifest.subjects.push_back(std::move(subject));
-  }
-  void drop_subject(const ChainForTests& chain) {
-    std::erase_if(manifest.subjects, [&](const ExportSubject& s) { return s.id == chain.subject(); });
-    std::erase_if(files, [&](const auto& f) { return f.first.starts_with("subjects/" + chain.id() + "/"); });
-    seal();
-  }
-  void drop_row(const ChainForTests& chain, std::uint64_t n) {
-    std::erase(subject(chain).rows, n);
-    files.erase(path(chain, n));
-    seal();
-  }
-  ExportSubject& subject(const ChainForTests& chain) {
-    return *std::find_if(manifest.subjects.begin(), manifest.subjects.end(),
-                         [&](const ExportSubject& s) { return s.id == chain.subject(); });
-  }
-  void seal() { files["manifest.json"] = manifest.text(); }
-  static std::string path(const ChainForTests& chain, std::uint64_t n) {
-    return export_receipt_path(chain.subject(), n);
-  }
-};
-
 std::vector<Vector> export_vectors() {
   std::vector<Vector> out;
-  const auto add = [&](bool is_good, std::string name, std::string why, const World& world) {
-    out.push_back({std::move(name), is_good, std::move(why), {}, {}, world.files});
+  const auto add = [&](bool is_good, std::string name, std::string why, const ExportForTests& world) {
+    out.push_back({std::move(name), is_good, std::move(why), {}, {}, world.files, {}});
   };
   // The good export with its files changed.
   const auto files = [&](bool is_good, std::string name, std::string why, auto change) {
-    World world;
+    ExportForTests world;
     change(world);
     add(is_good, std::move(name), std::move(why), world);
   };
   // A ledger in which one event was logged otherwise.
   const auto logged = [&](bool is_good, std::string name, std::string why, const std::string& chain,
                           const std::string& type, auto change) {
-    add(is_good, std::move(name), std::move(why), World([&](const std::string& in, Json& event) {
+    add(is_good, std::move(name), std::move(why), ExportForTests([&](const std::string& in, Json& event) {
           if (in == chain && *event.find_string("type") == type) change(*event.object());
         }));
   };
 
-  files(true, "whole", "everything is here", [](World&) {});
-  files(true, "without the original", "said as a note", [](World& w) {
+  files(true, "whole", "everything is here", [](ExportForTests&) {});
+  files(true, "without the original", "said as a note", [](ExportForTests& w) {
     w.files.erase(export_original_path(w.recording.subject()));
     w.manifest.originals.clear();
     w.seal();
   });
-  files(true, "device only named", "its binding is here", [](World& w) {
+  files(true, "device only named", "its binding is here", [](ExportForTests& w) {
     w.subject(w.device).role = ExportRole::kNamed;
     w.drop_row(w.device, 1);
   });
-  files(true, "sealed checkpoint", "not final, and said so", [](World& w) {
+  files(true, "sealed checkpoint", "not final, and said so", [](ExportForTests& w) {
     for (auto& [path, bytes] : w.files) {
       const std::size_t at = bytes.find("\u2014 one.example/w");
       if (at != std::string::npos) bytes.resize(at);
@@ -129,71 +57,78 @@ std::vector<Vector> export_vectors() {
          "identity.bound", [](Json::Object& e) { e["name"] = "Olu\n\x1b[2JVERIFIED\u202e \u0085"; });
 
   files(false, "original changed", "SHA-256",
-        [](World& w) { w.files[export_original_path(w.recording.subject())] = "abd"; });
+        [](ExportForTests& w) { w.files[export_original_path(w.recording.subject())] = "abd"; });
   files(false, "original truncated", "length",
-        [](World& w) { w.files[export_original_path(w.recording.subject())] = "ab"; });
+        [](ExportForTests& w) { w.files[export_original_path(w.recording.subject())] = "ab"; });
   files(false, "original extended", "length",
-        [](World& w) { w.files[export_original_path(w.recording.subject())] = "abcd"; });
+        [](ExportForTests& w) { w.files[export_original_path(w.recording.subject())] = "abcd"; });
   files(false, "original missing", "listed",
-        [](World& w) { w.files.erase(export_original_path(w.recording.subject())); });
-  files(false, "original of nothing", "no admission is of it", [](World& w) {
+        [](ExportForTests& w) { w.files.erase(export_original_path(w.recording.subject())); });
+  files(false, "original of nothing", "no admission is of it", [](ExportForTests& w) {
     w.manifest.originals.push_back(w.officer.subject());
     w.files[export_original_path(w.officer.subject())] = kTestFile;
     w.seal();
   });
-  files(false, "stray file", "not listed", [](World& w) { w.files["README"] = "trust me"; });
+  files(false, "stray file", "not listed", [](ExportForTests& w) { w.files["README"] = "trust me"; });
   files(false, "stray original", "not listed",
-        [](World& w) { w.files[export_original_path(w.officer.subject())] = kTestFile; });
-  files(false, "stray receipt", "not listed", [](World& w) {
-    w.files["subjects/" + w.recording.id() + "/3.tlog-proof"] = w.files[World::path(w.recording, 2)];
+        [](ExportForTests& w) { w.files[export_original_path(w.officer.subject())] = kTestFile; });
+  files(false, "stray receipt", "not listed", [](ExportForTests& w) {
+    w.files["subjects/" + w.recording.id() + "/3.tlog-proof"] = w.files[ExportForTests::path(w.recording, 2)];
   });
-  files(false, "checkpoint missing", "needed", [](World& w) { w.files.erase("checkpoint"); });
-  files(false, "manifest missing", "needed", [](World& w) { w.files.erase("manifest.json"); });
-  files(false, "nothing at all", "needed", [](World& w) { w.files.clear(); });
-  files(false, "receipt missing", "listed", [](World& w) { w.files.erase(World::path(w.recording, 1)); });
-  files(false, "receipt broken", "form", [](World& w) { w.files[World::path(w.recording, 1)] += "\n"; });
-  files(false, "receipt empty", "form", [](World& w) { w.files[World::path(w.recording, 1)].clear(); });
-  files(false, "receipts swapped", "n is not the name",
-        [](World& w) { std::swap(w.files[World::path(w.recording, 1)], w.files[World::path(w.recording, 2)]); });
-  files(false, "receipt twice", "n is not the name",
-        [](World& w) { w.files[World::path(w.recording, 2)] = w.files[World::path(w.recording, 1)]; });
-  files(false, "receipt of another subject", "subject",
-        [](World& w) { w.files[World::path(w.recording, 0)] = w.files[World::path(w.officer, 0)]; });
-  files(false, "receipt of a statement", "no event",
-        [](World& w) { w.files[World::path(w.recording, 2)] = w.ledger.receipt(0, w.ledger.finished()); });
-  files(false, "gap in n", "n without a gap", [](World& w) { w.drop_row(w.recording, 1); });
-  files(false, "chain without event 0", "n from 0", [](World& w) { w.drop_row(w.recording, 0); });
-  files(false, "device chain with a gap", "n from 0", [](World& w) { w.drop_row(w.device, 0); });
-  files(false, "recording only named", "a recording is exported whole", [](World& w) {
+  files(false, "checkpoint missing", "needed", [](ExportForTests& w) { w.files.erase("checkpoint"); });
+  files(false, "manifest missing", "needed", [](ExportForTests& w) { w.files.erase("manifest.json"); });
+  files(false, "nothing at all", "needed", [](ExportForTests& w) { w.files.clear(); });
+  files(false, "receipt missing", "listed",
+        [](ExportForTests& w) { w.files.erase(ExportForTests::path(w.recording, 1)); });
+  files(false, "receipt broken", "form",
+        [](ExportForTests& w) { w.files[ExportForTests::path(w.recording, 1)] += "\n"; });
+  files(false, "receipt empty", "form",
+        [](ExportForTests& w) { w.files[ExportForTests::path(w.recording, 1)].clear(); });
+  files(false, "receipts swapped", "n is not the name", [](ExportForTests& w) {
+    std::swap(w.files[ExportForTests::path(w.recording, 1)], w.files[ExportForTests::path(w.recording, 2)]);
+  });
+  files(false, "receipt twice", "n is not the name", [](ExportForTests& w) {
+    w.files[ExportForTests::path(w.recording, 2)] = w.files[ExportForTests::path(w.recording, 1)];
+  });
+  files(false, "receipt of another subject", "subject", [](ExportForTests& w) {
+    w.files[ExportForTests::path(w.recording, 0)] = w.files[ExportForTests::path(w.officer, 0)];
+  });
+  files(false, "receipt of a statement", "no event", [](ExportForTests& w) {
+    w.files[ExportForTests::path(w.recording, 2)] = w.ledger.receipt(0, w.ledger.finished());
+  });
+  files(false, "gap in n", "n without a gap", [](ExportForTests& w) { w.drop_row(w.recording, 1); });
+  files(false, "chain without event 0", "n from 0", [](ExportForTests& w) { w.drop_row(w.recording, 0); });
+  files(false, "device chain with a gap", "n from 0", [](ExportForTests& w) { w.drop_row(w.device, 0); });
+  files(false, "recording only named", "a recording is exported whole", [](ExportForTests& w) {
     w.subject(w.recording).role = ExportRole::kNamed;
     w.seal();
   });
-  files(false, "one receipt under another checkpoint", "all under one", [](World& w) {
+  files(false, "one receipt under another checkpoint", "all under one", [](ExportForTests& w) {
     LedgerForTests& ledger = w.ledger;
     ledger.add(private_entry(padding({}, 9)), "");
-    w.files[World::path(w.recording, 2)] = ledger.receipt(w.recording.rows()[2], ledger.finished());
+    w.files[ExportForTests::path(w.recording, 2)] = ledger.receipt(w.recording.rows()[2], ledger.finished());
   });
-  files(false, "checkpoint is another", "all under one", [](World& w) {
+  files(false, "checkpoint is another", "all under one", [](ExportForTests& w) {
     w.ledger.add(private_entry(padding({}, 9)), "");
     w.files["checkpoint"] = w.ledger.finished();
   });
   files(false, "checkpoint signed by another key", "the key given",
-        [](World& w) { w.files["checkpoint"] = sign_checkpoint(w.ledger.checkpoint(), test_key(9)); });
-  files(false, "officer not named", "every actor's binding", [](World& w) { w.drop_subject(w.officer); });
+        [](ExportForTests& w) { w.files["checkpoint"] = sign_checkpoint(w.ledger.checkpoint(), test_key(9)); });
+  files(false, "officer not named", "every actor's binding", [](ExportForTests& w) { w.drop_subject(w.officer); });
   files(false, "administrator not named", "every actor's binding, of the bindings too",
-        [](World& w) { w.drop_subject(w.admin); });
-  files(false, "device not named", "every device's binding", [](World& w) { w.drop_subject(w.device); });
-  files(false, "dock not vouched for", "dock.enrolled", [](World& w) { w.drop_row(w.dock, 1); });
-  files(false, "dock not named", "every dock's binding", [](World& w) { w.drop_row(w.dock, 0); });
+        [](ExportForTests& w) { w.drop_subject(w.admin); });
+  files(false, "device not named", "every device's binding", [](ExportForTests& w) { w.drop_subject(w.device); });
+  files(false, "dock not vouched for", "dock.enrolled", [](ExportForTests& w) { w.drop_row(w.dock, 1); });
+  files(false, "dock not named", "every dock's binding", [](ExportForTests& w) { w.drop_row(w.dock, 0); });
   files(false, "device chain cut before the offload", "the device's chain names the recording",
-        [](World& w) { w.drop_row(w.device, 1); });
-  files(false, "recording listed as a person", "the manifest is not believed", [](World& w) {
+        [](ExportForTests& w) { w.drop_row(w.device, 1); });
+  files(false, "recording listed as a person", "the manifest is not believed", [](ExportForTests& w) {
     w.subject(w.recording).kind = "person";
     w.seal();
   });
   const auto manifest = [&](std::string name, std::string from, std::string to) {
     files(false, std::move(name), "the manifest's form",
-          [&](World& w) { w.files["manifest.json"] = replaced(w.files["manifest.json"], from, to); });
+          [&](ExportForTests& w) { w.files["manifest.json"] = replaced(w.files["manifest.json"], from, to); });
   };
   manifest("manifest with a newline", R"("version":1})", "\"version\":1}\n");
   manifest("manifest of version 2", R"("version":1)", R"("version":2)");
@@ -248,7 +183,7 @@ std::vector<Vector> export_vectors() {
          [](Json::Object& e) { e["at"] = "2022-12-02T07:12:00.00Z"; });
   {
     // Two recordings admitted from one file of the dock.
-    World world;
+    ExportForTests world;
     ChainForTests second(world.ledger, 0x12);
     Json::Object fields = dock_admission_fields();
     fields["act"] = test_id(0xae);
@@ -270,7 +205,7 @@ std::vector<Vector> export_vectors() {
   }
   {
     // The same opening at two leaves.
-    World world;
+    ExportForTests world;
     const std::uint64_t again = world.ledger.add_event_text(
         canonical(*parse_canonical(world.ledger.extra(world.recording.rows()[2]))->find("event")),
         world.recording.salt(2));
@@ -284,7 +219,7 @@ std::vector<Vector> export_vectors() {
     world.put(world.officer, "person", ExportRole::kNamed);
     world.put(world.admin, "person", ExportRole::kNamed);
     world.subject(world.recording).rows.push_back(3);
-    world.files[World::path(world.recording, 3)] = world.ledger.receipt(again, world.ledger.finished());
+    world.files[ExportForTests::path(world.recording, 3)] = world.ledger.receipt(again, world.ledger.finished());
     world.seal();
     add(false, "a commitment twice", "n is not the name, and one opening serves two rows", world);
   }
@@ -295,7 +230,7 @@ TEST(Vectors, Exports) {
   check_vectors("export", export_vectors());
 }
 
-MemoryFiles files_of(const World& world) {
+MemoryFiles files_of(const ExportForTests& world) {
   MemoryFiles files;
   files.files = world.files;
   return files;
@@ -307,7 +242,7 @@ bool says(const ExportVerdict& verdict, Finding::Kind kind, std::string_view whe
 }
 
 TEST(Export, SaysWhoDidWhatWhen) {
-  const World world;
+  const ExportForTests world;
   const ExportVerdict verdict = verify_export(files_of(world), test_trust()).value();
   ASSERT_TRUE(verdict.holds());
   EXPECT_TRUE(verdict.is_final);
@@ -323,13 +258,13 @@ TEST(Export, SaysWhoDidWhatWhen) {
   const std::string recording = world.recording.id();
   EXPECT_TRUE(says(verdict, Finding::Kind::kOk, recording, "3 events of this recording are in the ledger"));
   EXPECT_TRUE(says(verdict, Finding::Kind::kOk, "originals/" + recording, "These are the 3 bytes"));
-  EXPECT_TRUE(says(verdict, Finding::Kind::kOk, World::path(world.recording, 0), "Dock North, serial D-1"));
+  EXPECT_TRUE(says(verdict, Finding::Kind::kOk, ExportForTests::path(world.recording, 0), "Dock North, serial D-1"));
   EXPECT_TRUE(says(verdict, Finding::Kind::kNote, recording, "The chain starts at the dock."));
   EXPECT_TRUE(says(verdict, Finding::Kind::kNote, "", "Completeness not proven"));
 }
 
 TEST(Export, NamesAreThoseInForceWhenTheActHappened) {
-  World world;
+  ExportForTests world;
   world.officer.add(
       world.officer.next("identity.bound", world.admin.id(), "2022-12-02T06:12:50.00Z",
                          {{"badge", "4712"}, {"from", "2022-12-02T06:12:50.00Z"}, {"name", "Olu Other"}}));
@@ -353,23 +288,23 @@ TEST(Export, NamesAreThoseInForceWhenTheActHappened) {
   world.drop_row(world.officer, 0);  // only a binding that came later is disclosed
   const ExportVerdict verdict = verify_export(files_of(world), test_trust()).value();
   EXPECT_TRUE(verdict.holds());
-  EXPECT_TRUE(says(verdict, Finding::Kind::kNote, World::path(world.recording, 1), "only after this event"));
+  EXPECT_TRUE(says(verdict, Finding::Kind::kNote, ExportForTests::path(world.recording, 1), "only after this event"));
 }
 
 TEST(Export, NamesTheFileThatDoesNotHold) {
-  World world;
-  world.files[World::path(world.recording, 1)].back() = 'x';
+  ExportForTests world;
+  world.files[ExportForTests::path(world.recording, 1)].back() = 'x';
   world.files["stray"] = "";
   world.files[export_original_path(world.recording.subject())] = "abd";
   const ExportVerdict verdict = verify_export(files_of(world), test_trust()).value();
   EXPECT_FALSE(verdict.holds());
-  EXPECT_TRUE(says(verdict, Finding::Kind::kRefused, World::path(world.recording, 1), "not a receipt"));
+  EXPECT_TRUE(says(verdict, Finding::Kind::kRefused, ExportForTests::path(world.recording, 1), "not a receipt"));
   EXPECT_TRUE(says(verdict, Finding::Kind::kRefused, "stray", "does not list"));
   EXPECT_TRUE(says(verdict, Finding::Kind::kRefused, export_original_path(world.recording.subject()), "SHA-256"));
 }
 
 TEST(Export, RefusesLinksAndDevices) {
-  MemoryFiles files = files_of(World());
+  MemoryFiles files = files_of(ExportForTests());
   files.others = {"originals/link"};
   const ExportVerdict verdict = verify_export(files, test_trust()).value();
   EXPECT_FALSE(verdict.holds());
@@ -378,8 +313,8 @@ TEST(Export, RefusesLinksAndDevices) {
 
 TEST(Export, RefusesFilesTooLongToBeWhatTheyAreCalled) {
   for (const std::string& path :
-       {std::string("checkpoint"), std::string("manifest.json"), World::path(World().recording, 0)}) {
-    World world;
+       {std::string("checkpoint"), std::string("manifest.json"), ExportForTests::path(ExportForTests().recording, 0)}) {
+    ExportForTests world;
     world.files[path].append(kManifestBytesMax, ' ');
     EXPECT_FALSE(verify_export(files_of(world), test_trust())->holds()) << path;
   }
@@ -389,7 +324,7 @@ TEST(Export, RefusesFilesTooLongToBeWhatTheyAreCalled) {
 TEST(Export, PassesOnAReadError) {
   class Unreadable final : public ExportFiles {
    public:
-    MemoryFiles good = files_of(World());
+    MemoryFiles good = files_of(ExportForTests());
     Result<std::vector<Item>> list() const override { return good.list(); }
     Result<void> read(const std::string& path, const std::function<bool(ByteView)>& sink) const override {
       if (path.starts_with("originals/")) return fail(Code::kUnavailable, "I/O error", path);
@@ -402,7 +337,7 @@ TEST(Export, PassesOnAReadError) {
 }
 
 TEST(Export, ReadsAnOriginalInChunks) {
-  World world([](const std::string& chain, Json& event) {
+  ExportForTests world([](const std::string& chain, Json& event) {
     if (chain != "recording" || *event.find_string("type") != "recording.admitted") return;
     const std::string file(100'000, 'v');
     event.object()->erase("dock");
@@ -417,7 +352,7 @@ TEST(Export, ReadsAnOriginalInChunks) {
 }
 
 TEST(Manifest, WritesWhatItReads) {
-  const World world;
+  const ExportForTests world;
   const auto manifest = ExportManifest::parse(world.files.at("manifest.json"));
   ASSERT_TRUE(manifest);
   EXPECT_EQ(manifest->text(), world.manifest.text());

@@ -205,6 +205,8 @@ tl::expected<VerifiedReceipt, Refusal> verify_receipt(std::string_view text, con
     verified.head = *head;
   }
   if (!verified.event.is_null()) {
+    if (const std::string_view fault = event_fault(verified.event, receipt->index); !fault.empty())
+      return refuse(std::string(fault));
     if (type == "recording.admitted" && !parse_admission(verified.event)) {
       const Json* dock = verified.event.find("dock");
       return refuse(dock && !verify_dock_statement(*dock) ? "The dock's signature in it does not hold"

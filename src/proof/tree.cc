@@ -259,6 +259,22 @@ std::optional<TileId> parse_tile_path(std::string_view path) {
   return tile;
 }
 
+int tile_width(int level, std::uint64_t index, std::uint64_t size) {
+  CHECK(level >= -1 && level <= kTileLevelMax);
+  const int height = kTileHeight * std::max(level, 0);
+  const std::uint64_t nodes = height < 64 ? size >> height : 0;  // complete subtrees of that height
+  if (index >= (nodes + kTileWidth - 1) / kTileWidth) return 0;
+  return static_cast<int>(std::min(nodes - index * kTileWidth, kTileWidth));
+}
+
+std::optional<std::vector<Digest>> parse_tile(std::string_view bytes, int width) {
+  constexpr std::size_t kHash = sizeof(Digest);
+  if (width < 1 || bytes.size() != kHash * static_cast<std::size_t>(width)) return std::nullopt;
+  std::vector<Digest> out;
+  for (; !bytes.empty(); bytes.remove_prefix(kHash)) out.push_back(*to_array<kHash>(as_bytes(bytes.substr(0, kHash))));
+  return out;
+}
+
 std::string format_bundle(const std::vector<std::string>& entries) {
   std::string out;
   for (const std::string& entry : entries) {

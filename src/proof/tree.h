@@ -69,6 +69,11 @@ struct TileId {
 // "tile/0/x001/x234/067", "tile/entries/000.p/16".
 std::string tile_path(const TileId& tile);
 std::optional<TileId> parse_tile_path(std::string_view path);
+// How wide a tree of `size` leaves makes this tile, 0 where it has none: a narrower one is of an older tree, and a wider one
+// of no tree of that size.
+int tile_width(int level, std::uint64_t index, std::uint64_t size);
+// A tile of hashes: nullopt unless exactly `width` of them fill it.
+std::optional<std::vector<Digest>> parse_tile(std::string_view bytes, int width);
 
 // A bundle: each entry with its length in two bytes, big-endian. nullopt unless exactly `count` entries fill
 // it.

@@ -8,6 +8,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   const auto text = lapel::as_text({data, size});
   if (const auto tile = parse_tile_path(text)) CHECK(tile_path(*tile) == text);
+  if (const auto tile = parse_tile(text, 1 + data[0] % 4)) {
+    CHECK(size == 32 * tile->size() && lapel::as_text(tile->front()) == text.substr(0, 32));
+  }
   // The first byte is how many entries are asked for.
   const auto bundle = text.substr(1);
   if (const auto entries = parse_bundle(bundle, data[0])) {

@@ -63,10 +63,10 @@ std::string receipt_of_statement(const Json::Object& statement, std::uint64_t le
 std::vector<Vector> receipt_vectors() {
   std::vector<Vector> out;
   const auto accept = [&](std::string name, std::string why, std::string bytes, std::optional<std::string> file = {}) {
-    out.push_back({std::move(name), true, std::move(why), std::move(bytes), std::move(file), {}});
+    out.push_back({std::move(name), true, std::move(why), std::move(bytes), std::move(file), {}, {}});
   };
   const auto refuse = [&](std::string name, std::string why, std::string bytes, std::optional<std::string> file = {}) {
-    out.push_back({std::move(name), false, std::move(why), std::move(bytes), std::move(file), {}});
+    out.push_back({std::move(name), false, std::move(why), std::move(bytes), std::move(file), {}, {}});
   };
 
   const SmallLedger small;
@@ -389,7 +389,7 @@ std::vector<Vector> receipt_vectors() {
 std::vector<Vector> checkpoint_vectors() {
   std::vector<Vector> out;
   const auto add = [&](bool is_good, std::string name, std::string why, std::string bytes) {
-    out.push_back({std::move(name), is_good, std::move(why), std::move(bytes), {}, {}});
+    out.push_back({std::move(name), is_good, std::move(why), std::move(bytes), {}, {}, {}});
   };
   const SmallLedger small;
   const Checkpoint checkpoint = small.ledger.checkpoint();

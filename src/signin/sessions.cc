@@ -36,12 +36,6 @@ std::string_view cookie_of(const std::string& header, std::string_view name) {
   return {};
 }
 
-std::optional<std::string> key_of(const http::Request& request) {
-  const std::string header = request.header_list("cookie");
-  const auto secret = parse_hex_array<32>(cookie_of(header, cookie_name(request)));
-  return secret ? std::optional(hex(crypto::sha256(*secret))) : std::nullopt;
-}
-
 Error wrong() {
   return {&problems::kSignIn, "The login or the password is wrong", {}};
 }
@@ -51,6 +45,12 @@ bool changes_nothing(const std::string& method) {
 }
 
 }  // namespace
+
+std::optional<std::string> session_key_of(const http::Request& request) {
+  const std::string header = request.header_list("cookie");
+  const auto secret = parse_hex_array<32>(cookie_of(header, cookie_name(request)));
+  return secret ? std::optional(hex(crypto::sha256(*secret))) : std::nullopt;
+}
 
 std::string session_cookie(const http::Request& request, const std::string& value, std::int64_t life_s) {
   return fmt::format("{}={}; Path=/; Max-Age={}; HttpOnly; SameSite=Strict{}", cookie_name(request), value, life_s,
@@ -169,7 +169,7 @@ Result<Sessions::Opened> Sessions::open(const PersonId& person) {
 }
 
 Result<void> Sessions::end(const http::Request& request) {
-  const auto key = key_of(request);
+  const auto key = session_key_of(request);
   if (!key) return {};
   return parts_.database.write([&](db::Transaction& tx) -> Result<void> {
     TRY(tx.run("DELETE FROM sessions WHERE id_sha256 = :id", {{"id", *key}}));
@@ -178,7 +178,7 @@ Result<void> Sessions::end(const http::Request& request) {
 }
 
 Result<std::optional<Sessions::Session>> Sessions::find(const http::Request& request) {
-  const auto key = key_of(request);
+  const auto key = session_key_of(request);
   if (!key) return std::optional<Session>();
   const Timestamp now = parts_.clock.now();
   std::optional<Session> found;

@@ -88,6 +88,10 @@ class Sessions {
 // Over TLS the name starts with __Host-, which a browser takes only from this very host, with Secure.
 std::string session_cookie(const http::Request& request, const std::string& value, std::int64_t life_s);
 
+// What the catalog knows the session of a request's cookie by: the SHA-256 of its secret, in hex. nullopt where no cookie
+// has the form of one.
+std::optional<std::string> session_key_of(const http::Request& request);
+
 // Refuses what another site may have made a browser send.
 Result<void> require_own_site(const http::Request& request);
 

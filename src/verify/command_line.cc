@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "proof/extension.h"
 #include "proof/package.h"
 #include "proof/receipt.h"
 #include "proof/tree.h"
@@ -25,6 +26,7 @@ constexpr int kVerified = 0;
 constexpr int kUnreadable = 1;
 constexpr int kUsage = 2;
 constexpr int kNotVerified = 6;
+constexpr std::size_t kProofBytesMax = 2 * proof::kNoteBytesMax;  // a checkpoint and the path before it
 
 // Wrapped where a terminal of 80 columns would.
 constexpr const char* kPaths =
@@ -242,35 +244,17 @@ Result<Report> verify_checkpoints(const std::vector<std::string>& paths, const p
   return report;
 }
 
-// The body that C2SP tlog-witness sends to a witness: "old SIZE", hashes, an empty line, the larger
-// checkpoint.
 Result<Report> verify_consistency_path(const std::string& checkpoint_path, const std::string& proof_path,
                                        const proof::Trust& trust) {
   Report report;
-  const auto text = TRY(read_text(proof_path, proof::kNoteBytesMax));
-  const std::string whole = text.value_or("");
-  std::string_view rest = whole;
-  const auto take_line = [&rest] {
-    const std::size_t end = std::min(rest.find('\n'), rest.size());
-    const std::string_view line = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    return line;
-  };
-  const std::string_view first = take_line();
-  const auto old_size = first.starts_with("old ") ? parse_decimal(first.substr(4)) : std::nullopt;
-  std::vector<Digest> path;
-  bool is_proof = old_size.has_value();
-  for (std::string_view line = take_line(); is_proof && !line.empty(); line = take_line()) {
-    const auto node = parse_base64_array<32>(line);
-    is_proof = node.has_value();
-    if (node) path.push_back(*node);
-  }
-  if (!is_proof) {
+  const auto text = TRY(read_text(proof_path, kProofBytesMax));
+  const auto proof = text ? proof::ExtensionProof::parse(*text) : std::nullopt;
+  if (!proof) {
     report.summary = fmt::format("NOT VERIFIED: {} is no consistency proof.", proof_path);
     return report;
   }
   const auto small = TRY(check_file(checkpoint_path, trust));
-  const auto large = proof::check_checkpoint(rest, trust.log, trust.witnesses);
+  const auto large = proof::check_checkpoint(proof->checkpoint, trust.log, trust.witnesses);
   if (!small || !large) {
     report.summary = fmt::format("NOT VERIFIED: {}: {}.", small ? proof_path : checkpoint_path,
                                  (small ? large : small).error().reason);
@@ -279,7 +263,7 @@ Result<Report> verify_consistency_path(const std::string& checkpoint_path, const
   const proof::Checkpoint& a = small->checkpoint;
   const proof::Checkpoint& b = large->checkpoint;
   report.json["checkpoints"] = Json::Array{checkpoint_json(a), checkpoint_json(b)};
-  if (*old_size == a.size && proof::verify_consistency(a.size, b.size, path, a.root, b.root)) {
+  if (proof->old_size == a.size && proof::verify_consistency(a.size, b.size, proof->path, a.root, b.root)) {
     report.exit = kVerified;
     report.summary = fmt::format("VERIFIED: the ledger of size {} extends the one of size {}.", b.size, a.size);
   } else {

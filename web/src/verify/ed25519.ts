@@ -25,8 +25,9 @@ function publicPoint(key: Uint8Array): InstanceType<typeof Point> | undefined {
   }
 }
 
+/** A point that a secret can have: whatever else carries a component of small order was made by hand. */
 export function isPublicKey(key: Uint8Array): boolean {
-  return key.length === 32 && publicPoint(key) !== undefined;
+  return key.length === 32 && (publicPoint(key)?.isTorsionFree() ?? false);
 }
 
 export function verifyEd25519(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {

@@ -6,7 +6,7 @@ import { base64, concat, utf8 } from "./bytes.js";
 import { verifyEd25519 } from "./ed25519.js";
 import { Fields, type Json, type JsonObject, writeJson } from "./json.js";
 import { HASH_BYTES } from "./merkle.js";
-import { parseLogKey } from "./note.js";
+import { isKeyName, parseLogKey } from "./note.js";
 import { refuse } from "./refusal.js";
 
 export const PUBLIC_ENTRY_BYTES_MAX = 65_535;
@@ -157,12 +157,14 @@ const STATEMENTS: Readonly<Record<string, (fields: Fields, leaf: Leaf) => void>>
     fields.exactly(["beat", "floor", "heads", "key", "ledger", "policy", "type"], ["previous", "recovery"]);
     for (const name of ["beat", "floor", "heads"]) fields.integer(name, 1);
     parseLogKey(fields.string("key"), leaf.ledger, "the genesis key");
-    fields.string("policy");
+    fields.text("policy");
     if (fields.has("recovery")) parseLogKey(fields.string("recovery"), leaf.ledger, "the recovery key");
     if (!fields.has("previous")) return;
     const previous = fields.object("previous");
     previous.exactly(["origin", "root", "size"]);
-    if (previous.text("origin") === leaf.ledger) refuse("the ledger names itself as its predecessor");
+    const origin = previous.string("origin");
+    if (!isKeyName(origin)) refuse("the predecessor's origin is no name");
+    if (origin === leaf.ledger) refuse("the ledger names itself as its predecessor");
     previous.bytes("root", HASH_BYTES);
     previous.integer("size");
   },
@@ -172,7 +174,7 @@ const STATEMENTS: Readonly<Record<string, (fields: Fields, leaf: Leaf) => void>>
   },
   "ledger.policy": (fields) => {
     fields.exactly(["ledger", "policy", "type"]);
-    fields.string("policy");
+    fields.text("policy");
   },
   "ledger.heads": (fields, leaf) => {
     fields.exactly(["ledger", "root", "size", "type"]);

@@ -155,8 +155,9 @@ test("any other spelling of base64 is refused", () => {
 test("times are real, of one form, and a leap day is one", () => {
   assert.equal(timeMs("1970-01-01T00:00:00.01Z", "it"), 10);
   assert.equal(timeMs("2024-02-29T23:59:59.99Z", "it"), Date.UTC(2024, 1, 29, 23, 59, 59, 990));
-  assert.ok(timeMs("0001-01-01T00:00:00.00Z", "it") < timeMs("1970-01-01T00:00:00.00Z", "it"));
   const bad = [
+    "0001-01-01T00:00:00.00Z",
+    "1969-12-31T23:59:59.99Z",
     "2022-12-02T06:12:07Z",
     "2022-12-02T06:12:07.4Z",
     "2022-12-02T06:12:07.410Z",

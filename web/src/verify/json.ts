@@ -180,6 +180,7 @@ export function timeMs(text: string, what: string): number {
   ];
   const leap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
   const days = [31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1] ?? 0;
+  if (year < 1970) refuse(`${what} is before 1970`);
   if (day < 1 || day > days || hour > 23 || minute > 59 || second > 59) refuse(`${what} is no real time`);
   // Three digits of fraction are the only form that every engine's Date reads.
   return Date.parse(text.replace("Z", "0Z"));

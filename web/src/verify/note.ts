@@ -22,6 +22,11 @@ const KEY_NAME = /^[^\p{White_Space}+]+$/u;
 // U+000A is the one control character that a note may have.
 const CONTROL_IN_NOTE = /[\u0000-\u0009\u000b-\u001f]/;
 
+/** What a key, and with it a ledger, may be called. */
+export function isKeyName(name: string): boolean {
+  return KEY_NAME.test(name) && !CONTROL_IN_NOTE.test(name);
+}
+
 export interface VerifierKey {
   readonly vkey: string;
   readonly name: string;
@@ -36,7 +41,7 @@ export function parseVerifierKey(vkey: string, what = "the verifier key"): Verif
   const parts = /^([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(vkey);
   if (parts === null) return refuse(`${what} is not of the form name+id+key`);
   const [name, id, key] = parts.slice(1) as [string, string, string];
-  if (!KEY_NAME.test(name) || CONTROL_IN_NOTE.test(name)) refuse(`${what} has a name that no note may carry`);
+  if (!isKeyName(name)) refuse(`${what} has a name that no note may carry`);
   const typed = fromBase64(key, `${what}'s key part`);
   const type = typed[0];
   if (type !== LOG_KEY && type !== WITNESS_KEY) return refuse(`${what} is of an unsupported type`);

@@ -5,12 +5,14 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { sha256 } from "@noble/hashes/sha2";
-import { fromBase64, hex } from "./bytes.js";
+import { base64, fromBase64, fromUtf8, hex } from "./bytes.js";
 import { verifyExport } from "./export.js";
-import { type Anchor, makeAnchor, verifyCheckpoint } from "./note.js";
-import { checkFile, verifyReceipt } from "./receipt.js";
+import { writeJson } from "./json.js";
+import { type Anchor, type Checkpoint, makeAnchor, verifyCheckpoint } from "./note.js";
+import { checkFile, type Receipt, verifyReceipt } from "./receipt.js";
 import { BadAnchor, Refusal } from "./refusal.js";
 import { filesInMemory } from "./source.js";
+import { verifyExtension, verifyOnlyTile } from "./tile.js";
 
 const FORMAT = "lapel-vectors/1";
 
@@ -20,11 +22,18 @@ interface Matter {
   readonly file?: string;
   readonly checkpoint?: string;
   readonly files?: Readonly<Record<string, string>>;
+  /** With a checkpoint: the tile at this path, or the proof that the checkpoint in it extends the other. */
+  readonly path?: string;
+  readonly tile?: string;
+  readonly proof?: string;
 }
 
 interface Question extends Matter {
   readonly key: string;
   readonly witnesses?: readonly string[];
+  /** Both are given back as they came. */
+  readonly id?: number;
+  readonly kind?: string;
 }
 
 interface Vector extends Matter {
@@ -37,6 +46,8 @@ interface Vector extends Matter {
 interface Answer {
   readonly accept: boolean;
   readonly why: string;
+  /** What follows from what was accepted, so that two verifiers can be found to believe different things. */
+  readonly said?: string;
 }
 
 /** Any other exception passes through: a crash is not a verdict. */
@@ -50,9 +61,18 @@ async function judge(question: Question): Promise<Answer> {
 }
 
 async function answer(question: Question, anchor: Anchor): Promise<Answer> {
+  const given = (name: "checkpoint" | "tile" | "path" | "proof"): Uint8Array =>
+    fromBase64(question[name] ?? "", `the vector's ${name}`);
+  if (question.tile !== undefined) {
+    const path = fromUtf8(given("path"), "the path");
+    return { accept: true, why: verifyOnlyTile(path, given("tile"), given("checkpoint"), anchor).state };
+  }
+  if (question.proof !== undefined)
+    return { accept: true, why: verifyExtension(given("checkpoint"), given("proof"), anchor).state };
   if (question.checkpoint !== undefined) {
     const bytes = fromBase64(question.checkpoint, "the vector");
-    return { accept: true, why: verifyCheckpoint(bytes, anchor).state };
+    const checkpoint = verifyCheckpoint(bytes, anchor);
+    return { accept: true, why: checkpoint.state, said: saidByCheckpoint(checkpoint) };
   }
   if (question.files !== undefined) {
     const files = new Map(
@@ -61,20 +81,46 @@ async function answer(question: Question, anchor: Anchor): Promise<Answer> {
     const { verified, checkpoint, findings } = await verifyExport(filesInMemory(files), anchor);
     const refusals = findings.filter(({ verdict }) => verdict === "refused");
     const why = refusals.map(({ about, says }) => `${about}: ${says}`).join("; ");
-    return { accept: verified, why: verified ? (checkpoint?.state ?? "") : why };
+    if (!verified || checkpoint === undefined) return { accept: false, why };
+    const rows = findings
+      .filter(({ verdict, about }) => verdict === "ok" && about.endsWith(".tlog-proof"))
+      .map(({ about, says }) => `${about}: ${says}`);
+    const said = [saidByCheckpoint(checkpoint), ...rows.sort(byCodePoint)].join("\n");
+    return { accept: true, why: checkpoint.state, said };
   }
   const receipt = verifyReceipt(fromBase64(question.receipt ?? "", "the vector"), anchor);
   if (question.file !== undefined) {
     const file = fromBase64(question.file, "the vector's file");
     checkFile(receipt, { sha256: hex(sha256(file)), bytes: file.length });
   }
-  return { accept: true, why: receipt.checkpoint.state };
+  return { accept: true, why: receipt.checkpoint.state, said: saidByReceipt(receipt) };
+}
+
+function saidByCheckpoint({ state, size, root, cosignatures }: Checkpoint): string {
+  const times = cosignatures.map(({ witness, time }) => ` ${witness}=${time}`);
+  return `${state} ${size} ${base64(root)}${times.join("")}`;
+}
+
+function saidByReceipt({ index, checkpoint, opened }: Receipt): string {
+  const where = `${saidByCheckpoint(checkpoint)}\n${index}`;
+  if (opened.kind === "event")
+    return `${where} event ${base64(opened.event.commitment)} ${writeJson(opened.event.json)}`;
+  const what = `${where} ${opened.kind} ${writeJson(opened.statement.json)}`;
+  if (opened.kind === "statement") return what;
+  return `${what} ${opened.head.first} ${opened.head.n} ${base64(opened.head.commitment)}`;
+}
+
+/** The order of the bytes in UTF-8, which is not the order of UTF-16's units. */
+function byCodePoint(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
 const MEMBER_OF_KIND = new Map<string, keyof Matter>([
   ["receipt", "receipt"],
   ["checkpoint", "checkpoint"],
   ["export", "files"],
+  ["tile", "tile"],
+  ["extension", "proof"],
 ]);
 
 interface Tally {
@@ -124,7 +170,9 @@ async function replay(folder: string): Promise<number> {
 
 async function answerLines(): Promise<number> {
   for await (const line of createInterface({ input: process.stdin })) {
-    process.stdout.write(`${JSON.stringify(await judge(JSON.parse(line) as Question))}\n`);
+    const question = JSON.parse(line) as Question;
+    const { id, kind } = question;
+    process.stdout.write(`${JSON.stringify({ id, kind, ...(await judge(question)) })}\n`);
   }
   return 0;
 }
