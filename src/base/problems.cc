@@ -91,7 +91,8 @@ PROBLEM(kCatalogElsewhere, "catalog-elsewhere", kConflict, 500, kNo, "The catalo
         "Name the place that belongs to this data directory; docs/operating/postgresql.md tells how to move one.");
 PROBLEM(kCommitUnknown, "commit-unknown", kUnavailable, 503, kYes, "The outcome of a commit is not known",
         "Ask again: the answer shows whether it was made.");
-PROBLEM(kWeakFile, "weak-file", kDenied, 500, kNo, "A secret file others can read", "chmod 600 the file, and 700 the directory.");
+PROBLEM(kWeakFile, "weak-file", kDenied, 500, kNo, "A secret file others can read",
+        "chmod 600 the file, and 700 the directory.");
 
 PROBLEM(kLedgerMoved, "ledger-moved", kConflict, 409, kYes, "The ledger grew meanwhile",
         "Nothing to do; the sequencer retries.");

@@ -27,8 +27,8 @@ extern const Problem kTusVersion, kTusHeader, kTusMetadata, kTusContentType, kUp
     kDigestMismatch, kDockStatement, kStorageFull, kTooManyUploads, kConcatenation;
 
 // Data directory and start-up.
-extern const Problem kDataExists, kDataFormat, kDataLocked, kDataFilesystem, kSqliteVersion,
-    kDatabaseServer, kCatalogElsewhere, kCommitUnknown, kWeakFile;
+extern const Problem kDataExists, kDataFormat, kDataLocked, kDataFilesystem, kSqliteVersion, kDatabaseServer,
+    kCatalogElsewhere, kCommitUnknown, kWeakFile;
 
 // Ledger and proofs.
 extern const Problem kLedgerMoved, kLedgerCorrupt, kProofInvalid, kNotSealed;

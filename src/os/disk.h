@@ -108,8 +108,8 @@ Result<void> replace_file(Disk& disk, const Path& path, ByteView bytes);
 // A whole small file; kTooLarge over bytes_max.
 Result<Bytes> read_file(Disk& disk, const Path& path, std::size_t bytes_max);
 
-// An advisory lock (flock) held until destruction, which may come after the File's; kBusy at once when somebody
-// else holds it. Exclusive, unless it is shared: then any number hold it, and nobody else alone. A file without a descriptor is in one program's memory: its lock is granted.
+// An advisory lock (flock) until destruction, which may come after the File's; kBusy at once when somebody else holds it, unless shared:
+// then any number hold it and nobody alone. A file without a descriptor is in one program's memory: its lock is granted.
 class FileLock {
  public:
   static Result<FileLock> acquire(File& file);

@@ -133,7 +133,7 @@ class TheMove(unittest.TestCase):
                     self.fail(killed.stderr)
                 if (town.data / "catalog.db.moving").exists():
                     # Nobody may take either of the two for the catalog meanwhile.
-                    early = run(BIN / "lapel", "serve", "--data", town.data, check=False)
+                    early = run(BIN / "lapel", "ledger", "check", "--data", town.data, check=False)
                     self.assertEqual(early.returncode, 5, early.stderr)
                 town.start("--database", database)
                 self.must_be_whole(town, *kept)
