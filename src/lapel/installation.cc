@@ -27,6 +27,9 @@ constexpr std::string_view kFormatFile = "lapel.format";
 constexpr std::string_view kCatalogFile = "catalog.db";
 constexpr std::string_view kMovingFile = "catalog.db.moving";  // set aside, its copy not yet known to be good
 constexpr std::string_view kMovedFile = "catalog.db.moved";    // what it was when it moved; kept, never read
+constexpr const char* kIsServed = "Another server is running on this data directory";
+constexpr const char* kIsMoving = "The catalog of this data directory is just being moved";
+constexpr const char* kIsOpen = "A command has the catalog of this data directory open";
 constexpr std::int64_t kBeatMaxS = 86'400;
 
 bool is_host(std::string_view text) {
@@ -172,13 +175,13 @@ Result<std::vector<std::string>> Installation::schema_faults() {
   return out;
 }
 
-Result<Installation::Lock> Installation::lock(os::Disk& disk, const os::Path& path, Share share) {
+Result<Installation::Lock> Installation::lock(os::Disk& disk, const os::Path& path, Share share, std::string refusal) {
   Lock out;
   out.file = TRY(disk.open(path, os::OpenMode::kCreateOrOpen));
   auto held = share == Share::kAlone ? os::FileLock::acquire(*out.file) : os::FileLock::share(*out.file);
   if (!held && held.error().code() != Code::kBusy) return fail(held.error());
   if (!held) {
-    return fail(problems::kDataLocked, "Another server or command is at work on this data directory", path.string());
+    return fail(problems::kDataLocked, std::move(refusal), path.parent_path().string());
   }
   out.held = *std::move(held);
   return out;
@@ -194,7 +197,7 @@ Result<std::unique_ptr<Installation>> Installation::open_parts(const Where& wher
   TRY(check_filesystems(*out->disk_, data, out->bucket_directory_));
   if (where.database.empty()) {
     // Against the move of the very file: who opened it before would go on writing to what has been copied already.
-    out->catalog_ = TRY(lock(*out->disk_, data / "catalog.lock", Share::kBeside));
+    out->catalog_ = TRY(lock(*out->disk_, data / "catalog.lock", Share::kBeside, kIsMoving));
     out->database_ = TRY(db::open_sqlite((data / kCatalogFile).string()));
   } else {
     out->database_ = TRY(db::open_postgres(where.database));
@@ -309,7 +312,8 @@ Result<std::unique_ptr<Installation>> Installation::open(const Where& wanted, Pu
     }
   }
   auto out = TRY(open_parts(where, publishing));
-  TRY(out->check_belongs());
+  // A catalog inside the directory is its own; where its rows were changed, `lapel ledger check` tells which.
+  if (!where.database.empty() || !where.bucket.empty()) TRY(out->check_belongs());
   return out;
 }
 
@@ -375,8 +379,8 @@ Result<db::CatalogDigest> Installation::move_catalog(const Where& wanted) {
   const Where where = TRY(door::complete(*disk, wanted));
   const os::Path& data = where.data;
   if (where.database.empty()) return fail(Code::kInvalid, "Where to? Name the database with --database");
-  const Lock serving = TRY(lock(*disk, data / "lock", Share::kAlone));
-  const Lock catalog = TRY(lock(*disk, data / "catalog.lock", Share::kAlone));
+  const Lock serving = TRY(lock(*disk, data / "lock", Share::kAlone, kIsServed));
+  const Lock catalog = TRY(lock(*disk, data / "catalog.lock", Share::kAlone, kIsOpen));
   const auto database = TRY(db::open_postgres(where.database, {.writers = 1, .readers = 1}));
   if (TRY(is_there(*disk, data / kCatalogFile))) {
     if (TRY(is_there(*disk, data / kMovingFile))) {

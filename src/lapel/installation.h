@@ -98,7 +98,8 @@ class Installation {
     std::optional<os::FileLock> held;
   };
   enum class Share { kAlone, kBeside };
-  static Result<Lock> lock(os::Disk& disk, const os::Path& path, Share share);
+  // kDataLocked with `refusal` when somebody else has it.
+  static Result<Lock> lock(os::Disk& disk, const os::Path& path, Share share, std::string refusal);
 
   os::Path data_, bucket_directory_;
   RealClock clock_;
