@@ -360,7 +360,8 @@ Result<std::unique_ptr<Installation>> Installation::open_for_serving(const Where
     }
   }
   auto out = TRY(open(where, Publishing::kYes));
-  out->serving_ = TRY(lock(*out->disk_, where.data / "lock", where.database.empty() ? Share::kAlone : Share::kBeside));
+  const Share share = where.database.empty() ? Share::kAlone : Share::kBeside;
+  out->serving_ = TRY(lock(*out->disk_, where.data / "lock", share, kIsServed));
   if (const Settings now{where.database, where.bucket}; now != TRY(read_settings(*disk, where.data))) {
     TRY(write_settings(*disk, where.data, now));
   }
