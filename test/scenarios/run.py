@@ -57,8 +57,9 @@ def read_steps(path):
 
 
 class Transcript:
-    def __init__(self, path):
+    def __init__(self, path, database=None):
         self.path = path
+        self.place = {"LAPEL_DATABASE": database} if database else {}
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="lapel-scenario-"))
         self.words = {}
         self.running = None
@@ -100,7 +101,7 @@ class Transcript:
             raise Mismatch(f"output not in the transcript: {lines[at]}")
 
     def environment(self):
-        return {**os.environ, **self.words, "PATH": f"{BIN}:{os.environ['PATH']}", "HOME": str(self.home), "TZ": "UTC",
+        return {**os.environ, **self.words, **self.place, "PATH": f"{BIN}:{os.environ['PATH']}", "HOME": str(self.home), "TZ": "UTC",
                 "LC_ALL": "C.UTF-8", "SAMPLES": str(ROOT / "test/data")}
 
     def perform(self, step):

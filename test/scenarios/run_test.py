@@ -4,12 +4,16 @@ import pathlib
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
 
 import run
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "server"))
+
+from postgres import PrivatePostgres  # noqa: E402  (the path above leads there)
 
 
 class Runner(unittest.TestCase):
@@ -45,6 +49,18 @@ class Runner(unittest.TestCase):
 
 class Transcripts(unittest.TestCase):
     """One test a transcript, named after it."""
+
+
+class OnPostgres(unittest.TestCase):
+    """The same transcripts, word for word, with the catalog in PostgreSQL: every command finds it by LAPEL_DATABASE."""
+
+    def test_each_transcript_reads_the_same(self):
+        with PrivatePostgres() as postgres:
+            for path in sorted(HERE.glob("*.lapel")):
+                with self.subTest(path.stem):
+                    database = postgres.new_database()
+                    self.assertGreater(run.Transcript(path, database).run(), 0)
+                    self.assertNotEqual(postgres.sql(database, "SELECT 1 FROM recordings LIMIT 1"), [], "it stood there")
 
 
 class Readme(unittest.TestCase):
