@@ -516,6 +516,12 @@ Result<std::uint64_t> FaultyDisk::free_bytes(const os::Path& path) {
   return kFreeBytes;
 }
 
+Result<std::uint64_t> FaultyDisk::free_files(const os::Path& path) {
+  if (real_) return real_->free_files(path);
+  TRY(stat(path));
+  return free_files_.load();
+}
+
 // Always by reading and writing, so that the trace has the bytes.
 Result<void> FaultyDisk::copy_range(os::File& from, std::uint64_t from_offset, os::File& to, std::uint64_t to_offset,
                                     std::uint64_t bytes) {

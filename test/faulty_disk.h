@@ -17,6 +17,7 @@
 // Fails with: what os/disk.h says, and whatever inject() ordered.
 // Threads: any; calls happen one at a time, in the order of the trace.
 
+#include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -75,6 +76,8 @@ class FaultyDisk final : public os::Disk {
   void heal();  // no more faults
   // From now on a file that is opened kDirect wants whole blocks, as on a disk that grants it. Nobody else is opening.
   void grant_direct() { direct_bytes_ = os::kDirectAlignmentBytes; }
+  // What free_files() says from now on; it does not go down by itself.
+  void set_free_files(std::uint64_t count) { free_files_ = count; }
 
   // How many calls are recorded, failed ones included. A cut at position k falls after the first k of them.
   std::size_t position() const;
@@ -97,6 +100,7 @@ class FaultyDisk final : public os::Disk {
   Result<std::vector<std::string>> list(const os::Path& directory) override;
   Result<os::Stat> stat(const os::Path& path) override;
   Result<std::uint64_t> free_bytes(const os::Path& path) override;
+  Result<std::uint64_t> free_files(const os::Path& path) override;
   Result<void> copy_range(os::File& from, std::uint64_t from_offset, os::File& to, std::uint64_t to_offset,
                           std::uint64_t bytes) override;
 
@@ -158,6 +162,7 @@ class FaultyDisk final : public os::Disk {
   NodeId add_node(Node node) LAPEL_REQUIRES(mutex_);
 
   mutable os::Mutex mutex_;
+  std::atomic<std::uint64_t> free_files_ = std::uint64_t{1} << 20;
   os::Disk* const real_ = nullptr;
   const os::Path root_ = "/";
   std::size_t direct_bytes_ = 1;  // what a direct file wants multiples of

@@ -25,7 +25,9 @@ inline constexpr std::size_t kUploadMetadataBytesMax = 8 * 1024;
 inline constexpr std::size_t kUploadMetadataKeysMax = 64;
 inline constexpr std::size_t kUploadPartsMax = 1'000;           // of one concatenation
 inline constexpr std::uint64_t kDiskReserveBytes = 256 * kMiB;  // kept free so that the ledger can be written
-inline constexpr std::int64_t kClipsMax = 1'000;                // files of one recording that are listed
+inline constexpr std::uint64_t kDiskReserveFiles = 1'024;       // likewise, where a filesystem has only so many
+inline constexpr std::uint64_t kUploadFilesMax = 8;  // what sealing one may still make: object, key, entries, pictures
+inline constexpr std::int64_t kClipsMax = 1'000;     // files of one recording that are listed
 
 // Ledger
 inline constexpr std::size_t kSequencerQueueMax = 4'096;  // submissions waiting

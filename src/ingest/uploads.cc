@@ -392,21 +392,29 @@ Result<std::optional<Upload>> Uploads::read(const UploadId& id) {
   return out;
 }
 
-// Room for this upload and for what the unfinished ones still have to bring, besides the reserve for the ledger.
+// Room for this upload and for what the unfinished ones still have to bring, besides the reserve for the ledger: in bytes
+// and, since each file that is made takes one, in inodes.
 Result<void> Uploads::check_room(std::uint64_t bytes) {
   std::uint64_t promised = 0;
+  std::uint64_t unfinished = 0;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    promised = static_cast<std::uint64_t>(
-        TRY(tx.query("SELECT CAST(COALESCE(SUM(length_bytes - offset_bytes), 0) AS BIGINT) "
+    const db::Rows rows =
+        TRY(tx.query("SELECT COUNT(*) AS unfinished, CAST(COALESCE(SUM(length_bytes - offset_bytes), 0) AS BIGINT) "
                      "AS promised FROM uploads WHERE state = 'receiving' AND received_us > :since",
-                     {{"since", parts_.clock.now().us - limits::kUploadPromiseUs}}))[0]
-            .integer("promised"));
+                     {{"since", parts_.clock.now().us - limits::kUploadPromiseUs}}));
+    promised = static_cast<std::uint64_t>(rows[0].integer("promised"));
+    unfinished = static_cast<std::uint64_t>(rows[0].integer("unfinished"));
     return {};
   }));
   const std::uint64_t free = TRY(parts_.disk.free_bytes(parts_.directory));
   if (free < promised + limits::kDiskReserveBytes || free - promised - limits::kDiskReserveBytes < bytes) {
     return fail(problems::kStorageFull, fmt::format("There is not enough room for {} bytes", bytes),
                 fmt::format("free {}, promised to unfinished uploads {}", free, promised));
+  }
+  const std::uint64_t files = TRY(parts_.disk.free_files(parts_.directory));
+  if (files < limits::kDiskReserveFiles + (unfinished + 1) * limits::kUploadFilesMax) {
+    return fail(problems::kStorageFull, "There are not enough inodes left for another file",
+                fmt::format("free {}, uploads unfinished {}", files, unfinished));
   }
   return {};
 }

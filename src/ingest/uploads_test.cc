@@ -270,6 +270,18 @@ TEST_F(UploadsTest, RoomIsKeptForAnUploadForAnHourAfterItsLastByte) {
   EXPECT_TRUE(uploads_->create(actor(clerk_), creation));
 }
 
+TEST_F(UploadsTest, InodesAreKeptForWhatWasAcceptedAndForTheLedger) {
+  test::FaultyDisk few;
+  uploads_.reset();
+  uploads_ = *Uploads::open({*database_, few, "/uploads", *vault_, clock_, 1});
+  few.set_free_files(limits::kDiskReserveFiles + 2 * limits::kUploadFilesMax - 1);
+  EXPECT_TRUE(uploads_->create(actor(clerk_), whole(10)));
+  EXPECT_EQ(problem_of(uploads_->create(actor(clerk_), whole(10))), &problems::kStorageFull);
+  few.set_free_files(limits::kDiskReserveFiles + 2 * limits::kUploadFilesMax);
+  EXPECT_TRUE(uploads_->create(actor(clerk_), whole(10)));
+  uploads_.reset();  // before its disk
+}
+
 TEST_F(UploadsTest, BytesThatTheDiskHasLostAreSaidAndSentAgain) {
   const Upload upload = create(10);
   ASSERT_TRUE(send(upload.id, 0, "01234567"));

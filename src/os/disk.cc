@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <limits>
 #include <system_error>
 #include <utility>
 
@@ -293,6 +294,13 @@ class RealDisk final : public Disk {
     struct ::statvfs status;
     if (uninterrupted([&] { return ::statvfs(path.c_str(), &status); }) != 0) return failed(path, "statvfs", errno);
     return static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize;
+  }
+
+  Result<std::uint64_t> free_files(const Path& path) override {
+    struct ::statvfs status;
+    if (uninterrupted([&] { return ::statvfs(path.c_str(), &status); }) != 0) return failed(path, "statvfs", errno);
+    if (status.f_files == 0) return std::numeric_limits<std::uint64_t>::max();  // Btrfs, for one, counts none
+    return static_cast<std::uint64_t>(status.f_favail);
   }
 
   Result<void> copy_range(File& from, std::uint64_t from_offset, File& to, std::uint64_t to_offset,

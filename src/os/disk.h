@@ -84,6 +84,8 @@ class Disk {
   virtual Result<std::vector<std::string>> list(const Path& directory) = 0;
   virtual Result<Stat> stat(const Path& path) = 0;
   virtual Result<std::uint64_t> free_bytes(const Path& path) = 0;  // available to this user
+  // How many files can still be made; the largest number where the filesystem has no such limit.
+  virtual Result<std::uint64_t> free_files(const Path& path) = 0;
   // Copies a range between two files of this disk: shared blocks where the filesystem can (reflink), else
   // copy_file_range, else read and write. `to` grows as needed; the source must hold the whole range. Where a
   // file is direct, offsets and `bytes` follow its alignment(). Both files must come from this disk.

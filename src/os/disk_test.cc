@@ -197,6 +197,8 @@ TEST_F(DiskTest, StatTellsSizeKindAndTime) {
   EXPECT_TRUE(disk_->stat(root_)->is_directory);
   EXPECT_GT(*disk_->free_bytes(root_), 0u);
   EXPECT_EQ(code_of(disk_->free_bytes(at("missing"))), Code::kNotFound);
+  EXPECT_GT(*disk_->free_files(root_), 0u);
+  EXPECT_EQ(code_of(disk_->free_files(at("missing"))), Code::kNotFound);
 }
 
 TEST_F(DiskTest, DirectFilesWorkAlignedWhateverTheFilesystemAllows) {
@@ -363,6 +365,7 @@ class LyingDisk final : public Disk {
   Result<std::vector<std::string>> list(const Path& directory) override { return disk_.list(directory); }
   Result<Stat> stat(const Path& path) override { return disk_.stat(path); }
   Result<std::uint64_t> free_bytes(const Path& path) override { return disk_.free_bytes(path); }
+  Result<std::uint64_t> free_files(const Path& path) override { return disk_.free_files(path); }
   Result<void> copy_range(File& from, std::uint64_t from_offset, File& to, std::uint64_t to_offset,
                           std::uint64_t bytes) override {
     return disk_.copy_range(from, from_offset, to, to_offset, bytes);

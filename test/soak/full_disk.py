@@ -39,6 +39,7 @@ from live import ERRORS_SHOWN, GIB, Live, wait_until  # noqa: E402
 from rig import GONE, Refused, Template, build, number, seed, working  # noqa: E402
 
 RESERVE = 256 << 20  # limits::kDiskReserveBytes
+INODES = 8_192
 HEAL_SECONDS_MAX = 10
 HEAL_SECONDS_WAITED = 40  # a server that needs longer than it may is told from one that never heals
 FULLS_A_TOWN = 20
@@ -56,6 +57,7 @@ class Blocks:
 
     def __init__(self, place):
         self.path = place / "filler"
+        self.seals = False  # whether what was accepted can be sealed though there is room for no more
 
     def fill(self, rng):
         left = rng.choice([0, rng.randrange(1 << 16), rng.randrange(1 << 20), RESERVE + rng.randrange(4 << 20)])
@@ -78,25 +80,28 @@ class Blocks:
 
 
 class Inodes:
-    """Takes all inodes but a few. There is room for bytes all the while."""
+    """Takes all inodes but a few, or so many that no more uploads are accepted. There is room for bytes all the while."""
 
     def __init__(self, place):
         self.path = place / "fillers"
         self.path.mkdir()
         self.count = 0
+        self.seals = False
 
     def fill(self, rng):
-        left = rng.choice([0, rng.randrange(1, 4), rng.randrange(4, 40)])
+        left = rng.choice([0, rng.randrange(1, 40), rng.randrange(800, 1_000)])
+        keeps_reserve = left >= 800
         try:
-            while True:
-                (self.path / str(self.count)).touch(exist_ok=False)
+            while not keeps_reserve or os.statvfs(self.path).f_favail > left:
+                os.close(os.open(self.path / str(self.count), os.O_CREAT | os.O_EXCL | os.O_WRONLY))
                 self.count += 1
         except OSError:
             pass
-        for _ in range(left):
+        for _ in range(0 if keeps_reserve else left):
             self.count -= 1
             (self.path / str(self.count)).unlink()
-        return left
+        self.seals = keeps_reserve
+        return 0
 
     def free(self):
         while self.count > 0:
@@ -109,6 +114,7 @@ class Quota:
 
     def __init__(self, flag):
         self.flag = flag
+        self.seals = False
 
     def fill(self, rng):
         del rng
@@ -123,7 +129,7 @@ class Town(Live):
     """A live server on a filesystem that can be filled."""
 
     def __init__(self, campaign, kind, planted=()):
-        options = ("-N", "2048") if kind == "inodes" else ()
+        options = ("-N", str(INODES)) if kind == "inodes" else ()
         filesystem = "xfs" if kind == "xfs" else "ext4"
         super().__init__(campaign, filesystem, f"{kind}-{next(campaign.numbers)}", planted, options)
         self.what = kind
@@ -201,7 +207,7 @@ class Town(Live):
                 faults += self.read_all()
                 if left < RESERVE:
                     faults += self.refused_creation()
-                if left >= RESERVE:
+                if left >= RESERVE or self.filler.seals:
                     faults += self.sealed_while_full()
                 if restarts:
                     faults += self.restart(left)
