@@ -59,6 +59,7 @@ class WatchedDisk final : public os::Disk {
     return real_->stat(path);
   }
   Result<std::uint64_t> free_bytes(const os::Path& path) override { return real_->free_bytes(path); }
+  Result<std::uint64_t> free_files(const os::Path& path) override { return real_->free_files(path); }
   Result<void> copy_range(os::File& from, std::uint64_t from_offset, os::File& to, std::uint64_t to_offset,
                           std::uint64_t bytes) override {
     if (refuses_copies) return fail(Code::kInternal, "This disk copies nothing");
