@@ -19,6 +19,7 @@
 
 #include <fmt/format.h>
 #include <libpq-fe.h>
+#include <poll.h>
 
 #include "base/check.h"
 #include "base/problems.h"
@@ -34,6 +35,7 @@ constexpr int kServerVersionMin = 150'000;          // in PQserverVersion's form
 constexpr int kWriteAttemptsMax = 200;              // runs of one write()'s body, within busy_timeout_ms
 constexpr int kBackoffMsMax = 64;                   // longest wait between two runs
 constexpr const char* kSilenceMs = "10000";         // bytes without acknowledgement after which the server is gone
+constexpr int kAnswerGraceMs = 1'000;               // beyond a statement's time, which the server keeps itself
 constexpr std::int64_t kRetryAfterS = 2;            // told when the server does not answer
 constexpr std::int64_t kSchemaLock = 0x6c6170656c;  // "lapel": the advisory lock of change_schema()
 
@@ -57,7 +59,8 @@ std::string_view field(const PGresult* result, int code) {
 
 const Problem& problem_of(std::string_view state) {
   const std::string_view cls = state.substr(0, 2);
-  if (state.empty() || cls == "08" || cls == "57" || state == "53200" || state == "53300")
+  // 25006: a standby, or a server that was set to read-only.
+  if (state.empty() || cls == "08" || cls == "57" || state == "25006" || state == "53200" || state == "53300")
     return problems::kUnavailable;
   if (cls == "40" || state == "55P03") return problems::kBusy;
   if (cls == "23") return problems::kConflict;
@@ -162,13 +165,20 @@ class Connection {
     return connection;
   }
 
-  Result<void> begin_read() { return begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"); }
-  Result<void> begin_write() { return begin("BEGIN ISOLATION LEVEL SERIALIZABLE"); }
+  Result<void> begin_read() {
+    may_write_ = false;
+    return begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+  }
+  Result<void> begin_write() {
+    may_write_ = true;
+    return begin("BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE");
+  }
   Result<void> commit();
   void roll_back();
   Result<Rows> execute(std::string_view sql, const Params& params, Expect expect);
   std::int64_t changed() const { return changed_; }
   bool in_transaction() const {
+    if (!is_alive()) return false;
     const PGTransactionStatusType status = PQtransactionStatus(pg_.get());
     return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
   }
@@ -204,11 +214,14 @@ class Connection {
   Result<const Prepared*> prepare(std::string_view sql);
   Result<Value> value(const PGresult* answer, int row, int column, const Prepared& statement) const;
   Error error(const PGresult* result, std::string_view doing) const;
-  void cancel();
+  bool is_alive() const { return !is_spoiled_ && PQstatus(pg_.get()) == CONNECTION_OK; }
+  Answer next();
+  Answer last(int was_sent);
 
   const Settings& settings_;
   std::unique_ptr<PGconn, Finish> pg_;
-  bool is_spoiled_ = false;
+  bool is_spoiled_ = false;  // to be made anew before it is used again
+  bool may_write_ = false;   // in the transaction that was last begun
   std::int64_t changed_ = 0;
   std::uint64_t statements_made_ = 0;
   Prepared once_;  // what is not kept
@@ -219,8 +232,8 @@ class Connection {
 
 Error Connection::error(const PGresult* result, std::string_view doing) const {
   const std::string_view state = sqlstate(result);
-  if (state == "25006") bug("read() does not write", doing);
-  const bool is_lost = PQstatus(pg_.get()) == CONNECTION_BAD;
+  if (state == "25006" && !may_write_) bug("read() does not write", doing);
+  const bool is_lost = !is_alive();
   const Problem& problem = is_lost ? problems::kUnavailable : problem_of(state);
   std::string context;
   if (problem.code == Code::kConflict) {
@@ -246,7 +259,7 @@ Error Connection::error(const PGresult* result, std::string_view doing) const {
 Result<void> Connection::connect() {
   prepared_by_sql_.clear();
   prepared_.clear();
-  is_spoiled_ = false;
+  is_spoiled_ = true;  // until the server is known to be one that may be used
   const std::string connect_timeout = std::to_string(settings_.connect_timeout_s);
   // A server that is gone without a word is noticed by keepalives while it is silent, and by unacknowledged bytes while
   // something is being sent. The URL, expanded last, may say otherwise, but for the encoding.
@@ -279,12 +292,41 @@ Result<void> Connection::connect() {
     out.retry_after_s = kRetryAfterS;
     return fail(std::move(out));
   }
-  return check_server();
+  is_spoiled_ = false;
+  auto checked = check_server();
+  is_spoiled_ = !checked;
+  return checked;
+}
+
+// The next result of what was sent; nothing when there is none left. libpq would wait for ever for a server that is frozen and
+// whose kernel still answers: one that is silent beyond its own timeout is given up.
+Answer Connection::next() {
+  const SteadyClock::time_point deadline =
+      SteadyClock::now() + std::chrono::milliseconds(settings_.answer_timeout_ms + kAnswerGraceMs);
+  while (!is_spoiled_ && PQisBusy(pg_.get()) == 1) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - SteadyClock::now()).count();
+    pollfd socket{PQsocket(pg_.get()), POLLIN, 0};
+    const int ready = left <= 0 ? 0 : ::poll(&socket, 1, static_cast<int>(left));
+    if (ready == 0) is_spoiled_ = true;
+    if (ready > 0 && PQconsumeInput(pg_.get()) == 0) break;  // the connection is lost, which the result then says
+  }
+  return Answer(is_spoiled_ ? nullptr : PQgetResult(pg_.get()));
+}
+
+// The last result of something that has no rows to be taken one by one; nothing when the connection was given up.
+Answer Connection::last(int was_sent) {
+  Answer out;
+  while (was_sent == 1) {
+    Answer answer = next();
+    if (answer == nullptr) break;
+    out = std::move(answer);
+  }
+  return is_spoiled_ ? nullptr : std::move(out);
 }
 
 // One text from the server, outside a transaction.
 Result<std::string> Connection::ask(const char* sql) {
-  const Answer answer(PQexec(pg_.get(), sql));
+  const Answer answer = last(PQsendQuery(pg_.get(), sql));
   if (PQresultStatus(answer.get()) != PGRES_TUPLES_OK || PQntuples(answer.get()) != 1)
     return fail(error(answer.get(), sql));
   return std::string(PQgetvalue(answer.get(), 0, 0));
@@ -318,21 +360,21 @@ Result<void> Connection::check_server() {
 }
 
 Result<void> Connection::control(const std::string& sql) {
-  const Answer answer(PQexec(pg_.get(), sql.c_str()));
+  const Answer answer = last(PQsendQuery(pg_.get(), sql.c_str()));
   const ExecStatusType status = PQresultStatus(answer.get());
   if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) return {};
   return fail(error(answer.get(), sql));
 }
 
 Result<void> Connection::come_back() {
-  return is_spoiled_ || PQstatus(pg_.get()) != CONNECTION_OK ? connect() : Result<void>();
+  return is_alive() ? Result<void>() : connect();
 }
 
 Result<void> Connection::begin(const char* sql) {
   TRY(come_back());
   auto begun = control(sql);
   // Ended while it lay idle: nothing has been run on it, so another will do.
-  if (!begun && PQstatus(pg_.get()) != CONNECTION_OK) {
+  if (!begun && !is_alive()) {
     TRY(connect());
     begun = control(sql);
   }
@@ -340,8 +382,8 @@ Result<void> Connection::begin(const char* sql) {
 }
 
 Result<void> Connection::commit() {
-  const Answer answer(PQexec(pg_.get(), "COMMIT"));
-  if (PQstatus(pg_.get()) != CONNECTION_OK || answer == nullptr) {
+  const Answer answer = last(PQsendQuery(pg_.get(), "COMMIT"));
+  if (!is_alive() || answer == nullptr) {
     Error out{&problems::kCommitUnknown, "The database server went away during a commit; it may have been made.",
               settings_.place};
     out.retry_after_s = kRetryAfterS;
@@ -356,7 +398,7 @@ Result<void> Connection::commit() {
 void Connection::roll_back() {
   if (in_transaction()) (void)control("ROLLBACK");
   // Either the transaction is over, or the connection has to be.
-  is_spoiled_ = PQtransactionStatus(pg_.get()) != PQTRANS_IDLE;
+  if (PQtransactionStatus(pg_.get()) != PQTRANS_IDLE) is_spoiled_ = true;
 }
 
 // ---- statements ----
@@ -371,9 +413,9 @@ Result<const Connection::Prepared*> Connection::prepare(std::string_view sql) {
   made.text = sql;
   made.parameters = std::move(numbered.names);
   if (is_kept(sql)) made.name = fmt::format("s{}", ++statements_made_);
-  const Answer parsed(PQprepare(pg_.get(), made.name.c_str(), numbered.sql.c_str(), 0, nullptr));
+  const Answer parsed = last(PQsendPrepare(pg_.get(), made.name.c_str(), numbered.sql.c_str(), 0, nullptr));
   if (PQresultStatus(parsed.get()) != PGRES_COMMAND_OK) return fail(error(parsed.get(), sql));
-  const Answer described(PQdescribePrepared(pg_.get(), made.name.c_str()));
+  const Answer described = last(PQsendDescribePrepared(pg_.get(), made.name.c_str()));
   if (PQresultStatus(described.get()) != PGRES_COMMAND_OK) return fail(error(described.get(), sql));
   for (int i = 0; i < PQnparams(described.get()); ++i) made.parameter_types.push_back(PQparamtype(described.get(), i));
   std::vector<std::string> columns;
@@ -469,15 +511,6 @@ Result<Value> Connection::value(const PGresult* answer, int row, int column, con
   }
 }
 
-// Ends the query that is running. Should the word arrive late and hit the ROLLBACK after it, that connection is given up.
-void Connection::cancel() {
-  PGcancel* request = PQgetCancel(pg_.get());
-  if (request == nullptr) return;
-  std::array<char, 256> said;
-  PQcancel(request, said.data(), said.size());
-  PQfreeCancel(request);
-}
-
 Result<Rows> Connection::execute(std::string_view sql, const Params& params, Expect expect) {
   changed_ = 0;
   const Prepared& statement = *TRY(prepare(sql));
@@ -499,9 +532,9 @@ Result<Rows> Connection::execute(std::string_view sql, const Params& params, Exp
 
   std::vector<Row> rows;
   std::optional<Error> failed;
-  while (const Answer answer{PQgetResult(pg_.get())}) {
+  while (const Answer answer = next()) {
     const ExecStatusType status = PQresultStatus(answer.get());
-    if (failed) continue;  // what is left of a cancelled query
+    if (failed) continue;  // what is left of it
     if (status == PGRES_COMMAND_OK) {
       const std::string_view count = PQcmdTuples(answer.get());
       std::from_chars(count.data(), count.data() + count.size(), changed_);
@@ -509,8 +542,9 @@ Result<Rows> Connection::execute(std::string_view sql, const Params& params, Exp
       if (rows.size() == kRowsMax) {
         failed = Error{&problems::kTooLarge, fmt::format("A query gave more than {} rows.", kRowsMax),
                        fmt::format("{}: {}", settings_.place, sql.substr(0, kContextSqlMax))};
-        cancel();
-        continue;
+        // Without an end there is nothing to wait for, and closing is the only word that cannot hit a later statement.
+        is_spoiled_ = true;
+        break;
       }
       std::vector<Value> values;
       values.reserve(statement.columns->size());
@@ -528,7 +562,7 @@ Result<Rows> Connection::execute(std::string_view sql, const Params& params, Exp
     }
   }
   if (failed) return fail(*std::move(failed));
-  if (PQstatus(pg_.get()) != CONNECTION_OK) return fail(error(nullptr, sql));
+  if (!is_alive()) return fail(error(nullptr, sql));
   return Rows(std::move(rows));
 }
 
@@ -612,9 +646,18 @@ class PostgresDatabase final : public Database {
   Pool<Connection> readers_;
 };
 
+// What is written as it stands in a password would be taken for the host behind it, and told.
+bool is_unambiguous(std::string_view rest) {
+  const std::size_t at = rest.find('@');
+  if (at == std::string_view::npos) return true;
+  return rest.substr(0, at).find_first_of("/?#") == std::string_view::npos &&
+         rest.find('@', at + 1) == std::string_view::npos;
+}
+
 // Host, port and database of a URL, and nothing else of it: neither a password nor what may be one. Empty: no URL.
 std::string place_of(const std::string& url) {
   if (!url.starts_with("postgresql://") && !url.starts_with("postgres://")) return {};
+  if (!is_unambiguous(std::string_view(url).substr(url.find("//") + 2))) return {};
   char* said = nullptr;
   PQconninfoOption* options = PQconninfoParse(url.c_str(), &said);
   PQfreemem(said);
@@ -643,7 +686,10 @@ Result<std::unique_ptr<Database>> open_postgres(const std::string& url, const Po
   settings.connect_timeout_s = options.connect_timeout_s;
   settings.answer_timeout_ms = options.answer_timeout_ms;
   if (settings.place.empty()) {
-    return fail(Code::kInvalid, "A database is named as postgresql://USER@HOST:PORT/NAME.");
+    return fail(
+        Code::kInvalid,
+        "A database is named as postgresql://USER:PASSWORD@HOST:PORT/NAME, with @ / ? # in a password written %40 %2F "
+        "%3F %23");
   }
   auto database = std::make_unique<PostgresDatabase>(std::move(settings));
   TRY(database->open(options));

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "base/check.h"
@@ -130,8 +131,11 @@ TEST(Postgres, NoErrorHasThePasswordOfTheUrl) {
   const std::string secret = "correct-horse-battery";
   for (const std::string& url :
        {"postgresql://lapel:" + secret + "@127.0.0.1:1/x", "postgres//lapel:" + secret + "@127.0.0.1/x",
-        "postgresql://lapel:" + secret + "@127.0.0.1:port/x", "postgresql://127.0.0.1:1/x?password=" + secret,
-        "postgresql://lapel:" + secret + "@127.0.0.1:1/x?" + secret, "password=" + secret + " host=127.0.0.1"}) {
+        "postgresql://lapel:" + secret + "@127.0.0.1:port/x", "postgresql://lapel:a/" + secret + "@127.0.0.1:1/x",
+        "postgresql://lapel:a@" + secret + "@127.0.0.1:1/x", "postgresql://lapel:a?" + secret + "@127.0.0.1:1/x",
+        "postgresql://lapel:a#" + secret + "@127.0.0.1:1/x", "postgresql://lapel:a%2F" + secret + "@127.0.0.1:1/x",
+        "postgresql://127.0.0.1:1/x?password=" + secret, "postgresql://lapel:" + secret + "@127.0.0.1:1/x?" + secret,
+        "password=" + secret + " host=127.0.0.1"}) {
     const auto database = open_postgres(url, {.writers = 1, .readers = 1, .connect_timeout_s = 2});
     ASSERT_FALSE(database) << url;
     EXPECT_EQ(database.error().text().find(secret), std::string::npos) << database.error().text();
@@ -161,6 +165,57 @@ TEST(Postgres, RefusesAServerThatLosesCommits) {
   }));
   server.stop("fast");
   server.start();
+}
+
+TEST(Postgres, AServerThatComesBackLosingCommitsIsNotWrittenTo) {
+  PostgresForTests& server = PostgresForTests::instance();
+  const auto database = counting(server.make_database(), {.writers = 1, .readers = 1});
+  server.stop("fast");
+  server.start({"fsync=off"});
+  for (int i = 0; i < 3; ++i) {
+    const auto refused = database->write(increment);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().problem, &problems::kDatabaseServer) << refused.error().text();
+  }
+  server.stop("fast");
+  server.start();
+  EXPECT_TRUE(database->write(increment));
+  EXPECT_EQ(count(*database), 1);
+}
+
+TEST(Postgres, AServerThatTakesNoWritesIsUnavailableAndNoBug) {
+  const auto database = counting(PostgresForTests::instance().make_database(), {.writers = 1, .readers = 1});
+  const auto refused = database->write([](Transaction& tx) -> Result<void> {
+    TRY(tx.query("SELECT set_config('transaction_read_only', 'on', true) AS setting"));
+    return increment(tx);
+  });
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().problem, &problems::kUnavailable) << refused.error().text();
+  EXPECT_TRUE(database->write(increment));
+}
+
+// Its kernel answers for it, so no keepalive tells.
+TEST(Postgres, AServerThatIsFrozenIsGivenUp) {
+  PostgresForTests& server = PostgresForTests::instance();
+  const auto database = counting(server.make_database(), {.writers = 1, .readers = 1, .answer_timeout_ms = 200});
+  for (const bool in_commit : {false, true}) {
+    pid_t backend = 0;
+    const auto frozen = database->write([&](Transaction& tx) -> Result<void> {
+      TRY(increment(tx));
+      backend = static_cast<pid_t>(TRY(tx.query("SELECT pg_backend_pid() AS pid"))[0].integer("pid"));
+      CHECK(backend > 1 && ::kill(backend, SIGSTOP) == 0);
+      return in_commit ? Result<void>() : increment(tx);
+    });
+    EXPECT_EQ(::kill(backend, SIGCONT), 0);  // it now reads what was sent to it, and nobody is there to be answered
+    ASSERT_FALSE(frozen);
+    EXPECT_EQ(frozen.error().problem, in_commit ? &problems::kCommitUnknown : &problems::kUnavailable)
+        << frozen.error().text();
+    server.stop("fast");  // when its last backend has ended
+    server.start();
+    const auto made = count(*database);
+    ASSERT_TRUE(made) << made.error().text();
+    EXPECT_TRUE(*made == 0 || (in_commit && *made == 1)) << *made;
+  }
 }
 
 TEST(Postgres, AServerThatWasStartedAnewIsFoundAgain) {

@@ -6,6 +6,7 @@ As root it is run by the user postgres, since initdb refuses root. It syncs what
 import os
 import pathlib
 import pwd
+import select
 import shutil
 import signal
 import socket
@@ -75,20 +76,28 @@ class PrivatePostgres:
         """Every process of it at once, as when the machine goes."""
         if self.server is None:
             return
-        os.killpg(self.server.pid, signal.SIGKILL)
+        # Each backend has a session of its own, so no group has them all. Stopped, the postmaster makes no further ones.
+        self.server.send_signal(signal.SIGSTOP)
+        postmaster = pathlib.Path(f"/proc/{self.server.pid}")
+        while (postmaster / "stat").read_text().rsplit(")", 1)[1].split()[0] not in "TZ":
+            pass
+        backends = [int(pid) for pid in (postmaster / f"task/{self.server.pid}/children").read_text().split()]
+        watches = [os.pidfd_open(pid) for pid in backends]
+        for watch in watches:
+            signal.pidfd_send_signal(watch, signal.SIGKILL)
+        self.server.send_signal(signal.SIGKILL)
         self.server.wait()
-        self.reader.wait()
-        self.server.stderr.close()
-        self.log.close()
-        self.server = None
-        # A process that outlived its postmaster's group would keep the shared memory; none is left of a killed session.
+        for watch in watches:
+            select.select([watch], [], [], 60)
+            os.close(watch)
+        self.end_log()
 
     def stop(self):
         self.server.send_signal(signal.SIGINT)
         self.server.wait(timeout=60)
-        self.kill_reader()
+        self.end_log()
 
-    def kill_reader(self):
+    def end_log(self):
         self.reader.wait()
         self.server.stderr.close()
         self.log.close()
