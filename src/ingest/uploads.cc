@@ -54,11 +54,15 @@ CREATE INDEX uploads_by_state ON uploads (state, created_us, id);
 CREATE INDEX uploads_by_expiry ON uploads (expires_us, id);
 CREATE INDEX uploads_by_owner ON uploads (owner, state);
 )sql"},
+    // Random, of whoever took the upload over last: a commit of an earlier writer, dead by then, finds another's.
+    {2, "writers", R"sql(
+ALTER TABLE uploads ADD COLUMN writer TEXT NOT NULL DEFAULT '';
+)sql"},
 };
 
 constexpr std::string_view kColumns =
     "id, agency, owner, kind, state, reason, length_bytes, offset_bytes, midstate, declared_sha256, sha256, recording, "
-    "metadata, parts, created_us, expires_us, received_us";
+    "metadata, parts, writer, created_us, expires_us, received_us";
 
 std::string_view kind_name(Kind kind) {
   switch (kind) {
@@ -112,6 +116,7 @@ Result<Upload> read_upload(const db::Row& row) {
     if (!out.sha256) return damaged();
   }
   out.metadata = row.text("metadata");
+  out.writer = row.text("writer");
   for (std::string_view rest = row.text("parts"); !rest.empty();) {
     const auto part = UploadId::parse(rest.substr(0, 32));
     if (!part) return damaged();
@@ -312,7 +317,8 @@ Result<void> Writer::make_durable() {
     const std::int64_t swapped =
         TRY(tx.run("UPDATE uploads SET offset_bytes = :offset, midstate = :midstate, sha256 = :sha256, state = :state, "
                    "reason = :reason, "
-                   "received_us = :received WHERE id = :id AND offset_bytes = :old_offset AND state = 'receiving'",
+                   "received_us = :received WHERE id = :id AND offset_bytes = :old_offset AND writer = :writer AND "
+                   "state = 'receiving'",
                    {{"offset", next.offset},
                     {"midstate", next.midstate},
                     {"sha256", next.sha256 ? std::optional(hex(*next.sha256)) : std::nullopt},
@@ -320,7 +326,8 @@ Result<void> Writer::make_durable() {
                     {"reason", next.reason},
                     {"received", next.received_at.us},
                     {"id", next.id.text()},
-                    {"old_offset", upload_.offset}}));
+                    {"old_offset", upload_.offset},
+                    {"writer", upload_.writer}}));
     if (swapped != 1) return fail(problems::kUploadLocked, "Another request has taken this upload over");
     return {};
   }));
@@ -384,6 +391,27 @@ Result<std::optional<Upload>> Uploads::read(const UploadId& id) {
   std::optional<Upload> out;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     out.reset();
+    const db::Rows rows =
+        TRY(tx.query(fmt::format("SELECT {} FROM uploads WHERE id = :id", kColumns), {{"id", id.text()}}));
+    if (!rows.empty()) out = TRY(read_upload(rows[0]));
+    return {};
+  }));
+  return out;
+}
+
+// The row as no earlier writer can change it any more. A server may die, or lose its answer, between a commit that it has sent
+// and the commit itself, and its lock on the file goes at once: were the file then written to before the commit came, the
+// row would tell of bytes that are no longer there. So the row is taken first, which waits for such a commit or undoes it.
+// Where the catalog is embedded a commit dies with its server; what is left is one that failed and is not known to have, and
+// after that nothing is written until the catalog is opened anew.
+Result<std::optional<Upload>> Uploads::take_over(const UploadId& id) {
+  std::optional<Upload> out;
+  TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    out.reset();
+    if (!parts_.is_only_server) {
+      TRY(tx.run("UPDATE uploads SET writer = :writer WHERE id = :id",
+                 {{"writer", hex(crypto::random_bytes<16>())}, {"id", id.text()}}));
+    }
     const db::Rows rows =
         TRY(tx.query(fmt::format("SELECT {} FROM uploads WHERE id = :id", kColumns), {{"id", id.text()}}));
     if (!rows.empty()) out = TRY(read_upload(rows[0]));
@@ -601,11 +629,12 @@ Result<void> Uploads::repair_short(Upload& upload, std::uint64_t file_bytes) {
   return parts_.database.write([&](db::Transaction& tx) -> Result<void> {
     const std::int64_t swapped =
         TRY(tx.run("UPDATE uploads SET offset_bytes = :offset, midstate = :midstate WHERE id = :id AND offset_bytes = "
-                   ":old_offset AND state = 'receiving'",
+                   ":old_offset AND writer = :writer AND state = 'receiving'",
                    {{"offset", upload.offset},
                     {"midstate", upload.midstate},
                     {"id", upload.id.text()},
-                    {"old_offset", old_offset}}));
+                    {"old_offset", old_offset},
+                    {"writer", upload.writer}}));
     if (swapped != 1) return fail(problems::kUploadLocked, "Another request has taken this upload over");
     return {};
   });
@@ -628,8 +657,8 @@ Result<std::unique_ptr<Writer>> Uploads::append(const access::Actor& actor, cons
   if (!lock) return fail(problems::kUploadLocked, "Another server is writing this upload", id.text());
   writer->lock_ = *std::move(lock);
   const std::uint64_t file_bytes = TRY(writer->file_->size());
-  // Read under both locks: what an earlier writer made durable, here or in another server, counts.
-  auto upload = TRY(read(id));
+  // Under both locks, and before a byte of the file changes.
+  auto upload = TRY(take_over(id));
   if (auto open = require_open(upload); !open) {
     // Where the file of a finished upload had been taken away, opening it has made an empty one.
     if (file_bytes == 0 && (!upload || upload->length > 0)) (void)parts_.disk.remove(path(id));
@@ -761,7 +790,7 @@ void Uploads::seal_one(const UploadId& id) {
     } else if (file.error().code() != Code::kNotFound) {
       return fail(file.error());
     }
-    upload = TRY(read(id));
+    upload = TRY(is_to_be_joined ? take_over(id) : read(id));
     if (!upload || upload->state != State::kSealing) {
       // Where the file had been taken away, opening it may have made an empty one.
       if (is_to_be_joined && TRY((*file)->size()) == 0) (void)parts_.disk.remove(path(id));
@@ -818,12 +847,15 @@ Result<void> Uploads::join(Upload& upload) {
                                 hex(*upload.declared_sha256));
   }
   TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
-    TRY(tx.run(
-        "UPDATE uploads SET sha256 = :sha256, state = :state, reason = :reason WHERE id = :id AND state = 'sealing'",
-        {{"sha256", hex(*upload.sha256)},
-         {"state", state_name(upload.state)},
-         {"reason", upload.reason},
-         {"id", upload.id.text()}}));
+    const std::int64_t swapped =
+        TRY(tx.run("UPDATE uploads SET sha256 = :sha256, state = :state, reason = :reason WHERE id = :id AND writer = "
+                   ":writer AND state = 'sealing'",
+                   {{"sha256", hex(*upload.sha256)},
+                    {"state", state_name(upload.state)},
+                    {"reason", upload.reason},
+                    {"id", upload.id.text()},
+                    {"writer", upload.writer}}));
+    if (swapped != 1) return fail(problems::kUploadLocked, "Another server has taken this upload over");
     return {};
   }));
   for (const UploadId& id : upload.parts) {
@@ -855,20 +887,18 @@ Result<void> Uploads::admit(const Upload& upload) {
   });
 }
 
-// Files without a row, and files of uploads that have been sealed. Where another server may be alive, only old ones: it
-// makes a file before its row, and takes away what it has sealed itself.
+// Files without a row, and files of uploads that have been sealed. Where another server may be alive, one without a row goes
+// only when it is old: a server makes the file before others can see the row.
 Result<void> Uploads::sweep() {
   const std::int64_t living_us = parts_.is_only_server ? INT64_MAX : parts_.clock.now().us - kOrphanLifeUs;
   for (const std::string& name : TRY(parts_.disk.list(parts_.directory))) {
-    const auto there = parts_.disk.stat(parts_.directory / name);
-    if (!there && there.error().code() == Code::kNotFound) continue;
-    if (!there) return fail(there.error());
-    if (there->modified_us > living_us) continue;
     const auto id = UploadId::parse(name);
-    bool is_needed = false;
-    if (id) {
-      const auto upload = TRY(read(*id));
-      is_needed = upload && (upload->state != State::kSealed || upload->kind == Kind::kPartial);
+    const auto upload = id ? TRY(read(*id)) : std::nullopt;
+    bool is_needed = upload && (upload->state != State::kSealed || upload->kind == Kind::kPartial);
+    if (!upload) {
+      const auto there = parts_.disk.stat(parts_.directory / name);
+      if (!there && there.error().code() != Code::kNotFound) return fail(there.error());
+      is_needed = !there || there->modified_us > living_us;
     }
     if (is_needed) continue;
     auto gone = parts_.disk.remove(parts_.directory / name);

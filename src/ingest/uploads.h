@@ -4,7 +4,8 @@
 //
 // Owns: <data>/uploads, the table uploads, and the sealer that turns finished uploads into recordings.
 // Promises: an offset that this reports is durable: bytes and row survive a power cut. One writer an upload: a lock on
-//   its file, and each new offset swapped in against the old one, so a writer that lost its place changes nothing. The
+//   its file, then the row taken over, and each new offset swapped in against the old one and its writer, so that one
+//   that lost its place, or died with a commit on its way, changes nothing. The
 //   SHA-256 is computed while bytes arrive and its midstate is durable with the offset. A finished upload is sealed
 //   without its client, also after a restart. Nothing here touches a sealed recording.
 // Fails with: kNotFound (unknown, or another's), kUploadLocked, kUploadOffset, kUploadTooLong, kUploadExpired,
@@ -56,6 +57,7 @@ struct Upload {
   RecordingId recording;         // what it is or will be
   std::string metadata;          // Upload-Metadata as sent
   std::vector<UploadId> parts;   // of a final one
+  std::string writer;            // who took it over last
   Timestamp created_at, expires_at, received_at;
 };
 
@@ -158,6 +160,7 @@ class Uploads {
   explicit Uploads(Parts parts);
   os::Path path(const UploadId& id) const { return parts_.directory / id.text(); }
   Result<std::optional<Upload>> read(const UploadId& id);
+  Result<std::optional<Upload>> take_over(const UploadId& id);
   Result<void> check_room(std::uint64_t bytes);
   Result<void> check_dock_statement(const access::Actor& actor, const Metadata& metadata, std::uint64_t bytes);
   Result<void> repair_short(Upload& upload, std::uint64_t file_bytes);
