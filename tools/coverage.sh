@@ -15,6 +15,7 @@ begun=$SECONDS
 if [ "${1:-}" != judge ]; then
   cmake --preset coverage >/dev/null
   cmake --build --preset coverage -j "$jobs" -- --quiet
+  npm --prefix web run --silent build  # two tests ask the verifier in TypeScript too
   find build/coverage -name '*.gcda' -delete
   ctest --test-dir build/coverage -j "$jobs" --no-tests=error --output-on-failure -E '^(crash_|server_tamper|server_manual)'
 fi

@@ -8,8 +8,8 @@ A transcript is prose for people, and indented by four spaces what they would se
     output           what it prints must be just this, line by line
     [4]              and its exit code, when it is not 0
     & command        left running; its first line of output follows
-    $ stop           asks what was left running to end: it must end well, with 0
-    $ kill           ends it by kill -9
+    $ stop           asks all that was left running to end: each must end well, with 0
+    $ kill           ends by kill -9 what has been running longest
 
 In output, <name> stands for a word that is not known beforehand. The first time it may be anything without a space; from then
 on it is that word, and commands have it as $name. Within a line, ... stands for anything; on a line of its own, for any lines.
@@ -62,7 +62,7 @@ class Transcript:
         self.place = {"LAPEL_DATABASE": database} if database else {}
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="lapel-scenario-"))
         self.words = {}
-        self.running = None
+        self.running = []
 
     def pattern(self, line):
         """A line as a regular expression; words known by now as themselves."""
@@ -106,22 +106,31 @@ class Transcript:
 
     def perform(self, step):
         if step.kind == "&":
-            if self.running:
-                raise Mismatch("something is running already")
-            self.running = subprocess.Popen(["bash", "-c", "exec " + step.command], cwd=self.home, env=self.environment(),
-                                            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-            return [self.running.stdout.readline().rstrip("\n")], 0
+            self.running.append(subprocess.Popen(["bash", "-c", "exec " + step.command], cwd=self.home, env=self.environment(),
+                                                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True))
+            return [self.running[-1].stdout.readline().rstrip("\n")], 0
         if step.command in ("stop", "kill"):
             if not self.running:
                 raise Mismatch("nothing is running")
-            self.running.send_signal(signal.SIGTERM if step.command == "stop" else signal.SIGKILL)
-            code = self.running.wait(timeout=COMMAND_SECONDS_MAX)
-            self.running.stdout.close()
-            self.running = None
-            return [], 0 if step.command == "kill" else code
+            if step.command == "kill":
+                self.end(signal.SIGKILL)
+                return [], 0
+            codes = [self.end(signal.SIGTERM) for _ in range(len(self.running))]
+            return [], next((code for code in codes if code), 0)
         done = subprocess.run(["bash", "-c", step.command], cwd=self.home, env=self.environment(), text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=COMMAND_SECONDS_MAX)
         return done.stdout.splitlines(), done.returncode
+
+    def end(self, how):
+        process = self.running.pop(0)
+        process.send_signal(how)
+        try:
+            return process.wait(timeout=COMMAND_SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+        finally:
+            process.stdout.close()
 
     def run(self):
         steps = read_steps(self.path)
@@ -139,10 +148,8 @@ class Transcript:
                     raise Mismatch(f"{self.path.name}:{step.line}: {step.kind} {step.command}\n{why}\n---\n{said}") from None
             return len(steps)
         finally:
-            if self.running:
-                self.running.kill()
-                self.running.wait()
-                self.running.stdout.close()
+            while self.running:
+                self.end(signal.SIGKILL)
             shutil.rmtree(self.home, ignore_errors=True)
 
 

@@ -41,6 +41,8 @@ class Runner(unittest.TestCase):
                 "output before any command": "    a\n",
                 "nothing to run": "Prose.\n",
                 "stopping what does not run": "    $ stop\n",
+                "one of two that ends badly": "    & bash -c 'trap \"exit 0\" TERM; echo up; while :; do read -t 1; done'\n    up\n"
+                                             "    & bash -c 'trap \"exit 3\" TERM; echo up; while :; do read -t 1; done'\n    up\n    $ stop\n",
                 "what ends badly when stopped": "    & bash -c 'trap \"exit 3\" TERM; echo up; while :; do read -t 1; done'\n    up\n    $ stop\n",
         }.items():
             with self.subTest(name), self.assertRaises(run.Mismatch):
@@ -52,11 +54,12 @@ class Transcripts(unittest.TestCase):
 
 
 class OnPostgres(unittest.TestCase):
-    """The same transcripts, word for word, with the catalog in PostgreSQL: every command finds it by LAPEL_DATABASE."""
+    """The same transcripts, word for word, with the catalog in PostgreSQL: every command finds it by LAPEL_DATABASE. Those in
+    the folder postgres are of what only that allows."""
 
     def test_each_transcript_reads_the_same(self):
         with PrivatePostgres() as postgres:
-            for path in sorted(HERE.glob("*.lapel")):
+            for path in sorted([*HERE.glob("*.lapel"), *HERE.glob("postgres/*.lapel")]):
                 with self.subTest(path.stem):
                     database = postgres.new_database()
                     self.assertGreater(run.Transcript(path, database).run(), 0)
