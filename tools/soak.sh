@@ -7,7 +7,8 @@
 #   tools/soak.sh save         makes docs/reliability.md of the figures that these parts came to
 #
 #   TESTDATA             the corpus of `sweep`: a folder with video, telemetry and adversarial in it
-#   LAPEL_FUZZ_RUNS      executions of each fuzz target (1000000); LAPEL_FUZZ_SECONDS bounds the time of each
+#   LAPEL_FUZZ_RUNS      executions of each fuzz target (1000000); LAPEL_FUZZ_SECONDS bounds the time of each;
+#                        LAPEL_FUZZ_GO_ON=1 counts what a program, the same to the byte, came through in earlier runs
 #   LAPEL_AGREE_INPUTS   questions that two verifiers are asked (1000000)
 #   JOBS                 how many compilers, analyzers and fuzzers at once (as many as there are processors)
 #

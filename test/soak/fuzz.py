@@ -4,6 +4,7 @@
 
   fuzz.py [TARGET ...]     targets as docs/fuzzing.md names them; all of them where none is named
 
+  LAPEL_FUZZ_GO_ON=1   counts what a target came through in earlier runs, if its program is the same to the byte
   LAPEL_FUZZ_RUNS      executions of each target (1000000)
   LAPEL_FUZZ_SECONDS   a target that needs longer is stopped, its count told, and the run fails (none)
   JOBS                 targets at once (as many as there are processors)
@@ -12,6 +13,8 @@ First the bugs of test/soak/planted have to be found within that budget, or noth
 in build/fuzz/corpus, what fails in build/soak/found.
 """
 import concurrent.futures
+import hashlib
+import json
 import os
 import pathlib
 import re
@@ -29,35 +32,56 @@ BUILD = ROOT / "build/fuzz"
 FOUND = ROOT / "build/soak/found"
 RUNS = int(os.environ.get("LAPEL_FUZZ_RUNS", 1_000_000))
 SECONDS = int(os.environ.get("LAPEL_FUZZ_SECONDS", 0))
+GO_ON = os.environ.get("LAPEL_FUZZ_GO_ON") == "1"
 JOBS = int(os.environ.get("JOBS", os.cpu_count() or 1))
+ROUND = 100_000  # executions after which the fuzzer starts anew, from what it has kept: what was done by then is not lost
 INPUT_SECONDS = 25  # one input that takes longer is a finding
 MEMORY_MB = 2048
 TAIL_LINES = 60
 
 
-def fuzz(program, folders, artifacts, seconds):
-    begun = time.monotonic()
-    done = subprocess.run([program, f"-runs={RUNS}", f"-max_total_time={seconds}", f"-timeout={INPUT_SECONDS}",
+def fuzz(program, runs, folders, artifacts, seconds):
+    done = subprocess.run([program, f"-runs={runs}", f"-max_total_time={seconds}", f"-timeout={INPUT_SECONDS}",
                            f"-rss_limit_mb={MEMORY_MB}", "-print_final_stats=1", f"-artifact_prefix={artifacts}", *folders],
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
     executed = re.search(r"^stat::number_of_executed_units: *(\d+)", done.stdout, re.M)
-    return done, int(executed[1]) if executed else 0, time.monotonic() - begun
+    return done, int(executed[1]) if executed else 0
 
 
 def run_target(name):
+    """(name, the end of its last round or None where there was none to run, executions, seconds), all rounds together."""
+    program = BUILD / "fuzzers" / f"{name}_fuzz"
+    digest = hashlib.sha256(program.read_bytes()).hexdigest()
+    progress = ROOT / "build/soak" / f"fuzz_{name}.json"
+    executions = seconds = 0
+    if GO_ON and progress.exists():
+        before = json.loads(progress.read_text())
+        if before["program"] == digest:
+            executions, seconds = before["executions"], before["seconds"]
     corpus = BUILD / "corpus" / name
     corpus.mkdir(parents=True, exist_ok=True)
     folders = [corpus, ROOT / "test/soak/corpus" / name]
     if name.startswith("proof_"):
         folders.append(ROOT / "test/golden/ledger")
-    done, executed, seconds = fuzz(BUILD / "fuzzers" / f"{name}_fuzz", folders, f"{FOUND}/{name}-", SECONDS)
-    (ROOT / "build/soak" / f"fuzz_{name}.log").write_text(done.stdout)
-    return name, done, executed, seconds
+    done, begun = None, time.monotonic()
+    while executions < RUNS:
+        left = max(1, int(SECONDS - (time.monotonic() - begun))) if SECONDS else 0
+        round_begun = time.monotonic()
+        done, executed = fuzz(program, min(ROUND, RUNS - executions), folders, f"{FOUND}/{name}-", left)
+        executions, seconds = executions + executed, seconds + time.monotonic() - round_begun
+        (ROOT / "build/soak" / f"fuzz_{name}.log").write_text(done.stdout)
+        if done.returncode != 0 or executed == 0:
+            progress.unlink(missing_ok=True)
+            break
+        progress.write_text(json.dumps({"program": digest, "executions": executions, "seconds": seconds}))
+        if SECONDS and time.monotonic() - begun >= SECONDS:
+            break
+    return name, done, executions, seconds
 
 
 def find_planted(program):
     with tempfile.TemporaryDirectory() as folder:
-        done, executed, _ = fuzz(program, [folder], f"{folder}/", SECONDS or 600)
+        done, executed = fuzz(program, RUNS, [folder], f"{folder}/", SECONDS or 600)
         is_found = done.returncode != 0 and any(pathlib.Path(folder).glob("crash-*"))
     print(f"planted {program.name}: {'found' if is_found else 'NOT FOUND'} after {executed:,} executions", flush=True)
     return is_found
@@ -69,22 +93,25 @@ def main():
     names = sys.argv[1:] or known
     if not names or set(names) - set(known):
         raise SystemExit(f"fuzz: no such target: {sorted(set(names) - set(known))}; there are {known}")
-    shutil.rmtree(FOUND, ignore_errors=True)
-    FOUND.mkdir(parents=True)
+    if not GO_ON:
+        shutil.rmtree(FOUND, ignore_errors=True)
+    FOUND.mkdir(parents=True, exist_ok=True)
     planted = [find_planted(program) for program in sorted((BUILD / "planted").glob("*_fuzz"))]
     failed, short, total = [], [], 0
     with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
         for name, done, executed, seconds in pool.map(run_target, names):
             total += executed
             note = ""
-            if done.returncode != 0:
+            if done is None:
+                note = "  (before)"
+            elif done.returncode != 0 or executed == 0:
                 failed.append(name)
                 note = "  FOUND SOMETHING"
             elif executed < RUNS:
                 short.append(name)
                 note = f"  of {RUNS:,}: out of time"
             print(f"{name:32} {executed:10,} executions {executed / max(seconds, 0.001):9.0f}/s {seconds:7.0f} s{note}", flush=True)
-            if done.returncode != 0:
+            if name in failed:
                 print("\n".join(done.stdout.splitlines()[-TAIL_LINES:]), flush=True)
     found = f"{sum(planted)} of {len(planted)} found"
     print(f"{len(names)} targets, {total:,} executions, {len(failed)} found something, {len(short)} fell short; planted: {found}")
