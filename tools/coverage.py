@@ -79,7 +79,7 @@ def branches_of(path, names, counted):
         total += len(branches)
         if hit < len(branches):
             missed.append(f"{path}:{number}: {hit} of {len(branches)}: {text.strip()}")
-        elif not branches and not line["count"] and names is not None:
+        elif not branches and not line["count"] and names is not None and re.search(r"\w", text):
             missed.append(f"{path}:{number}: never run: {text.strip()}")
     return taken, total, missed
 

@@ -242,8 +242,10 @@ Result<void> Writer::write(std::span<std::uint8_t> bytes) {
   } else {
     TRY(write_aligned(bytes));
   }
-  if (!holds_back_ && position_ - upload_.offset >= limits::kUploadCheckpointBytes && position_ < upload_.length)
+  const bool is_long = position_ - upload_.offset >= limits::kUploadCheckpointBytes;
+  if (is_long && !holds_back_ && position_ < upload_.length) {
     TRY(make_durable());
+  }
   return {};
 }
 
@@ -313,31 +315,32 @@ Result<void> Writer::make_durable() {
     // A partial upload waits, whole, for the final one.
     if (next.kind == Kind::kPartial && next.state == State::kSealing) next.state = State::kReceiving;
   }
-  TRY(uploads_.parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+  std::optional<std::string> sha256;
+  if (next.sha256) sha256 = hex(*next.sha256);
+  const db::Params row = {{"offset", next.offset},   {"midstate", next.midstate},
+                          {"sha256", sha256},        {"state", state_name(next.state)},
+                          {"reason", next.reason},   {"received", next.received_at.us},
+                          {"id", next.id.text()},    {"old_offset", upload_.offset},
+                          {"writer", upload_.writer}};
+  const auto swap = [&row](db::Transaction& tx) -> Result<void> {
     const std::int64_t swapped =
         TRY(tx.run("UPDATE uploads SET offset_bytes = :offset, midstate = :midstate, sha256 = :sha256, state = :state, "
-                   "reason = :reason, "
-                   "received_us = :received WHERE id = :id AND offset_bytes = :old_offset AND writer = :writer AND "
-                   "state = 'receiving'",
-                   {{"offset", next.offset},
-                    {"midstate", next.midstate},
-                    {"sha256", next.sha256 ? std::optional(hex(*next.sha256)) : std::nullopt},
-                    {"state", state_name(next.state)},
-                    {"reason", next.reason},
-                    {"received", next.received_at.us},
-                    {"id", next.id.text()},
-                    {"old_offset", upload_.offset},
-                    {"writer", upload_.writer}}));
+                   "reason = :reason, received_us = :received "
+                   "WHERE id = :id AND offset_bytes = :old_offset AND writer = :writer AND state = 'receiving'",
+                   row));
     if (swapped != 1) return fail(problems::kUploadLocked, "Another request has taken this upload over");
     return {};
-  }));
+  };
+  TRY(uploads_.parts_.database.write(swap));
   upload_ = std::move(next);
   return {};
 }
 
 Result<Upload> Writer::finish() {
-  if (!is_discarded_) TRY(make_durable());
-  if (upload_.state == State::kSealing && uploads_.sealer_) {
+  if (!is_discarded_) {
+    TRY(make_durable());
+  }
+  if (upload_.state == State::kSealing) {
     lock_.reset();  // the sealer takes it next
     uploads_.sealer_->nudge();
   }

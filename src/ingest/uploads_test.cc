@@ -20,6 +20,7 @@
 #include "proof/entry.h"
 #include "roster/roster.h"
 #include "test/faulty_disk.h"
+#include "test/watched_disk.h"
 
 namespace lapel::ingest {
 namespace {
@@ -37,43 +38,6 @@ template <typename T>
 const Problem* problem_of(const Result<T>& result) {
   return result ? nullptr : result.error().problem;
 }
-
-// The real disk, with something that happens just before a call of the test's own thread.
-class WatchedDisk final : public os::Disk {
- public:
-  std::function<void()> before_stat, before_open;  // once
-  bool refuses_copies = false;                     // set while no sealer is at work
-
-  Result<std::unique_ptr<os::File>> open(const os::Path& path, os::OpenMode mode, os::Caching caching) override {
-    happen(before_open);
-    return real_->open(path, mode, caching);
-  }
-  Result<void> rename(const os::Path& from, const os::Path& to) override { return real_->rename(from, to); }
-  Result<void> link(const os::Path& from, const os::Path& to) override { return real_->link(from, to); }
-  Result<void> remove(const os::Path& path) override { return real_->remove(path); }
-  Result<void> make_directory(const os::Path& path) override { return real_->make_directory(path); }
-  Result<void> sync_directory(const os::Path& path) override { return real_->sync_directory(path); }
-  Result<std::vector<std::string>> list(const os::Path& directory) override { return real_->list(directory); }
-  Result<os::Stat> stat(const os::Path& path) override {
-    happen(before_stat);
-    return real_->stat(path);
-  }
-  Result<std::uint64_t> free_bytes(const os::Path& path) override { return real_->free_bytes(path); }
-  Result<std::uint64_t> free_files(const os::Path& path) override { return real_->free_files(path); }
-  Result<void> copy_range(os::File& from, std::uint64_t from_offset, os::File& to, std::uint64_t to_offset,
-                          std::uint64_t bytes) override {
-    if (refuses_copies) return fail(Code::kInternal, "This disk copies nothing");
-    return real_->copy_range(from, from_offset, to, to_offset, bytes);
-  }
-
- private:
-  void happen(std::function<void()>& what) {
-    if (std::this_thread::get_id() != thread_ || !what) return;
-    std::exchange(what, nullptr)();
-  }
-  const std::thread::id thread_ = std::this_thread::get_id();
-  const std::unique_ptr<os::Disk> real_ = os::real_disk();
-};
 
 class UploadsTest : public testing::Test {
  protected:
@@ -188,7 +152,7 @@ class UploadsTest : public testing::Test {
   const DeviceId device_ = crypto::new_id<DeviceId>();
   const DockId dock_ = crypto::new_id<DockId>();
   const crypto::SigningKey dock_key_ = crypto::SigningKey::from_seed(crypto::random_bytes<32>());
-  WatchedDisk disk_;
+  test::WatchedDisk disk_;
   std::unique_ptr<db::Database> database_;
   const std::unique_ptr<bucket::Bucket> bucket_ = bucket::memory_bucket();
   store::Store store_{*bucket_};
@@ -460,6 +424,21 @@ TEST_F(UploadsTest, ALongRequestIsAcknowledgedInBetweenOrNotTaken) {
   EXPECT_EQ(uploads_->find(actor(clerk_), other.id)->offset, most.size());
   Bytes rest(2, 'x');
   EXPECT_EQ(problem_of(second->write(rest)), &problems::kUploadTooLong);
+
+  // With its last byte it ends; and one whose checksum is still to come tells of nothing before that has come.
+  const Upload exact = create(most.size());
+  const auto third = *uploads_->append(actor(clerk_), exact.id, 0);
+  ASSERT_TRUE(third->write(most));
+  EXPECT_EQ(uploads_->find(actor(clerk_), exact.id)->offset, 0u);
+  EXPECT_EQ(third->finish()->state, State::kSealing);
+  const Upload checked = create(most.size() + 1);
+  const auto fourth = *uploads_->append(actor(clerk_), checked.id, 0);
+  fourth->hold_back();
+  ASSERT_TRUE(fourth->write(most));
+  EXPECT_EQ(uploads_->find(actor(clerk_), checked.id)->offset, 0u);
+  fourth->discard();
+  EXPECT_EQ(fourth->finish()->offset, 0u);
+  EXPECT_EQ(uploads_->find(actor(clerk_), checked.id)->offset, 0u);
 }
 
 TEST_F(UploadsTest, APartWaitsWholeForItsFinalUploadOrIsRefused) {

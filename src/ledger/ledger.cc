@@ -66,6 +66,7 @@ struct Ledger::Impl {
         database(p.database),
         bucket(p.bucket),
         clock(p.clock),
+        queue_max(p.queue_max),
         log_key(crypto::SigningKey::from_seed(p.secrets.log_seed)),
         vkey{terms.origin, proof::KeyType::kLog, log_key.public_key()},
         log({agency_text, terms.origin, terms.slug, p.database, p.bucket, p.clock}),
@@ -79,6 +80,7 @@ struct Ledger::Impl {
   db::Database& database;
   bucket::Bucket& bucket;
   const Clock& clock;
+  const std::size_t queue_max;
   const crypto::SigningKey log_key;
   const proof::VerifierKey vkey;
   Log log;
@@ -413,8 +415,8 @@ Result<std::vector<SealedEvent>> Ledger::commit(Submission submission) {
   }
   pending.submission = std::move(submission);
   const os::MutexLock lock(impl_->queue_mutex);
-  if (impl_->stopping) return fail(Code::kUnavailable, "The server is stopping");
-  if (impl_->queue.size() >= limits::kSequencerQueueMax) return fail(Code::kBusy, "The ledger's queue is full");
+  CHECK(!impl_->stopping);  // nobody asks a ledger that is going
+  if (impl_->queue.size() >= impl_->queue_max) return fail(Code::kBusy, "The ledger's queue is full");
   impl_->queue.push_back(&pending);
   impl_->wake.notify_one();
   while (!pending.done) impl_->answered.wait(impl_->queue_mutex);

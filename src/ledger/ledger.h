@@ -22,6 +22,7 @@
 #include "base/clock.h"
 #include "base/ids.h"
 #include "base/json.h"
+#include "base/limits.h"
 #include "base/result.h"
 #include "bucket/bucket.h"
 #include "db/db.h"
@@ -108,6 +109,7 @@ class Ledger {
     db::Database& database;
     bucket::Bucket& bucket;
     const Clock& clock;
+    std::size_t queue_max = limits::kSequencerQueueMax;  // submissions waiting; kBusy beyond
   };
 
   // The row of a ledger of size 0 with published size 0, inside the caller's transaction. begin() adds leaf 0.

@@ -2,11 +2,13 @@
 #include "ledger/ledger.h"
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <latch>
 #include <map>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -14,6 +16,7 @@
 #include "base/problems.h"
 #include "bucket/memory_bucket.h"
 #include "crypto/random.h"
+#include "ledger/log.h"
 #include "proof/receipt.h"
 #include "test/damaging_bucket.h"
 
@@ -241,6 +244,120 @@ TEST_F(LedgerTest, WhatTheCatalogRefusesIsNotSealed) {
   }
   EXPECT_EQ(seal(*ledger, subject).n, 0u);
   expect_sound(*ledger);
+}
+
+TEST_F(LedgerTest, AHeadThatTheCatalogRefusesIsNotSealed) {
+  const auto ledger = open();
+  const auto subject = crypto::new_id<SubjectId>();
+  ASSERT_TRUE(database_->write([&](db::Transaction& tx) -> Result<void> {
+    TRY(tx.run("CREATE TRIGGER no_head BEFORE UPDATE ON ledgers BEGIN SELECT RAISE(ABORT, 'no head'); END"));
+    return {};
+  }));
+  EXPECT_FALSE(ledger->commit(view_of(subject)));
+  EXPECT_EQ(bucket_->list("ledger/ashfield/staged/", "", 100)->size(), 1u) << "genesis alone is named by a row";
+  ASSERT_TRUE(database_->write([&](db::Transaction& tx) -> Result<void> {
+    TRY(tx.run("DROP TRIGGER no_head"));
+    return {};
+  }));
+  EXPECT_EQ(seal(*ledger, subject).n, 0u);
+  expect_sound(*ledger);
+}
+
+// A bucket whose next put waits until it is let go.
+class SlowBucket final : public bucket::Bucket {
+ public:
+  explicit SlowBucket(bucket::Bucket& real) : real_(real) {}
+  std::latch is_waiting{1}, may_go{1};
+  std::atomic<bool> waits = false;
+
+  Result<void> put(std::string_view name, ByteView bytes) override {
+    if (waits.exchange(false)) {
+      is_waiting.count_down();
+      may_go.wait();
+    }
+    return real_.put(name, bytes);
+  }
+  Result<void> put_file(std::string_view name, const bucket::FileSource& source) override {
+    return real_.put_file(name, source);
+  }
+  Result<std::shared_ptr<bucket::Object>> open(std::string_view name) override { return real_.open(name); }
+  Result<bucket::ObjectStat> stat(std::string_view name) override { return real_.stat(name); }
+  Result<void> remove(std::string_view name) override { return real_.remove(name); }
+  Result<std::vector<std::string>> list(std::string_view prefix, std::string_view after, std::size_t limit) override {
+    return real_.list(prefix, after, limit);
+  }
+
+ private:
+  bucket::Bucket& real_;
+};
+
+TEST_F(LedgerTest, WhatIsMoreThanTheQueueHoldsIsRefusedAtOnceAndTheRestIsSealed) {
+  SlowBucket slow(*bucket_);
+  auto opened = Ledger::open({agency_, terms_, secrets_,
+                              [this](const SubjectId& subject, KeyUse use) { return key_of(subject, use); }, *database_,
+                              slow, clock_, 2});
+  ASSERT_TRUE(opened);
+  const auto ledger = *std::move(opened);
+  ASSERT_TRUE(ledger->begin());
+  slow.waits = true;
+  std::atomic<int> sealed = 0, refused = 0;
+  const auto ask = [&] {
+    const auto done = ledger->commit(view_of(crypto::new_id<SubjectId>()));
+    EXPECT_TRUE(done || done.error().code() == Code::kBusy) << done.error().text();
+    ++(done ? sealed : refused);
+  };
+  {
+    std::vector<std::jthread> threads;
+    threads.emplace_back(ask);
+    slow.is_waiting.wait();  // the sequencer is busy with the first, and takes no other
+    for (int i = 0; i < 6; ++i) threads.emplace_back(ask);
+    while (refused < 4) std::this_thread::yield();
+    slow.may_go.count_down();
+  }
+  EXPECT_EQ(sealed, 3);
+  EXPECT_EQ(refused, 4);
+  EXPECT_EQ(ledger->head()->size, 4u);
+  expect_sound(*ledger);
+}
+
+TEST_F(LedgerTest, ABeatThatFindsTheLedgerPaddedPublishesItAsItIs) {
+  const auto ledger = open();
+  for (int i = 0; i < 15; ++i) seal(*ledger, crypto::new_id<SubjectId>());
+  const Head head = *ledger->head();
+  ASSERT_EQ(head.size, 16u);
+  ledger->start_publishing();
+  wait_published(*ledger, 0);
+  EXPECT_EQ(published_size(*ledger), 16u);
+  EXPECT_EQ(ledger->head()->root, head.root);
+  EXPECT_EQ(bucket_->list("ledger/ashfield/staged/", "", 100)->size(), 16u);
+  expect_sound(*ledger);
+}
+
+TEST_F(LedgerTest, AnAppendThatIsUndoneTakesAwayWhatItPutUnlessItMayHaveHappened) {
+  (void)open();  // genesis
+  Log log({agency_.text(), terms_.origin, terms_.slug, *database_, *bucket_, clock_});
+  const auto before = *log.refresh();
+  const auto objects = *bucket_->list("ledger/", "", 100);
+  const auto refused = log.append(
+      *before, {}, [](db::Transaction&, const Edge&) -> Result<void> { return fail(Code::kConflict, "not now"); });
+  EXPECT_EQ(refused.error().code(), Code::kConflict);
+  EXPECT_EQ(*bucket_->list("ledger/", "", 100), objects);
+  ASSERT_TRUE(log.append(*before, {}, [](db::Transaction&, const Edge&) -> Result<void> { return {}; }));
+  EXPECT_EQ((*log.refresh())->size, before->size);
+
+  // Where the commit itself fails it may have happened all the same: the entries stay until a sweep knows better.
+  ASSERT_TRUE(database_->write([&](db::Transaction& tx) -> Result<void> {
+    TRY(tx.run("CREATE TABLE one (id INTEGER PRIMARY KEY)"));
+    TRY(tx.run("CREATE TABLE other (id INTEGER REFERENCES one (id) DEFERRABLE INITIALLY DEFERRED)"));
+    return {};
+  }));
+  const auto dangling = [](db::Transaction& tx, const Edge&) -> Result<void> {
+    TRY(tx.run("INSERT INTO other (id) VALUES (1)"));
+    return {};
+  };
+  EXPECT_FALSE(log.append(*before, {proof::private_entry(proof::padding({}, 1))}, dangling));
+  EXPECT_EQ((*log.refresh())->size, before->size);
+  EXPECT_EQ(bucket_->list("ledger/", "", 100)->size(), objects.size() + 1);
 }
 
 TEST_F(LedgerTest, PadsToTheFloorAtEachBeatAndServesOnlyPublishedTiles) {

@@ -142,6 +142,7 @@ Result<void> Log::check_ahead() const {
 Result<Log::Grown> Log::grow(const Edge& before, const std::vector<std::string>& entries) const {
   BatchRow staged{before.size, entries.size(), {}};
   auto after = std::make_shared<Edge>(before);
+  // A beat that finds the ledger padded already publishes without a leaf.
   if (!entries.empty()) {
     staged.object = fmt::format("ledger/{}/staged/{:012}-{}", parts_.slug, parts_.clock.now().seconds(),
                                 hex(crypto::random_bytes<16>()));
@@ -156,36 +157,36 @@ Result<Log::Grown> Log::grow(const Edge& before, const std::vector<std::string>&
 }
 
 Result<void> Log::swap(db::Transaction& tx, const Edge& before, const Grown& grown) const {
-  const std::int64_t swapped =
-      TRY(tx.run("UPDATE ledgers SET size = :size, root = :root WHERE agency = :agency AND size = :old_size AND root "
-                 "= :old_root",
-                 {{"size", grown.edge->size},
-                  {"root", hex(grown.edge->root)},
-                  {"agency", parts_.agency},
-                  {"old_size", before.size},
-                  {"old_root", hex(before.root)}}));
+  const db::Params head = {{"size", grown.edge->size},
+                           {"root", hex(grown.edge->root)},
+                           {"agency", parts_.agency},
+                           {"old_size", before.size},
+                           {"old_root", hex(before.root)}};
+  const std::int64_t swapped = TRY(tx.run(
+      "UPDATE ledgers SET size = :size, root = :root WHERE agency = :agency AND size = :old_size AND root = :old_root",
+      head));
   if (swapped != 1) return fail(problems::kLedgerMoved, "Another sequencer has sealed meanwhile", parts_.origin);
-  if (grown.staged.entries > 0) {
-    TRY(
-        tx.run("INSERT INTO ledger_batches (agency, first_index, entries, object) "
-               "VALUES (:agency, :first, :entries, :object)",
-               {{"agency", parts_.agency},
-                {"first", grown.staged.first},
-                {"entries", grown.staged.entries},
-                {"object", grown.staged.object}}));
-  }
+  if (grown.staged.entries == 0) return {};
+  const db::Params batch = {{"agency", parts_.agency},
+                            {"first", grown.staged.first},
+                            {"entries", grown.staged.entries},
+                            {"object", grown.staged.object}};
+  TRY(tx.run(
+      "INSERT INTO ledger_batches (agency, first_index, entries, object) VALUES (:agency, :first, :entries, :object)",
+      batch));
   return {};
 }
 
 Result<void> Log::append(const Edge& before, const std::vector<std::string>& entries, const Step& step) {
   const Grown grown = TRY(grow(before, entries));
   bool is_refused = false;
-  auto written = parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+  const auto seal = [&](db::Transaction& tx) -> Result<void> {
     auto done = swap(tx, before, grown);
     if (done) done = step(tx, *grown.edge);
     is_refused = !done;
     return done;
-  });
+  };
+  auto written = parts_.database.write(seal);
   if (!written) {
     // Nobody's row names the object, unless the commit's own outcome is unknown: then it must stay.
     if (is_refused && grown.staged.entries > 0) (void)parts_.bucket.remove(grown.staged.object);

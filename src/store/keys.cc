@@ -99,8 +99,9 @@ Bytes make_record(const ByteArray<32>& agency_key, std::string_view slug, const 
 }
 
 Result<Bytes> read_page(os::File& file) {
-  Bytes page(TRY(file.size()));
-  if (page.size() > kPageBytesMax) return fail(Code::kCorrupt, "A page of the key store is too large");
+  const std::uint64_t bytes = TRY(file.size());
+  if (bytes > kPageBytesMax) return fail(Code::kCorrupt, "A page of the key store is too large");
+  Bytes page(bytes);
   page.resize(TRY(file.read_at(0, page)));
   return page;
 }
@@ -177,10 +178,12 @@ Result<ByteArray<32>> KeyStore::subject_key_or_create(std::string_view slug, con
   const std::vector<Record> records = TRY(read_records(page, path));
   // Another thread or process may have made it between the look and the lock.
   const Record* found = find_record(records, subject);
-  const auto key =
-      found ? TRY(open_record(found->sealed, agency_key, slug, subject, path)) : crypto::random_bytes<32>();
+  auto key = crypto::random_bytes<32>();
   const std::size_t durable = std::min(durable_bytes(path), page.size());
-  if (found && found->end <= durable) return key;
+  if (found) {
+    key = TRY(open_record(found->sealed, agency_key, slug, subject, path));
+    if (found->end <= durable) return key;
+  }
   for (const Record& record : records) {
     if (record.end > durable) TRY(open_record(record.sealed, agency_key, slug, record.subject, path));
   }

@@ -4,12 +4,16 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <latch>
 #include <map>
 #include <thread>
+#include <utility>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/problems.h"
 #include "bucket/fs_bucket.h"
@@ -18,6 +22,7 @@
 #include "store/keys.h"
 #include "test/damaging_bucket.h"
 #include "test/faulty_disk.h"
+#include "test/watched_disk.h"
 
 namespace lapel::store {
 namespace {
@@ -290,6 +295,87 @@ TEST(KeyStoreOnDisk, TwoProgramsThatRaceForAKeyGetTheSame) {
   EXPECT_EQ(keys[0], keys[1]);
   EXPECT_EQ(std::filesystem::file_size(directory / "ashfield/subjects/000"), 80 * kKeys);
   std::filesystem::remove_all(directory);
+}
+
+// What another program, or another thread, does between this one's look at a page and its lock on it.
+class KeyStoreRaceTest : public testing::Test {
+ protected:
+  KeyStoreRaceTest() { EXPECT_TRUE(mine_->create_agency(kSlug)); }
+  ~KeyStoreRaceTest() override { std::filesystem::remove_all(directory_); }
+
+  // The page is made by another subject; the look at it is over when it is opened a second time, after the agency's key.
+  void between_look_and_lock(std::function<void()> what) {
+    ASSERT_TRUE(mine_->subject_key_or_create(kSlug, subject(1)));
+    disk_.before_open = [this, what = std::move(what)] {  // the look
+      disk_.before_open = [this, what] {                  // the agency's key
+        disk_.before_open = [what] { what(); };           // to write
+      };
+    };
+  }
+  Bytes page() { return *os::read_file(*real_, page_, 1 << 20); }
+  void set_page(const Bytes& bytes) { std::ofstream(page_, std::ios::binary | std::ios::trunc) << as_text(bytes); }
+
+  const os::Path directory_ =
+      std::filesystem::temp_directory_path() / fmt::format("lapel-keys-{}", hex(crypto::random_bytes<8>()));
+  const os::Path page_ = directory_ / "ashfield/subjects/000";
+  test::WatchedDisk disk_;
+  const std::unique_ptr<os::Disk> real_ = os::real_disk();
+  const std::unique_ptr<KeyStore> mine_ = *KeyStore::open(disk_, directory_);
+  const std::unique_ptr<KeyStore> theirs_ = *KeyStore::open(*real_, directory_);
+};
+
+TEST_F(KeyStoreRaceTest, AKeyThatWasMadeMeanwhileIsTheKey) {
+  ByteArray<32> made{};
+  between_look_and_lock([&] { made = *theirs_->subject_key_or_create(kSlug, subject(2)); });
+  EXPECT_EQ(*mine_->subject_key_or_create(kSlug, subject(2)), made);
+  EXPECT_EQ(page().size(), 160u);
+  // By another thread of this very program, which has made it durable too.
+  between_look_and_lock([&] { made = *mine_->subject_key_or_create(kSlug, subject(3)); });
+  EXPECT_EQ(*mine_->subject_key_or_create(kSlug, subject(3)), made);
+  EXPECT_EQ(page().size(), 240u);
+}
+
+TEST_F(KeyStoreRaceTest, APageThatWasDamagedMeanwhileGivesNoKey) {
+  between_look_and_lock([&] {
+    Bytes bytes = page();
+    bytes[0] ^= 0x01;
+    set_page(bytes);
+  });
+  EXPECT_EQ(code_of(mine_->subject_key_or_create(kSlug, subject(2))), Code::kCorrupt);
+}
+
+TEST_F(KeyStoreRaceTest, APageThatHasGrownBeyondMeasureMeanwhileGivesNoKey) {
+  between_look_and_lock([&] { std::filesystem::resize_file(page_, std::uintmax_t{1} << 40); });
+  EXPECT_EQ(code_of(mine_->subject_key_or_create(kSlug, subject(2))), Code::kCorrupt);
+}
+
+TEST_F(KeyStoreRaceTest, AKeyThatWasMadeMeanwhileAndDoesNotOpenIsNoKey) {
+  between_look_and_lock([&] {
+    ASSERT_TRUE(theirs_->subject_key_or_create(kSlug, subject(2)));
+    Bytes bytes = page();
+    bytes.back() ^= 0x01;
+    set_page(bytes);
+  });
+  EXPECT_EQ(code_of(mine_->subject_key_or_create(kSlug, subject(2))), Code::kCorrupt);
+  EXPECT_EQ(page().size(), 160u) << "no second key beside it";
+}
+
+TEST_F(KeyStoreRaceTest, APageThatCannotBeLockedGetsNoKey) {
+  ASSERT_TRUE(mine_->subject_key_or_create(kSlug, subject(1)));
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  between_look_and_lock([&] {
+    // One more can be opened, the page; its lock is a descriptor too.
+    const int next = ::dup(STDERR_FILENO);
+    ::close(next);
+    const rlimit low{static_cast<rlim_t>(next) + 1, before.rlim_max};
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
+  });
+  const auto key = mine_->subject_key_or_create(kSlug, subject(2));
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_FALSE(key);
+  EXPECT_EQ(page().size(), 80u);
+  EXPECT_TRUE(mine_->subject_key_or_create(kSlug, subject(2)));
 }
 
 // ---- objects ----
