@@ -211,8 +211,10 @@ std::string index_path(std::uint64_t index) {
 
 std::string tile_path(const TileId& tile) {
   CHECK(tile.level >= -1 && tile.level <= kTileLevelMax && tile.width >= 1 && tile.width <= 256);
-  const std::string level = tile.level < 0 ? "entries" : fmt::format("{}", tile.level);
-  const std::string partial = tile.width == 256 ? "" : fmt::format(".p/{}", tile.width);
+  std::string level = "entries";
+  if (tile.level >= 0) level = fmt::format("{}", tile.level);
+  std::string partial;
+  if (tile.width < 256) partial = fmt::format(".p/{}", tile.width);
   return fmt::format("tile/{}/{}{}", level, index_path(tile.index), partial);
 }
 

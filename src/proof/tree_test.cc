@@ -197,6 +197,38 @@ TEST(Tree, PassesOnTheReadersError) {
   EXPECT_EQ(Frontier::read(5, broken).error().message, "torn tile");
 }
 
+// Each read of each proof fails once: no proof is made of what could not be read.
+TEST(Tree, PassesOnTheErrorOfAnyRead) {
+  constexpr std::uint64_t kSize = 23;
+  const auto leaves = rfc6962::leaves(kSize);
+  const auto node = reader(leaves);
+  const auto check = [&](const auto& prove) {
+    int reads = 0;
+    const NodeReader counting = [&](int level, std::uint64_t index) {
+      ++reads;
+      return node(level, index);
+    };
+    ASSERT_TRUE(prove(counting));
+    for (int torn = 0; torn < reads; ++torn) {
+      int left = torn;
+      const NodeReader failing = [&](int level, std::uint64_t index) -> Result<Digest> {
+        if (left-- == 0) return fail(Code::kCorrupt, "torn tile");
+        return node(level, index);
+      };
+      const auto proof = prove(failing);
+      ASSERT_FALSE(proof) << torn << " of " << reads;
+      EXPECT_EQ(proof.error().message, "torn tile");
+    }
+  };
+  check([&](const NodeReader& read) { return tree_root(kSize, read); });
+  check([&](const NodeReader& read) { return Frontier::read(kSize, read); });
+  for (std::uint64_t index = 0; index < kSize; ++index) {
+    SCOPED_TRACE(index);
+    check([&](const NodeReader& read) { return inclusion_path(index, kSize, read); });
+    check([&](const NodeReader& read) { return consistency_path(index + 1, kSize, read); });
+  }
+}
+
 TEST(Tree, HandlesTheLargestSizes) {
   const NodeReader node = [](int level, std::uint64_t index) -> Result<Digest> {
     return crypto::sha256({ByteView(big_endian_u64(static_cast<std::uint64_t>(level))), big_endian_u64(index)});
@@ -282,6 +314,39 @@ TEST(Tiles, RefuseEveryOtherPath) {
                            "tile/0/000\n"}) {
     EXPECT_FALSE(parse_tile_path(path)) << path;
   }
+}
+
+TEST(Tiles, AreAsWideAsTheTreeMakesThem) {
+  for (const int level : {-1, 0}) {
+    EXPECT_EQ(tile_width(level, 0, 0), 0);
+    EXPECT_EQ(tile_width(level, 0, 1), 1);
+    EXPECT_EQ(tile_width(level, 0, 256), 256);
+    EXPECT_EQ(tile_width(level, 1, 256), 0);
+    EXPECT_EQ(tile_width(level, 1, 257), 1);
+    EXPECT_EQ(tile_width(level, 0, 257), 256);
+    EXPECT_EQ(tile_width(level, ~std::uint64_t{0}, 257), 0);
+  }
+  EXPECT_EQ(tile_width(1, 0, 255), 0);
+  EXPECT_EQ(tile_width(1, 0, 511), 1);
+  EXPECT_EQ(tile_width(1, 0, 65'536), 256);
+  const std::uint64_t largest = (std::uint64_t{1} << 63) - 1;
+  EXPECT_EQ(tile_width(7, 0, largest), 127);
+  EXPECT_EQ(tile_width(7, 1, largest), 0);
+  EXPECT_EQ(tile_width(8, 0, largest), 0);  // 2^64 leaves below one node
+  EXPECT_EQ(tile_width(63, 0, largest), 0);
+}
+
+TEST(Tiles, HoldExactlyTheirHashes) {
+  const Digest a = leaf_hash(as_bytes("a"));
+  const Digest b = leaf_hash(as_bytes("b"));
+  std::string bytes(as_text(a));
+  bytes += as_text(b);
+  EXPECT_EQ(parse_tile(bytes, 2), (std::vector<Digest>{a, b}));
+  for (const int width : {-1, 0, 1, 3, 256}) EXPECT_FALSE(parse_tile(bytes, width)) << width;
+  EXPECT_FALSE(parse_tile("", 0));
+  EXPECT_FALSE(parse_tile("", -1));
+  EXPECT_FALSE(parse_tile(bytes.substr(1), 2));
+  EXPECT_FALSE(parse_tile(bytes + 'x', 2));
 }
 
 TEST(Bundles, HoldExactlyTheirEntries) {
