@@ -191,7 +191,8 @@ std::optional<Json> parse_event(std::string_view bytes) {
   if (is_first != (prev == nullptr) || (prev && !is_b64_digest(*prev, {}))) return std::nullopt;
   // A receipt wraps the event in one more object, under the same limit of depth: what could not be disclosed
   // must not be committed to.
-  if (!is_canonical_value(Json::Object{{"event", *event}})) return std::nullopt;
+  const Json disclosed = Json::Object{{"event", *event}};
+  if (!is_canonical_value(disclosed)) return std::nullopt;
   return event;
 }
 

@@ -196,6 +196,89 @@ TEST(Entry, StatementsHaveExactlyTheFieldsOfTheirType) {
   EXPECT_FALSE(accepted(huge));
 }
 
+TEST(Entry, APublicOneHasAStatementAndAVersionAndNothingElse) {
+  const Json::Object statement{{"ledger", kTestOrigin}, {"policy", "quorum none\n"}, {"type", "ledger.policy"}};
+  ASSERT_TRUE(parse_entry(canonical(Json::Object{{"statement", statement}, {"v", 1}})));
+  const Json others[] = {
+      Json::Object{{"statement", statement}, {"v", 2}},
+      Json::Object{{"statement", statement}, {"v", "1"}},
+      Json::Object{{"statement", statement}, {"w", 1}},
+      Json::Object{{"statement", statement}},
+      Json::Object{{"said", statement}, {"v", 1}},
+      Json::Object{{"statement", "ledger.policy"}, {"v", 1}},
+      Json::Object{{"statement", Json::Array{}}, {"v", 1}},
+      Json::Array{statement, 1},
+      Json("statement"),
+      Json(1),
+  };
+  for (const Json& other : others) EXPECT_FALSE(parse_entry(canonical(other))) << canonical(other);
+}
+
+TEST(Entry, StatementsHaveFieldsOfTheirShapes) {
+  const std::string log_key = test_vkey(kTestOrigin, KeyType::kLog, 7).text();
+  const std::string witness_key = test_vkey(kTestOrigin, KeyType::kWitness, 7).text();
+  const std::string digest = base64(Bytes(32, 1));
+  const Json::Object previous{{"origin", "old.example/a"}, {"root", digest}, {"size", 0}};
+  const auto genesis = [&](std::string_view name, const Json& value) {
+    Json::Object statement{{"beat", 1}, {"floor", 1}, {"heads", 1}, {"key", log_key}, {"policy", "quorum none\n"}};
+    statement["type"] = "ledger.genesis";
+    statement[std::string(name)] = value;
+    return statement;
+  };
+  const auto previous_with = [&](std::string_view name, const Json& value) {
+    Json::Object changed = previous;
+    changed[std::string(name)] = value;
+    return genesis("previous", changed);
+  };
+  const auto of_type = [](std::string_view type, std::string_view name, const Json& value) {
+    return Json::Object{{"type", type}, {std::string(name), value}};
+  };
+  const auto heads = [&](const Json& size) {
+    return Json::Object{{"root", digest}, {"size", size}, {"type", "ledger.heads"}};
+  };
+  const auto tally = [](const Json& counts) {
+    return Json::Object{{"counts", counts},
+                        {"from", "2022-11-01T00:00:00.00Z"},
+                        {"to", "2022-12-01T00:00:00.00Z"},
+                        {"type", "ledger.tally"}};
+  };
+  struct Row {
+    bool accept;
+    Json::Object statement;  // without its ledger
+  };
+  const Row rows[] = {
+      {true, genesis("beat", 1)},
+      {false, genesis("beat", 0)},
+      {false, genesis("policy", "")},
+      {false, genesis("key", witness_key)},
+      {false, genesis("recovery", witness_key)},
+      {false, genesis("recovery", test_vkey("old.example/a", KeyType::kLog, 7).text())},
+      {true, genesis("recovery", log_key)},
+      {true, genesis("previous", previous)},
+      {false, genesis("previous", "old.example/a")},
+      {false, genesis("previous", Json::Object{{"origin", "old.example/a"}, {"root", digest}})},
+      {false, previous_with("more", 1)},
+      {false, previous_with("origin", kTestOrigin)},  // a ledger does not follow itself
+      {false, previous_with("root", base64(Bytes(31, 1)))},
+      {true, heads(1)},
+      {false, heads(0)},
+      {true, tally(Json::Object{})},
+      {true, tally(Json::Object{{"recording.viewed", 0}})},
+      {false, tally(Json::Object{{"recording.viewed", 0}, {"recording.flagged", "1"}})},
+      {false, tally(Json::Array{})},
+      {true, of_type("evidence.destroyed", "certificates", Json::Array{"c1", "c2"})},
+      {false, of_type("evidence.destroyed", "certificates", Json::Array{})},
+      {false, of_type("evidence.destroyed", "certificates", Json::Array{"c1", ""})},
+      {false, of_type("evidence.destroyed", "certificates", Json::Array{"c1", 2})},
+  };
+  for (const Row& row : rows) {
+    Json::Object statement = row.statement;
+    statement["ledger"] = kTestOrigin;
+    const std::string entry = canonical(Json::Object{{"statement", statement}, {"v", 1}});
+    EXPECT_EQ(parse_entry(entry).has_value(), row.accept) << entry;
+  }
+}
+
 TEST(Event, HasTheSevenFieldsInTheirShapes) {
   const Json good = parse_canonical(golden("event-1.json")).value();
   EXPECT_TRUE(parse_event(canonical(good)));
@@ -242,6 +325,68 @@ TEST(Event, HasTheSevenFieldsInTheirShapes) {
   EXPECT_FALSE(parse_event(""));
 }
 
+// What an event of this type and n says by itself at leaf 9, where any event may have these fields.
+std::string_view fault_of(std::string_view type, std::int64_t n, Json::Object fields) {
+  fields["actor"] = test_id(0xa1);
+  fields["at"] = "2022-12-02T06:12:31.00Z";
+  fields["ledger"] = kTestOrigin;
+  fields["n"] = n;
+  if (n > 0) fields["prev"] = base64(Bytes(32, 1));
+  fields["subject"] = test_id(0x11);
+  fields["type"] = type;
+  const auto event = parse_event(canonical(fields));
+  EXPECT_TRUE(event) << canonical(fields);
+  return event ? event_fault(*event, 9) : "no event";
+}
+
+TEST(Event, NamesItsActAndTheLedgerOfItsActor) {
+  const auto viewed = [](Json::Object fields) { return fault_of("recording.viewed", 3, std::move(fields)); };
+  EXPECT_EQ(viewed({}), "");
+  EXPECT_EQ(viewed({{"act", test_id(0xac)}, {"actor_ledger", "guests.example/a"}}), "");
+  for (const Json& act : {Json("x"), Json(1), Json(Json::Object{})})
+    EXPECT_EQ(viewed({{"act", act}}), "The event's act is no id") << canonical(act);
+  for (const Json& ledger : {Json(""), Json(1), Json(Json::Array{"guests.example/a"})})
+    EXPECT_EQ(viewed({{"actor_ledger", ledger}}), "The event's actor_ledger is no ledger") << canonical(ledger);
+}
+
+TEST(Event, AnAttemptNamesAnEventBeforeIt) {
+  const auto attempt = [](Json::Object fields) { return fault_of("attempt", 3, std::move(fields)); };
+  EXPECT_EQ(attempt({{"of", 2}}), "");
+  EXPECT_EQ(attempt({{"of", 0}}), "");
+  constexpr std::string_view kFault = "An attempt names no event before it";
+  EXPECT_EQ(attempt({}), kFault);
+  EXPECT_EQ(attempt({{"of", "2"}}), kFault);
+  EXPECT_EQ(attempt({{"of", 3}}), kFault);
+  EXPECT_EQ(attempt({{"of", 4}}), kFault);
+}
+
+TEST(Event, ADestructionNamesItsAdmissionAndRepeatsNothingOfIt) {
+  const Json::Object good{{"certificate", "c1"}, {"first", 8}};
+  const auto destroyed = [&](std::string_view name, const Json& value) {
+    Json::Object fields = good;
+    fields[std::string(name)] = value;
+    return fault_of("recording.destroyed", 3, fields);
+  };
+  EXPECT_EQ(fault_of("recording.destroyed", 3, good), "");
+  EXPECT_EQ(destroyed("first", 1), "");
+
+  constexpr std::string_view kMalformed = "The destruction is malformed";
+  EXPECT_EQ(fault_of("recording.destroyed", 0, good), kMalformed);
+  EXPECT_EQ(fault_of("recording.destroyed", 3, {{"first", 8}}), kMalformed);
+  EXPECT_EQ(destroyed("certificate", ""), kMalformed);
+  EXPECT_EQ(destroyed("certificate", 1), kMalformed);
+
+  constexpr std::string_view kNoAdmission = "The destruction names no admission before it";
+  EXPECT_EQ(fault_of("recording.destroyed", 3, {{"certificate", "c1"}}), kNoAdmission);
+  EXPECT_EQ(destroyed("first", "8"), kNoAdmission);
+  EXPECT_EQ(destroyed("first", 0), kNoAdmission);  // that is genesis
+  EXPECT_EQ(destroyed("first", 9), kNoAdmission);  // its own leaf
+  EXPECT_EQ(destroyed("first", 10), kNoAdmission);
+
+  for (const char* name : {"sha256", "bytes", "received_at", "recorded_at"})
+    EXPECT_EQ(destroyed(name, true), "The destruction repeats what was to be forgotten") << name;
+}
+
 Json dock_statement() {
   return Json::Object{{"at", "2022-12-02T06:00:00.00Z"},
                       {"bytes", 3},
@@ -278,6 +423,36 @@ TEST(Dock, StatementIsBoundToEveryField) {
   }
 }
 
+// The dock's statement comes from anywhere, also as JSON that has no bytes to be signed.
+TEST(Dock, StatementHasItsFieldsInTheirShapes) {
+  const Json good = sign_dock_statement(dock_statement(), test_key(0xd0));
+  ASSERT_TRUE(verify_dock_statement(good));
+  const std::pair<const char*, Json> changes[] = {
+      {"sig", 1},
+      {"sig", ""},
+      {"sig", base64(Bytes(63, 1))},
+      {"sig", base64(Bytes(65, 1))},
+      {"sig", base64(Bytes(64, 1))},
+      {"key", 1},
+      {"key", base64(Bytes(31, 1))},
+      {"bytes", "3"},
+      {"bytes", -1},
+      {"bytes", 3.0},
+      {"camera_at", "yesterday"},
+      {"device", "X-7"},
+      {"more", Json()},
+      {"More", 1},
+      {"more", "\xff"},
+  };
+  for (const auto& [name, value] : changes) {
+    Json bad = good;
+    (*bad.object())[name] = value;
+    EXPECT_FALSE(verify_dock_statement(bad)) << name << " " << to_json(value);
+  }
+  for (const Json& other : {Json(), Json(1), Json("dock"), Json(Json::Array{good})})
+    EXPECT_FALSE(verify_dock_statement(other)) << to_json(other);
+}
+
 TEST(Dock, StatementMustAgreeWithTheAdmission) {
   const Json dock = sign_dock_statement(dock_statement(), test_key(0xd0));
   LedgerForTests ledger;
@@ -292,30 +467,45 @@ TEST(Dock, StatementMustAgreeWithTheAdmission) {
   ASSERT_TRUE(parse_admission(good));
   EXPECT_TRUE(parse_admission(good)->dock);
   const std::pair<const char*, Json> changes[] = {
-      {"bytes", 4},
-      {"device", test_id(0xd2)},
-      {"ledger", "vectors.example/other"},
-      {"sha256", hex(Bytes(32, 7))},
-      {"n", 1},
-      {"type", "recording.viewed"},
-      {"chain_starts_at", "cloud"},
-      {"received_at", ""},
-      {"recorded_at", "yesterday"},
-      {"group", "x"},
-      {"dock", "x"},
-      {"dock", Json::Object{}},
+      {"bytes", 4},  {"device", test_id(0xd2)},    {"ledger", "vectors.example/other"}, {"sha256", hex(Bytes(32, 7))},
+      {"n", 1},      {"type", "recording.viewed"}, {"chain_starts_at", "cloud"},        {"chain_starts_at", 1},
+      {"bytes", -1}, {"received_at", ""},          {"recorded_at", "yesterday"},        {"group", "x"},
+      {"dock", "x"}, {"dock", Json::Object{}},
   };
   for (const auto& [name, value] : changes) {
     Json bad = good;
     (*bad.object())[name] = value;
     EXPECT_FALSE(parse_admission(bad)) << name << " " << canonical(value);
   }
-  for (const char* name : {"bytes", "chain_starts_at", "device", "received_at", "sha256"}) {
+  for (const char* name : {"bytes", "chain_starts_at", "device", "n", "received_at", "sha256", "type"}) {
     Json bad = good;
     bad.object()->erase(name);
     EXPECT_FALSE(parse_admission(bad)) << name;
   }
   EXPECT_FALSE(parse_admission(Json()));
+
+  // A device that only the event names is a difference too.
+  Json unnamed = dock_statement();
+  unnamed.object()->erase("device");
+  Json without = good;
+  (*without.object())["dock"] = sign_dock_statement(unnamed, test_key(0xd0));
+  EXPECT_FALSE(parse_admission(without));
+  without.object()->erase("device");
+  EXPECT_TRUE(parse_admission(without));
+}
+
+TEST(Admission, SaysWhereItsChainStarts) {
+  for (const char* start : {"camera", "dock", "server"}) {
+    Json::Object event = admission_fields();
+    event["chain_starts_at"] = start;
+    event["n"] = 0;
+    event["type"] = "recording.admitted";
+    const auto admission = parse_admission(event);
+    ASSERT_TRUE(admission) << start;
+    EXPECT_EQ(admission->chain_starts_at, start);
+    EXPECT_EQ(admission->bytes, kTestFile.size());
+    EXPECT_FALSE(admission->dock);
+  }
 }
 
 }  // namespace
