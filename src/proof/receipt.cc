@@ -63,19 +63,24 @@ std::optional<Head> parse_head(const Json& json) {
 bool is_extra(const Json& extra) {
   if (has_keys(extra, {"event", "salt"})) {
     const std::string* salt = extra.find_string("salt");
-    return salt && parse_base64_array<32>(*salt) && parse_event(canonical(*extra.find("event")));
+    if (!salt || !parse_base64_array<32>(*salt)) return false;
+    return parse_event(canonical(*extra.find("event"))).has_value();
   }
   if (has_keys(extra, {"statement"})) return statement_entry(*extra.find("statement")).has_value();
   if (!has_keys(extra, {"head", "statement"})) return false;
   const Json& statement = *extra.find("statement");
-  return statement_entry(statement) && *statement.find_string("type") == "ledger.heads" &&
-         parse_head(*extra.find("head"));
+  if (!statement_entry(statement)) return false;
+  if (*statement.find_string("type") != "ledger.heads") return false;
+  return parse_head(*extra.find("head")).has_value();
 }
 
-// Why a well-formed statement may not stand at this index; empty when it may.
-std::string_view misplaced(const std::string& type, const Json& statement, std::uint64_t index) {
-  if ((type == "ledger.genesis") != (index == 0)) return "A ledger begins with ledger.genesis, and has it only there";
-  if (type == "ledger.heads" && static_cast<std::uint64_t>(*statement.find_integer("size")) > index) {
+// Why a well-formed statement, or an event (where `statement` is null), may not stand at this index; empty when it may.
+std::string_view misplaced(const Json& statement, std::uint64_t index) {
+  const std::string* type = statement.find_string("type");
+  const bool is_genesis = type && *type == "ledger.genesis";
+  const bool is_snapshot = type && *type == "ledger.heads";
+  if (is_genesis != (index == 0)) return "A ledger begins with ledger.genesis, and has it only there";
+  if (is_snapshot && static_cast<std::uint64_t>(*statement.find_integer("size")) > index) {
     return "The snapshot is of a larger tree than stood before its own statement";
   }
   return {};
@@ -90,6 +95,15 @@ bool head_holds(const Head& head, const Json& statement) {
   const auto size = static_cast<std::uint64_t>(*statement.find_integer("size"));
   const Digest root = *parse_base64_array<32>(*statement.find_string("root"));
   return verify_inclusion(leaf_hash(entry), head.first, size, head.path, root);
+}
+
+// Why an event that says it admits a file does not; empty when it does, and for every other event.
+std::string_view admission_fault(const Json& event) {
+  if (*event.find_string("type") != "recording.admitted") return {};
+  if (parse_admission(event)) return {};
+  const Json* dock = event.find("dock");
+  if (dock && !verify_dock_statement(*dock)) return "The dock's signature in it does not hold";
+  return "The admission is malformed, or contradicts its dock";
 }
 
 // The event's claimed time against what witnesses saw. Rounded up, so that a hundredth too late is too late.
@@ -147,7 +161,8 @@ std::optional<Receipt> Receipt::parse(std::string_view text) {
   }
   receipt.checkpoint = text;
   const auto note = Note::parse(receipt.checkpoint);
-  if (!note || !Checkpoint::parse(note->text)) return std::nullopt;
+  if (!note) return std::nullopt;
+  if (!Checkpoint::parse(note->text)) return std::nullopt;
   return receipt;
 }
 
@@ -197,21 +212,18 @@ tl::expected<VerifiedReceipt, Refusal> verify_receipt(std::string_view text, con
     return refuse("The path does not lead from what is disclosed to the signed root: it is not in that ledger");
   }
 
-  const std::string type = *(verified.event.is_null() ? verified.statement : verified.event).find_string("type");
-  const std::string_view reason = misplaced(verified.event.is_null() ? type : "", verified.statement, receipt->index);
+  const std::string_view reason = misplaced(verified.statement, receipt->index);
   if (!reason.empty()) return refuse(std::string(reason));
-  if (const Json* head = receipt->extra.find("head")) {
-    if (!head_holds(*parse_head(*head), verified.statement)) return refuse("The snapshot does not name this head");
-    verified.head = *head;
+  if (const Json* json = receipt->extra.find("head")) {
+    const Head head = *parse_head(*json);
+    if (!head_holds(head, verified.statement)) return refuse("The snapshot does not name this head");
+    verified.head = *json;
   }
   if (!verified.event.is_null()) {
     if (const std::string_view fault = event_fault(verified.event, receipt->index); !fault.empty())
       return refuse(std::string(fault));
-    if (type == "recording.admitted" && !parse_admission(verified.event)) {
-      const Json* dock = verified.event.find("dock");
-      return refuse(dock && !verify_dock_statement(*dock) ? "The dock's signature in it does not hold"
-                                                          : "The admission is malformed, or contradicts its dock");
-    }
+    if (const std::string_view fault = admission_fault(verified.event); !fault.empty())
+      return refuse(std::string(fault));
     for (const Cosignature& cosignature : verified.cosignatures) {
       if (is_after_witness(verified.event, cosignature.time_s)) {
         return refuse(
