@@ -26,7 +26,7 @@ MODULES = ("store", "ledger", "ingest", "evidence", "proof")
 # What stands between a byte that came in and the word that it is kept; between evidence and the word that it holds. A file
 # alone means all of it; names are functions as they are defined.
 ACKNOWLEDGEMENT = {
-    "src/ingest/uploads.cc": ("Writer::write", "Writer::write_aligned", "Writer::make_durable", "Writer::finish"),
+    "src/ingest/writer.cc": ("Writer::write", "Writer::write_aligned", "Writer::make_durable", "Writer::finish"),
     "src/store/store.cc": ("Store::put",),
     "src/store/keys.cc": ("KeyStore::subject_key_or_create",),
     "src/bucket/fs_bucket.cc": ("FsBucket::put", "FsBucket::put_file"),

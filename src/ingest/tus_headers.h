@@ -3,7 +3,7 @@
 // What a tus client asks for in the head of a request, before anything is done for it.
 //
 // Owns: the reading of Tus-Resumable, Upload-Length, -Offset, -Concat, -Defer-Length and -Checksum. Upload-Metadata is
-//   handed on as sent: parse_metadata() of uploads.h reads it.
+//   handed on as sent: parse_metadata() of metadata.h reads it.
 // Promises: a header sent twice is never read as its first value. A number has one text.
 // Fails with: kTusVersion, kTusHeader, kChecksumAlgorithm, kConcatenation.
 // Threads: pure functions; a Checksum by one thread at a time.

@@ -9,7 +9,6 @@
 #include "ingest/uploads.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include <fmt/format.h>
 
@@ -27,7 +26,6 @@ constexpr std::int64_t kSealPeriodUs = 2'000'000;
 constexpr std::int64_t kExpirePeriodUs = 60'000'000;
 constexpr std::int64_t kSealPageMax = 256;
 constexpr std::int64_t kOrphanLifeUs = 3'600LL * 1'000'000;
-constexpr std::size_t kBounceBytes = limits::kMiB;
 
 constexpr db::Migration kSteps[] = {
     {1, "uploads", R"sql(
@@ -154,201 +152,6 @@ std::string_view state_name(State state) {
       return "refused";
   }
   CHECK(false);
-}
-
-// ---- metadata ----
-
-// pairs = pair *("," pair);  pair = key [" " base64]
-Result<Metadata> parse_metadata(std::string_view header) {
-  const auto bad = [](std::string text) { return fail(problems::kTusMetadata, std::move(text)); };
-  Metadata out;
-  if (header.empty()) return out;
-  if (header.size() > limits::kUploadMetadataBytesMax) {
-    return bad(fmt::format("Upload-Metadata may have at most {} bytes", limits::kUploadMetadataBytesMax));
-  }
-  std::map<std::string, std::string, std::less<>> values;
-  for (std::string_view rest = header;;) {
-    const std::size_t comma = rest.find(',');
-    std::string_view pair = rest.substr(0, comma);
-    while (pair.starts_with(' ')) pair.remove_prefix(1);
-    while (pair.ends_with(' ')) pair.remove_suffix(1);
-    const std::size_t space = pair.find(' ');
-    const std::string_view key = pair.substr(0, space);
-    if (key.empty() || std::any_of(key.begin(), key.end(), [](char c) { return c <= ' ' || c > '~'; })) {
-      return bad("Upload-Metadata has an empty key or one that is not ASCII");
-    }
-    std::optional<Bytes> value = Bytes();
-    if (space != std::string_view::npos) value = parse_base64(pair.substr(space + 1));
-    if (!value) return bad(fmt::format("The value of \"{}\" in Upload-Metadata is not base64", key));
-    const std::string_view text = as_text(*value);
-    if (!is_utf8(text) || text.find('\0') != std::string_view::npos || text.size() > limits::kFieldBytesMax) {
-      return bad(fmt::format("The value of \"{}\" must be UTF-8 text of at most {} bytes without a zero byte", key,
-                             limits::kFieldBytesMax));
-    }
-    if (!values.emplace(key, text).second) return bad(fmt::format("Upload-Metadata names \"{}\" twice", key));
-    if (values.size() > limits::kUploadMetadataKeysMax) return bad("Upload-Metadata has too many keys");
-    if (comma == std::string_view::npos) break;
-    rest.remove_prefix(comma + 1);
-  }
-  evidence::Description& description = out.description;
-  for (auto& [key, value] : values) {
-    if (key == "filename") {
-      description.filename = value;
-    } else if (key == "filetype") {
-      description.filetype = value;
-    } else if (key == "sha256") {
-      std::string lowered = value;
-      std::transform(lowered.begin(), lowered.end(), lowered.begin(), [](unsigned char c) { return std::tolower(c); });
-      out.sha256 = parse_hex_array<32>(lowered);
-      if (!out.sha256) return bad("\"sha256\" in Upload-Metadata must be 64 hex digits");
-    } else if (key == "dock") {
-      out.dock_statement = parse_canonical(value);
-      if (!out.dock_statement) return bad("\"dock\" in Upload-Metadata must be a dock statement in canonical JSON");
-    } else if (key == "recorded_at") {
-      if (value.empty()) continue;
-      description.recorded_at = parse_rfc3339(value);
-      if (!description.recorded_at) return bad("\"recorded_at\" in Upload-Metadata must be an RFC 3339 time");
-    } else if (key == "device") {
-      if (!value.empty()) description.device = value;
-    } else if (key == "wearer") {
-      if (!value.empty()) description.wearer = value;
-    } else if (key == "incident") {
-      if (!value.empty()) description.incident = value;
-    } else if (key == "category") {
-      if (!value.empty()) description.category = value;
-    } else if (key == "group") {
-      if (value.empty()) continue;
-      description.group = RecordingId::parse(value);
-      if (!description.group) return bad("\"group\" in Upload-Metadata must be a recording's id: 32 hex digits");
-    } else {
-      description.more.emplace(key, value);
-    }
-  }
-  return out;
-}
-
-// ---- one writer ----
-
-Result<void> Writer::write(std::span<std::uint8_t> bytes) {
-  CHECK(!is_discarded_);
-  if (bytes.size() > upload_.length - position_) {
-    return fail(problems::kUploadTooLong,
-                fmt::format("The upload is {} bytes long; these bytes go beyond it", upload_.length));
-  }
-  hash_.update(bytes);
-  if (file_->alignment() == 1) {
-    TRY(file_->write_at(position_, bytes));
-    position_ += bytes.size();
-  } else {
-    TRY(write_aligned(bytes));
-  }
-  const bool is_long = position_ - upload_.offset >= limits::kUploadCheckpointBytes;
-  if (is_long && !holds_back_ && position_ < upload_.length) {
-    TRY(make_durable());
-  }
-  return {};
-}
-
-Result<void> Writer::write_aligned(ByteView bytes) {
-  const std::size_t block = file_->alignment();
-  // The common case: at a block's border with an aligned buffer, straight from the network's buffer to the disk.
-  const bool is_aligned = reinterpret_cast<std::uintptr_t>(bytes.data()) % block == 0;
-  if (tail_bytes_ == 0 && is_aligned && bytes.size() >= block) {
-    const std::size_t whole = bytes.size() / block * block;
-    TRY(file_->write_at(position_, bytes.first(whole)));
-    position_ += whole;
-    bytes = bytes.subspan(whole);
-  }
-  if (tail_bytes_ + bytes.size() > bounce_bytes_) grow_bounce(kBounceBytes);
-  while (!bytes.empty()) {
-    const std::size_t count = std::min(bytes.size(), bounce_bytes_ - tail_bytes_);
-    std::memcpy(bounce_.get() + tail_bytes_, bytes.data(), count);
-    const std::size_t filled = tail_bytes_ + count;
-    const std::size_t whole = filled / block * block;
-    if (whole > 0) {
-      TRY(file_->write_at(position_ - tail_bytes_, ByteView(bounce_.get(), whole)));
-      std::memmove(bounce_.get(), bounce_.get() + whole, filled - whole);
-    }
-    tail_bytes_ = filled - whole;
-    position_ += count;
-    bytes = bytes.subspan(count);
-  }
-  return {};
-}
-
-// Most uploads only ever bounce what is left of their last block: a large buffer for each would be most of their memory.
-void Writer::grow_bounce(std::size_t bytes) {
-  if (bytes <= bounce_bytes_) return;
-  std::unique_ptr<std::uint8_t[], AlignedFree> grown(
-      static_cast<std::uint8_t*>(::operator new[](bytes, std::align_val_t{os::kDirectAlignmentBytes})));
-  if (tail_bytes_ > 0) std::memcpy(grown.get(), bounce_.get(), tail_bytes_);
-  bounce_ = std::move(grown);
-  bounce_bytes_ = bytes;
-}
-
-// Data first, then the row that tells of it: never the other way round.
-Result<void> Writer::make_durable() {
-  // Nothing new. A partial upload that has all its bytes may be being joined just now: its file is not touched again.
-  if (position_ == upload_.offset) return {};
-  if (tail_bytes_ > 0) {
-    const std::size_t block = file_->alignment();
-    std::memset(bounce_.get() + tail_bytes_, 0, block - tail_bytes_);
-    TRY(file_->write_at(position_ - tail_bytes_, ByteView(bounce_.get(), block)));
-  }
-  TRY(file_->truncate(position_));
-  TRY(file_->sync_data());
-  // The file's name, before anything is told of what is in it.
-  if (upload_.offset == 0) TRY(uploads_.directory_sync_.run());
-
-  Upload next = upload_;
-  next.offset = position_;
-  next.midstate = hash_.midstate();
-  if (position_ == upload_.length) {
-    next.sha256 = crypto::Sha256(hash_).finish();
-    next.received_at = uploads_.parts_.clock.now();
-    next.state = State::kSealing;
-    if (next.declared_sha256 && next.declared_sha256 != next.sha256) {
-      next.state = State::kRefused;
-      next.reason = fmt::format("The file's SHA-256 is {}, not the {} that was declared", hex(*next.sha256),
-                                hex(*next.declared_sha256));
-    }
-    // A partial upload waits, whole, for the final one.
-    if (next.kind == Kind::kPartial && next.state == State::kSealing) next.state = State::kReceiving;
-  }
-  std::optional<std::string> sha256;
-  if (next.sha256) sha256 = hex(*next.sha256);
-  const db::Params row = {{"offset", next.offset},   {"midstate", next.midstate},
-                          {"sha256", sha256},        {"state", state_name(next.state)},
-                          {"reason", next.reason},   {"received", next.received_at.us},
-                          {"id", next.id.text()},    {"old_offset", upload_.offset},
-                          {"writer", upload_.writer}};
-  const auto swap = [&row](db::Transaction& tx) -> Result<void> {
-    const std::int64_t swapped =
-        TRY(tx.run("UPDATE uploads SET offset_bytes = :offset, midstate = :midstate, sha256 = :sha256, state = :state, "
-                   "reason = :reason, received_us = :received "
-                   "WHERE id = :id AND offset_bytes = :old_offset AND writer = :writer AND state = 'receiving'",
-                   row));
-    if (swapped != 1) return fail(problems::kUploadLocked, "Another request has taken this upload over");
-    return {};
-  };
-  TRY(uploads_.parts_.database.write(swap));
-  upload_ = std::move(next);
-  return {};
-}
-
-Result<Upload> Writer::finish() {
-  if (!is_discarded_) {
-    TRY(make_durable());
-  }
-  if (upload_.state == State::kSealing) {
-    lock_.reset();  // the sealer takes it next
-    uploads_.sealer_->nudge();
-  }
-  return upload_;
-}
-
-void Writer::discard() {
-  is_discarded_ = true;
 }
 
 // ---- uploads ----
@@ -680,7 +483,6 @@ Result<std::unique_ptr<Writer>> Uploads::append(const access::Actor& actor, cons
   writer->upload_ = *std::move(upload);
   const std::size_t block = writer->file_->alignment();
   if (block > 1) {
-    CHECK(kBounceBytes % block == 0);
     writer->grow_bounce(block);
     writer->tail_bytes_ = offset % block;
     if (writer->tail_bytes_ > 0) {

@@ -27,6 +27,7 @@
 #include "crypto/sha256.h"
 #include "db/db.h"
 #include "evidence/vault.h"
+#include "ingest/metadata.h"
 #include "os/disk.h"
 #include "os/shared_sync.h"
 #include "os/worker.h"
@@ -67,14 +68,6 @@ struct Creation {
   std::string metadata;         // Upload-Metadata as sent; may be empty
   std::vector<UploadId> parts;  // for kFinal
 };
-
-// Upload-Metadata as a description; kTusMetadata for what is malformed.
-struct Metadata {
-  evidence::Description description;
-  std::optional<Digest> sha256;
-  std::optional<Json> dock_statement;  // as ledger.md has it; its signature is checked by check_dock_statement
-};
-Result<Metadata> parse_metadata(std::string_view header);
 
 class Uploads;
 

@@ -2,7 +2,7 @@
 // Upload-Metadata of any tus client: what is accepted is text within its limits.
 #include "base/check.h"
 #include "base/limits.h"
-#include "ingest/uploads.h"
+#include "ingest/metadata.h"
 
 namespace {
 
