@@ -65,15 +65,11 @@ async function answer(question: Question, anchor: Anchor): Promise<Answer> {
     fromBase64(question[name] ?? "", `the vector's ${name}`);
   if (question.tile !== undefined) {
     const path = fromUtf8(given("path"), "the path");
-    return { accept: true, why: verifyOnlyTile(path, given("tile"), given("checkpoint"), anchor).state };
+    return accepted(verifyOnlyTile(path, given("tile"), given("checkpoint"), anchor));
   }
-  if (question.proof !== undefined)
-    return { accept: true, why: verifyExtension(given("checkpoint"), given("proof"), anchor).state };
-  if (question.checkpoint !== undefined) {
-    const bytes = fromBase64(question.checkpoint, "the vector");
-    const checkpoint = verifyCheckpoint(bytes, anchor);
-    return { accept: true, why: checkpoint.state, said: saidByCheckpoint(checkpoint) };
-  }
+  if (question.proof !== undefined) return accepted(verifyExtension(given("checkpoint"), given("proof"), anchor));
+  if (question.checkpoint !== undefined)
+    return accepted(verifyCheckpoint(fromBase64(question.checkpoint, "the vector"), anchor));
   if (question.files !== undefined) {
     const files = new Map(
       Object.entries(question.files).map(([path, bytes]) => [path, fromBase64(bytes, path)] as const),
@@ -94,6 +90,10 @@ async function answer(question: Question, anchor: Anchor): Promise<Answer> {
     checkFile(receipt, { sha256: hex(sha256(file)), bytes: file.length });
   }
   return { accept: true, why: receipt.checkpoint.state, said: saidByReceipt(receipt) };
+}
+
+function accepted(checkpoint: Checkpoint): Answer {
+  return { accept: true, why: checkpoint.state, said: saidByCheckpoint(checkpoint) };
 }
 
 function saidByCheckpoint({ state, size, root, cosignatures }: Checkpoint): string {
