@@ -279,7 +279,7 @@ void tus(std::unique_ptr<Connection>& connection, int file, std::uint64_t offset
           if (connection->answer("PATCH", Connection::Refusal::kTold).status == 204) break;
           connection = std::make_unique<Connection>();
         }
-        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));  // as any tus client pauses
       }
       continue;
     }

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <new>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -17,6 +18,7 @@
 #include "base/problems.h"
 #include "bucket/memory_bucket.h"
 #include "crypto/random.h"
+#include "db/catalog_for_tests.h"
 #include "proof/entry.h"
 #include "roster/roster.h"
 #include "test/faulty_disk.h"
@@ -45,7 +47,8 @@ class UploadsTest : public testing::Test {
     directory_ =
         std::filesystem::temp_directory_path() / fmt::format("lapel-uploads-{}", hex(crypto::random_bytes<8>()));
     std::filesystem::create_directories(directory_);
-    database_ = *db::open_sqlite((directory_ / "catalog.db").string());
+    catalog_.emplace(directory_);
+    database_ = catalog_->open();
     for (const auto& [name, steps] : {std::pair("roster", roster::schema()), std::pair("ledger", ledger::schema()),
                                       std::pair("jobs", jobs::schema()), std::pair("evidence", evidence::schema()),
                                       std::pair("ingest", schema())}) {
@@ -146,6 +149,7 @@ class UploadsTest : public testing::Test {
   }
 
   std::filesystem::path directory_;
+  std::optional<db::CatalogForTests> catalog_;
   ManualClock clock_{{1'670'000'000'000'000}};
   const AgencyId agency_ = crypto::new_id<AgencyId>();
   const PersonId clerk_ = crypto::new_id<PersonId>();

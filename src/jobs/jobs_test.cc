@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <future>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "crypto/random.h"
+#include "db/catalog_for_tests.h"
 
 namespace lapel::jobs {
 namespace {
@@ -40,9 +42,8 @@ class Jobs : public testing::Test {
   void open() {
     queue_.reset();
     database_.reset();
-    auto database = db::open_sqlite(directory_ / "catalog.db", {.readers = 4, .busy_timeout_ms = 60'000, .vfs = {}});
-    ASSERT_TRUE(database) << database.error().text();
-    database_ = *std::move(database);
+    if (!catalog_) catalog_.emplace(directory_);
+    database_ = catalog_->open();
     queue_ = std::make_unique<Queue>(*database_, clock_, options_);
   }
   Result<void> run(std::string_view sql) {
@@ -97,6 +98,7 @@ class Jobs : public testing::Test {
   }
 
   std::filesystem::path directory_;
+  std::optional<db::CatalogForTests> catalog_;
   ManualClock clock_{Timestamp{1'700'000'000'000'000}};
   QueueOptions options_{
       .lease_us = 60 * kSecondUs, .failures_max = 4, .backoff_us = 5 * kSecondUs, .backoff_us_max = 15 * kSecondUs};

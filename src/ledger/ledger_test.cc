@@ -7,6 +7,7 @@
 #include <latch>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "base/problems.h"
 #include "bucket/memory_bucket.h"
 #include "crypto/random.h"
+#include "db/catalog_for_tests.h"
 #include "ledger/log.h"
 #include "proof/receipt.h"
 #include "test/damaging_bucket.h"
@@ -30,7 +32,8 @@ class LedgerTest : public testing::Test {
     directory_ =
         std::filesystem::temp_directory_path() / fmt::format("lapel-ledger-{}", hex(crypto::random_bytes<8>()));
     std::filesystem::create_directories(directory_);
-    database_ = *db::open_sqlite((directory_ / "catalog.db").string());
+    catalog_.emplace(directory_);
+    database_ = catalog_->open();
     EXPECT_TRUE(db::migrate(*database_, "ledger", schema()));
     terms_.origin = "ledger.example/ashfield";
     terms_.slug = "ashfield";
@@ -90,6 +93,7 @@ class LedgerTest : public testing::Test {
   std::vector<std::string> faults() { return open()->check()->faults; }
 
   std::filesystem::path directory_;
+  std::optional<db::CatalogForTests> catalog_;
   ManualClock clock_;
   Terms terms_;
   Secrets secrets_{crypto::random_bytes<32>(), crypto::random_bytes<32>()};
@@ -249,14 +253,21 @@ TEST_F(LedgerTest, WhatTheCatalogRefusesIsNotSealed) {
 TEST_F(LedgerTest, AHeadThatTheCatalogRefusesIsNotSealed) {
   const auto ledger = open();
   const auto subject = crypto::new_id<SubjectId>();
+  // No two ledgers may have a size just now, and another one has the next.
+  Terms other = terms_;
+  other.origin = "ledger.example/otherton";
+  other.slug = "otherton";
+  const AgencyId otherton = crypto::new_id<AgencyId>();
   ASSERT_TRUE(database_->write([&](db::Transaction& tx) -> Result<void> {
-    TRY(tx.run("CREATE TRIGGER no_head BEFORE UPDATE ON ledgers BEGIN SELECT RAISE(ABORT, 'no head'); END"));
+    TRY(Ledger::create(tx, otherton, other, {other.origin, proof::KeyType::kLog, key_.key}));
+    TRY(tx.run("UPDATE ledgers SET size = 2 WHERE agency = :agency", {{"agency", otherton.text()}}));
+    TRY(tx.run("CREATE UNIQUE INDEX one_of_a_size ON ledgers (size)"));
     return {};
   }));
   EXPECT_FALSE(ledger->commit(view_of(subject)));
   EXPECT_EQ(bucket_->list("ledger/ashfield/staged/", "", 100)->size(), 1u) << "genesis alone is named by a row";
   ASSERT_TRUE(database_->write([&](db::Transaction& tx) -> Result<void> {
-    TRY(tx.run("DROP TRIGGER no_head"));
+    TRY(tx.run("DROP INDEX one_of_a_size"));
     return {};
   }));
   EXPECT_EQ(seal(*ledger, subject).n, 0u);

@@ -2,6 +2,7 @@
 #include "signin/sessions.h"
 
 #include <filesystem>
+#include <optional>
 #include <vector>
 
 #include <fmt/format.h>
@@ -10,6 +11,7 @@
 #include "base/problems.h"
 #include "crypto/password.h"
 #include "crypto/random.h"
+#include "db/catalog_for_tests.h"
 #include "roster/roster.h"
 #include "signin/signin.h"
 
@@ -24,9 +26,8 @@ class SessionsTest : public ::testing::Test {
     directory_ =
         std::filesystem::temp_directory_path() / fmt::format("lapel-signin-{}", hex(crypto::random_bytes<8>()));
     std::filesystem::create_directory(directory_);
-    auto opened = db::open_sqlite((directory_ / "catalog.db").string());
-    ASSERT_TRUE(opened);
-    database_ = std::move(*opened);
+    catalog_.emplace(directory_);
+    database_ = catalog_->open();
     ASSERT_TRUE(db::migrate(*database_, "roster", roster::schema()));
     ASSERT_TRUE(db::migrate(*database_, "signin", schema()));
     const Result<void> written = database_->write([&](db::Transaction& tx) -> Result<void> {
@@ -66,6 +67,7 @@ class SessionsTest : public ::testing::Test {
   bool stands(const std::string& cookie) { return ask(request("GET", cookie)).has_value(); }
 
   std::filesystem::path directory_;
+  std::optional<db::CatalogForTests> catalog_;
   ManualClock clock_{Timestamp{1'700'000'000'000'000}};
   std::unique_ptr<db::Database> database_;
   roster::Person person_;
