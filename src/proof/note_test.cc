@@ -163,5 +163,14 @@ TEST(Note, HoldsAtMostSoManySignatures) {
   EXPECT_FALSE(Note::parse("x\n\n\u2014 a " + base64(Bytes(kNoteBytesMax, 1)) + "\n"));
 }
 
+TEST(Checkpoint, HasThreeLinesAndEndsThere) {
+  const std::string good = Checkpoint{"ledger.example/ashfield", 7, empty_root()}.text();
+  ASSERT_TRUE(Checkpoint::parse(good));
+  for (std::size_t bytes = 0; bytes < good.size(); ++bytes)
+    EXPECT_FALSE(Checkpoint::parse(good.substr(0, bytes))) << bytes;
+  EXPECT_FALSE(Checkpoint::parse(good + "\n"));
+  EXPECT_FALSE(Checkpoint::parse(good.substr(good.find('\n')))) << "an origin of nothing";
+}
+
 }  // namespace
 }  // namespace lapel::proof

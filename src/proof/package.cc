@@ -47,11 +47,12 @@ std::optional<ExportSubject> parse_subject(const Json& json) {
 Result<std::optional<std::string>> read_small(const ExportFiles& files, std::string_view path, std::size_t bytes_max) {
   std::string out;
   bool fits = true;
-  TRY(files.read(std::string(path), [&](ByteView chunk) {
+  const auto keep = [&](ByteView chunk) {
     fits = out.size() + chunk.size() <= bytes_max;
     if (fits) out.append(as_text(chunk));
     return fits;
-  }));
+  };
+  TRY(files.read(std::string(path), keep));
   if (!fits) return std::nullopt;
   return out;
 }
@@ -130,11 +131,12 @@ class Verifier {
   // Reads what the rest stands on. False when the export is refused at this point already.
   Result<bool> open() {
     std::set<std::string> found;
-    for (const ExportFiles::Item& item : TRY(files_.list())) {
-      if (found.size() == kExportFilesMax) {
-        refuse("", fmt::format("It has more than {} files.", kExportFilesMax));
-        return false;
-      }
+    const std::vector<ExportFiles::Item> items = TRY(files_.list());
+    if (items.size() > kExportFilesMax) {
+      refuse("", fmt::format("It has more than {} files.", kExportFilesMax));
+      return false;
+    }
+    for (const ExportFiles::Item& item : items) {
       if (item.kind == ExportFiles::Item::Kind::kFile) {
         found.insert(item.path);
       } else {
@@ -155,8 +157,8 @@ class Verifier {
     manifest_ = *std::move(manifest);
     for (const ExportSubject& subject : manifest_.subjects) subjects_.emplace(subject.id, &subject);
     // Nothing could be wrong with an export of nothing, and that must not read as a verdict.
-    if (std::none_of(manifest_.subjects.begin(), manifest_.subjects.end(),
-                     [](const ExportSubject& subject) { return subject.role == ExportRole::kExported; })) {
+    const auto is_exported = [](const ExportSubject& subject) { return subject.role == ExportRole::kExported; };
+    if (std::none_of(manifest_.subjects.begin(), manifest_.subjects.end(), is_exported)) {
       refuse(std::string(kExportManifestPath), "It exports no subject.");
     }
 
@@ -343,10 +345,11 @@ class Verifier {
       return {};
     }
     crypto::Sha256 hash;
-    TRY(files_.read(path, [&](ByteView chunk) {
+    const auto take = [&hash](ByteView chunk) {
       hash.update(chunk);
       return true;
-    }));
+    };
+    TRY(files_.read(path, take));
     const std::uint64_t bytes = hash.bytes();
     if (bytes != admission->bytes) {
       refuse(path, fmt::format("It has {} bytes, and {} were admitted.", bytes, admission->bytes));

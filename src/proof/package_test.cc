@@ -320,20 +320,257 @@ TEST(Export, RefusesFilesTooLongToBeWhatTheyAreCalled) {
   }
 }
 
-// A file that cannot be read is no verdict on the evidence.
+// What cannot be read is no verdict on the evidence.
 TEST(Export, PassesOnAReadError) {
   class Unreadable final : public ExportFiles {
    public:
     MemoryFiles good = files_of(ExportForTests());
-    Result<std::vector<Item>> list() const override { return good.list(); }
+    std::string what;  // "" is the list itself
+    Result<std::vector<Item>> list() const override {
+      if (what.empty()) return fail(Code::kUnavailable, "I/O error");
+      return good.list();
+    }
     Result<void> read(const std::string& path, const std::function<bool(ByteView)>& sink) const override {
-      if (path.starts_with("originals/")) return fail(Code::kUnavailable, "I/O error", path);
+      if (path == what) return fail(Code::kUnavailable, "I/O error", path);
       return good.read(path, sink);
     }
   };
-  const auto verdict = verify_export(Unreadable(), test_trust());
-  ASSERT_FALSE(verdict);
-  EXPECT_EQ(verdict.error().code(), Code::kUnavailable);
+  Unreadable files;
+  std::vector<std::string> paths = {""};
+  for (const auto& [path, bytes] : files.good.files) paths.push_back(path);
+  for (const std::string& path : paths) {
+    files.what = path;
+    const auto verdict = verify_export(files, test_trust());
+    ASSERT_FALSE(verdict) << path;
+    EXPECT_EQ(verdict.error().code(), Code::kUnavailable) << path;
+  }
+}
+
+TEST(Export, RefusesMoreFilesThanAnExportMayHave) {
+  class Crowded final : public ExportFiles {
+    Result<std::vector<Item>> list() const override {
+      return std::vector<Item>(kExportFilesMax + 1, {"file", Item::Kind::kFile});
+    }
+    Result<void> read(const std::string& path, const std::function<bool(ByteView)>&) const override {
+      return fail(Code::kNotFound, "no such file", path);
+    }
+  };
+  const ExportVerdict verdict = verify_export(Crowded(), test_trust()).value();
+  EXPECT_TRUE(says(verdict, Finding::Kind::kRefused, "", "It has more than"));
+  EXPECT_EQ(verdict.findings.size(), 1u);
+}
+
+// What an export is refused for whose ledger logged the event of this type in this chain otherwise.
+std::vector<std::string> refusals_where(const std::string& chain, const std::string& type,
+                                        const std::function<void(Json::Object&)>& change) {
+  const ExportForTests world([&](const std::string& in, Json& event) {
+    if (in == chain && *event.find_string("type") == type) change(*event.object());
+  });
+  const ExportVerdict verdict = verify_export(files_of(world), test_trust()).value();
+  std::vector<std::string> out;
+  for (const Finding& finding : verdict.findings) {
+    if (finding.kind == Finding::Kind::kRefused) out.push_back(finding.text);
+  }
+  return out;
+}
+
+TEST(Export, ANameIsATextThatSaysSomething) {
+  const std::vector<std::string> malformed = {"The binding is malformed."};
+  for (const Json& name : {Json(7), Json(""), Json(Json::Array{})}) {
+    const auto refusals = refusals_where("officer", "identity.bound", [&](Json::Object& e) { e["name"] = name; });
+    ASSERT_FALSE(refusals.empty());
+    EXPECT_EQ(refusals[0], malformed[0]);
+  }
+  EXPECT_EQ(refusals_where("officer", "identity.bound", [](Json::Object& e) { e.erase("name"); }),
+            std::vector<std::string>())
+      << "a badge alone is a name";
+}
+
+TEST(Export, ABindingSaysFromWhen) {
+  for (const Json& from : {Json(7), Json(""), Json("2022-12-02")}) {
+    const auto refusals = refusals_where("officer", "identity.bound", [&](Json::Object& e) { e["from"] = from; });
+    ASSERT_FALSE(refusals.empty());
+    EXPECT_EQ(refusals[0], "The binding is malformed.");
+  }
+}
+
+TEST(Export, IsFinalWhenEveryTrustedWitnessHasSigned) {
+  ExportForTests world;
+  EXPECT_TRUE(verify_export(files_of(world), test_trust())->is_final);
+  EXPECT_FALSE(verify_export(files_of(world), {test_log_key(), {}})->is_final) << "nobody is trusted to have looked";
+  for (auto& [path, bytes] : world.files) {
+    const std::size_t at = bytes.find("\u2014 two.example/w");
+    if (at != std::string::npos) bytes.resize(at);
+  }
+  const ExportVerdict verdict = verify_export(files_of(world), test_trust()).value();
+  EXPECT_TRUE(verdict.holds());
+  EXPECT_FALSE(verdict.is_final);
+}
+
+TEST(Export, AChainHasAnEventZero) {
+  ExportForTests world;
+  for (const std::uint64_t n : {0, 1}) world.drop_row(world.device, n);
+  const ExportVerdict verdict = verify_export(files_of(world), test_trust()).value();
+  EXPECT_TRUE(says(verdict, Finding::Kind::kRefused, world.device.id(), "No row of it is listed"));
+}
+
+TEST(Export, AStartThatNobodySignedIsTheServersWord) {
+  const auto starts = [](std::string_view where) {
+    const ExportForTests world([&](const std::string&, Json& event) {
+      if (*event.find_string("type") != "recording.admitted") return;
+      event.object()->erase("dock");
+      (*event.object())["chain_starts_at"] = where;
+    });
+    return says(*verify_export(files_of(world), test_trust()), Finding::Kind::kNote, world.recording.id(),
+                "No dock signed this");
+  };
+  EXPECT_TRUE(starts("dock"));
+  EXPECT_TRUE(starts("camera"));
+  EXPECT_FALSE(starts("server"));
+}
+
+TEST(Export, AnEnrollmentNamesAKey) {
+  const auto first_refusal = [](const std::function<void(Json::Object&)>& change) {
+    const auto refusals = refusals_where("dock", "dock.enrolled", change);
+    return refusals.empty() ? std::string() : refusals[0];
+  };
+  EXPECT_EQ(first_refusal([](Json::Object& e) { e.erase("key"); }), "The enrollment names no key.");
+  EXPECT_EQ(first_refusal([](Json::Object& e) { e["key"] = 7; }), "The enrollment names no key.");
+  EXPECT_EQ(first_refusal([](Json::Object& e) { e["key"] = base64(Bytes(31, 1)); }), "The enrollment names no key.");
+}
+
+TEST(Export, WhatWasTakenBackNamesAndVouchesForNobody) {
+  ExportForTests dock;
+  dock.take_back(dock.dock, 1);
+  EXPECT_TRUE(says(*verify_export(files_of(dock), test_trust()), Finding::Kind::kRefused,
+                   ExportForTests::path(dock.recording, 0), "No enrolled dock in the export vouches for the key"));
+  ExportForTests officer;
+  officer.take_back(officer.officer, 0);
+  EXPECT_TRUE(says(*verify_export(files_of(officer), test_trust()), Finding::Kind::kRefused,
+                   ExportForTests::path(officer.recording, 1), "The export does not say who the actor"));
+}
+
+TEST(Export, AnotherKeysEnrollmentDoesNotCount) {
+  ExportForTests world;
+  // The dock is enrolled again, with a new key, and after the file was admitted once more with the old one.
+  for (const std::uint8_t fill : {0xd9, 0xd0}) {
+    world.dock.add(world.dock.next("dock.enrolled", world.admin.id(), "2022-12-02T06:12:30.00Z",
+                                   {{"key", base64(test_key(fill).public_key())}}));
+  }
+  world.put_all();
+  EXPECT_TRUE(verify_export(files_of(world), test_trust())->holds());
+  world.drop_row(world.dock, 1);
+  EXPECT_TRUE(says(*verify_export(files_of(world), test_trust()), Finding::Kind::kRefused,
+                   ExportForTests::path(world.recording, 0), "No enrolled dock in the export vouches for the key"))
+      << "the right key, but enrolled only afterwards";
+}
+
+TEST(Export, AnOffloadIsOneActOfOneRecordingOfOneDevice) {
+  using Refusals = std::vector<std::string>;
+  EXPECT_EQ(refusals_where("device", "device.offloaded", [](Json::Object& e) { e.erase("act"); }),
+            Refusals{"The offload names no act."});
+  EXPECT_EQ(refusals_where("recording", "recording.admitted", [](Json::Object& e) { e.erase("act"); }),
+            Refusals{"The offload and the admission are not one act."});
+  ExportForTests world;
+  world.device.add(world.device.next("device.offloaded", world.admin.id(), "2022-12-02T06:12:30.00Z",
+                                     {{"act", test_id(0xac)}, {"recording", world.recording.id()}}));
+  world.put_all();
+  const ExportVerdict verdict = verify_export(files_of(world), test_trust()).value();
+  EXPECT_TRUE(says(verdict, Finding::Kind::kRefused, ExportForTests::path(world.device, 2), "was offloaded before"));
+}
+
+TEST(Export, AnActorOfThisVeryLedgerIsNoGuest) {
+  const ExportForTests world([](const std::string& chain, Json& event) {
+    if (chain == "recording" && *event.find_string("type") == "recording.viewed")
+      (*event.object())["actor_ledger"] = kTestOrigin;
+  });
+  const ExportVerdict verdict = verify_export(files_of(world), test_trust()).value();
+  EXPECT_TRUE(verdict.holds());
+  EXPECT_EQ(verdict.rows[7].actor_name, "Olu Officer, badge 4711");
+}
+
+// One more chain in a whole export, which may be numbered, linked and placed as no honest sequencer would.
+struct LyingChain {
+  ExportForTests world;
+  SubjectKey key{};
+  const SubjectId id = *SubjectId::parse(test_id(0x33));
+  ExportSubject subject{id, "person", ExportRole::kExported, {}};
+  std::map<std::uint64_t, std::uint64_t> rows;  // n to index
+  Digest commitment{};
+
+  Json event(std::string_view type, std::uint64_t n, Json::Object fields) const {
+    fields["actor"] = world.admin.id();
+    fields["at"] = "2022-12-02T06:12:30.00Z";
+    fields["ledger"] = kTestOrigin;
+    fields["n"] = static_cast<std::int64_t>(n);
+    if (n > 0 && !fields.contains("prev")) fields["prev"] = base64(commitment);
+    fields["subject"] = id.text();
+    fields["type"] = type;
+    return fields;
+  }
+  Digest commitment_of(const Json& event, std::uint64_t n) const {
+    return commit(event_salt(key, n), canonical(event));
+  }
+  void log(const Json& event, std::uint64_t n) {
+    commitment = commitment_of(event, n);
+    rows[n] = world.ledger.add_event(event, event_salt(key, n));
+  }
+  ExportVerdict verdict() {
+    world.put_all();
+    subject.rows.clear();
+    for (const auto& [n, index] : rows) {
+      subject.rows.push_back(n);
+      world.files[export_receipt_path(id, n)] = world.ledger.receipt(index, world.ledger.finished());
+    }
+    world.manifest.subjects.push_back(subject);
+    world.seal();
+    return verify_export(files_of(world), test_trust()).value();
+  }
+};
+const Json::Object kBinding = {{"from", "2022-12-02T06:00:00.00Z"}, {"name", "Nobody"}};
+
+TEST(Export, AnEventStandsBehindTheOneThatItFollows) {
+  LyingChain lie;
+  lie.log(lie.event("identity.bound", 0, kBinding), 0);
+  const Json second = lie.event("identity.bound", 1, kBinding);
+  Json::Object fields = kBinding;
+  fields["prev"] = base64(lie.commitment_of(second, 1));
+  const Json third = lie.event("identity.bound", 2, fields);
+  lie.log(third, 2);  // before the second
+  lie.log(second, 1);
+  const ExportVerdict verdict = lie.verdict();
+  EXPECT_TRUE(says(verdict, Finding::Kind::kRefused, export_receipt_path(lie.id, 2),
+                   "It stands in the ledger before an event that it follows."));
+}
+
+TEST(Export, NothingFollowsADestructionAndItNamesItsFirst) {
+  for (const bool is_followed : {false, true}) {
+    for (const bool is_first_right : {false, true}) {
+      LyingChain lie;
+      lie.subject.kind = "device";
+      lie.log(lie.event("recording.flagged", 0, {{"flag", "x"}}), 0);
+      const auto first = static_cast<std::int64_t>(lie.rows[0]);
+      const Json destroyed = lie.event("recording.destroyed", 1,
+                                       {{"certificate", test_id(0xce)}, {"first", is_first_right ? first : first - 1}});
+      lie.log(destroyed, 1);
+      if (is_followed) lie.log(lie.event("recording.flagged", 2, {{"flag", "y"}}), 2);
+      const ExportVerdict verdict = lie.verdict();
+      EXPECT_EQ(says(verdict, Finding::Kind::kRefused, export_receipt_path(lie.id, 2), "It follows the destruction"),
+                is_followed);
+      EXPECT_EQ(says(verdict, Finding::Kind::kRefused, export_receipt_path(lie.id, 1), "names another first index"),
+                !is_followed && !is_first_right);
+      EXPECT_EQ(says(verdict, Finding::Kind::kOk, lie.id.text(), "2 events of this device"),
+                !is_followed && is_first_right);
+    }
+  }
+}
+
+TEST(Export, NamedSubjectsAloneAreNoExport) {
+  ExportForTests world;
+  for (ExportSubject& subject : world.manifest.subjects) subject.role = ExportRole::kNamed;
+  world.seal();
+  EXPECT_TRUE(says(*verify_export(files_of(world), test_trust()), Finding::Kind::kRefused, "manifest.json",
+                   "It exports no subject."));
 }
 
 TEST(Export, ReadsAnOriginalInChunks) {
@@ -359,6 +596,42 @@ TEST(Manifest, WritesWhatItReads) {
   EXPECT_EQ(manifest->subjects.size(), 5u);
   EXPECT_FALSE(ExportManifest::parse(""));
   EXPECT_FALSE(ExportManifest::parse("{}"));
+  EXPECT_FALSE(ExportManifest::parse("[]"));
+}
+
+TEST(Manifest, EachMemberIsThereAndOfItsType) {
+  const Json good = *parse_canonical(ExportForTests().files.at("manifest.json"));
+  const auto holds = [](const Json& json) { return ExportManifest::parse(to_json(json)).has_value(); };
+  ASSERT_TRUE(holds(good));
+  for (const auto& [name, value] : *good.object()) {
+    Json lacking = good, other = good;
+    lacking.object()->erase(name);
+    EXPECT_FALSE(holds(lacking)) << name;
+    (*other.object())[name] = 7;
+    EXPECT_FALSE(holds(other)) << name;
+  }
+  for (const std::string list : {"subjects", "originals"}) {
+    const auto changed = [&](const std::function<void(Json::Array&)>& change) {
+      Json json = good;
+      change(*(*json.object())[list].array());
+      return json;
+    };
+    EXPECT_FALSE(holds(changed([](Json::Array& a) { a.push_back(a[0]); }))) << "twice in " << list;
+    EXPECT_FALSE(holds(changed([](Json::Array& a) { a[0] = "text"; }))) << list;
+    for (const auto& [name, value] : *(*good.find(list)->array())[0].object()) {
+      EXPECT_FALSE(holds(changed([&, key = name](Json::Array& a) { a[0].object()->erase(key); })))
+          << list << ": " << name;
+      EXPECT_FALSE(holds(changed([&, key = name](Json::Array& a) { (*a[0].object())[key] = 7; })))
+          << list << ": " << name;
+      EXPECT_FALSE(holds(changed([&, key = name](Json::Array& a) { (*a[0].object())[key] = "other"; })))
+          << list << ": " << name;
+    }
+  }
+  for (const Json& row : {Json("0"), Json(-1), Json(0)}) {
+    Json json = good;
+    (*(*(*json.object())["subjects"].array())[0].object())["rows"] = Json::Array{0, row};
+    EXPECT_FALSE(holds(json)) << to_json(row);
+  }
 }
 
 }  // namespace
