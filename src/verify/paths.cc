@@ -46,12 +46,13 @@ Result<PathKind> classify(const std::string& path) {
   if (fs::is_directory(status)) return PathKind::kDirectory;
 
   std::string head;
-  TRY(read_chunks(path, [&](ByteView chunk) {
+  const auto keep_first = [&](ByteView chunk) {
     head.assign(as_text(chunk));
     return false;
-  }));
+  };
+  TRY(read_chunks(path, keep_first));
   if (head.starts_with(proof::kReceiptHeader)) return PathKind::kReceipt;
-  const bool is_signed = head.size() <= proof::kNoteBytesMax && head.find("\n\n\u2014 ") != std::string::npos;
+  const bool is_signed = head.find("\n\n\u2014 ") != std::string::npos;
   if (!is_signed) return PathKind::kFile;
   return head.starts_with("old ") ? PathKind::kConsistency : PathKind::kCheckpoint;
 }
@@ -59,21 +60,23 @@ Result<PathKind> classify(const std::string& path) {
 Result<std::optional<std::string>> read_text(const std::string& path, std::size_t bytes_max) {
   std::string out;
   bool fits = true;
-  TRY(read_chunks(path, [&](ByteView chunk) {
+  const auto append = [&](ByteView chunk) {
     fits = out.size() + chunk.size() <= bytes_max;
     if (fits) out.append(as_text(chunk));
     return fits;
-  }));
+  };
+  TRY(read_chunks(path, append));
   if (!fits) return std::nullopt;
   return out;
 }
 
 Result<FileDigest> hash_file(const std::string& path) {
   crypto::Sha256 hash;
-  TRY(read_chunks(path, [&](ByteView chunk) {
+  const auto update = [&](ByteView chunk) {
     hash.update(chunk);
     return true;
-  }));
+  };
+  TRY(read_chunks(path, update));
   const std::uint64_t bytes = hash.bytes();
   return FileDigest{hash.finish(), bytes};
 }
@@ -82,7 +85,7 @@ Result<std::vector<proof::ExportFiles::Item>> DirectoryFiles::list() const {
   std::vector<Item> items;
   std::error_code error;
   fs::recursive_directory_iterator entry(root_, error);
-  for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+  for (const fs::recursive_directory_iterator end; !error && entry != end; entry.increment(error)) {
     const fs::file_status status = entry->symlink_status(error);
     if (error) break;
     if (fs::is_directory(status)) continue;
