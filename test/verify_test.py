@@ -5,10 +5,12 @@
 usage: verify_test.py PROGRAM SOURCE_DIR
 """
 import base64
+import fcntl
 import hashlib
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -114,6 +116,17 @@ class Receipt(unittest.TestCase):
     def test_unreadable_files(self):
         self.assertEqual(run("--key", KEY, GOLDEN / "event-0.tlog-proof", GOLDEN / "absent")[0], 1)
         self.assertEqual(run("--key", KEY, GOLDEN / "absent")[0], 1)
+        code, out, errors = run("--key", KEY, GOLDEN / "event-0.tlog-proof", "/proc/self/mem")
+        self.assertEqual((code, out), (1, ""))
+        self.assertIn("/proc/self/mem: Input/output error", errors)
+
+    def test_too_long_to_be_one(self):
+        with tempfile.TemporaryDirectory() as scratch:
+            receipt = pathlib.Path(scratch) / "r"
+            receipt.write_bytes((GOLDEN / "event-1.tlog-proof").read_bytes() + b"x" * 256 * 1024)
+            code, out, _ = run("--key", KEY, receipt)
+        self.assertEqual(code, 6)
+        self.assertTrue(out.startswith("NOT VERIFIED: "), out)
 
     def test_what_is_no_file_is_not_waited_for(self):
         with tempfile.TemporaryDirectory() as scratch:
@@ -128,7 +141,8 @@ class Receipt(unittest.TestCase):
     def test_usage(self):
         good = [GOLDEN / "event-0.tlog-proof", GOLDEN / "original"]
         for words in ([], ["--key"], ["--key", KEY], ["--key", KEY, "--frobnicate", *good],
-                      ["--key", "nonsense", *good],
+                      ["--key", "nonsense", *good], ["--key", KEY, "--witness", "nonsense", *good],
+                      ["--key", vectors("receipt")[1][0], *good],
                       ["--key", KEY, "--key", KEY, *good], ["--key", KEY, "--witness", KEY, *good],
                       ["--key", KEY[:-1] + "5", *good], ["--key", KEY, GOLDEN / "original"],
                       ["--key", KEY, *good, GOLDEN / "vkey"],
@@ -212,10 +226,58 @@ class Checkpoints(InDirectory):
                  "a\u00e9": "a\u00e9"}
         for name, shown in names.items():
             path = self.path / name
+            code, _, errors = run("--key", key, path, path)
+            self.assertEqual(code, 1)
+            self.assertIn(f"{self.path}/{shown}: No such file", errors)
             path.write_bytes(text)
             code, out, _ = run("--key", key, path, path)
             self.assertEqual(code, 0)
             self.assertIn(f"{self.path}/{shown}: size", out)
+
+    def test_a_file_name_that_is_no_text_takes_nothing_of_its_line_along(self):
+        key, _, table = vectors("checkpoint")
+        for name in (b"cut\xc2", b"cut\xe2", b"cut\xe2\x80", b"cut\xe2\x81"):
+            path = os.path.join(os.fsencode(self.path), name)
+            pathlib.Path(os.fsdecode(path)).write_bytes(base64.b64decode(table["sealed"]["checkpoint"]))
+            done = subprocess.run([PROGRAM, "--key", key, path, path], capture_output=True, timeout=60)
+            self.assertEqual(done.returncode, 0)
+            self.assertIn(path + b": size", done.stdout)
+            # Where it ends a line, nothing is there to take.
+            done = subprocess.run([PROGRAM, "--key", key, b"--" + name], capture_output=True, timeout=60)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn(b"--" + name + b"\n", done.stderr)
+
+    def test_what_was_given_does_not_write_on_the_terminal(self):
+        for words in (["--key", KEY, "--\u202eevil"], ["--key", KEY, "--witness", "\u202eevil", GOLDEN / "checkpoint"]):
+            code, _, errors = run(*words)
+            self.assertEqual(code, 2)
+            self.assertIn("<U+202E>evil", errors)
+            self.assertNotIn("\u202e", errors)
+
+    def padded(self, name, bytes_wanted, note_at=0):
+        """A signed file of the ledger, with lines of signers that nobody knows until its note has so many bytes."""
+        out = (GOLDEN / name).read_bytes()
+        missing = bytes_wanted - (len(out) - note_at)
+        lines = -(-missing // 1500)
+        for i in range(lines):
+            out += "\u2014 ".encode() + b"n" * ((missing + i) // lines - 14) + b" AAAAAAA=\n"
+        self.assertEqual(len(out) - note_at, bytes_wanted)
+        path = self.path / f"padded-{name}"
+        path.write_bytes(out)
+        return path
+
+    def test_the_greatest_length_and_more(self):
+        most = 64 * 1024
+        proof_at = (GOLDEN / "consistency-4-5").read_bytes().index(b"\n\n") + 2
+        for more, code in ((0, 0), (1, 6)):
+            a = self.padded("checkpoint", most + more)
+            done = run("--key", KEY, a, GOLDEN / "checkpoint")
+            self.assertEqual(done[0], code, done)
+            done = run("--key", KEY, GOLDEN / "checkpoint-4", self.padded("consistency-4-5", most + more, proof_at))
+            self.assertEqual(done[0], code, done)
+        done = run("--key", KEY, GOLDEN / "checkpoint-4", self.padded("consistency-4-5", 2 * most + 1))
+        self.assertEqual(done[0], 6)
+        self.assertIn("is no consistency proof", done[1])
 
     def test_a_proof_to_a_forged_checkpoint_or_from_one(self):
         proof = (GOLDEN / "consistency-4-5").read_bytes()
@@ -258,6 +320,62 @@ class Checkpoints(InDirectory):
         self.assertEqual(run("--key", KEY, GOLDEN / "checkpoint", GOLDEN / "consistency-4-5")[0], 6)
 
 
+class Vanishing(InDirectory):
+    """Files that are there when the program looks what they are, and gone when it reads them."""
+
+    def run_without(self, *words, gone, opened=None):
+        """Runs the program. When it opens `opened`, or else `gone`, for the first time, `gone` is taken away: a lease on
+        the file tells of the open and holds it up until then."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGIO})
+        lease = os.open(opened or gone, os.O_RDONLY)
+        try:
+            fcntl.fcntl(lease, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+            process = subprocess.Popen([PROGRAM, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            opening = signal.sigtimedwait({signal.SIGIO}, 60)
+            gone.unlink()
+        finally:
+            os.close(lease)
+        out, errors = process.communicate(timeout=60)
+        self.assertIsNotNone(opening)
+        self.assertEqual((process.returncode, out), (1, b""))
+        self.assertIn(f"{gone}: No such file or directory", errors.decode())
+        self.assertIn("Nothing was verified", errors.decode())
+
+    def copy(self, name):
+        path = self.path / name
+        path.write_bytes((GOLDEN / name).read_bytes())
+        return path
+
+    def test_a_receipt(self):
+        path = self.copy("event-1.tlog-proof")
+        self.run_without("--key", KEY, path, gone=path)
+
+    def test_the_file_of_a_receipt(self):
+        for receipt_at in (0, 1):
+            path = self.copy("original")
+            words = [path]
+            words.insert(receipt_at, GOLDEN / "event-0.tlog-proof")
+            self.run_without("--key", KEY, *words, gone=path)
+
+    def test_a_checkpoint(self):
+        path = self.copy("checkpoint")
+        self.run_without("--key", KEY, path, GOLDEN / "checkpoint", gone=path)
+
+    def test_a_consistency_proof_or_its_smaller_checkpoint(self):
+        for gone in ("checkpoint-4", "consistency-4-5"):
+            for turned in (False, True):
+                words = [self.copy("checkpoint-4"), self.copy("consistency-4-5")]
+                if turned:
+                    words.reverse()
+                self.run_without("--key", KEY, *words, gone=self.path / gone)
+
+    def test_a_file_of_an_export(self):
+        key, _, table = vectors("export")
+        for path, text in table["whole"]["files"].items():
+            self.write(path, text)
+        self.run_without("--key", key, self.path, opened=self.path / "manifest.json", gone=self.path / "checkpoint")
+
+
 class Export(InDirectory):
     def unpack(self, name):
         key, witnesses, table = vectors("export")
@@ -293,6 +411,16 @@ class Export(InDirectory):
         code, out, _ = run("--key", key, self.path)
         self.assertEqual(code, 0, out)
         self.assertIn("the original of 1 recording is not", out)
+
+    def test_of_a_guest_shows_the_id_and_no_name(self):
+        key, _ = self.unpack("guest")
+        code, out, _ = run("--key", key, self.path)
+        self.assertEqual(code, 0, out)
+        rows = json.loads(run("--json", "--key", key, self.path)[1])["rows"]
+        guests = [row for row in rows if "actor_name" not in row]
+        self.assertEqual([row["type"] for row in guests], ["recording.viewed"])
+        self.assertIn(f"  by {guests[0]['actor']}\n", out)
+        self.assertIn("  by Ada Admin, badge 1\n", out)
 
     def test_sealed_is_not_what_was_asked_for_with_witnesses(self):
         key, flags = self.unpack("sealed checkpoint")

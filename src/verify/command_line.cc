@@ -166,20 +166,24 @@ Result<Report> verify_export_path(const std::string& path, const proof::Trust& t
   if (!verdict.holds()) {
     report.summary = "NOT VERIFIED: the export does not hold.";
   } else if (without > 0) {
+    const std::string_view noun = without == 1 ? "recording" : "recordings";
     report.summary = fmt::format(
-        "VERIFIED WITHOUT FOOTAGE: every receipt agrees with the ledger, and the original of {} recording{} is not "
+        "VERIFIED WITHOUT FOOTAGE: every receipt agrees with the ledger, and the original of {} {} is not "
         "in this export.",
-        without, without == 1 ? "" : "s");
+        without, noun);
   } else {
     report.summary = "VERIFIED: every receipt and every file of this export agrees with the ledger.";
   }
   Json::Array rows;
   for (const proof::ExportRow& row : verdict.rows) {
-    report.lines.push_back(fmt::format("{}  {} of {}  by {}", row.at, row.type, row.subject.text(),
-                                       row.actor_name.empty() ? row.actor.text() : row.actor_name));
     Json::Object json{{"actor", row.actor.text()},     {"at", row.at},    {"index", row.index}, {"n", row.n},
                       {"subject", row.subject.text()}, {"type", row.type}};
-    if (!row.actor_name.empty()) json["actor_name"] = row.actor_name;
+    std::string actor = row.actor.text();
+    if (!row.actor_name.empty()) {
+      actor = row.actor_name;
+      json.emplace("actor_name", actor);
+    }
+    report.lines.push_back(fmt::format("{}  {} of {}  by {}", row.at, row.type, row.subject.text(), actor));
     rows.emplace_back(std::move(json));
   }
   Json::Array findings;
@@ -248,7 +252,7 @@ Result<Report> verify_consistency_path(const std::string& checkpoint_path, const
                                        const proof::Trust& trust) {
   Report report;
   const auto text = TRY(read_text(proof_path, kProofBytesMax));
-  const auto proof = text ? proof::ExtensionProof::parse(*text) : std::nullopt;
+  const auto proof = proof::ExtensionProof::parse(text.value_or(""));
   if (!proof) {
     report.summary = fmt::format("NOT VERIFIED: {} is no consistency proof.", proof_path);
     return report;
@@ -282,30 +286,30 @@ Result<std::optional<Report>> dispatch(const std::vector<std::string>& paths, co
   const auto is = [&](std::initializer_list<PathKind> wanted) {
     return std::equal(kinds.begin(), kinds.end(), wanted.begin(), wanted.end());
   };
-  if (is({PathKind::kDirectory})) return TRY(verify_export_path(paths[0], trust));
-  if (is({PathKind::kReceipt})) return TRY(verify_receipt_paths(paths[0], nullptr, trust));
-  if (is({PathKind::kCheckpoint, PathKind::kCheckpoint})) return TRY(verify_checkpoints(paths, trust));
-  if (is({PathKind::kCheckpoint, PathKind::kConsistency}))
-    return TRY(verify_consistency_path(paths[0], paths[1], trust));
-  if (is({PathKind::kConsistency, PathKind::kCheckpoint}))
-    return TRY(verify_consistency_path(paths[1], paths[0], trust));
+  if (is({PathKind::kDirectory})) return verify_export_path(paths[0], trust);
+  if (is({PathKind::kReceipt})) return verify_receipt_paths(paths[0], nullptr, trust);
+  if (is({PathKind::kCheckpoint, PathKind::kCheckpoint})) return verify_checkpoints(paths, trust);
+  if (is({PathKind::kCheckpoint, PathKind::kConsistency})) return verify_consistency_path(paths[0], paths[1], trust);
+  if (is({PathKind::kConsistency, PathKind::kCheckpoint})) return verify_consistency_path(paths[1], paths[0], trust);
   // Whatever else stands beside a receipt is its file, even one that looks like a checkpoint.
   const bool first_is_receipt = kinds[0] == PathKind::kReceipt;
   if (paths.size() != 2 || first_is_receipt == (kinds[1] == PathKind::kReceipt)) return std::nullopt;
   const std::size_t file = first_is_receipt ? 1 : 0;
   if (kinds[file] == PathKind::kDirectory) return std::nullopt;
-  return TRY(verify_receipt_paths(paths[1 - file], &paths[file], trust));
+  return verify_receipt_paths(paths[1 - file], &paths[file], trust);
 }
 
 // Names and types are whatever somebody logged. Control characters, and those that turn the direction of
 // writing, are shown as their code: evidence must not write its own verdict on a terminal.
-std::string harmless(std::string_view line) {
+std::string harmless(std::string line) {
+  const std::size_t end = line.size();
+  line.append(2, '\0');  // what the end cuts short is none of these characters
   std::string out;
-  for (std::size_t i = 0; i < line.size(); ++i) {
-    const auto byte = [&](std::size_t k) { return i + k < line.size() ? static_cast<unsigned char>(line[i + k]) : 0; };
+  for (std::size_t i = 0; i < end; ++i) {
+    const auto byte = [&](std::size_t k) { return static_cast<unsigned char>(line[i + k]); };
     if (byte(0) < 0x20 || byte(0) == 0x7f) {
       out += fmt::format("<U+{:04X}>", byte(0));
-    } else if (byte(0) == 0xc2 && byte(1) < 0xa0) {
+    } else if (byte(0) == 0xc2 && byte(1) >= 0x80 && byte(1) < 0xa0) {
       out += fmt::format("<U+{:04X}>", byte(1));
       i += 1;
     } else if (byte(0) == 0xe2 && ((byte(1) == 0x80 && byte(2) >= 0xa8 && byte(2) <= 0xae) ||
@@ -383,7 +387,7 @@ class CommandLine::Declared {
 
     const auto report = dispatch(paths_, trust);
     if (!report) {
-      fmt::print(stderr, "lapel-verify: {}. Nothing was verified.\n", report.error().text());
+      fmt::print(stderr, "lapel-verify: {}. Nothing was verified.\n", harmless(report.error().text()));
       return kUnreadable;
     }
     if (!*report) return usage("these paths do not go together");
@@ -391,8 +395,8 @@ class CommandLine::Declared {
   }
 
  private:
-  int usage(std::string_view problem) const {
-    fmt::print(stderr, "lapel-verify: {}\n{}", problem, app_.help());
+  int usage(std::string problem) const {
+    fmt::print(stderr, "lapel-verify: {}\n{}", harmless(std::move(problem)), app_.help());
     return kUsage;
   }
 
