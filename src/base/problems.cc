@@ -98,6 +98,8 @@ PROBLEM(kLedgerMoved, "ledger-moved", kConflict, 409, kYes, "The ledger grew mea
         "Nothing to do; the sequencer retries.");
 PROBLEM(kLedgerCorrupt, "ledger-corrupt", kCorrupt, 500, kNever, "The ledger does not agree with itself",
         "Do not retry. Keep the machine as it is and run lapel ledger check on a copy.");
+PROBLEM(kFaultsFound, "faults-found", kCorrupt, 500, kNever, "The check found faults",
+        "Keep the disk as it is, restore what is named from a second copy, and check again; see docs/operating/lost_disk.md.");
 PROBLEM(kProofInvalid, "proof-invalid", kCorrupt, 422, kNever, "The proof does not hold",
         "Do not rely on it; ask for it again.");
 PROBLEM(kNotSealed, "not-sealed", kConflict, 409, kYes, "Not sealed yet", "Ask again in a moment.");

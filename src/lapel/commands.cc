@@ -251,7 +251,8 @@ Result<void> run_ledger_check(const Where& where, bool as_json) {
   if (as_json) {
     fmt::print("{}\n", to_json(Json(Json::Object{{"catalog", Json::Array()}, {"ledgers", std::move(ledgers)}})));
   }
-  if (faults > 0) return fail(problems::kProofInvalid, fmt::format("{} faults were found", faults));
+  if (faults == 1) return fail(problems::kFaultsFound, "One fault was found");
+  if (faults > 1) return fail(problems::kFaultsFound, fmt::format("{} faults were found", faults));
   return {};
 }
 

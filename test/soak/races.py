@@ -539,6 +539,9 @@ class Proxy:
                 body = self.rfile.read(size) if size else b""
                 self.close_connection = True
                 with contextlib.suppress(OSError, http.client.HTTPException):
+                    if len(body) < size:  # cut by its client, and cut it goes on: a shorter one that is whole would be another
+                        proxy.forward_cut(self.command, self.path, dict(self.headers.items()), body)
+                        return
                     status, headers, text = proxy.lie(proxy, self.command, self.path, dict(self.headers.items()), body)
                     self.send_response_only(status)
                     for name, value in {**headers, "Content-Length": str(len(text)), "Connection": "close"}.items():
@@ -565,6 +568,11 @@ class Proxy:
     @property
     def port(self):
         return self.server.server_address[1]
+
+    def forward_cut(self, method, path, headers, body):
+        with socket.create_connection(("127.0.0.1", self.server_port), timeout=PATIENCE_S) as connection:
+            lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+            connection.sendall("\r\n".join(lines).encode("latin-1") + body)
 
     def forward(self, method, path, headers, body):
         connection = http.client.HTTPConnection("127.0.0.1", self.server_port, timeout=PATIENCE_S)
