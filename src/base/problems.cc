@@ -168,6 +168,7 @@ constexpr std::array kAll = {
     &kWeakFile,
     &kLedgerMoved,
     &kLedgerCorrupt,
+    &kFaultsFound,
     &kProofInvalid,
     &kNotSealed,
     &kStoreStopped,

@@ -45,6 +45,16 @@ std::string errors_page() {
   return out;
 }
 
+TEST(Problems, EachThatIsDefinedStandsInTheTable) {
+  std::ifstream file(LAPEL_SOURCE_DIR "/src/base/problems.cc", std::ios::binary);
+  const std::string source((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  std::size_t defined = 0;
+  for (std::size_t at = source.find("\nPROBLEM("); at != std::string::npos; at = source.find("\nPROBLEM(", at + 1))
+    ++defined;
+  EXPECT_GT(defined, 40u);
+  EXPECT_EQ(all_problems().size(), defined);
+}
+
 TEST(Problems, ErrorsPageIsWhatTheTableGives) {
   const std::string path = LAPEL_SOURCE_DIR "/docs/errors.md";
   const std::string expected = errors_page();

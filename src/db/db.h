@@ -128,6 +128,9 @@ class Database {
   virtual Result<void> read(const std::function<Result<void>(Transaction&)>& body) = 0;
   // BEGIN IMMEDIATE (or SERIALIZABLE). Commits when `body` succeeds, and only then.
   virtual Result<void> write(const std::function<Result<void>(Transaction&)>& body) = 0;
+  // kStoreStopped once a sync has failed: a commit that was refused may yet be found after a restart, so whoever changes files
+  // by what the rows say asks this first. Costs nothing.
+  virtual Result<void> check_writable() { return {}; }
   // A write() that no other change_schema() runs beside, of any process: what it creates, nobody creates meanwhile.
   virtual Result<void> change_schema(const std::function<Result<void>(Transaction&)>& body) = 0;
   // What the engine finds wrong with its own file, in its words, at most kDamageMax of them: pages that make no tree,

@@ -443,6 +443,8 @@ class SqliteDatabase final : public Database {
     return read_once(*lease, body);
   }
 
+  Result<void> check_writable() override { return stopped_ ? stopped() : Result<void>(); }
+
   // BEGIN IMMEDIATE lets nobody beside it.
   Result<void> change_schema(const std::function<Result<void>(Transaction&)>& body) override { return write(body); }
 

@@ -429,12 +429,14 @@ TEST(SqliteSync, AFailedSyncInACommitStopsAllWrites) {
   auto database = must_open(directory.file(), vfs.options());
   ASSERT_TRUE(run(*database, "CREATE TABLE t (n BIGINT)"));
   ASSERT_TRUE(run(*database, "INSERT INTO t (n) VALUES (1)"));
+  EXPECT_TRUE(database->check_writable());
   failing = true;
   const auto failed = run(*database, "INSERT INTO t (n) VALUES (2)");
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().problem, &problems::kStoreStopped) << failed.error().text();
   EXPECT_FALSE(failing) << "the sync was never asked for";
 
+  EXPECT_EQ(database->check_writable().error().problem, &problems::kStoreStopped);
   syncs = 0;
   for (int i = 0; i < 3; ++i) {
     const auto later = database->write([](Transaction&) -> Result<void> {

@@ -208,16 +208,18 @@ Result<std::optional<Upload>> Uploads::read(const UploadId& id) {
 // The row as no earlier writer can change it any more. A server may die, or lose its answer, between a commit that it has sent
 // and the commit itself, and its lock on the file goes at once: were the file then written to before the commit came, the
 // row would tell of bytes that are no longer there. So the row is taken first, which waits for such a commit or undoes it.
-// Where the catalog is embedded a commit dies with its server; what is left is one that failed and is not known to have, and
-// after that nothing is written until the catalog is opened anew.
+// An embedded catalog has no other server, and a commit ends with the request that holds the claim; only one that failed by its
+// sync may be found later all the same, and after that no file is touched until the catalog is opened anew.
 Result<std::optional<Upload>> Uploads::take_over(const UploadId& id) {
+  if (parts_.is_only_server) {
+    TRY(parts_.database.check_writable());
+    return read(id);
+  }
   std::optional<Upload> out;
   TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
     out.reset();
-    if (!parts_.is_only_server) {
-      TRY(tx.run("UPDATE uploads SET writer = :writer WHERE id = :id",
-                 {{"writer", hex(crypto::random_bytes<16>())}, {"id", id.text()}}));
-    }
+    TRY(tx.run("UPDATE uploads SET writer = :writer WHERE id = :id",
+               {{"writer", hex(crypto::random_bytes<16>())}, {"id", id.text()}}));
     const db::Rows rows =
         TRY(tx.query(fmt::format("SELECT {} FROM uploads WHERE id = :id", kColumns), {{"id", id.text()}}));
     if (!rows.empty()) out = TRY(read_upload(rows[0]));
