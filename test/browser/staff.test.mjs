@@ -217,6 +217,7 @@ test("the footage is compared with what was sealed on demand: verified as served
     body[body.length >> 1] ^= 1;
     await route.fulfill({ response: answer, body });
   });
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "Compare again");
   await page.keyboard.press("Enter");
   await page.locator("[role=status][data-bytes=differs]").waitFor();
   await page.getByText("Do not rely on this footage.").waitFor();

@@ -110,6 +110,9 @@ async function send(path: string, ask: Request): Promise<Response> {
       body: ask.body === undefined ? null : JSON.stringify(ask.body),
       signal: ask.signal ?? null,
       credentials: "same-origin",
+      // A part is what the server sends now, not what a player has kept of it. The cache would also make it wait, for up to
+      // 20 s in Chromium, while the player reads the same address.
+      cache: ask.range === undefined ? "default" : "no-store",
     });
   } catch (error) {
     if (ask.signal?.aborted === true) throw error;
