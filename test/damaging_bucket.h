@@ -16,11 +16,30 @@
 
 namespace lapel::test {
 
+// All that is asked goes on to the bucket below.
+class PassingBucket : public bucket::Bucket {
+ public:
+  explicit PassingBucket(bucket::Bucket& real) : real_(real) {}
+  Result<void> put(std::string_view name, ByteView bytes) override { return real_.put(name, bytes); }
+  Result<void> put_file(std::string_view name, const bucket::FileSource& source) override {
+    return real_.put_file(name, source);
+  }
+  Result<std::shared_ptr<bucket::Object>> open(std::string_view name) override { return real_.open(name); }
+  Result<bucket::ObjectStat> stat(std::string_view name) override { return real_.stat(name); }
+  Result<void> remove(std::string_view name) override { return real_.remove(name); }
+  Result<std::vector<std::string>> list(std::string_view prefix, std::string_view after, std::size_t limit) override {
+    return real_.list(prefix, after, limit);
+  }
+
+ protected:
+  bucket::Bucket& real_;
+};
+
 enum class Damage { kNone, kRefused, kLost, kCutShort, kChanged };
 
-class DamagingBucket final : public bucket::Bucket {
+class DamagingBucket final : public PassingBucket {
  public:
-  explicit DamagingBucket(bucket::Bucket& real) : real_(real) {}
+  using PassingBucket::PassingBucket;
   void set_damage(Damage damage) { damage_ = damage; }
 
   Result<void> put(std::string_view name, ByteView bytes) override {
@@ -32,12 +51,6 @@ class DamagingBucket final : public bucket::Bucket {
     if (damage_ == Damage::kRefused) return fail(Code::kFull, "No room");
     TRY(real_.put_file(name, source));
     return spoil(name);
-  }
-  Result<std::shared_ptr<bucket::Object>> open(std::string_view name) override { return real_.open(name); }
-  Result<bucket::ObjectStat> stat(std::string_view name) override { return real_.stat(name); }
-  Result<void> remove(std::string_view name) override { return real_.remove(name); }
-  Result<std::vector<std::string>> list(std::string_view prefix, std::string_view after, std::size_t limit) override {
-    return real_.list(prefix, after, limit);
   }
 
  private:
@@ -54,7 +67,6 @@ class DamagingBucket final : public bucket::Bucket {
     return real_.put(name, bytes);
   }
 
-  bucket::Bucket& real_;
   Damage damage_ = Damage::kNone;
 };
 

@@ -275,9 +275,9 @@ TEST_F(LedgerTest, AHeadThatTheCatalogRefusesIsNotSealed) {
 }
 
 // A bucket whose next put waits until it is let go.
-class SlowBucket final : public bucket::Bucket {
+class SlowBucket final : public test::PassingBucket {
  public:
-  explicit SlowBucket(bucket::Bucket& real) : real_(real) {}
+  using PassingBucket::PassingBucket;
   std::latch is_waiting{1}, may_go{1};
   std::atomic<bool> waits = false;
 
@@ -288,18 +288,6 @@ class SlowBucket final : public bucket::Bucket {
     }
     return real_.put(name, bytes);
   }
-  Result<void> put_file(std::string_view name, const bucket::FileSource& source) override {
-    return real_.put_file(name, source);
-  }
-  Result<std::shared_ptr<bucket::Object>> open(std::string_view name) override { return real_.open(name); }
-  Result<bucket::ObjectStat> stat(std::string_view name) override { return real_.stat(name); }
-  Result<void> remove(std::string_view name) override { return real_.remove(name); }
-  Result<std::vector<std::string>> list(std::string_view prefix, std::string_view after, std::size_t limit) override {
-    return real_.list(prefix, after, limit);
-  }
-
- private:
-  bucket::Bucket& real_;
 };
 
 TEST_F(LedgerTest, WhatIsMoreThanTheQueueHoldsIsRefusedAtOnceAndTheRestIsSealed) {
