@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "verify/command_line.h"
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -11,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "proof/export_for_tests.h"
+#include "verify/directory_for_tests.h"
 
 namespace lapel::verify {
 namespace {
@@ -18,15 +18,8 @@ namespace {
 namespace fs = std::filesystem;
 
 // What the program prints and how it ends is told in test/verify_test.py, over the vectors. Here is what no vector has.
-class Verify : public ::testing::Test {
+class Verify : public DirectoryTest {
  protected:
-  void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "lapel_verify_XXXXXX").native();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    root_ = pattern;
-  }
-  void TearDown() override { fs::remove_all(root_); }
-
   void write(const std::map<std::string, std::string>& files) const {
     for (const auto& [name, bytes] : files) {
       fs::create_directories((root_ / name).parent_path());
@@ -45,8 +38,6 @@ class Verify : public ::testing::Test {
     const int exit = CommandLine().run(static_cast<int>(argv.size()), argv.data());
     return {exit, ::testing::internal::GetCapturedStdout()};
   }
-
-  fs::path root_;
 };
 
 TEST_F(Verify, SaysOfHowManyRecordingsTheOriginalIsMissing) {

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "crypto/sha256.h"
+#include "verify/directory_for_tests.h"
 
 namespace lapel::verify {
 namespace {
@@ -42,16 +43,8 @@ class DescriptorsLeft {
   rlimit before_{};
 };
 
-// A directory of its own for each test, removed afterwards.
-class Paths : public ::testing::Test {
+class Paths : public DirectoryTest {
  protected:
-  void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "lapel_verify_XXXXXX").native();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    root_ = pattern;
-  }
-  void TearDown() override { fs::remove_all(root_); }
-
   std::string at(std::string_view name) const { return (root_ / name).native(); }
   std::string write(std::string_view name, std::string_view text) const {
     const fs::path path = root_ / name;
@@ -73,8 +66,6 @@ class Paths : public ::testing::Test {
     EXPECT_EQ(out.size(), items->size());
     return out;
   }
-
-  fs::path root_;
 };
 
 template <typename T>
