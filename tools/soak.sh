@@ -121,10 +121,34 @@ part_postgres() {
   LAPEL_TWO_SERVER_KILLS=200 LAPEL_DATABASE_KILLS=20 python3 -m unittest -v two_servers_test
 }
 
-# Every test under the thread sanitizer; the fast lane has only those of modules with threads.
+# Media files made to hurt, in the worker alone, under strace.
+part_hostile_media() {
+  need strace strace
+  build release
+  python3 test/soak/hostile_media.py ${TESTDATA:+"$TESTDATA/adversarial"}
+}
+
+# A decoder that was taken over, trying its ways out of the sandbox beside a live server.
+part_sandbox() {
+  build release
+  build asan media_escape
+  python3 test/soak/sandbox.py build/asan/tests/media_escape
+}
+
+# Every test under a sanitizer; of the thread sanitizer the fast lane has only those of modules with threads.
+suite_under() { # PRESET
+  build "$1"
+  local begun=$SECONDS
+  ctest --preset "$1" -j "$jobs" --no-tests=error --output-on-failure | tee "$out/$1_tests.txt" || true  # judged below
+  python3 test/soak/analyzed.py "$1" "$out/$1_tests.txt" $((SECONDS - begun))
+}
+
+part_asan() {
+  suite_under asan
+}
+
 part_tsan() {
-  build tsan
-  ctest --preset tsan -j "$jobs" --no-tests=error
+  suite_under tsan
 }
 
 # .clang-tidy says which checks, and why not the others.
@@ -133,7 +157,11 @@ part_clang_tidy() {
   need run-clang-tidy-14 clang-tidy-14
   tools/setup.sh
   cmake --preset clang >/dev/null
-  run-clang-tidy-14 -quiet -p build/clang -j "$jobs" "$PWD/(src|test)/"
+  local begun=$SECONDS files
+  files=$(grep -c "\"file\": \"$PWD/\(src\|test\)/" build/clang/compile_commands.json)
+  run-clang-tidy-14 -quiet -p build/clang -j "$jobs" "$PWD/(src|test)/" >$out/clang_tidy_found.txt || true  # judged below
+  cat $out/clang_tidy_found.txt
+  python3 test/soak/analyzed.py clang_tidy $out/clang_tidy_found.txt $((SECONDS - begun)) "$files"
 }
 
 # Lines and branches of what must not fail, under their bars.
@@ -163,7 +191,7 @@ if [ "${1:-}" = save ]; then
   exec python3 tools/reliability.py --from $out/figures.jsonl
 fi
 
-all=(sweep crash power_cuts full_disk postgres races races_tsan bit_rot sweep_1000 abuse hostile_names tsan clang_tidy coverage fuzz agree)
+all=(sweep crash power_cuts full_disk postgres races races_tsan bit_rot sweep_1000 abuse hostile_names hostile_media sandbox asan tsan clang_tidy coverage fuzz agree)
 parts=("$@")
 [ ${#parts[@]} -gt 0 ] || parts=("${all[@]}")
 for part in "${parts[@]}"; do

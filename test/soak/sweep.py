@@ -13,21 +13,19 @@ sentences for people to read, then each fault; exits 1 if there is one.
     LAPEL_SWEEP_SEED  repeats the choice of receipts
 """
 import collections
-import fcntl
 import json
 import os
 import pathlib
 import random
-import shutil
 import sqlite3
-import subprocess
 import sys
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "server"))
 
-from harness import BIN, Town, run, sha256  # noqa: E402  (the path above leads there)
+import worker  # noqa: E402  (the path above leads there)
+from harness import BIN, Town, run, sha256  # noqa: E402
 
 # Telemetry is mostly text beside footage; these are footage with telemetry in it.
 FOOTAGE = (".mp4", ".mov", ".ts", ".m2ts")
@@ -35,11 +33,8 @@ DEVICE = "SWEEP-1"
 RECEIPTS = 5
 MANY_ALIKE = 12  # of one folder and one sentence are counted, not named
 JOBS_PATIENCE_S = 900  # without one more job at its end
-VERDICTS = ("whole", "damaged", "unreadable", "not_media")
 # What only the server says, of a worker that gave no answer (docs/formats/media_worker.md).
 WORKER_FAILED = {"stopped_at_deadline", "stopped_at_limit", "stopped_by_sandbox", "crashed", "bad_answer"}
-# After its filter is in place a worker tries the root directory once, to see it refused, and ends.
-AFTER_THE_FILTER = ('"/", O_RDONLY|O_CLOEXEC|O_DIRECTORY) = -1 EPERM', "exit_group(0)", "exited with 0")
 
 HURTFUL = [
     "../../../../etc/passwd", "/etc/shadow", "..", ".", "C:\\Windows\\win.ini", "-rf --no-preserve-root", "a\nb\r\nX-Header: 1",
@@ -174,7 +169,7 @@ class Sweep:
             self.check(item["filename"] in known, f"{name}: called {item['filename']!r}")
         media = item["media"] or {"state": None, "verdict": None, "sentence": None}
         if self.check(media["state"] == "done", f"{name}: its job is {media['state']}: {media['sentence']}"):
-            self.check(media["verdict"] in VERDICTS and (media["sentence"] or "").endswith("."), f"{name}: {media}")
+            self.check(media["verdict"] in worker.VERDICTS and (media["sentence"] or "").endswith("."), f"{name}: {media}")
         view = town.request("POST", f"/api/v1/recordings/{item['id']}/views", token, body='{"purpose":"review"}')
         if self.check(view.status == 201, f"{name}: no view: {view.status} {view.body[:200]}"):
             served = town.request("GET", view.json()["original"], token)
@@ -217,45 +212,15 @@ class Sweep:
 
     # ---- the worker, watched ----
 
-    def watch_worker(self, home):
+    def watch_worker(self):
         """The adversarial files in the worker alone, under strace: once it is shut in, it asks the system for nothing."""
-        strace = shutil.which("strace")
-        if not strace:
-            raise SystemExit("NOT RUN: strace is missing (Debian: strace)")
         watched = 0
         for path, _ in self.files():
             if path.is_relative_to(self.root / "adversarial"):
-                self.watch_one(strace, path, home / "trace")
+                for fault in worker.examine(path).faults():
+                    self.fault(f"{path.relative_to(self.root)}: {fault}")
                 watched += 1
         return watched
-
-    def watch_one(self, strace, path, trace):
-        question, answer = os.pipe(), os.pipe()
-        os.write(question[1], b'{"job":"probe","v":1}\n')
-        os.close(question[1])
-        with open(path, "rb") as footage:
-            # A worker is born with descriptors 3 to 5. Copies out of their way first, so that a shell can put them there.
-            copies = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, 10) for descriptor in (footage.fileno(), question[0], answer[1])]
-        os.close(question[0])
-        os.close(answer[1])
-        placed = " ".join(f"{3 + i}<&{copy} {copy}<&-" for i, copy in enumerate(copies))
-        done = subprocess.run(
-            ["bash", "-c", f'exec {placed}; exec "$@"', "bash", strace, "-f", "-o", trace, "-e", "trace=%file,%network,%process,seccomp",
-             BIN / "lapel-media"],
-            pass_fds=copies, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
-        for copy in copies:
-            os.close(copy)
-        with os.fdopen(answer[0], "rb") as reader:
-            result = reader.read()
-        name = path.relative_to(self.root)
-        lines = trace.read_text(errors="replace").splitlines()
-        shut = [i for i, line in enumerate(lines) if "seccomp(SECCOMP_SET_MODE_FILTER" in line]
-        if not self.check(done.returncode == 0 and shut, f"{name}: under strace the worker ends with {done.returncode}: {done.stderr}"):
-            return
-        after = lines[shut[-1] + 1:]
-        self.check(len(after) == len(AFTER_THE_FILTER) and all(part in line for part, line in zip(AFTER_THE_FILTER, after)),
-                   f"{name}: the worker went on to {after}")
-        self.check(json.loads(result)["verdict"] in VERDICTS, f"{name}: the worker alone says {result!r}")
 
     # ---- all of it ----
 
@@ -293,7 +258,7 @@ class Sweep:
             code, faults = town.check_ledger()
             self.check((code, faults) == (0, []), f"the ledger check ends with {code}: {faults}")
             self.say("server stopped, ledger checked")
-            watched = self.watch_worker(town.home)
+            watched = self.watch_worker()
             self.say(f"{watched} files examined under strace")
         self.print_verdicts(items)
         seconds = time.monotonic() - self.begun
