@@ -417,6 +417,21 @@ Result<void> run_recording_verify(const RemoteOptions& options, const std::strin
   return {};
 }
 
+namespace {
+
+// Whether a server's name of a file stays below the directory that it is put into, on every filesystem.
+bool is_inside(std::string_view name) {
+  if (name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-") !=
+      std::string_view::npos)
+    return false;
+  const os::Path relative(name);
+  return !relative.empty() && relative.is_relative() && relative.has_filename() &&
+         std::none_of(relative.begin(), relative.end(),
+                      [](const os::Path& part) { return part == "." || part == ".."; });
+}
+
+}  // namespace
+
 Result<void> run_recording_export(const RemoteOptions& options, const std::string& id, const ReadingTerms& terms,
                                   const std::string& out) {
   Remote remote = TRY(Remote::open(options));
@@ -443,13 +458,13 @@ Result<void> run_recording_export(const RemoteOptions& options, const std::strin
   const Json* files = body.find("files");
   if (!files || !files->object()) return fail(Code::kUnavailable, "The server's answer has no \"files\"");
   for (const auto& [name, text] : *files->object()) {
-    const os::Path relative(name);
-    for (const os::Path& part : relative) {
-      if (relative.is_absolute() || part == ".." || !text.string())
-        return fail(Code::kUnavailable, "The server names a file outside the export", name);
-    }
-    TRY(os::make_directories(*disk, (home / relative).parent_path()));
-    TRY(os::write_new_file(*disk, home / relative, as_bytes(*text.string())));
+    if (!is_inside(name) || !text.string())
+      return fail(Code::kUnavailable, "The server names a file that is none of an export; nothing was written",
+                  printable(name));
+  }
+  for (const auto& [name, text] : *files->object()) {
+    TRY(os::make_directories(*disk, (home / name).parent_path()));
+    TRY(os::write_new_file(*disk, home / name, as_bytes(*text.string())));
   }
   const Json* admission = files->find(fmt::format("subjects/{}/0.tlog-proof", id));
   if (!admission) return fail(problems::kProofInvalid, "The export has no receipt of the admission", id);

@@ -211,9 +211,16 @@ bool is_refusal(int error_number) {
   }
 }
 
+// The kernel reads a path up to its first zero byte: it would act on another file than the one named.
+Result<void> require_whole(const Path& path) {
+  if (path.native().find('\0') == std::string::npos) return {};
+  return fail(Code::kInvalid, "A path cannot have a zero byte in it", path.c_str());
+}
+
 class RealDisk final : public Disk {
  public:
   Result<std::unique_ptr<File>> open(const Path& path, OpenMode mode, Caching caching) override {
+    TRY(require_whole(path));
     Descriptor descriptor(uninterrupted([&] { return ::open(path.c_str(), open_flags(mode) | O_CLOEXEC, kFileMode); }));
     if (descriptor.get() < 0) return failed(path, "open", errno);
     if (caching == Caching::kDirect) {
@@ -230,22 +237,28 @@ class RealDisk final : public Disk {
   }
 
   Result<void> rename(const Path& from, const Path& to) override {
+    TRY(require_whole(from));
+    TRY(require_whole(to));
     if (::rename(from.c_str(), to.c_str()) != 0) return failed(from, to, "rename", errno);
     return {};
   }
 
   Result<void> link(const Path& from, const Path& to) override {
+    TRY(require_whole(from));
+    TRY(require_whole(to));
     if (::link(from.c_str(), to.c_str()) == 0) return {};
     // EPERM: no hard links on this filesystem, or not to a file of another owner. Either way a copy would do.
     return failed(from, to, "link", errno == EPERM || errno == EMLINK ? EXDEV : errno);
   }
 
   Result<void> remove(const Path& path) override {
+    TRY(require_whole(path));
     if (std::remove(path.c_str()) != 0) return failed(path, "remove", errno);
     return {};
   }
 
   Result<void> make_directory(const Path& path) override {
+    TRY(require_whole(path));
     if (::mkdir(path.c_str(), kDirectoryMode) == 0) return {};
     const int error_number = errno;
     struct ::stat status;
@@ -254,6 +267,7 @@ class RealDisk final : public Disk {
   }
 
   Result<void> sync_directory(const Path& path) override {
+    TRY(require_whole(path));
     const Descriptor directory(uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
     if (directory.get() < 0) return failed(path, "open", errno);
     if (::fsync(directory.get()) != 0) return failed(path, "fsync", errno);
@@ -261,6 +275,7 @@ class RealDisk final : public Disk {
   }
 
   Result<std::vector<std::string>> list(const Path& directory) override {
+    TRY(require_whole(directory));
     const std::unique_ptr<DIR, int (*)(DIR*)> stream(::opendir(directory.c_str()), &::closedir);
     if (!stream) return failed(directory, "opendir", errno);
     std::vector<std::string> names;
@@ -279,6 +294,7 @@ class RealDisk final : public Disk {
   }
 
   Result<Stat> stat(const Path& path) override {
+    TRY(require_whole(path));
     struct ::stat status;
     if (::stat(path.c_str(), &status) != 0) return failed(path, "stat", errno);
     Stat out;
@@ -291,12 +307,14 @@ class RealDisk final : public Disk {
   }
 
   Result<std::uint64_t> free_bytes(const Path& path) override {
+    TRY(require_whole(path));
     struct ::statvfs status;
     if (uninterrupted([&] { return ::statvfs(path.c_str(), &status); }) != 0) return failed(path, "statvfs", errno);
     return static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize;
   }
 
   Result<std::uint64_t> free_files(const Path& path) override {
+    TRY(require_whole(path));
     struct ::statvfs status;
     if (uninterrupted([&] { return ::statvfs(path.c_str(), &status); }) != 0) return failed(path, "statvfs", errno);
     if (status.f_files == 0) return std::numeric_limits<std::uint64_t>::max();  // Btrfs, for one, counts none

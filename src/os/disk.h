@@ -7,7 +7,7 @@
 //   and sync_directory() on the directory that names it. A failed sync is reported as it is and never retried
 //   here: Linux drops the dirty pages and says so once, so trying again would turn a loss into a success.
 // Fails with: kNotFound, kConflict (exists already), kFull (no space, quota or inodes), kUnsupported (the
-//   filesystem cannot), kInternal otherwise; context is path, call and errno text.
+//   filesystem cannot), kInvalid (a zero byte in a path), kInternal otherwise; context is path, call and errno text.
 // Threads: a Disk from any thread. A File from several threads as long as their byte ranges do not overlap.
 
 #include <cstddef>

@@ -84,6 +84,22 @@ TEST_F(DiskTest, AnErrorNamesPathCallAndReason) {
   EXPECT_EQ(opened.error().context, at("missing").native() + ": open: No such file or directory");
 }
 
+TEST_F(DiskTest, APathWithAZeroByteIsNoOtherPath) {
+  ASSERT_TRUE(disk_->make_directory(at("a")));
+  const Path hidden = at(std::string("a\0b", 3));
+  EXPECT_EQ(code_of(disk_->open(hidden, OpenMode::kCreateOrOpen)), Code::kInvalid);
+  EXPECT_EQ(code_of(disk_->make_directory(hidden)), Code::kInvalid);
+  EXPECT_EQ(code_of(disk_->stat(hidden)), Code::kInvalid);
+  EXPECT_EQ(code_of(disk_->list(hidden)), Code::kInvalid);
+  EXPECT_EQ(code_of(disk_->remove(hidden)), Code::kInvalid);
+  EXPECT_EQ(code_of(disk_->rename(at("a"), hidden)), Code::kInvalid);
+  EXPECT_EQ(code_of(disk_->link(hidden, at("c"))), Code::kInvalid);
+  EXPECT_EQ(code_of(disk_->sync_directory(hidden)), Code::kInvalid);
+  // Its temporary's name would end there too, be taken, and be tried again for good.
+  EXPECT_EQ(code_of(write_new_file(*disk_, at(std::string("\0b", 2)), as_bytes("x"))), Code::kInvalid);
+  EXPECT_TRUE(disk_->stat(at("a")));
+}
+
 TEST_F(DiskTest, ErrnoBecomesTheCodeThatDecidesWhatToDo) {
   const auto code = [](int error_number, std::string_view call) {
     return system_error("/x", call, error_number).code();

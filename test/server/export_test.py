@@ -5,9 +5,14 @@ import json
 import os
 import random
 import shutil
+import sys
 import unittest
 
 from harness import BIN, ROOT, Town, run, sha256
+
+sys.path.insert(0, str(ROOT / "test/soak"))
+
+import races  # noqa: E402  (the path above leads there)
 
 
 class Export(unittest.TestCase):
@@ -77,6 +82,33 @@ class Export(unittest.TestCase):
             (out / "stray").unlink()
             shutil.rmtree(out / "subjects" / recording)
             self.assertNotEqual(verify()[0], 0)
+
+    def test_nothing_is_written_for_a_server_that_names_files_of_its_own_choice(self):
+        with Town(beat=1) as town:
+            clerk = town.add_user("clerk", "records")
+            town.start()
+            recording = town.upload(clerk, b"footage", filename="a.mp4")["recording"]
+            name = [""]
+
+            def lie(proxy, method, path, headers, body):
+                status, headers, text = proxy.forward(method, path, headers, body)
+                if path.endswith("/export") and status == 200:
+                    answer = json.loads(text)
+                    answer["files"][name[0]] = "written by a liar"
+                    text = json.dumps(answer).encode()
+                return status, headers, text
+
+            proxy = races.Proxy(town.port, lie)
+            try:
+                for name[0] in ("../x", "/x", "a/../../x", "", ".", "subjects/", "\0", "\0x", "subjects/a\0b", "a\nb", "a\\b", "\u202ex"):
+                    out = town.home / "out"
+                    done = run(BIN / "lapel", "recording", "export", recording, "--out", out, "--purpose", "discovery", check=False,
+                               env={**os.environ, "LAPEL_TOKEN": clerk, "LAPEL_SERVER": f"http://127.0.0.1:{proxy.port}"})
+                    self.assertEqual(done.returncode, 7, (name[0], done.stderr))
+                    self.assertIn("none of an export; nothing was written", done.stderr)
+                    self.assertFalse(out.exists())
+            finally:
+                proxy.close()
 
 
 class Damaged(unittest.TestCase):
