@@ -40,7 +40,7 @@ from harness import BIN, Town, metadata, run  # noqa: E402
 CALLS = ("open,openat,openat2,creat,mkdir,mkdirat,mknod,mknodat,rename,renameat,renameat2,link,linkat,symlink,symlinkat,unlink,unlinkat,"
          "rmdir,truncate,chmod,fchmodat,chown,fchownat")
 # All that a server makes below its data directory; no name of an upload can be one of these but an id of the server's own.
-OWN = re.compile(r"""(catalog\.db(-wal|-shm|-journal)?|lock|format|\.tmp(/\d+-\d+)?
+OWN = re.compile(r"""(catalog\.db(-wal|-shm|-journal)?|catalog\.lock|lock|format|\.tmp(/\d+-\d+)?
     |uploads(/[0-9a-f]{32})?|media(/.*)?|derived(/.*)?|objects(/[a-z0-9-]+(/[0-9a-f]{2}(/\.?[0-9a-f]{32}[.0-9a-z-]*)?)?)?
     |keys(/[a-z0-9-]+(/[A-Za-z0-9_.-]+)?(/[A-Za-z0-9_.-]+)?)?|ledger(/[a-z0-9-]+(/[a-z0-9./-]+)?)?|[a-z]+(/\.[A-Za-z0-9.-]+)?)$""", re.X)
 FIELDS = ["filename", "filetype", "device", "wearer", "incident", "category", "note", "group"]
