@@ -146,8 +146,17 @@ class TamperTest : public testing::Test {
     EXPECT_TRUE(db::migrate(*ground.database, "ledger", schema()));
     EXPECT_TRUE(ground.database->write([&](db::Transaction& tx) { return Ledger::create(tx, agency_, terms_, key_); }));
     fill(ground);
+    // A batch whose entries stand in full tiles has no row any more, and its object waits to be swept: nobody reads it.
+    std::set<std::string> staged;
+    EXPECT_TRUE(ground.database->read([&](db::Transaction& tx) -> Result<void> {
+      for (const db::Row& row : TRY(tx.query("SELECT object FROM ledger_batches ORDER BY object LIMIT 1000"))) {
+        staged.insert(row.text("object"));
+      }
+      return {};
+    }));
     const std::vector<std::string> names = *ground.bucket->list("", "", 1'000);
     for (const std::string& name : names) {
+      if (name.find("/staged/") != std::string::npos && !staged.contains(name)) continue;
       const Bytes bytes = *bucket::get(*ground.bucket, name, 1 << 20);
       objects_.emplace(name, std::string(as_text(bytes)));
     }
@@ -446,11 +455,11 @@ TEST_F(TamperTest, EveryByteOfTheStagedEntriesIsNoticed) {
 }
 
 // One byte of every event's text at once, and every leaf has to be named. A check tells at most 1,000 faults, and of an
-// event there may be two: so many events at a time.
+// event exchanged for another there are three: so many events at a time.
 TEST_F(TamperTest, EveryByteOfEachOpenedEventIsNoticed) {
   const Ground ground = copy();
   const auto ledger = *open(ground);
-  constexpr std::size_t kTogether = 400;
+  constexpr std::size_t kTogether = 300;
   std::span<const SealedEvent> some;
   // Of those that have a byte `at`; those that had the one before get their own text back.
   const auto store = [&](std::size_t at, const std::function<std::string(const std::string&)>& change) {
