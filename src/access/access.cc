@@ -27,14 +27,30 @@ constexpr std::array<std::pair<Role, std::string_view>, 14> kRoles = {{
     {Role::kAdministrator, "administrator"},
 }};
 
-constexpr std::array<std::pair<Action, std::string_view>, 7> kActions = {{
+constexpr std::array<std::pair<Action, std::string_view>, 23> kActions = {{
+    {Action::kPublic, "public"},
+    {Action::kSignIn, "sign_in"},
     {Action::kUpload, "upload"},
     {Action::kList, "list"},
     {Action::kShow, "show"},
+    {Action::kPoster, "poster"},
     {Action::kReceipt, "receipt"},
     {Action::kView, "view"},
     {Action::kExport, "export"},
+    {Action::kChange, "change"},
+    {Action::kRestrict, "restrict"},
+    {Action::kReleaseOwn, "release_own"},
     {Action::kRegisterDevice, "register_device"},
+    {Action::kAssignDevice, "assign_device"},
+    {Action::kSeeRoster, "see_roster"},
+    {Action::kManagePeople, "manage_people"},
+    {Action::kSeeCases, "see_cases"},
+    {Action::kManageCases, "manage_cases"},
+    {Action::kRecordStatement, "record_statement"},
+    {Action::kClear, "clear"},
+    {Action::kInvestigate, "investigate"},
+    {Action::kSetRules, "set_rules"},
+    {Action::kExplain, "explain"},
 }};
 
 constexpr std::array<std::pair<Purpose, std::string_view>, 6> kPurposes = {{
@@ -44,6 +60,25 @@ constexpr std::array<std::pair<Purpose, std::string_view>, 6> kPurposes = {{
     {Purpose::kRecordsRequest, "records_request"},
     {Purpose::kTraining, "training"},
     {Purpose::kOwnRecording, "own_recording"},
+}};
+
+constexpr std::array<std::pair<State, std::string_view>, 8> kStates = {{
+    {State::kSealed, "sealed"},
+    {State::kHeld, "held"},
+    {State::kRestricted, "restricted"},
+    {State::kInReview, "in_review"},
+    {State::kDispositionProposed, "disposition_proposed"},
+    {State::kDisposed, "disposed"},
+    {State::kQuarantined, "quarantined"},
+    {State::kImportedPending, "imported_pending"},
+}};
+
+constexpr std::array<std::pair<Restriction, std::string_view>, 5> kRestrictions = {{
+    {Restriction::kInternalAffairs, "internal_affairs"},
+    {Restriction::kSexualAssault, "sexual_assault"},
+    {Restriction::kMinor, "minor"},
+    {Restriction::kMedical, "medical"},
+    {Restriction::kStripSearch, "strip_search"},
 }};
 
 template <typename Value, std::size_t kCount>
@@ -80,13 +115,44 @@ bool has_any(const Actor& actor, std::initializer_list<Role> roles) {
   return false;
 }
 
-bool may_see_all(const Actor& actor) {
-  return has_any(actor, {Role::kSupervisor, Role::kCommand, Role::kInvestigator, Role::kInternalAffairs,
-                         Role::kCoordinator, Role::kRecords, Role::kDaLiaison, Role::kCounsel, Role::kAuditor});
+Decision allow(std::string_view rule) {
+  return {Answer::kAllow, rule};
+}
+Decision refuse(std::string_view rule) {
+  return {Answer::kRefuse, rule};
+}
+Decision allow_if(bool is_allowed, std::string_view rule) {
+  return {is_allowed ? Answer::kAllow : Answer::kRefuse, rule};
 }
 
 bool is_own(const Actor& actor, const Item& item) {
-  return item.assigned_officer == actor.person;
+  return !actor.is_stranger() && !actor.dock && item.assigned_officer == actor.person;
+}
+
+constexpr std::string_view kShowRule =
+    "a recording: officers their own, supervisors their unit's, and the roles that work with all footage";
+constexpr std::string_view kRestrictedRule = "restricted: open to those who are cleared for its kind";
+
+// Whether an actor works with all of the agency's recordings, or has this one by their own standing.
+bool sees_all(const Actor& actor) {
+  return has_any(actor, {Role::kCommand, Role::kInvestigator, Role::kInternalAffairs, Role::kCoordinator,
+                         Role::kRecords, Role::kDaLiaison, Role::kCounsel, Role::kAuditor});
+}
+bool has_by_standing(const Actor& actor, const Item& item) {
+  return (actor.has(Role::kOfficer) && is_own(actor, item)) || (actor.has(Role::kSupervisor) && item.is_supervised) ||
+         (item.is_in_case && sees_all(actor));
+}
+// Those who have to find a restricted recording in order to do their work, though not to see it.
+bool sees_restricted_rows(const Actor& actor) {
+  return has_any(actor, {Role::kCommand, Role::kRecords, Role::kCoordinator, Role::kAuditor});
+}
+
+Decision decide_show(const Actor& actor, const Item& item) {
+  const bool by_standing = has_by_standing(actor, item);
+  if (!by_standing && !sees_all(actor)) return {Answer::kHide, kShowRule};
+  if (item.state != State::kRestricted || item.is_cleared || sees_restricted_rows(actor)) return allow(kShowRule);
+  const bool may_know = by_standing || actor.has(Role::kInternalAffairs);
+  return {may_know ? Answer::kRefuse : Answer::kHide, kRestrictedRule};
 }
 
 // The roles whose work a purpose is.
@@ -109,34 +175,155 @@ bool fits(const Actor& actor, const Item& item, Purpose purpose) {
   CHECK(false);
 }
 
+constexpr std::string_view kOwnRule = "own recordings: this one opens to its officer after a statement or a release";
+
+// What binds the bytes of an item, whoever asks. nullopt: nothing does.
+std::optional<Decision> bound_bytes(const Actor& actor, const Item& item) {
+  if (item.state == State::kDisposed) return refuse("disposed: the footage has been destroyed, its custody remains");
+  if (item.state == State::kRestricted && !item.is_cleared) return refuse(kRestrictedRule);
+  // Whatever other roles they hold: one's own is one's own.
+  if (is_own(actor, item) && item.own_viewing != OwnViewing::kOpen) return refuse(kOwnRule);
+  return std::nullopt;
+}
+
+// Footage inside a home was lawfully made during one call; an unrelated investigation needs a warrant to look at it
+// (Commonwealth v. Yusuf, 488 Mass. 379).
+std::optional<Decision> bound_home(const Item& item, const Basis& basis) {
+  if (basis.purpose != Purpose::kInvestigation || basis.is_related || basis.has_warrant) return std::nullopt;
+  if (item.is_inside_home.value_or(false) || basis.inside_home.value_or(false)) {
+    return refuse("inside a home: an unrelated investigation needs a warrant reference");
+  }
+  if (!item.is_inside_home && !basis.inside_home) {
+    return Decision{Answer::kAsk, "inside a home: say whether it is, before its first view for another case"};
+  }
+  return std::nullopt;
+}
+
+Decision decide_view(const Actor& actor, const Item& item, const Basis& basis) {
+  const Decision shown = decide_show(actor, item);
+  if (!shown.may_know()) return shown;
+  constexpr std::string_view kRule = "a view: the purpose must be the work of one of your roles";
+  if (!fits(actor, item, basis.purpose)) return refuse(kRule);
+  if ((item.state == State::kQuarantined || item.state == State::kImportedPending) &&
+      !(actor.has(Role::kRecords) && basis.purpose == Purpose::kReview)) {
+    return refuse("quarantined or not yet reconciled: records looks at it first, for review");
+  }
+  if (const auto bound = bound_bytes(actor, item)) return *bound;
+  if (item.is_victim_sensitive && basis.purpose == Purpose::kTraining) {
+    return refuse("victim-sensitive: never for training");
+  }
+  if (basis.purpose == Purpose::kInvestigation && !basis.has_case) return refuse("an investigation names its case");
+  if (const auto bound = bound_home(item, basis)) return *bound;
+  return allow(kRule);
+}
+
+Decision decide_poster(const Actor& actor, const Item& item) {
+  const Decision shown = decide_show(actor, item);
+  if (!shown.may_know()) return shown;
+  const bool is_closed = item.state == State::kRestricted || item.state == State::kDisposed ||
+                         item.state == State::kQuarantined || item.state == State::kImportedPending ||
+                         item.is_inside_home.value_or(false) || item.is_victim_sensitive ||
+                         (is_own(actor, item) && item.own_viewing != OwnViewing::kOpen);
+  return allow_if(!is_closed, "a poster: never of restricted, sensitive or inside-a-home footage");
+}
+
 // What the roles say, before a credential's scopes take anything away.
-Decision decide_by_role(const Actor& actor, Action action, const Item& item, std::optional<Purpose> purpose) {
+Decision decide_by_role(const Actor& actor, Action action, const Item& item, const std::optional<Basis>& basis) {
   // A dock appends what it has and asks for the receipts of that; it reads nothing else, lest a stolen one could.
   if (actor.dock) {
+    constexpr std::string_view kRule = "a dock uploads, and asks for receipts of what it uploaded";
     const bool is_own_receipt = action == Action::kReceipt && item.uploader == actor.subject();
-    return {action == Action::kUpload || action == Action::kRegisterDevice || is_own_receipt, is_own_receipt,
-            "a dock uploads, and asks for receipts of what it uploaded"};
+    const bool is_allowed = action == Action::kUpload || action == Action::kRegisterDevice || is_own_receipt;
+    return {is_allowed ? Answer::kAllow : Answer::kHide, kRule};
   }
-  const bool may_know = may_see_all(actor) || (actor.has(Role::kOfficer) && is_own(actor, item));
   switch (action) {
+    case Action::kPublic:
+    case Action::kSignIn:
+      break;  // decided for everybody alike
     case Action::kUpload:
-      return {has_any(actor, {Role::kInvestigator, Role::kRecords}), true, "uploads: investigators and records"};
+      return allow_if(has_any(actor, {Role::kInvestigator, Role::kRecords}), "uploads: investigators and records");
     case Action::kList:
-      return {may_see_all(actor) || actor.has(Role::kOfficer), true,
-              "the list: officers their own; administrators, union, program managers and approvers none"};
+      return allow_if(sees_all(actor) || has_any(actor, {Role::kOfficer, Role::kSupervisor}),
+                      "the list: officers their own, supervisors their unit's; administrators, union, program managers "
+                      "and approvers none");
     case Action::kShow:
     case Action::kReceipt:
-      return {may_know, may_know, "a recording: officers their own, and the roles that work with footage"};
+      return decide_show(actor, item);
+    case Action::kPoster:
+      return decide_poster(actor, item);
     case Action::kView:
-      CHECK(purpose.has_value());
-      return {may_know && fits(actor, item, *purpose), may_know,
-              "a view: the purpose must be the work of one of your roles"};
-    case Action::kExport:
-      return {may_know && has_any(actor, {Role::kInvestigator, Role::kRecords, Role::kDaLiaison, Role::kCounsel,
-                                          Role::kInternalAffairs}),
-              may_know, "exports: investigators, internal affairs, records, DA liaison and counsel"};
+      CHECK(basis.has_value());
+      return decide_view(actor, item, *basis);
+    case Action::kExport: {
+      CHECK(basis.has_value());
+      const Decision view = decide_view(actor, item, *basis);
+      if (!view.may_know()) return view;
+      const Decision exports = allow_if(has_any(actor, {Role::kInvestigator, Role::kRecords, Role::kDaLiaison,
+                                                        Role::kCounsel, Role::kInternalAffairs}),
+                                        "exports: investigators, internal affairs, records, DA liaison and counsel");
+      return exports.is_allowed() ? view : exports;
+    }
+    case Action::kChange: {
+      const Decision shown = decide_show(actor, item);
+      if (!shown.is_allowed()) return shown;
+      if (item.state == State::kDisposed) return refuse("disposed: nothing is changed any more");
+      return allow_if(
+          (actor.has(Role::kOfficer) && is_own(actor, item)) || (actor.has(Role::kSupervisor) && item.is_supervised) ||
+              has_any(actor, {Role::kInvestigator, Role::kRecords, Role::kCommand, Role::kInternalAffairs,
+                              Role::kCoordinator}),
+          "what a recording is said to be: its officer, their supervisor, and those who work on it");
+    }
+    case Action::kRestrict: {
+      const Decision shown = decide_show(actor, item);
+      if (!shown.may_know()) return shown;
+      if (item.state == State::kDisposed) return refuse("disposed: nothing is changed any more");
+      // Who is not cleared could otherwise unlock it in order to see it.
+      const bool may_unlock = item.state != State::kRestricted || item.is_cleared || actor.has(Role::kCommand);
+      return allow_if(may_unlock && has_any(actor, {Role::kInternalAffairs, Role::kRecords, Role::kCommand}),
+                      "restricting: internal affairs, records and command; lifting it: those cleared for it, and command");
+    }
+    case Action::kReleaseOwn: {
+      const Decision shown = decide_show(actor, item);
+      if (!shown.may_know()) return shown;
+      const bool is_superior = (actor.has(Role::kSupervisor) && item.is_supervised) || actor.has(Role::kCommand);
+      return allow_if(is_superior && !is_own(actor, item),
+                      "releasing a recording to its officer: their supervisor or command, never the officer");
+    }
     case Action::kRegisterDevice:
-      return {actor.has(Role::kCoordinator), true, "devices: docks and camera coordinators"};
+      return allow_if(actor.has(Role::kCoordinator), "devices: docks and camera coordinators");
+    case Action::kAssignDevice:
+      return allow_if(has_any(actor, {Role::kCoordinator, Role::kSupervisor}),
+                      "who wears which camera: coordinators and supervisors");
+    case Action::kSeeRoster:
+      return allow_if(has_any(actor, {Role::kSupervisor, Role::kCommand, Role::kInvestigator, Role::kInternalAffairs,
+                                      Role::kCoordinator, Role::kRecords, Role::kAuditor, Role::kProgramManager,
+                                      Role::kAdministrator}),
+                      "the roster: those who run the program or work with its footage");
+    case Action::kManagePeople:
+      return allow_if(actor.has(Role::kAdministrator), "people and units: administrators");
+    case Action::kSeeCases:
+      return allow_if(has_any(actor, {Role::kSupervisor, Role::kCommand, Role::kInvestigator, Role::kInternalAffairs,
+                                      Role::kRecords, Role::kDaLiaison, Role::kCounsel, Role::kAuditor}),
+                      "cases: those who work with footage");
+    case Action::kManageCases:
+      return allow_if(has_any(actor, {Role::kInvestigator, Role::kSupervisor, Role::kCommand, Role::kRecords}),
+                      "making a case, and who works on it: investigators, supervisors, records and command");
+    case Action::kRecordStatement:
+      return allow_if(
+          has_any(actor, {Role::kSupervisor, Role::kCommand, Role::kInternalAffairs, Role::kRecords}) &&
+              !is_own(actor, item),
+          "that a statement is filed: supervisors, internal affairs, records and command, never for themselves");
+    case Action::kClear:
+      return allow_if(actor.has(Role::kCommand) && !is_own(actor, item),
+                      "clearing a person for restricted recordings: command, never for themselves");
+    case Action::kInvestigate:
+      return allow_if(actor.has(Role::kInternalAffairs) && !is_own(actor, item),
+                      "putting a person under investigation: internal affairs, never themselves");
+    case Action::kSetRules:
+      return allow_if(actor.has(Role::kCommand), "the agency's own rules of viewing: command");
+    case Action::kExplain:
+      return allow_if(is_own(actor, item) || has_any(actor, {Role::kAdministrator, Role::kAuditor, Role::kCommand}),
+                      "what a person may do: that person, administrators, auditors and command");
   }
   CHECK(false);
 }
@@ -173,12 +360,32 @@ std::string all_purpose_names() {
   return joined(kPurposes);
 }
 
-Decision decide(const Actor& actor, Action action, const Item& item, std::optional<Purpose> purpose) {
-  if (actor.agency != item.agency) return {false, false, "evidence crosses agencies only by a share"};
-  const Decision by_role = decide_by_role(actor, action, item, purpose);
+std::string_view state_name(State state) {
+  return name_of(kStates, state);
+}
+std::optional<State> parse_state(std::string_view name) {
+  return value_of(kStates, name);
+}
+
+std::string_view restriction_name(Restriction restriction) {
+  return name_of(kRestrictions, restriction);
+}
+std::optional<Restriction> parse_restriction(std::string_view name) {
+  return value_of(kRestrictions, name);
+}
+std::string all_restriction_names() {
+  return joined(kRestrictions);
+}
+
+Decision decide(const Actor& actor, Action action, const Item& item, const std::optional<Basis>& basis) {
+  if (action == Action::kPublic) return allow("public: health, the contract, the ledger as outsiders read it");
+  if (action == Action::kSignIn) return allow("signing in and out: anybody, for themselves");
+  if (actor.is_stranger()) return {Answer::kSignIn, "sign in first"};
+  if (actor.agency != item.agency) return {Answer::kHide, "evidence crosses agencies only by a share"};
+  const Decision by_role = decide_by_role(actor, action, item, basis);
   // Whoever may not know of the item learns nothing from a credential that is too narrow either.
   if (actor.scopes && !actor.scopes->contains(action)) {
-    return {false, by_role.may_know, "this token's scopes do not cover it"};
+    return {by_role.may_know() ? Answer::kRefuse : Answer::kHide, "this token's scopes do not cover it"};
   }
   return by_role;
 }

@@ -2,10 +2,11 @@
 #pragma once
 // Who may do what: roles, actors and the one decision, pure.
 //
-// Owns: Role, Actor, Action and decide().
+// Owns: Role, Actor, Action, Item and decide(). docs/access.csv is the same table in words, written by hand; a test holds
+//   each to the other.
 // Promises: decide() looks at its arguments only, and names the rule whichever way it decides. Administration grants no
-//   right to footage.
-// Fails with: std::nullopt for a text that is no role or purpose.
+//   right to footage. A further role adds rights and takes none; what binds an item binds whoever asks.
+// Fails with: std::nullopt for a text that is no role, action, purpose, state or restriction.
 // Threads: values and pure functions.
 
 #include <cstdint>
@@ -38,20 +39,40 @@ std::string_view role_name(Role role);
 std::optional<Role> parse_role(std::string_view name);
 std::string all_role_names();  // for a sentence: "officer, supervisor, …"
 
+// Each operation of api/openapi.yaml names the one that it is (x-action).
 enum class Action {
+  // Of nobody in particular.
+  kPublic,  // health, the contract, the ledger as outsiders read it
+  kSignIn,  // to become somebody: a session, a dock's token
+  // Of recordings.
   kUpload,
   kList,     // rows of the list, without bytes
   kShow,     // one recording's facts and custody
+  kPoster,   // the small still beside a row
   kReceipt,  // one recording's receipts
   kView,     // the bytes, under a purpose
   kExport,   // a custody export
+  kChange,   // what a recording is said to be: category, incident, flags, assigned officer
+  kRestrict,     // to lock a recording to those cleared for it, or to unlock it
+  kReleaseOwn,   // to let its officer see a recording that waits for that
+  // Of the facts that access stands on.
   kRegisterDevice,
+  kAssignDevice,  // who wore which device when
+  kSeeRoster,     // people, units, devices and assignments
+  kManagePeople,  // badges, units and who belongs to them
+  kSeeCases,
+  kManageCases,      // cases and who works on them
+  kRecordStatement,  // that an officer has filed the statement on an incident
+  kClear,            // to clear a person for a class of restricted recordings
+  kInvestigate,      // to put a person under investigation, or to end that
+  kSetRules,         // the agency's own settings of these rules
+  kExplain,          // what a person may do, and why
 };
 std::string_view action_name(Action action);
 std::optional<Action> parse_action(std::string_view name);
 std::string all_action_names();
 
-// Whoever acts, with what is known of them at this moment.
+// Whoever acts, with what is known of them at this moment. One that is neither a person nor a dock is a stranger.
 struct Actor {
   AgencyId agency;
   std::string agency_slug;
@@ -62,6 +83,7 @@ struct Actor {
   std::optional<std::set<Action>> scopes;  // a service credential may do only these, whatever its person may
 
   bool has(Role role) const { return roles.contains(role); }
+  bool is_stranger() const { return !dock && person == PersonId(); }
   // Whose act it is, as the ledger names it.
   SubjectId subject() const { return dock ? SubjectId(*dock) : SubjectId(person); }
 };
@@ -71,21 +93,72 @@ std::string_view purpose_name(Purpose purpose);
 std::optional<Purpose> parse_purpose(std::string_view name);
 std::string all_purpose_names();
 
-// What is known of the recording acted on.
+// Of a recording, as the contract names them.
+enum class State {
+  kSealed,
+  kHeld,
+  kRestricted,
+  kInReview,
+  kDispositionProposed,
+  kDisposed,
+  kQuarantined,
+  kImportedPending,
+};
+std::string_view state_name(State state);
+std::optional<State> parse_state(std::string_view name);
+
+// Why a recording is locked to those who are cleared for its kind.
+enum class Restriction { kInternalAffairs, kSexualAssault, kMinor, kMedical, kStripSearch };
+std::string_view restriction_name(Restriction restriction);
+std::optional<Restriction> parse_restriction(std::string_view name);
+std::string all_restriction_names();
+
+// Why an officer's own recording is closed to that officer for now.
+enum class OwnViewing { kOpen, kAwaitsStatement, kAwaitsRelease };
+
+// The recording acted on, and how the actor stands to it.
 struct Item {
   AgencyId agency;
   std::optional<PersonId> assigned_officer;
   SubjectId uploader;  // none: nobody in particular
-  bool is_inside_home = false;
+  State state = State::kSealed;
+  std::optional<bool> is_inside_home;  // nullopt: nobody has said
+  bool is_victim_sensitive = false;
+
+  // By the roster, at this moment.
+  bool is_supervised = false;  // by the actor: the officer was in a unit of theirs then, or nobody is assigned
+  bool is_in_case = false;     // the actor works on a case that it belongs to
+  bool is_cleared = false;     // the actor, for the class it is restricted as
+  OwnViewing own_viewing = OwnViewing::kOpen;  // of its assigned officer
+};
+
+// What a view is opened for. Whether a case is the recording's own is for the caller to find out.
+struct Basis {
+  Purpose purpose = Purpose::kReview;
+  bool has_case = false;
+  bool is_related = false;  // the case named is one that the recording belongs to, or it belongs to none
+  bool has_warrant = false;
+  std::optional<bool> inside_home;  // as whoever asks says
+};
+
+enum class Answer {
+  kAllow,
+  kRefuse,  // 403, and the rule is named
+  kAsk,     // 409: it cannot be decided before it is said whether the footage shows the inside of a home
+  kHide,    // 404, exactly as for an unknown id
+  kSignIn,  // 401
 };
 
 struct [[nodiscard]] Decision {
-  bool is_allowed = false;
-  bool may_know = false;  // whether a refusal may say that the item exists
+  Answer answer = Answer::kHide;
   std::string_view rule;  // "uploads: investigators and records"
+
+  bool is_allowed() const { return answer == Answer::kAllow; }
+  // Whether a refusal may say that the item exists.
+  bool may_know() const { return answer != Answer::kHide && answer != Answer::kSignIn; }
 };
 
-// For actions without an item, pass one with the actor's own agency.
-Decision decide(const Actor& actor, Action action, const Item& item, std::optional<Purpose> purpose = std::nullopt);
+// For actions without an item, pass one with the actor's own agency; for kView and kExport, what it is for.
+Decision decide(const Actor& actor, Action action, const Item& item, const std::optional<Basis>& basis = std::nullopt);
 
 }  // namespace lapel::access

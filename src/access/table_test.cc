@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+// docs/access.csv against the decision: every actor, action, standing, state, purpose and circumstance.
+//
+// A row reads: these actors, doing these actions, standing so to the item, in these states, for these purposes, in these
+// circumstances, get this answer, because of this. The first row that fits decides, as in a firewall's list. "*" is all of
+// them, "!x y" all but x and y. Whoever writes a row that never decides anything, or leaves a case out, fails the build.
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <map>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "access/access.h"
+
+namespace lapel::access {
+namespace {
+
+using Names = std::vector<std::string>;
+
+template <typename AnyId>
+AnyId id(std::uint8_t fill) {
+  ByteArray<16> bytes;
+  bytes.fill(fill);
+  return AnyId(bytes);
+}
+const AgencyId kAgency = id<AgencyId>(1), kOtherAgency = id<AgencyId>(2);
+const PersonId kSelf = id<PersonId>(3), kSomebody = id<PersonId>(4);
+const DockId kDock = id<DockId>(5), kOtherDock = id<DockId>(6);
+
+Names split(std::string_view text, char separator) {
+  Names out;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(separator, begin), text.size());
+    if (end > begin || separator == ',') out.emplace_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return out;
+}
+
+// One cell: which values it takes.
+struct Pattern {
+  bool is_negated = false;
+  std::set<std::string> names;  // empty and not negated: all
+
+  bool fits(const std::string& value) const { return names.empty() || names.contains(value) != is_negated; }
+};
+
+struct Row {
+  Pattern actor, action, relation, state, purpose, fact;
+  std::string answer, reason;
+  int line = 0;
+  std::size_t decided = 0;
+};
+
+const Names kRelations = {"own", "supervised", "case", "unattributed", "other", "foreign"};
+const Names kFacts = {"-",         "home_related", "home_warrant", "home_unrelated", "home_unasked",
+                      "sensitive", "own_waits",    "no_case",      "cleared"};
+const Names kAnswers = {"allow", "refuse", "ask", "hide", "sign_in"};
+
+Names words(const std::string& all) {
+  Names out;
+  for (const std::string& name : split(all, ',')) out.push_back(name.substr(name.find_first_not_of(' ')));
+  return out;
+}
+Names actors() {
+  Names out = words(all_role_names());
+  out.insert(out.end(), {"anonymous", "share_recipient", "dock", "program_token"});
+  return out;
+}
+Names states() {
+  Names out;
+  for (int i = 0; i <= static_cast<int>(State::kImportedPending); ++i) out.emplace_back(state_name(State(i)));
+  return out;
+}
+
+Pattern pattern(const std::string& cell, const Names& known, int line) {
+  Pattern out;
+  if (cell == "*") return out;
+  out.is_negated = cell.starts_with('!');
+  for (const std::string& name : split(out.is_negated ? cell.substr(1) : cell, ' ')) {
+    EXPECT_NE(std::find(known.begin(), known.end(), name), known.end()) << "line " << line << ": " << name;
+    out.names.insert(name);
+  }
+  EXPECT_FALSE(out.names.empty()) << "line " << line << ": an empty cell";
+  return out;
+}
+
+std::vector<Row> read_table() {
+  std::ifstream file(std::string(LAPEL_SOURCE_DIR) + "/docs/access.csv");
+  std::vector<Row> rows;
+  std::string text;
+  std::getline(file, text);
+  EXPECT_EQ(text, "actor,action,relation,state,purpose,fact,answer,reason");
+  for (int line = 2; std::getline(file, text); ++line) {
+    const Names cells = split(text, ',');
+    if (cells.size() != 8) {
+      ADD_FAILURE() << "line " << line << " has " << cells.size() << " cells";
+      continue;
+    }
+    rows.push_back({pattern(cells[0], actors(), line), pattern(cells[1], words(all_action_names()), line),
+                    pattern(cells[2], kRelations, line), pattern(cells[3], states(), line),
+                    pattern(cells[4], words(all_purpose_names()), line), pattern(cells[5], kFacts, line), cells[6],
+                    cells[7], line});
+    EXPECT_NE(std::find(kAnswers.begin(), kAnswers.end(), cells[6]), kAnswers.end()) << "line " << line;
+    EXPECT_TRUE(cells[7].ends_with(".")) << "line " << line << " gives no reason";
+  }
+  return rows;
+}
+
+// ---- a case of the table, as the code would meet it ----
+
+Actor actor_of(const std::string& name) {
+  Actor out;
+  if (name == "anonymous" || name == "share_recipient") return out;
+  out.agency = kAgency;
+  if (name == "dock") {
+    out.dock = kDock;
+    return out;
+  }
+  out.person = kSelf;
+  if (name == "program_token") {
+    out.roles = {Role::kRecords};
+    out.scopes = {Action::kUpload, Action::kList};
+  } else {
+    out.roles = {*parse_role(name)};
+  }
+  return out;
+}
+
+Item item_of(const std::string& actor, const std::string& relation, const std::string& state, const std::string& fact) {
+  Item item;
+  item.agency = relation == "foreign" ? kOtherAgency : kAgency;
+  item.state = *parse_state(state);
+  if (relation == "own") {
+    item.assigned_officer = kSelf;
+    if (actor == "dock") item.uploader = kDock;
+  } else if (relation != "unattributed") {
+    item.assigned_officer = kSomebody;
+    if (actor == "dock") item.uploader = kOtherDock;
+  }
+  item.is_supervised = relation == "supervised" || relation == "unattributed";
+  item.is_in_case = relation == "case";
+  item.is_inside_home = fact == "home_unasked" ? std::nullopt : std::optional(fact.starts_with("home_"));
+  item.is_victim_sensitive = fact == "sensitive";
+  item.is_cleared = fact == "cleared";
+  if (fact == "own_waits") item.own_viewing = OwnViewing::kAwaitsStatement;
+  return item;
+}
+
+Basis basis_of(const std::string& purpose, const std::string& fact) {
+  Basis basis;
+  basis.purpose = *parse_purpose(purpose);
+  basis.has_case = fact != "no_case";
+  basis.is_related = fact != "home_warrant" && fact != "home_unrelated" && fact != "home_unasked";
+  basis.has_warrant = fact == "home_warrant";
+  return basis;
+}
+
+std::string answer_name(Answer answer) {
+  switch (answer) {
+    case Answer::kAllow:
+      return "allow";
+    case Answer::kRefuse:
+      return "refuse";
+    case Answer::kAsk:
+      return "ask";
+    case Answer::kHide:
+      return "hide";
+    case Answer::kSignIn:
+      return "sign_in";
+  }
+  return "?";
+}
+
+bool needs_purpose(const std::string& action) {
+  return action == "view" || action == "export";
+}
+
+TEST(AccessTable, EveryCaseIsDecidedAsItsRowSays) {
+  std::vector<Row> rows = read_table();
+  std::size_t cases = 0, wrong = 0;
+  for (const std::string& actor : actors()) {
+    for (const std::string& action : words(all_action_names())) {
+      for (const std::string& relation : kRelations) {
+        for (const std::string& state : states()) {
+          for (const std::string& fact : kFacts) {
+            const Names purposes = needs_purpose(action) ? words(all_purpose_names()) : Names{"review"};
+            for (const std::string& purpose : purposes) {
+              ++cases;
+              const std::string title =
+                  fmt::format("{} {} {} {} {} {}", actor, action, relation, state, purpose, fact);
+              const auto row = std::find_if(rows.begin(), rows.end(), [&](const Row& candidate) {
+                return candidate.actor.fits(actor) && candidate.action.fits(action) &&
+                       candidate.relation.fits(relation) && candidate.state.fits(state) &&
+                       candidate.purpose.fits(purpose) && candidate.fact.fits(fact);
+              });
+              ASSERT_NE(row, rows.end()) << "no row for " << title;
+              ++row->decided;
+              const Decision decision = decide(actor_of(actor), *parse_action(action),
+                                               item_of(actor, relation, state, fact), basis_of(purpose, fact));
+              EXPECT_FALSE(decision.rule.empty());
+              if (answer_name(decision.answer) == row->answer) continue;
+              if (++wrong > 20) continue;
+              ADD_FAILURE() << title << ": decided " << answer_name(decision.answer) << " (" << decision.rule
+                            << "); line " << row->line << " says " << row->answer << " (" << row->reason << ")";
+            }
+          }
+        }
+      }
+    }
+  }
+  EXPECT_EQ(wrong, 0U);
+  for (const Row& row : rows) EXPECT_GT(row.decided, 0U) << "line " << row.line << " decides nothing";
+  std::printf("%zu rows, %zu cases\n", rows.size(), cases);
+}
+
+// A table that the code cannot fail to meet would prove nothing.
+TEST(AccessTable, AWrongRowIsFound) {
+  std::vector<Row> rows = read_table();
+  std::size_t found = 0;
+  for (Row& planted : rows) {
+    const std::string right = planted.answer;
+    planted.answer = right == "allow" ? "refuse" : "allow";
+    bool is_found = false;
+    for (const std::string& actor : actors()) {
+      for (const std::string& action : words(all_action_names())) {
+        for (const std::string& relation : kRelations) {
+          for (const std::string& state : states()) {
+            for (const std::string& fact : kFacts) {
+              for (const std::string& purpose : needs_purpose(action) ? words(all_purpose_names()) : Names{"review"}) {
+                if (is_found || !planted.actor.fits(actor) || !planted.action.fits(action)) continue;
+                const auto row = std::find_if(rows.begin(), rows.end(), [&](const Row& candidate) {
+                  return candidate.actor.fits(actor) && candidate.action.fits(action) &&
+                         candidate.relation.fits(relation) && candidate.state.fits(state) &&
+                         candidate.purpose.fits(purpose) && candidate.fact.fits(fact);
+                });
+                if (&*row != &planted) continue;
+                const Decision decision = decide(actor_of(actor), *parse_action(action),
+                                                 item_of(actor, relation, state, fact), basis_of(purpose, fact));
+                is_found = answer_name(decision.answer) != row->answer;
+              }
+            }
+          }
+        }
+      }
+    }
+    planted.answer = right;
+    found += is_found ? 1U : 0U;
+  }
+  EXPECT_EQ(found, rows.size());
+}
+
+// Every operation of the contract says which action it is, and every action is some operation's.
+TEST(AccessTable, EveryOperationOfTheContractIsAnAction) {
+  std::ifstream file(std::string(LAPEL_SOURCE_DIR) + "/api/openapi.yaml");
+  const std::regex operation("^ +operationId: ([a-z_]+)$"), action("^ +x-action: ([a-z_]+)$");
+  std::string line, pending;
+  std::map<std::string, Names> by_action;
+  std::smatch match;
+  std::size_t operations = 0;
+  while (std::getline(file, line)) {
+    if (std::regex_match(line, match, operation)) {
+      EXPECT_TRUE(pending.empty()) << pending << " names no x-action";
+      pending = match[1];
+      ++operations;
+    } else if (std::regex_match(line, match, action)) {
+      EXPECT_FALSE(pending.empty()) << "an x-action without an operation: " << line;
+      EXPECT_TRUE(parse_action(match[1].str())) << pending << ": " << match[1];
+      by_action[match[1]].push_back(pending);
+      pending.clear();
+    }
+  }
+  EXPECT_TRUE(pending.empty()) << pending << " names no x-action";
+  EXPECT_GT(operations, 30U);
+  for (const std::string& name : words(all_action_names())) {
+    EXPECT_TRUE(by_action.contains(name)) << "no operation is \"" << name << "\"";
+  }
+}
+
+}  // namespace
+}  // namespace lapel::access
