@@ -5,7 +5,10 @@
 #include <initializer_list>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "base/check.h"
+#include "base/problems.h"
 
 namespace lapel::access {
 namespace {
@@ -217,6 +220,12 @@ Decision decide_view(const Actor& actor, const Item& item, const Basis& basis) {
   return allow(kRule);
 }
 
+constexpr std::string_view kExportRule = "exports: investigators, internal affairs, records, DA liaison and counsel";
+bool exports(Role role) {
+  return role == Role::kInvestigator || role == Role::kRecords || role == Role::kDaLiaison || role == Role::kCounsel ||
+         role == Role::kInternalAffairs;
+}
+
 Decision decide_poster(const Actor& actor, const Item& item) {
   const Decision shown = decide_show(actor, item);
   if (!shown.may_know()) return shown;
@@ -256,22 +265,24 @@ Decision decide_by_role(const Actor& actor, Action action, const Item& item, con
       return decide_view(actor, item, *basis);
     case Action::kExport: {
       CHECK(basis.has_value());
-      const Decision view = decide_view(actor, item, *basis);
-      if (!view.may_know()) return view;
-      const Decision exports = allow_if(has_any(actor, {Role::kInvestigator, Role::kRecords, Role::kDaLiaison,
-                                                        Role::kCounsel, Role::kInternalAffairs}),
-                                        "exports: investigators, internal affairs, records, DA liaison and counsel");
-      return exports.is_allowed() ? view : exports;
+      const Decision shown = decide_show(actor, item);
+      if (!shown.may_know()) return shown;
+      // The purpose must be the work of a role that exports: two roles may what either may, and not what neither does.
+      Actor exporter = actor;
+      std::erase_if(exporter.roles, [](Role role) { return !exports(role); });
+      if (exporter.roles.empty()) return refuse(kExportRule);
+      const Decision view = decide_view(exporter, item, *basis);
+      return view.may_know() ? view : refuse(view.rule);
     }
     case Action::kChange: {
       const Decision shown = decide_show(actor, item);
       if (!shown.is_allowed()) return shown;
       if (item.state == State::kDisposed) return refuse("disposed: nothing is changed any more");
-      return allow_if(
-          (actor.has(Role::kOfficer) && is_own(actor, item)) || (actor.has(Role::kSupervisor) && item.is_supervised) ||
-              has_any(actor, {Role::kInvestigator, Role::kRecords, Role::kCommand, Role::kInternalAffairs,
-                              Role::kCoordinator}),
-          "what a recording is said to be: its officer, their supervisor, and those who work on it");
+      return allow_if((actor.has(Role::kOfficer) && is_own(actor, item)) ||
+                          (actor.has(Role::kSupervisor) && item.is_supervised) ||
+                          has_any(actor, {Role::kInvestigator, Role::kRecords, Role::kCommand, Role::kInternalAffairs,
+                                          Role::kCoordinator}),
+                      "what a recording is said to be: its officer, their supervisor, and those who work on it");
     }
     case Action::kRestrict: {
       const Decision shown = decide_show(actor, item);
@@ -279,8 +290,9 @@ Decision decide_by_role(const Actor& actor, Action action, const Item& item, con
       if (item.state == State::kDisposed) return refuse("disposed: nothing is changed any more");
       // Who is not cleared could otherwise unlock it in order to see it.
       const bool may_unlock = item.state != State::kRestricted || item.is_cleared || actor.has(Role::kCommand);
-      return allow_if(may_unlock && has_any(actor, {Role::kInternalAffairs, Role::kRecords, Role::kCommand}),
-                      "restricting: internal affairs, records and command; lifting it: those cleared for it, and command");
+      return allow_if(
+          may_unlock && has_any(actor, {Role::kInternalAffairs, Role::kRecords, Role::kCommand}),
+          "restricting: internal affairs, records and command; lifting it: those cleared for it, and command");
     }
     case Action::kReleaseOwn: {
       const Decision shown = decide_show(actor, item);
@@ -377,6 +389,27 @@ std::string all_restriction_names() {
   return joined(kRestrictions);
 }
 
+Result<void> require(const Decision& decision, std::string_view what, const std::string& id) {
+  switch (decision.answer) {
+    case Answer::kAllow:
+      return {};
+    case Answer::kRefuse:
+      return fail(problems::kRule, std::string(decision.rule));
+    case Answer::kAsk:
+      return fail(problems::kInsideHome, std::string(decision.rule));
+    case Answer::kSignIn:
+      return fail(Code::kUnauthenticated, std::string(decision.rule));
+    case Answer::kHide:
+      break;
+  }
+  // Exactly what an unknown id gets.
+  return fail(Code::kNotFound, fmt::format("No such {}", what), id);
+}
+
+Reach reach(const Actor& actor) {
+  return {sees_all(actor), actor.has(Role::kOfficer), actor.has(Role::kSupervisor), sees_restricted_rows(actor)};
+}
+
 Decision decide(const Actor& actor, Action action, const Item& item, const std::optional<Basis>& basis) {
   if (action == Action::kPublic) return allow("public: health, the contract, the ledger as outsiders read it");
   if (action == Action::kSignIn) return allow("signing in and out: anybody, for themselves");
@@ -384,7 +417,10 @@ Decision decide(const Actor& actor, Action action, const Item& item, const std::
   if (actor.agency != item.agency) return {Answer::kHide, "evidence crosses agencies only by a share"};
   const Decision by_role = decide_by_role(actor, action, item, basis);
   // Whoever may not know of the item learns nothing from a credential that is too narrow either.
-  if (actor.scopes && !actor.scopes->contains(action)) {
+  // A poster is a part of its row.
+  const bool is_in_scope = !actor.scopes || actor.scopes->contains(action) ||
+                           (action == Action::kPoster && actor.scopes->contains(Action::kList));
+  if (!is_in_scope) {
     return {by_role.may_know() ? Answer::kRefuse : Answer::kHide, "this token's scopes do not cover it"};
   }
   return by_role;

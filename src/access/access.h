@@ -6,7 +6,8 @@
 //   each to the other.
 // Promises: decide() looks at its arguments only, and names the rule whichever way it decides. Administration grants no
 //   right to footage. A further role adds rights and takes none; what binds an item binds whoever asks.
-// Fails with: std::nullopt for a text that is no role, action, purpose, state or restriction.
+// Fails with: std::nullopt for a text that is no role, action, purpose, state or restriction. require(): kUnauthenticated,
+//   problems::kRule, problems::kInsideHome, kNotFound.
 // Threads: values and pure functions.
 
 #include <cstdint>
@@ -16,6 +17,7 @@
 #include <string_view>
 
 #include "base/ids.h"
+#include "base/result.h"
 
 namespace lapel::access {
 
@@ -46,15 +48,15 @@ enum class Action {
   kSignIn,  // to become somebody: a session, a dock's token
   // Of recordings.
   kUpload,
-  kList,     // rows of the list, without bytes
-  kShow,     // one recording's facts and custody
-  kPoster,   // the small still beside a row
-  kReceipt,  // one recording's receipts
-  kView,     // the bytes, under a purpose
-  kExport,   // a custody export
-  kChange,   // what a recording is said to be: category, incident, flags, assigned officer
-  kRestrict,     // to lock a recording to those cleared for it, or to unlock it
-  kReleaseOwn,   // to let its officer see a recording that waits for that
+  kList,        // rows of the list, without bytes
+  kShow,        // one recording's facts and custody
+  kPoster,      // the small still beside a row
+  kReceipt,     // one recording's receipts
+  kView,        // the bytes, under a purpose
+  kExport,      // a custody export
+  kChange,      // what a recording is said to be: category, incident, flags, assigned officer
+  kRestrict,    // to lock a recording to those cleared for it, or to unlock it
+  kReleaseOwn,  // to let its officer see a recording that waits for that
   // Of the facts that access stands on.
   kRegisterDevice,
   kAssignDevice,  // who wore which device when
@@ -158,7 +160,19 @@ struct [[nodiscard]] Decision {
   bool may_know() const { return answer != Answer::kHide && answer != Answer::kSignIn; }
 };
 
+// Which recordings an actor's list holds, for a query to narrow itself by: exactly those that kShow allows.
+struct Reach {
+  bool all = false;         // else only those by standing
+  bool own = false;         // assigned to the actor
+  bool supervised = false;  // Item::is_supervised
+  bool restricted = false;  // also without being cleared
+};
+Reach reach(const Actor& actor);
+
 // For actions without an item, pass one with the actor's own agency; for kView and kExport, what it is for.
 Decision decide(const Actor& actor, Action action, const Item& item, const std::optional<Basis>& basis = std::nullopt);
+
+// An error for what was not allowed: kNotFound "No such <what>" where the actor may not know of it, as for an unknown id.
+Result<void> require(const Decision& decision, std::string_view what, const std::string& id = {});
 
 }  // namespace lapel::access

@@ -53,6 +53,9 @@ using UploadId = Id<struct UploadTag>;
 using ViewId = Id<struct ViewTag>;
 using ActId = Id<struct ActTag>;
 using TokenId = Id<struct TokenTag>;
+using UnitId = Id<struct UnitTag>;
+using CaseId = Id<struct CaseTag>;
+using AssignmentId = Id<struct AssignmentTag>;
 
 }  // namespace lapel
 

@@ -37,7 +37,7 @@ extern const Problem kLedgerMoved, kLedgerCorrupt, kFaultsFound, kProofInvalid, 
 extern const Problem kStoreStopped, kObjectDamaged;
 
 // People and access.
-extern const Problem kSignIn, kRule, kSecondFactor, kLastTwoPerson;
+extern const Problem kSignIn, kRule, kInsideHome, kSecondFactor, kLastTwoPerson;
 
 std::span<const Problem* const> all_problems();
 

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
-#include "base/limits.h"
+#include "http/json_body.h"
 
 namespace lapel::cameras {
 namespace {
@@ -15,25 +15,11 @@ using http::Request;
 using http::Response;
 
 // The longest body here is an enrollment: a code, a key and a signature.
-constexpr std::size_t kBodyBytesMax = 16 * 1024;
-
-Result<Json> body_of(const Request& request) {
-  Json body = TRY(parse_json(request.body, {kBodyBytesMax, 4}));
-  if (!body.object()) return fail(Code::kInvalid, "The body must be a JSON object");
-  return body;
-}
-
-Result<std::string> text_field(const Json& body, std::string_view name) {
-  const std::string* text = body.find_string(name);
-  if (!text || text->empty() || text->size() > limits::kFieldBytesMax) {
-    return fail(Code::kInvalid, fmt::format("\"{}\" must be a text of 1 to {} bytes", name, limits::kFieldBytesMax));
-  }
-  return *text;
-}
+constexpr JsonLimits kBody = {16 * 1024, 4};
 
 template <std::size_t N>
 Result<ByteArray<N>> hex_field(const Json& body, std::string_view name) {
-  const auto bytes = parse_hex_array<N>(TRY(text_field(body, name)));
+  const auto bytes = parse_hex_array<N>(TRY(http::required_text(body, name)));
   if (!bytes) return fail(Code::kInvalid, fmt::format("\"{}\" must be {} lower-case hex digits", name, 2 * N));
   return *bytes;
 }
@@ -43,9 +29,10 @@ Response answer(Json::Object fields) {
 }
 
 Result<Response> enroll(const Request& request, Docks& docks) {
-  const Json body = TRY(body_of(request));
-  const Docks::Enrolled enrolled = TRY(docks.enroll(
-      {TRY(text_field(body, "code")), TRY(hex_field<32>(body, "public_key")), TRY(hex_field<64>(body, "signature"))}));
+  const Json body = TRY(http::json_body(request, kBody));
+  const Docks::Enrolled enrolled =
+      TRY(docks.enroll({TRY(http::required_text(body, "code")), TRY(hex_field<32>(body, "public_key")),
+                        TRY(hex_field<64>(body, "signature"))}));
   return answer({{"dock", enrolled.dock.text()},
                  {"name", enrolled.name},
                  {"agency", enrolled.agency},
@@ -54,20 +41,21 @@ Result<Response> enroll(const Request& request, Docks& docks) {
 }
 
 Result<Response> nonce(const Request& request, Docks& docks) {
-  const Json body = TRY(body_of(request));
+  const Json body = TRY(http::json_body(request, kBody));
   return answer({{"nonce", TRY(docks.nonce(DockId(TRY(hex_field<16>(body, "dock")))))}});
 }
 
 Result<Response> token(const Request& request, Docks& docks) {
-  const Json body = TRY(body_of(request));
-  const Docks::Token token = TRY(docks.token(DockId(TRY(hex_field<16>(body, "dock"))), TRY(text_field(body, "nonce")),
-                                             TRY(hex_field<64>(body, "signature"))));
+  const Json body = TRY(http::json_body(request, kBody));
+  const Docks::Token token =
+      TRY(docks.token(DockId(TRY(hex_field<16>(body, "dock"))), TRY(http::required_text(body, "nonce")),
+                      TRY(hex_field<64>(body, "signature"))));
   return answer({{"token", token.text}, {"expires_at", ledger_time(token.expires_at)}});
 }
 
 Result<Response> add_device(const Request& request, evidence::Vault& vault, const roster::Asker& asker) {
   const access::Actor actor = TRY(asker(request));
-  const std::string serial = TRY(text_field(TRY(body_of(request)), "serial"));
+  const std::string serial = TRY(http::required_text(TRY(http::json_body(request, kBody)), "serial"));
   if (std::any_of(serial.begin(), serial.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; })) {
     return fail(Code::kInvalid, "\"serial\" must have no control characters");
   }

@@ -16,6 +16,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "crypto/sha256.h"
+#include "evidence/facts_check.h"
 #include "evidence/vault.h"
 #include "proof/entry.h"
 
@@ -131,6 +132,13 @@ class Checker {
     });
   }
 
+  // Who was what when, and the rules of viewing.
+  Result<void> facts() {
+    return parts_.database.read([&](db::Transaction& tx) {
+      return check_facts(tx, agency_, [this](std::string text) { fault(std::move(text)); });
+    });
+  }
+
   // An admission that was interrupted leaves a file without a row, and so does one that is under way.
   Result<void> objects_without_rows() {
     const std::string prefix = fmt::format("objects/{}/", parts_.agency.slug);
@@ -174,6 +182,12 @@ class Checker {
   struct Column {
     std::string_view name;
     Text catalog, events;
+  };
+  // What a recording is said to be, by its admission and every change since.
+  struct Said {
+    Text category, incident, officer, restriction;
+    Text inside_home, victim_sensitive;  // "1", "0"; of the first, nothing where nobody has said
+    bool tells_officer = false;          // admissions of before did not name one
   };
 
   void fault(std::string text) {
@@ -219,14 +233,18 @@ class Checker {
         "device, CAST(wearer AS TEXT) AS wearer, CAST(assigned_officer AS TEXT) AS officer, CAST(incident AS TEXT) AS "
         "incident, CAST(category AS TEXT) AS category, CAST(group_id AS TEXT) AS group_id, CAST(dock_file AS TEXT) AS "
         "dock_file, CAST(chain_starts_at AS TEXT) AS chain_starts_at, CAST(state AS TEXT) AS state, "
-        "CAST(is_inside_home AS TEXT) AS is_inside_home FROM recordings WHERE id = :id AND agency = :agency",
+        "CASE WHEN inside_home_known = 1 THEN CAST(is_inside_home AS TEXT) END AS is_inside_home, CAST(restriction AS "
+        "TEXT) AS restriction, CAST(is_victim_sensitive AS TEXT) AS is_victim_sensitive FROM recordings WHERE id = :id "
+        "AND agency = :agency",
         {{"id", id}, {"agency", agency_}}));
     if (rows.empty()) {
       fault(fmt::format("{}: it was admitted, and the catalog has no row", what));
       return {};
     }
     const db::Row& row = rows[0];
-    const bool is_inside_home = TRY(later_events(tx, id, what, objects));
+    Said said{field(admitted, "category"), field(admitted, "incident"), field(admitted, "officer"), {}, {}, "0"};
+    said.tells_officer = said.officer.has_value();
+    TRY(later_events(tx, id, what, objects, said));
 
     Text serial;
     if (const std::string* device = admitted.find_string("device")) {
@@ -244,16 +262,22 @@ class Checker {
                    {"uploader", row.maybe_text("uploader"), field(admitted, "actor")},
                    {"device", row.maybe_text("device"), serial},
                    {"wearer", row.maybe_text("wearer"), field(admitted, "wearer")},
-                   {"incident", row.maybe_text("incident"), field(admitted, "incident")},
-                   {"category", row.maybe_text("category"), field(admitted, "category")},
+                   {"incident", row.maybe_text("incident"), said.incident},
+                   {"category", row.maybe_text("category"), said.category},
                    {"group", row.maybe_text("group_id"), field(admitted, "group")},
                    {"dock file", row.maybe_text("dock_file"),
                     admission->dock ? field(*admission->dock, "file") : std::nullopt},
                    {"chain_starts_at", row.maybe_text("chain_starts_at"), field(admitted, "chain_starts_at")},
-                   {"state", row.maybe_text("state"), "sealed"},
-                   {"inside_home", row.maybe_text("is_inside_home"), is_inside_home ? "1" : "0"}});
+                   {"state", row.maybe_text("state"), said.restriction ? "restricted" : "sealed"},
+                   {"restriction", row.maybe_text("restriction"), said.restriction},
+                   {"victim_sensitive", row.maybe_text("is_victim_sensitive"), said.victim_sensitive},
+                   {"inside_home", row.maybe_text("is_inside_home"), said.inside_home}});
     if (row.maybe_text("sort_us") != (recorded ? recorded : row.maybe_text("received_us"))) {
       fault(fmt::format("{}: it is sorted under another time than its own", what));
+    }
+    if (said.tells_officer) {
+      compare(what, {{"officer", row.maybe_text("officer"), said.officer}});
+      return {};
     }
     return officer(tx, what, row.maybe_text("officer"), admitted);
   }
@@ -278,7 +302,7 @@ class Checker {
                       "subject IN (SELECT id FROM people WHERE agency = :agency AND badge = :badge) AND n = 0 LIMIT 2",
                       {{"agency", agency_}, {"badge", *wearer}}))) {
       const auto bound = proof::parse_event(row.text("event"));
-      if (bound && field(*bound, "at") < field(admitted, "received_at")) {
+      if (bound && field(*bound, "badge") == wearer && field(*bound, "at") < field(admitted, "received_at")) {
         fault(fmt::format("{}: the catalog says officer nothing, its events badge {}, which was {}'s", what,
                           shown(wearer), row.text("subject")));
       }
@@ -286,10 +310,24 @@ class Checker {
     return {};
   }
 
-  // What happened to a recording after its admission, in order; whether it is from inside a home now.
-  Result<bool> later_events(db::Transaction& tx, const std::string& id, const std::string& what,
-                            std::vector<DerivedObject>& objects) {
-    bool is_inside_home = false;
+  void change(const Json& event, Said& said) {
+    const std::string name = field(event, "field").value_or("");
+    const Json* now = event.find("new");
+    const Text flag = now && now->boolean() ? Text(*now->boolean() ? "1" : "0") : std::nullopt;
+    if (name == "inside_home") said.inside_home = flag;
+    if (name == "victim_sensitive") said.victim_sensitive = flag;
+    if (name == "category") said.category = field(event, "new");
+    if (name == "incident") said.incident = field(event, "new");
+    if (name == "restriction") said.restriction = field(event, "new");
+    if (name == "assigned_officer") {
+      said.officer = field(event, "new");
+      said.tells_officer = true;
+    }
+  }
+
+  // What happened to a recording after its admission, in order.
+  Result<void> later_events(db::Transaction& tx, const std::string& id, const std::string& what,
+                            std::vector<DerivedObject>& objects, Said& said) {
     std::int64_t views = 0, derived = 0;
     for (std::int64_t after = 0;;) {
       const db::Rows rows =
@@ -305,9 +343,8 @@ class Checker {
           continue;
         }
         const std::string& type = row.text("type");
-        if (type == "recording.changed" && field(*event, "field") == "inside_home") {
-          const Json* now = event->find("new");
-          is_inside_home = now && now->boolean() && *now->boolean();
+        if (type == "recording.changed") {
+          change(*event, said);
         } else if (type == "recording.viewed" || type == "recording.exported") {
           ++views;
           TRY(view(tx, id, *event));
@@ -323,7 +360,7 @@ class Checker {
                      {{"id", id}}))[0];
     compare(what, {{"views", std::to_string(counts.integer("views")), std::to_string(views)},
                    {"derived items", std::to_string(counts.integer("derived")), std::to_string(derived)}});
-    return is_inside_home;
+    return {};
   }
 
   Result<void> view(db::Transaction& tx, const std::string& recording, const Json& event) {
@@ -471,11 +508,35 @@ class Checker {
       compare("device " + id, {{"serial", row.maybe_text("serial"), field(bound, "serial")}});
     for (const db::Row& row : people) {
       compare("person " + id, {{"name", row.maybe_text("name"), field(bound, "name")},
-                               {"badge", row.maybe_text("badge"), field(bound, "badge")}});
+                               {"badge", row.maybe_text("badge"), TRY(worn_badge(tx, id))}});
       TRY(roles(tx, id));
     }
     for (const db::Row& row : docks) TRY(dock(tx, id, bound, row));
     return {};
+  }
+
+  // What the last binding says, unless the assignment that it came with has ended since.
+  Result<Text> worn_badge(db::Transaction& tx, const std::string& id) {
+    std::map<std::string, std::string> worn;  // by assignment
+    std::string last;
+    for (const db::Row& row :
+         TRY(tx.query("SELECT n, type, event FROM ledger_events WHERE agency = :agency AND subject = :id AND type IN "
+                      "('identity.bound', 'assignment.began', 'assignment.ended') ORDER BY n LIMIT :limit",
+                      {{"agency", agency_}, {"id", id}, {"limit", kEventsPage}}))) {
+      const auto event = proof::parse_event(row.text("event"));
+      if (!event) continue;
+      const std::string& type = row.text("type");
+      if (type == "identity.bound" && row.integer("n") == 0 && event->find("badge")) {
+        worn[last = id] = field(*event, "badge").value_or("");
+      } else if (type == "assignment.began" && field(*event, "kind") == "badge" && !event->find("until")) {
+        last = field(*event, "assignment").value_or("");
+        worn[last] = field(*event, "target").value_or("");
+      } else if (type == "assignment.ended") {
+        worn.erase(field(*event, "assignment").value_or(""));
+      }
+    }
+    const auto found = worn.find(last);
+    return found == worn.end() ? Text() : Text(found->second);
   }
 
   Result<void> roles(db::Transaction& tx, const std::string& id) {
@@ -531,6 +592,7 @@ Result<CatalogReport> check_catalog(const CatalogCheck& check) {
   checker.terms();
   TRY(checker.chains());
   TRY(checker.rows_without_events());
+  TRY(checker.facts());
   TRY(checker.objects_without_rows());
   return std::move(checker.report);
 }

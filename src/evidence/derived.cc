@@ -155,8 +155,7 @@ Result<Bytes> Vault::read_derived(const RecordingId& recording, DerivedKind kind
 
 Result<Bytes> Vault::poster(const access::Actor& actor, const RecordingId& id) {
   const Recording recording = TRY(known_recording(actor, id));
-  TRY(require_listed(actor, recording));
-  if (recording.is_inside_home) return fail(Code::kNotFound, "This recording has no poster", id.text());
+  TRY(access::require(access::decide(actor, access::Action::kPoster, recording.item), "recording", id.text()));
   return read_derived(id, DerivedKind::kPoster);
 }
 

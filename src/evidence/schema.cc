@@ -86,6 +86,21 @@ ALTER TABLE recordings ADD COLUMN file_created_us BIGINT;
     {3, "searchable text", R"sql(
 ALTER TABLE recordings ADD COLUMN folded TEXT NOT NULL DEFAULT '';
 )sql"},
+    // Until now a recording that was not said to be inside a home was one that nobody had spoken of.
+    {4, "flags, restrictions and releases", R"sql(
+ALTER TABLE recordings ADD COLUMN inside_home_known BIGINT NOT NULL DEFAULT 0;
+UPDATE recordings SET inside_home_known = 1 WHERE is_inside_home = 1;
+ALTER TABLE recordings ADD COLUMN restriction TEXT;
+ALTER TABLE recordings ADD COLUMN is_victim_sensitive BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE recordings ADD COLUMN revision BIGINT NOT NULL DEFAULT 0;
+CREATE TABLE releases (
+  recording TEXT NOT NULL REFERENCES recordings (id),
+  person TEXT NOT NULL REFERENCES people (id),
+  agency TEXT NOT NULL REFERENCES agencies (id),
+  released_us BIGINT NOT NULL,
+  PRIMARY KEY (recording, person)
+);
+)sql"},
 };
 
 }  // namespace

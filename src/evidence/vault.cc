@@ -11,6 +11,7 @@
 #include "base/problems.h"
 #include "base/text.h"
 #include "crypto/random.h"
+#include "evidence/rows.h"
 #include "proof/entry.h"
 
 namespace lapel::evidence {
@@ -20,76 +21,6 @@ constexpr int kAdmitAttemptsMax = 4;
 constexpr std::int64_t kSameBytesMax = 10;
 constexpr std::size_t kCustodyPageMax = 10'000;
 
-constexpr std::string_view kColumns =
-    "id, agency, sha256, bytes, codec, filename, filetype, recorded_us, received_us, sort_us, uploader, device, "
-    "wearer, "
-    "assigned_officer, incident, category, group_id, chain_starts_at, state, is_inside_home, more, media_verdict, "
-    "media_sentence, duration_ms, width, height, frames, video_codec, audio_codec, file_created_us";
-
-template <typename T>
-std::optional<T> optional_of(const std::optional<std::int64_t>& value) {
-  return value ? std::optional(T{*value}) : std::nullopt;
-}
-
-Result<Recording> read_recording(const db::Row& row) {
-  const auto damaged = [&](std::string_view column) {
-    return fail(Code::kCorrupt, "A row of the catalog is damaged",
-                fmt::format("recordings {} {}", row.text("id"), column));
-  };
-  Recording out;
-  const auto id = RecordingId::parse(row.text("id"));
-  const auto agency = AgencyId::parse(row.text("agency"));
-  const auto sha256 = parse_hex_array<32>(row.text("sha256"));
-  if (!id || !agency || !sha256) return damaged("id");
-  out.id = *id;
-  out.agency = *agency;
-  out.sha256 = *sha256;
-  out.bytes = static_cast<std::uint64_t>(row.integer("bytes"));
-  out.codec = TRY(store::parse_codec(row.text("codec")));
-  out.description.filename = row.text("filename");
-  out.description.filetype = row.text("filetype");
-  out.description.recorded_at = optional_of<Timestamp>(row.maybe_integer("recorded_us"));
-  out.received_at = {row.integer("received_us")};
-  const auto uploader = SubjectId::parse(row.text("uploader"));
-  if (!uploader) return damaged("uploader");
-  out.uploader = *uploader;
-  out.description.device = row.maybe_text("device");
-  out.description.wearer = row.maybe_text("wearer");
-  out.description.incident = row.maybe_text("incident");
-  out.description.category = row.maybe_text("category");
-  if (const auto text = row.maybe_text("assigned_officer")) {
-    out.assigned_officer = PersonId::parse(*text);
-    if (!out.assigned_officer) return damaged("assigned_officer");
-  }
-  if (const auto text = row.maybe_text("group_id")) {
-    out.description.group = RecordingId::parse(*text);
-    if (!out.description.group) return damaged("group_id");
-  }
-  bool is_known_start = false;
-  for (const ChainStart start : {ChainStart::kCamera, ChainStart::kDock, ChainStart::kServer}) {
-    if (chain_start_name(start) != row.text("chain_starts_at")) continue;
-    out.chain_starts_at = start;
-    is_known_start = true;
-  }
-  if (!is_known_start) return damaged("chain_starts_at");
-  out.state = row.text("state");
-  out.is_inside_home = row.integer("is_inside_home") == 1;
-  const Json more = TRY(parse_json(row.text("more")));
-  if (more.object()) out.description.more = *more.object();
-  if (const auto verdict = row.maybe_text("media_verdict")) {
-    out.media = MediaFacts{*verdict,
-                           row.text("media_sentence"),
-                           row.maybe_integer("duration_ms"),
-                           row.maybe_integer("frames"),
-                           row.maybe_integer("width"),
-                           row.maybe_integer("height"),
-                           row.maybe_text("video_codec"),
-                           row.maybe_text("audio_codec"),
-                           optional_of<Timestamp>(row.maybe_integer("file_created_us"))};
-  }
-  return out;
-}
-
 // A sort time may lie further ahead than a number in JSON may.
 std::optional<std::int64_t> parse_integer(std::string_view text) {
   std::int64_t value = 0;
@@ -97,30 +28,26 @@ std::optional<std::int64_t> parse_integer(std::string_view text) {
   return error == std::errc() && end == text.data() + text.size() && value >= 0 ? std::optional(value) : std::nullopt;
 }
 
-access::Item item_of(const Recording& recording) {
-  return {recording.agency, recording.assigned_officer, recording.uploader, recording.is_inside_home};
+access::Item own_agency(const access::Actor& actor) {
+  access::Item item;
+  item.agency = actor.agency;
+  return item;
 }
 
 bool may_show(const access::Actor& actor, const Recording& recording) {
-  return access::decide(actor, access::Action::kShow, item_of(recording)).is_allowed;
+  return access::decide(actor, access::Action::kShow, recording.item).is_allowed();
 }
 
-Result<void> require(const access::Decision& decision, const std::string& id) {
-  if (decision.is_allowed) return {};
-  // Exactly what an unknown id gets.
-  if (!decision.may_know) return fail(Code::kNotFound, "No such recording", id);
-  return fail(problems::kRule, std::string(decision.rule));
-}
-
-// Whether this actor may see these bytes for this purpose.
-Result<void> require_view(const access::Actor& actor, const Recording& recording, const ViewRequest& request) {
-  TRY(require(access::decide(actor, access::Action::kView, item_of(recording), request.purpose), recording.id.text()));
-  const bool is_inside_home = request.inside_home.value_or(false) || recording.is_inside_home;
-  const bool is_related = request.case_number && recording.description.incident == request.case_number;
-  if (is_inside_home && request.purpose == access::Purpose::kInvestigation && !is_related && !request.warrant) {
-    return fail(problems::kRule, "inside a home: an unrelated investigation needs a warrant reference");
-  }
-  return {};
+access::Basis basis_of(const Recording& recording, const ViewRequest& request) {
+  access::Basis basis;
+  basis.purpose = request.purpose;
+  basis.has_case = request.case_number.has_value();
+  // What belongs to no known incident is nobody's case: there is nothing to ask, unless it is from inside a home.
+  const bool is_home = recording.is_inside_home.value_or(false) || request.inside_home.value_or(false);
+  basis.is_related = recording.description.incident ? recording.description.incident == request.case_number : !is_home;
+  basis.has_warrant = request.warrant.has_value();
+  basis.inside_home = request.inside_home;
+  return basis;
 }
 
 template <typename T>
@@ -152,13 +79,34 @@ Result<std::optional<RecordingId>> find_admitted(db::Transaction& tx, const acce
   return id;
 }
 
-// What a search of the list looks through.
-std::string searchable(const Description& description) {
-  std::string out = description.filename;
-  for (const auto& field : {description.incident, description.category, description.wearer, description.device}) {
-    if (field) out += "\n" + *field;
+// Whose recording it is: whoever wore the camera then by the roster, else whose the badge was that it came with.
+Result<std::optional<PersonId>> officer_of(db::Transaction& tx, const AgencyId& agency, const Admission& admission,
+                                           const std::optional<roster::Device>& device) {
+  const Description& description = admission.description;
+  const Timestamp at = description.recorded_at.value_or(admission.received_at);
+  if (device) {
+    if (const auto worn_by = TRY(roster::holder(tx, agency, roster::AssignmentKind::kDevice, device->id.text(), at)))
+      return worn_by;
   }
-  return fold(out);
+  if (!description.wearer) return std::optional<PersonId>();
+  return roster::holder(tx, agency, roster::AssignmentKind::kBadge, *description.wearer, at);
+}
+
+// Puts on record what whoever asks for a view says of the home. The first word counts; that it is one after all can be said
+// later, that it is none no more.
+void say_inside_home(const Recording& recording, const ViewRequest& request, ledger::Submission& submission) {
+  if (!request.inside_home || request.inside_home == recording.is_inside_home ||
+      recording.is_inside_home.value_or(false))
+    return;
+  Json::Object fields = {
+      {"field", "inside_home"}, {"new", *request.inside_home}, {"reason", "said when a view was asked for"}};
+  if (recording.is_inside_home) fields.emplace("old", *recording.is_inside_home);
+  submission.events.push_back({recording.id, "recording.changed", std::move(fields), false});
+  submission.rows = [&recording, now = *request.inside_home](db::Transaction& tx,
+                                                             std::span<const ledger::SealedEvent>) {
+    return set_columns(tx, recording, "is_inside_home = :inside_home, inside_home_known = 1",
+                       {{"inside_home", now ? 1 : 0}});
+  };
 }
 
 Json::Object admitted_fields(const Admission& admission) {
@@ -225,7 +173,7 @@ Result<void> Vault::admit(const access::Actor& actor, const Admission& admission
       device.reset();
       officer.reset();
       if (description.device) device = TRY(roster::device_by_serial(tx, actor.agency, *description.device));
-      if (description.wearer) officer = TRY(roster::person_by_badge(tx, actor.agency, *description.wearer));
+      officer = TRY(officer_of(tx, actor.agency, admission, device));
       return {};
     }));
     if (admitted_as) {
@@ -238,6 +186,7 @@ Result<void> Vault::admit(const access::Actor& actor, const Admission& admission
     ledger::Submission submission;
     submission.actor = actor.subject();
     Json::Object admitted = admitted_fields(admission);
+    if (officer) admitted.emplace("officer", officer->text());
     if (device) {
       const std::string act = crypto::new_id<ActId>().text();
       admitted.emplace("act", act);
@@ -300,8 +249,7 @@ Result<void> Vault::admit(const access::Actor& actor, const Admission& admission
 }
 
 Result<roster::Device> Vault::register_device(const access::Actor& actor, const std::string& serial) {
-  TRY(require(access::decide(actor, access::Action::kRegisterDevice, access::Item{actor.agency, {}, {}, false}),
-              serial));
+  TRY(access::require(access::decide(actor, access::Action::kRegisterDevice, own_agency(actor)), "device", serial));
   for (int attempt = 0; attempt < kAdmitAttemptsMax; ++attempt) {
     std::optional<roster::Device> device;
     TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
@@ -329,22 +277,23 @@ ledger::Draft Vault::device_bound(const roster::Device& device) const {
 
 Result<Recording> Vault::known_recording(const access::Actor& actor, const RecordingId& id) {
   std::optional<Recording> found;
+  const db::Params asked = asked_by(actor, parts_.clock.now());
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     found.reset();
     const db::Rows rows =
-        TRY(tx.query(fmt::format("SELECT {} FROM recordings WHERE id = :id AND agency = :agency", kColumns),
-                     {{"id", id.text()}, {"agency", actor.agency.text()}}));
+        TRY(tx.query(fmt::format("SELECT {} FROM recordings r WHERE id = :id AND agency = :agency", columns()),
+                     asked + db::Params{{"id", id.text()}, {"agency", actor.agency.text()}}));
     if (rows.empty()) return {};
-    found = TRY(read_recording(rows[0]));
+    found = TRY(read_recording(actor, rows[0]));
     for (const db::Row& row :
-         TRY(tx.query(fmt::format("SELECT {} FROM recordings WHERE agency = :agency AND sha256 = :sha256 AND id <> :id "
-                                  "ORDER BY id LIMIT :limit",
-                                  kColumns),
-                      {{"agency", actor.agency.text()},
-                       {"sha256", hex(found->sha256)},
-                       {"id", id.text()},
-                       {"limit", kSameBytesMax}}))) {
-      const Recording other = TRY(read_recording(row));
+         TRY(tx.query(fmt::format("SELECT {} FROM recordings r WHERE agency = :agency AND sha256 = :sha256 AND id <> "
+                                  ":id ORDER BY id LIMIT :limit",
+                                  columns()),
+                      asked + db::Params{{"agency", actor.agency.text()},
+                                         {"sha256", hex(found->sha256)},
+                                         {"id", id.text()},
+                                         {"limit", kSameBytesMax}}))) {
+      const Recording other = TRY(read_recording(actor, row));
       if (may_show(actor, other)) found->same_bytes.push_back(other.id);
     }
     TRY(read_clips(tx, actor, std::span(&*found, 1)));
@@ -369,11 +318,12 @@ Result<void> Vault::read_clips(db::Transaction& tx, const access::Actor& actor, 
     const RecordingId first = recording.description.group.value_or(recording.id);
     recording.clips.clear();
     for (const db::Row& row : TRY(tx.query(
-             fmt::format("SELECT {} FROM recordings WHERE agency = :agency AND (id = :first OR group_id = :first) "
+             fmt::format("SELECT {} FROM recordings r WHERE agency = :agency AND (id = :first OR group_id = :first) "
                          "ORDER BY CASE WHEN id = :first THEN 0 ELSE 1 END, sort_us, id LIMIT :limit",
-                         kColumns),
-             {{"agency", actor.agency.text()}, {"first", first.text()}, {"limit", limits::kClipsMax}}))) {
-      const Recording file = TRY(read_recording(row));
+                         columns()),
+             asked_by(actor, parts_.clock.now()) +
+                 db::Params{{"agency", actor.agency.text()}, {"first", first.text()}, {"limit", limits::kClipsMax}}))) {
+      const Recording file = TRY(read_recording(actor, row));
       // A file of another wearer, or from inside a home, may be another matter than the one asked for.
       if (file.id == recording.id || may_show(actor, file)) {
         recording.clips.push_back({file.id, file.sha256, file.bytes});
@@ -385,26 +335,14 @@ Result<void> Vault::read_clips(db::Transaction& tx, const access::Actor& actor, 
   return {};
 }
 
-// Whether the recording stands in the actor's list: see list().
-Result<void> Vault::require_listed(const access::Actor& actor, const Recording& recording) const {
-  access::Decision decision = access::decide(actor, access::Action::kList, item_of(recording));
-  // That there is such a list is known to all; that this recording is, only to those whom it may be shown to.
-  decision.may_know = decision.may_know && access::decide(actor, access::Action::kShow, item_of(recording)).may_know;
-  TRY(require(decision, recording.id.text()));
-  if (recording.assigned_officer == actor.person) return {};
-  const access::Decision sees_all =
-      access::decide(actor, access::Action::kShow, access::Item{actor.agency, {}, {}, false});
-  return sees_all.is_allowed ? Result<void>() : fail(Code::kNotFound, "No such recording", recording.id.text());
-}
-
 Result<Recording> Vault::show(const access::Actor& actor, const RecordingId& id) {
   Recording recording = TRY(known_recording(actor, id));
-  TRY(require(access::decide(actor, access::Action::kShow, item_of(recording)), id.text()));
+  TRY(access::require(access::decide(actor, access::Action::kShow, recording.item), "recording", id.text()));
   return recording;
 }
 
 Result<ListPage> Vault::list(const access::Actor& actor, const ListQuery& query) {
-  TRY(require(access::decide(actor, access::Action::kList, access::Item{actor.agency, {}, {}, false}), {}));
+  TRY(access::require(access::decide(actor, access::Action::kList, own_agency(actor)), "recording"));
   // A cursor is the place of the last row: "<sort_us>.<id>".
   std::optional<std::int64_t> after_us;
   std::string after_id;
@@ -417,19 +355,29 @@ Result<ListPage> Vault::list(const access::Actor& actor, const ListQuery& query)
     after_us = *us;
     after_id = id->text();
   }
-  // Whoever may not show every recording gets only those assigned to them.
-  const bool sees_all =
-      access::decide(actor, access::Action::kShow, access::Item{actor.agency, {}, {}, false}).is_allowed;
-
-  std::string sql = fmt::format("SELECT {} FROM recordings WHERE agency = :agency", kColumns);
-  db::Params params = {{"agency", actor.agency.text()}, {"limit", query.limit + 1}};
+  std::string sql = fmt::format("SELECT {} FROM recordings r WHERE agency = :agency", columns());
+  db::Params params =
+      asked_by(actor, parts_.clock.now()) + db::Params{{"agency", actor.agency.text()}, {"limit", query.limit + 1}};
   const auto narrow = [&](std::string_view condition, std::string_view name, db::Value value) {
     sql += " AND ";
     sql += condition;
     params.emplace_back(name, nullptr);
     params.back().value = std::move(value);
   };
-  if (!sees_all) narrow("assigned_officer = :self", "self", actor.person.text());
+  // Exactly those that it would show one by one.
+  const access::Reach reach = access::reach(actor);
+  if (!reach.all) {
+    sql += " AND (1 = 0";
+    if (reach.own) sql += " OR assigned_officer = :self";
+    if (reach.supervised) sql += " OR " + roster::supervised_condition();
+    sql += ")";
+  }
+  if (!reach.restricted) {
+    sql += " AND (state <> 'restricted' OR " + roster::cleared_condition();
+    if (actor.has(access::Role::kInternalAffairs)) sql += " OR restriction = 'internal_affairs'";
+    sql += ")";
+  }
+  if (query.is_unattributed) sql += " AND assigned_officer IS NULL";
   if (query.device) narrow("device = :device", "device", *query.device);
   if (query.category) narrow("category = :category", "category", *query.category);
   if (query.incident) narrow("incident = :incident", "incident", *query.incident);
@@ -452,7 +400,7 @@ Result<ListPage> Vault::list(const access::Actor& actor, const ListQuery& query)
         page.next = fmt::format("{}.{}", last.description.recorded_at.value_or(last.received_at).us, last.id.text());
         break;
       }
-      page.items.push_back(TRY(read_recording(row)));
+      page.items.push_back(TRY(read_recording(actor, row)));
     }
     TRY(read_clips(tx, actor, page.items));
     return read_media_jobs(tx, page.items);
@@ -479,16 +427,36 @@ Result<void> Vault::seal_listing(const access::Actor& actor, const ListQuery& qu
   return {};
 }
 
+// A refusal that names its rule is an act too: somebody wanted these bytes. Whoever is not to know of the recording gets the
+// 404 of an unknown id, in the time of one; that is for the trace.
+Result<void> Vault::require_sealed(const access::Actor& actor, access::Action action, const Recording& recording,
+                                   const ViewRequest& request) {
+  const access::Decision decision = access::decide(actor, action, recording.item, basis_of(recording, request));
+  if (decision.answer == access::Answer::kRefuse) {
+    Json::Object fields = {{"action", access::action_name(action)},
+                           {"purpose", access::purpose_name(request.purpose)},
+                           {"rule", decision.rule}};
+    put_if(fields, "case", request.case_number);
+    put_if(fields, "warrant", request.warrant);
+    ledger::Submission submission;
+    submission.actor = actor.subject();
+    // What was said about the home stays said, or a second try would say otherwise.
+    say_inside_home(recording, request, submission);
+    submission.events.push_back({recording.id, "recording.refused", std::move(fields), false});
+    TRY(TRY(parts_.ledgers.find(actor.agency))->commit(std::move(submission)));
+  }
+  return access::require(decision, "recording", recording.id.text());
+}
+
 Result<View> Vault::open_view(const access::Actor& actor, const RecordingId& id, const ViewRequest& request) {
   Recording recording = TRY(known_recording(actor, id));
-  TRY(require_view(actor, recording, request));
+  TRY(require_sealed(actor, access::Action::kView, recording, request));
   return seal_view(actor, std::move(recording), request, "recording.viewed");
 }
 
 Result<View> Vault::open_export(const access::Actor& actor, const RecordingId& id, const ViewRequest& request) {
   Recording recording = TRY(known_recording(actor, id));
-  TRY(require(access::decide(actor, access::Action::kExport, item_of(recording)), id.text()));
-  TRY(require_view(actor, recording, request));
+  TRY(require_sealed(actor, access::Action::kExport, recording, request));
   TRY(require_undamaged(actor, recording));
   return seal_view(actor, std::move(recording), request, "recording.exported");
 }
@@ -507,26 +475,18 @@ Result<void> Vault::require_undamaged(const access::Actor& actor, const Recordin
 Result<View> Vault::seal_view(const access::Actor& actor, Recording recording, const ViewRequest& request,
                               std::string_view type) {
   const RecordingId id = recording.id;
-  const bool sets_inside_home = request.inside_home.value_or(false) && !recording.is_inside_home;
   View view{crypto::new_id<ViewId>(), std::move(recording), parts_.clock.now() + limits::kViewLifeUs};
   ledger::Submission submission;
   submission.actor = actor.subject();
-  if (sets_inside_home) {
-    submission.events.push_back(
-        {id,
-         "recording.changed",
-         {{"field", "inside_home"}, {"old", false}, {"new", true}, {"reason", "set when a view was opened"}},
-         false});
-  }
+  say_inside_home(view.recording, request, submission);
   Json::Object fields = {{"purpose", access::purpose_name(request.purpose)}, {"view", view.id.text()}};
   put_if(fields, "case", request.case_number);
   put_if(fields, "warrant", request.warrant);
   if (request.inside_home) fields.emplace("inside_home", *request.inside_home);
   submission.events.push_back({id, std::string(type), std::move(fields), false});
-  submission.rows = [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) -> Result<void> {
-    if (sets_inside_home) {
-      TRY(tx.run("UPDATE recordings SET is_inside_home = 1 WHERE id = :id", {{"id", id.text()}}));
-    }
+  submission.rows = [&, say = std::move(submission.rows)](db::Transaction& tx,
+                                                          std::span<const ledger::SealedEvent> sealed) -> Result<void> {
+    if (say) TRY(say(tx, sealed));
     TRY(tx.run(
         "INSERT INTO views (id, recording, agency, person, purpose, case_number, warrant, opened_us, expires_us) "
         "VALUES (:id, :recording, :agency, :person, :purpose, :case_number, :warrant, :opened, :expires)",
@@ -548,23 +508,33 @@ Result<View> Vault::seal_view(const access::Actor& actor, Recording recording, c
 Result<Vault::OpenedView> Vault::view(const access::Actor& actor, const ViewId& id) {
   std::optional<View> found;
   std::optional<access::Purpose> purpose;
+  ViewRequest opened_for;
+  const db::Params asked = asked_by(actor, parts_.clock.now());
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     found.reset();
-    const db::Rows views = TRY(tx.query(
-        "SELECT recording, purpose, expires_us FROM views WHERE id = :id AND person = :person AND agency = :agency",
-        {{"id", id.text()}, {"person", actor.person.text()}, {"agency", actor.agency.text()}}));
+    const db::Rows views =
+        TRY(tx.query("SELECT recording, purpose, case_number, warrant, expires_us FROM views WHERE id = :id AND person "
+                     "= :person AND "
+                     "agency = :agency",
+                     {{"id", id.text()}, {"person", actor.person.text()}, {"agency", actor.agency.text()}}));
     if (views.empty()) return {};
-    const db::Rows rows = TRY(tx.query(fmt::format("SELECT {} FROM recordings WHERE id = :id", kColumns),
-                                       {{"id", views[0].text("recording")}}));
+    const db::Rows rows = TRY(tx.query(fmt::format("SELECT {} FROM recordings r WHERE id = :id", columns()),
+                                       asked + db::Params{{"id", views[0].text("recording")}}));
     CHECK(rows.size() == 1);  // a foreign key
     purpose = access::parse_purpose(views[0].text("purpose"));
-    found = View{id, TRY(read_recording(rows[0])), Timestamp{views[0].integer("expires_us")}};
+    opened_for.case_number = views[0].maybe_text("case_number");
+    opened_for.warrant = views[0].maybe_text("warrant");
+    found = View{id, TRY(read_recording(actor, rows[0])), Timestamp{views[0].integer("expires_us")}};
     return {};
   }));
   if (!found) return fail(Code::kNotFound, "No such view", id.text());
   if (!purpose) return fail(Code::kCorrupt, "A view's purpose is damaged", id.text());
-  // Asked again: the role may be gone since, or the credential may be a narrower one than the view was opened with.
-  TRY(require(access::decide(actor, access::Action::kView, item_of(found->recording), purpose), id.text()));
+  opened_for.purpose = *purpose;
+  // Asked again: the role may be gone since, the recording locked, or the credential a narrower one than the view was
+  // opened with.
+  TRY(access::require(
+      access::decide(actor, access::Action::kView, found->recording.item, basis_of(found->recording, opened_for)),
+      "recording", id.text()));
   if (parts_.clock.now() >= found->expires_at) return fail(Code::kGone, "This view has expired: open a new one");
   store::Original original =
       TRY(parts_.store.open(actor.agency_slug, found->recording.id, found->recording.codec, found->recording.bytes));
@@ -597,7 +567,7 @@ Result<std::vector<CustodyItem>> Vault::custody(const access::Actor& asker, cons
 Result<std::string> Vault::receipt(const access::Actor& actor, const RecordingId& id, std::uint64_t n,
                                    ledger::Under under) {
   const Recording recording = TRY(known_recording(actor, id));
-  TRY(require(access::decide(actor, access::Action::kReceipt, item_of(recording)), id.text()));
+  TRY(access::require(access::decide(actor, access::Action::kReceipt, recording.item), "recording", id.text()));
   const ledger::Ledger& ledger = *TRY(parts_.ledgers.find(actor.agency));
   const std::vector<ledger::SealedEvent> events = TRY(ledger.events(id, n, 1));
   if (events.empty() || events[0].n != n) return fail(Code::kNotFound, "This recording has no event of that number");

@@ -2,7 +2,7 @@
 #pragma once
 // The vault: the only writer of recordings, views and custody. Every promise about evidence is kept or broken here.
 //
-// Owns: the tables recordings, views and derived_items; the events recording.*, device.offloaded and identity.bound; the
+// Owns: the tables recordings, views, releases and derived_items; the events recording.*, device.offloaded and identity.bound; the
 //   bucket's names under derived/.
 // Promises: a recording exists exactly when its bytes, its row and its admission are durable together and the admission
 //   has a leaf. Bytes are served only under a view, and a view is sealed before it is returned. Every call takes an
@@ -28,6 +28,7 @@
 #include "db/db.h"
 #include "jobs/jobs.h"
 #include "ledger/ledgers.h"
+#include "roster/assignments.h"
 #include "roster/roster.h"
 #include "store/store.h"
 
@@ -90,8 +91,12 @@ struct Recording {
   Timestamp received_at;
   ChainStart chain_starts_at = ChainStart::kServer;
   store::Codec codec = store::Codec::kPlain;
-  std::string state;  // "sealed", … (contract)
-  bool is_inside_home = false;
+  access::State state = access::State::kSealed;
+  std::optional<bool> is_inside_home;  // nullopt: nobody has said
+  std::optional<access::Restriction> restriction;
+  bool is_victim_sensitive = false;
+  std::int64_t revision = 0;            // goes up with every change of the above and of the description
+  access::Item item;                    // as access decides about it: how the actor who asked stands to it
   std::vector<RecordingId> same_bytes;  // others with this digest that the actor may know of, at most ten; never merged
   std::vector<Clip> clips;              // the files of one recording, its first first; those that the actor may know of
   std::optional<MediaFacts> media;
@@ -101,6 +106,7 @@ struct Recording {
 struct ListQuery {
   std::optional<std::string> device, category, incident, officer;
   std::optional<std::string> text;    // in the name, incident, category, wearer or device, whatever the case
+  bool is_unattributed = false;       // only those that nobody is assigned to
   std::optional<Timestamp> from, to;  // by recorded time, or received where it is unknown
   std::int64_t limit = 50;
   std::string cursor;  // of the page before; empty for the first
@@ -174,6 +180,19 @@ class Vault {
   Result<ListPage> list(const access::Actor& actor, const ListQuery& query);
   Result<Recording> show(const access::Actor& actor, const RecordingId& id);
 
+  // What a recording is said to be. Each field that changes is an event of its own in its custody: old, new, why.
+  struct Change {
+    std::optional<std::string> category, incident;  // empty: unknown from now on
+    std::optional<bool> inside_home, victim_sensitive;
+    std::optional<std::optional<PersonId>> officer;                 // of this agency; nobody
+    std::optional<std::optional<access::Restriction>> restriction;  // locked as that; unlocked
+    std::string reason;
+  };
+  Result<Recording> change(const access::Actor& actor, const RecordingId& id, const Change& change);
+  // Lets its assigned officer see it, whatever the agency's rule of own viewing waits for.
+  Result<void> release_own(const access::Actor& actor, const RecordingId& id, const std::string& reason);
+
+  // A refusal by rule is sealed as well, before it is answered.
   Result<View> open_view(const access::Actor& actor, const RecordingId& id, const ViewRequest& request);
   // The view and its bytes: for the person who opened it, while they may, and until it expires.
   struct OpenedView {
@@ -209,6 +228,8 @@ class Vault {
   Result<std::string> receipt(const access::Actor& actor, const RecordingId& id, std::uint64_t n, ledger::Under under);
 
  private:
+  Result<void> require_sealed(const access::Actor& actor, access::Action action, const Recording& recording,
+                              const ViewRequest& request);
   // Seals `type` with the request's purpose and case, and makes the view that goes with it.
   Result<void> require_undamaged(const access::Actor& actor, const Recording& recording);
   Result<View> seal_view(const access::Actor& actor, Recording recording, const ViewRequest& request,
@@ -219,7 +240,6 @@ class Vault {
   Result<void> read_media_jobs(db::Transaction& tx, std::span<Recording> recordings) const;
   Result<void> read_clips(db::Transaction& tx, const access::Actor& actor, std::span<Recording> recordings) const;
   Result<void> require_server(const access::Actor& actor);
-  Result<void> require_listed(const access::Actor& actor, const Recording& recording) const;
   Result<Bytes> read_derived(const RecordingId& recording, DerivedKind kind);
   Parts parts_;
 };

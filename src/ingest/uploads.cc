@@ -295,9 +295,9 @@ Result<void> Uploads::check_dock_statement(const access::Actor& actor, const Met
 }
 
 Result<Upload> Uploads::create(const access::Actor& actor, const Creation& creation) {
-  const access::Decision decision =
-      access::decide(actor, access::Action::kUpload, access::Item{actor.agency, {}, {}, false});
-  if (!decision.is_allowed) return fail(problems::kRule, std::string(decision.rule));
+  access::Item own_agency;
+  own_agency.agency = actor.agency;
+  TRY(access::require(access::decide(actor, access::Action::kUpload, own_agency), "page"));
   const Metadata metadata = TRY(parse_metadata(creation.metadata));
   if (creation.kind != Kind::kPartial) TRY(check_dock_statement(actor, metadata, creation.length));
   if (metadata.description.group) TRY(parts_.vault.check_group(actor, *metadata.description.group));

@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "jobs/jobs.h"
 #include "lapel/commands.h"
+#include "lapel/facts.h"
 #include "lapel/remote.h"
 #include "lapel/wiring.h"
 
@@ -62,6 +63,7 @@ class CommandLine::Declared {
     add_job();
     add_ledger();
     add_recording();
+    add_facts();
   }
 
   const CLI::App& app() const { return app_; }
@@ -238,24 +240,111 @@ class CommandLine::Declared {
     sub->add_flag("--json", as_json_, "Print JSON");
   }
 
+  CLI::App* remote_group(const char* name, const char* help) {
+    CLI::App* sub = group(name, help);
+    sub->add_option("--server", remote_.server, "The server's address")
+        ->envname("LAPEL_SERVER")
+        ->capture_default_str()
+        ->type_name("URL");
+    sub->add_option("--token-file", remote_.token_file,
+                    std::string("File whose first line is a token; else ") + kTokenVariable)
+        ->type_name("FILE");
+    if (const char* token = std::getenv(kTokenVariable)) remote_.token = token;
+    sub->fallthrough();  // before its commands are added: they inherit it
+    return sub;
+  }
+
+  // ---- the facts that access stands on ----
+
+  CLI::App* fact_list(CLI::App* in, const char* help, const char* path, std::vector<std::string> columns) {
+    CLI::App* sub = command(*in, "list", help, [this, path, columns] {
+      return door::run_fact_list(remote_, path, said_, columns, as_json_);
+    });
+    sub->add_flag("--json", as_json_, "Print JSON");
+    return sub;
+  }
+  CLI::App* fact_change(CLI::App* in, const char* name, const char* help, const char* method, const char* path) {
+    CLI::App* sub = command(*in, name, help, [this, method, path] {
+      return door::run_fact_change(remote_, method, path, said_, as_json_);
+    });
+    sub->add_flag("--json", as_json_, "Print JSON");
+    return sub;
+  }
+  // An option whose value goes into the request as `member`.
+  CLI::Option* say(CLI::App* sub, const char* option, const char* member, const char* help) {
+    return sub->add_option_function<std::string>(
+        option, [this, member](const std::string& value) { said_.emplace_back(member, value); }, help);
+  }
+  void add_facts() {
+    CLI::App* people = remote_group("person", "People on a server, over HTTP");
+    fact_list(people, "The people of the agency", "/api/v1/people", {"login", "badge", "roles", "name"});
+    CLI::App* rights = command(*people, "rights", "What a person may do, and by which rule",
+                               [this] { return door::run_person_rights(remote_, recording_, as_json_); });
+    rights->add_option("PERSON", recording_, "Login or id")->required();
+    rights->add_flag("--json", as_json_, "Print JSON");
+
+    CLI::App* units = remote_group("unit", "Units on a server, over HTTP");
+    fact_list(units, "The units of the agency", "/api/v1/units", {"id", "name"});
+    say(fact_change(units, "add", "Add a unit", "POST", "/api/v1/units"), "NAME", "name", "What it is called")
+        ->required();
+
+    CLI::App* cases = remote_group("case", "Cases on a server, over HTTP");
+    fact_list(cases, "The cases of the agency", "/api/v1/cases", {"id", "number", "title"});
+    CLI::App* open = fact_change(cases, "add", "Open a case", "POST", "/api/v1/cases");
+    say(open, "NUMBER", "number", "The agency's own number; recordings of that incident belong to it")->required();
+    say(open, "--title", "title", "What it is about");
+
+    CLI::App* assignments = remote_group("assignment", "Who was what, when, on a server, over HTTP");
+    CLI::App* list = fact_list(assignments, "Assignments, in order of beginning", "/api/v1/assignments",
+                               {"id", "kind", "person", "target", "from", "until"});
+    CLI::App* begin = fact_change(assignments, "begin", "Assign a badge, device, unit, case or clearance", "POST",
+                                  "/api/v1/assignments");
+    one_of(say(list, "--kind", "kind", "Only of this kind"), roster::all_assignment_kind_names());
+    say(list, "--person", "person", "Only of the person with this id");
+    say(list, "--target", "target", "Only of this badge, restriction, or device, unit or case with this id");
+    say(list, "--at", "at", "Those that stood at this time, RFC 3339");
+    one_of(say(begin, "--kind", "kind", "What is assigned")->required(), roster::all_assignment_kind_names());
+    say(begin, "--person", "person", "Login or id")->required();
+    say(begin, "--target", "target", "Badge, serial, unit's name, case's number or restriction");
+    say(begin, "--from", "from", "Its beginning, RFC 3339; now when left out");
+    say(begin, "--until", "until", "Its end, RFC 3339");
+    CLI::App* end = command(*assignments, "end", "End an assignment", [this] {
+      return door::run_fact_change(remote_, "POST", "/api/v1/assignments/" + recording_ + "/end", said_, as_json_);
+    });
+    end->add_option("ID", recording_, "The assignment, as lapel assignment list names it")->required();
+    say(end, "--until", "until", "Its end, RFC 3339; now when left out");
+    say(end, "--reason", "reason", "Why")->required();
+    end->add_flag("--json", as_json_, "Print JSON");
+
+    CLI::App* statements = remote_group("statement", "Filed statements, on a server, over HTTP");
+    CLI::App* record = fact_change(statements, "record", "Put on record that an officer has filed a statement", "POST",
+                                   "/api/v1/statements");
+    say(record, "--person", "person", "The officer's login or id")->required();
+    say(record, "--incident", "incident", "The incident's number")->required();
+    say(record, "--filed-at", "filed_at", "When it was filed, RFC 3339; now when left out");
+
+    CLI::App* rules = remote_group("rule", "The agency's own rules of viewing, on a server, over HTTP");
+    CLI::App* show = command(*rules, "show", "The rules",
+                             [this] { return door::run_fact_list(remote_, "/api/v1/rules", {}, {}, true); });
+    show->description("The rules, as JSON");
+    CLI::App* set = fact_change(rules, "set", "Set the rules", "PUT", "/api/v1/rules");
+    one_of(say(set, "--own-viewing", "own_viewing", "When officers may see their own recordings")->required(),
+           "allowed, after_statement, supervisor_releases");
+    say(set, "--reason", "reason", "Why")->required();
+  }
+
   void add_reading_terms(CLI::App* sub) {
     one_of(sub->add_option("--purpose", reading_.purpose, "Why the bytes are needed")->required()->type_name("PURPOSE"),
            access::all_purpose_names());
     sub->add_option("--case", reading_.case_number, "The agency's case number");
     sub->add_option("--warrant", reading_.warrant, "Warrant reference, for footage from inside a home");
+    one_of(sub->add_option("--inside-home", reading_.inside_home,
+                           "Whether it shows the inside of a home, where nobody has said; kept on record")
+               ->type_name("ANSWER"),
+           "yes, no");
   }
   void add_recording() {
-    CLI::App* recordings = group("recording", "Recordings on a server, over HTTP");
-    recordings->add_option("--server", remote_.server, "The server's address")
-        ->envname("LAPEL_SERVER")
-        ->capture_default_str()
-        ->type_name("URL");
-    recordings
-        ->add_option("--token-file", remote_.token_file,
-                     std::string("File whose first line is a token; else ") + kTokenVariable)
-        ->type_name("FILE");
-    if (const char* token = std::getenv(kTokenVariable)) remote_.token = token;
-    recordings->fallthrough();
+    CLI::App* recordings = remote_group("recording", "Recordings on a server, over HTTP");
 
     CLI::App* list = command(*recordings, "list", "Newest first",
                              [this] { return door::run_recording_list(remote_, query_, as_json_); });
@@ -266,6 +355,7 @@ class CommandLine::Declared {
     list->add_option("--incident", query_.incident, "Incident that the recording was given");
     list->add_option("--from", query_.from, "Recorded at this time or later, RFC 3339")->type_name("TIME");
     list->add_option("--to", query_.to, "Recorded before this time, RFC 3339")->type_name("TIME");
+    list->add_flag("--unattributed", query_.is_unattributed, "Only those that nobody is assigned to");
     list->add_option("--limit", query_.limit, "At most so many")->capture_default_str();
     list->add_flag("--json", as_json_, "Print JSON");
 
@@ -293,6 +383,26 @@ class CommandLine::Declared {
                                 [this] { return door::run_recording_custody(remote_, recording_, as_json_); });
     custody->add_option("ID", recording_, "The recording")->required();
     custody->add_flag("--json", as_json_, "Print JSON, with what each commitment opens to");
+
+    CLI::App* change = command(*recordings, "change", "Change what one is said to be",
+                               [this] { return door::run_recording_change(remote_, recording_, change_, as_json_); });
+    change->add_option("ID", recording_, "The recording")->required();
+    change->add_option("--category", change_.category, "The agency's own category, or none");
+    change->add_option("--incident", change_.incident, "The incident's number, or none");
+    one_of(change->add_option("--inside-home", change_.inside_home, "Whether it shows the inside of a home"),
+           "yes, no");
+    one_of(change->add_option("--victim-sensitive", change_.victim_sensitive, "Whether it shows a victim"), "yes, no");
+    change->add_option("--officer", change_.officer, "The assigned officer's id, or none");
+    one_of(change->add_option("--restriction", change_.restriction, "Lock it to those cleared for this, or none"),
+           access::all_restriction_names() + ", none");
+    change->add_option("--reason", change_.reason, "Why")->required();
+    change->add_flag("--json", as_json_, "Print JSON");
+
+    CLI::App* release = command(*recordings, "release", "Let its assigned officer see one that waits for that", [this] {
+      return door::run_fact_change(remote_, "POST", "/api/v1/recordings/" + recording_ + "/release", said_, false);
+    });
+    release->add_option("ID", recording_, "The recording")->required();
+    say(release, "--reason", "reason", "Why")->required();
 
     CLI::App* get = command(*recordings, "get", "Its original, under a view that is put on record",
                             [this] { return door::run_recording_get(remote_, recording_, reading_, out_, vkey_); });
@@ -329,6 +439,8 @@ class CommandLine::Declared {
   door::RemoteOptions remote_;
   door::RecordingQuery query_;
   door::ReadingTerms reading_;
+  door::RecordingChange change_;
+  door::Said said_;
   door::UploadTerms upload_;
   std::vector<std::string> files_, ids_;
   std::string state_;

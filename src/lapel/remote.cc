@@ -19,6 +19,7 @@
 #include "base/text.h"
 #include "crypto/sha256.h"
 #include "http/tus_client.h"
+#include "lapel/remote_client.h"
 #include "os/disk.h"
 #include "proof/entry.h"
 #include "proof/receipt.h"
@@ -26,9 +27,8 @@
 namespace lapel::door {
 namespace {
 
-constexpr std::uint64_t kPieceBytes = 8 * limits::kMiB;  // of an original, a request
-constexpr int kUploadFailuresMax = 20;                   // in a row, without a byte more
-constexpr int kUploadPause_ms = 250;                     // doubled by each failure
+constexpr int kUploadFailuresMax = 20;  // in a row, without a byte more
+constexpr int kUploadPause_ms = 250;    // doubled by each failure
 constexpr int kUploadPauseMax_ms = 10'000;
 constexpr int kSealPause_ms = 20;
 constexpr int kSealPauseMax_ms = 1'000;
@@ -36,80 +36,12 @@ constexpr int kSealWaitMax_ms = 3'600'000;
 constexpr int kExportPause_ms = 500;
 constexpr int kExportPausesMax = 2 * 60 * 60 * 24 * 2;  // two of the longest beats
 
-// Requests to one server as one person.
-class Remote {
- public:
-  static Result<Remote> open(const RemoteOptions& options) {
-    Remote out;
-    out.token_ = options.token;
-    if (!options.token_file.empty()) {
-      const Bytes bytes = TRY(os::read_file(*os::real_disk(), options.token_file, 4'096));
-      const std::string_view text = as_text(bytes);
-      out.token_ = text.substr(0, text.find_first_of("\r\n"));
-    }
-    if (out.token_.empty()) return fail(Code::kUnauthenticated, "No token: set LAPEL_TOKEN or give --token-file");
-    http::ClientOptions client;
-    client.base_url = options.server;
-    client.answer_bytes_max = 2 * kPieceBytes;
-    out.client_ = TRY(http::Client::open(std::move(client)));
-    return out;
-  }
-
-  Result<http::ClientAnswer> ask(http::ClientRequest request) {
-    request.headers.emplace_back("Authorization", "Bearer " + token_);
-    return client_->send(request);
-  }
-  // The body of a success, or the server's problem as an error.
-  Result<std::string> get(const std::string& target, const std::string& range = {}) {
-    http::ClientRequest request{"GET", target, {}, {}, {}};
-    if (!range.empty()) request.headers.emplace_back("Range", range);
-    http::ClientAnswer answer = TRY(ask(std::move(request)));
-    if (answer.status >= 300) return fail(http::error_of(answer));
-    return std::move(answer.body);
-  }
-  Result<Json> get_json(const std::string& target) {
-    return http::json_of(TRY(ask({"GET", target, {}, {}, {}})), 2 * kPieceBytes);
-  }
-  Result<Json> post_json(const std::string& target, std::string body) {
-    return http::json_of(TRY(ask({"POST", target, {{"Content-Type", "application/json"}}, std::move(body), {}})),
-                         2 * kPieceBytes);
-  }
-
- private:
-  std::string token_;
-  std::unique_ptr<http::Client> client_;
-};
-
-Result<std::string> text_member(const Json& body, std::string_view name) {
-  const std::string* text = body.find_string(name);
-  if (!text) return fail(Code::kUnavailable, fmt::format("The server's answer has no \"{}\"", name));
-  return *text;
-}
-
-Result<std::string> recording_path(const std::string& id) {
-  if (!RecordingId::parse(id)) return fail(Code::kInvalid, "A recording's id is 32 lower-case hex digits", id);
-  return "/api/v1/recordings/" + id;
-}
-
 std::string reading_body(const ReadingTerms& terms) {
   Json::Object body = {{"purpose", terms.purpose}};
   if (!terms.case_number.empty()) body.emplace("case", terms.case_number);
   if (!terms.warrant.empty()) body.emplace("warrant", terms.warrant);
+  if (!terms.inside_home.empty()) body.emplace("inside_home", terms.inside_home == "yes");
   return to_json(Json(std::move(body)));
-}
-
-std::string url_encoded(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool is_plain =
-        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
-    if (is_plain) {
-      out.push_back(c);
-    } else {
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  return out;
 }
 
 struct FileFacts {
@@ -353,7 +285,7 @@ Result<void> run_recording_list(const RemoteOptions& options, const RecordingQue
   for (const auto& [name, value] :
        {std::pair("q", query.text), std::pair("officer", query.officer), std::pair("device", query.device),
         std::pair("category", query.category), std::pair("incident", query.incident), std::pair("from", query.from),
-        std::pair("to", query.to)}) {
+        std::pair("to", query.to), std::pair("unattributed", std::string(query.is_unattributed ? "true" : ""))}) {
     if (!value.empty()) target += fmt::format("&{}={}", name, url_encoded(value));
   }
   const Json page = TRY(remote.get_json(target));

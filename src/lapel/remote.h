@@ -25,6 +25,7 @@ struct RemoteOptions {
 struct RecordingQuery {
   std::string text, officer, device, category, incident, from, to;
   int limit = 50;
+  bool is_unattributed = false;
 };
 
 // What is said of the files that are uploaded; empty: not known.
@@ -34,6 +35,7 @@ struct UploadTerms {
 
 struct ReadingTerms {
   std::string purpose, case_number, warrant;
+  std::string inside_home;  // yes or no; empty: not said
 };
 
 Result<void> run_recording_list(const RemoteOptions& remote, const RecordingQuery& query, bool as_json);

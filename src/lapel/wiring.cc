@@ -24,6 +24,8 @@
 #include "lapel/installation.h"
 #include "media/examiner.h"
 #include "os/stop_signals.h"
+#include "people/people.h"
+#include "people/routes.h"
 #include "playback/routes.h"
 #include "public/routes.h"
 #include "signin/routes.h"
@@ -115,6 +117,7 @@ struct Rooms::Impl {
         process(std::move(opened_process)),
         examiner(std::move(opened_examiner)),
         docks({installation->database(), installation->ledgers(), installation->clock()}),
+        people({installation->database(), installation->ledgers(), installation->clock()}),
         sessions({installation->database(), installation->clock()}),
         asker(docks.asker(sessions.asker(signin::asker(installation->database())))) {}
 
@@ -124,6 +127,7 @@ struct Rooms::Impl {
   const std::unique_ptr<media::Examiner> examiner;
   Counters counters;
   cameras::Docks docks;
+  people::People people;
   signin::Sessions sessions;
   const roster::Asker asker;
 };
@@ -166,6 +170,7 @@ void Rooms::register_routes(http::Router& router) {
   ingest::register_routes(router, *impl_->uploads, impl_->asker);
   cameras::register_routes(router, impl_->docks, installation.vault(), impl_->asker);
   playback::register_routes(router, installation.vault(), impl_->asker);
+  people::register_routes(router, impl_->people, impl_->asker);
   public_pages::register_routes(router, find_ledger(installation));
   signin::register_routes(router, impl_->sessions, installation.database());
   auto contract = read_contract(disk(), installed_share() / "openapi.json");

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "http/json_body.h"
 #include "http/range.h"
 
 namespace lapel::playback {
@@ -90,8 +91,11 @@ Json to_json_value(const evidence::Recording& recording) {
       {"category", or_null(description.category)},
       {"incident", or_null(description.incident)},
       {"group", description.group ? Json(description.group->text()) : Json()},
-      {"state", recording.state},
-      {"inside_home", recording.is_inside_home},
+      {"state", access::state_name(recording.state)},
+      {"inside_home", or_null(recording.is_inside_home)},
+      {"victim_sensitive", recording.is_victim_sensitive},
+      {"restriction", recording.restriction ? Json(access::restriction_name(*recording.restriction)) : Json()},
+      {"assigned_officer", recording.assigned_officer ? Json(recording.assigned_officer->text()) : Json()},
       {"chain_starts_at", evidence::chain_start_name(recording.chain_starts_at)},
       {"chain_note", chain_note(recording.chain_starts_at)},
       {"same_bytes_as", std::move(same_bytes)},
@@ -124,6 +128,7 @@ Result<Response> list(const Request& request, evidence::Vault& vault, const rost
   query.device = text_query(request, "device");
   query.category = text_query(request, "category");
   query.incident = text_query(request, "incident");
+  query.is_unattributed = text_query(request, "unattributed") == "true";
   query.from = TRY(time_query(request, "from"));
   query.to = TRY(time_query(request, "to"));
   query.limit = limits::kPageItemsDefault;
@@ -148,6 +153,49 @@ Result<Response> show(const Request& request, evidence::Vault& vault, const rost
   const access::Actor actor = TRY(asker(request));
   const evidence::Recording recording = TRY(vault.show(actor, TRY(id_param<RecordingId>(request, "recording"))));
   return Response::json(200, to_json(to_json_value(recording))).with("Cache-Control", "no-store");
+}
+
+// ---- changes ----
+
+// Absent: stays as it is. null or empty: unknown from now on.
+Result<std::optional<std::string>> new_text(const Json& body, std::string_view name) {
+  if (!body.find(name)) return std::optional<std::string>();
+  return std::optional(TRY(http::text_member(body, name)).value_or(""));
+}
+
+Result<Response> change(const Request& request, evidence::Vault& vault, const roster::Asker& asker) {
+  const access::Actor actor = TRY(asker(request));
+  const RecordingId id = TRY(id_param<RecordingId>(request, "recording"));
+  const Json body = TRY(http::json_body(request));
+  evidence::Vault::Change wanted;
+  wanted.category = TRY(new_text(body, "category"));
+  wanted.incident = TRY(new_text(body, "incident"));
+  wanted.inside_home = TRY(http::flag_member(body, "inside_home"));
+  wanted.victim_sensitive = TRY(http::flag_member(body, "victim_sensitive"));
+  if (const auto text = TRY(new_text(body, "assigned_officer"))) {
+    wanted.officer = PersonId::parse(*text);
+    if (!text->empty() && !*wanted.officer) {
+      return fail(Code::kInvalid, "\"assigned_officer\" must be a person's id, or null for nobody");
+    }
+  }
+  if (const auto text = TRY(new_text(body, "restriction"))) {
+    wanted.restriction = access::parse_restriction(*text);
+    if (!text->empty() && !*wanted.restriction) {
+      return fail(Code::kInvalid,
+                  fmt::format("\"restriction\" must be one of {}, or null for none", access::all_restriction_names()));
+    }
+  }
+  wanted.reason = TRY(http::required_text(body, "reason"));
+  return Response::json(200, to_json(to_json_value(TRY(vault.change(actor, id, wanted)))))
+      .with("Cache-Control", "no-store");
+}
+
+Result<Response> release_own(const Request& request, evidence::Vault& vault, const roster::Asker& asker) {
+  const access::Actor actor = TRY(asker(request));
+  const RecordingId id = TRY(id_param<RecordingId>(request, "recording"));
+  const Json body = TRY(http::json_body(request));
+  TRY(vault.release_own(actor, id, TRY(http::required_text(body, "reason"))));
+  return std::move(Response::empty(204));
 }
 
 // ---- custody ----
@@ -192,32 +240,16 @@ Result<Response> receipt(const Request& request, evidence::Vault& vault, const r
 
 // ---- views ----
 
-Result<std::optional<std::string>> text_field(const Json& body, std::string_view name) {
-  const Json* field = body.find(name);
-  if (!field || field->is_null()) return std::optional<std::string>();
-  const std::string* text = field->string();
-  if (!text) return fail(Code::kInvalid, fmt::format("\"{}\" must be a text", name));
-  if (text->size() > limits::kFieldBytesMax || text->find('\0') != std::string::npos) {
-    return fail(Code::kInvalid,
-                fmt::format("\"{}\" may have at most {} bytes, none of them zero", name, limits::kFieldBytesMax));
-  }
-  return text->empty() ? std::optional<std::string>() : std::optional(*text);
-}
-
 Result<evidence::ViewRequest> parse_view(const Request& request) {
-  const Json body = TRY(parse_json(request.body));
-  if (!body.object()) return fail(Code::kInvalid, "The body must be a JSON object with a purpose");
+  const Json body = TRY(http::json_body(request));
   evidence::ViewRequest view;
-  const auto purpose = TRY(text_field(body, "purpose"));
+  const auto purpose = TRY(http::text_member(body, "purpose"));
   const auto known = purpose ? access::parse_purpose(*purpose) : std::nullopt;
   if (!known) return fail(Code::kInvalid, fmt::format("\"purpose\" must be one of {}", access::all_purpose_names()));
   view.purpose = *known;
-  view.case_number = TRY(text_field(body, "case"));
-  view.warrant = TRY(text_field(body, "warrant"));
-  if (const Json* inside = body.find("inside_home"); inside && !inside->is_null()) {
-    if (!inside->boolean()) return fail(Code::kInvalid, "\"inside_home\" must be true or false");
-    view.inside_home = *inside->boolean();
-  }
+  view.case_number = TRY(http::text_member(body, "case"));
+  view.warrant = TRY(http::text_member(body, "warrant"));
+  view.inside_home = TRY(http::flag_member(body, "inside_home"));
   return view;
 }
 
@@ -311,6 +343,8 @@ void register_routes(http::Router& router, evidence::Vault& vault, roster::Asker
   };
   add("GET", "/api/v1/recordings", list);
   add("GET", "/api/v1/recordings/{id}", show);
+  add("PATCH", "/api/v1/recordings/{id}", change);
+  add("POST", "/api/v1/recordings/{id}/release", release_own);
   add("GET", "/api/v1/recordings/{id}/custody", custody);
   add("GET", "/api/v1/recordings/{id}/receipt", receipt);
   add("GET", "/api/v1/recordings/{id}/poster", poster);

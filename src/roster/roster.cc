@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/limits.h"
+#include "roster/assignments.h"
 
 namespace lapel::roster {
 namespace {
@@ -47,6 +48,49 @@ CREATE TABLE docks (
   revoked_us BIGINT
 );
 CREATE UNIQUE INDEX docks_by_name ON docks (agency, name);
+)sql"},
+    // The badges that people have now are theirs from the beginning: nobody had them before.
+    {2, "who was what, when", R"sql(
+CREATE TABLE assignments (
+  id TEXT NOT NULL PRIMARY KEY,
+  agency TEXT NOT NULL REFERENCES agencies (id),
+  person TEXT NOT NULL REFERENCES people (id),
+  kind TEXT NOT NULL CHECK (kind IN ('badge', 'device', 'unit', 'unit_supervisor', 'case', 'clearance', 'investigation')),
+  target TEXT NOT NULL,
+  from_us BIGINT NOT NULL,
+  until_us BIGINT,
+  CHECK (until_us IS NULL OR until_us > from_us)
+);
+CREATE INDEX assignments_by_person ON assignments (person, kind, from_us, id);
+CREATE INDEX assignments_by_target ON assignments (agency, kind, target, from_us, id);
+INSERT INTO assignments (id, agency, person, kind, target, from_us)
+  SELECT id, agency, id, 'badge', badge, 0 FROM people WHERE badge IS NOT NULL;
+CREATE TABLE units (
+  id TEXT NOT NULL PRIMARY KEY,
+  agency TEXT NOT NULL REFERENCES agencies (id),
+  name TEXT NOT NULL,
+  added_us BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX units_by_name ON units (agency, name);
+CREATE TABLE cases (
+  id TEXT NOT NULL PRIMARY KEY,
+  agency TEXT NOT NULL REFERENCES agencies (id),
+  number TEXT NOT NULL,
+  title TEXT NOT NULL,
+  added_us BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX cases_by_number ON cases (agency, number);
+CREATE TABLE statements (
+  agency TEXT NOT NULL REFERENCES agencies (id),
+  person TEXT NOT NULL REFERENCES people (id),
+  incident TEXT NOT NULL,
+  filed_us BIGINT NOT NULL,
+  PRIMARY KEY (agency, person, incident)
+);
+CREATE TABLE agency_rules (
+  agency TEXT NOT NULL PRIMARY KEY REFERENCES agencies (id),
+  own_viewing TEXT NOT NULL CHECK (own_viewing IN ('allowed', 'after_statement', 'supervisor_releases'))
+);
 )sql"},
 };
 
@@ -159,7 +203,12 @@ Result<void> add_person(db::Transaction& tx, const Person& person, Timestamp now
     TRY(tx.run("INSERT INTO person_roles (person, role) VALUES (:person, :role)",
                {{"person", person.id.text()}, {"role", access::role_name(role)}}));
   }
-  return {};
+  if (!person.badge) return {};
+  // Theirs from the beginning where nobody has worn it before: what they recorded may be older than their entry here.
+  const bool is_new =
+      TRY(assignments(tx, person.agency, {AssignmentKind::kBadge, std::nullopt, person.badge, std::nullopt})).empty();
+  return begin_assignment(tx, {AssignmentId(person.id.bytes()), person.agency, person.id, AssignmentKind::kBadge,
+                               *person.badge, is_new ? Timestamp{0} : now, std::nullopt});
 }
 
 Result<Person> person(db::Transaction& tx, const PersonId& id) {
@@ -205,11 +254,14 @@ Result<Person> person_by_login(db::Transaction& tx, std::string_view login) {
   return read_person(tx, rows[0]);
 }
 
-Result<std::optional<PersonId>> person_by_badge(db::Transaction& tx, const AgencyId& agency, std::string_view badge) {
-  const db::Rows rows = TRY(tx.query("SELECT id FROM people WHERE agency = :agency AND badge = :badge",
-                                     {{"agency", agency.text()}, {"badge", badge}}));
-  if (rows.empty()) return std::optional<PersonId>();
-  return std::optional(TRY(stored_id<PersonId>(rows[0], "id")));
+Result<std::vector<Person>> people(db::Transaction& tx, const AgencyId& agency) {
+  std::vector<Person> out;
+  for (const db::Row& row : TRY(tx.query(
+           "SELECT id, agency, login, name, badge FROM people WHERE agency = :agency ORDER BY login LIMIT :limit",
+           {{"agency", agency.text()}, {"limit", kAssignmentsMax}}))) {
+    out.push_back(TRY(read_person(tx, row)));
+  }
+  return out;
 }
 
 Result<void> add_device(db::Transaction& tx, const Device& device, Timestamp now) {

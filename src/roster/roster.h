@@ -2,7 +2,7 @@
 #pragma once
 // The roster: agencies, people and devices, as the facts that access and custody stand on.
 //
-// Owns: the tables agencies, people, person_roles, devices, docks.
+// Owns: the tables agencies, people, person_roles, devices, docks, and the schema of the whole module.
 // Promises: a person or device has one subject id for good; what the ledger says of them (identity.bound) is sealed in
 //   the same transaction as the row, because the caller writes these rows inside the sequencer's transaction.
 // Fails with: kConflict (name, slug, login or serial taken), kNotFound.
@@ -34,7 +34,7 @@ struct Person {
   AgencyId agency;
   std::string login;
   std::string name;
-  std::optional<std::string> badge;
+  std::optional<std::string> badge;  // worn today; assignments.h knows whose it was when
   std::set<access::Role> roles;
 };
 
@@ -61,13 +61,12 @@ Result<Agency> agency_by_name(db::Transaction& tx, std::string_view name_or_slug
 
 Result<void> add_person(db::Transaction& tx, const Person& person, Timestamp now);
 Result<Person> person(db::Transaction& tx, const PersonId& id);
+Result<std::vector<Person>> people(db::Transaction& tx, const AgencyId& agency);  // by login
 // A person or dock as an actor, with the roles held now. A revoked dock is kUnauthenticated.
 Result<access::Actor> actor(db::Transaction& tx, const SubjectId& id);
 // Also a revoked dock: for finishing what was received before.
 Result<access::Actor> actor_of_received(db::Transaction& tx, const SubjectId& id);
 Result<Person> person_by_login(db::Transaction& tx, std::string_view login);
-// Nobody: nullopt.
-Result<std::optional<PersonId>> person_by_badge(db::Transaction& tx, const AgencyId& agency, std::string_view badge);
 
 Result<void> add_device(db::Transaction& tx, const Device& device, Timestamp now);
 Result<std::optional<Device>> device_by_serial(db::Transaction& tx, const AgencyId& agency, std::string_view serial);

@@ -166,6 +166,8 @@ class OpenApi(unittest.TestCase):
         cls.clerk = cls.town.add_user("clerk", "records")
         cls.coordinator = cls.town.add_user("coordinator", "coordinator")
         cls.union = cls.town.add_user("union", "union")
+        cls.command = cls.town.add_user("command", "command")
+        cls.administrator = cls.town.add_user("admin", "administrator")
         cls.listing = cls.town.token("clerk", "list")
         cls.town.start()
         cls.contract = Contract(cls.town.request("GET", "/api/v1/openapi.json").json())
@@ -405,6 +407,60 @@ class OpenApi(unittest.TestCase):
         self.ask("GET", location, self.clerk, status=410, slug="upload-expired")
         self.tus("HEAD", location, status=410)
         self.append(location, 0, b"x", status=410, slug="upload-expired")
+
+    # ---- the facts that access stands on ----
+
+    def test_people_units_cases_and_assignments(self):
+        people = self.ask("GET", "/api/v1/people", self.command, status=200).json()["items"]
+        clerk = next(person["id"] for person in people if person["login"] == "clerk")
+        self.ask("GET", "/api/v1/people", self.union, status=403, slug="rule")
+        self.ask("GET", "/api/v1/people/clerk/rights", self.clerk, status=200)
+        self.ask("GET", "/api/v1/people/command/rights", self.clerk, status=403, slug="rule")
+        self.ask("GET", "/api/v1/people/nobody/rights", self.command, status=404, slug="not-found")
+        self.ask("POST", "/api/v1/units", self.administrator, body={"name": "Night"}, status=201)
+        self.ask("POST", "/api/v1/units", self.administrator, body={"name": "Night"}, status=409, slug="conflict")
+        self.ask("POST", "/api/v1/units", self.clerk, body={"name": "Day"}, status=403, slug="rule")
+        self.ask("GET", "/api/v1/units", self.clerk, status=200)
+        self.ask("POST", "/api/v1/cases", self.clerk, body={"number": "22-1", "title": "A burglary"}, status=201)
+        self.ask("POST", "/api/v1/cases", self.clerk, body={}, status=400, slug="invalid")
+        self.ask("GET", "/api/v1/cases", self.clerk, status=200)
+        made = self.ask("POST", "/api/v1/assignments", self.administrator, body={"kind": "unit", "person": "clerk", "target": "Night"}, status=201).json()
+        self.assertEqual((made["person"], made["from"], made["until"]), (clerk, "1970-01-01T00:00:00.00Z", None))
+        self.ask("POST", "/api/v1/assignments", self.administrator, body={"kind": "unit", "person": "clerk", "target": "Night"}, status=409, slug="conflict")
+        self.ask("POST", "/api/v1/assignments", self.administrator, body={"kind": "unit", "person": "clerk", "target": "Dawn"}, status=404, slug="not-found")
+        self.ask("POST", "/api/v1/assignments", self.clerk, body={"kind": "clearance", "person": "clerk", "target": "minor"}, status=403, slug="rule")
+        self.ask("GET", f"/api/v1/assignments?kind=unit&person={clerk}&at=2022-12-02T06:12:07Z", self.clerk, status=200)
+        self.ask("GET", "/api/v1/assignments?kind=king", self.clerk, status=400, slug="invalid")
+        end = f"/api/v1/assignments/{made['id']}/end"
+        self.ask("POST", end, self.administrator, body={"reason": "moved"}, status=200)
+        self.ask("POST", end, self.administrator, body={"reason": "moved"}, status=409, slug="conflict")
+        self.ask("POST", end, self.administrator, body={}, status=400, slug="invalid")
+        self.ask("POST", "/api/v1/statements", self.clerk, body={"person": "coordinator", "incident": "22-1"}, status=204)
+        self.ask("POST", "/api/v1/statements", self.clerk, body={"person": "coordinator", "incident": "22-1"}, status=409, slug="conflict")
+        self.ask("GET", "/api/v1/rules", self.union, status=200)
+        self.ask("PUT", "/api/v1/rules", self.command, body={"own_viewing": "allowed", "reason": "General Order 12"}, status=200)
+        self.ask("PUT", "/api/v1/rules", self.command, body={"own_viewing": "never", "reason": "x"}, status=400, slug="invalid")
+        for method, path in (("GET", "people"), ("GET", "units"), ("GET", "cases"), ("GET", "assignments"), ("GET", "rules")):
+            self.ask(method, "/api/v1/" + path, status=401, slug="unauthenticated")
+
+    def test_changes_of_a_recording(self):
+        recording = self.town.upload(self.clerk, b"x", filename="b.bin", incident="22-7")["recording"]
+        path = f"/api/v1/recordings/{recording}"
+        people = self.ask("GET", "/api/v1/people", self.command, status=200).json()["items"]
+        officer = next(person["id"] for person in people if person["login"] == "coordinator")
+        changed = self.ask("PATCH", path, self.command, body={"category": "arrest", "inside_home": True, "victim_sensitive": True, "assigned_officer": officer,
+                                                              "restriction": "minor", "reason": "as found"}, status=200).json()
+        self.assertEqual([changed[name] for name in ("category", "inside_home", "victim_sensitive", "assigned_officer", "restriction", "state")],
+                         ["arrest", True, True, officer, "minor", "restricted"])
+        self.ask("GET", "/api/v1/recordings", self.clerk, status=200)
+        self.ask("PATCH", path, self.command, body={"restriction": "secret", "reason": "x"}, status=400, slug="invalid")
+        self.ask("PATCH", path, self.command, body={"restriction": None}, status=400, slug="invalid")
+        self.ask("PATCH", path, self.clerk, body={"restriction": None, "reason": "x"}, status=403, slug="rule")
+        self.ask("PATCH", "/api/v1/recordings/" + "0" * 32, self.clerk, body={"reason": "x"}, status=404, slug="not-found")
+        self.ask("POST", path + "/release", self.command, body={"reason": "report filed"}, status=204)
+        self.ask("POST", path + "/release", self.clerk, body={"reason": "x"}, status=403, slug="rule")
+        self.ask("PATCH", path, self.command, body={"restriction": None, "assigned_officer": None, "reason": "x"}, status=200)
+        self.ask("POST", path + "/release", self.command, body={"reason": "x"}, status=409, slug="conflict")
 
     # ---- recordings and views ----
 

@@ -5,7 +5,7 @@ import type { paths, Problem as ProblemJson } from "./schema.js";
 
 type Operation<P, M> = P extends keyof paths ? (M extends keyof paths[P] ? paths[P][M] : never) : never;
 type Routes = {
-  [P in keyof paths]: { [M in "get" | "post" | "delete"]: Operation<P, M> extends { responses: unknown } ? `${Uppercase<M>} ${P}` : never };
+  [P in keyof paths]: { [M in "get" | "post" | "put" | "patch" | "delete"]: Operation<P, M> extends { responses: unknown } ? `${Uppercase<M>} ${P}` : never };
 };
 /** "GET /api/v1/recordings/{id}" and every other route of the contract that is asked for JSON. */
 export type Route = { [P in keyof paths]: Routes[P][keyof Routes[P]] }[keyof paths];

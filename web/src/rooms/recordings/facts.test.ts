@@ -10,6 +10,7 @@ import { type ComparedField, compareFacts, type Comparison, type ShownFacts } fr
 import type { Checked } from "./proof.js";
 
 const GROUP = "d4".repeat(16);
+const OFFICER = "0e".repeat(16);
 const AT = "2022-12-02T06:12:07.10Z";
 const ADMISSION = {
   type: "recording.admitted",
@@ -23,6 +24,7 @@ const ADMISSION = {
   incident: "22-1187",
   category: "Traffic stop",
   filename: "film.mp4",
+  officer: OFFICER,
 } as const;
 const SHOWN: ShownFacts = {
   id: SUBJECT,
@@ -36,7 +38,10 @@ const SHOWN: ShownFacts = {
   incident: "22-1187",
   category: "Traffic stop",
   filename: "film.mp4",
-  inside_home: false,
+  inside_home: null,
+  victim_sensitive: false,
+  restriction: null,
+  assigned_officer: OFFICER,
 };
 
 type Fields = { readonly [key: string]: Plain };
@@ -69,10 +74,10 @@ test("a row that shows what was sealed agrees, and names the sealed file", () =>
 });
 
 test("what was never said is no field of the event, and null or empty in the row", () => {
-  const { recorded_at: _r, group: _g, wearer: _w, incident: _i, category: _c, filename: _f, ...bare } = ADMISSION;
-  const shown = { ...SHOWN, recorded_at: null, group: null, wearer: null, incident: null, category: null, filename: "" };
+  const { recorded_at: _r, group: _g, wearer: _w, incident: _i, category: _c, filename: _f, officer: _o, ...bare } = ADMISSION;
+  const shown = { ...SHOWN, recorded_at: null, group: null, wearer: null, incident: null, category: null, filename: "", assigned_officer: null };
   assert.equal(compareFacts(shown, verified(bare)).kind, "agree");
-  assert.deepEqual(fieldsOf(compareFacts(SHOWN, verified(bare))), ["recorded_at", "group", "wearer", "incident", "category", "filename"]);
+  assert.deepEqual(fieldsOf(compareFacts(SHOWN, verified(bare))), ["recorded_at", "group", "wearer", "incident", "category", "filename", "assigned_officer"]);
 });
 
 const FORGED: { readonly [F in ComparedField]: unknown } = {
@@ -88,12 +93,17 @@ const FORGED: { readonly [F in ComparedField]: unknown } = {
   category: "Other",
   filename: "film.mp5",
   inside_home: true,
+  victim_sensitive: true,
+  restriction: "minor",
+  assigned_officer: "0f".repeat(16),
 };
 
 for (const field of Object.keys(FORGED) as ComparedField[]) {
   test(`another ${field} than was sealed differs, also when it is left out or of another type`, () => {
     const history = verified(ADMISSION);
-    for (const value of [FORGED[field], null, undefined, "", 7, {}, [SHOWN[field]]]) {
+    // What the row says nothing of, and the history neither, it may leave out in any way.
+    const leftOut = SHOWN[field] === null ? [] : [null, undefined, ""];
+    for (const value of [FORGED[field], ...leftOut, 7, {}, [SHOWN[field]]]) {
       assert.deepEqual(fieldsOf(compareFacts({ ...SHOWN, [field]: value }, history)), [field], JSON.stringify(value));
     }
   });

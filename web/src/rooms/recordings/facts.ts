@@ -12,7 +12,7 @@ import type { Checked } from "./proof.js";
 /** What an admission says once and for all. */
 const FIXED = ["sha256", "bytes", "received_at", "chain_starts_at"] as const;
 /** What `recording.changed` may have given another value since. */
-const CHANGEABLE = ["recorded_at", "group", "wearer", "incident", "category", "filename", "inside_home"] as const;
+const CHANGEABLE = ["recorded_at", "group", "wearer", "incident", "category", "filename", "inside_home", "victim_sensitive", "restriction", "assigned_officer"] as const;
 
 export type ComparedField = "id" | (typeof FIXED)[number] | (typeof CHANGEABLE)[number];
 /** The server's row. Nothing in it is believed, whatever the contract says of it. */
@@ -54,7 +54,10 @@ function sealedFacts(admission: Event, later: readonly Event[]): JsonObject {
   // An attempt says that the event it names took no effect.
   const withoutEffect = new Set(later.filter((event) => event.type === "attempt").map((event) => event.json.get("of")));
   facts.set("id", admission.subject);
-  facts.set("inside_home", false);
+  facts.set("victim_sensitive", false);
+  // An admission names its officer shortly; later events speak of the row's column.
+  const officer = admission.json.get("officer");
+  if (officer !== undefined) facts.set("assigned_officer", officer);
   for (const event of later) {
     const field = event.json.get("field");
     if (event.type !== "recording.changed" || withoutEffect.has(event.n)) continue;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Why somebody watches: asked before the first frame, because it is part of the event.
 import { useState, type FormEvent, type ReactNode } from "react";
-import { askJson } from "../../api/client.js";
+import { askJson, Problem } from "../../api/client.js";
 import type { Purpose, Recording, View } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
 import { Dialog, Failure, Notice } from "../../ui/parts.js";
@@ -16,6 +16,9 @@ export function PurposeDialog({ recording, onClose, onOpened }: Props): ReactNod
   const [error, setError] = useState<unknown>();
   const [isMissing, setMissing] = useState(false);
   const [isWorking, setWorking] = useState(false);
+  const [chosen, setChosen] = useState("");
+  // The server asks where nobody has said, before the first view for another case.
+  const mustSay = error instanceof Problem && error.slug === "inside-home";
 
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
@@ -27,8 +30,9 @@ export function PurposeDialog({ recording, onClose, onOpened }: Props): ReactNod
       event.currentTarget.querySelector<HTMLElement>("select")?.focus();
       return;
     }
-    // Left alone, the box asserts nothing: only a tick is a statement.
-    const insideHome = fields.get("inside_home") === "on" ? { inside_home: true } : {};
+    // Left alone, it asserts nothing: only an answer is a statement.
+    const said = text("inside_home");
+    const insideHome = said === undefined ? {} : { inside_home: said === "yes" };
     const body = { purpose, case: text("case"), warrant: text("warrant"), ...insideHome };
     setWorking(true);
     setError(undefined);
@@ -47,7 +51,7 @@ export function PurposeDialog({ recording, onClose, onOpened }: Props): ReactNod
         {error !== undefined && <Failure error={error} />}
         <label>
           {m.purpose.purpose}
-          <select name="purpose" defaultValue="" aria-invalid={isMissing} autoFocus>
+          <select name="purpose" defaultValue="" aria-invalid={isMissing} autoFocus onChange={(event) => setChosen(event.currentTarget.value)}>
             <option value="" disabled>
               {m.purpose.choose}
             </option>
@@ -59,18 +63,24 @@ export function PurposeDialog({ recording, onClose, onOpened }: Props): ReactNod
           </select>
         </label>
         <label>
-          {m.purpose.case}
+          {chosen === "investigation" ? m.purpose.caseNeeded : m.purpose.case}
           <input name="case" defaultValue={recording.incident ?? ""} maxLength={200} />
         </label>
         <label>
           {m.purpose.warrant}
           <input name="warrant" maxLength={200} />
         </label>
-        {!recording.inside_home && (
-          <label className="check">
-            <input type="checkbox" name="inside_home" />
-            {m.purpose.insideHome}
-          </label>
+        {recording.inside_home === null && (
+          <fieldset aria-invalid={mustSay}>
+            <legend>{m.purpose.insideHome}</legend>
+            <p className="quiet-text">{m.purpose.insideHomeNote}</p>
+            {(["yes", "no"] as const).map((answer) => (
+              <label key={answer} className="check">
+                <input type="radio" name="inside_home" value={answer} />
+                {m.purpose.insideHomeAnswers[answer]}
+              </label>
+            ))}
+          </fieldset>
         )}
         <div className="row end">
           <button type="button" onClick={onClose}>

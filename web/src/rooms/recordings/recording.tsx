@@ -50,7 +50,11 @@ function Loaded({ id, recording, slug }: { readonly id: string; readonly recordi
       </div>
       {comparison?.kind === "differ" && <Differences differences={comparison.differences} />}
       <p className="lead">{m.recording.chain[recording.chain_starts_at]}</p>
-      {recording.inside_home && <Notice tone="held" title={m.recording.insideHome} />}
+      {recording.inside_home === true && <Notice tone="held" title={m.recording.insideHome} />}
+      {recording.restriction !== null && (
+        <Notice tone="held" title={m.recording.restricted(m.recording.restrictions[recording.restriction] ?? recording.restriction)} />
+      )}
+      {recording.victim_sensitive && <Notice tone="held" title={m.recording.victimSensitive} />}
       <SameBytes ids={recording.same_bytes_as} />
       <Clips recording={recording} />
       <div className="columns">

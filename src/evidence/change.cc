@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a recording is said to be, changed on the record.
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/problems.h"
+#include "evidence/rows.h"
+
+namespace lapel::evidence {
+namespace {
+
+// One event of custody, and the assignment of the row's columns that it stands for.
+class Changes {
+ public:
+  explicit Changes(std::string reason) : reason_(std::move(reason)) {}
+
+  void text(std::string_view field, const std::optional<std::string>& old, const std::optional<std::string>& now) {
+    if (old == now) return;
+    Json::Object fields = event(field);
+    if (old) fields.emplace("old", *old);
+    if (now) fields.emplace("new", *now);
+    set(std::move(fields), fmt::format("{0} = :{0}", field), {field, now});
+  }
+  void flag(std::string_view field, std::optional<bool> old, bool now, std::string_view assignment) {
+    if (old == now) return;
+    Json::Object fields = event(field);
+    if (old) fields.emplace("old", *old);
+    fields.emplace("new", now);
+    set(std::move(fields), std::string(assignment), {field, now ? 1 : 0});
+  }
+  void also(std::string assignment, db::Param value) {
+    assignments_ += (assignments_.empty() ? "" : ", ") + assignment;
+    params_.push_back(std::move(value));
+  }
+
+  bool empty() const { return events_.empty(); }
+  const std::vector<Json::Object>& events() const { return events_; }
+  const std::string& assignments() const { return assignments_; }
+  const db::Params& params() const { return params_; }
+
+ private:
+  Json::Object event(std::string_view field) const { return {{"field", field}, {"reason", reason_}}; }
+  void set(Json::Object fields, std::string assignment, db::Param value) {
+    events_.push_back(std::move(fields));
+    also(std::move(assignment), std::move(value));
+  }
+
+  const std::string reason_;
+  std::vector<Json::Object> events_;
+  std::string assignments_;
+  db::Params params_;
+};
+
+std::optional<std::string> unless_empty(const std::string& text) {
+  return text.empty() ? std::nullopt : std::optional(text);
+}
+
+}  // namespace
+
+Result<Recording> Vault::change(const access::Actor& actor, const RecordingId& id, const Change& change) {
+  const Recording before = TRY(known_recording(actor, id));
+  TRY(access::require(access::decide(actor, access::Action::kChange, before.item), "recording", id.text()));
+  if (change.restriction) {
+    TRY(access::require(access::decide(actor, access::Action::kRestrict, before.item), "recording", id.text()));
+  }
+  if (change.reason.empty()) return fail(Code::kInvalid, "A change needs a reason");
+  // An officer says what a recording shows; whose it is, others say.
+  if (change.officer && before.assigned_officer == actor.person) {
+    return fail(problems::kRule, "the assigned officer is changed by somebody else than that officer");
+  }
+
+  Changes changes(change.reason);
+  Description after = before.description;
+  if (change.category) {
+    after.category = unless_empty(*change.category);
+    changes.text("category", before.description.category, after.category);
+  }
+  if (change.incident) {
+    after.incident = unless_empty(*change.incident);
+    changes.text("incident", before.description.incident, after.incident);
+  }
+  if (change.inside_home) {
+    changes.flag("inside_home", before.is_inside_home, *change.inside_home,
+                 "is_inside_home = :inside_home, inside_home_known = 1");
+  }
+  if (change.victim_sensitive) {
+    changes.flag("victim_sensitive", before.is_victim_sensitive, *change.victim_sensitive,
+                 "is_victim_sensitive = :victim_sensitive");
+  }
+  const auto id_text = [](const std::optional<PersonId>& person) {
+    return person ? std::optional(person->text()) : std::nullopt;
+  };
+  if (change.officer) {
+    if (*change.officer) {
+      TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+        const auto person = roster::person(tx, **change.officer);
+        if (person && person->agency == actor.agency) return {};
+        return fail(Code::kInvalid, "The officer must be a person of this agency", (*change.officer)->text());
+      }));
+    }
+    changes.text("assigned_officer", id_text(before.assigned_officer), id_text(*change.officer));
+  }
+  if (change.restriction) {
+    const auto name = [](const std::optional<access::Restriction>& restriction) {
+      return restriction ? std::optional(std::string(access::restriction_name(*restriction))) : std::nullopt;
+    };
+    if (before.state != access::State::kSealed && before.state != access::State::kRestricted) {
+      return fail(Code::kConflict, "A recording is restricted, or is no longer, while it is sealed and nothing else",
+                  std::string(access::state_name(before.state)));
+    }
+    changes.text("restriction", name(before.restriction), name(*change.restriction));
+    const access::State state = *change.restriction ? access::State::kRestricted : access::State::kSealed;
+    if (state != before.state) changes.also("state = :state", {"state", access::state_name(state)});
+  }
+  if (changes.empty()) return before;
+  changes.also("folded = :folded", {"folded", searchable(after)});
+
+  ledger::Submission submission;
+  submission.actor = actor.subject();
+  for (const Json::Object& fields : changes.events()) {
+    submission.events.push_back({id, "recording.changed", fields, false});
+  }
+  submission.rows = [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) -> Result<void> {
+    return set_columns(tx, before, changes.assignments(), changes.params());
+  };
+  TRY(TRY(parts_.ledgers.find(actor.agency))->commit(std::move(submission)));
+  return known_recording(actor, id);
+}
+
+Result<void> Vault::release_own(const access::Actor& actor, const RecordingId& id, const std::string& reason) {
+  const Recording recording = TRY(known_recording(actor, id));
+  TRY(access::require(access::decide(actor, access::Action::kReleaseOwn, recording.item), "recording", id.text()));
+  if (reason.empty()) return fail(Code::kInvalid, "A release needs a reason");
+  if (!recording.assigned_officer) {
+    return fail(Code::kConflict, "Nobody is assigned to this recording, so that nobody waits for it", id.text());
+  }
+  ledger::Submission submission;
+  submission.actor = actor.subject();
+  submission.events.push_back(
+      {id, "recording.released", {{"officer", recording.assigned_officer->text()}, {"reason", reason}}, false});
+  submission.rows = [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) -> Result<void> {
+    TRY(
+        tx.run("INSERT INTO releases (recording, person, agency, released_us) VALUES (:recording, :person, :agency, "
+               ":now) ON CONFLICT (recording, person) DO NOTHING",
+               {{"recording", id.text()},
+                {"person", recording.assigned_officer->text()},
+                {"agency", actor.agency.text()},
+                {"now", parts_.clock.now().us}}));
+    return {};
+  };
+  TRY(TRY(parts_.ledgers.find(actor.agency))->commit(std::move(submission)));
+  return {};
+}
+
+}  // namespace lapel::evidence

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "evidence/facts_check.h"
+
+#include <charconv>
+#include <map>
+#include <optional>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "proof/entry.h"
+
+namespace lapel::evidence {
+namespace {
+
+constexpr std::int64_t kPage = 1'000;
+
+using Lines = std::set<std::string>;
+
+// A column of microseconds as the ledger writes times; what is none, as it is.
+std::string time_of(const std::optional<std::string>& column) {
+  if (!column) return "nothing";
+  std::int64_t us = 0;
+  const char* end = column->data() + column->size();
+  const auto [stop, error] = std::from_chars(column->data(), end, us);
+  return error == std::errc() && stop == end && us >= 0 ? ledger_time(Timestamp{us}) : printable(*column);
+}
+
+std::string text_of(const Json& event, std::string_view name) {
+  const std::string* text = event.find_string(name);
+  return text ? printable(*text) : "nothing";
+}
+
+struct Assigned {
+  std::string person, kind, target, from, until = "nothing";
+};
+
+std::string line_of(const std::string& id, const Assigned& assigned) {
+  // A badge that its person was entered with: theirs from then, or from the beginning where nobody had it before.
+  const bool is_first = id == assigned.person;
+  return fmt::format("assignment {}: {} {} of person {} from {} until {}", id, assigned.kind, assigned.target,
+                     assigned.person, is_first ? "their entry" : assigned.from, assigned.until);
+}
+
+Result<Lines> by_events(db::Transaction& tx, const std::string& agency, const std::function<void(std::string)>& fault) {
+  Lines out;
+  std::map<std::string, Assigned> assignments;
+  std::string own_viewing;
+  for (std::int64_t after = -1;;) {
+    const db::Rows rows = TRY(tx.query(
+        "SELECT subject, n, leaf_index, type, event FROM ledger_events WHERE agency = :agency AND leaf_index > "
+        ":after AND type IN ('identity.bound', 'assignment.began', 'assignment.ended', 'statement.recorded', "
+        "'unit.added', 'case.opened', 'rule.changed', 'recording.released') ORDER BY leaf_index LIMIT :limit",
+        {{"agency", agency}, {"after", after}, {"limit", kPage}}));
+    if (rows.empty()) break;
+    for (const db::Row& row : rows) {
+      after = row.integer("leaf_index");
+      const std::string& subject = row.text("subject");
+      const std::string& type = row.text("type");
+      const auto event = proof::parse_event(row.text("event"));
+      if (!event) continue;  // told with its chain
+      if (type == "identity.bound") {
+        if (row.integer("n") == 0 && event->find("badge")) {
+          assignments[subject] = {subject, "badge", text_of(*event, "badge"), text_of(*event, "from")};
+        }
+      } else if (type == "assignment.began") {
+        const bool has_target = event->find("target") != nullptr;
+        assignments[text_of(*event, "assignment")] = {subject, text_of(*event, "kind"),
+                                                      has_target ? text_of(*event, "target") : "",
+                                                      text_of(*event, "from"), text_of(*event, "until")};
+      } else if (type == "assignment.ended") {
+        const auto found = assignments.find(text_of(*event, "assignment"));
+        if (found == assignments.end() || found->second.person != subject) {
+          fault(fmt::format("person {}: event {} ends an assignment that none began", subject, row.integer("n")));
+        } else {
+          found->second.until = text_of(*event, "until");
+        }
+      } else if (type == "statement.recorded") {
+        out.insert(fmt::format("statement of person {} on incident {} filed {}", subject, text_of(*event, "incident"),
+                               text_of(*event, "filed_at")));
+      } else if (type == "unit.added") {
+        out.insert(fmt::format("unit {}: {}", text_of(*event, "unit"), text_of(*event, "name")));
+      } else if (type == "case.opened") {
+        out.insert(fmt::format("case {}: {} {}", text_of(*event, "case"), text_of(*event, "number"),
+                               event->find("title") ? text_of(*event, "title") : ""));
+      } else if (type == "recording.released") {
+        out.insert(fmt::format("release of recording {} to person {}", subject, text_of(*event, "officer")));
+      } else {
+        own_viewing = text_of(*event, "new");
+      }
+    }
+  }
+  for (const auto& [id, assigned] : assignments) out.insert(line_of(id, assigned));
+  if (!own_viewing.empty()) out.insert("rule own_viewing: " + own_viewing);
+  return out;
+}
+
+// Every row of one table as a line, `sql` selecting columns as text.
+template <typename Line>
+Result<void> add_rows(db::Transaction& tx, const std::string& agency, std::string_view table, std::string_view columns,
+                      std::string_view place, Lines& out, Line&& line) {
+  for (std::string after;;) {
+    const db::Rows rows =
+        TRY(tx.query(fmt::format("SELECT {0}, {2} AS place FROM {1} WHERE agency = :agency AND {2} > :after ORDER BY "
+                                 "place LIMIT :limit",
+                                 columns, table, place),
+                     {{"agency", agency}, {"after", after}, {"limit", kPage}}));
+    if (rows.empty()) return {};
+    for (const db::Row& row : rows) {
+      after = row.text("place");
+      out.insert(line(row));
+    }
+  }
+}
+
+Result<Lines> by_catalog(db::Transaction& tx, const std::string& agency) {
+  Lines out;
+  const auto text = [](const db::Row& row, std::string_view name) {
+    const auto value = row.maybe_text(name);
+    return value ? printable(*value) : std::string("nothing");
+  };
+  TRY(add_rows(tx, agency, "assignments",
+               "CAST(id AS TEXT) AS id, CAST(person AS TEXT) AS person, CAST(kind AS TEXT) AS kind, CAST(target AS "
+               "TEXT) AS target, CAST(from_us AS TEXT) AS from_us, CAST(until_us AS TEXT) AS until_us",
+               "id", out, [&](const db::Row& row) {
+                 return line_of(text(row, "id"),
+                                {text(row, "person"), text(row, "kind"), text(row, "target"),
+                                 time_of(row.maybe_text("from_us")), time_of(row.maybe_text("until_us"))});
+               }));
+  TRY(add_rows(tx, agency, "statements",
+               "CAST(person AS TEXT) AS person, CAST(incident AS TEXT) AS incident, CAST(filed_us AS TEXT) AS filed_us",
+               "person || ' ' || incident", out, [&](const db::Row& row) {
+                 return fmt::format("statement of person {} on incident {} filed {}", text(row, "person"),
+                                    text(row, "incident"), time_of(row.maybe_text("filed_us")));
+               }));
+  TRY(add_rows(tx, agency, "units", "CAST(id AS TEXT) AS id, CAST(name AS TEXT) AS name", "id", out,
+               [&](const db::Row& row) { return fmt::format("unit {}: {}", text(row, "id"), text(row, "name")); }));
+  TRY(add_rows(tx, agency, "cases",
+               "CAST(id AS TEXT) AS id, CAST(number AS TEXT) AS number, CAST(title AS TEXT) AS title", "id", out,
+               [&](const db::Row& row) {
+                 return fmt::format("case {}: {} {}", text(row, "id"), text(row, "number"), text(row, "title"));
+               }));
+  TRY(add_rows(tx, agency, "releases", "CAST(recording AS TEXT) AS recording, CAST(person AS TEXT) AS person",
+               "recording || ' ' || person", out, [&](const db::Row& row) {
+                 return fmt::format("release of recording {} to person {}", text(row, "recording"),
+                                    text(row, "person"));
+               }));
+  TRY(add_rows(tx, agency, "agency_rules", "CAST(own_viewing AS TEXT) AS own_viewing", "agency", out,
+               [&](const db::Row& row) { return "rule own_viewing: " + text(row, "own_viewing"); }));
+  return out;
+}
+
+}  // namespace
+
+Result<void> check_facts(db::Transaction& tx, const std::string& agency,
+                         const std::function<void(std::string)>& fault) {
+  const Lines events = TRY(by_events(tx, agency, fault));
+  const Lines catalog = TRY(by_catalog(tx, agency));
+  for (const std::string& line : catalog) {
+    if (!events.contains(line)) fault(line + ": the catalog has it, and no event");
+  }
+  for (const std::string& line : events) {
+    if (!catalog.contains(line)) fault(line + ": an event says so, and the catalog does not");
+  }
+  return {};
+}
+
+}  // namespace lapel::evidence

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The facts that access stands on, as the catalog has them, against the events that say so.
+//
+// Owns: nothing.
+// Promises: a clearance, a membership, a badge's or camera's wearer, a filed statement, a unit, a case, a release or a rule
+//   that only one of the two knows is told. Both sides are made into lines of text and compared as such, so that a column
+//   of another type is a difference and no failure.
+// Fails with: what the database fails with.
+// Threads: one transaction.
+
+#include <functional>
+#include <string>
+
+#include "db/db.h"
+
+namespace lapel::evidence {
+
+Result<void> check_facts(db::Transaction& tx, const std::string& agency, const std::function<void(std::string)>& fault);
+
+}  // namespace lapel::evidence

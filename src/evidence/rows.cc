@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "evidence/rows.h"
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "base/text.h"
+
+namespace lapel::evidence {
+namespace {
+
+template <typename T>
+std::optional<T> optional_of(const std::optional<std::int64_t>& value) {
+  return value ? std::optional(T{*value}) : std::nullopt;
+}
+
+access::OwnViewing own_viewing(const roster::Standing& standing, bool has_incident, bool is_released) {
+  if (is_released) return access::OwnViewing::kOpen;
+  // Said like any other wait: that somebody is investigated is not for a refusal to tell.
+  if (standing.is_investigated) return access::OwnViewing::kAwaitsRelease;
+  switch (standing.rule) {
+    case roster::OwnViewingRule::kAllowed:
+      return access::OwnViewing::kOpen;
+    case roster::OwnViewingRule::kAfterStatement:
+      return has_incident && !standing.has_statement ? access::OwnViewing::kAwaitsStatement : access::OwnViewing::kOpen;
+    case roster::OwnViewingRule::kSupervisorReleases:
+      return access::OwnViewing::kAwaitsRelease;
+  }
+  CHECK(false);
+}
+
+}  // namespace
+
+const std::string& columns() {
+  static const std::string kColumns =
+      "id, agency, sha256, bytes, codec, filename, filetype, recorded_us, received_us, sort_us, uploader, device, "
+      "wearer, assigned_officer, incident, category, group_id, chain_starts_at, state, is_inside_home, "
+      "inside_home_known, restriction, revision, is_victim_sensitive, more, media_verdict, media_sentence, "
+      "duration_ms, width, "
+      "height, frames, video_codec, audio_codec, file_created_us, CASE WHEN EXISTS (SELECT 1 FROM releases l WHERE "
+      "l.recording = r.id AND l.person = r.assigned_officer) THEN 1 ELSE 0 END AS is_released, " +
+      roster::standing_columns();
+  return kColumns;
+}
+
+db::Params asked_by(const access::Actor& actor, Timestamp now) {
+  return {{"self", actor.person.text()}, {"now", now.us}};
+}
+
+db::Params operator+(db::Params params, db::Params more) {
+  for (db::Param& param : more) params.push_back(std::move(param));
+  return params;
+}
+
+Result<Recording> read_recording(const access::Actor& actor, const db::Row& row) {
+  const auto damaged = [&](std::string_view column) {
+    return fail(Code::kCorrupt, "A row of the catalog is damaged",
+                fmt::format("recordings {} {}", row.text("id"), column));
+  };
+  Recording out;
+  const auto id = RecordingId::parse(row.text("id"));
+  const auto agency = AgencyId::parse(row.text("agency"));
+  const auto sha256 = parse_hex_array<32>(row.text("sha256"));
+  if (!id || !agency || !sha256) return damaged("id");
+  out.id = *id;
+  out.agency = *agency;
+  out.sha256 = *sha256;
+  out.bytes = static_cast<std::uint64_t>(row.integer("bytes"));
+  out.codec = TRY(store::parse_codec(row.text("codec")));
+  out.description.filename = row.text("filename");
+  out.description.filetype = row.text("filetype");
+  out.description.recorded_at = optional_of<Timestamp>(row.maybe_integer("recorded_us"));
+  out.received_at = {row.integer("received_us")};
+  const auto uploader = SubjectId::parse(row.text("uploader"));
+  if (!uploader) return damaged("uploader");
+  out.uploader = *uploader;
+  out.description.device = row.maybe_text("device");
+  out.description.wearer = row.maybe_text("wearer");
+  out.description.incident = row.maybe_text("incident");
+  out.description.category = row.maybe_text("category");
+  if (const auto text = row.maybe_text("assigned_officer")) {
+    out.assigned_officer = PersonId::parse(*text);
+    if (!out.assigned_officer) return damaged("assigned_officer");
+  }
+  if (const auto text = row.maybe_text("group_id")) {
+    out.description.group = RecordingId::parse(*text);
+    if (!out.description.group) return damaged("group_id");
+  }
+  bool is_known_start = false;
+  for (const ChainStart start : {ChainStart::kCamera, ChainStart::kDock, ChainStart::kServer}) {
+    if (chain_start_name(start) != row.text("chain_starts_at")) continue;
+    out.chain_starts_at = start;
+    is_known_start = true;
+  }
+  if (!is_known_start) return damaged("chain_starts_at");
+  const auto state = access::parse_state(row.text("state"));
+  if (!state) return damaged("state");
+  out.state = *state;
+  if (row.integer("inside_home_known") == 1) out.is_inside_home = row.integer("is_inside_home") == 1;
+  if (const auto text = row.maybe_text("restriction")) {
+    out.restriction = access::parse_restriction(*text);
+    if (!out.restriction) return damaged("restriction");
+  }
+  out.is_victim_sensitive = row.integer("is_victim_sensitive") == 1;
+  out.revision = row.integer("revision");
+  const Json more = TRY(parse_json(row.text("more")));
+  if (more.object()) out.description.more = *more.object();
+  if (const auto verdict = row.maybe_text("media_verdict")) {
+    out.media = MediaFacts{*verdict,
+                           row.text("media_sentence"),
+                           row.maybe_integer("duration_ms"),
+                           row.maybe_integer("frames"),
+                           row.maybe_integer("width"),
+                           row.maybe_integer("height"),
+                           row.maybe_text("video_codec"),
+                           row.maybe_text("audio_codec"),
+                           optional_of<Timestamp>(row.maybe_integer("file_created_us"))};
+  }
+  const roster::Standing standing = TRY(roster::read_standing(row));
+  out.item = {out.agency, out.assigned_officer, out.uploader, out.state, out.is_inside_home, out.is_victim_sensitive};
+  out.item.is_supervised = standing.is_supervised;
+  out.item.is_in_case = standing.is_in_case;
+  // Whose work the class is needs no clearance for it.
+  out.item.is_cleared = standing.is_cleared || (out.restriction == access::Restriction::kInternalAffairs &&
+                                                actor.has(access::Role::kInternalAffairs));
+  out.item.own_viewing = own_viewing(standing, out.description.incident.has_value(), row.integer("is_released") == 1);
+  return out;
+}
+
+Result<void> set_columns(db::Transaction& tx, const Recording& read, const std::string& assignments,
+                         db::Params params) {
+  params.emplace_back("id", read.id.text());
+  params.emplace_back("revision", read.revision);
+  const std::int64_t changed = TRY(
+      tx.run(fmt::format("UPDATE recordings SET {}, revision = revision + 1 WHERE id = :id AND revision = :revision",
+                         assignments),
+             params));
+  if (changed == 1) return {};
+  return fail(Code::kConflict, "This recording was changed meanwhile: look at it again", read.id.text());
+}
+
+std::string searchable(const Description& description) {
+  std::string out = description.filename;
+  for (const auto& field : {description.incident, description.category, description.wearer, description.device}) {
+    if (field) out += "\n" + *field;
+  }
+  return fold(out);
+}
+
+}  // namespace lapel::evidence

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// A recording as its row has it, and how the one who asks stands to it. For the files of this folder.
+//
+// Owns: the list of columns and their reading.
+// Promises: a row that reads is within every type's bounds. Recording::item is complete: access can decide by it alone.
+// Fails with: kCorrupt for a damaged row.
+// Threads: pure functions.
+
+#include <string>
+
+#include "evidence/vault.h"
+
+namespace lapel::evidence {
+
+// The columns of a recording called r, and how :self stands to it at :now.
+const std::string& columns();
+// For a query that has columns() in it.
+db::Params asked_by(const access::Actor& actor, Timestamp now);
+db::Params operator+(db::Params params, db::Params more);
+
+Result<Recording> read_recording(const access::Actor& actor, const db::Row& row);
+
+// UPDATE of a recording's row as it was read: kConflict when it has changed since, for then an event that tells the old
+// values would be untrue.
+Result<void> set_columns(db::Transaction& tx, const Recording& read, const std::string& assignments, db::Params params);
+
+// What a search of the list looks through.
+std::string searchable(const Description& description);
+
+}  // namespace lapel::evidence

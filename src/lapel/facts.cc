@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lapel/facts.h"
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "http/tus_client.h"
+#include "lapel/remote_client.h"
+
+namespace lapel::door {
+namespace {
+
+std::string shown(const Json* value) {
+  if (!value || value->is_null()) return "-";
+  if (const std::string* text = value->string()) return text->empty() ? "-" : printable(*text);
+  return to_json(*value);
+}
+
+}  // namespace
+
+Result<void> run_fact_list(const RemoteOptions& options, const std::string& path, const Said& said,
+                           const std::vector<std::string>& columns, bool as_json) {
+  Remote remote = TRY(Remote::open(options));
+  std::string target = path;
+  for (const auto& [name, value] : said) {
+    if (!value.empty()) target += fmt::format("{}{}={}", target == path ? "?" : "&", name, url_encoded(value));
+  }
+  const Json page = TRY(remote.get_json(target));
+  if (as_json) {
+    fmt::print("{}\n", to_json(page));
+    return {};
+  }
+  const Json* items = page.find("items");
+  if (!items || !items->array()) return fail(Code::kUnavailable, "The server's answer has no \"items\"");
+  for (const Json& item : *items->array()) {
+    std::string line;
+    for (const std::string& column : columns) line += (line.empty() ? "" : "  ") + shown(item.find(column));
+    fmt::print("{}\n", line);
+  }
+  return {};
+}
+
+Result<void> run_fact_change(const RemoteOptions& options, const std::string& method, const std::string& path,
+                             const Said& said, bool as_json) {
+  Remote remote = TRY(Remote::open(options));
+  Json::Object body;
+  for (const auto& [name, value] : said) {
+    if (!value.empty()) body.emplace(name, value);
+  }
+  const http::ClientAnswer answer =
+      TRY(remote.ask({method, path, {{"Content-Type", "application/json"}}, to_json(Json(std::move(body))), {}}));
+  if (answer.status >= 300) return fail(http::error_of(answer));
+  fmt::print(stderr, "On record.\n");
+  if (answer.body.empty()) return {};
+  const Json made = TRY(http::json_of(answer, 1 << 20));
+  if (as_json) {
+    fmt::print("{}\n", to_json(made));
+  } else if (const std::string* id = made.find_string("id")) {
+    fmt::print("{}\n", printable(*id));
+  }
+  return {};
+}
+
+Result<void> run_person_rights(const RemoteOptions& options, const std::string& person, bool as_json) {
+  Remote remote = TRY(Remote::open(options));
+  const Json rights = TRY(remote.get_json(fmt::format("/api/v1/people/{}/rights", url_encoded(person))));
+  if (as_json) {
+    fmt::print("{}\n", to_json(rights));
+    return {};
+  }
+  fmt::print("{}, badge {}, {}\n", shown(rights.find("name")), shown(rights.find("badge")),
+             shown(rights.find("roles")));
+  const Json* assignments = rights.find("assignments");
+  if (assignments && assignments->array()) {
+    for (const Json& item : *assignments->array()) {
+      fmt::print("  {} {} since {}\n", shown(item.find("kind")), shown(item.find("target")), shown(item.find("from")));
+    }
+  }
+  const Json* items = rights.find("rights");
+  if (!items || !items->array()) return fail(Code::kUnavailable, "The server's answer has no \"rights\"");
+  for (const Json& item : *items->array()) {
+    fmt::print("{:<7} {:<16} {:<16} {:<11} {}\n", shown(item.find("answer")), shown(item.find("action")),
+               shown(item.find("purpose")), shown(item.find("recording")), shown(item.find("rule")));
+  }
+  return {};
+}
+
+Result<void> run_recording_change(const RemoteOptions& options, const std::string& id, const RecordingChange& change,
+                                  bool as_json) {
+  Json::Object body = {{"reason", change.reason}};
+  const auto put = [&](std::string_view name, const std::string& value) {
+    if (!value.empty()) body.emplace(name, value == "none" ? Json() : Json(value));
+  };
+  put("category", change.category);
+  put("incident", change.incident);
+  put("assigned_officer", change.officer);
+  put("restriction", change.restriction);
+  if (!change.inside_home.empty()) body.emplace("inside_home", change.inside_home == "yes");
+  if (!change.victim_sensitive.empty()) body.emplace("victim_sensitive", change.victim_sensitive == "yes");
+  Remote remote = TRY(Remote::open(options));
+  const Json changed = TRY(remote.send_json("PATCH", TRY(recording_path(id)), to_json(Json(std::move(body)))));
+  if (as_json) fmt::print("{}\n", to_json(changed));
+  fmt::print(stderr, "On record.\n");
+  return {};
+}
+
+}  // namespace lapel::door

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "people/people.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/limits.h"
+#include "crypto/random.h"
+
+namespace lapel::people {
+namespace {
+
+using roster::Assignment;
+using roster::AssignmentKind;
+
+access::Item about(const access::Actor& actor, const std::optional<PersonId>& person = std::nullopt) {
+  access::Item item;
+  item.agency = actor.agency;
+  item.assigned_officer = person;
+  return item;
+}
+
+Result<void> require(const access::Actor& actor, access::Action action,
+                     const std::optional<PersonId>& person = std::nullopt) {
+  return access::require(access::decide(actor, action, about(actor, person)), "page");
+}
+
+// Who may know of an assignment that stands, beside those who may make one.
+access::Action seeing(AssignmentKind kind) {
+  switch (kind) {
+    case AssignmentKind::kClearance:
+    case AssignmentKind::kInvestigation:
+      return roster::action_for(kind);
+    case AssignmentKind::kCase:
+      return access::Action::kSeeCases;
+    default:
+      return access::Action::kSeeRoster;
+  }
+}
+
+Result<void> check_text(std::string_view what, const std::string& text) {
+  if (text.empty() || text.size() > limits::kFieldBytesMax) {
+    return fail(Code::kInvalid, fmt::format("{} must have 1 to {} bytes", what, limits::kFieldBytesMax));
+  }
+  if (std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; })) {
+    return fail(Code::kInvalid, fmt::format("{} must have no control characters", what));
+  }
+  return {};
+}
+
+Json::Object fields_of(const Assignment& assignment) {
+  Json::Object fields = {{"assignment", assignment.id.text()},
+                         {"kind", roster::assignment_kind_name(assignment.kind)},
+                         {"from", ledger_time(assignment.from)}};
+  if (!assignment.target.empty()) fields.emplace("target", assignment.target);
+  if (assignment.until) fields.emplace("until", ledger_time(*assignment.until));
+  return fields;
+}
+
+}  // namespace
+
+Result<void> People::commit(const access::Actor& actor, std::vector<ledger::Draft> events, ledger::RowsStep rows) {
+  ledger::Submission submission;
+  submission.actor = actor.subject();
+  submission.events = std::move(events);
+  submission.rows = std::move(rows);
+  TRY(TRY(parts_.ledgers.find(actor.agency))->commit(std::move(submission)));
+  return {};
+}
+
+Result<PersonId> People::console(const access::Actor& actor) {
+  PersonId out;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    out = TRY(roster::agency_by_name(tx, actor.agency_slug)).console;
+    return {};
+  }));
+  return out;
+}
+
+Result<roster::Person> People::find(const access::Actor& actor, const std::string& person) {
+  std::optional<roster::Person> out;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    const auto id = PersonId::parse(person);
+    auto found = id ? roster::person(tx, *id) : roster::person_by_login(tx, person);
+    if (found && found->agency == actor.agency) {
+      out = *std::move(found);
+      return {};
+    }
+    if (!found && found.error().code() != Code::kNotFound) return fail(std::move(found).error());
+    return fail(Code::kNotFound, "Nobody of this agency has that id or login", person);
+  }));
+  return *std::move(out);
+}
+
+Result<std::vector<roster::Person>> People::list(const access::Actor& actor) {
+  TRY(require(actor, access::Action::kSeeRoster));
+  std::vector<roster::Person> out;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    out = TRY(roster::people(tx, actor.agency));
+    return {};
+  }));
+  return out;
+}
+
+Result<std::vector<roster::Unit>> People::units(const access::Actor& actor) {
+  TRY(require(actor, access::Action::kSeeRoster));
+  std::vector<roster::Unit> out;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    out = TRY(roster::units(tx, actor.agency));
+    return {};
+  }));
+  return out;
+}
+
+Result<roster::Unit> People::add_unit(const access::Actor& actor, const std::string& name) {
+  TRY(require(actor, access::Action::kManagePeople));
+  TRY(check_text("A unit's name", name));
+  const roster::Unit unit{crypto::new_id<UnitId>(), actor.agency, name};
+  TRY(commit(actor, {{TRY(console(actor)), "unit.added", {{"unit", unit.id.text()}, {"name", name}}, false}},
+             [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) {
+               return roster::add_unit(tx, unit, parts_.clock.now());
+             }));
+  return unit;
+}
+
+Result<std::vector<roster::Case>> People::cases(const access::Actor& actor) {
+  TRY(require(actor, access::Action::kSeeCases));
+  std::vector<roster::Case> out;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    out = TRY(roster::cases(tx, actor.agency));
+    return {};
+  }));
+  return out;
+}
+
+Result<roster::Case> People::add_case(const access::Actor& actor, const std::string& number, const std::string& title) {
+  TRY(require(actor, access::Action::kManageCases));
+  TRY(check_text("A case's number", number));
+  if (!title.empty()) TRY(check_text("A case's title", title));
+  const roster::Case added{crypto::new_id<CaseId>(), actor.agency, number, title};
+  Json::Object fields = {{"case", added.id.text()}, {"number", number}};
+  if (!title.empty()) fields.emplace("title", title);
+  TRY(commit(actor, {{TRY(console(actor)), "case.opened", std::move(fields), false}},
+             [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) {
+               return roster::add_case(tx, added, parts_.clock.now());
+             }));
+  return added;
+}
+
+Result<std::vector<Assignment>> People::assignments(const access::Actor& actor, const roster::AssignmentQuery& query) {
+  TRY(require(actor, query.kind ? seeing(*query.kind) : access::Action::kSeeRoster));
+  std::vector<Assignment> out;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    out = TRY(roster::assignments(tx, actor.agency, query));
+    return {};
+  }));
+  std::erase_if(out, [&](const Assignment& assignment) {
+    return !access::decide(actor, seeing(assignment.kind), about(actor)).is_allowed();
+  });
+  return out;
+}
+
+Result<std::string> People::target_of(db::Transaction& tx, const access::Actor& actor, const Beginning& beginning) {
+  const std::string& target = beginning.target;
+  switch (beginning.kind) {
+    case AssignmentKind::kBadge:
+      TRY(check_text("A badge", target));
+      return target;
+    case AssignmentKind::kDevice: {
+      const auto device = TRY(roster::device_by_serial(tx, actor.agency, target));
+      if (!device) return fail(Code::kNotFound, "No device of this agency has that serial", target);
+      return device->id.text();
+    }
+    case AssignmentKind::kUnit:
+    case AssignmentKind::kUnitSupervisor:
+      for (const roster::Unit& unit : TRY(roster::units(tx, actor.agency))) {
+        if (unit.name == target || unit.id.text() == target) return unit.id.text();
+      }
+      return fail(Code::kNotFound, "No unit of this agency has that name", target);
+    case AssignmentKind::kCase:
+      for (const roster::Case& known : TRY(roster::cases(tx, actor.agency))) {
+        if (known.number == target || known.id.text() == target) return known.id.text();
+      }
+      return fail(Code::kNotFound, "No case of this agency has that number", target);
+    case AssignmentKind::kClearance:
+      if (access::parse_restriction(target)) return target;
+      return fail(Code::kInvalid, "A clearance is for one of " + access::all_restriction_names(), target);
+    case AssignmentKind::kInvestigation:
+      if (target.empty()) return target;
+      return fail(Code::kInvalid, "An investigation names its person and nothing else", target);
+  }
+  return fail(Code::kInternal, "An assignment of no kind");
+}
+
+Result<Assignment> People::begin(const access::Actor& actor, const Beginning& beginning) {
+  // Asked first: whoever may not do it learns no names by trying.
+  TRY(require(actor, roster::action_for(beginning.kind)));
+  const roster::Person person = TRY(find(actor, beginning.person));
+  TRY(require(actor, roster::action_for(beginning.kind), person.id));
+  Assignment made{crypto::new_id<AssignmentId>(), actor.agency, person.id, beginning.kind, {}, {}, beginning.until};
+  const Timestamp now = parts_.clock.now();
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    made.target = TRY(target_of(tx, actor, beginning));
+    const bool is_first = TRY(roster::assignments(tx, actor.agency, {beginning.kind, person.id, {}, {}})).empty() &&
+                          // Not what somebody else has had, nor what opens doors: that begins when it is given.
+                          TRY(roster::assignments(tx, actor.agency, {beginning.kind, {}, made.target, {}})).empty() &&
+                          (beginning.kind == AssignmentKind::kBadge || beginning.kind == AssignmentKind::kUnit);
+    made.from = beginning.from.value_or(is_first ? Timestamp{0} : now);
+    return {};
+  }));
+  std::vector<ledger::Draft> events;
+  Json::Object fields = fields_of(made);
+  if (made.kind == AssignmentKind::kDevice) {
+    // One act on two subjects: an event in the chain of each.
+    const std::string act = crypto::new_id<ActId>().text();
+    fields.emplace("act", act);
+    const auto device = DeviceId::parse(made.target);
+    events.push_back(
+        {*device,
+         "device.assigned",
+         {{"act", act}, {"assignment", made.id.text()}, {"from", ledger_time(made.from)}, {"person", person.id.text()}},
+         false});
+  }
+  events.insert(events.begin(), {person.id, "assignment.began", std::move(fields), false});
+  if (made.kind == AssignmentKind::kBadge) {
+    events.push_back({person.id,
+                      "identity.bound",
+                      {{"name", person.name}, {"badge", made.target}, {"from", ledger_time(made.from)}},
+                      false});
+  }
+  TRY(commit(actor, std::move(events), [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) {
+    return roster::begin_assignment(tx, made);
+  }));
+  return made;
+}
+
+Result<Assignment> People::end(const access::Actor& actor, const AssignmentId& id, std::optional<Timestamp> until,
+                               const std::string& reason) {
+  Assignment found;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    auto assignment = roster::assignment(tx, actor.agency, id);
+    if (!assignment) return fail(std::move(assignment).error());
+    found = *std::move(assignment);
+    return {};
+  }));
+  if (!access::decide(actor, seeing(found.kind), about(actor)).is_allowed()) {
+    return fail(Code::kNotFound, "No such assignment", id.text());
+  }
+  TRY(require(actor, roster::action_for(found.kind), found.person));
+  TRY(check_text("A reason", reason));
+  found.until = until.value_or(parts_.clock.now());
+  TRY(commit(actor,
+             {{found.person,
+               "assignment.ended",
+               {{"assignment", id.text()}, {"until", ledger_time(*found.until)}, {"reason", reason}},
+               false}},
+             [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) {
+               return roster::end_assignment(tx, id, *found.until);
+             }));
+  return found;
+}
+
+Result<void> People::record_statement(const access::Actor& actor, const std::string& person_text,
+                                      const std::string& incident, std::optional<Timestamp> filed_at) {
+  TRY(require(actor, access::Action::kRecordStatement));
+  const roster::Person person = TRY(find(actor, person_text));
+  TRY(require(actor, access::Action::kRecordStatement, person.id));
+  TRY(check_text("An incident", incident));
+  const roster::Statement statement{actor.agency, person.id, incident, filed_at.value_or(parts_.clock.now())};
+  return commit(
+      actor,
+      {{person.id,
+        "statement.recorded",
+        {{"incident", incident}, {"filed_at", ledger_time(statement.filed_at)}},
+        false}},
+      [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) { return roster::add_statement(tx, statement); });
+}
+
+Result<roster::OwnViewingRule> People::own_viewing(const access::Actor& actor) {
+  TRY(require(actor, access::Action::kExplain, actor.person));
+  roster::OwnViewingRule out = roster::OwnViewingRule::kAllowed;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    out = TRY(roster::own_viewing_rule(tx, actor.agency));
+    return {};
+  }));
+  return out;
+}
+
+Result<void> People::set_own_viewing(const access::Actor& actor, roster::OwnViewingRule rule,
+                                     const std::string& reason) {
+  TRY(require(actor, access::Action::kSetRules));
+  TRY(check_text("A reason", reason));
+  const roster::OwnViewingRule old = TRY(own_viewing(actor));
+  return commit(actor,
+                {{TRY(console(actor)),
+                  "rule.changed",
+                  {{"rule", "own_viewing"},
+                   {"old", roster::own_viewing_rule_name(old)},
+                   {"new", roster::own_viewing_rule_name(rule)},
+                   {"reason", reason}},
+                  false}},
+                [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) {
+                  return roster::set_own_viewing_rule(tx, actor.agency, rule);
+                });
+}
+
+Result<People::Rights> People::rights(const access::Actor& actor, const std::string& person_text) {
+  // Not told to be somebody before it is known who asks: see find().
+  const auto self = PersonId::parse(person_text);
+  const bool is_self = (self && *self == actor.person) || person_text == actor.login;
+  TRY(require(actor, access::Action::kExplain, is_self ? std::optional(actor.person) : std::nullopt));
+  Rights out;
+  out.person = TRY(find(actor, person_text));
+  access::Actor subject;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    subject = TRY(roster::actor(tx, out.person.id));
+    out.assignments = TRY(roster::assignments(tx, actor.agency, {{}, out.person.id, {}, parts_.clock.now()}));
+    return {};
+  }));
+  std::erase_if(out.assignments, [&](const Assignment& assignment) {
+    return !access::decide(actor, seeing(assignment.kind), about(actor)).is_allowed() &&
+           !(is_self && assignment.kind != AssignmentKind::kInvestigation);
+  });
+  for (const std::string_view relation : {"own", "supervised", "other"}) {
+    access::Item item = about(subject, relation == "own" ? std::optional(subject.person) : std::nullopt);
+    item.is_supervised = relation == "supervised";
+    item.is_inside_home = false;
+    for (int number = 0; number <= static_cast<int>(access::Action::kExplain); ++number) {
+      const auto action = static_cast<access::Action>(number);
+      if (action != access::Action::kView && action != access::Action::kExport) {
+        out.rights.push_back({action, std::nullopt, relation, access::decide(subject, action, item)});
+        continue;
+      }
+      for (int wanted = 0; wanted <= static_cast<int>(access::Purpose::kOwnRecording); ++wanted) {
+        access::Basis basis;
+        basis.purpose = static_cast<access::Purpose>(wanted);
+        basis.has_case = basis.is_related = true;
+        out.rights.push_back({action, basis.purpose, relation, access::decide(subject, action, item, basis)});
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace lapel::people

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The facts that access stands on, as people change them: units, cases, who was what when, filed statements, the agency's
+// rule of own viewing; and what a person may do by them.
+//
+// Owns: the events assignment.began, assignment.ended, statement.recorded (in the person's chain), unit.added, case.opened
+//   and rule.changed (in that of the server's console); the tables are roster's.
+// Promises: nothing is true here that the ledger does not say: row and event are sealed together. Whoever changes a fact
+//   is asked for the right to that kind of it, and nobody changes those about themselves that two people must decide.
+// Fails with: problems::kRule, kNotFound, kConflict (taken, ended, there already), kInvalid.
+// Threads: any; calls block.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "db/db.h"
+#include "ledger/ledgers.h"
+#include "roster/assignments.h"
+#include "roster/roster.h"
+
+namespace lapel::people {
+
+class People {
+ public:
+  struct Parts {
+    db::Database& database;
+    ledger::Ledgers& ledgers;
+    const Clock& clock;
+  };
+  explicit People(Parts parts) : parts_(parts) {}
+
+  Result<std::vector<roster::Person>> list(const access::Actor& actor);
+  Result<std::vector<roster::Unit>> units(const access::Actor& actor);
+  Result<roster::Unit> add_unit(const access::Actor& actor, const std::string& name);
+  Result<std::vector<roster::Case>> cases(const access::Actor& actor);
+  Result<roster::Case> add_case(const access::Actor& actor, const std::string& number, const std::string& title);
+
+  // Those that the actor may know of: who is investigated, or cleared, is not for everybody who sees the roster.
+  Result<std::vector<roster::Assignment>> assignments(const access::Actor& actor, const roster::AssignmentQuery& query);
+
+  // `person` is an id or a login; `target` as people write it: a badge, a serial, a unit's name, a case's number, a
+  // restriction, nothing.
+  struct Beginning {
+    roster::AssignmentKind kind = roster::AssignmentKind::kUnit;
+    std::string person, target;
+    std::optional<Timestamp> from, until;  // from: now, or the beginning of time for a person's first of its kind
+  };
+  Result<roster::Assignment> begin(const access::Actor& actor, const Beginning& beginning);
+  Result<roster::Assignment> end(const access::Actor& actor, const AssignmentId& id, std::optional<Timestamp> until,
+                                 const std::string& reason);
+
+  Result<void> record_statement(const access::Actor& actor, const std::string& person, const std::string& incident,
+                                std::optional<Timestamp> filed_at);
+
+  Result<roster::OwnViewingRule> own_viewing(const access::Actor& actor);
+  Result<void> set_own_viewing(const access::Actor& actor, roster::OwnViewingRule rule, const std::string& reason);
+
+  // What a person may do today with a recording that stands so to them, and by which rule.
+  struct Right {
+    access::Action action = access::Action::kPublic;
+    std::optional<access::Purpose> purpose;  // of a view
+    std::string_view relation;               // "own", "supervised", "other"
+    access::Decision decision;
+  };
+  struct Rights {
+    roster::Person person;
+    std::vector<roster::Assignment> assignments;
+    std::vector<Right> rights;
+  };
+  Result<Rights> rights(const access::Actor& actor, const std::string& person);
+
+ private:
+  Result<roster::Person> find(const access::Actor& actor, const std::string& person);
+  Result<std::string> target_of(db::Transaction& tx, const access::Actor& actor, const Beginning& beginning);
+  Result<PersonId> console(const access::Actor& actor);
+  Result<void> commit(const access::Actor& actor, std::vector<ledger::Draft> events, ledger::RowsStep rows);
+
+  const Parts parts_;
+};
+
+}  // namespace lapel::people

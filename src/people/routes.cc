@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "people/routes.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "http/json_body.h"
+
+namespace lapel::people {
+namespace {
+
+using http::Request;
+using http::Response;
+
+template <typename T>
+Json or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json();
+}
+
+Response answer(int status, Json::Object fields) {
+  return Response::json(status, to_json(Json(std::move(fields)))).with("Cache-Control", "no-store");
+}
+Response page(Json::Array items) {
+  return answer(200, {{"items", std::move(items)}, {"next", Json()}});
+}
+
+std::string id_param(const Request& request) {
+  const auto it = request.params.find("id");
+  CHECK(it != request.params.end());
+  return it->second;
+}
+
+Json::Object to_members(const roster::Person& person) {
+  Json::Array roles;
+  for (const access::Role role : person.roles) roles.emplace_back(access::role_name(role));
+  return {{"id", person.id.text()},
+          {"login", person.login},
+          {"name", person.name},
+          {"badge", or_null(person.badge)},
+          {"roles", std::move(roles)}};
+}
+Json::Object to_members(const roster::Unit& unit) {
+  return {{"id", unit.id.text()}, {"name", unit.name}};
+}
+Json::Object to_members(const roster::Case& known) {
+  return {{"id", known.id.text()}, {"number", known.number}, {"title", known.title}};
+}
+Json::Object to_members(const roster::Assignment& assignment) {
+  return {{"id", assignment.id.text()},
+          {"person", assignment.person.text()},
+          {"kind", roster::assignment_kind_name(assignment.kind)},
+          {"target", assignment.target},
+          {"from", ledger_time(assignment.from)},
+          {"until", assignment.until ? Json(ledger_time(*assignment.until)) : Json()}};
+}
+template <typename T>
+Response page_of(const std::vector<T>& items) {
+  Json::Array out;
+  for (const T& item : items) out.emplace_back(to_members(item));
+  return page(std::move(out));
+}
+
+std::string_view answer_name(access::Answer value) {
+  switch (value) {
+    case access::Answer::kAllow:
+      return "allow";
+    case access::Answer::kRefuse:
+      return "refuse";
+    case access::Answer::kAsk:
+      return "ask";
+    case access::Answer::kHide:
+      return "hide";
+    case access::Answer::kSignIn:
+      return "sign_in";
+  }
+  CHECK(false);
+}
+
+Result<Response> people(const Request&, People& all, const access::Actor& actor) {
+  return page_of(TRY(all.list(actor)));
+}
+
+Result<Response> rights(const Request& request, People& all, const access::Actor& actor) {
+  const People::Rights rights = TRY(all.rights(actor, id_param(request)));
+  Json::Array assignments, items;
+  for (const roster::Assignment& assignment : rights.assignments) assignments.emplace_back(to_members(assignment));
+  for (const People::Right& right : rights.rights) {
+    items.emplace_back(Json::Object{{"action", access::action_name(right.action)},
+                                    {"purpose", right.purpose ? Json(access::purpose_name(*right.purpose)) : Json()},
+                                    {"recording", right.relation},
+                                    {"answer", answer_name(right.decision.answer)},
+                                    {"rule", right.decision.rule}});
+  }
+  Json::Object out = to_members(rights.person);
+  out.emplace("assignments", std::move(assignments));
+  out.emplace("rights", std::move(items));
+  return answer(200, std::move(out));
+}
+
+Result<Response> units(const Request&, People& all, const access::Actor& actor) {
+  return page_of(TRY(all.units(actor)));
+}
+Result<Response> add_unit(const Request& request, People& all, const access::Actor& actor) {
+  const Json body = TRY(http::json_body(request));
+  return answer(201, to_members(TRY(all.add_unit(actor, TRY(http::required_text(body, "name"))))));
+}
+
+Result<Response> cases(const Request&, People& all, const access::Actor& actor) {
+  return page_of(TRY(all.cases(actor)));
+}
+Result<Response> add_case(const Request& request, People& all, const access::Actor& actor) {
+  const Json body = TRY(http::json_body(request));
+  return answer(201, to_members(TRY(all.add_case(actor, TRY(http::required_text(body, "number")),
+                                                 TRY(http::text_member(body, "title")).value_or("")))));
+}
+
+Result<roster::AssignmentKind> kind_named(const std::string& name) {
+  const auto kind = roster::parse_assignment_kind(name);
+  if (!kind) return fail(Code::kInvalid, "\"kind\" must be one of " + roster::all_assignment_kind_names());
+  return *kind;
+}
+
+Result<Response> assignments(const Request& request, People& all, const access::Actor& actor) {
+  roster::AssignmentQuery query;
+  for (const auto& [name, text] : request.query) {
+    if (name == "kind") {
+      query.kind = TRY(kind_named(text));
+    } else if (name == "person") {
+      query.person = PersonId::parse(text);
+      if (!query.person) return fail(Code::kInvalid, "\"person\" must be a person's id");
+    } else if (name == "target") {
+      query.target = text;
+    } else if (name == "at") {
+      query.at = parse_rfc3339(text);
+      if (!query.at) return fail(Code::kInvalid, "\"at\" must be an RFC 3339 time such as 2022-12-02T06:12:07Z");
+    }
+  }
+  return page_of(TRY(all.assignments(actor, query)));
+}
+Result<Response> begin(const Request& request, People& all, const access::Actor& actor) {
+  const Json body = TRY(http::json_body(request));
+  return answer(
+      201, to_members(TRY(all.begin(
+               actor, {TRY(kind_named(TRY(http::required_text(body, "kind")))),
+                       TRY(http::required_text(body, "person")), TRY(http::text_member(body, "target")).value_or(""),
+                       TRY(http::time_member(body, "from")), TRY(http::time_member(body, "until"))}))));
+}
+Result<Response> end(const Request& request, People& all, const access::Actor& actor) {
+  const auto id = AssignmentId::parse(id_param(request));
+  if (!id) return fail(Code::kNotFound, "No such assignment", id_param(request));
+  const Json body = TRY(http::json_body(request));
+  return answer(200, to_members(TRY(all.end(actor, *id, TRY(http::time_member(body, "until")),
+                                            TRY(http::required_text(body, "reason"))))));
+}
+
+Result<Response> record_statement(const Request& request, People& all, const access::Actor& actor) {
+  const Json body = TRY(http::json_body(request));
+  TRY(all.record_statement(actor, TRY(http::required_text(body, "person")), TRY(http::required_text(body, "incident")),
+                           TRY(http::time_member(body, "filed_at"))));
+  return std::move(Response::empty(204));
+}
+
+Result<Response> rules(const Request&, People& all, const access::Actor& actor) {
+  return answer(200, {{"own_viewing", roster::own_viewing_rule_name(TRY(all.own_viewing(actor)))}});
+}
+Result<Response> set_rules(const Request& request, People& all, const access::Actor& actor) {
+  const Json body = TRY(http::json_body(request));
+  const auto rule = roster::parse_own_viewing_rule(TRY(http::required_text(body, "own_viewing")));
+  if (!rule) {
+    return fail(Code::kInvalid, "\"own_viewing\" must be one of allowed, after_statement, supervisor_releases");
+  }
+  TRY(all.set_own_viewing(actor, *rule, TRY(http::required_text(body, "reason"))));
+  return answer(200, {{"own_viewing", roster::own_viewing_rule_name(*rule)}});
+}
+
+}  // namespace
+
+void register_routes(http::Router& router, People& all, roster::Asker asker) {
+  const auto add = [&](std::string_view method, std::string_view pattern, auto handler) {
+    router.add(method, pattern, [&all, asker, handler](const Request& request) -> Result<Response> {
+      return handler(request, all, TRY(asker(request)));
+    });
+  };
+  add("GET", "/api/v1/people", people);
+  add("GET", "/api/v1/people/{id}/rights", rights);
+  add("GET", "/api/v1/units", units);
+  add("POST", "/api/v1/units", add_unit);
+  add("GET", "/api/v1/cases", cases);
+  add("POST", "/api/v1/cases", add_case);
+  add("GET", "/api/v1/assignments", assignments);
+  add("POST", "/api/v1/assignments", begin);
+  add("POST", "/api/v1/assignments/{id}/end", end);
+  add("POST", "/api/v1/statements", record_statement);
+  add("GET", "/api/v1/rules", rules);
+  add("PUT", "/api/v1/rules", set_rules);
+}
+
+}  // namespace lapel::people

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// People, units, cases and assignments over HTTP (api/openapi.yaml, tag people).
+//
+// Owns: nothing.
+// Promises: what a request says is read strictly, and every answer is what People allows its asker.
+// Fails with: what People fails with, and kInvalid for a body that is none.
+// Threads: any.
+
+#include "http/server.h"
+#include "people/people.h"
+#include "roster/asker.h"
+
+namespace lapel::people {
+
+void register_routes(http::Router& router, People& people, roster::Asker asker);
+
+}  // namespace lapel::people

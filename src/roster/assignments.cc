@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roster/assignments.h"
+
+#include <array>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+
+namespace lapel::roster {
+namespace {
+
+struct KindRow {
+  AssignmentKind kind;
+  std::string_view name;
+  access::Action action;
+  bool is_exclusive;  // one person's at a time
+};
+constexpr std::array<KindRow, 7> kKinds = {{
+    {AssignmentKind::kBadge, "badge", access::Action::kManagePeople, true},
+    {AssignmentKind::kDevice, "device", access::Action::kAssignDevice, true},
+    {AssignmentKind::kUnit, "unit", access::Action::kManagePeople, false},
+    {AssignmentKind::kUnitSupervisor, "unit_supervisor", access::Action::kManagePeople, false},
+    {AssignmentKind::kCase, "case", access::Action::kManageCases, false},
+    {AssignmentKind::kClearance, "clearance", access::Action::kClear, false},
+    {AssignmentKind::kInvestigation, "investigation", access::Action::kInvestigate, false},
+}};
+
+const KindRow& row_of(AssignmentKind kind) {
+  for (const KindRow& row : kKinds) {
+    if (row.kind == kind) return row;
+  }
+  CHECK(false);
+}
+
+constexpr std::array<std::pair<OwnViewingRule, std::string_view>, 3> kRules = {{
+    {OwnViewingRule::kAllowed, "allowed"},
+    {OwnViewingRule::kAfterStatement, "after_statement"},
+    {OwnViewingRule::kSupervisorReleases, "supervisor_releases"},
+}};
+
+constexpr std::int64_t kNoEnd = std::numeric_limits<std::int64_t>::max();
+constexpr std::string_view kColumns = "id, agency, person, kind, target, from_us, until_us";
+
+Result<Assignment> read_assignment(const db::Row& row) {
+  const auto id = AssignmentId::parse(row.text("id"));
+  const auto agency = AgencyId::parse(row.text("agency"));
+  const auto person = PersonId::parse(row.text("person"));
+  const auto kind = parse_assignment_kind(row.text("kind"));
+  if (!id || !agency || !person || !kind)
+    return fail(Code::kCorrupt, "An assignment in the catalog is damaged", row.text("id"));
+  const auto until = row.maybe_integer("until_us");
+  return Assignment{*id,
+                    *agency,
+                    *person,
+                    *kind,
+                    row.text("target"),
+                    Timestamp{row.integer("from_us")},
+                    until ? std::optional(Timestamp{*until}) : std::nullopt};
+}
+
+// SQL: the assignment called `alias` stands at `time`.
+std::string stands(std::string_view alias, std::string_view time) {
+  return fmt::format("{0}.from_us <= {1} AND ({0}.until_us IS NULL OR {0}.until_us > {1})", alias, time);
+}
+
+std::string truth(const std::string& condition, std::string_view name) {
+  return fmt::format("CASE WHEN {} THEN 1 ELSE 0 END AS {}", condition, name);
+}
+
+}  // namespace
+
+std::string_view assignment_kind_name(AssignmentKind kind) {
+  return row_of(kind).name;
+}
+std::optional<AssignmentKind> parse_assignment_kind(std::string_view name) {
+  for (const KindRow& row : kKinds) {
+    if (row.name == name) return row.kind;
+  }
+  return std::nullopt;
+}
+std::string all_assignment_kind_names() {
+  std::string out;
+  for (const KindRow& row : kKinds) out += (out.empty() ? "" : ", ") + std::string(row.name);
+  return out;
+}
+access::Action action_for(AssignmentKind kind) {
+  return row_of(kind).action;
+}
+
+Result<void> begin_assignment(db::Transaction& tx, const Assignment& assignment) {
+  if (assignment.until && *assignment.until <= assignment.from) {
+    return fail(Code::kInvalid, "An assignment ends after it begins", assignment.target);
+  }
+  const KindRow& kind = row_of(assignment.kind);
+  // Of anybody where it is one person's at a time, else of the same person.
+  const db::Rows taken = TRY(tx.query(
+      fmt::format("SELECT person FROM assignments WHERE agency = :agency AND kind = :kind AND target = :target AND "
+                  "from_us < :until AND (until_us IS NULL OR until_us > :from){} LIMIT 1",
+                  kind.is_exclusive ? "" : " AND person = :person"),
+      [&] {
+        db::Params params = {{"agency", assignment.agency.text()},
+                             {"kind", kind.name},
+                             {"target", assignment.target},
+                             {"from", assignment.from.us},
+                             {"until", assignment.until ? assignment.until->us : kNoEnd}};
+        if (!kind.is_exclusive) params.emplace_back("person", assignment.person.text());
+        return params;
+      }()));
+  if (!taken.empty()) {
+    const bool is_same = taken[0].text("person") == assignment.person.text();
+    return fail(Code::kConflict,
+                fmt::format("This {} is assigned to {} at that time; end that first", kind.name,
+                            is_same ? "this person already" : "somebody else"),
+                assignment.target);
+  }
+  TRY(
+      tx.run("INSERT INTO assignments (id, agency, person, kind, target, from_us, until_us) VALUES (:id, :agency, "
+             ":person, :kind, :target, :from, :until)",
+             {{"id", assignment.id.text()},
+              {"agency", assignment.agency.text()},
+              {"person", assignment.person.text()},
+              {"kind", kind.name},
+              {"target", assignment.target},
+              {"from", assignment.from.us},
+              {"until", assignment.until ? std::optional(assignment.until->us) : std::nullopt}}));
+  if (assignment.kind == AssignmentKind::kBadge && !assignment.until) {
+    TRY(tx.run("UPDATE people SET badge = :badge WHERE id = :person",
+               {{"badge", assignment.target}, {"person", assignment.person.text()}}));
+  }
+  return {};
+}
+
+Result<void> end_assignment(db::Transaction& tx, const AssignmentId& id, Timestamp until) {
+  const std::int64_t changed =
+      TRY(tx.run("UPDATE assignments SET until_us = :until WHERE id = :id AND until_us IS NULL AND from_us < :until",
+                 {{"id", id.text()}, {"until", until.us}}));
+  if (changed == 1) {
+    // A badge that nobody wears names nobody; another of the same person may stand.
+    TRY(
+        tx.run("UPDATE people SET badge = NULL WHERE id = (SELECT person FROM assignments WHERE id = :id AND kind = "
+               "'badge') AND badge = (SELECT target FROM assignments WHERE id = :id)",
+               {{"id", id.text()}}));
+    return {};
+  }
+  return fail(Code::kConflict, "This assignment has ended already, or would end before it began", id.text());
+}
+
+Result<Assignment> assignment(db::Transaction& tx, const AgencyId& agency, const AssignmentId& id) {
+  const db::Rows rows =
+      TRY(tx.query(fmt::format("SELECT {} FROM assignments WHERE id = :id AND agency = :agency", kColumns),
+                   {{"id", id.text()}, {"agency", agency.text()}}));
+  if (rows.empty()) return fail(Code::kNotFound, "No such assignment", id.text());
+  return read_assignment(rows[0]);
+}
+
+Result<std::vector<Assignment>> assignments(db::Transaction& tx, const AgencyId& agency, const AssignmentQuery& query) {
+  std::string sql = fmt::format("SELECT {} FROM assignments a WHERE agency = :agency", kColumns);
+  db::Params params = {{"agency", agency.text()}, {"limit", kAssignmentsMax}};
+  if (query.kind) {
+    sql += " AND kind = :kind";
+    params.emplace_back("kind", assignment_kind_name(*query.kind));
+  }
+  if (query.person) {
+    sql += " AND person = :person";
+    params.emplace_back("person", query.person->text());
+  }
+  if (query.target) {
+    sql += " AND target = :target";
+    params.emplace_back("target", *query.target);
+  }
+  if (query.at) {
+    sql += " AND " + stands("a", ":at");
+    params.emplace_back("at", query.at->us);
+  }
+  std::vector<Assignment> out;
+  for (const db::Row& row : TRY(tx.query(sql + " ORDER BY from_us, id LIMIT :limit", params))) {
+    out.push_back(TRY(read_assignment(row)));
+  }
+  return out;
+}
+
+Result<std::optional<PersonId>> holder(db::Transaction& tx, const AgencyId& agency, AssignmentKind kind,
+                                       std::string_view target, Timestamp at) {
+  CHECK(row_of(kind).is_exclusive);
+  for (const Assignment& found : TRY(assignments(tx, agency, {kind, std::nullopt, std::string(target), at}))) {
+    return std::optional(found.person);
+  }
+  return std::optional<PersonId>();
+}
+
+Result<void> add_unit(db::Transaction& tx, const Unit& unit, Timestamp now) {
+  TRY(tx.run("INSERT INTO units (id, agency, name, added_us) VALUES (:id, :agency, :name, :now)",
+             {{"id", unit.id.text()}, {"agency", unit.agency.text()}, {"name", unit.name}, {"now", now.us}}));
+  return {};
+}
+
+Result<std::vector<Unit>> units(db::Transaction& tx, const AgencyId& agency) {
+  std::vector<Unit> out;
+  for (const db::Row& row :
+       TRY(tx.query("SELECT id, name FROM units WHERE agency = :agency ORDER BY name, id LIMIT :limit",
+                    {{"agency", agency.text()}, {"limit", kAssignmentsMax}}))) {
+    const auto id = UnitId::parse(row.text("id"));
+    if (!id) return fail(Code::kCorrupt, "A unit in the catalog is damaged", row.text("id"));
+    out.push_back({*id, agency, row.text("name")});
+  }
+  return out;
+}
+
+Result<void> add_case(db::Transaction& tx, const Case& added, Timestamp now) {
+  TRY(tx.run("INSERT INTO cases (id, agency, number, title, added_us) VALUES (:id, :agency, :number, :title, :now)",
+             {{"id", added.id.text()},
+              {"agency", added.agency.text()},
+              {"number", added.number},
+              {"title", added.title},
+              {"now", now.us}}));
+  return {};
+}
+
+Result<std::vector<Case>> cases(db::Transaction& tx, const AgencyId& agency) {
+  std::vector<Case> out;
+  for (const db::Row& row :
+       TRY(tx.query("SELECT id, number, title FROM cases WHERE agency = :agency ORDER BY number, id LIMIT :limit",
+                    {{"agency", agency.text()}, {"limit", kAssignmentsMax}}))) {
+    const auto id = CaseId::parse(row.text("id"));
+    if (!id) return fail(Code::kCorrupt, "A case in the catalog is damaged", row.text("id"));
+    out.push_back({*id, agency, row.text("number"), row.text("title")});
+  }
+  return out;
+}
+
+Result<void> add_statement(db::Transaction& tx, const Statement& statement) {
+  TRY(tx.run("INSERT INTO statements (agency, person, incident, filed_us) VALUES (:agency, :person, :incident, :filed)",
+             {{"agency", statement.agency.text()},
+              {"person", statement.person.text()},
+              {"incident", statement.incident},
+              {"filed", statement.filed_at.us}}));
+  return {};
+}
+
+std::string_view own_viewing_rule_name(OwnViewingRule rule) {
+  for (const auto& [known, name] : kRules) {
+    if (known == rule) return name;
+  }
+  CHECK(false);
+}
+std::optional<OwnViewingRule> parse_own_viewing_rule(std::string_view name) {
+  for (const auto& [rule, known] : kRules) {
+    if (known == name) return rule;
+  }
+  return std::nullopt;
+}
+
+Result<OwnViewingRule> own_viewing_rule(db::Transaction& tx, const AgencyId& agency) {
+  const db::Rows rows =
+      TRY(tx.query("SELECT own_viewing FROM agency_rules WHERE agency = :agency", {{"agency", agency.text()}}));
+  if (rows.empty()) return OwnViewingRule::kAllowed;
+  const auto rule = parse_own_viewing_rule(rows[0].text("own_viewing"));
+  if (!rule) return fail(Code::kCorrupt, "A rule of the agency is damaged", agency.text());
+  return *rule;
+}
+
+Result<void> set_own_viewing_rule(db::Transaction& tx, const AgencyId& agency, OwnViewingRule rule) {
+  TRY(
+      tx.run("INSERT INTO agency_rules (agency, own_viewing) VALUES (:agency, :rule) ON CONFLICT (agency) DO UPDATE "
+             "SET own_viewing = excluded.own_viewing",
+             {{"agency", agency.text()}, {"rule", own_viewing_rule_name(rule)}}));
+  return {};
+}
+
+// The officer's unit when it was made against the asker's today. Where neither was ever put into a unit, the agency is
+// one: a town of ten needs no units in order to have supervisors. What nobody is assigned to is every supervisor's.
+std::string supervised_condition() {
+  const std::string then = stands("o", "r.sort_us"), now = stands("s", ":now");
+  return fmt::format(
+      "(r.assigned_officer IS NULL OR EXISTS (SELECT 1 FROM assignments o JOIN assignments s ON s.target = o.target "
+      "WHERE o.person = r.assigned_officer AND o.kind = 'unit' AND {} AND s.person = :self AND s.kind = "
+      "'unit_supervisor' AND {}) OR (NOT EXISTS (SELECT 1 FROM assignments o WHERE o.person = r.assigned_officer AND "
+      "o.kind = 'unit') AND NOT EXISTS (SELECT 1 FROM assignments s WHERE s.person = :self AND s.kind = "
+      "'unit_supervisor')))",
+      then, now);
+}
+
+std::string cleared_condition() {
+  return fmt::format(
+      "EXISTS (SELECT 1 FROM assignments a WHERE a.person = :self AND a.kind = 'clearance' AND a.target = "
+      "r.restriction AND {})",
+      stands("a", ":now"));
+}
+
+std::string standing_columns() {
+  const std::string in_case = fmt::format(
+      "EXISTS (SELECT 1 FROM cases c JOIN assignments a ON a.target = c.id WHERE c.agency = r.agency AND c.number = "
+      "r.incident AND a.kind = 'case' AND a.person = :self AND {})",
+      stands("a", ":now"));
+  const std::string investigated = fmt::format(
+      "EXISTS (SELECT 1 FROM assignments a WHERE a.person = r.assigned_officer AND a.kind = 'investigation' AND {})",
+      stands("a", ":now"));
+  constexpr std::string_view kStatement =
+      "EXISTS (SELECT 1 FROM statements t WHERE t.agency = r.agency AND t.person = r.assigned_officer AND t.incident = "
+      "r.incident)";
+  return fmt::format(
+      "{}, {}, {}, {}, {}, coalesce((SELECT own_viewing FROM agency_rules g WHERE g.agency = r.agency), 'allowed') AS "
+      "own_viewing_rule",
+      truth(supervised_condition(), "is_supervised"), truth(in_case, "is_in_case"),
+      truth(cleared_condition(), "is_cleared"), truth(investigated, "is_investigated"),
+      truth(std::string(kStatement), "has_statement"));
+}
+
+Result<Standing> read_standing(const db::Row& row) {
+  const auto rule = parse_own_viewing_rule(row.text("own_viewing_rule"));
+  if (!rule) return fail(Code::kCorrupt, "A rule of the agency is damaged", row.text("own_viewing_rule"));
+  return Standing{row.integer("is_supervised") == 1, row.integer("is_in_case") == 1,
+                  row.integer("is_cleared") == 1,    row.integer("is_investigated") == 1,
+                  row.integer("has_statement") == 1, *rule};
+}
+
+}  // namespace lapel::roster

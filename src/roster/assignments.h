@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Who was what, when: a person's badge, unit, camera, case, clearance, each from a time and until one.
+//
+// Owns: the tables assignments, units, cases, statements and agency_rules, and standing(): how a person stands to a
+//   recording by them.
+// Promises: nothing is overwritten. What was true when a recording was made stays findable, whoever wears the badge or
+//   the camera today; an end is set once. A badge, and a camera, is one person's at a time. These rows are written inside
+//   the sequencer's transaction, beside the events that say the same.
+// Fails with: kConflict (taken at that time, or ended already), kNotFound, kInvalid (an end before its beginning).
+// Threads: any; each call runs in the caller's transaction.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "access/access.h"
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "db/db.h"
+
+namespace lapel::roster {
+
+// What a person is assigned, and what `target` then names.
+enum class AssignmentKind {
+  kBadge,           // the badge's number
+  kDevice,          // a device's id: worn by this person
+  kUnit,            // a unit's id: belongs to it
+  kUnitSupervisor,  // a unit's id: supervises it
+  kCase,            // a case's id: works on it
+  kClearance,       // the name of an access::Restriction
+  kInvestigation,   // nothing: is being investigated
+};
+std::string_view assignment_kind_name(AssignmentKind kind);
+std::optional<AssignmentKind> parse_assignment_kind(std::string_view name);
+std::string all_assignment_kind_names();
+// What somebody must be allowed to do in order to begin or end one.
+access::Action action_for(AssignmentKind kind);
+
+struct Assignment {
+  AssignmentId id;
+  AgencyId agency;
+  PersonId person;
+  AssignmentKind kind = AssignmentKind::kUnit;
+  std::string target;
+  Timestamp from;  // the first of its kind that a person has begins with time itself, unless it is said when
+  std::optional<Timestamp> until;
+};
+
+struct AssignmentQuery {
+  std::optional<AssignmentKind> kind;
+  std::optional<PersonId> person;
+  std::optional<std::string> target;
+  std::optional<Timestamp> at;  // those that stood then
+};
+inline constexpr std::int64_t kAssignmentsMax = 10'000;  // of one answer
+
+Result<void> begin_assignment(db::Transaction& tx, const Assignment& assignment);
+Result<void> end_assignment(db::Transaction& tx, const AssignmentId& id, Timestamp until);
+Result<Assignment> assignment(db::Transaction& tx, const AgencyId& agency, const AssignmentId& id);
+// In order of beginning.
+Result<std::vector<Assignment>> assignments(db::Transaction& tx, const AgencyId& agency, const AssignmentQuery& query);
+
+// Whose badge or camera it was at that time. Nobody's: nullopt.
+Result<std::optional<PersonId>> holder(db::Transaction& tx, const AgencyId& agency, AssignmentKind kind,
+                                       std::string_view target, Timestamp at);
+
+struct Unit {
+  UnitId id;
+  AgencyId agency;
+  std::string name;
+};
+Result<void> add_unit(db::Transaction& tx, const Unit& unit, Timestamp now);
+Result<std::vector<Unit>> units(db::Transaction& tx, const AgencyId& agency);
+
+// A case by the agency's own number. Recordings whose incident is that number belong to it.
+struct Case {
+  CaseId id;
+  AgencyId agency;
+  std::string number;
+  std::string title;
+};
+Result<void> add_case(db::Transaction& tx, const Case& added, Timestamp now);
+Result<std::vector<Case>> cases(db::Transaction& tx, const AgencyId& agency);
+
+// That an officer has filed the statement on an incident.
+struct Statement {
+  AgencyId agency;
+  PersonId person;
+  std::string incident;
+  Timestamp filed_at;
+};
+Result<void> add_statement(db::Transaction& tx, const Statement& statement);
+
+// When an officer may see their own recordings.
+enum class OwnViewingRule { kAllowed, kAfterStatement, kSupervisorReleases };
+std::string_view own_viewing_rule_name(OwnViewingRule rule);
+std::optional<OwnViewingRule> parse_own_viewing_rule(std::string_view name);
+Result<OwnViewingRule> own_viewing_rule(db::Transaction& tx, const AgencyId& agency);  // kAllowed until it is set
+Result<void> set_own_viewing_rule(db::Transaction& tx, const AgencyId& agency, OwnViewingRule rule);
+
+// How the person :self stands at the time :now to a recording, as columns beside those of the recording's own row, which
+// is called r and has agency, assigned_officer, sort_us, incident and restriction.
+std::string standing_columns();
+// The conditions by which a list holds only what its asker may be shown (access::Reach); r, :self and :now as above.
+std::string supervised_condition();
+std::string cleared_condition();
+
+struct Standing {
+  bool is_supervised = false, is_in_case = false, is_cleared = false;
+  // Of the recording's assigned officer.
+  bool is_investigated = false, has_statement = false;
+  OwnViewingRule rule = OwnViewingRule::kAllowed;
+};
+Result<Standing> read_standing(const db::Row& row);
+
+}  // namespace lapel::roster

@@ -1,0 +1,301 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may see what, on a real server: the facts that it stands on, the doors beside the front one, and the list, which must hold
+exactly what its asker is shown one by one."""
+import json
+import pathlib
+import sqlite3
+import unittest
+
+from harness import ROOT, Town, TownCase
+
+FILM = (ROOT / "test/data/video/androidx+media/libraries/test_data/src/test/assets/media/mp4/sample_portrait.mp4").read_bytes()
+ROLES = ("officer", "supervisor", "command", "investigator", "internal_affairs", "coordinator", "records", "da_liaison", "counsel",
+         "auditor", "union", "program_manager", "approver", "administrator")
+PURPOSES = ("investigation", "review", "discovery", "records_request", "training", "own_recording")
+
+
+class Agency:
+    """A town with one person of each role, and a few more."""
+
+    def __init__(self, town):
+        self.town = town
+        self.tokens = {role: town.add_user(role, role, badge=str(100 + i)) for i, role in enumerate(ROLES)}
+        self.ids = {}
+
+    def add(self, login, *roles, badge=None):
+        self.tokens[login] = self.town.add_user(login, *roles, badge=badge)
+
+    def learn(self):
+        page = self.ask("GET", "/api/v1/people", "administrator").json()
+        self.ids = {person["login"]: person["id"] for person in page["items"]}
+
+    def ask(self, method, path, who, wanted=None, **body):
+        answer = self.town.request(method, path, self.tokens[who], body=json.dumps(body) if body else None)
+        if wanted is not None and answer.status != wanted:
+            raise AssertionError(f"{method} {path} as {who}: {answer.status} {answer.body[:300]!r}")
+        return answer
+
+    def begin(self, who, kind, person, target="", wanted=201, **more):
+        return self.ask("POST", "/api/v1/assignments", who, wanted, kind=kind, person=person, target=target, **more).json()
+
+    def upload(self, **values):
+        state = self.town.upload(self.tokens["records"], FILM, filename="a.mp4", **values)
+        return state["recording"]
+
+    def change(self, who, recording, wanted=200, **fields):
+        return self.ask("PATCH", f"/api/v1/recordings/{recording}", who, wanted, **{"reason": "told by the test", **fields})
+
+    def view(self, who, recording, purpose, **more):
+        return self.ask("POST", f"/api/v1/recordings/{recording}/views", who, None, purpose=purpose, **more)
+
+    def listed(self, who, query=""):
+        answer = self.ask("GET", f"/api/v1/recordings?limit=200{query}", who)
+        return {item["id"] for item in answer.json()["items"]} if answer.status == 200 else set()
+
+
+class Facts(TownCase):
+    @classmethod
+    def populate(cls):
+        cls.agency = Agency(cls.town)
+        cls.agency.add("second", "officer", badge="201")
+        cls.agency.add("sergeant", "supervisor")
+
+    def setUp(self):
+        self.a = self.agency
+        self.a.learn()
+
+    def test_the_list_is_what_is_shown_one_by_one(self):
+        a = self.a
+        day = a.ask("POST", "/api/v1/units", "administrator", 201, name="Day").json()
+        a.begin("administrator", "unit", "officer", "Day")
+        a.begin("administrator", "unit_supervisor", "sergeant", "Day", **{"from": "2020-01-01T00:00:00Z"})
+        a.ask("POST", "/api/v1/cases", "investigator", 201, number="22-500", title="A burglary")
+        a.begin("investigator", "case", "da_liaison", "22-500")
+        a.begin("command", "clearance", "counsel", "minor")
+        recordings = [a.upload(wearer="100", incident="22-500"), a.upload(wearer="201"), a.upload(), a.upload(wearer="100")]
+        a.change("records", recordings[0], restriction="minor")
+        a.change("records", recordings[3], restriction="internal_affairs")
+        shown = {}
+        for who in a.tokens:
+            shown[who] = {r for r in recordings if a.ask("GET", f"/api/v1/recordings/{r}", who).status == 200}
+            self.assertEqual(a.listed(who) & set(recordings), shown[who], who)
+        self.assertEqual(shown["sergeant"], {recordings[2]})  # what is restricted is known to her and closed
+        for r in (recordings[0], recordings[3]):
+            self.assertEqual(a.ask("GET", f"/api/v1/recordings/{r}", "sergeant").status, 403)
+        self.assertEqual(a.ask("GET", f"/api/v1/recordings/{recordings[1]}", "sergeant").status, 404)  # of no unit of hers
+        self.assertEqual(shown["supervisor"], {recordings[1], recordings[2]})  # of no unit, over those of none
+        self.assertEqual(shown["officer"], set())
+        self.assertEqual(shown["second"], {recordings[1]})
+        self.assertEqual(shown["counsel"], {recordings[0], recordings[1], recordings[2]})
+        self.assertEqual(shown["internal_affairs"], {recordings[1], recordings[2], recordings[3]})
+        self.assertEqual(shown["investigator"], {recordings[1], recordings[2]})
+        self.assertEqual(a.ask("GET", f"/api/v1/recordings/{recordings[0]}", "investigator").status, 404)
+        self.assertEqual(a.ask("GET", f"/api/v1/recordings/{recordings[0]}", "da_liaison").status, 403)  # of her case
+        for who in ("command", "coordinator", "records", "auditor"):
+            self.assertEqual(shown[who], set(recordings), who)
+        for who in ("union", "program_manager", "approver", "administrator"):
+            self.assertEqual(shown[who], set(), who)
+        self.assertEqual(a.listed("coordinator", "&unattributed=true") & set(recordings), {recordings[2]})
+        self.assertIn(day, a.ask("GET", "/api/v1/units", "auditor").json()["items"])
+
+    def test_no_side_door_tells_more_than_the_front_one(self):
+        a = self.a
+        recording = a.upload(wearer="201", incident="22-600")
+        unknown = "0" * 32
+        doors = ["", "/custody", "/receipt", "/poster", "/filmstrip?view=" + unknown]
+        for who in a.tokens:
+            front = a.ask("GET", f"/api/v1/recordings/{recording}", who).status
+            if front != 404:
+                continue
+            for door in doors:
+                there, nowhere = (a.ask("GET", f"/api/v1/recordings/{r}{door}", who) for r in (recording, unknown))
+                said = [{**answer.json(), "instance": None} for answer in (there, nowhere)]
+                self.assertEqual((there.status, said[0]), (nowhere.status, said[1]), (who, door))
+                self.assertEqual(set(there.headers) - {"X-Request-Id"}, set(nowhere.headers) - {"X-Request-Id"})
+            for purpose in PURPOSES:
+                self.assertEqual(a.view(who, recording, purpose, case="22-600").status, 404, (who, purpose))
+                self.assertEqual(a.ask("POST", f"/api/v1/recordings/{recording}/exports", who, purpose=purpose).status, 404)
+            self.assertEqual(a.change(who, recording, wanted=404, category="x").status, 404)
+            self.assertEqual(a.ask("POST", f"/api/v1/recordings/{recording}/release", who, reason="x").status, 404)
+
+    def test_a_view_ends_when_what_it_stood_on_does(self):
+        a = self.a
+        recording = a.upload(wearer="201", incident="22-700")
+        opened = a.view("investigator", recording, "investigation", case="22-700").json()
+        self.assertEqual(a.ask("GET", opened["original"], "investigator").status, 200)
+        self.assertEqual(a.ask("GET", opened["original"], "records").status, 404)  # another's view is none
+        a.change("command", recording, restriction="sexual_assault")
+        self.assertEqual(a.ask("GET", opened["original"], "investigator").status, 404)
+        clearance = a.begin("command", "clearance", "investigator", "sexual_assault")
+        self.assertEqual(a.ask("GET", opened["original"], "investigator").status, 200)
+        a.ask("POST", f"/api/v1/assignments/{clearance['id']}/end", "command", 200, reason="reassigned")
+        self.assertEqual(a.ask("GET", opened["original"], "investigator").status, 404)
+        a.change("records", recording, 403, restriction=None)  # not cleared, so not to be unlocked
+        a.change("command", recording, restriction=None)
+        self.assertEqual(a.ask("GET", opened["original"], "investigator").status, 200)
+
+    def test_rank_opens_nothing_that_is_restricted_and_nobody_clears_themselves(self):
+        a = self.a
+        recording = a.upload(wearer="201")
+        a.change("internal_affairs", recording, restriction="strip_search")
+        for who in ("command", "records", "supervisor"):
+            self.assertEqual(a.view(who, recording, "review").status, 403, who)
+        self.assertEqual(a.ask("GET", f"/api/v1/recordings/{recording}/poster", "command").status, 403)
+        a.begin("command", "clearance", "command", "strip_search", wanted=403)
+        a.begin("administrator", "clearance", "administrator", "strip_search", wanted=403)
+        a.begin("internal_affairs", "investigation", "internal_affairs", wanted=403)
+
+    def test_whose_recording_it_is_follows_from_who_wore_what_then(self):
+        a = self.a
+        a.add("early", "officer", badge="300")
+        a.add("late", "officer")
+        a.learn()
+        badge = next(x for x in a.ask("GET", f"/api/v1/assignments?kind=badge&person={a.ids['early']}", "auditor").json()["items"])
+        a.ask("POST", f"/api/v1/assignments/{badge['id']}/end", "administrator", 200, until="2024-06-01T00:00:00Z", reason="retired")
+        a.begin("administrator", "badge", "late", "300", **{"from": "2024-06-01T00:00:00Z"})
+        a.ask("POST", "/api/v1/devices", "coordinator", 200, serial="AX-9")
+        a.begin("coordinator", "device", "second", "AX-9", **{"from": "2024-01-01T00:00:00Z", "until": "2024-02-01T00:00:00Z"})
+        a.begin("coordinator", "device", "early", "AX-9", wanted=409, **{"from": "2024-01-15T00:00:00Z"})
+        cases = [({"wearer": "300", "recorded_at": "2024-05-31T23:59:59Z"}, "early"), ({"wearer": "300", "recorded_at": "2024-06-01T00:00:00Z"}, "late"),
+                 ({"device": "AX-9", "recorded_at": "2024-01-20T00:00:00Z"}, "second"),
+                 # The roster's word before the badge that it came with, and nobody's after it.
+                 ({"device": "AX-9", "wearer": "300", "recorded_at": "2024-01-20T00:00:00Z"}, "second"),
+                 ({"device": "AX-9", "recorded_at": "2024-03-01T00:00:00Z"}, None), ({"wearer": "999"}, None)]
+        for said, officer in cases:
+            recording = a.upload(**said)
+            shown = a.ask("GET", f"/api/v1/recordings/{recording}", "auditor", 200).json()
+            self.assertEqual(shown["assigned_officer"], officer and a.ids[officer], said)
+        a.change("coordinator", recording, assigned_officer=a.ids["late"])
+        self.assertIn(recording, a.listed("late"))
+        a.change("late", recording, 403, assigned_officer=None)  # not by the officer
+        self.assertEqual(a.ask("GET", "/api/v1/people/late/rights", "late", 200).json()["badge"], "300")
+
+    def test_an_officers_own_recording_waits_as_the_rule_says(self):
+        a = self.a
+        first, routine = a.upload(wearer="201", incident="22-800"), a.upload(wearer="201")
+
+        def opens(recording):
+            return a.view("second", recording, "own_recording").status
+        self.assertEqual((opens(first), opens(routine)), (201, 201))
+        a.ask("PUT", "/api/v1/rules", "administrator", 403, own_viewing="after_statement", reason="x")
+        a.ask("PUT", "/api/v1/rules", "command", 200, own_viewing="after_statement", reason="General Order 12")
+        self.assertEqual((opens(first), opens(routine)), (403, 201))
+        self.assertEqual(a.ask("GET", f"/api/v1/recordings/{first}/poster", "second").status, 403)
+        a.ask("POST", "/api/v1/statements", "second", 403, person="second", incident="22-800")
+        a.ask("POST", "/api/v1/statements", "records", 204, person="second", incident="22-800")
+        self.assertEqual(opens(first), 201)
+        a.ask("PUT", "/api/v1/rules", "command", 200, own_viewing="supervisor_releases", reason="General Order 13")
+        self.assertEqual((opens(first), opens(routine)), (403, 403))
+        a.ask("POST", f"/api/v1/recordings/{routine}/release", "second", 403, reason="mine")
+        a.ask("POST", f"/api/v1/recordings/{routine}/release", "supervisor", 204, reason="report filed")
+        self.assertEqual((opens(first), opens(routine)), (403, 201))
+        a.ask("PUT", "/api/v1/rules", "command", 200, own_viewing="allowed", reason="General Order 14")
+        investigation = a.begin("internal_affairs", "investigation", "second")
+        answer = a.view("second", first, "own_recording")
+        self.assertEqual(answer.status, 403)
+        self.assertNotIn(b"investig", answer.body)  # not for a refusal to tell
+        for who in ("second", "command", "auditor", "administrator", "supervisor"):
+            kinds = {x["kind"] for x in a.ask("GET", "/api/v1/assignments", who).json().get("items", [])}
+            self.assertNotIn("investigation", kinds, who)
+        self.assertNotIn(b"investigation\",\"target", a.ask("GET", "/api/v1/people/second/rights", "second", 200).body)
+        a.ask("POST", f"/api/v1/assignments/{investigation['id']}/end", "auditor", 404, reason="x")
+        a.ask("POST", f"/api/v1/assignments/{investigation['id']}/end", "internal_affairs", 200, reason="closed")
+        self.assertEqual(opens(first), 201)
+
+    def test_a_victim_is_nobodys_lesson(self):
+        a = self.a
+        recording = a.upload(wearer="201")
+        a.change("records", recording, victim_sensitive=True)
+        self.assertEqual(a.view("supervisor", recording, "training").status, 403)
+        self.assertEqual(a.view("supervisor", recording, "review").status, 201)
+        self.assertEqual(a.ask("GET", f"/api/v1/recordings/{recording}/poster", "records").status, 403)
+
+    def test_what_changes_is_in_custody_and_what_does_not_is_not(self):
+        a = self.a
+        recording = a.upload(category="patrol")
+        a.change("records", recording, 400, reason="", category="x")
+        a.change("records", recording, category="patrol")
+        a.change("records", recording, category="use_of_force", incident="22-900")
+        a.change("records", recording, category=None)
+        events = [item["event"] for item in a.ask("GET", f"/api/v1/recordings/{recording}/custody", "records", 200).json()["items"]
+                  if item["type"] == "recording.changed"]
+        self.assertEqual([(e["field"], e.get("old"), e.get("new")) for e in events],
+                         [("category", "patrol", "use_of_force"), ("incident", None, "22-900"), ("category", "use_of_force", None)])
+        self.assertIn(recording, {r for r in a.listed("records", "&q=22-900")})
+
+    def test_what_a_person_may_do_is_told_to_those_who_may_know(self):
+        a = self.a
+        rights = a.ask("GET", "/api/v1/people/second/rights", "administrator", 200).json()
+        said = {(r["action"], r["purpose"], r["recording"]): r["answer"] for r in rights["rights"]}
+        self.assertEqual(said["view", "own_recording", "own"], "allow")
+        self.assertEqual(said["view", "own_recording", "other"], "hide")
+        self.assertEqual(said["export", "discovery", "own"], "refuse")
+        self.assertTrue(all(r["rule"] for r in rights["rights"]))
+        self.assertEqual(a.ask("GET", "/api/v1/people/second/rights", "officer").status, 403)
+        self.assertEqual(a.ask("GET", "/api/v1/people/nobody/rights", "officer").status, 403)
+        self.assertEqual(a.ask("GET", "/api/v1/people/nobody/rights", "auditor").status, 404)
+
+    def test_bad_input_is_answered_with_a_sentence(self):
+        a = self.a
+        for method, path, who, status, body in (
+                ("POST", "/api/v1/units", "administrator", 400, {"name": ""}), ("POST", "/api/v1/units", "administrator", 400, {"name": "a\nb"}),
+                ("POST", "/api/v1/units", "administrator", 400, {"name": 7}), ("POST", "/api/v1/assignments", "administrator", 400, {"kind": "king", "person": "officer"}),
+                ("POST", "/api/v1/assignments", "administrator", 404, {"kind": "unit", "person": "officer", "target": "nowhere"}),
+                ("POST", "/api/v1/assignments", "administrator", 404, {"kind": "badge", "person": "nobody", "target": "1"}),
+                ("POST", "/api/v1/assignments", "administrator", 400, {"kind": "badge", "person": "union", "target": "77", "from": "2024-01-02T00:00:00Z", "until": "2024-01-01T00:00:00Z"}),
+                ("POST", "/api/v1/assignments", "administrator", 400, {"kind": "badge", "person": "union", "target": "77", "from": "yesterday"}),
+                ("POST", "/api/v1/assignments", "command", 400, {"kind": "clearance", "person": "records", "target": "everything"}),
+                ("GET", "/api/v1/assignments?kind=king", "auditor", 400, None), ("GET", "/api/v1/assignments?at=noon", "auditor", 400, None),
+                ("POST", f"/api/v1/assignments/{'0' * 32}/end", "administrator", 404, {"reason": "x"}),
+                ("PUT", "/api/v1/rules", "command", 400, {"own_viewing": "never", "reason": "x"}),
+                ("POST", "/api/v1/statements", "records", 400, {"person": "officer"})):
+            answer = a.ask(method, path, who, **(body or {}))
+            self.assertEqual(answer.status, status, (method, path, body, answer.body))
+            self.assertGreater(len(answer.json()["detail"]), 10)
+        a.ask("POST", "/api/v1/units", "administrator", 201, name="Twice")
+        a.ask("POST", "/api/v1/units", "administrator", 409, name="Twice")
+
+
+class Tampered(unittest.TestCase):
+    def test_a_fact_that_only_the_catalog_knows_is_told(self):
+        """Whoever can write to the database could clear themselves; the ledger does not say so."""
+        with Town() as town:
+            agency = Agency(town)
+            town.start()
+            agency.learn()
+            agency.begin("command", "clearance", "records", "minor")
+            agency.ask("POST", "/api/v1/cases", "records", 201, number="22-1", title="")
+            agency.ask("POST", "/api/v1/statements", "records", 204, person="officer", incident="22-1")
+            agency.ask("PUT", "/api/v1/rules", "command", 200, own_viewing="after_statement", reason="x")
+            recording = agency.upload(wearer="100", incident="22-1")
+            agency.ask("POST", f"/api/v1/recordings/{recording}/release", "command", 204, reason="x")
+            agency.change("records", recording, restriction="minor")
+            town.stop()
+            self.assertEqual(town.check_ledger(), (0, []))
+            whole = pathlib.Path(town.data / "catalog.db").read_bytes()
+            someone = agency.ids["investigator"]
+            for sql in (
+                    f"INSERT INTO assignments (id, agency, person, kind, target, from_us) SELECT '{'a' * 32}', agency, '{someone}', 'clearance', 'minor', 0 FROM people LIMIT 1",
+                    f"UPDATE assignments SET person = '{someone}' WHERE kind = 'clearance'", "UPDATE assignments SET target = 'medical' WHERE kind = 'clearance'",
+                    "UPDATE assignments SET until_us = from_us + 1000000 WHERE kind = 'clearance'", "DELETE FROM assignments WHERE kind = 'clearance'",
+                    "UPDATE assignments SET from_us = from_us - 100000000 WHERE kind = 'clearance'",
+                    f"UPDATE statements SET person = '{someone}'", "UPDATE statements SET incident = '22-2'", "DELETE FROM releases",
+                    f"UPDATE releases SET person = '{someone}'", "UPDATE agency_rules SET own_viewing = 'allowed'", "DELETE FROM agency_rules",
+                    "UPDATE cases SET number = '22-9'", "UPDATE recordings SET restriction = NULL, state = 'sealed'",
+                    "UPDATE recordings SET restriction = 'medical'", "UPDATE recordings SET state = 'sealed'", "UPDATE recordings SET is_victim_sensitive = 1",
+                    f"UPDATE recordings SET assigned_officer = '{someone}'", "UPDATE recordings SET assigned_officer = NULL",
+                    "UPDATE recordings SET inside_home_known = 1", "UPDATE recordings SET incident = '22-2'", "UPDATE people SET badge = '9' WHERE badge = '100'"):
+                with self.subTest(sql=sql):
+                    catalog = sqlite3.connect(town.data / "catalog.db")
+                    self.assertGreater(catalog.execute(sql).rowcount, 0)
+                    catalog.commit()
+                    catalog.close()
+                    code, faults = town.check_ledger()
+                    self.assertEqual(code, 6)
+                    self.assertTrue(faults)
+                    (town.data / "catalog.db").write_bytes(whole)
+            self.assertEqual(town.check_ledger(), (0, []))
+
+
+if __name__ == "__main__":
+    unittest.main()
