@@ -112,7 +112,7 @@ PROBLEM(kObjectDamaged, "object-damaged", kCorrupt, 500, kNever, "The stored fil
 PROBLEM(kSignIn, "sign-in", kUnauthenticated, 401, kNo, "Sign-in failed", "Check login and password.");
 PROBLEM(kRule, "rule", kDenied, 403, kNo, "A rule forbids it", "The message names the rule.");
 PROBLEM(kInsideHome, "inside-home", kConflict, 409, kNo, "Nobody has said whether this is inside a home",
-        "Look it up, and say \"inside_home\": true or false with the purpose; it is put on record.");
+        "Answer whether it shows one, and ask again: \"inside_home\" is true or false. The answer is put on record.");
 PROBLEM(kSecondFactor, "second-factor", kUnauthenticated, 401, kAfterSignIn, "A second factor is needed",
         "Enroll or present it.");
 PROBLEM(kLastTwoPerson, "two-person", kDenied, 403, kNo, "Two people are needed",

@@ -34,8 +34,12 @@ Response describe(const Who& who, Timestamp ends_at) {
   for (const access::Role role : who.actor.roles) roles.emplace_back(access::role_name(role));
   access::Item own_agency;
   own_agency.agency = who.actor.agency;
+  // Those that need no recording; single ones have rules of their own.
   for (const access::Action action :
-       {access::Action::kUpload, access::Action::kList, access::Action::kSeeRoster, access::Action::kSeeCases}) {
+       {access::Action::kUpload, access::Action::kList, access::Action::kRegisterDevice, access::Action::kAssignDevice,
+        access::Action::kSeeRoster, access::Action::kManagePeople, access::Action::kSeeCases,
+        access::Action::kManageCases, access::Action::kRecordStatement, access::Action::kClear,
+        access::Action::kInvestigate, access::Action::kSetRules}) {
     if (access::decide(who.actor, action, own_agency).is_allowed()) may.emplace_back(access::action_name(action));
   }
   return std::move(Response::json(200, to_json(Json(Json::Object{{"login", who.person.login},

@@ -9,7 +9,7 @@ bool may_upload(const Actor& actor, const Item& item) {
   decide(actor, Action::kUpload, item);
   return true;
 #else
-  return decide(actor, Action::kUpload, item).is_allowed;
+  return decide(actor, Action::kUpload, item).is_allowed();
 #endif
 }
 }  // namespace lapel::access

@@ -15,6 +15,8 @@ import { SignIn } from "./sign_in.js";
 
 const RecordingPage = lazy(() => import("../rooms/recordings/recording.js"));
 const UploadPage = lazy(() => import("../rooms/upload/upload.js"));
+const PeoplePage = lazy(() => import("../rooms/people/people.js"));
+const PersonPage = lazy(() => import("../rooms/people/person.js"));
 
 export function App(): ReactNode {
   const who = useSyncExternalStore(subscribe, signedIn);
@@ -36,14 +38,16 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
   const [isHelpOpen, setHelpOpen] = useState(false);
   const main = useRef<HTMLElement>(null);
   const mayUpload = session.may.includes("upload");
+  const maySeePeople = session.may.includes("see_roster");
 
   const actions = useMemo(
     (): readonly Action[] => [
       { id: "go.recordings", label: m.nav.recordings, shortcut: "g r", scope: "everywhere", perform: () => navigate("/recordings") },
       { id: "go.upload", label: m.nav.upload, shortcut: "g u", scope: "everywhere", when: () => mayUpload, perform: () => navigate("/upload") },
+      { id: "go.people", label: m.nav.people, shortcut: "g p", scope: "everywhere", when: () => maySeePeople, perform: () => navigate("/people") },
       { id: "help", label: m.help.open, shortcut: "?", scope: "everywhere", perform: () => setHelpOpen(true) },
     ],
-    [navigate, mayUpload],
+    [navigate, mayUpload, maySeePeople],
   );
   useActions(actions);
   const help = actions.find((action) => action.id === "help") as Action;
@@ -74,6 +78,7 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
         <nav aria-label={m.nav.label}>
           {link("/recordings", m.nav.recordings)}
           {mayUpload && link("/upload", m.nav.upload)}
+          {maySeePeople && link("/people", m.nav.people)}
         </nav>
         <div className="account">
           <ThemeChoice />
@@ -100,6 +105,10 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
               <RecordingList />
             </Route>
             <Route path="/recordings/:id">{({ id }) => <RecordingPage key={id} id={id} slug={session.agency_slug} />}</Route>
+            <Route path="/people">
+              <PeoplePage session={session} />
+            </Route>
+            <Route path="/people/:id">{({ id }) => <PersonPage key={id} id={id} session={session} />}</Route>
             <Route path="/upload">
               <UploadPage mayUpload={mayUpload} />
             </Route>

@@ -48,7 +48,12 @@ export function PurposeDialog({ recording, onClose, onOpened }: Props): ReactNod
       <form onSubmit={submit} noValidate>
         <p className="quiet-text">{m.purpose.note}</p>
         {isMissing && <Notice tone="bad" title={m.purpose.missing} />}
-        {error !== undefined && <Failure error={error} />}
+        {mustSay && (
+          <div role="alert">
+            <Notice tone="due" title={m.purpose.mustSay} />
+          </div>
+        )}
+        {error !== undefined && !mustSay && <Failure error={error} />}
         <label>
           {m.purpose.purpose}
           <select name="purpose" defaultValue="" aria-invalid={isMissing} autoFocus onChange={(event) => setChosen(event.currentTarget.value)}>

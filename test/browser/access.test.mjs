@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who may see what, as people meet it: the question about the home, the refusal, the roster, and what a person may do.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { FILM, openBrowser, Town, Visit } from "./town.mjs";
+
+let town, browser;
+
+before(async () => {
+  town = await new Town().start();
+  browser = await openBrowser();
+});
+after(async () => {
+  await browser?.close();
+  await town?.end();
+});
+
+test("another case's recording is asked about, refused, and opened under a warrant", async () => {
+  const clerk = await Visit.begin(browser, town);
+  await clerk.page.goto("/upload");
+  await clerk.signIn("clerk");
+  await clerk.page.getByText("What is known of these files").click();
+  await clerk.page.getByLabel("Incident number").fill("22-1187");
+  await clerk.page.locator("input[type=file]").setInputFiles(FILM);
+  await clerk.page.locator("[data-state=sealed]").waitFor();
+  await clerk.page.getByRole("link", { name: "Open recording" }).click();
+  await clerk.page.locator("[data-facts=agree]").waitFor();
+  const address = new URL(clerk.page.url()).pathname;
+  await clerk.end();
+
+  const visit = await Visit.begin(browser, town);
+  const { page } = visit;
+  await page.goto(address);
+  await visit.signIn("detective");
+  await page.getByRole("button", { name: "Open a view" }).click();
+  await page.locator("select[name=purpose]").selectOption("investigation");
+  await page.getByLabel("Case number").fill("22-2040");
+  await page.getByRole("button", { name: "Open the recording" }).click();
+  await page.getByText("Say first whether it shows the inside of a home.").waitFor();
+  assert.equal(await page.locator("fieldset[aria-invalid=true]").count(), 1);
+  await visit.look("purpose-asked");
+  await page.getByLabel("Yes, inside a home").check();
+  await page.getByRole("button", { name: "Open the recording" }).click();
+  await page.getByRole("alert").getByText("needs a warrant reference").waitFor();
+  await visit.look("purpose-refused");
+  assert.equal(await page.locator("video").count(), 0);
+  await page.getByLabel("Warrant or court order").fill("2222SW0117");
+  await page.getByRole("button", { name: "Open the recording" }).click();
+  await page.locator("video").waitFor();
+
+  await page.reload();
+  await page.getByText("Recorded inside a home").waitFor();
+  await page.locator("[data-facts=agree]").waitFor();
+  const refused = page.locator(".events li").filter({ hasText: "Refused" });
+  await refused.locator("[data-proof=verified]").waitFor();
+  await refused.locator("summary").click();
+  await refused.getByText("an unrelated investigation needs a warrant reference").waitFor();
+  await visit.look("recording-refusals");
+  await visit.end(/status of 409/, /status of 403/);
+});
+
+test("a restricted recording says so, and opens to nobody by rank", async () => {
+  const visit = await Visit.begin(browser, town);
+  const { page } = visit;
+  await page.goto("/upload");
+  await visit.signIn("clerk");
+  await page.locator("input[type=file]").setInputFiles({ name: "interview.mp4", mimeType: "video/mp4", buffer: Buffer.from("an interview") });
+  await page.locator("[data-state=sealed]").waitFor();
+  await page.getByRole("link", { name: "Open recording" }).click();
+  await page.locator("[data-facts=agree]").waitFor();
+  const id = page.url().split("/").at(-1);
+  const answer = await visit.context.request.patch(`/api/v1/recordings/${id}`, {
+    headers: { "X-Lapel": "1" }, data: { restriction: "minor", victim_sensitive: true, reason: "the child is named" },
+  });
+  assert.equal(answer.status(), 200);
+  await page.reload();
+  await page.getByText("Restricted (a minor)").waitFor();
+  await page.locator("[data-facts=agree]").waitFor();
+  await visit.look("recording-restricted");
+  await page.getByRole("button", { name: "Open a view" }).click();
+  await page.locator("select[name=purpose]").selectOption("review");
+  await page.getByRole("button", { name: "Open the recording" }).click();
+  await page.getByRole("alert").getByText("open to those who are cleared for its kind").waitFor();
+  await visit.end(/status of 403/);
+});
+
+test("the roster: a unit, who belongs to it, and what a person may do by it", async () => {
+  const visit = await Visit.begin(browser, town);
+  const { page } = visit;
+  await page.goto("/people");
+  await visit.signIn("chief");
+  await page.getByText("No units yet").waitFor();
+  await visit.look("people");
+  await page.getByLabel("Name of a new unit").fill("Night");
+  await page.getByRole("button", { name: "Add the unit" }).click();
+  await page.getByRole("listitem").filter({ hasText: "Night" }).waitFor();
+  await page.getByLabel("Name of a new unit").fill("Night");
+  await page.getByRole("button", { name: "Add the unit" }).click();
+  await page.getByRole("alert").waitFor();
+
+  await page.getByRole("link", { name: "Pat hill" }).click();
+  await page.getByRole("heading", { name: "Pat hill" }).waitFor();
+  await page.getByText("wears badge b-hill").waitFor();
+  await page.getByRole("button", { name: "Assign", exact: true }).click();
+  await page.getByRole("dialog").locator("select").selectOption("unit");
+  await page.getByLabel("Name of the unit").fill("Night");
+  await visit.look("assign");
+  await page.getByRole("dialog").getByRole("button", { name: "Assign", exact: true }).click();
+  const member = page.getByRole("listitem").filter({ hasText: "Member of unit Night" });
+  await member.waitFor();
+  assert.match(await member.textContent(), /from the beginning/);
+  const watch = page.getByRole("row", { name: /^Watch/ });
+  assert.match(await watch.textContent(), /Allowed.*for: my own recording.*Not shown to exist/);
+  await visit.look("person");
+  await member.getByRole("button", { name: "End" }).click();
+  await page.getByLabel("Reason").fill("moved to days");
+  await page.getByRole("dialog").getByRole("button", { name: "End", exact: true }).click();
+  await member.waitFor({ state: "detached" });
+  await visit.end(/status of 409/);
+});
+
+test("who may not see the roster is told so, and may see what they may do themselves", async () => {
+  const visit = await Visit.begin(browser, town);
+  const { page } = visit;
+  await page.goto("/people");
+  await visit.signIn("union");
+  await page.getByRole("alert").getByText("the roster: those who run the program").first().waitFor();
+  await visit.look("people-denied");
+  assert.equal(await page.getByRole("link", { name: "People", exact: true }).count(), 0);
+  await page.goto("/people/union");
+  await page.getByRole("heading", { name: "What this person may do, and why" }).waitFor();
+  await page.goto("/people/hill");
+  await page.getByRole("alert").getByText("that person, administrators, auditors and command").waitFor();
+  await visit.end(/status of 403/);
+});

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who is in the agency, in which units, on which cases.
+import { useState, type FormEvent, type ReactNode } from "react";
+import { Link } from "wouter";
+import { askJson } from "../../api/client.js";
+import type { Person, Session } from "../../api/schema.js";
+import { m } from "../../app/messages.js";
+import { Empty, Failure, Loading, Name, useLoad, useTitle } from "../../ui/parts.js";
+
+export default function PeoplePage({ session }: { readonly session: Session }): ReactNode {
+  useTitle(m.people.title);
+  const [people, retry] = useLoad("people", (signal) => askJson<"GET /api/v1/people">("/api/v1/people", { signal }));
+  return (
+    <>
+      <h1>{m.people.title}</h1>
+      <p className="lead">{m.people.lead}</p>
+      {people.state === "loading" && <Loading />}
+      {people.state === "failed" && <Failure error={people.error} onRetry={retry} />}
+      {people.state === "ready" && <People people={people.value.items} />}
+      <div className="pair">
+        <Units mayAdd={session.may.includes("manage_people")} />
+        {session.may.includes("see_cases") && <Cases mayAdd={session.may.includes("manage_cases")} />}
+      </div>
+    </>
+  );
+}
+
+function People({ people }: { readonly people: readonly Person[] }): ReactNode {
+  return (
+    <div className="scroll" tabIndex={-1}>
+      <table>
+        <caption className="unseen">{m.people.caption}</caption>
+        <thead>
+          <tr>
+            {[m.people.name, m.people.login, m.people.badge, m.people.roles].map((label) => (
+              <th key={label} scope="col">
+                {label}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {people.map((person) => (
+            <tr key={person.id}>
+              <td className="name">
+                <Link to={`/people/${person.id}`}>
+                  <Name text={person.name} />
+                </Link>
+              </td>
+              <td>
+                <Name text={person.login} />
+              </td>
+              <td>{person.badge === null ? m.list.none : <Name text={person.badge} />}</td>
+              <td>{person.roles.map((role) => m.people.roleNames[role] ?? role).join(", ")}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Units({ mayAdd }: { readonly mayAdd: boolean }): ReactNode {
+  const [units, again] = useLoad("units", (signal) => askJson<"GET /api/v1/units">("/api/v1/units", { signal }));
+  return (
+    <section className="panel" aria-labelledby="units-title">
+      <h2 id="units-title">{m.people.units}</h2>
+      {units.state === "loading" && <Loading />}
+      {units.state === "failed" && <Failure error={units.error} onRetry={again} />}
+      {units.state === "ready" && units.value.items.length === 0 && <p className="quiet-text">{m.people.noUnits}</p>}
+      {units.state === "ready" && (
+        <ul className="plain">
+          {units.value.items.map((unit) => (
+            <li key={unit.id}>
+              <Name text={unit.name} />
+            </li>
+          ))}
+        </ul>
+      )}
+      {mayAdd && (
+        <AddForm
+          label={m.people.unitName}
+          submit={m.people.addUnit}
+          add={(name) => askJson<"POST /api/v1/units">("/api/v1/units", { method: "POST", body: { name } })}
+          onAdded={again}
+        />
+      )}
+    </section>
+  );
+}
+
+function Cases({ mayAdd }: { readonly mayAdd: boolean }): ReactNode {
+  const [cases, again] = useLoad("cases", (signal) => askJson<"GET /api/v1/cases">("/api/v1/cases", { signal }));
+  return (
+    <section className="panel" aria-labelledby="cases-title">
+      <h2 id="cases-title">{m.people.cases}</h2>
+      {cases.state === "loading" && <Loading />}
+      {cases.state === "failed" && <Failure error={cases.error} onRetry={again} />}
+      {cases.state === "ready" && cases.value.items.length === 0 && (
+        <Empty title={m.people.noCases}>
+          <p>{m.people.noCasesDetail}</p>
+        </Empty>
+      )}
+      {cases.state === "ready" && (
+        <ul className="plain">
+          {cases.value.items.map((known) => (
+            <li key={known.id}>
+              <Link to={`/recordings?incident=${encodeURIComponent(known.number)}`}>
+                <Name text={known.number} />
+              </Link>{" "}
+              <span className="quiet-text">
+                <Name text={known.title} />
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+      {mayAdd && (
+        <AddForm
+          label={m.people.caseNumber}
+          submit={m.people.addCase}
+          add={(number) => askJson<"POST /api/v1/cases">("/api/v1/cases", { method: "POST", body: { number } })}
+          onAdded={again}
+        />
+      )}
+    </section>
+  );
+}
+
+interface AddProps {
+  readonly label: string;
+  readonly submit: string;
+  readonly add: (text: string) => Promise<unknown>;
+  readonly onAdded: () => void;
+}
+
+function AddForm({ label, submit, add, onAdded }: AddProps): ReactNode {
+  const [error, setError] = useState<unknown>();
+  const [isWorking, setWorking] = useState(false);
+  const onSubmit = (event: FormEvent<HTMLFormElement>): void => {
+    event.preventDefault();
+    const form = event.currentTarget;
+    const text = String(new FormData(form).get("text") ?? "").trim();
+    if (text === "") return;
+    setWorking(true);
+    setError(undefined);
+    add(text)
+      .then(() => {
+        form.reset();
+        onAdded();
+      })
+      .catch(setError)
+      .finally(() => setWorking(false));
+  };
+  return (
+    <form onSubmit={onSubmit}>
+      {error !== undefined && <Failure error={error} />}
+      <label>
+        {label}
+        <input name="text" required maxLength={200} />
+      </label>
+      <button type="submit" disabled={isWorking}>
+        {submit}
+      </button>
+    </form>
+  );
+}
