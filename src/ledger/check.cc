@@ -238,6 +238,8 @@ Result<CheckReport> check_ledger(const CheckParts& parts) {
         checker.fault(fmt::format("{}: not the tile that the entries make", full.name));
     }
   }
+  std::uint64_t tiled_index = std::numeric_limits<std::uint64_t>::max();
+  std::vector<std::string> tiled;
   for (const BatchRow& batch : batches) {
     auto entries = read_staged(parts.bucket, batch);
     if (!entries && entries.error().code() == Code::kNotFound) return fail(std::move(entries).error());
@@ -246,6 +248,14 @@ Result<CheckReport> check_ledger(const CheckParts& parts) {
       break;
     }
     const std::uint64_t known = std::min<std::uint64_t>(edge.size - batch.first, entries->size());
+    // What stands in full tiles already is read from there, and must be the same here.
+    for (std::uint64_t i = 0; i < known; ++i) {
+      const std::uint64_t tile = (batch.first + i) / proof::kTileWidth;
+      if (tile != tiled_index) tiled = TRY(parts.tiles.entries(tiled_index = tile));
+      if ((*entries)[i] == tiled[(batch.first + i) % proof::kTileWidth]) continue;
+      checker.fault(fmt::format("{}: leaf {} is another than in its tile", batch.object, batch.first + i));
+      break;
+    }
     entries->erase(entries->begin(), entries->begin() + static_cast<std::ptrdiff_t>(known));
     TRY(take(*entries));
   }

@@ -159,7 +159,7 @@ Result<Response> record_statement(const Request& request, People& all, const acc
   const Json body = TRY(http::json_body(request));
   TRY(all.record_statement(actor, TRY(http::required_text(body, "person")), TRY(http::required_text(body, "incident")),
                            TRY(http::time_member(body, "filed_at"))));
-  return std::move(Response::empty(204));
+  return Response::empty(204);
 }
 
 Result<Response> rules(const Request&, People& all, const access::Actor& actor) {

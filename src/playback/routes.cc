@@ -195,7 +195,7 @@ Result<Response> release_own(const Request& request, evidence::Vault& vault, con
   const RecordingId id = TRY(id_param<RecordingId>(request, "recording"));
   const Json body = TRY(http::json_body(request));
   TRY(vault.release_own(actor, id, TRY(http::required_text(body, "reason"))));
-  return std::move(Response::empty(204));
+  return Response::empty(204);
 }
 
 // ---- custody ----
