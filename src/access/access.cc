@@ -30,7 +30,7 @@ constexpr std::array<std::pair<Role, std::string_view>, 14> kRoles = {{
     {Role::kAdministrator, "administrator"},
 }};
 
-constexpr std::array<std::pair<Action, std::string_view>, 23> kActions = {{
+constexpr std::array<std::pair<Action, std::string_view>, 24> kActions = {{
     {Action::kPublic, "public"},
     {Action::kSignIn, "sign_in"},
     {Action::kUpload, "upload"},
@@ -41,6 +41,7 @@ constexpr std::array<std::pair<Action, std::string_view>, 23> kActions = {{
     {Action::kView, "view"},
     {Action::kExport, "export"},
     {Action::kChange, "change"},
+    {Action::kReassign, "reassign"},
     {Action::kRestrict, "restrict"},
     {Action::kReleaseOwn, "release_own"},
     {Action::kRegisterDevice, "register_device"},
@@ -283,6 +284,18 @@ Decision decide_by_role(const Actor& actor, Action action, const Item& item, con
                           has_any(actor, {Role::kInvestigator, Role::kRecords, Role::kCommand, Role::kInternalAffairs,
                                           Role::kCoordinator}),
                       "what a recording is said to be: its officer, their supervisor, and those who work on it");
+    }
+    case Action::kReassign: {
+      const Decision shown = decide_show(actor, item);
+      if (!shown.is_allowed()) return shown;
+      if (item.state == State::kDisposed) return refuse("disposed: nothing is changed any more");
+      // Rules of viewing hang on these two: whoever is bound by them does not move them.
+      const bool may = (actor.has(Role::kSupervisor) && item.is_supervised) ||
+                       has_any(actor, {Role::kRecords, Role::kCommand, Role::kCoordinator});
+      return allow_if(
+          may && !is_own(actor, item),
+          "whose a recording is, and of which incident: supervisors, records, coordinators and command, never "
+          "its officer");
     }
     case Action::kRestrict: {
       const Decision shown = decide_show(actor, item);

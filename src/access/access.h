@@ -54,7 +54,8 @@ enum class Action {
   kReceipt,     // one recording's receipts
   kView,        // the bytes, under a purpose
   kExport,      // a custody export
-  kChange,      // what a recording is said to be: category, incident, flags, assigned officer
+  kChange,      // what a recording is said to be: category, flags, an incident where none is known
+  kReassign,    // whose it is, or which incident it belongs to, where that is known already
   kRestrict,    // to lock a recording to those cleared for it, or to unlock it
   kReleaseOwn,  // to let its officer see a recording that waits for that
   // Of the facts that access stands on.

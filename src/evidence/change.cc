@@ -65,9 +65,13 @@ Result<Recording> Vault::change(const access::Actor& actor, const RecordingId& i
     TRY(access::require(access::decide(actor, access::Action::kRestrict, before.item), "recording", id.text()));
   }
   if (change.reason.empty()) return fail(Code::kInvalid, "A change needs a reason");
-  // An officer says what a recording shows; whose it is, others say.
-  if (change.officer && before.assigned_officer == actor.person) {
-    return fail(problems::kRule, "the assigned officer is changed by somebody else than that officer");
+  // What is known already, or binds who may look, is corrected by others than those whom it binds.
+  const bool moves_incident = change.incident && (before.description.incident || before.is_inside_home.value_or(false));
+  if (change.officer || moves_incident) {
+    TRY(access::require(access::decide(actor, access::Action::kReassign, before.item), "recording", id.text()));
+  }
+  if (change.officer && *change.officer == actor.person) {
+    return fail(problems::kRule, "whose a recording is: nobody makes it their own");
   }
 
   Changes changes(change.reason);

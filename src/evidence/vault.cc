@@ -417,6 +417,7 @@ Result<void> Vault::seal_listing(const access::Actor& actor, const ListQuery& qu
   put_if(fields, "category", query.category);
   put_if(fields, "incident", query.incident);
   put_if(fields, "officer", query.officer);
+  if (query.is_unattributed) fields.emplace("unattributed", true);
   if (query.from) fields.emplace("from", ledger_time(*query.from));
   if (query.to) fields.emplace("to", ledger_time(*query.to));
   if (!query.cursor.empty()) fields.emplace("cursor", query.cursor);

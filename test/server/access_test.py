@@ -202,6 +202,30 @@ class Facts(TownCase):
         a.ask("POST", f"/api/v1/assignments/{investigation['id']}/end", "internal_affairs", 200, reason="closed")
         self.assertEqual(opens(first), 201)
 
+    def test_nobody_moves_what_binds_them(self):
+        a = self.a
+        recording = a.upload(wearer="201", incident="22-810")
+        a.ask("PUT", "/api/v1/rules", "command", 200, own_viewing="after_statement", reason="General Order 12")
+        self.assertEqual(a.view("second", recording, "own_recording").status, 403)
+        for incident in (None, "22-811"):
+            a.change("second", recording, 403, incident=incident)
+            a.change("investigator", recording, 403, incident=incident)
+        a.ask("PUT", "/api/v1/rules", "command", 200, own_viewing="allowed", reason="General Order 14")
+        # A home makes an unknown incident binding too.
+        unknown = a.upload(wearer="201")
+        a.change("records", unknown, inside_home=True)
+        a.change("investigator", unknown, 403, incident="22-2040")
+        self.assertEqual(a.view("investigator", unknown, "investigation", case="22-2040").status, 403)
+        a.change("records", unknown, incident="22-812")
+        a.change("records", recording, incident="22-812")
+        self.assertEqual(a.view("investigator", unknown, "investigation", case="22-812").status, 201)
+        a.add("both", "officer", "coordinator")
+        a.learn()
+        a.change("both", recording, 403, assigned_officer=a.ids["both"])
+        # Where nothing is known, the officer says it.
+        fresh = a.upload(wearer="201")
+        a.change("second", fresh, incident="22-813", category="arrest")
+
     def test_a_victim_is_nobodys_lesson(self):
         a = self.a
         recording = a.upload(wearer="201")

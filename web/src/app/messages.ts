@@ -365,6 +365,7 @@ export const m = {
       view: "Watch",
       export: "Export",
       change: "Change what it is said to be",
+      reassign: "Correct its officer or incident",
       restrict: "Restrict, or lift it",
       release_own: "Release it to its officer",
       register_device: "Register cameras",
