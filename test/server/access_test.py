@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who may see what, on a real server: the facts that it stands on, the doors beside the front one, and the list, which must hold
 exactly what its asker is shown one by one."""
+import base64
 import json
+import os
 import pathlib
 import sqlite3
 import unittest
 
-from harness import ROOT, Town, TownCase
+from harness import BIN, ROOT, Town, TownCase, run
 
 FILM = (ROOT / "test/data/video/androidx+media/libraries/test_data/src/test/assets/media/mp4/sample_portrait.mp4").read_bytes()
 ROLES = ("officer", "supervisor", "command", "investigator", "internal_affairs", "coordinator", "records", "da_liaison", "counsel",
@@ -278,6 +280,29 @@ class Facts(TownCase):
             self.assertGreater(len(answer.json()["detail"]), 10)
         a.ask("POST", "/api/v1/units", "administrator", 201, name="Twice")
         a.ask("POST", "/api/v1/units", "administrator", 409, name="Twice")
+
+
+class Exported(unittest.TestCase):
+    def test_an_export_tells_each_badge_of_whoever_acted(self):
+        """A name that was bound anew, with other events of the person in between that are nobody's business."""
+        with Town(beat=1) as town:
+            agency = Agency(town)
+            town.start()
+            agency.learn()
+            agency.begin("internal_affairs", "investigation", "records")
+            agency.begin("administrator", "badge", "records", "900")
+            recording = agency.upload(wearer="100")
+            out = town.home / "export"
+            environment = {**os.environ, "LAPEL_TOKEN": agency.tokens["records"], "LAPEL_SERVER": town.url}
+            run(BIN / "lapel", "recording", "export", recording, "--out", out, "--purpose", "discovery", env=environment)
+            town.stop()
+            done = run(BIN / "lapel-verify", "--key", town.vkey, out, check=False)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertIn("900", done.stdout)
+            told = "".join(path.read_text() for path in out.rglob("*.tlog-proof"))
+            opened = [base64.b64decode(line.removeprefix("extra ")) for line in told.splitlines() if line.startswith("extra ")]
+            self.assertTrue(any(b"identity.bound" in text for text in opened))
+            self.assertFalse(any(b"investigation" in text for text in opened))
 
 
 class Tampered(unittest.TestCase):
