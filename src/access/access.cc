@@ -85,6 +85,14 @@ constexpr std::array<std::pair<Restriction, std::string_view>, 5> kRestrictions 
     {Restriction::kStripSearch, "strip_search"},
 }};
 
+constexpr std::array<std::pair<Answer, std::string_view>, 5> kAnswers = {{
+    {Answer::kAllow, "allow"},
+    {Answer::kRefuse, "refuse"},
+    {Answer::kAsk, "ask"},
+    {Answer::kHide, "hide"},
+    {Answer::kSignIn, "sign_in"},
+}};
+
 template <typename Value, std::size_t kCount>
 std::string_view name_of(const std::array<std::pair<Value, std::string_view>, kCount>& table, Value wanted) {
   for (const auto& [value, name] : table) {
@@ -192,12 +200,15 @@ std::optional<Decision> bound_bytes(const Actor& actor, const Item& item) {
 
 // Footage inside a home was lawfully made during one call; an unrelated investigation needs a warrant to look at it
 // (Commonwealth v. Yusuf, 488 Mass. 379).
-std::optional<Decision> bound_home(const Item& item, const Basis& basis) {
-  if (basis.purpose != Purpose::kInvestigation || basis.is_related || basis.has_warrant) return std::nullopt;
-  if (item.is_inside_home.value_or(false) || basis.inside_home.value_or(false)) {
+std::optional<Decision> bound_home(const Actor& actor, const Item& item, const Basis& basis) {
+  if (basis.is_related || basis.has_warrant) return std::nullopt;
+  const bool is_investigation = basis.purpose == Purpose::kInvestigation;
+  // Who investigates does so whatever they call it; supervisors and records, who review and release, do not.
+  const bool investigates = is_investigation || has_any(actor, {Role::kInvestigator, Role::kInternalAffairs});
+  if (investigates && (item.is_inside_home.value_or(false) || basis.inside_home.value_or(false))) {
     return refuse("inside a home: an unrelated investigation needs a warrant reference");
   }
-  if (!item.is_inside_home && !basis.inside_home) {
+  if (is_investigation && !item.is_inside_home && !basis.inside_home) {
     return Decision{Answer::kAsk, "inside a home: say whether it is, before its first view for another case"};
   }
   return std::nullopt;
@@ -217,7 +228,7 @@ Decision decide_view(const Actor& actor, const Item& item, const Basis& basis) {
     return refuse("victim-sensitive: never for training");
   }
   if (basis.purpose == Purpose::kInvestigation && !basis.has_case) return refuse("an investigation names its case");
-  if (const auto bound = bound_home(item, basis)) return *bound;
+  if (const auto bound = bound_home(actor, item, basis)) return *bound;
   return allow(kRule);
 }
 
@@ -289,23 +300,24 @@ Decision decide_by_role(const Actor& actor, Action action, const Item& item, con
       const Decision shown = decide_show(actor, item);
       if (!shown.is_allowed()) return shown;
       if (item.state == State::kDisposed) return refuse("disposed: nothing is changed any more");
-      // Rules of viewing hang on these two: whoever is bound by them does not move them.
-      const bool may = (actor.has(Role::kSupervisor) && item.is_supervised) ||
-                       has_any(actor, {Role::kRecords, Role::kCommand, Role::kCoordinator});
-      return allow_if(
-          may && !is_own(actor, item),
-          "whose a recording is, and of which incident: supervisors, records, coordinators and command, never "
-          "its officer");
+      // Rules of viewing hang on it. Whoever could look by moving it does not move it, whatever else they are.
+      const bool looks_by_it =
+          has_any(actor, {Role::kInvestigator, Role::kInternalAffairs, Role::kCommand, Role::kSupervisor});
+      return allow_if(has_any(actor, {Role::kRecords, Role::kCoordinator}) && !looks_by_it && !is_own(actor, item),
+                      "correcting what binds who may look: records and coordinators who hold no role that looks by it, "
+                      "never its officer");
     }
     case Action::kRestrict: {
       const Decision shown = decide_show(actor, item);
       if (!shown.may_know()) return shown;
       if (item.state == State::kDisposed) return refuse("disposed: nothing is changed any more");
       // Who is not cleared could otherwise unlock it in order to see it.
-      const bool may_unlock = item.state != State::kRestricted || item.is_cleared || actor.has(Role::kCommand);
+      const bool may_unlock = item.state != State::kRestricted || item.is_cleared;
       return allow_if(
-          may_unlock && has_any(actor, {Role::kInternalAffairs, Role::kRecords, Role::kCommand}),
-          "restricting: internal affairs, records and command; lifting it: those cleared for it, and command");
+          may_unlock && !is_own(actor, item) &&
+              has_any(actor, {Role::kInternalAffairs, Role::kRecords, Role::kCommand}),
+          "restricting: internal affairs, records and command, never its officer; lifting it: those of them "
+          "who are cleared for it");
     }
     case Action::kReleaseOwn: {
       const Decision shown = decide_show(actor, item);
@@ -317,22 +329,25 @@ Decision decide_by_role(const Actor& actor, Action action, const Item& item, con
     case Action::kRegisterDevice:
       return allow_if(actor.has(Role::kCoordinator), "devices: docks and camera coordinators");
     case Action::kAssignDevice:
-      return allow_if(has_any(actor, {Role::kCoordinator, Role::kSupervisor}),
-                      "who wears which camera: coordinators and supervisors");
+      return allow_if(has_any(actor, {Role::kCoordinator, Role::kSupervisor}) && !is_own(actor, item),
+                      "who wears which camera: coordinators and supervisors, never for themselves");
     case Action::kSeeRoster:
       return allow_if(has_any(actor, {Role::kSupervisor, Role::kCommand, Role::kInvestigator, Role::kInternalAffairs,
                                       Role::kCoordinator, Role::kRecords, Role::kAuditor, Role::kProgramManager,
                                       Role::kAdministrator}),
                       "the roster: those who run the program or work with its footage");
     case Action::kManagePeople:
-      return allow_if(actor.has(Role::kAdministrator), "people and units: administrators");
+      return allow_if(actor.has(Role::kAdministrator) && !is_own(actor, item),
+                      "people and units: administrators, never for themselves");
     case Action::kSeeCases:
       return allow_if(has_any(actor, {Role::kSupervisor, Role::kCommand, Role::kInvestigator, Role::kInternalAffairs,
                                       Role::kRecords, Role::kDaLiaison, Role::kCounsel, Role::kAuditor}),
                       "cases: those who work with footage");
     case Action::kManageCases:
-      return allow_if(has_any(actor, {Role::kInvestigator, Role::kSupervisor, Role::kCommand, Role::kRecords}),
-                      "making a case, and who works on it: investigators, supervisors, records and command");
+      return allow_if(
+          has_any(actor, {Role::kInvestigator, Role::kSupervisor, Role::kCommand, Role::kRecords}) &&
+              !is_own(actor, item),
+          "making a case, and who works on it: investigators, supervisors, records and command, never for themselves");
     case Action::kRecordStatement:
       return allow_if(
           has_any(actor, {Role::kSupervisor, Role::kCommand, Role::kInternalAffairs, Role::kRecords}) &&
@@ -400,6 +415,10 @@ std::optional<Restriction> parse_restriction(std::string_view name) {
 }
 std::string all_restriction_names() {
   return joined(kRestrictions);
+}
+
+std::string_view answer_name(Answer answer) {
+  return name_of(kAnswers, answer);
 }
 
 Result<void> require(const Decision& decision, std::string_view what, const std::string& id) {

@@ -5,7 +5,8 @@
 // Owns: Role, Actor, Action, Item and decide(). docs/access.csv is the same table in words, written by hand; a test holds
 //   each to the other.
 // Promises: decide() looks at its arguments only, and names the rule whichever way it decides. Administration grants no
-//   right to footage. A further role adds rights and takes none; what binds an item binds whoever asks.
+//   right to footage. A further role adds rights and takes none, but for two: nobody who could look by it may
+//   kReassign, and whoever investigates needs a warrant for a home under any purpose; what binds an item binds whoever asks.
 // Fails with: std::nullopt for a text that is no role, action, purpose, state or restriction. require(): kUnauthenticated,
 //   problems::kRule, problems::kInsideHome, kNotFound.
 // Threads: values and pure functions.
@@ -55,7 +56,7 @@ enum class Action {
   kView,        // the bytes, under a purpose
   kExport,      // a custody export
   kChange,      // what a recording is said to be: category, flags, an incident where none is known
-  kReassign,    // whose it is, or which incident it belongs to, where that is known already
+  kReassign,    // what binds who may look, where it is known: officer, incident, that it is a home's or a victim's
   kRestrict,    // to lock a recording to those cleared for it, or to unlock it
   kReleaseOwn,  // to let its officer see a recording that waits for that
   // Of the facts that access stands on.
@@ -151,6 +152,7 @@ enum class Answer {
   kHide,    // 404, exactly as for an unknown id
   kSignIn,  // 401
 };
+std::string_view answer_name(Answer answer);
 
 struct [[nodiscard]] Decision {
   Answer answer = Answer::kHide;

@@ -62,22 +62,6 @@ Response page_of(const std::vector<T>& items) {
   return page(std::move(out));
 }
 
-std::string_view answer_name(access::Answer value) {
-  switch (value) {
-    case access::Answer::kAllow:
-      return "allow";
-    case access::Answer::kRefuse:
-      return "refuse";
-    case access::Answer::kAsk:
-      return "ask";
-    case access::Answer::kHide:
-      return "hide";
-    case access::Answer::kSignIn:
-      return "sign_in";
-  }
-  CHECK(false);
-}
-
 Result<Response> people(const Request&, People& all, const access::Actor& actor) {
   return page_of(TRY(all.list(actor)));
 }
@@ -90,7 +74,7 @@ Result<Response> rights(const Request& request, People& all, const access::Actor
     items.emplace_back(Json::Object{{"action", access::action_name(right.action)},
                                     {"purpose", right.purpose ? Json(access::purpose_name(*right.purpose)) : Json()},
                                     {"recording", right.relation},
-                                    {"answer", answer_name(right.decision.answer)},
+                                    {"answer", access::answer_name(right.decision.answer)},
                                     {"rule", right.decision.rule}});
   }
   Json::Object out = to_members(rights.person);
