@@ -31,6 +31,8 @@ inline std::int64_t operator-(Timestamp a, Timestamp b) {
 }
 
 // YYYY-MM-DDThh:mm:ss.ccZ (ledger.md, JSON). Years 1970 to 9999; CHECKs outside.
+// The first moment that the ledger cannot write: the year 10000.
+inline constexpr std::int64_t kLedgerTimeEndUs = 253'402'300'800'000'000;
 std::string ledger_time(Timestamp time);
 std::optional<Timestamp> parse_ledger_time(std::string_view text);
 

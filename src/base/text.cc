@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/text.h"
 
+#include <algorithm>
 #include <clocale>
 #include <cwchar>
 #include <cwctype>
@@ -44,6 +45,10 @@ std::string fold(std::string_view text) {
   }
   uselocale(before);
   return out;
+}
+
+bool has_control_characters(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
 }
 
 std::string printable(std::string_view text) {

@@ -15,6 +15,9 @@ namespace lapel {
 // Lower case, by Unicode. Accents stay: "Pena" does not find "Peña". Bytes that are no UTF-8 stay as they are.
 std::string fold(std::string_view text);
 
+// Below the space: what no name, number or reason has in it.
+bool has_control_characters(std::string_view text);
+
 // Controls, what turns the direction of text, and broken UTF-8 are shown as escapes.
 std::string printable(std::string_view text);
 

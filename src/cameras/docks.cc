@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "base/problems.h"
+#include "base/text.h"
 #include "crypto/random.h"
 #include "crypto/sha256.h"
 #include "protocol/dock.h"
@@ -38,8 +39,7 @@ Error refused(std::string sentence) {
 
 Result<void> check_name(std::string_view name) {
   const bool is_plain =
-      !name.empty() && name.size() <= limits::kFieldBytesMax && is_utf8(name) &&
-      std::none_of(name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+      !name.empty() && name.size() <= limits::kFieldBytesMax && is_utf8(name) && !has_control_characters(name);
   if (is_plain) return {};
   return fail(Code::kInvalid, fmt::format("A dock's name must be 1 to {} bytes of UTF-8 without control characters",
                                           limits::kFieldBytesMax));

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cameras/routes.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "http/json_body.h"
 
 namespace lapel::cameras {
@@ -56,7 +55,7 @@ Result<Response> token(const Request& request, Docks& docks) {
 Result<Response> add_device(const Request& request, evidence::Vault& vault, const roster::Asker& asker) {
   const access::Actor actor = TRY(asker(request));
   const std::string serial = TRY(http::required_text(TRY(http::json_body(request, kBody)), "serial"));
-  if (std::any_of(serial.begin(), serial.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; })) {
+  if (has_control_characters(serial)) {
     return fail(Code::kInvalid, "\"serial\" must have no control characters");
   }
   const roster::Device device = TRY(vault.register_device(actor, serial));

@@ -204,8 +204,7 @@ Result<std::optional<std::string>> Camera::serial() const {
   const auto json = parse_json(text, {kCameraFileBytesMax, 8});
   const std::string* serial = json ? json->find_string("serial") : nullptr;
   const bool is_good =
-      serial && !serial->empty() && serial->size() <= limits::kFieldBytesMax &&
-      std::none_of(serial->begin(), serial->end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+      serial && !serial->empty() && serial->size() <= limits::kFieldBytesMax && !has_control_characters(*serial);
   if (!is_good) return bad("must be a JSON object with a \"serial\"");
   return std::optional(*serial);
 }

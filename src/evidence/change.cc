@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/problems.h"
+#include "base/text.h"
 #include "evidence/rows.h"
 
 namespace lapel::evidence {
@@ -65,9 +66,20 @@ Result<Recording> Vault::change(const access::Actor& actor, const RecordingId& i
     TRY(access::require(access::decide(actor, access::Action::kRestrict, before.item), "recording", id.text()));
   }
   if (change.reason.empty()) return fail(Code::kInvalid, "A change needs a reason");
-  // What is known already, or binds who may look, is corrected by others than those whom it binds.
-  const bool moves_incident = change.incident && (before.description.incident || before.is_inside_home.value_or(false));
-  if (change.officer || moves_incident) {
+  // A misspelled member is no change, and must not be taken for one that was made.
+  if (!change.category && !change.incident && !change.inside_home && !change.victim_sensitive && !change.officer &&
+      !change.restriction) {
+    return fail(Code::kInvalid, "The change names nothing that can be changed");
+  }
+  for (const std::string& text : {change.category.value_or(""), change.incident.value_or(""), change.reason}) {
+    if (has_control_characters(text)) return fail(Code::kInvalid, "A change has no control characters in its texts");
+  }
+  // What binds who may look, where it is known, is corrected by others than those who could look by it.
+  const bool is_home = before.is_inside_home.value_or(false);
+  const bool moves_what_binds = change.officer || (change.incident && (before.description.incident || is_home)) ||
+                                (is_home && change.inside_home == false) ||
+                                (before.is_victim_sensitive && change.victim_sensitive == false);
+  if (moves_what_binds) {
     TRY(access::require(access::decide(actor, access::Action::kReassign, before.item), "recording", id.text()));
   }
   if (change.officer && *change.officer == actor.person) {

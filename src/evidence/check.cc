@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "evidence/check.h"
 
-#include <charconv>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -27,7 +26,6 @@ constexpr std::int64_t kChainsPage = 200;
 constexpr std::int64_t kEventsPage = 1'000;
 constexpr std::size_t kObjectsPage = 1'000;
 constexpr std::int64_t kRolesMax = 100;
-constexpr std::int64_t kTimeEndUs = 253'402'300'800'000'000;  // year 10000, where ledger time ends
 
 using Text = std::optional<std::string>;
 
@@ -39,16 +37,6 @@ Text field(const Json& event, std::string_view name) {
 Text whole_number(const Json& event, std::string_view name) {
   const std::int64_t* value = event.find_integer(name);
   return value ? Text(std::to_string(*value)) : std::nullopt;
-}
-
-// A column of microseconds as the ledger writes times: to the hundredth. What is no such time is shown as it is.
-Text as_time(const Text& column) {
-  if (!column) return std::nullopt;
-  std::int64_t us = 0;
-  const char* end = column->data() + column->size();
-  const auto [stop, error] = std::from_chars(column->data(), end, us);
-  if (error != std::errc() || stop != end || us < 0 || us >= kTimeEndUs) return column;
-  return ledger_time(Timestamp{us});
 }
 
 std::string shown(const Text& text) {
@@ -243,7 +231,7 @@ class Checker {
     }
     const db::Row& row = rows[0];
     Said said{field(admitted, "category"), field(admitted, "incident"), field(admitted, "officer"), {}, {}, "0"};
-    said.tells_officer = said.officer.has_value();
+    said.tells_officer = said.officer || admitted.find("unattributed");
     TRY(later_events(tx, id, what, objects, said));
 
     Text serial;
@@ -257,8 +245,8 @@ class Checker {
                    {"bytes", row.maybe_text("bytes"), whole_number(admitted, "bytes")},
                    {"codec", row.maybe_text("codec"), std::string(store::codec_name(store::Codec::kPlain))},
                    {"filename", filename && filename->empty() ? std::nullopt : filename, field(admitted, "filename")},
-                   {"recorded_at", as_time(recorded), field(admitted, "recorded_at")},
-                   {"received_at", as_time(row.maybe_text("received_us")), field(admitted, "received_at")},
+                   {"recorded_at", column_time(recorded), field(admitted, "recorded_at")},
+                   {"received_at", column_time(row.maybe_text("received_us")), field(admitted, "received_at")},
                    {"uploader", row.maybe_text("uploader"), field(admitted, "actor")},
                    {"device", row.maybe_text("device"), serial},
                    {"wearer", row.maybe_text("wearer"), field(admitted, "wearer")},
@@ -519,20 +507,25 @@ class Checker {
   Result<Text> worn_badge(db::Transaction& tx, const std::string& id) {
     std::map<std::string, std::string> worn;  // by assignment
     std::string last;
-    for (const db::Row& row :
-         TRY(tx.query("SELECT n, type, event FROM ledger_events WHERE agency = :agency AND subject = :id AND type IN "
-                      "('identity.bound', 'assignment.began', 'assignment.ended') ORDER BY n LIMIT :limit",
-                      {{"agency", agency_}, {"id", id}, {"limit", kEventsPage}}))) {
-      const auto event = proof::parse_event(row.text("event"));
-      if (!event) continue;
-      const std::string& type = row.text("type");
-      if (type == "identity.bound" && row.integer("n") == 0 && event->find("badge")) {
-        worn[last = id] = field(*event, "badge").value_or("");
-      } else if (type == "assignment.began" && field(*event, "kind") == "badge" && !event->find("until")) {
-        last = field(*event, "assignment").value_or("");
-        worn[last] = field(*event, "target").value_or("");
-      } else if (type == "assignment.ended") {
-        worn.erase(field(*event, "assignment").value_or(""));
+    for (std::int64_t after = -1;;) {
+      const db::Rows rows = TRY(tx.query(
+          "SELECT n, type, event FROM ledger_events WHERE agency = :agency AND subject = :id AND n > :after AND "
+          "type IN ('identity.bound', 'assignment.began', 'assignment.ended') ORDER BY n LIMIT :limit",
+          {{"agency", agency_}, {"id", id}, {"after", after}, {"limit", kEventsPage}}));
+      if (rows.empty()) break;
+      for (const db::Row& row : rows) {
+        after = row.integer("n");
+        const auto event = proof::parse_event(row.text("event"));
+        if (!event) continue;
+        const std::string& type = row.text("type");
+        if (type == "identity.bound" && after == 0 && event->find("badge")) {
+          worn[last = id] = field(*event, "badge").value_or("");
+        } else if (type == "assignment.began" && field(*event, "kind") == "badge" && !event->find("until")) {
+          last = field(*event, "assignment").value_or("");
+          worn[last] = field(*event, "target").value_or("");
+        } else if (type == "assignment.ended") {
+          worn.erase(field(*event, "assignment").value_or(""));
+        }
       }
     }
     const auto found = worn.find(last);

@@ -20,13 +20,9 @@ constexpr std::int64_t kPage = 1'000;
 
 using Lines = std::set<std::string>;
 
-// A column of microseconds as the ledger writes times; what is none, as it is.
 std::string time_of(const std::optional<std::string>& column) {
-  if (!column) return "nothing";
-  std::int64_t us = 0;
-  const char* end = column->data() + column->size();
-  const auto [stop, error] = std::from_chars(column->data(), end, us);
-  return error == std::errc() && stop == end && us >= 0 ? ledger_time(Timestamp{us}) : printable(*column);
+  const auto time = column_time(column);
+  return time ? printable(*time) : "nothing";
 }
 
 std::string text_of(const Json& event, std::string_view name) {
@@ -39,15 +35,16 @@ struct Assigned {
 };
 
 std::string line_of(const std::string& id, const Assigned& assigned) {
-  // A badge that its person was entered with: theirs from then, or from the beginning where nobody had it before.
-  const bool is_first = id == assigned.person;
+  // A badge that its person was entered with is theirs from then, or from the beginning where nobody had it before.
+  const bool is_entry = id == assigned.person && assigned.from == ledger_time(Timestamp{0});
   return fmt::format("assignment {}: {} {} of person {} from {} until {}", id, assigned.kind, assigned.target,
-                     assigned.person, is_first ? "their entry" : assigned.from, assigned.until);
+                     assigned.person, is_entry ? "their entry" : assigned.from, assigned.until);
 }
 
 Result<Lines> by_events(db::Transaction& tx, const std::string& agency, const std::function<void(std::string)>& fault) {
   Lines out;
   std::map<std::string, Assigned> assignments;
+  std::set<std::string> worn_before, from_beginning;  // badges; people whose entry badge nobody had before
   std::string own_viewing;
   for (std::int64_t after = -1;;) {
     const db::Rows rows = TRY(tx.query(
@@ -65,9 +62,11 @@ Result<Lines> by_events(db::Transaction& tx, const std::string& agency, const st
       if (type == "identity.bound") {
         if (row.integer("n") == 0 && event->find("badge")) {
           assignments[subject] = {subject, "badge", text_of(*event, "badge"), text_of(*event, "from")};
+          if (worn_before.insert(text_of(*event, "badge")).second) from_beginning.insert(subject);
         }
       } else if (type == "assignment.began") {
         const bool has_target = event->find("target") != nullptr;
+        if (text_of(*event, "kind") == "badge") worn_before.insert(text_of(*event, "target"));
         assignments[text_of(*event, "assignment")] = {subject, text_of(*event, "kind"),
                                                       has_target ? text_of(*event, "target") : "",
                                                       text_of(*event, "from"), text_of(*event, "until")};
@@ -93,7 +92,10 @@ Result<Lines> by_events(db::Transaction& tx, const std::string& agency, const st
       }
     }
   }
-  for (const auto& [id, assigned] : assignments) out.insert(line_of(id, assigned));
+  for (auto& [id, assigned] : assignments) {
+    if (id == assigned.person && from_beginning.contains(id)) assigned.from = ledger_time(Timestamp{0});
+    out.insert(line_of(id, assigned));
+  }
   if (!own_viewing.empty()) out.insert("rule own_viewing: " + own_viewing);
   return out;
 }
@@ -104,8 +106,8 @@ Result<void> add_rows(db::Transaction& tx, const std::string& agency, std::strin
                       std::string_view place, Lines& out, Line&& line) {
   for (std::string after;;) {
     const db::Rows rows =
-        TRY(tx.query(fmt::format("SELECT {0}, {2} AS place FROM {1} WHERE agency = :agency AND {2} > :after ORDER BY "
-                                 "place LIMIT :limit",
+        TRY(tx.query(fmt::format("SELECT {0}, CAST({2} AS TEXT) AS place FROM {1} WHERE agency = :agency AND "
+                                 "CAST({2} AS TEXT) > :after ORDER BY place LIMIT :limit",
                                  columns, table, place),
                      {{"agency", agency}, {"after", after}, {"limit", kPage}}));
     if (rows.empty()) return {};
@@ -155,10 +157,28 @@ Result<Lines> by_catalog(db::Transaction& tx, const std::string& agency) {
 
 }  // namespace
 
+std::optional<std::string> column_time(const std::optional<std::string>& column) {
+  if (!column) return std::nullopt;
+  std::int64_t us = 0;
+  const char* end = column->data() + column->size();
+  const auto [stop, error] = std::from_chars(column->data(), end, us);
+  if (error != std::errc() || stop != end || us < 0 || us >= kLedgerTimeEndUs) return column;
+  return ledger_time(Timestamp{us});
+}
+
 Result<void> check_facts(db::Transaction& tx, const std::string& agency,
                          const std::function<void(std::string)>& fault) {
   const Lines events = TRY(by_events(tx, agency, fault));
   const Lines catalog = TRY(by_catalog(tx, agency));
+  // Nobody's: no agency's check would come to them.
+  for (const std::string_view table : {"assignments", "statements", "units", "cases", "releases", "agency_rules"}) {
+    const std::int64_t strays =
+        TRY(tx.query(fmt::format("SELECT COUNT(*) AS strays FROM {} t WHERE NOT EXISTS (SELECT 1 FROM agencies a WHERE "
+                                 "a.id = t.agency)",
+                                 table)))[0]
+            .integer("strays");
+    if (strays > 0) fault(fmt::format("{}: {} rows name no agency", table, strays));
+  }
   for (const std::string& line : catalog) {
     if (!events.contains(line)) fault(line + ": the catalog has it, and no event");
   }

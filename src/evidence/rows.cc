@@ -15,9 +15,10 @@ std::optional<T> optional_of(const std::optional<std::int64_t>& value) {
 }
 
 access::OwnViewing own_viewing(const roster::Standing& standing, bool has_incident, bool is_released) {
-  if (is_released) return access::OwnViewing::kOpen;
-  // Said like any other wait: that somebody is investigated is not for a refusal to tell.
+  // Before a release, which was given without knowing of it. Said like any other wait: that somebody is investigated is
+  // not for a refusal to tell.
   if (standing.is_investigated) return access::OwnViewing::kAwaitsRelease;
+  if (is_released) return access::OwnViewing::kOpen;
   switch (standing.rule) {
     case roster::OwnViewingRule::kAllowed:
       return access::OwnViewing::kOpen;
@@ -38,7 +39,8 @@ const std::string& columns() {
       "inside_home_known, restriction, revision, is_victim_sensitive, more, media_verdict, media_sentence, "
       "duration_ms, width, "
       "height, frames, video_codec, audio_codec, file_created_us, CASE WHEN EXISTS (SELECT 1 FROM releases l WHERE "
-      "l.recording = r.id AND l.person = r.assigned_officer) THEN 1 ELSE 0 END AS is_released, " +
+      "l.recording = r.id AND l.agency = r.agency AND l.person = r.assigned_officer) THEN 1 ELSE 0 END AS "
+      "is_released, " +
       roster::standing_columns();
   return kColumns;
 }
@@ -120,9 +122,11 @@ Result<Recording> read_recording(const access::Actor& actor, const db::Row& row)
   out.item = {out.agency, out.assigned_officer, out.uploader, out.state, out.is_inside_home, out.is_victim_sensitive};
   out.item.is_supervised = standing.is_supervised;
   out.item.is_in_case = standing.is_in_case;
-  // Whose work the class is needs no clearance for it.
-  out.item.is_cleared = standing.is_cleared || (out.restriction == access::Restriction::kInternalAffairs &&
-                                                actor.has(access::Role::kInternalAffairs));
+  // Whose work the class is needs no clearance for it, but for what they are in themselves.
+  out.item.is_cleared =
+      standing.is_cleared || (out.restriction == access::Restriction::kInternalAffairs &&
+                              actor.has(access::Role::kInternalAffairs) && out.assigned_officer != actor.person);
+  out.is_case_known = standing.is_case_known;
   out.item.own_viewing = own_viewing(standing, out.description.incident.has_value(), row.integer("is_released") == 1);
   return out;
 }

@@ -44,7 +44,10 @@ access::Basis basis_of(const Recording& recording, const ViewRequest& request) {
   basis.has_case = request.case_number.has_value();
   // What belongs to no known incident is nobody's case: there is nothing to ask, unless it is from inside a home.
   const bool is_home = recording.is_inside_home.value_or(false) || request.inside_home.value_or(false);
-  basis.is_related = recording.description.incident ? recording.description.incident == request.case_number : !is_home;
+  // A number alone is a word. Where the agency has that case, whoever names it has to work on it.
+  const bool names_it =
+      recording.description.incident == request.case_number && (!recording.is_case_known || recording.item.is_in_case);
+  basis.is_related = recording.description.incident ? names_it : !is_home;
   basis.has_warrant = request.warrant.has_value();
   basis.inside_home = request.inside_home;
   return basis;
@@ -186,7 +189,9 @@ Result<void> Vault::admit(const access::Actor& actor, const Admission& admission
     ledger::Submission submission;
     submission.actor = actor.subject();
     Json::Object admitted = admitted_fields(admission);
+    // Said either way: an admission of before named none.
     if (officer) admitted.emplace("officer", officer->text());
+    if (!officer) admitted.emplace("unattributed", true);
     if (device) {
       const std::string act = crypto::new_id<ActId>().text();
       admitted.emplace("act", act);
@@ -367,10 +372,11 @@ Result<ListPage> Vault::list(const access::Actor& actor, const ListQuery& query)
   // Exactly those that it would show one by one.
   const access::Reach reach = access::reach(actor);
   if (!reach.all) {
-    sql += " AND (1 = 0";
-    if (reach.own) sql += " OR assigned_officer = :self";
-    if (reach.supervised) sql += " OR " + roster::supervised_condition();
-    sql += ")";
+    // Alone, the first is an index's range.
+    std::string reached = reach.own ? "assigned_officer = :self" : "";
+    if (reach.supervised) reached += (reached.empty() ? "" : " OR ") + roster::supervised_condition();
+    if (reached.empty()) return fail(Code::kInternal, "A list of nothing was let through", actor.login);
+    sql += " AND (" + reached + ")";
   }
   if (!reach.restricted) {
     sql += " AND (state <> 'restricted' OR " + roster::cleared_condition();
@@ -429,7 +435,7 @@ Result<void> Vault::seal_listing(const access::Actor& actor, const ListQuery& qu
 }
 
 // A refusal that names its rule is an act too: somebody wanted these bytes. Whoever is not to know of the recording gets the
-// 404 of an unknown id, in the time of one; that is for the trace.
+// 404 of an unknown id, and sealing that would take longer than one; it is for the trace.
 Result<void> Vault::require_sealed(const access::Actor& actor, access::Action action, const Recording& recording,
                                    const ViewRequest& request) {
   const access::Decision decision = access::decide(actor, action, recording.item, basis_of(recording, request));
@@ -441,8 +447,13 @@ Result<void> Vault::require_sealed(const access::Actor& actor, access::Action ac
     put_if(fields, "warrant", request.warrant);
     ledger::Submission submission;
     submission.actor = actor.subject();
-    // What was said about the home stays said, or a second try would say otherwise.
-    say_inside_home(recording, request, submission);
+    // What was said in answer to the question stays said, or a second try would say otherwise. Nobody else's word counts who
+    // gets nothing by it.
+    ViewRequest unsaid = request;
+    unsaid.inside_home.reset();
+    const bool was_asked =
+        access::decide(actor, action, recording.item, basis_of(recording, unsaid)).answer == access::Answer::kAsk;
+    if (was_asked) say_inside_home(recording, request, submission);
     submission.events.push_back({recording.id, "recording.refused", std::move(fields), false});
     TRY(TRY(parts_.ledgers.find(actor.agency))->commit(std::move(submission)));
   }
@@ -507,6 +518,10 @@ Result<View> Vault::seal_view(const access::Actor& actor, Recording recording, c
 }
 
 Result<Vault::OpenedView> Vault::view(const access::Actor& actor, const ViewId& id) {
+  return opened_view(actor, id, access::Action::kView);
+}
+
+Result<Vault::OpenedView> Vault::opened_view(const access::Actor& actor, const ViewId& id, access::Action action) {
   std::optional<View> found;
   std::optional<access::Purpose> purpose;
   ViewRequest opened_for;
@@ -533,9 +548,8 @@ Result<Vault::OpenedView> Vault::view(const access::Actor& actor, const ViewId& 
   opened_for.purpose = *purpose;
   // Asked again: the role may be gone since, the recording locked, or the credential a narrower one than the view was
   // opened with.
-  TRY(access::require(
-      access::decide(actor, access::Action::kView, found->recording.item, basis_of(found->recording, opened_for)),
-      "recording", id.text()));
+  TRY(access::require(access::decide(actor, action, found->recording.item, basis_of(found->recording, opened_for)),
+                      "recording", id.text()));
   if (parts_.clock.now() >= found->expires_at) return fail(Code::kGone, "This view has expired: open a new one");
   store::Original original =
       TRY(parts_.store.open(actor.agency_slug, found->recording.id, found->recording.codec, found->recording.bytes));

@@ -96,6 +96,7 @@ struct Recording {
   std::optional<access::Restriction> restriction;
   bool is_victim_sensitive = false;
   std::int64_t revision = 0;            // goes up with every change of the above and of the description
+  bool is_case_known = false;           // there is a case with its incident as its number
   access::Item item;                    // as access decides about it: how the actor who asked stands to it
   std::vector<RecordingId> same_bytes;  // others with this digest that the actor may know of, at most ten; never merged
   std::vector<Clip> clips;              // the files of one recording, its first first; those that the actor may know of
@@ -218,7 +219,7 @@ class Vault {
   // when the lease was lost, or the recording has such an item already.
   Result<void> derive(const access::Actor& actor, const Derivation& derivation);
 
-  // JPEG for the list, under the right to the list; kNotFound for footage from inside a home, whoever asks.
+  // JPEG for the list, under the right to the list; by a rule not of a home, a victim or what is restricted, whoever asks.
   Result<Bytes> poster(const access::Actor& actor, const RecordingId& id);
   // JPEG for the player, under a view of this recording that the actor has opened.
   Result<Bytes> filmstrip(const access::Actor& actor, const RecordingId& id, const ViewId& view_id);
@@ -230,6 +231,8 @@ class Vault {
  private:
   Result<void> require_sealed(const access::Actor& actor, access::Action action, const Recording& recording,
                               const ViewRequest& request);
+  // As it is decided again at this moment, for the bytes (kView) or for the files of an export (kExport).
+  Result<OpenedView> opened_view(const access::Actor& actor, const ViewId& id, access::Action action);
   // Seals `type` with the request's purpose and case, and makes the view that goes with it.
   Result<void> require_undamaged(const access::Actor& actor, const Recording& recording);
   Result<View> seal_view(const access::Actor& actor, Recording recording, const ViewRequest& request,

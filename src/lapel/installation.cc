@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "base/problems.h"
+#include "base/text.h"
 #include "bucket/fs_bucket.h"
 #include "cameras/docks.h"
 #include "crypto/password.h"
@@ -50,8 +51,7 @@ bool is_reserved_slug(std::string_view slug) {
 }
 
 Result<void> check_text(std::string_view what, std::string_view text) {
-  if (text.empty() || text.size() > limits::kFieldBytesMax || !is_utf8(text) ||
-      std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; })) {
+  if (text.empty() || text.size() > limits::kFieldBytesMax || !is_utf8(text) || has_control_characters(text)) {
     return fail(Code::kInvalid, fmt::format("{} must be 1 to {} bytes of UTF-8 without control characters", what,
                                             limits::kFieldBytesMax));
   }
@@ -499,14 +499,15 @@ Result<roster::Person> Installation::add_person(const std::string& agency_name, 
   const std::string hash = crypto::hash_password(wanted.password);
   Json::Array roles;
   for (const access::Role role : person.roles) roles.emplace_back(access::role_name(role));
-  Json::Object bound = {{"name", person.name}, {"from", ledger_time(clock_.now())}};
+  const Timestamp now = clock_.now();
+  Json::Object bound = {{"name", person.name}, {"from", ledger_time(now)}};
   if (person.badge) bound.emplace("badge", *person.badge);
   ledger::Submission submission;
   submission.actor = agency.console;
   submission.events.push_back({person.id, "identity.bound", std::move(bound), true});
   submission.events.push_back({person.id, "person.roles", {{"roles", std::move(roles)}}, false});
   submission.rows = [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) -> Result<void> {
-    TRY(roster::add_person(tx, person, clock_.now()));
+    TRY(roster::add_person(tx, person, now));
     return signin::set_password(tx, person.id, hash);
   };
   auto sealed = TRY(ledgers_->find(agency.id))->commit(std::move(submission));

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/limits.h"
+#include "base/text.h"
 #include "crypto/random.h"
 
 namespace lapel::people {
@@ -44,7 +45,7 @@ Result<void> check_text(std::string_view what, const std::string& text) {
   if (text.empty() || text.size() > limits::kFieldBytesMax) {
     return fail(Code::kInvalid, fmt::format("{} must have 1 to {} bytes", what, limits::kFieldBytesMax));
   }
-  if (std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; })) {
+  if (has_control_characters(text)) {
     return fail(Code::kInvalid, fmt::format("{} must have no control characters", what));
   }
   return {};
@@ -73,8 +74,10 @@ Result<void> People::commit(const access::Actor& actor, std::vector<ledger::Draf
 Result<PersonId> People::console(const access::Actor& actor) {
   PersonId out;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    out = TRY(roster::agency_by_name(tx, actor.agency_slug)).console;
-    return {};
+    for (const roster::Agency& agency : TRY(roster::agencies(tx))) {
+      if (agency.id == actor.agency) out = agency.console;
+    }
+    return out ? Result<void>() : fail(Code::kCorrupt, "An actor's agency is missing", actor.agency.text());
   }));
   return out;
 }
@@ -174,16 +177,16 @@ Result<std::string> People::target_of(db::Transaction& tx, const access::Actor& 
       return device->id.text();
     }
     case AssignmentKind::kUnit:
-    case AssignmentKind::kUnitSupervisor:
-      for (const roster::Unit& unit : TRY(roster::units(tx, actor.agency))) {
-        if (unit.name == target || unit.id.text() == target) return unit.id.text();
-      }
-      return fail(Code::kNotFound, "No unit of this agency has that name", target);
-    case AssignmentKind::kCase:
-      for (const roster::Case& known : TRY(roster::cases(tx, actor.agency))) {
-        if (known.number == target || known.id.text() == target) return known.id.text();
-      }
-      return fail(Code::kNotFound, "No case of this agency has that number", target);
+    case AssignmentKind::kUnitSupervisor: {
+      const auto unit = TRY(roster::find_unit(tx, actor.agency, target));
+      if (!unit) return fail(Code::kNotFound, "No unit of this agency has that name", target);
+      return unit->text();
+    }
+    case AssignmentKind::kCase: {
+      const auto known = TRY(roster::find_case(tx, actor.agency, target));
+      if (!known) return fail(Code::kNotFound, "No case of this agency has that number", target);
+      return known->text();
+    }
     case AssignmentKind::kClearance:
       if (access::parse_restriction(target)) return target;
       return fail(Code::kInvalid, "A clearance is for one of " + access::all_restriction_names(), target);
@@ -203,13 +206,20 @@ Result<Assignment> People::begin(const access::Actor& actor, const Beginning& be
   const Timestamp now = parts_.clock.now();
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     made.target = TRY(target_of(tx, actor, beginning));
-    const bool is_first = TRY(roster::assignments(tx, actor.agency, {beginning.kind, person.id, {}, {}})).empty() &&
-                          // Not what somebody else has had, nor what opens doors: that begins when it is given.
-                          TRY(roster::assignments(tx, actor.agency, {beginning.kind, {}, made.target, {}})).empty() &&
-                          (beginning.kind == AssignmentKind::kBadge || beginning.kind == AssignmentKind::kUnit);
+    // From the beginning, as what they recorded may be older than the roster. Not what opens doors, nor a badge that
+    // somebody else has worn: those begin when they are given.
+    bool is_first = TRY(roster::assignments(tx, actor.agency, {beginning.kind, person.id, {}, {}})).empty();
+    if (made.kind == AssignmentKind::kBadge) {
+      is_first &= TRY(roster::assignments(tx, actor.agency, {beginning.kind, {}, made.target, {}})).empty();
+    } else {
+      is_first &= made.kind == AssignmentKind::kUnit;
+    }
     made.from = beginning.from.value_or(is_first ? Timestamp{0} : now);
     return {};
   }));
+  if (made.kind == AssignmentKind::kBadge && made.from > now) {
+    return fail(Code::kInvalid, "A badge is worn from now on or from earlier, not from a time to come", made.target);
+  }
   std::vector<ledger::Draft> events;
   Json::Object fields = fields_of(made);
   if (made.kind == AssignmentKind::kDevice) {
@@ -224,7 +234,8 @@ Result<Assignment> People::begin(const access::Actor& actor, const Beginning& be
          false});
   }
   events.insert(events.begin(), {person.id, "assignment.began", std::move(fields), false});
-  if (made.kind == AssignmentKind::kBadge) {
+  // What people are called from now on; who wore what once is for the roster to know.
+  if (made.kind == AssignmentKind::kBadge && !made.until) {
     events.push_back({person.id,
                       "identity.bound",
                       {{"name", person.name}, {"badge", made.target}, {"from", ledger_time(made.from)}},
@@ -251,14 +262,21 @@ Result<Assignment> People::end(const access::Actor& actor, const AssignmentId& i
   TRY(require(actor, roster::action_for(found.kind), found.person));
   TRY(check_text("A reason", reason));
   found.until = until.value_or(parts_.clock.now());
-  TRY(commit(actor,
-             {{found.person,
-               "assignment.ended",
-               {{"assignment", id.text()}, {"until", ledger_time(*found.until)}, {"reason", reason}},
-               false}},
-             [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) {
-               return roster::end_assignment(tx, id, *found.until);
-             }));
+  std::vector<ledger::Draft> events = {
+      {found.person,
+       "assignment.ended",
+       {{"assignment", id.text()}, {"until", ledger_time(*found.until)}, {"reason", reason}},
+       false}};
+  if (found.kind == AssignmentKind::kBadge) {
+    const roster::Person person = TRY(find(actor, found.person.text()));
+    if (person.badge == found.target) {
+      events.push_back(
+          {found.person, "identity.bound", {{"name", person.name}, {"from", ledger_time(parts_.clock.now())}}, false});
+    }
+  }
+  TRY(commit(actor, std::move(events), [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) {
+    return roster::end_assignment(tx, id, *found.until);
+  }));
   return found;
 }
 
@@ -280,9 +298,13 @@ Result<void> People::record_statement(const access::Actor& actor, const std::str
 
 Result<roster::OwnViewingRule> People::own_viewing(const access::Actor& actor) {
   TRY(require(actor, access::Action::kExplain, actor.person));
+  return stored_own_viewing(actor.agency);
+}
+
+Result<roster::OwnViewingRule> People::stored_own_viewing(const AgencyId& agency) {
   roster::OwnViewingRule out = roster::OwnViewingRule::kAllowed;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    out = TRY(roster::own_viewing_rule(tx, actor.agency));
+    out = TRY(roster::own_viewing_rule(tx, agency));
     return {};
   }));
   return out;
@@ -292,7 +314,7 @@ Result<void> People::set_own_viewing(const access::Actor& actor, roster::OwnView
                                      const std::string& reason) {
   TRY(require(actor, access::Action::kSetRules));
   TRY(check_text("A reason", reason));
-  const roster::OwnViewingRule old = TRY(own_viewing(actor));
+  const roster::OwnViewingRule old = TRY(stored_own_viewing(actor.agency));
   return commit(actor,
                 {{TRY(console(actor)),
                   "rule.changed",
@@ -302,7 +324,7 @@ Result<void> People::set_own_viewing(const access::Actor& actor, roster::OwnView
                    {"reason", reason}},
                   false}},
                 [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) {
-                  return roster::set_own_viewing_rule(tx, actor.agency, rule);
+                  return roster::set_own_viewing_rule(tx, actor.agency, old, rule);
                 });
 }
 

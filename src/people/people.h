@@ -74,6 +74,7 @@ class People {
  private:
   Result<roster::Person> find(const access::Actor& actor, const std::string& person);
   Result<std::string> target_of(db::Transaction& tx, const access::Actor& actor, const Beginning& beginning);
+  Result<roster::OwnViewingRule> stored_own_viewing(const AgencyId& agency);
   Result<PersonId> console(const access::Actor& actor);
   Result<void> commit(const access::Actor& actor, std::vector<ledger::Draft> events, ledger::RowsStep rows);
 

@@ -48,9 +48,10 @@ Result<Assignment> read_assignment(const db::Row& row) {
   const auto agency = AgencyId::parse(row.text("agency"));
   const auto person = PersonId::parse(row.text("person"));
   const auto kind = parse_assignment_kind(row.text("kind"));
-  if (!id || !agency || !person || !kind)
-    return fail(Code::kCorrupt, "An assignment in the catalog is damaged", row.text("id"));
   const auto until = row.maybe_integer("until_us");
+  const auto is_time = [](std::int64_t us) { return us >= 0 && us < kLedgerTimeEndUs; };
+  if (!id || !agency || !person || !kind || !is_time(row.integer("from_us")) || !is_time(until.value_or(0)))
+    return fail(Code::kCorrupt, "An assignment in the catalog is damaged", row.text("id"));
   return Assignment{*id,
                     *agency,
                     *person,
@@ -134,7 +135,8 @@ Result<void> begin_assignment(db::Transaction& tx, const Assignment& assignment)
 
 Result<void> end_assignment(db::Transaction& tx, const AssignmentId& id, Timestamp until) {
   const std::int64_t changed =
-      TRY(tx.run("UPDATE assignments SET until_us = :until WHERE id = :id AND until_us IS NULL AND from_us < :until",
+      TRY(tx.run("UPDATE assignments SET until_us = :until WHERE id = :id AND (until_us IS NULL OR until_us > :until) "
+                 "AND from_us < :until",
                  {{"id", id.text()}, {"until", until.us}}));
   if (changed == 1) {
     // A badge that nobody wears names nobody; another of the same person may stand.
@@ -208,6 +210,20 @@ Result<std::vector<Unit>> units(db::Transaction& tx, const AgencyId& agency) {
   return out;
 }
 
+Result<std::optional<UnitId>> find_unit(db::Transaction& tx, const AgencyId& agency, std::string_view name_or_id) {
+  const db::Rows rows =
+      TRY(tx.query("SELECT id FROM units WHERE agency = :agency AND (name = :text OR id = :text) LIMIT 1",
+                   {{"agency", agency.text()}, {"text", name_or_id}}));
+  return rows.empty() ? std::optional<UnitId>() : UnitId::parse(rows[0].text("id"));
+}
+
+Result<std::optional<CaseId>> find_case(db::Transaction& tx, const AgencyId& agency, std::string_view number_or_id) {
+  const db::Rows rows =
+      TRY(tx.query("SELECT id FROM cases WHERE agency = :agency AND (number = :text OR id = :text) LIMIT 1",
+                   {{"agency", agency.text()}, {"text", number_or_id}}));
+  return rows.empty() ? std::optional<CaseId>() : CaseId::parse(rows[0].text("id"));
+}
+
 Result<void> add_case(db::Transaction& tx, const Case& added, Timestamp now) {
   TRY(tx.run("INSERT INTO cases (id, agency, number, title, added_us) VALUES (:id, :agency, :number, :title, :now)",
              {{"id", added.id.text()},
@@ -261,7 +277,11 @@ Result<OwnViewingRule> own_viewing_rule(db::Transaction& tx, const AgencyId& age
   return *rule;
 }
 
-Result<void> set_own_viewing_rule(db::Transaction& tx, const AgencyId& agency, OwnViewingRule rule) {
+Result<void> set_own_viewing_rule(db::Transaction& tx, const AgencyId& agency, OwnViewingRule old,
+                                  OwnViewingRule rule) {
+  if (TRY(own_viewing_rule(tx, agency)) != old) {
+    return fail(Code::kConflict, "The rule was changed meanwhile: look at it again", agency.text());
+  }
   TRY(
       tx.run("INSERT INTO agency_rules (agency, own_viewing) VALUES (:agency, :rule) ON CONFLICT (agency) DO UPDATE "
              "SET own_viewing = excluded.own_viewing",
@@ -275,45 +295,53 @@ std::string supervised_condition() {
   const std::string then = stands("o", "r.sort_us"), now = stands("s", ":now");
   return fmt::format(
       "(r.assigned_officer IS NULL OR EXISTS (SELECT 1 FROM assignments o JOIN assignments s ON s.target = o.target "
-      "WHERE o.person = r.assigned_officer AND o.kind = 'unit' AND {} AND s.person = :self AND s.kind = "
-      "'unit_supervisor' AND {}) OR (NOT EXISTS (SELECT 1 FROM assignments o WHERE o.person = r.assigned_officer AND "
-      "o.kind = 'unit') AND NOT EXISTS (SELECT 1 FROM assignments s WHERE s.person = :self AND s.kind = "
-      "'unit_supervisor')))",
+      "AND "
+      "s.agency = o.agency WHERE o.agency = r.agency AND o.person = r.assigned_officer AND o.kind = 'unit' AND {} AND "
+      "s.person = :self AND s.kind = 'unit_supervisor' AND {}) OR (NOT EXISTS (SELECT 1 FROM assignments o WHERE "
+      "o.agency = r.agency AND o.person = r.assigned_officer AND o.kind = 'unit') AND NOT EXISTS (SELECT 1 FROM "
+      "assignments s WHERE s.agency = r.agency AND s.person = :self AND s.kind = 'unit_supervisor')))",
       then, now);
 }
 
 std::string cleared_condition() {
   return fmt::format(
-      "EXISTS (SELECT 1 FROM assignments a WHERE a.person = :self AND a.kind = 'clearance' AND a.target = "
-      "r.restriction AND {})",
+      "EXISTS (SELECT 1 FROM assignments a WHERE a.agency = r.agency AND a.person = :self AND a.kind = 'clearance' AND "
+      "a.target = r.restriction AND {})",
       stands("a", ":now"));
 }
 
 std::string standing_columns() {
   const std::string in_case = fmt::format(
-      "EXISTS (SELECT 1 FROM cases c JOIN assignments a ON a.target = c.id WHERE c.agency = r.agency AND c.number = "
-      "r.incident AND a.kind = 'case' AND a.person = :self AND {})",
+      "EXISTS (SELECT 1 FROM cases c JOIN assignments a ON a.target = c.id AND a.agency = c.agency WHERE c.agency = "
+      "r.agency AND c.number = r.incident AND a.kind = 'case' AND a.person = :self AND {})",
       stands("a", ":now"));
+  const std::string case_known = "EXISTS (SELECT 1 FROM cases c WHERE c.agency = r.agency AND c.number = r.incident)";
   const std::string investigated = fmt::format(
-      "EXISTS (SELECT 1 FROM assignments a WHERE a.person = r.assigned_officer AND a.kind = 'investigation' AND {})",
+      "EXISTS (SELECT 1 FROM assignments a WHERE a.agency = r.agency AND a.person = r.assigned_officer AND a.kind = "
+      "'investigation' AND {})",
       stands("a", ":now"));
-  constexpr std::string_view kStatement =
+  const std::string statement =
       "EXISTS (SELECT 1 FROM statements t WHERE t.agency = r.agency AND t.person = r.assigned_officer AND t.incident = "
       "r.incident)";
   return fmt::format(
-      "{}, {}, {}, {}, {}, coalesce((SELECT own_viewing FROM agency_rules g WHERE g.agency = r.agency), 'allowed') AS "
-      "own_viewing_rule",
-      truth(supervised_condition(), "is_supervised"), truth(in_case, "is_in_case"),
+      "{}, {}, {}, {}, {}, {}, coalesce((SELECT own_viewing FROM agency_rules g WHERE g.agency = r.agency), 'allowed') "
+      "AS own_viewing_rule",
+      truth(supervised_condition(), "is_supervised"), truth(in_case, "is_in_case"), truth(case_known, "is_case_known"),
       truth(cleared_condition(), "is_cleared"), truth(investigated, "is_investigated"),
-      truth(std::string(kStatement), "has_statement"));
+      truth(statement, "has_statement"));
 }
 
 Result<Standing> read_standing(const db::Row& row) {
   const auto rule = parse_own_viewing_rule(row.text("own_viewing_rule"));
   if (!rule) return fail(Code::kCorrupt, "A rule of the agency is damaged", row.text("own_viewing_rule"));
-  return Standing{row.integer("is_supervised") == 1, row.integer("is_in_case") == 1,
-                  row.integer("is_cleared") == 1,    row.integer("is_investigated") == 1,
-                  row.integer("has_statement") == 1, *rule};
+  const auto is = [&](std::string_view name) { return row.integer(name) == 1; };
+  return Standing{is("is_supervised"),
+                  is("is_in_case"),
+                  is("is_case_known"),
+                  is("is_cleared"),
+                  is("is_investigated"),
+                  is("has_statement"),
+                  *rule};
 }
 
 }  // namespace lapel::roster

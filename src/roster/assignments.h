@@ -5,7 +5,7 @@
 // Owns: the tables assignments, units, cases, statements and agency_rules, and standing(): how a person stands to a
 //   recording by them.
 // Promises: nothing is overwritten. What was true when a recording was made stays findable, whoever wears the badge or
-//   the camera today; an end is set once. A badge, and a camera, is one person's at a time. These rows are written inside
+//   the camera today; an end may come sooner than was said, never later. A badge, and a camera, is one person's at a time. These rows are written inside
 //   the sequencer's transaction, beside the events that say the same.
 // Fails with: kConflict (taken at that time, or ended already), kNotFound, kInvalid (an end before its beginning).
 // Threads: any; each call runs in the caller's transaction.
@@ -74,6 +74,7 @@ struct Unit {
 };
 Result<void> add_unit(db::Transaction& tx, const Unit& unit, Timestamp now);
 Result<std::vector<Unit>> units(db::Transaction& tx, const AgencyId& agency);
+Result<std::optional<UnitId>> find_unit(db::Transaction& tx, const AgencyId& agency, std::string_view name_or_id);
 
 // A case by the agency's own number. Recordings whose incident is that number belong to it.
 struct Case {
@@ -84,6 +85,7 @@ struct Case {
 };
 Result<void> add_case(db::Transaction& tx, const Case& added, Timestamp now);
 Result<std::vector<Case>> cases(db::Transaction& tx, const AgencyId& agency);
+Result<std::optional<CaseId>> find_case(db::Transaction& tx, const AgencyId& agency, std::string_view number_or_id);
 
 // That an officer has filed the statement on an incident.
 struct Statement {
@@ -99,7 +101,8 @@ enum class OwnViewingRule { kAllowed, kAfterStatement, kSupervisorReleases };
 std::string_view own_viewing_rule_name(OwnViewingRule rule);
 std::optional<OwnViewingRule> parse_own_viewing_rule(std::string_view name);
 Result<OwnViewingRule> own_viewing_rule(db::Transaction& tx, const AgencyId& agency);  // kAllowed until it is set
-Result<void> set_own_viewing_rule(db::Transaction& tx, const AgencyId& agency, OwnViewingRule rule);
+// kConflict where it is no longer `old`.
+Result<void> set_own_viewing_rule(db::Transaction& tx, const AgencyId& agency, OwnViewingRule old, OwnViewingRule rule);
 
 // How the person :self stands at the time :now to a recording, as columns beside those of the recording's own row, which
 // is called r and has agency, assigned_officer, sort_us, incident and restriction.
@@ -109,7 +112,9 @@ std::string supervised_condition();
 std::string cleared_condition();
 
 struct Standing {
-  bool is_supervised = false, is_in_case = false, is_cleared = false;
+  bool is_supervised = false, is_in_case = false;
+  bool is_case_known = false;  // whether there is a case with the recording's incident as its number
+  bool is_cleared = false;
   // Of the recording's assigned officer.
   bool is_investigated = false, has_statement = false;
   OwnViewingRule rule = OwnViewingRule::kAllowed;

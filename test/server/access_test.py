@@ -132,8 +132,10 @@ class Facts(TownCase):
         self.assertEqual(a.ask("GET", opened["original"], "investigator").status, 200)
         a.ask("POST", f"/api/v1/assignments/{clearance['id']}/end", "command", 200, reason="reassigned")
         self.assertEqual(a.ask("GET", opened["original"], "investigator").status, 404)
-        a.change("records", recording, 403, restriction=None)  # not cleared, so not to be unlocked
-        a.change("command", recording, restriction=None)
+        for who in ("records", "command"):
+            a.change(who, recording, 403, restriction=None)  # not cleared, so not to be unlocked
+        a.begin("command", "clearance", "records", "sexual_assault")
+        a.change("records", recording, restriction=None)
         self.assertEqual(a.ask("GET", opened["original"], "investigator").status, 200)
 
     def test_rank_opens_nothing_that_is_restricted_and_nobody_clears_themselves(self):
@@ -210,23 +212,114 @@ class Facts(TownCase):
         a.ask("PUT", "/api/v1/rules", "command", 200, own_viewing="after_statement", reason="General Order 12")
         self.assertEqual(a.view("second", recording, "own_recording").status, 403)
         for incident in (None, "22-811"):
-            a.change("second", recording, 403, incident=incident)
-            a.change("investigator", recording, 403, incident=incident)
+            for who in ("second", "investigator", "command", "supervisor", "internal_affairs"):
+                a.change(who, recording, 403, incident=incident)
         a.ask("PUT", "/api/v1/rules", "command", 200, own_viewing="allowed", reason="General Order 14")
-        # A home makes an unknown incident binding too.
-        unknown = a.upload(wearer="201")
-        a.change("records", unknown, inside_home=True)
-        a.change("investigator", unknown, 403, incident="22-2040")
-        self.assertEqual(a.view("investigator", unknown, "investigation", case="22-2040").status, 403)
-        a.change("records", unknown, incident="22-812")
+        # A home makes an unknown incident binding too, and so is that it is a home, or a victim's.
+        home = a.upload(wearer="201")
+        a.change("records", home, inside_home=True, victim_sensitive=True)
+        for who in ("investigator", "command", "internal_affairs", "supervisor", "second"):
+            a.change(who, home, 403, incident="22-2040")
+            a.change(who, home, 403, inside_home=False)
+            a.change(who, home, 403, victim_sensitive=False)
+        self.assertEqual(a.view("investigator", home, "investigation", case="22-2040").status, 403)
+        self.assertEqual(a.view("supervisor", home, "training").status, 403)
+        a.change("records", home, incident="22-812", victim_sensitive=False)
         a.change("records", recording, incident="22-812")
-        self.assertEqual(a.view("investigator", unknown, "investigation", case="22-812").status, 201)
+        self.assertEqual(a.view("investigator", home, "investigation", case="22-812").status, 201)
         a.add("both", "officer", "coordinator")
+        a.add("clerk_and_detective", "records", "investigator")
         a.learn()
         a.change("both", recording, 403, assigned_officer=a.ids["both"])
+        a.change("clerk_and_detective", home, 403, inside_home=False)
         # Where nothing is known, the officer says it.
         fresh = a.upload(wearer="201")
         a.change("second", fresh, incident="22-813", category="arrest")
+
+    def test_whoever_investigates_needs_the_warrant_whatever_they_call_it(self):
+        a = self.a
+        home = a.upload(wearer="201", incident="22-820")
+        a.change("records", home, inside_home=True)
+        for purpose in ("investigation", "review", "discovery"):
+            for more in ({}, {"case": "22-821"}):
+                self.assertEqual(a.view("investigator", home, purpose, **more).status, 403, (purpose, more))
+            self.assertEqual(a.view("investigator", home, purpose, case="22-820").status, 201, purpose)
+        # A number is a word until the agency has that case: then whoever names it works on it, by somebody else's word.
+        a.ask("POST", "/api/v1/cases", "investigator", 201, number="22-820")
+        self.assertEqual(a.view("investigator", home, "investigation", case="22-820").status, 403)
+        a.begin("investigator", "case", "investigator", "22-820", wanted=403)
+        a.begin("supervisor", "case", "investigator", "22-820")
+        self.assertEqual(a.view("investigator", home, "investigation", case="22-820").status, 201)
+        self.assertEqual(a.view("records", home, "records_request").status, 201)
+
+    def test_a_refused_word_is_no_fact(self):
+        a = self.a
+        recording = a.upload(wearer="201", incident="22-830")
+
+        def said():
+            return a.ask("GET", f"/api/v1/recordings/{recording}", "auditor", 200).json()["inside_home"]
+        for who in ("auditor", "coordinator", "da_liaison", "counsel"):
+            for answer in (False, True):
+                self.assertEqual(a.view(who, recording, "training", inside_home=answer).status, 403)
+                self.assertIsNone(said(), who)
+        self.assertEqual(a.view("investigator", recording, "investigation", case="22-831").status, 409)
+        self.assertEqual(a.view("investigator", recording, "investigation", case="22-831", inside_home=True).status, 403)
+        self.assertTrue(said())
+
+    def test_a_clearance_is_withdrawn_before_its_end(self):
+        a = self.a
+        recording = a.upload(wearer="201")
+        a.change("internal_affairs", recording, restriction="medical")
+        made = a.begin("command", "clearance", "investigator", "medical", until="2099-01-01T00:00:00Z")
+        self.assertEqual(a.view("investigator", recording, "review").status, 201)
+        end = f"/api/v1/assignments/{made['id']}/end"
+        a.ask("POST", end, "command", 200, reason="suspended")
+        self.assertEqual(a.view("investigator", recording, "review").status, 404)
+        a.ask("POST", end, "command", 409, reason="later", until="2099-01-01T00:00:00Z")  # sooner, never later
+
+    def test_nobody_is_cleared_by_office_for_what_they_are_in(self):
+        a = self.a
+        a.add("inspector", "internal_affairs", "officer", badge="401")
+        a.add("boss", "command", "officer", badge="402")
+        for login, badge in (("inspector", "401"), ("boss", "402")):
+            recording = a.upload(wearer=badge)
+            a.change("internal_affairs", recording, restriction="internal_affairs")
+            self.assertEqual(a.view(login, recording, "review").status, 403, login)
+            a.change(login, recording, 403, restriction=None)
+            self.assertEqual(a.view("internal_affairs", recording, "review").status, 201)
+
+    def test_an_investigation_outranks_a_release(self):
+        a = self.a
+        recording = a.upload(wearer="201")
+        a.ask("POST", f"/api/v1/recordings/{recording}/release", "supervisor", 204, reason="report filed")
+        investigation = a.begin("internal_affairs", "investigation", "second")
+        self.assertEqual(a.view("second", recording, "own_recording").status, 403)
+        a.ask("POST", f"/api/v1/recordings/{recording}/release", "supervisor", 204, reason="again")
+        self.assertEqual(a.view("second", recording, "own_recording").status, 403)
+        a.ask("POST", f"/api/v1/assignments/{investigation['id']}/end", "internal_affairs", 200, reason="closed")
+        self.assertEqual(a.view("second", recording, "own_recording").status, 201)
+
+    def test_nobody_decides_about_themselves(self):
+        a = self.a
+        a.add("admin_sergeant", "administrator", "supervisor")
+        a.add("keeper", "coordinator", "officer")
+        a.ask("POST", "/api/v1/units", "administrator", 201, name="Dusk")
+        a.ask("POST", "/api/v1/devices", "coordinator", 200, serial="AX-8")
+        a.begin("admin_sergeant", "unit_supervisor", "admin_sergeant", "Dusk", wanted=403)
+        a.begin("keeper", "device", "keeper", "AX-8", wanted=403)
+        a.begin("coordinator", "device", "keeper", "AX-8")
+
+    def test_units_hide_no_past_from_their_supervisor(self):
+        a = self.a
+        a.add("one", "officer", badge="501")
+        a.add("two", "officer", badge="502")
+        a.add("lead", "supervisor")
+        before = [a.upload(wearer=badge, recorded_at="2024-05-01T00:00:00Z") for badge in ("501", "502")]
+        a.ask("POST", "/api/v1/units", "administrator", 201, name="Dawn")
+        for login in ("one", "two"):
+            a.begin("administrator", "unit", login, "Dawn")
+        a.begin("administrator", "unit_supervisor", "lead", "Dawn")
+        self.assertLessEqual(set(before), a.listed("lead"))
 
     def test_a_victim_is_nobodys_lesson(self):
         a = self.a
@@ -240,6 +333,8 @@ class Facts(TownCase):
         a = self.a
         recording = a.upload(category="patrol")
         a.change("records", recording, 400, reason="", category="x")
+        a.change("records", recording, 400, categry="x")  # a misspelled change is none, and is not taken for one
+        a.change("records", recording, 400, category="a\nb")
         a.change("records", recording, category="patrol")
         a.change("records", recording, category="use_of_force", incident="22-900")
         a.change("records", recording, category=None)
@@ -291,6 +386,8 @@ class Exported(unittest.TestCase):
             agency.learn()
             agency.begin("internal_affairs", "investigation", "records")
             agency.begin("administrator", "badge", "records", "900")
+            past = {"from": "2024-01-01T00:00:00Z", "until": "2024-02-01T00:00:00Z"}
+            agency.begin("administrator", "badge", "records", "901", **past)  # once, so that nobody is called so today
             recording = agency.upload(wearer="100")
             out = town.home / "export"
             environment = {**os.environ, "LAPEL_TOKEN": agency.tokens["records"], "LAPEL_SERVER": town.url}
@@ -299,6 +396,7 @@ class Exported(unittest.TestCase):
             done = run(BIN / "lapel-verify", "--key", town.vkey, out, check=False)
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
             self.assertIn("900", done.stdout)
+            self.assertNotIn("901", done.stdout)
             told = "".join(path.read_text() for path in out.rglob("*.tlog-proof"))
             opened = [base64.b64decode(line.removeprefix("extra ")) for line in told.splitlines() if line.startswith("extra ")]
             self.assertTrue(any(b"identity.bound" in text for text in opened))
@@ -324,6 +422,9 @@ class Tampered(unittest.TestCase):
             whole = pathlib.Path(town.data / "catalog.db").read_bytes()
             someone = agency.ids["investigator"]
             for sql in (
+                    f"INSERT INTO assignments (id, agency, person, kind, target, from_us) VALUES ('{'b' * 32}', '{'f' * 32}', '{someone}', 'clearance', 'minor', 0)",
+                    "UPDATE assignments SET until_us = 9000000000000000000 WHERE kind = 'clearance'", "UPDATE assignments SET from_us = -5 WHERE kind = 'clearance'",
+                    "UPDATE assignments SET id = CAST('zz' AS BLOB) WHERE kind = 'clearance'", "UPDATE assignments SET from_us = 5000000000 WHERE kind = 'badge'",
                     f"INSERT INTO assignments (id, agency, person, kind, target, from_us) SELECT '{'a' * 32}', agency, '{someone}', 'clearance', 'minor', 0 FROM people LIMIT 1",
                     f"UPDATE assignments SET person = '{someone}' WHERE kind = 'clearance'", "UPDATE assignments SET target = 'medical' WHERE kind = 'clearance'",
                     "UPDATE assignments SET until_us = from_us + 1000000 WHERE kind = 'clearance'", "DELETE FROM assignments WHERE kind = 'clearance'",

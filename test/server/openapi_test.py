@@ -448,8 +448,8 @@ class OpenApi(unittest.TestCase):
         path = f"/api/v1/recordings/{recording}"
         people = self.ask("GET", "/api/v1/people", self.command, status=200).json()["items"]
         officer = next(person["id"] for person in people if person["login"] == "coordinator")
-        changed = self.ask("PATCH", path, self.command, body={"category": "arrest", "inside_home": True, "victim_sensitive": True, "assigned_officer": officer,
-                                                              "restriction": "minor", "reason": "as found"}, status=200).json()
+        changed = self.ask("PATCH", path, self.clerk, body={"category": "arrest", "inside_home": True, "victim_sensitive": True, "assigned_officer": officer,
+                                                            "restriction": "minor", "reason": "as found"}, status=200).json()
         self.assertEqual([changed[name] for name in ("category", "inside_home", "victim_sensitive", "assigned_officer", "restriction", "state")],
                          ["arrest", True, True, officer, "minor", "restricted"])
         self.ask("GET", "/api/v1/recordings", self.clerk, status=200)
@@ -459,7 +459,9 @@ class OpenApi(unittest.TestCase):
         self.ask("PATCH", "/api/v1/recordings/" + "0" * 32, self.clerk, body={"reason": "x"}, status=404, slug="not-found")
         self.ask("POST", path + "/release", self.command, body={"reason": "report filed"}, status=204)
         self.ask("POST", path + "/release", self.clerk, body={"reason": "x"}, status=403, slug="rule")
-        self.ask("PATCH", path, self.command, body={"restriction": None, "assigned_officer": None, "reason": "x"}, status=200)
+        self.ask("PATCH", path, self.command, body={"restriction": None, "reason": "x"}, status=403, slug="rule")
+        self.ask("POST", "/api/v1/assignments", self.command, body={"kind": "clearance", "person": "clerk", "target": "minor"}, status=201)
+        self.ask("PATCH", path, self.clerk, body={"restriction": None, "assigned_officer": None, "reason": "x"}, status=200)
         self.ask("POST", path + "/release", self.command, body={"reason": "x"}, status=409, slug="conflict")
 
     # ---- recordings and views ----

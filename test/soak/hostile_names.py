@@ -153,15 +153,7 @@ class Names:
         def export_share(mine):
             current, ends = [""], collections.Counter()
 
-            def lie(proxy, method, path, headers, body):
-                status, headers, text = proxy.forward(method, path, headers, body)
-                if path.endswith("/export") and status == 200:
-                    answer = json.loads(text)
-                    answer["files"][current[0]] = "written by a liar"
-                    text = json.dumps(answer).encode()
-                return status, headers, text
-
-            proxy = races.Proxy(town.port, lie)
+            proxy = races.Proxy(town.port, races.with_export_file(lambda: current[0]))
             try:
                 for name in mine:
                     current[0] = name

@@ -524,6 +524,18 @@ class Races:
 
 # ---- bugs put there to be found ----
 
+def with_export_file(named):
+    """A lie for Proxy: every custody export has one file more, called what `named()` says at that moment."""
+    def lie(proxy, method, path, headers, body):
+        status, headers, text = proxy.forward(method, path, headers, body)
+        if path.endswith("/export") and status == 200:
+            answer = json.loads(text)
+            answer["files"][named()] = "written by a liar"
+            text = json.dumps(answer).encode()
+        return status, headers, text
+    return lie
+
+
 class Proxy:
     """Between clients and server, one answer for each request; `lie` decides what becomes of it."""
 

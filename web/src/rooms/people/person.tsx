@@ -165,64 +165,29 @@ function Rights({ rows }: { readonly rows: readonly RightRow[] }): ReactNode {
   );
 }
 
-interface AssignProps {
-  readonly person: PersonRights;
-  readonly kinds: readonly AssignmentKind[];
-  readonly onClose: () => void;
-  readonly onDone: () => void;
-}
-
-function AssignDialog({ person, kinds, onClose, onDone }: AssignProps): ReactNode {
-  const [kind, setKind] = useState<AssignmentKind>(kinds[0] ?? "badge");
+/** A question, one thing to do with the answer, and what came of it. */
+function AskDialog({ title, note, submit, ask, onClose, onDone, children }: AskProps): ReactNode {
   const [error, setError] = useState<unknown>();
-  const submit = (event: FormEvent<HTMLFormElement>): void => {
+  const onSubmit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
-    const target = String(new FormData(event.currentTarget).get("target") ?? "").trim();
+    const fields = new FormData(event.currentTarget);
     setError(undefined);
-    askJson<"POST /api/v1/assignments">("/api/v1/assignments", { method: "POST", body: { kind, person: person.id, ...(target === "" ? {} : { target }) } })
+    ask((name) => String(fields.get(name) ?? "").trim())
       .then(onDone)
       .catch(setError);
   };
   return (
-    <Dialog title={m.people.assignTo(person.name)} onClose={onClose}>
-      <form onSubmit={submit}>
-        <p className="quiet-text">{m.people.assignNote}</p>
+    <Dialog title={title} onClose={onClose}>
+      <form onSubmit={onSubmit}>
+        <p className="quiet-text">{note}</p>
         {error !== undefined && <Failure error={error} />}
-        <label>
-          {m.people.kind}
-          <select value={kind} onChange={(event) => setKind(event.target.value as AssignmentKind)} autoFocus>
-            {kinds.map((each) => (
-              <option key={each} value={each}>
-                {m.people.kinds[each]}
-              </option>
-            ))}
-          </select>
-        </label>
-        {kind === "clearance" ? (
-          <label>
-            {m.people.targets.clearance}
-            <select name="target">
-              {Object.entries(m.recording.restrictions).map(([value, name]) => (
-                <option key={value} value={value}>
-                  {name}
-                </option>
-              ))}
-            </select>
-          </label>
-        ) : (
-          kind !== "investigation" && (
-            <label>
-              {m.people.targets[kind]}
-              <input name="target" required maxLength={200} />
-            </label>
-          )
-        )}
+        {children}
         <div className="row end">
           <button type="button" onClick={onClose}>
             {m.purpose.cancel}
           </button>
           <button type="submit" className="primary">
-            {m.people.assign}
+            {submit}
           </button>
         </div>
       </form>
@@ -230,40 +195,74 @@ function AssignDialog({ person, kinds, onClose, onDone }: AssignProps): ReactNod
   );
 }
 
-interface EndProps {
-  readonly assignment: Assignment;
+interface AskProps extends DoneProps {
+  readonly title: string;
+  readonly note: string;
+  readonly submit: string;
+  readonly ask: (text: (name: string) => string) => Promise<unknown>;
+  readonly children: ReactNode;
+}
+
+interface DoneProps {
   readonly onClose: () => void;
   readonly onDone: () => void;
 }
 
-function EndDialog({ assignment, onClose, onDone }: EndProps): ReactNode {
-  const [error, setError] = useState<unknown>();
-  const submit = (event: FormEvent<HTMLFormElement>): void => {
-    event.preventDefault();
-    const reason = String(new FormData(event.currentTarget).get("reason") ?? "").trim();
-    setError(undefined);
-    askJson<"POST /api/v1/assignments/{id}/end">(`/api/v1/assignments/${assignment.id}/end`, { method: "POST", body: { reason } })
-      .then(onDone)
-      .catch(setError);
+interface AssignProps extends DoneProps {
+  readonly person: PersonRights;
+  readonly kinds: readonly AssignmentKind[];
+}
+
+function AssignDialog({ person, kinds, ...done }: AssignProps): ReactNode {
+  const [kind, setKind] = useState<AssignmentKind>(kinds[0] ?? "badge");
+  const ask = (text: (name: string) => string): Promise<unknown> => {
+    const target = text("target");
+    return askJson<"POST /api/v1/assignments">("/api/v1/assignments", { method: "POST", body: { kind, person: person.id, ...(target === "" ? {} : { target }) } });
   };
   return (
-    <Dialog title={m.people.endTitle(m.people.kinds[assignment.kind])} onClose={onClose}>
-      <form onSubmit={submit}>
-        <p className="quiet-text">{m.people.endNote}</p>
-        {error !== undefined && <Failure error={error} />}
+    <AskDialog title={m.people.assignTo(person.name)} note={m.people.assignNote} submit={m.people.assign} ask={ask} {...done}>
+      <label>
+        {m.people.kind}
+        <select value={kind} onChange={(event) => setKind(event.target.value as AssignmentKind)} autoFocus>
+          {kinds.map((each) => (
+            <option key={each} value={each}>
+              {m.people.kinds[each]}
+            </option>
+          ))}
+        </select>
+      </label>
+      {kind === "clearance" ? (
         <label>
-          {m.people.reason}
-          <input name="reason" required maxLength={500} autoFocus />
+          {m.people.targets.clearance}
+          <select name="target">
+            {Object.entries(m.recording.restrictions).map(([value, name]) => (
+              <option key={value} value={value}>
+                {name}
+              </option>
+            ))}
+          </select>
         </label>
-        <div className="row end">
-          <button type="button" onClick={onClose}>
-            {m.purpose.cancel}
-          </button>
-          <button type="submit" className="primary">
-            {m.people.end}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+      ) : (
+        kind !== "investigation" && (
+          <label>
+            {m.people.targets[kind]}
+            <input name="target" required maxLength={200} />
+          </label>
+        )
+      )}
+    </AskDialog>
+  );
+}
+
+function EndDialog({ assignment, ...done }: DoneProps & { readonly assignment: Assignment }): ReactNode {
+  const ask = (text: (name: string) => string): Promise<unknown> =>
+    askJson<"POST /api/v1/assignments/{id}/end">(`/api/v1/assignments/${assignment.id}/end`, { method: "POST", body: { reason: text("reason") } });
+  return (
+    <AskDialog title={m.people.endTitle(m.people.kinds[assignment.kind])} note={m.people.endNote} submit={m.people.end} ask={ask} {...done}>
+      <label>
+        {m.people.reason}
+        <input name="reason" required maxLength={500} autoFocus />
+      </label>
+    </AskDialog>
   );
 }

@@ -74,7 +74,8 @@ test("a row that shows what was sealed agrees, and names the sealed file", () =>
 });
 
 test("what was never said is no field of the event, and null or empty in the row", () => {
-  const { recorded_at: _r, group: _g, wearer: _w, incident: _i, category: _c, filename: _f, officer: _o, ...bare } = ADMISSION;
+  const { recorded_at: _r, group: _g, wearer: _w, incident: _i, category: _c, filename: _f, officer: _o, ...rest } = ADMISSION;
+  const bare = { ...rest, unattributed: true };
   const shown = { ...SHOWN, recorded_at: null, group: null, wearer: null, incident: null, category: null, filename: "", assigned_officer: null };
   assert.equal(compareFacts(shown, verified(bare)).kind, "agree");
   assert.deepEqual(fieldsOf(compareFacts(SHOWN, verified(bare))), ["recorded_at", "group", "wearer", "incident", "category", "filename", "assigned_officer"]);
@@ -108,6 +109,12 @@ for (const field of Object.keys(FORGED) as ComparedField[]) {
     }
   });
 }
+
+test("an admission that says nothing of an officer is compared with none, until a change does", () => {
+  const { officer: _o, ...old } = ADMISSION;
+  assert.equal(compareFacts(SHOWN, verified(old)).kind, "agree");
+  assert.deepEqual(fieldsOf(compareFacts(SHOWN, verified(old, changed("assigned_officer", "0f".repeat(16))))), ["assigned_officer"]);
+});
 
 test("a difference is told as people read it", () => {
   const result = compareFacts({ ...SHOWN, wearer: "47\u202e12", incident: null, bytes: 4, group: null }, verified(ADMISSION));

@@ -81,10 +81,14 @@ export function compareFacts(shown: ShownFacts, checked: readonly Checked[]): Co
   const { sha256, bytes } = readAdmission(admission);
   const file = { sha256, bytes };
   const isWhole = events.length === checked.length;
+  // Admissions of before said nothing of an officer, either way.
+  const tellsOfficer =
+    admission.json.has("officer") || admission.json.has("unattributed") || later.some((event) => event.json.get("field") === "assigned_officer");
   const sealed = sealedFacts(admission, later);
   // A change that did not verify may explain another value, but never another digest.
   const fields: readonly ComparedField[] = isWhole ? ["id", ...FIXED, ...CHANGEABLE] : ["id", ...FIXED];
   const differences = fields
+    .filter((field) => field !== "assigned_officer" || tellsOfficer)
     .filter((field) => (isAbsent(shown[field]) ? sealed.has(field) : shown[field] !== sealed.get(field)))
     .map((field) => ({ field, shown: shownValue(field, shown[field]), sealed: shownValue(field, sealed.get(field)) }));
   if (differences.length > 0) return { kind: "differ", file, differences };

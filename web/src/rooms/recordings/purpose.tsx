@@ -69,7 +69,7 @@ export function PurposeDialog({ recording, onClose, onOpened }: Props): ReactNod
         </label>
         <label>
           {chosen === "investigation" ? m.purpose.caseNeeded : m.purpose.case}
-          <input name="case" defaultValue={recording.incident ?? ""} maxLength={200} />
+          <input name="case" maxLength={200} />
         </label>
         <label>
           {m.purpose.warrant}
