@@ -5,8 +5,8 @@
 // Owns: the tables assignments, units, cases, statements and agency_rules, and standing(): how a person stands to a
 //   recording by them.
 // Promises: nothing is overwritten. What was true when a recording was made stays findable, whoever wears the badge or
-//   the camera today; an end may come sooner than was said, never later. A badge, and a camera, is one person's at a time. These rows are written inside
-//   the sequencer's transaction, beside the events that say the same.
+//   the camera today; an end may come sooner than was said, never later. A badge, and a camera, is one person's at a time.
+//   These rows are written inside the sequencer's transaction, beside the events that say the same.
 // Fails with: kConflict (taken at that time, or ended already), kNotFound, kInvalid (an end before its beginning).
 // Threads: any; each call runs in the caller's transaction.
 
