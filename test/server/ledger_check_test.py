@@ -39,7 +39,7 @@ class LedgerCheck(unittest.TestCase):
         cls.seal(b"nothing is known of this")
         cls.viewed = cls.post("views", {"purpose": "investigation", "case": "24-000117", "warrant": "W-12",
                                         "inside_home": True})["view"]
-        cls.exported = cls.post("exports", {"purpose": "review"})["view"]
+        cls.exported = cls.post("exports", {"purpose": "review", "warrant": "W-12"})["view"]
         cls.offload()
         deadline = time.monotonic() + 120
         for item in town.request("GET", "/api/v1/recordings", cls.clerk).json()["items"]:
