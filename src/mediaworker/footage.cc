@@ -228,6 +228,16 @@ class Demuxer {
   FormatPtr format_;
 };
 
+// A codec's name in the letters that an answer has room for: FFmpeg has "acelp.kelvin".
+std::string word_of(std::string_view name) {
+  std::string out(name.substr(0, 32));
+  for (char& c : out) {
+    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    if (!is_plain) c = '_';
+  }
+  return out;
+}
+
 // One stream while its packets go by.
 class Track {
  public:
@@ -248,7 +258,7 @@ class Track {
         out_.kind = StreamKind::kData;
     }
     const AVCodecDescriptor* codec = avcodec_descriptor_get(parameters->codec_id);
-    out_.codec = codec != nullptr ? codec->name : "unknown";
+    out_.codec = codec != nullptr ? word_of(codec->name) : "unknown";
     if (out_.kind == StreamKind::kVideo) {
       if (stream->nb_frames > 0) out_.frames_declared = stream->nb_frames;  // of sound it may count samples
       out_.width = std::clamp(parameters->width, 0, 65'536);
