@@ -99,7 +99,8 @@ PROBLEM(kLedgerMoved, "ledger-moved", kConflict, 409, kYes, "The ledger grew mea
 PROBLEM(kLedgerCorrupt, "ledger-corrupt", kCorrupt, 500, kNever, "The ledger does not agree with itself",
         "Do not retry. Keep the machine as it is and run lapel ledger check on a copy.");
 PROBLEM(kFaultsFound, "faults-found", kCorrupt, 500, kNever, "The check found faults",
-        "Keep the disk as it is, restore what is named from a second copy, and check again; see docs/operating/lost_disk.md.");
+        "Keep the disk as it is, restore what is named from a second copy, and check again; see "
+        "docs/operating/lost_disk.md.");
 PROBLEM(kProofInvalid, "proof-invalid", kCorrupt, 422, kNever, "The proof does not hold",
         "Do not rely on it; ask for it again.");
 PROBLEM(kNotSealed, "not-sealed", kConflict, 409, kYes, "Not sealed yet", "Ask again in a moment.");
@@ -115,6 +116,8 @@ PROBLEM(kInsideHome, "inside-home", kConflict, 409, kNo, "Nobody has said whethe
         "Answer whether it shows one, and ask again: \"inside_home\" is true or false. The answer is put on record.");
 PROBLEM(kSecondFactor, "second-factor", kUnauthenticated, 401, kAfterSignIn, "A second factor is needed",
         "Enroll or present it.");
+PROBLEM(kLastAdministrator, "last-administrator", kConflict, 409, kNo, "The last administrator",
+        "Make somebody else an administrator first.");
 PROBLEM(kLastTwoPerson, "two-person", kDenied, 403, kNo, "Two people are needed",
         "Somebody else must do the other half.");
 #undef PROBLEM
@@ -179,6 +182,7 @@ constexpr std::array kAll = {
     &kRule,
     &kInsideHome,
     &kSecondFactor,
+    &kLastAdministrator,
     &kLastTwoPerson,
 };
 }  // namespace

@@ -37,7 +37,7 @@ extern const Problem kLedgerMoved, kLedgerCorrupt, kFaultsFound, kProofInvalid, 
 extern const Problem kStoreStopped, kObjectDamaged;
 
 // People and access.
-extern const Problem kSignIn, kRule, kInsideHome, kSecondFactor, kLastTwoPerson;
+extern const Problem kSignIn, kRule, kInsideHome, kSecondFactor, kLastAdministrator, kLastTwoPerson;
 
 std::span<const Problem* const> all_problems();
 

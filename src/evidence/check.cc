@@ -472,8 +472,8 @@ class Checker {
     ++report.identities;
     const db::Params params = {{"id", id}, {"agency", agency_}};
     const db::Rows people = TRY(tx.query(
-        "SELECT CAST(name AS TEXT) AS name, CAST(badge AS TEXT) AS badge FROM people WHERE id = :id AND agency = "
-        ":agency",
+        "SELECT CAST(name AS TEXT) AS name, CAST(badge AS TEXT) AS badge, CAST(active_from_us AS TEXT) AS active_from, "
+        "CAST(active_until_us AS TEXT) AS active_until FROM people WHERE id = :id AND agency = :agency",
         params));
     const db::Rows devices =
         TRY(tx.query("SELECT CAST(serial AS TEXT) AS serial FROM devices WHERE id = :id AND agency = :agency", params));
@@ -498,6 +498,7 @@ class Checker {
       compare("person " + id, {{"name", row.maybe_text("name"), field(bound, "name")},
                                {"badge", row.maybe_text("badge"), TRY(worn_badge(tx, id))}});
       TRY(roles(tx, id));
+      TRY(activity(tx, id, row));
     }
     for (const db::Row& row : docks) TRY(dock(tx, id, bound, row));
     return {};
@@ -552,6 +553,29 @@ class Checker {
     }
     compare("person " + id,
             {{"roles", fmt::format("{}", fmt::join(catalog, ", ")), fmt::format("{}", fmt::join(events, ", "))}});
+    return {};
+  }
+
+  // Since when, and until when, a person is active: by the last event that says so, and where it ends, by the one before.
+  Result<void> activity(db::Transaction& tx, const std::string& id, const db::Row& person) {
+    Text from, until;
+    bool is_last = true;
+    for (const db::Row& row :
+         TRY(tx.query("SELECT event FROM ledger_events WHERE agency = :agency AND subject = :id AND type = "
+                      "'person.active' ORDER BY n DESC LIMIT 2",
+                      {{"agency", agency_}, {"id", id}}))) {
+      const auto event = proof::parse_event(row.text("event"));
+      const Json* active = event ? event->find("active") : nullptr;
+      const bool is_active = active && active->boolean() && *active->boolean();
+      if (is_active) {
+        from = field(*event, "from");
+        break;
+      }
+      if (is_last && event) until = field(*event, "from");
+      is_last = false;
+    }
+    compare("person " + id, {{"active from", column_time(person.maybe_text("active_from")), from},
+                             {"active until", column_time(person.maybe_text("active_until")), until}});
     return {};
   }
 

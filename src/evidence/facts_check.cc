@@ -179,6 +179,12 @@ Result<void> check_facts(db::Transaction& tx, const std::string& agency,
             .integer("strays");
     if (strays > 0) fault(fmt::format("{}: {} rows name no agency", table, strays));
   }
+  // What a person holds is compared with the person.
+  const std::int64_t nobodys = TRY(tx.query(
+      "SELECT COUNT(*) AS strays FROM person_roles r WHERE NOT EXISTS (SELECT 1 FROM people p WHERE p.id = "
+      "r.person)"))[0]
+                                   .integer("strays");
+  if (nobodys > 0) fault(fmt::format("person_roles: {} rows name no person", nobodys));
   for (const std::string& line : catalog) {
     if (!events.contains(line)) fault(line + ": the catalog has it, and no event");
   }

@@ -18,6 +18,7 @@
 #include "ingest/uploads.h"
 #include "lapel/settings.h"
 #include "os/filesystem.h"
+#include "roster/roles.h"
 #include "signin/signin.h"
 
 namespace lapel::door {
@@ -63,8 +64,7 @@ Result<void> check_person(const NewPerson& person) {
   if (person.login.find(' ') != std::string::npos) return fail(Code::kInvalid, "A login has no spaces");
   if (!person.name.empty()) TRY(check_text("A name", person.name));
   if (person.badge) TRY(check_text("A badge", *person.badge));
-  if (person.roles.empty())
-    return fail(Code::kInvalid, "A person needs at least one role: " + access::all_role_names());
+  TRY(roster::check_roles(person.roles));
   if (person.password.size() < signin::kPasswordBytesMin || person.password.size() > signin::kPasswordBytesMax) {
     return fail(Code::kInvalid,
                 fmt::format("A password has {} to {} bytes", signin::kPasswordBytesMin, signin::kPasswordBytesMax));

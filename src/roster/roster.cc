@@ -9,6 +9,8 @@
 namespace lapel::roster {
 namespace {
 
+constexpr std::string_view kPersonColumns = "id, agency, login, name, badge, active_until_us";
+
 constexpr db::Migration kSteps[] = {
     {1, "agencies, people, devices", R"sql(
 CREATE TABLE agencies (
@@ -92,6 +94,11 @@ CREATE TABLE agency_rules (
   own_viewing TEXT NOT NULL CHECK (own_viewing IN ('allowed', 'after_statement', 'supervisor_releases'))
 );
 )sql"},
+    // No time: since their entry, and until further notice.
+    {3, "people who have left", R"sql(
+ALTER TABLE people ADD COLUMN active_from_us BIGINT;
+ALTER TABLE people ADD COLUMN active_until_us BIGINT;
+)sql"},
 };
 
 template <typename AnyId>
@@ -112,7 +119,8 @@ Result<Person> read_person(db::Transaction& tx, const db::Row& row) {
                 row.text("login"),
                 row.text("name"),
                 row.maybe_text("badge"),
-                {}};
+                {},
+                row.is_null("active_until_us")};
   for (const db::Row& role :
        TRY(tx.query("SELECT role FROM person_roles WHERE person = :person ORDER BY role LIMIT 100",
                     {{"person", person.id.text()}}))) {
@@ -213,43 +221,57 @@ Result<void> add_person(db::Transaction& tx, const Person& person, Timestamp now
 
 Result<Person> person(db::Transaction& tx, const PersonId& id) {
   const db::Rows rows =
-      TRY(tx.query("SELECT id, agency, login, name, badge FROM people WHERE id = :id", {{"id", id.text()}}));
+      TRY(tx.query(fmt::format("SELECT {} FROM people WHERE id = :id", kPersonColumns), {{"id", id.text()}}));
   if (rows.empty()) return fail(Code::kNotFound, "No such person", id.text());
   return read_person(tx, rows[0]);
 }
 
-Result<access::Actor> actor(db::Transaction& tx, const SubjectId& id) {
-  access::Actor out = TRY(actor_of_received(tx, id));
-  if (out.dock && TRY(dock(tx, *out.dock)).is_revoked) {
-    return fail(Code::kUnauthenticated, "This dock has been revoked", id.text());
-  }
-  return out;
-}
+namespace {
 
-Result<access::Actor> actor_of_received(db::Transaction& tx, const SubjectId& id) {
-  access::Actor out;
+struct Known {
+  access::Actor actor;
+  bool is_current = true;  // neither deactivated nor revoked
+};
+
+Result<Known> known_actor(db::Transaction& tx, const SubjectId& id) {
+  Known out;
   auto found = person(tx, PersonId(id.bytes()));
   if (found) {
-    out.agency = found->agency;
-    out.person = found->id;
-    out.login = std::move(found->login);
-    out.roles = std::move(found->roles);
+    out.actor.agency = found->agency;
+    out.actor.person = found->id;
+    out.actor.login = std::move(found->login);
+    out.actor.roles = std::move(found->roles);
+    out.is_current = found->is_active;
   } else {
     if (found.error().code() != Code::kNotFound) return fail(std::move(found).error());
     const Dock known = TRY(dock(tx, DockId(id.bytes())));
-    out.agency = known.agency;
-    out.dock = known.id;
-    out.login = known.name;
+    out.actor.agency = known.agency;
+    out.actor.dock = known.id;
+    out.actor.login = known.name;
+    out.is_current = !known.is_revoked;
   }
-  const db::Rows rows = TRY(tx.query("SELECT slug FROM agencies WHERE id = :id", {{"id", out.agency.text()}}));
+  const db::Rows rows = TRY(tx.query("SELECT slug FROM agencies WHERE id = :id", {{"id", out.actor.agency.text()}}));
   if (rows.empty()) return fail(Code::kCorrupt, "An actor's agency is missing", id.text());
-  out.agency_slug = rows[0].text("slug");
+  out.actor.agency_slug = rows[0].text("slug");
   return out;
+}
+
+}  // namespace
+
+Result<access::Actor> actor(db::Transaction& tx, const SubjectId& id) {
+  Known known = TRY(known_actor(tx, id));
+  if (known.is_current) return std::move(known.actor);
+  return fail(Code::kUnauthenticated,
+              known.actor.dock ? "This dock has been revoked" : "This person has been deactivated", id.text());
+}
+
+Result<access::Actor> actor_of_received(db::Transaction& tx, const SubjectId& id) {
+  return TRY(known_actor(tx, id)).actor;
 }
 
 Result<Person> person_by_login(db::Transaction& tx, std::string_view login) {
   const db::Rows rows =
-      TRY(tx.query("SELECT id, agency, login, name, badge FROM people WHERE login = :login", {{"login", login}}));
+      TRY(tx.query(fmt::format("SELECT {} FROM people WHERE login = :login", kPersonColumns), {{"login", login}}));
   if (rows.empty()) return fail(Code::kNotFound, fmt::format("Nobody signs in as \"{}\"", login));
   return read_person(tx, rows[0]);
 }
@@ -257,7 +279,7 @@ Result<Person> person_by_login(db::Transaction& tx, std::string_view login) {
 Result<std::vector<Person>> people(db::Transaction& tx, const AgencyId& agency) {
   std::vector<Person> out;
   for (const db::Row& row : TRY(tx.query(
-           "SELECT id, agency, login, name, badge FROM people WHERE agency = :agency ORDER BY login LIMIT :limit",
+           fmt::format("SELECT {} FROM people WHERE agency = :agency ORDER BY login LIMIT :limit", kPersonColumns),
            {{"agency", agency.text()}, {"limit", kAssignmentsMax}}))) {
     out.push_back(TRY(read_person(tx, row)));
   }

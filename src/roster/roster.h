@@ -2,7 +2,8 @@
 #pragma once
 // The roster: agencies, people and devices, as the facts that access and custody stand on.
 //
-// Owns: the tables agencies, people, person_roles, devices, docks, and the schema of the whole module.
+// Owns: the tables agencies, people, person_roles, devices, docks, and the schema of the whole module. roles.h changes what
+//   people are.
 // Promises: a person or device has one subject id for good; what the ledger says of them (identity.bound) is sealed in
 //   the same transaction as the row, because the caller writes these rows inside the sequencer's transaction.
 // Fails with: kConflict (name, slug, login or serial taken), kNotFound.
@@ -36,6 +37,7 @@ struct Person {
   std::string name;
   std::optional<std::string> badge;  // worn today; assignments.h knows whose it was when
   std::set<access::Role> roles;
+  bool is_active = true;  // nobody signs in as one who is not (roles.h)
 };
 
 struct Device {
@@ -62,9 +64,9 @@ Result<Agency> agency_by_name(db::Transaction& tx, std::string_view name_or_slug
 Result<void> add_person(db::Transaction& tx, const Person& person, Timestamp now);
 Result<Person> person(db::Transaction& tx, const PersonId& id);
 Result<std::vector<Person>> people(db::Transaction& tx, const AgencyId& agency);  // by login
-// A person or dock as an actor, with the roles held now. A revoked dock is kUnauthenticated.
+// A person or dock as an actor, with the roles held now. A deactivated person, or a revoked dock, is kUnauthenticated.
 Result<access::Actor> actor(db::Transaction& tx, const SubjectId& id);
-// Also a revoked dock: for finishing what was received before.
+// Also one of those: for finishing what was received before, and for telling what they would be.
 Result<access::Actor> actor_of_received(db::Transaction& tx, const SubjectId& id);
 Result<Person> person_by_login(db::Transaction& tx, std::string_view login);
 

@@ -135,7 +135,7 @@ class LedgerCheck(unittest.TestCase):
             ("UPDATE people SET badge = '4713' WHERE login = 'officer'", "person ", "badge 4713"),
             ("UPDATE people SET badge = NULL WHERE login = 'other'", "person ", "badge nothing"),
             ("DELETE FROM people WHERE login = 'other'", "person ", "the catalog has 0"),
-            (f"INSERT INTO people SELECT '{'0' * 32}', agency, 'nobody', name, NULL, added_us FROM people WHERE login = 'other'", "person " + "0" * 32, "no event"),
+            (f"INSERT INTO people (id, agency, login, name, added_us) SELECT '{'0' * 32}', agency, 'nobody', name, added_us FROM people WHERE login = 'other'", "person " + "0" * 32, "no event"),
             ("INSERT INTO person_roles SELECT id, 'administrator' FROM people WHERE login = 'other'", "person ", "roles administrator, officer"),
             ("DELETE FROM person_roles WHERE person = (SELECT id FROM people WHERE login = 'other')", "person ", "roles"),
             ("UPDATE devices SET serial = 'X60A0043S'", "device ", "serial X60A0043S"),
