@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "crypto/random.h"
+#include "roster/roles.h"
 
 namespace lapel::people {
 namespace {
@@ -105,6 +106,52 @@ Result<std::vector<roster::Person>> People::list(const access::Actor& actor) {
     return {};
   }));
   return out;
+}
+
+Result<roster::Person> People::show(const access::Actor& actor, const std::string& person) {
+  TRY(require(actor, access::Action::kSeeRoster));
+  return find(actor, person);
+}
+
+Result<roster::Person> People::find_to_manage(const access::Actor& actor, const std::string& person) {
+  // Asked first: whoever may not do it learns no names by trying.
+  TRY(require(actor, access::Action::kManagePeople));
+  roster::Person found = TRY(find(actor, person));
+  TRY(require(actor, access::Action::kManagePeople, found.id));
+  return found;
+}
+
+Result<roster::Person> People::change_roles(const access::Actor& actor, const std::string& person,
+                                            const std::vector<std::string>& roles, const std::string& reason) {
+  roster::Person changed = TRY(find_to_manage(actor, person));
+  TRY(check_text("A reason", reason));
+  const std::set<access::Role> old = changed.roles;
+  changed.roles = TRY(roster::parse_roles(roles));
+  Json::Array names;
+  for (const access::Role role : changed.roles) names.emplace_back(access::role_name(role));
+  TRY(commit(actor, {{changed.id, "person.roles", {{"roles", std::move(names)}, {"reason", reason}}, false}},
+             [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) {
+               return roster::change_roles(tx, changed.id, old, changed.roles);
+             }));
+  return changed;
+}
+
+Result<roster::Person> People::change_activity(const access::Actor& actor, const std::string& person, Activity activity,
+                                               const std::string& reason) {
+  roster::Person changed = TRY(find_to_manage(actor, person));
+  TRY(check_text("A reason", reason));
+  changed.is_active = activity == Activity::kActive;
+  const Timestamp now = parts_.clock.now();
+  TRY(commit(actor,
+             {{changed.id,
+               "person.active",
+               {{"active", changed.is_active}, {"from", ledger_time(now)}, {"reason", reason}},
+               false}},
+             [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) {
+               return changed.is_active ? roster::activate_person(tx, changed.id, now)
+                                        : roster::deactivate_person(tx, changed.id, now);
+             }));
+  return changed;
 }
 
 Result<std::vector<roster::Unit>> People::units(const access::Actor& actor) {
@@ -337,7 +384,7 @@ Result<People::Rights> People::rights(const access::Actor& actor, const std::str
   out.person = TRY(find(actor, person_text));
   access::Actor subject;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    subject = TRY(roster::actor(tx, out.person.id));
+    subject = TRY(roster::actor_of_received(tx, out.person.id));
     out.assignments = TRY(roster::assignments(tx, actor.agency, {{}, out.person.id, {}, parts_.clock.now()}));
     return {};
   }));
@@ -345,6 +392,13 @@ Result<People::Rights> People::rights(const access::Actor& actor, const std::str
     return !access::decide(actor, seeing(assignment.kind), about(actor)).is_allowed() &&
            !(is_self && assignment.kind != AssignmentKind::kInvestigation);
   });
+  const auto decide = [&](access::Action action, const access::Item& item, const std::optional<access::Basis>& basis) {
+    // As whoever comes with a credential of theirs is answered.
+    if (!out.person.is_active) {
+      return access::Decision{access::Answer::kSignIn, "deactivated: nothing is accepted from this person"};
+    }
+    return access::decide(subject, action, item, basis);
+  };
   for (const std::string_view relation : {"own", "supervised", "other"}) {
     access::Item item = about(subject, relation == "own" ? std::optional(subject.person) : std::nullopt);
     item.is_supervised = relation == "supervised";
@@ -352,14 +406,14 @@ Result<People::Rights> People::rights(const access::Actor& actor, const std::str
     for (int number = 0; number <= static_cast<int>(access::Action::kExplain); ++number) {
       const auto action = static_cast<access::Action>(number);
       if (action != access::Action::kView && action != access::Action::kExport) {
-        out.rights.push_back({action, std::nullopt, relation, access::decide(subject, action, item)});
+        out.rights.push_back({action, std::nullopt, relation, decide(action, item, std::nullopt)});
         continue;
       }
       for (int wanted = 0; wanted <= static_cast<int>(access::Purpose::kOwnRecording); ++wanted) {
         access::Basis basis;
         basis.purpose = static_cast<access::Purpose>(wanted);
         basis.has_case = basis.is_related = true;
-        out.rights.push_back({action, basis.purpose, relation, access::decide(subject, action, item, basis)});
+        out.rights.push_back({action, basis.purpose, relation, decide(action, item, basis)});
       }
     }
   }

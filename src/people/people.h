@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The facts that access stands on, as people change them: units, cases, who was what when, filed statements, the agency's
-// rule of own viewing; and what a person may do by them.
+// The facts that access stands on, as people change them: roles, who is still active, units, cases, who was what when, filed
+// statements, the agency's rule of own viewing; and what a person may do by them.
 //
-// Owns: the events assignment.began, assignment.ended, statement.recorded (in the person's chain), unit.added, case.opened
-//   and rule.changed (in that of the server's console); the tables are roster's.
+// Owns: the events person.active, assignment.began, assignment.ended, statement.recorded (in the person's chain),
+//   unit.added, case.opened and rule.changed (in that of the server's console), and person.roles wherever roles change after
+//   a person's entry; the tables are roster's.
 // Promises: nothing is true here that the ledger does not say: row and event are sealed together. Whoever changes a fact
 //   is asked for the right to that kind of it, and nobody changes those about themselves that two people must decide.
-// Fails with: problems::kRule, kNotFound, kConflict (taken, ended, there already), kInvalid.
+// Fails with: problems::kRule, kNotFound, kConflict (taken, ended, there already), problems::kLastAdministrator, kInvalid.
 // Threads: any; calls block.
 
 #include <optional>
@@ -32,6 +33,14 @@ class People {
   explicit People(Parts parts) : parts_(parts) {}
 
   Result<std::vector<roster::Person>> list(const access::Actor& actor);
+  Result<roster::Person> show(const access::Actor& actor, const std::string& person);
+  // All that the person holds from now on, by name. What they may do changes with their next request.
+  Result<roster::Person> change_roles(const access::Actor& actor, const std::string& person,
+                                      const std::vector<std::string>& roles, const std::string& reason);
+  enum class Activity { kActive, kInactive };
+  Result<roster::Person> change_activity(const access::Actor& actor, const std::string& person, Activity activity,
+                                         const std::string& reason);
+
   Result<std::vector<roster::Unit>> units(const access::Actor& actor);
   Result<roster::Unit> add_unit(const access::Actor& actor, const std::string& name);
   Result<std::vector<roster::Case>> cases(const access::Actor& actor);
@@ -57,7 +66,8 @@ class People {
   Result<roster::OwnViewingRule> own_viewing(const access::Actor& actor);
   Result<void> set_own_viewing(const access::Actor& actor, roster::OwnViewingRule rule, const std::string& reason);
 
-  // What a person may do today with a recording that stands so to them, and by which rule.
+  // What a person may do today with a recording that stands so to them, and by which rule: nothing, while they are
+  // deactivated.
   struct Right {
     access::Action action = access::Action::kPublic;
     std::optional<access::Purpose> purpose;  // of a view
@@ -73,6 +83,8 @@ class People {
 
  private:
   Result<roster::Person> find(const access::Actor& actor, const std::string& person);
+  // The person, once the actor may manage people, and this one.
+  Result<roster::Person> find_to_manage(const access::Actor& actor, const std::string& person);
   Result<std::string> target_of(db::Transaction& tx, const access::Actor& actor, const Beginning& beginning);
   Result<roster::OwnViewingRule> stored_own_viewing(const AgencyId& agency);
   Result<PersonId> console(const access::Actor& actor);

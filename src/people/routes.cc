@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "people/routes.h"
 
+#include <string>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "base/problems.h"
 #include "http/json_body.h"
 
 namespace lapel::people {
@@ -35,11 +38,8 @@ std::string id_param(const Request& request) {
 Json::Object to_members(const roster::Person& person) {
   Json::Array roles;
   for (const access::Role role : person.roles) roles.emplace_back(access::role_name(role));
-  return {{"id", person.id.text()},
-          {"login", person.login},
-          {"name", person.name},
-          {"badge", or_null(person.badge)},
-          {"roles", std::move(roles)}};
+  return {{"id", person.id.text()},         {"login", person.login},     {"name", person.name},
+          {"badge", or_null(person.badge)}, {"roles", std::move(roles)}, {"active", person.is_active}};
 }
 Json::Object to_members(const roster::Unit& unit) {
   return {{"id", unit.id.text()}, {"name", unit.name}};
@@ -64,6 +64,37 @@ Response page_of(const std::vector<T>& items) {
 
 Result<Response> people(const Request&, People& all, const access::Actor& actor) {
   return page_of(TRY(all.list(actor)));
+}
+
+Result<Response> person(const Request& request, People& all, const access::Actor& actor) {
+  return answer(200, to_members(TRY(all.show(actor, id_param(request)))));
+}
+
+Result<std::vector<std::string>> role_names(const Json& body) {
+  const Json* roles = body.find("roles");
+  const Error wrong{&problems::kInvalid, "\"roles\" must be a list of names of roles", {}};
+  if (roles == nullptr || roles->array() == nullptr) return fail(wrong);
+  std::vector<std::string> out;
+  for (const Json& role : *roles->array()) {
+    if (role.string() == nullptr) return fail(wrong);
+    out.push_back(*role.string());
+  }
+  return out;
+}
+
+Result<Response> change_roles(const Request& request, People& all, const access::Actor& actor) {
+  const Json body = TRY(http::json_body(request));
+  return answer(200, to_members(TRY(all.change_roles(actor, id_param(request), TRY(role_names(body)),
+                                                     TRY(http::required_text(body, "reason"))))));
+}
+
+Result<Response> change_activity(const Request& request, People& all, const access::Actor& actor) {
+  const Json body = TRY(http::json_body(request));
+  const auto is_active = TRY(http::flag_member(body, "active"));
+  if (!is_active) return fail(Code::kInvalid, "\"active\" must be true or false");
+  return answer(200, to_members(TRY(all.change_activity(
+                         actor, id_param(request), *is_active ? People::Activity::kActive : People::Activity::kInactive,
+                         TRY(http::required_text(body, "reason"))))));
 }
 
 Result<Response> rights(const Request& request, People& all, const access::Actor& actor) {
@@ -168,7 +199,10 @@ void register_routes(http::Router& router, People& all, roster::Asker asker) {
     });
   };
   add("GET", "/api/v1/people", people);
+  add("GET", "/api/v1/people/{id}", person);
   add("GET", "/api/v1/people/{id}/rights", rights);
+  add("POST", "/api/v1/people/{id}/roles", change_roles);
+  add("POST", "/api/v1/people/{id}/active", change_activity);
   add("GET", "/api/v1/units", units);
   add("POST", "/api/v1/units", add_unit);
   add("GET", "/api/v1/cases", cases);

@@ -440,8 +440,31 @@ class OpenApi(unittest.TestCase):
         self.ask("GET", "/api/v1/rules", self.union, status=200)
         self.ask("PUT", "/api/v1/rules", self.command, body={"own_viewing": "allowed", "reason": "General Order 12"}, status=200)
         self.ask("PUT", "/api/v1/rules", self.command, body={"own_viewing": "never", "reason": "x"}, status=400, slug="invalid")
+        self.ask("GET", "/api/v1/people/clerk", self.clerk, status=200)
+        self.ask("GET", "/api/v1/people/clerk", self.union, status=403, slug="rule")
+        self.ask("GET", "/api/v1/people/nobody", self.clerk, status=404, slug="not-found")
         for method, path in (("GET", "people"), ("GET", "units"), ("GET", "cases"), ("GET", "assignments"), ("GET", "rules")):
             self.ask(method, "/api/v1/" + path, status=401, slug="unauthenticated")
+
+    def test_what_people_are(self):
+        self.town.add_user("leaver", "officer")
+        roles, active = "/api/v1/people/leaver/roles", "/api/v1/people/leaver/active"
+        changed = self.ask("POST", roles, self.administrator, body={"roles": ["counsel", "officer"], "reason": "moved"}, status=200).json()
+        self.assertEqual(changed, self.ask("GET", f"/api/v1/people/{changed['id']}", self.clerk, status=200).json())
+        self.ask("POST", roles, self.administrator, body={"roles": ["counsel", "officer"], "reason": "moved"}, status=409, slug="conflict")
+        self.ask("POST", roles, self.administrator, body={"roles": [], "reason": "moved"}, status=400, slug="invalid")
+        self.ask("POST", roles, self.clerk, body={"roles": ["counsel"], "reason": "moved"}, status=403, slug="rule")
+        self.ask("POST", roles, body={"roles": ["counsel"], "reason": "moved"}, status=401, slug="unauthenticated")
+        self.ask("POST", "/api/v1/people/admin/roles", self.administrator, body={"roles": ["counsel"], "reason": "moved"}, status=403, slug="rule")
+        self.ask("POST", "/api/v1/people/nobody/roles", self.administrator, body={"roles": ["counsel"], "reason": "moved"}, status=404, slug="not-found")
+        self.assertFalse(self.ask("POST", active, self.administrator, body={"active": False, "reason": "left"}, status=200).json()["active"])
+        self.ask("GET", "/api/v1/people/leaver/rights", self.command, status=200)
+        self.ask("POST", active, self.administrator, body={"active": False, "reason": "left"}, status=409, slug="conflict")
+        self.ask("POST", active, self.administrator, body={"active": 1, "reason": "left"}, status=400, slug="invalid")
+        self.ask("POST", active, self.clerk, body={"active": True, "reason": "back"}, status=403, slug="rule")
+        self.ask("POST", active, body={"active": True, "reason": "back"}, status=401, slug="unauthenticated")
+        self.ask("POST", "/api/v1/people/nobody/active", self.administrator, body={"active": True, "reason": "back"}, status=404, slug="not-found")
+        self.assertTrue(self.ask("POST", active, self.administrator, body={"active": True, "reason": "back"}, status=200).json()["active"])
 
     def test_changes_of_a_recording(self):
         recording = self.town.upload(self.clerk, b"x", filename="b.bin", incident="22-7")["recording"]
