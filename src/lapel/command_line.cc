@@ -19,6 +19,7 @@
 #include "lapel/facts.h"
 #include "lapel/remote.h"
 #include "lapel/wiring.h"
+#include "signin/tokens.h"
 
 namespace lapel::door {
 namespace {
@@ -191,16 +192,29 @@ class CommandLine::Declared {
         ->type_name("FILE");
   }
   void add_token() {
-    CLI::App* sub = command(*group("token", "Service credentials"), "create", "Make a token for programs",
-                            [this] { return door::run_token_create(where_, person_.login, scopes_, as_json_); });
-    add_data(sub);
+    CLI::App* tokens = group("token", "Service credentials");
+    CLI::App* sub = command(*tokens, "create", "Make a token for programs", [this] {
+      return door::run_token_create(where_, person_.login, scopes_, expires_, as_json_);
+    });
+    CLI::App* list = command(*tokens, "list", "The tokens of everybody, the newest first",
+                             [this] { return door::run_token_list(where_, person_.login, as_json_); });
+    CLI::App* revoke = command(*tokens, "revoke", "Refuse a token from its next request on",
+                               [this] { return door::run_token_revoke(where_, recording_); });
+    for (CLI::App* each : {sub, list, revoke}) add_data(each);
     sub->add_option("--user", person_.login, "Login of the person it acts for")->required()->type_name("LOGIN");
+    sub->add_option("--expires", expires_,
+                    fmt::format("Its end: a number of days, or an RFC 3339 time; {} days when left out, {} at most",
+                                signin::kTokenLifeDays, signin::kTokenLifeDaysMax))
+        ->type_name("DAYS|TIME");
     sub->footer("The token is printed once and is not kept: only what recognizes it is.");
     one_of(sub->add_option("--scope", scopes_, "What it may do; everything its person may when left out")
                ->delimiter(',')
                ->type_name("SCOPE"),
            access::all_action_names());
-    sub->add_flag("--json", as_json_, "Print JSON");
+    list->add_option("--user", person_.login, "Only of the person with this login")->type_name("LOGIN");
+    list->footer("Of its last use a token keeps the day. No secret is shown: none is kept.");
+    revoke->add_option("ID", recording_, "The token, as lapel token list names it")->required();
+    for (CLI::App* each : {sub, list}) each->add_flag("--json", as_json_, "Print JSON");
   }
   void add_dock() {
     CLI::App* docks = group("dock", "Docks that offload cameras");
@@ -277,7 +291,29 @@ class CommandLine::Declared {
   }
   void add_facts() {
     CLI::App* people = remote_group("person", "People on a server, over HTTP");
-    fact_list(people, "The people of the agency", "/api/v1/people", {"login", "badge", "roles", "name"});
+    fact_list(people, "The people of the agency", "/api/v1/people", {"login", "badge", "active", "roles", "name"});
+    CLI::App* roles = command(*people, "roles", "Give a person other roles than they hold", [this] {
+      return door::run_person_roles(remote_, recording_, roles_, reason_, as_json_);
+    });
+    CLI::App* deactivate = command(*people, "deactivate", "Let nobody sign in as a person who has left", [this] {
+      return door::run_person_activity(remote_, recording_, door::Activity::kInactive, reason_, as_json_);
+    });
+    CLI::App* activate = command(*people, "activate", "Let a person who has come back sign in again", [this] {
+      return door::run_person_activity(remote_, recording_, door::Activity::kActive, reason_, as_json_);
+    });
+    for (CLI::App* sub : {roles, deactivate, activate}) {
+      sub->add_option("PERSON", recording_, "Login or id")->required();
+      sub->add_option("--reason", reason_, "Why; it goes on record")->required();
+      sub->add_flag("--json", as_json_, "Print JSON");
+    }
+    one_of(roles->add_option("--role", roles_, "Every role that they hold from now on")
+               ->required()
+               ->delimiter(',')
+               ->type_name("ROLE"),
+           access::all_role_names());
+    deactivate->footer(
+        "Their sessions and tokens end with their next request, for good. What they did and\n"
+        "what they were stays on record.");
     CLI::App* rights = command(*people, "rights", "What a person may do, and by which rule",
                                [this] { return door::run_person_rights(remote_, recording_, as_json_); });
     rights->add_option("PERSON", recording_, "Login or id")->required();
@@ -436,6 +472,7 @@ class CommandLine::Declared {
   door::NewPerson person_;
   door::ServeOptions serve_;
   std::vector<std::string> roles_, scopes_;
+  std::string expires_, reason_;
   door::RemoteOptions remote_;
   door::RecordingQuery query_;
   door::ReadingTerms reading_;

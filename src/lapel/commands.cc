@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "cameras/docks.h"
 #include "evidence/check.h"
-#include "signin/signin.h"
+#include "roster/roles.h"
 
 namespace lapel::door {
 
@@ -15,17 +15,6 @@ Result<std::string> read_password(const os::Path& file) {
   const Bytes bytes = TRY(os::read_file(*os::real_disk(), file, 4'096));
   const std::string_view text = as_text(bytes);
   return std::string(text.substr(0, text.find_first_of("\r\n")));
-}
-
-Result<std::set<access::Role>> parse_roles(const std::vector<std::string>& names) {
-  std::set<access::Role> roles;
-  for (const std::string& name : names) {
-    const auto role = access::parse_role(name);
-    if (!role)
-      return fail(Code::kInvalid, fmt::format("\"{}\" is no role; the roles are {}", name, access::all_role_names()));
-    roles.insert(*role);
-  }
-  return roles;
 }
 
 Result<void> run_init(const Where& where, const NewAgency& agency, NewPerson administrator,
@@ -58,37 +47,11 @@ Result<void> run_agency_add(const Where& where, const NewAgency& agency) {
 
 Result<void> run_user_add(const Where& where, const std::string& agency, NewPerson person,
                           const std::vector<std::string>& roles, const os::Path& password_file) {
-  person.roles = TRY(parse_roles(roles));
+  person.roles = TRY(roster::parse_roles(roles));
   person.password = TRY(read_password(password_file));
   const auto installation = TRY(Installation::open(where, Installation::Publishing::kNo));
   const roster::Person added = TRY(installation->add_person(agency, person));
   fmt::print(stderr, "Added {}.\n", added.login);
-  return {};
-}
-
-Result<void> run_token_create(const Where& where, const std::string& login, const std::vector<std::string>& scopes,
-                              bool as_json) {
-  std::set<access::Action> actions;
-  for (const std::string& scope : scopes) {
-    const auto action = access::parse_action(scope);
-    if (!action)
-      return fail(Code::kInvalid,
-                  fmt::format("\"{}\" is no scope; the scopes are {}", scope, access::all_action_names()));
-    actions.insert(*action);
-  }
-  const auto installation = TRY(Installation::open(where, Installation::Publishing::kNo));
-  PersonId person;
-  TRY(installation->database().read([&](db::Transaction& tx) -> Result<void> {
-    person = TRY(roster::person_by_login(tx, login)).id;
-    return {};
-  }));
-  const std::string token =
-      TRY(signin::create_token(installation->database(), person, actions, installation->clock().now()));
-  if (as_json) {
-    fmt::print("{}\n", to_json(Json(Json::Object{{"token", token}})));
-  } else {
-    fmt::print("{}\n", token);
-  }
   return {};
 }
 

@@ -16,7 +16,6 @@ namespace lapel::door {
 
 // A password from a file: its first line, without the line's end.
 Result<std::string> read_password(const os::Path& file);
-Result<std::set<access::Role>> parse_roles(const std::vector<std::string>& names);
 
 Result<void> run_init(const Where& where, const NewAgency& agency, NewPerson administrator,
                       const os::Path& password_file);
@@ -25,8 +24,12 @@ Result<void> run_catalog_move(const Where& where);
 Result<void> run_agency_add(const Where& where, const NewAgency& agency);
 Result<void> run_user_add(const Where& where, const std::string& agency, NewPerson person,
                           const std::vector<std::string>& roles, const os::Path& password_file);
+// `expires` as signin::parse_token_end reads it.
 Result<void> run_token_create(const Where& where, const std::string& login, const std::vector<std::string>& scopes,
-                              bool as_json);
+                              const std::string& expires, bool as_json);
+// Of everybody when `login` is empty.
+Result<void> run_token_list(const Where& where, const std::string& login, bool as_json);
+Result<void> run_token_revoke(const Where& where, const std::string& id);
 // A code with which one dock may enroll itself.
 Result<void> run_dock_enroll(const Where& where, const std::string& agency, const std::string& name, bool as_json);
 Result<void> run_dock_list(const Where& where, const std::string& agency, bool as_json);

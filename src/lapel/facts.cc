@@ -16,6 +16,27 @@ std::string shown(const Json* value) {
   return to_json(*value);
 }
 
+Result<void> send_fact(const RemoteOptions& options, const std::string& method, const std::string& path,
+                       Json::Object body, bool as_json) {
+  Remote remote = TRY(Remote::open(options));
+  const http::ClientAnswer answer =
+      TRY(remote.ask({method, path, {{"Content-Type", "application/json"}}, to_json(Json(std::move(body))), {}}));
+  if (answer.status >= 300) return fail(http::error_of(answer));
+  fmt::print(stderr, "On record.\n");
+  if (answer.body.empty()) return {};
+  const Json made = TRY(http::json_of(answer, 1 << 20));
+  if (as_json) {
+    fmt::print("{}\n", to_json(made));
+  } else if (const std::string* id = made.find_string("id")) {
+    fmt::print("{}\n", printable(*id));
+  }
+  return {};
+}
+
+std::string person_path(const std::string& person, std::string_view what) {
+  return fmt::format("/api/v1/people/{}/{}", url_encoded(person), what);
+}
+
 }  // namespace
 
 Result<void> run_fact_list(const RemoteOptions& options, const std::string& path, const Said& said,
@@ -42,34 +63,36 @@ Result<void> run_fact_list(const RemoteOptions& options, const std::string& path
 
 Result<void> run_fact_change(const RemoteOptions& options, const std::string& method, const std::string& path,
                              const Said& said, bool as_json) {
-  Remote remote = TRY(Remote::open(options));
   Json::Object body;
   for (const auto& [name, value] : said) {
     if (!value.empty()) body.emplace(name, value);
   }
-  const http::ClientAnswer answer =
-      TRY(remote.ask({method, path, {{"Content-Type", "application/json"}}, to_json(Json(std::move(body))), {}}));
-  if (answer.status >= 300) return fail(http::error_of(answer));
-  fmt::print(stderr, "On record.\n");
-  if (answer.body.empty()) return {};
-  const Json made = TRY(http::json_of(answer, 1 << 20));
-  if (as_json) {
-    fmt::print("{}\n", to_json(made));
-  } else if (const std::string* id = made.find_string("id")) {
-    fmt::print("{}\n", printable(*id));
-  }
-  return {};
+  return send_fact(options, method, path, std::move(body), as_json);
+}
+
+Result<void> run_person_roles(const RemoteOptions& options, const std::string& person,
+                              const std::vector<std::string>& roles, const std::string& reason, bool as_json) {
+  return send_fact(options, "POST", person_path(person, "roles"),
+                   {{"roles", Json::Array(roles.begin(), roles.end())}, {"reason", reason}}, as_json);
+}
+
+Result<void> run_person_activity(const RemoteOptions& options, const std::string& person, Activity activity,
+                                 const std::string& reason, bool as_json) {
+  return send_fact(options, "POST", person_path(person, "active"),
+                   {{"active", activity == Activity::kActive}, {"reason", reason}}, as_json);
 }
 
 Result<void> run_person_rights(const RemoteOptions& options, const std::string& person, bool as_json) {
   Remote remote = TRY(Remote::open(options));
-  const Json rights = TRY(remote.get_json(fmt::format("/api/v1/people/{}/rights", url_encoded(person))));
+  const Json rights = TRY(remote.get_json(person_path(person, "rights")));
   if (as_json) {
     fmt::print("{}\n", to_json(rights));
     return {};
   }
-  fmt::print("{}, badge {}, {}\n", shown(rights.find("name")), shown(rights.find("badge")),
-             shown(rights.find("roles")));
+  const Json* active = rights.find("active");
+  const bool is_inactive = active && active->boolean() && !*active->boolean();
+  fmt::print("{}, badge {}, {}{}\n", shown(rights.find("name")), shown(rights.find("badge")),
+             shown(rights.find("roles")), is_inactive ? ", deactivated" : "");
   const Json* assignments = rights.find("assignments");
   if (assignments && assignments->array()) {
     for (const Json& item : *assignments->array()) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The facts that access stands on, from the command line over HTTP: units, cases, who was what when, statements, rules, and
-// what a recording is said to be.
+// The facts that access stands on, from the command line over HTTP: roles, units, cases, who was what when, statements,
+// rules, and what a recording is said to be.
 //
 // Owns: the words these commands print.
 // Promises: what is printed is what the server answered. A command that ends well has its event sealed.
@@ -28,6 +28,12 @@ Result<void> run_fact_change(const RemoteOptions& remote, const std::string& met
                              const Said& said, bool as_json);
 // What a person may do, a line an action: what they get, and by which rule.
 Result<void> run_person_rights(const RemoteOptions& remote, const std::string& person, bool as_json);
+// `person` is a login or id; the roles are all that they hold from now on.
+Result<void> run_person_roles(const RemoteOptions& remote, const std::string& person,
+                              const std::vector<std::string>& roles, const std::string& reason, bool as_json);
+enum class Activity { kActive, kInactive };
+Result<void> run_person_activity(const RemoteOptions& remote, const std::string& person, Activity activity,
+                                 const std::string& reason, bool as_json);
 
 struct RecordingChange {
   // Empty: stays. "none": unknown, or nobody, from now on. Flags: yes or no.

@@ -30,7 +30,7 @@
 #include "public/routes.h"
 #include "signin/routes.h"
 #include "signin/sessions.h"
-#include "signin/signin.h"
+#include "signin/tokens.h"
 
 namespace lapel::door {
 namespace {
@@ -119,7 +119,7 @@ struct Rooms::Impl {
         docks({installation->database(), installation->ledgers(), installation->clock()}),
         people({installation->database(), installation->ledgers(), installation->clock()}),
         sessions({installation->database(), installation->clock()}),
-        asker(docks.asker(sessions.asker(signin::asker(installation->database())))) {}
+        asker(docks.asker(sessions.asker(signin::asker(installation->database(), installation->clock())))) {}
 
   const std::unique_ptr<Installation> installation;
   const std::unique_ptr<ingest::Uploads> uploads;

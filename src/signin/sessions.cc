@@ -10,6 +10,7 @@
 #include "crypto/password.h"
 #include "crypto/random.h"
 #include "crypto/sha256.h"
+#include "roster/roles.h"
 #include "roster/roster.h"
 #include "signin/signin.h"
 
@@ -124,7 +125,8 @@ Result<PersonId> Sessions::check_password(const std::string& login, const std::s
   std::string hash = nobody_;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     const db::Rows rows = TRY(tx.query(
-        "SELECT p.id AS id, w.hash AS hash FROM people p JOIN passwords w ON w.person = p.id WHERE p.login = :login",
+        "SELECT p.id AS id, w.hash AS hash FROM people p JOIN passwords w ON w.person = p.id WHERE p.login = :login "
+        "AND p.active_until_us IS NULL",
         {{"login", login}}));
     if (rows.empty()) return {};
     person = PersonId::parse(rows[0].text("id"));
@@ -184,8 +186,11 @@ Result<std::optional<Sessions::Session>> Sessions::find(const http::Request& req
   std::optional<Session> found;
   bool is_stale = false;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    const db::Rows rows =
-        TRY(tx.query("SELECT person, seen_us, ends_us FROM sessions WHERE id_sha256 = :id", {{"id", *key}}));
+    const db::Rows rows = TRY(
+        tx.query(fmt::format("SELECT s.person AS person, s.seen_us AS seen_us, s.ends_us AS ends_us FROM sessions s "
+                             "JOIN people p ON p.id = s.person WHERE s.id_sha256 = :id AND {}",
+                             roster::active_since_condition("s.started_us")),
+                 {{"id", *key}}));
     if (rows.empty()) return {};
     const std::int64_t seen_us = rows[0].integer("seen_us");
     const std::int64_t ends_us = rows[0].integer("ends_us");

@@ -4,8 +4,8 @@
 //
 // Owns: the table sessions, and how many passwords are hashed at once.
 // Promises: a cookie carries 256 random bits, of which only the hash is kept. A session ends kSessionIdleUs after its
-//   last request, kSessionLifeUs after its start, or when it is ended. A wrong login and a wrong password get the same
-//   words after the same work. A cookie alone changes nothing: see asker().
+//   last request, kSessionLifeUs after its start, with its person's deactivation, or when it is ended. A wrong login and
+//   a wrong password get the same words after the same work. A cookie alone changes nothing: see asker().
 // Fails with: kUnauthenticated (kSignIn for a wrong login or password), kDenied (a forged request), kLimited (too many
 //   failures; the sentence says how long), kUnavailable (too many sign-ins at this moment).
 // Threads: any; calls block.

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Service credentials: tokens by which a program acts for a person.
+//
+// Owns: the table tokens (its steps are in signin.cc).
+// Promises: a token reads "lapel_<id>_<secret>", 128 bits of id and 256 of secret, of which only the hash is kept. It ends
+//   at the time that it was made with, when it is revoked, or with its person's deactivation, for good and at its next
+//   request. Of its use only the day is kept, written once a day.
+// Fails with: kUnauthenticated, always with the same words, whatever was wrong; kInvalid (an end that no token has),
+//   kConflict (its person is deactivated), kNotFound.
+// Threads: any.
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "access/access.h"
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "db/db.h"
+#include "roster/asker.h"
+
+namespace lapel::signin {
+
+inline constexpr std::int64_t kTokenLifeDays = 90;      // where nothing else is said
+inline constexpr std::int64_t kTokenLifeDaysMax = 366;  // a year, whatever year it is
+inline constexpr std::int64_t kTokensListedMax = 10'000;
+
+// The end of a token made now, as people say it: a number of days, or an RFC 3339 time; kTokenLifeDays when empty.
+Result<Timestamp> parse_token_end(std::string_view text, Timestamp now);
+
+struct NewToken {
+  std::string login;                // whom it acts for
+  std::set<access::Action> scopes;  // what it may do; everything its person may when empty
+  Timestamp expires_at;             // after now, by at most kTokenLifeDaysMax
+};
+struct MadeToken {
+  TokenId id;
+  std::string text;  // shown once
+};
+Result<MadeToken> create_token(db::Database& database, const NewToken& wanted, Timestamp now);
+
+enum class TokenState { kStands, kExpired, kRevoked, kDeactivated };
+std::string_view token_state_name(TokenState state);
+
+struct Token {
+  TokenId id;
+  std::string login;
+  std::optional<std::set<access::Action>> scopes;  // nullopt: everything its person may
+  Timestamp created_at, expires_at;
+  std::optional<Timestamp> used_on;  // the first moment of the day, UTC
+  std::optional<Timestamp> revoked_at;
+  TokenState state = TokenState::kStands;
+};
+// Of everybody, or of one login; the newest first, at most kTokensListedMax.
+Result<std::vector<Token>> list_tokens(db::Database& database, const std::optional<std::string>& login, Timestamp now);
+// From the next request on it is nobody's.
+Result<void> revoke_token(db::Database& database, const TokenId& id, Timestamp now);
+
+// By the Authorization header.
+roster::Asker asker(db::Database& database, const Clock& clock);
+
+}  // namespace lapel::signin

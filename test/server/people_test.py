@@ -1,0 +1,372 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What people are here, on a real server: roles that change, people who leave, and the tokens by which programs act for them."""
+import concurrent.futures
+import datetime
+import json
+import os
+import pathlib
+import sqlite3
+import unittest
+
+from harness import BIN, PASSWORD, ROOT, Town, TownCase, run
+
+GUARD = {"X-Lapel": "1"}
+UNKNOWN = f"lapel_{'0' * 32}_{'0' * 64}"
+
+
+def lapel(*args, code=0, **environment):
+    done = run(BIN / "lapel", *args, check=False, env={**os.environ, **environment})
+    if done.returncode != code:
+        raise AssertionError(f"{args} ended with {done.returncode}: {done.stdout}{done.stderr}")
+    return done
+
+
+class Agency:
+    def __init__(self, town, *people):
+        self.town, self.tokens = town, {}
+        for login, *roles in people:
+            self.add(login, *roles)
+
+    def add(self, login, *roles, badge=None):
+        self.tokens[login] = self.town.add_user(login, *roles, badge=badge)
+
+    def ask(self, method, path, who, wanted=None, **body):
+        answer = self.town.request(method, path, self.tokens[who], body=json.dumps(body) if body else None)
+        if wanted is not None and answer.status != wanted:
+            raise AssertionError(f"{method} {path} as {who}: {answer.status} {answer.body[:300]!r}")
+        return answer
+
+    def roles(self, who, person, roles, wanted=200, reason="told by the test"):
+        return self.ask("POST", f"/api/v1/people/{person}/roles", who, wanted, roles=roles, reason=reason).json()
+
+    def active(self, who, person, active, wanted=200, reason="told by the test"):
+        return self.ask("POST", f"/api/v1/people/{person}/active", who, wanted, active=active, reason=reason).json()
+
+    def sign_in(self, login, wanted=200, password=PASSWORD):
+        answer = self.town.request("POST", "/api/v1/session", headers=GUARD, body=json.dumps({"login": login, "password": password}))
+        if answer.status != wanted:
+            raise AssertionError(f"{login} signs in: {answer.status} {answer.body[:300]!r}")
+        return {"Cookie": answer.headers["Set-Cookie"].split(";")[0]} if wanted == 200 else answer
+
+    def events(self, person, kind):
+        """What the ledger says of a person, in order."""
+        catalog = sqlite3.connect(f"file:{self.town.data / 'catalog.db'}?mode=ro", uri=True)
+        try:
+            return [json.loads(row[0]) for row in catalog.execute("SELECT event FROM ledger_events WHERE subject = ? AND type = ? ORDER BY n", (person, kind))]
+        finally:
+            catalog.close()
+
+
+def told(answer):
+    """An answer without what is each answer's own."""
+    return answer.status, {**answer.json(), "instance": None}, set(answer.headers) - {"X-Request-Id"}
+
+
+class People(TownCase):
+    @classmethod
+    def populate(cls):
+        cls.agency = Agency(cls.town, ("boss", "administrator"), ("clerk", "records"), ("auditor", "auditor"), ("union", "union"), ("captain", "command"))
+
+    def setUp(self):
+        self.a = self.agency
+
+    def fresh(self, login, *roles, badge=None):
+        self.a.add(login, *roles, badge=badge)
+        return self.a.ask("GET", f"/api/v1/people/{login}", "boss", 200).json()["id"]
+
+    def test_changed_roles_are_those_of_the_next_request_whatever_was_signed_in_with(self):
+        a, town = self.a, self.town
+        hill = self.fresh("hill", "union")
+        cookie = a.sign_in("hill")
+        self.assertEqual(a.ask("GET", "/api/v1/recordings", "hill").status, 403)
+        self.assertEqual(town.request("GET", "/api/v1/recordings", headers=cookie).status, 403)
+        changed = a.roles("boss", "hill", ["records", "auditor", "records"], reason="moved to the records room")
+        self.assertEqual((changed["id"], changed["roles"], changed["active"]), (hill, ["records", "auditor"], True))
+        self.assertEqual(a.ask("GET", "/api/v1/recordings", "hill").status, 200)
+        self.assertEqual(town.request("GET", "/api/v1/recordings", headers=cookie).status, 200)
+        self.assertIn("see_roster", town.request("GET", "/api/v1/session", headers=cookie).json()["may"])
+        a.roles("boss", hill, ["union"])
+        self.assertEqual(a.ask("GET", "/api/v1/recordings", "hill").status, 403)
+        self.assertEqual(town.request("GET", "/api/v1/recordings", headers=cookie).status, 403)
+        said = a.events(hill, "person.roles")
+        boss = a.ask("GET", "/api/v1/people/boss", "auditor", 200).json()["id"]
+        self.assertEqual([(event["roles"], event.get("reason")) for event in said],
+                         [(["union"], None), (["records", "auditor"], "moved to the records room"), (["union"], "told by the test")])
+        self.assertEqual([event["actor"] == boss for event in said], [False, True, True])
+
+    def test_what_is_no_change_of_roles_is_refused_with_a_sentence(self):
+        a = self.a
+        person = self.fresh("ruiz", "officer", "supervisor")
+        path = "/api/v1/people/ruiz/roles"
+        good = {"roles": ["records"], "reason": "x"}
+        for who, status, body in (
+                ("boss", 400, {"roles": ["records"]}), ("boss", 400, {**good, "reason": ""}), ("boss", 400, {**good, "reason": "a\nb"}),
+                ("boss", 400, {**good, "roles": []}), ("boss", 400, {**good, "roles": "records"}), ("boss", 400, {**good, "roles": [7]}),
+                ("boss", 400, {**good, "roles": ["king"]}), ("boss", 400, {"reason": "x"}), ("boss", 409, {**good, "roles": ["supervisor", "officer"]}),
+                ("captain", 403, good), ("clerk", 403, good), ("ruiz", 403, good)):
+            answer = a.ask("POST", path, who, **body)
+            self.assertEqual(answer.status, status, (who, body, answer.body))
+            self.assertGreater(len(answer.json()["detail"]), 10)
+        # Whoever may not manage people learns no names by it.
+        self.assertEqual(told(a.ask("POST", "/api/v1/people/nobody/roles", "clerk", **good)), told(a.ask("POST", path, "clerk", **good)))
+        a.ask("POST", "/api/v1/people/nobody/roles", "boss", 404, **good)
+        self.assertEqual(a.ask("GET", "/api/v1/people/ruiz", "boss", 200).json()["roles"], ["officer", "supervisor"])
+        self.assertEqual(len(a.events(person, "person.roles")), 1)
+        self.assertEqual(a.ask("GET", "/api/v1/people/ruiz", "union").status, 403)
+
+    def test_nobody_manages_themselves(self):
+        a = self.a
+        for roles in (["administrator", "command"], ["auditor"]):
+            self.assertIn("never for themselves", a.roles("boss", "boss", roles, 403)["detail"])
+        self.assertIn("never for themselves", a.active("boss", "boss", False, 403)["detail"])
+        self.assertEqual(a.ask("GET", "/api/v1/people/boss", "boss", 200).json()["roles"], ["administrator"])
+
+    def test_a_deactivated_person_is_nobody_at_their_next_request_and_stays_known(self):
+        a, town = self.a, self.town
+        doe = self.fresh("doe", "investigator", badge="701")
+        recording = town.upload(a.tokens["doe"], b"film", filename="a.bin", wearer="701")["recording"]
+        view = a.ask("POST", f"/api/v1/recordings/{recording}/views", "doe", 201, purpose="review").json()["original"]
+        cookie = a.sign_in("doe")
+        self.assertEqual(town.request("GET", "/api/v1/session", headers=cookie).status, 200)
+        begun = town.create(a.tokens["doe"], 4).headers["Location"]
+        wrong = a.sign_in("doe", 401, password="wrong")
+
+        left = a.active("boss", "doe", False, reason="retired")
+        self.assertEqual((left["active"], left["roles"]), (False, ["investigator"]))
+        self.assertEqual(told(a.ask("GET", "/api/v1/people/doe", "doe")), told(town.request("GET", "/api/v1/people/doe", UNKNOWN)))
+        self.assertEqual(town.request("GET", "/api/v1/session", headers=cookie).status, 204)
+        self.assertEqual(told(town.request("GET", "/api/v1/recordings", headers=cookie)), told(town.request("GET", "/api/v1/recordings")))
+        for headers in ({}, cookie):
+            self.assertEqual(town.request("GET", view, None if headers else a.tokens["doe"], headers).status, 401)
+        self.assertEqual(town.patch(begun, a.tokens["doe"], 0, b"film").status, 401)
+        self.assertEqual(told(a.sign_in("doe", 401)), told(wrong))
+        self.assertIn("conflict", a.active("boss", "doe", False, 409)["type"])
+
+        # What they were and did is still there, and nothing is left that they may do.
+        shown = a.ask("GET", f"/api/v1/recordings/{recording}", "clerk", 200).json()
+        self.assertEqual((shown["assigned_officer"], shown["wearer"]), (doe, "701"))
+        custody = a.ask("GET", f"/api/v1/recordings/{recording}/custody", "clerk", 200).json()["items"]
+        self.assertIn(("recording.viewed", "doe, badge 701"), [(item["type"], item["actor_name"]) for item in custody])
+        rights = a.ask("GET", "/api/v1/people/doe/rights", "auditor", 200).json()
+        self.assertFalse(rights["active"])
+        self.assertEqual({right["answer"] for right in rights["rights"]}, {"sign_in"})
+        self.assertEqual({right["rule"] for right in rights["rights"]}, {"deactivated: nothing is accepted from this person"})
+        self.assertEqual([item["target"] for item in rights["assignments"]], ["701"])
+        listed = {person["login"]: person["active"] for person in a.ask("GET", "/api/v1/people", "boss", 200).json()["items"]}
+        self.assertEqual((listed["doe"], listed["boss"]), (False, True))
+        lapel("token", "create", "--data", town.data, "--user", "doe", code=5)
+
+        back = a.active("boss", doe, True, reason="came back")
+        self.assertTrue(back["active"])
+        self.assertEqual(a.ask("GET", "/api/v1/recordings", "doe").status, 401)  # what was given before stays over
+        self.assertEqual(town.request("GET", "/api/v1/recordings", headers=cookie).status, 401)
+        self.assertEqual(town.request("GET", "/api/v1/recordings", headers=a.sign_in("doe")).status, 200)
+        a.tokens["doe"] = town.token("doe")
+        self.assertEqual(a.ask("GET", "/api/v1/recordings", "doe").status, 200)
+        self.assertIn("conflict", a.active("boss", "doe", True, 409)["type"])
+        self.assertEqual([(event["active"], event["reason"]) for event in a.events(doe, "person.active")], [(False, "retired"), (True, "came back")])
+
+    def test_what_is_no_deactivation_is_refused_with_a_sentence(self):
+        a = self.a
+        self.fresh("stay", "officer")
+        path = "/api/v1/people/stay/active"
+        for who, status, body in (("boss", 400, {"active": False}), ("boss", 400, {"active": False, "reason": ""}), ("boss", 400, {"active": "no", "reason": "x"}),
+                                  ("boss", 400, {"reason": "x"}), ("captain", 403, {"active": False, "reason": "x"})):
+            answer = a.ask("POST", path, who, **body)
+            self.assertEqual(answer.status, status, (who, body, answer.body))
+            self.assertGreater(len(answer.json()["detail"]), 10)
+        self.assertTrue(a.ask("GET", "/api/v1/people/stay", "boss", 200).json()["active"])
+
+    def test_what_was_received_before_is_sealed_after(self):
+        a, town = self.a, self.town
+        self.fresh("brought", "records")
+        location = town.create(a.tokens["brought"], 5, filename="b.bin").headers["Location"]
+        self.assertEqual(town.patch(location, a.tokens["brought"], 0, b"bytes").status, 204)
+        a.active("boss", "brought", False)
+        sealed = lambda: [item for item in a.ask("GET", "/api/v1/recordings?q=b.bin", "clerk", 200).json()["items"] if item["filename"] == "b.bin"]
+        for _ in range(20_000):
+            if sealed():
+                break
+        self.assertEqual(len(sealed()), 1)
+
+    def test_of_two_administrators_who_act_on_each_other_at_once_one_stays(self):
+        with Town(agency="Otherton Police") as town:
+            a = Agency(town, ("one", "administrator"), ("two", "administrator"))
+            town.start()
+            chief = town.token("chief")
+            a.tokens["chief"] = chief
+            a.active("one", "chief", False)
+            with concurrent.futures.ThreadPoolExecutor(2) as pool:
+                asked = [pool.submit(a.ask, "POST", f"/api/v1/people/{other}/active", who, active=False, reason="x") for who, other in (("one", "two"), ("two", "one"))]
+                answers = [each.result() for each in asked]
+            self.assertEqual(sorted(answer.status == 200 for answer in answers), [False, True], [answer.body for answer in answers])
+            refused = next(answer for answer in answers if answer.status != 200)
+            # Either it came to the rule, or its sender was deactivated before it was asked.
+            self.assertIn(refused.json()["type"], ("/problems/last-administrator", "/problems/unauthenticated"))
+            self.assertEqual(sorted(a.ask("GET", "/api/v1/people", who).status for who in ("one", "two")), [200, 401])
+            town.stop()
+            self.assertEqual(town.check_ledger(), (0, []))
+
+    def test_the_command_line_does_it_all(self):
+        a, town = self.a, self.town
+        self.fresh("cole", "officer")
+        as_boss = {"LAPEL_TOKEN": a.tokens["boss"], "LAPEL_SERVER": town.url}
+        done = lapel("person", "roles", "cole", "--role", "officer", "--role", "supervisor", "--reason", "promoted", "--json", **as_boss)
+        self.assertEqual(json.loads(done.stdout)["roles"], ["officer", "supervisor"])
+        self.assertEqual(done.stderr, "On record.\n")
+        lapel("person", "roles", "cole", "--role", "supervisor,officer", "--reason", "again", code=5, **as_boss)
+        lapel("person", "roles", "cole", "--role", "king", "--reason", "x", code=2, **as_boss)
+        lapel("person", "roles", "cole", "--role", "command", code=2, **as_boss)  # without a reason
+        lapel("person", "roles", "boss", "--role", "command", "--reason", "x", code=4, **as_boss)
+        lapel("person", "roles", "nobody", "--role", "command", "--reason", "x", code=3, **as_boss)
+        lapel("person", "deactivate", "cole", code=2, **as_boss)
+        lapel("person", "deactivate", "cole", "--reason", "left", **as_boss)
+        a.sign_in("cole", 401)
+        self.assertIn("cole, badge -, [\"officer\",\"supervisor\"], deactivated\n", lapel("person", "rights", "cole", **as_boss).stdout)
+        self.assertNotIn("\nallow", lapel("person", "rights", "cole", **as_boss).stdout)
+        line = next(line for line in lapel("person", "list", **as_boss).stdout.splitlines() if line.startswith("cole "))
+        self.assertEqual(line.split("  ")[2], "false")
+        self.assertTrue(json.loads(lapel("person", "activate", "cole", "--reason", "back", "--json", **as_boss).stdout)["active"])
+        a.sign_in("cole")
+
+
+class Tokens(TownCase):
+    @classmethod
+    def populate(cls):
+        cls.agency = Agency(cls.town, ("clerk", "records"), ("other", "records"))
+
+    def lapel(self, *args, code=0):
+        return lapel("token", args[0], "--data", self.town.data, *args[1:], code=code)
+
+    def listed(self, *args):
+        return json.loads(self.lapel("list", "--json", *args).stdout)["items"]
+
+    def asked(self, token):
+        return self.town.request("GET", "/api/v1/recordings", token)
+
+    def test_a_token_lives_ninety_days_or_as_long_as_it_is_told(self):
+        def days(*expires):
+            made = json.loads(self.lapel("create", "--user", "other", *expires, "--json").stdout)
+            shown = next(item for item in self.listed() if item["id"] == made["id"])
+            self.assertEqual(shown["expires_at"], made["expires_at"])
+            self.assertEqual(self.asked(made["token"]).status, 200)
+            begin, end = (datetime.datetime.fromisoformat(shown[name].replace("Z", "0+00:00")) for name in ("created_at", "expires_at"))
+            return (end - begin).total_seconds() / 86_400
+        self.assertEqual(days(), 90)
+        self.assertEqual(days("--expires", "7"), 7)
+        self.assertEqual(days("--expires", "366"), 366)
+        tomorrow = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        self.assertTrue(0.99 < days("--expires", tomorrow) <= 1)
+        for wrong in ("0", "367", "soon", "-3", "2020-01-01T00:00:00Z", "2999-01-01T00:00:00Z"):
+            refused = self.lapel("create", "--user", "other", f"--expires={wrong}", code=2)
+            self.assertEqual(refused.stdout, "")
+            self.assertIn("A token", refused.stderr)
+
+    def test_an_expired_a_revoked_and_an_unknown_token_are_told_alike(self):
+        expired, revoked = (json.loads(self.lapel("create", "--user", "clerk", "--json").stdout) for _ in range(2))
+        for made in (expired, revoked):
+            self.assertEqual(self.asked(made["token"]).status, 200)
+        catalog = sqlite3.connect(self.town.data / "catalog.db", timeout=60)
+        with catalog:
+            catalog.execute("UPDATE tokens SET expires_us = 1700000000000000 WHERE id = ?", (expired["id"],))
+        catalog.close()
+        self.assertIn(revoked["id"], self.lapel("revoke", revoked["id"]).stderr)
+        for made in (expired, revoked):
+            self.assertEqual(told(self.asked(made["token"])), told(self.asked(UNKNOWN)))
+        self.assertEqual({item["id"]: item["state"] for item in self.listed() if item["id"] in (expired["id"], revoked["id"])},
+                         {expired["id"]: "expired", revoked["id"]: "revoked"})
+        self.lapel("revoke", revoked["id"], code=3)
+        self.lapel("revoke", "0" * 32, code=3)
+        self.lapel("revoke", "all", code=2)
+
+    def test_a_list_tells_whose_for_what_and_when_it_was_used_last(self):
+        made = json.loads(self.lapel("create", "--user", "other", "--scope", "list,upload", "--json").stdout)
+
+        def shown():
+            return next(item for item in self.listed("--user", "other") if item["id"] == made["id"])
+        before = shown()
+        self.assertEqual((before["user"], sorted(before["scopes"]), before["last_used_on"], before["revoked_at"], before["state"]),
+                         ("other", ["list", "upload"], None, None, "stands"))
+        today = datetime.datetime.now(datetime.timezone.utc).date()
+        self.assertEqual(self.asked(made["token"]).status, 200)
+        used = datetime.date.fromisoformat(shown()["last_used_on"])
+        self.assertIn((used - today).days, (0, 1))  # midnight may have passed meanwhile
+        self.assertEqual({item["user"] for item in self.listed("--user", "clerk")}, {"clerk"})
+        self.assertLess({"clerk", "other"}, {item["user"] for item in self.listed()} | {"nobody"})
+        self.lapel("list", "--user", "nobody", code=3)
+        secret = made["token"].rsplit("_", 1)[1]
+        for text in (self.lapel("list").stdout, self.lapel("list", "--json").stdout):
+            self.assertIn(made["id"], text)
+            self.assertNotIn(secret, text)
+        self.assertRegex(self.lapel("list").stdout, rf"{made['id']}  other  upload,list  made \d{{4}}-\d\d-\d\d, ends \d{{4}}-\d\d-\d\d, last used {used}\n")
+
+
+class Told(unittest.TestCase):
+    def test_an_export_verifies_whatever_its_people_were_between(self):
+        """Both verifiers keep the events of roles and activity without judging them."""
+        with Town(beat=1) as town:
+            a = Agency(town, ("clerk", "records"))
+            a.tokens["chief"] = town.token("chief")
+            town.start()
+            a.roles("chief", "clerk", ["records", "auditor"])
+            a.active("chief", "clerk", False)
+            a.active("chief", "clerk", True)
+            a.tokens["clerk"] = town.token("clerk")
+            a.ask("POST", "/api/v1/assignments", "chief", 201, kind="badge", person="clerk", target="900")
+            recording = town.upload(a.tokens["clerk"], b"film", filename="a.bin")["recording"]
+            out = town.home / "export"
+            lapel("recording", "export", recording, "--out", out, "--purpose", "discovery", LAPEL_TOKEN=a.tokens["clerk"], LAPEL_SERVER=town.url)
+            town.stop()
+            self.assertEqual(town.check_ledger(), (0, []))
+            for verifier in ((BIN / "lapel-verify",), ("node", ROOT / "web/build/verify/cli.js", "export")):
+                done = run(*verifier, "--key", town.vkey, out, check=False)
+                self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+
+class Tampered(unittest.TestCase):
+    def test_roles_and_activity_that_only_the_catalog_knows_are_told(self):
+        """Whoever can write to the database could make themselves command, or come back; the ledger does not say so."""
+        with Town() as town:
+            a = Agency(town, ("hill", "officer"), ("left", "records"), ("back", "auditor", "records"))
+            a.tokens["chief"] = town.token("chief")
+            town.start()
+            a.roles("chief", "hill", ["officer", "supervisor"])
+            a.active("chief", "left", False)
+            a.active("chief", "back", False)
+            a.active("chief", "back", True)
+            town.stop()
+            self.assertEqual(town.check_ledger(), (0, []))
+            whole = pathlib.Path(town.data / "catalog.db").read_bytes()
+            of = "(SELECT id FROM people WHERE login = '{}')".format
+            for sql, words in (
+                    (f"INSERT INTO person_roles (person, role) VALUES ({of('hill')}, 'command')", "roles command, officer, supervisor"),
+                    (f"DELETE FROM person_roles WHERE person = {of('hill')} AND role = 'officer'", "roles supervisor"),
+                    (f"DELETE FROM person_roles WHERE person = {of('hill')}", "roles "),
+                    (f"UPDATE person_roles SET role = 'command' WHERE person = {of('hill')} AND role = 'officer'", "roles command, supervisor"),
+                    (f"UPDATE person_roles SET person = {of('hill')} WHERE role = 'administrator'", "roles administrator, officer, supervisor"),
+                    (f"UPDATE person_roles SET role = 'king' WHERE person = {of('hill')} AND role = 'officer'", "roles king, supervisor"),
+                    (f"INSERT INTO person_roles (person, role) VALUES ('{'f' * 32}', 'administrator')", "person_roles: 1 rows name no person"),
+                    ("UPDATE people SET active_until_us = NULL WHERE login = 'left'", "active until nothing"),
+                    ("UPDATE people SET active_until_us = active_until_us + 10000 WHERE login = 'left'", "active until"),
+                    ("UPDATE people SET active_until_us = 'never' WHERE login = 'left'", "active until never"),
+                    ("UPDATE people SET active_until_us = 1700000000000000 WHERE login = 'hill'", "active until 2023-11-14T22:13:20.00Z"),
+                    ("UPDATE people SET active_from_us = NULL WHERE login = 'back'", "active from nothing"),
+                    ("UPDATE people SET active_from_us = 0 WHERE login = 'back'", "active from 1970-01-01T00:00:00.00Z"),
+                    ("UPDATE people SET active_until_us = active_from_us WHERE login = 'back'", "active until"),
+                    ("UPDATE people SET active_from_us = 0 WHERE login = 'chief'", "active from 1970-01-01T00:00:00.00Z")):
+                with self.subTest(sql=sql):
+                    catalog = sqlite3.connect(town.data / "catalog.db")
+                    try:
+                        self.assertGreater(catalog.execute(sql).rowcount, 0)
+                        catalog.commit()
+                    finally:
+                        catalog.close()
+                    code, faults = town.check_ledger()
+                    self.assertEqual(code, 6)
+                    self.assertTrue(any(words in fault for fault in faults), faults)
+                    (town.data / "catalog.db").write_bytes(whole)
+            self.assertEqual(town.check_ledger(), (0, []))
+
+
+if __name__ == "__main__":
+    unittest.main()
