@@ -119,6 +119,55 @@ test("the roster: a unit, who belongs to it, and what a person may do by it", as
   await visit.end(/status of 409/);
 });
 
+test("roles change with a reason, and who has left may do nothing", async () => {
+  const visit = await Visit.begin(browser, town);
+  const { page } = visit;
+  await page.goto("/people/captain");
+  await visit.signIn("chief");
+  await page.getByRole("button", { name: "Change roles" }).click();
+  const dialog = page.getByRole("dialog");
+  const submit = dialog.getByRole("button", { name: "Change roles" });
+  await dialog.getByText("Nothing changes yet.").waitFor();
+  assert.equal(await submit.isEnabled(), false);
+  await dialog.getByLabel("Auditor").check();
+  await dialog.getByLabel("Command").uncheck();
+  await dialog.getByText("Gives: Auditor. Takes: Command.").waitFor();
+  await dialog.getByLabel("Auditor").uncheck();
+  assert.equal(await submit.isEnabled(), false); // somebody without a role is nobody
+  await dialog.getByLabel("Auditor").check();
+  await visit.look("roles");
+  await dialog.getByLabel("Reason").fill("inspections");
+  await submit.click();
+  const account = page.getByRole("region", { name: "Account" });
+  await account.getByText("Active", { exact: true }).waitFor();
+  await account.getByText("Auditor").waitFor();
+  assert.equal(await account.getByText("Command").count(), 0);
+
+  await page.getByRole("button", { name: "Deactivate", exact: true }).click();
+  await dialog.getByLabel("Reason").fill("retired");
+  await visit.look("deactivate");
+  await dialog.getByRole("button", { name: "Deactivate", exact: true }).click();
+  await account.getByText("Deactivated").waitFor();
+  await page.getByText("they may do nothing").waitFor();
+  assert.equal(await page.getByRole("heading", { name: "What this person may do, and why" }).count(), 0);
+  await visit.look("person-deactivated");
+  await page.getByRole("link", { name: "All people" }).click();
+  await page.getByRole("row", { name: /Pat captain/ }).getByText("Deactivated").waitFor();
+  await visit.look("people-deactivated");
+  await page.getByRole("link", { name: "Pat captain" }).click();
+  await page.getByRole("button", { name: "Activate", exact: true }).click();
+  await dialog.getByLabel("Reason").fill("back");
+  await dialog.getByRole("button", { name: "Activate", exact: true }).click();
+  await page.getByRole("heading", { name: "What this person may do, and why" }).waitFor();
+
+  // About oneself there is nothing to press.
+  await page.goto("/people/chief");
+  await account.getByText("Administrator").waitFor();
+  assert.equal(await page.getByRole("button", { name: "Change roles" }).count(), 0);
+  assert.equal(await page.getByRole("button", { name: "Deactivate", exact: true }).count(), 0);
+  await visit.end();
+});
+
 test("who may not see the roster is told so, and may see what they may do themselves", async () => {
   const visit = await Visit.begin(browser, town);
   const { page } = visit;

@@ -5,7 +5,7 @@ import { Link } from "wouter";
 import { askJson } from "../../api/client.js";
 import type { Person, Session } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
-import { Empty, Failure, Loading, Name, useLoad, useTitle } from "../../ui/parts.js";
+import { Empty, Failure, Loading, Name, Status, useLoad, useTitle } from "../../ui/parts.js";
 
 export default function PeoplePage({ session }: { readonly session: Session }): ReactNode {
   useTitle(m.people.title);
@@ -51,7 +51,12 @@ function People({ people }: { readonly people: readonly Person[] }): ReactNode {
                 <Name text={person.login} />
               </td>
               <td>{person.badge === null ? m.list.none : <Name text={person.badge} />}</td>
-              <td>{person.roles.map((role) => m.people.roleNames[role] ?? role).join(", ")}</td>
+              <td>
+                <div className="row">
+                  {!person.active && <Status tone="bad" word={m.people.inactive} />}
+                  <span>{person.roles.map((role) => m.people.roleNames[role] ?? role).join(", ")}</span>
+                </div>
+              </td>
             </tr>
           ))}
         </tbody>

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // One person: what they were and are, and what they may do, and why.
-import { useState, type FormEvent, type ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import { Link } from "wouter";
 import { askJson } from "../../api/client.js";
 import type { Assignment, AssignmentKind, PersonRights, Session } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
 import { shownTime } from "../../ui/format.js";
-import { Dialog, Failure, Loading, Name, Notice, Status, useLoad, useTitle } from "../../ui/parts.js";
+import { Failure, Loading, Name, Notice, Status, useLoad, useTitle } from "../../ui/parts.js";
+import { Account } from "./account.js";
+import { AskDialog, ReasonField, type DoneProps } from "./ask.js";
 import { type Cell, isUniform, layOut, RELATIONS, type RightRow } from "./rights.js";
 
 /** Who may begin and end an assignment of a kind. */
@@ -69,9 +71,8 @@ function Loaded({ rights, names, session, again }: LoadedProps): ReactNode {
   };
   return (
     <>
-      <p className="lead">
-        {m.people.summary(rights.login, rights.badge)} {rights.roles.map((role) => m.people.roleNames[role] ?? role).join(", ")}
-      </p>
+      <p className="lead">{m.people.summary(rights.login, rights.badge)}</p>
+      <Account person={rights} session={session} again={again} />
       <section className="panel" aria-labelledby="assignments-title">
         <div className="row heading">
           <h2 id="assignments-title">{m.people.assignments}</h2>
@@ -101,10 +102,18 @@ function Loaded({ rights, names, session, again }: LoadedProps): ReactNode {
           </ul>
         )}
       </section>
-      <Rights rows={layOut(rights.rights)} />
+      {rights.active ? <Rights rows={layOut(rights.rights)} /> : <Inactive />}
       {isAssigning && <AssignDialog person={rights} kinds={kinds} onClose={() => setAssigning(false)} onDone={done} />}
       {ending !== undefined && <EndDialog assignment={ending} onClose={() => setEnding(undefined)} onDone={done} />}
     </>
+  );
+}
+
+function Inactive(): ReactNode {
+  return (
+    <Notice tone="info" title={m.people.inactive}>
+      <p>{m.people.inactiveNote}</p>
+    </Notice>
   );
 }
 
@@ -165,49 +174,6 @@ function Rights({ rows }: { readonly rows: readonly RightRow[] }): ReactNode {
   );
 }
 
-/** A question, one thing to do with the answer, and what came of it. */
-function AskDialog({ title, note, submit, ask, onClose, onDone, children }: AskProps): ReactNode {
-  const [error, setError] = useState<unknown>();
-  const onSubmit = (event: FormEvent<HTMLFormElement>): void => {
-    event.preventDefault();
-    const fields = new FormData(event.currentTarget);
-    setError(undefined);
-    ask((name) => String(fields.get(name) ?? "").trim())
-      .then(onDone)
-      .catch(setError);
-  };
-  return (
-    <Dialog title={title} onClose={onClose}>
-      <form onSubmit={onSubmit}>
-        <p className="quiet-text">{note}</p>
-        {error !== undefined && <Failure error={error} />}
-        {children}
-        <div className="row end">
-          <button type="button" onClick={onClose}>
-            {m.purpose.cancel}
-          </button>
-          <button type="submit" className="primary">
-            {submit}
-          </button>
-        </div>
-      </form>
-    </Dialog>
-  );
-}
-
-interface AskProps extends DoneProps {
-  readonly title: string;
-  readonly note: string;
-  readonly submit: string;
-  readonly ask: (text: (name: string) => string) => Promise<unknown>;
-  readonly children: ReactNode;
-}
-
-interface DoneProps {
-  readonly onClose: () => void;
-  readonly onDone: () => void;
-}
-
 interface AssignProps extends DoneProps {
   readonly person: PersonRights;
   readonly kinds: readonly AssignmentKind[];
@@ -259,10 +225,7 @@ function EndDialog({ assignment, ...done }: DoneProps & { readonly assignment: A
     askJson<"POST /api/v1/assignments/{id}/end">(`/api/v1/assignments/${assignment.id}/end`, { method: "POST", body: { reason: text("reason") } });
   return (
     <AskDialog title={m.people.endTitle(m.people.kinds[assignment.kind])} note={m.people.endNote} submit={m.people.end} ask={ask} {...done}>
-      <label>
-        {m.people.reason}
-        <input name="reason" required maxLength={500} autoFocus />
-      </label>
+      <ReasonField isFirst />
     </AskDialog>
   );
 }
