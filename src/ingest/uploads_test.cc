@@ -20,6 +20,7 @@
 #include "crypto/random.h"
 #include "db/catalog_for_tests.h"
 #include "proof/entry.h"
+#include "roster/roles.h"
 #include "roster/roster.h"
 #include "test/faulty_disk.h"
 #include "test/watched_disk.h"
@@ -223,6 +224,22 @@ TEST_F(UploadsTest, TimePassesForWhatIsUnfinishedAndNotForWhatIsSealed) {
   // Whoever is writing is not cut off.
   EXPECT_TRUE(std::filesystem::exists(file_of(held)));
   EXPECT_EQ(vault_->show(actor(clerk_), recording)->sha256, crypto::sha256(as_bytes("whole")));
+}
+
+TEST_F(UploadsTest, WhatWasReceivedFromSomebodyWhoHasLeftIsSealed) {
+  const access::Actor clerk = actor(clerk_);
+  const Upload upload = create(5);
+  auto writer = *uploads_->append(clerk, upload.id, 0);
+  const std::string_view text = "whole";
+  Bytes bytes(text.begin(), text.end());
+  ASSERT_TRUE(writer->write(bytes));
+  ASSERT_TRUE(
+      database_->write([&](db::Transaction& tx) { return roster::deactivate_person(tx, clerk_, clock_.now()); }));
+  ASSERT_TRUE(writer->finish());
+  Upload now = *uploads_->find(clerk, upload.id);
+  while (now.state == State::kSealing) now = *uploads_->find(clerk, upload.id);
+  EXPECT_EQ(now.state, State::kSealed);
+  EXPECT_EQ(vault_->show(clerk, now.recording)->sha256, crypto::sha256(as_bytes(text)));
 }
 
 TEST_F(UploadsTest, RoomIsKeptForAnUploadForAnHourAfterItsLastByte) {
