@@ -23,12 +23,17 @@ target_link_libraries(third_party_pq INTERFACE ${PostgreSQL_LIBRARIES})
 add_library(third_party_sodium INTERFACE)
 target_link_libraries(third_party_sodium INTERFACE sodium)
 
+# Passkeys, one-time codes, and the QR code that carries an app its secret.
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(FACTORS REQUIRED IMPORTED_TARGET libfido2 liboath libqrencode)
+add_library(third_party_factors INTERFACE)
+target_link_libraries(third_party_factors INTERFACE PkgConfig::FACTORS)
+
 # Boost.JSON is header-only here: base/json_parse.cc includes boost/json/src.hpp.
 add_library(third_party_boost INTERFACE)
 target_compile_definitions(third_party_boost INTERFACE BOOST_ERROR_CODE_HEADER_ONLY BOOST_ALL_NO_LIB)
 
 # Only lapel-media links these: Debian's FFmpeg is GPL, and no other program parses footage.
-find_package(PkgConfig REQUIRED)
 pkg_check_modules(FFMPEG REQUIRED IMPORTED_TARGET libavformat libavcodec libswscale libavutil)
 pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
 add_library(third_party_ffmpeg INTERFACE)

@@ -66,6 +66,16 @@ TEST(Bytes, Base64RefusesWhatDoesNotReencode) {
   }
 }
 
+TEST(Bytes, Base64UrlRefusesWhatDoesNotReencode) {
+  for (const char* text : {"", "f", "fo", "foo", "foob", "\xff\xfe\xfd"}) {
+    EXPECT_EQ(as_text(*parse_base64url(base64url(as_bytes(text)))), text);
+  }
+  EXPECT_EQ(base64url(as_bytes("\xfb\xff")), "-_8");
+  for (const char* bad : {"Zm8=", "Zm9", "Zh", "Z", "Zm+_", "Zm/_", "Zm 8", "Zm8\n", "AAAAA"}) {
+    EXPECT_FALSE(parse_base64url(bad)) << bad;
+  }
+}
+
 TEST(Bytes, DecimalHasNoSignZeroOrSpace) {
   EXPECT_EQ(parse_decimal("0"), 0u);
   EXPECT_EQ(parse_decimal("9007199254740991"), 9007199254740991u);

@@ -94,6 +94,23 @@ std::optional<Bytes> parse_base64(std::string_view text) {
   return out;
 }
 
+std::string base64url(ByteView bytes) {
+  std::string out = base64(bytes);
+  while (out.ends_with('=')) out.pop_back();
+  std::ranges::replace(out, '+', '-');
+  std::ranges::replace(out, '/', '_');
+  return out;
+}
+
+std::optional<Bytes> parse_base64url(std::string_view text) {
+  if (text.find_first_of("+/=") != std::string_view::npos || text.size() % 4 == 1) return std::nullopt;
+  std::string padded(text);
+  std::ranges::replace(padded, '-', '+');
+  std::ranges::replace(padded, '_', '/');
+  padded.append((4 - padded.size() % 4) % 4, '=');
+  return parse_base64(padded);
+}
+
 ByteArray<8> big_endian_u64(std::uint64_t value) {
   ByteArray<8> out;
   for (std::size_t i = 0; i < 8; ++i) out[i] = static_cast<std::uint8_t>(value >> (56 - 8 * i));

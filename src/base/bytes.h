@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Bytes and the three ways Lapel writes them as text: lower-case hex, strict base64, big-endian integers.
+// Bytes and the ways Lapel writes them as text: lower-case hex, strict base64 and base64url, big-endian integers.
 //
 // Owns: nothing.
 // Promises: a decoder accepts exactly what its encoder writes (b64 of ledger.md: "refuses any text that does not
@@ -37,6 +37,9 @@ std::optional<Bytes> parse_hex(std::string_view text);
 // Standard alphabet with padding (RFC 4648 section 4).
 std::string base64(ByteView bytes);
 std::optional<Bytes> parse_base64(std::string_view text);
+// RFC 4648 5 without padding, as strict: WebAuthn and JOSE write bytes so.
+std::string base64url(ByteView bytes);
+std::optional<Bytes> parse_base64url(std::string_view text);
 
 ByteArray<8> big_endian_u64(std::uint64_t value);
 

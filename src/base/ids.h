@@ -56,6 +56,7 @@ using TokenId = Id<struct TokenTag>;
 using UnitId = Id<struct UnitTag>;
 using CaseId = Id<struct CaseTag>;
 using AssignmentId = Id<struct AssignmentTag>;
+using FactorId = Id<struct FactorTag>;
 
 }  // namespace lapel
 

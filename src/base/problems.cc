@@ -114,8 +114,12 @@ PROBLEM(kSignIn, "sign-in", kUnauthenticated, 401, kNo, "Sign-in failed", "Check
 PROBLEM(kRule, "rule", kDenied, 403, kNo, "A rule forbids it", "The message names the rule.");
 PROBLEM(kInsideHome, "inside-home", kConflict, 409, kNo, "Nobody has said whether this is inside a home",
         "Answer whether it shows one, and ask again: \"inside_home\" is true or false. The answer is put on record.");
-PROBLEM(kSecondFactor, "second-factor", kUnauthenticated, 401, kAfterSignIn, "A second factor is needed",
-        "Enroll or present it.");
+PROBLEM(kSecondFactor, "second-factor", kUnauthenticated, 401, kNo, "The second factor is wrong",
+        "Present the code of now, a recovery code that was not used, or the passkey again.");
+PROBLEM(kSignInUnfinished, "sign-in-unfinished", kUnauthenticated, 401, kAfterSignIn, "Signing in is not finished",
+        "GET /api/v1/session says what it still needs: a second factor, or to have one enrolled, or the notice accepted.");
+PROBLEM(kFreshFactor, "fresh-factor", kUnauthenticated, 401, kAfterSignIn, "Say again who you are",
+        "Present a second factor (POST /api/v1/session/factor), then do the same within five minutes.");
 PROBLEM(kLastAdministrator, "last-administrator", kConflict, 409, kNo, "The last administrator",
         "Make somebody else an administrator first.");
 PROBLEM(kLastTwoPerson, "two-person", kDenied, 403, kNo, "Two people are needed",
@@ -182,6 +186,8 @@ constexpr std::array kAll = {
     &kRule,
     &kInsideHome,
     &kSecondFactor,
+    &kSignInUnfinished,
+    &kFreshFactor,
     &kLastAdministrator,
     &kLastTwoPerson,
 };

@@ -37,7 +37,8 @@ extern const Problem kLedgerMoved, kLedgerCorrupt, kFaultsFound, kProofInvalid, 
 extern const Problem kStoreStopped, kObjectDamaged;
 
 // People and access.
-extern const Problem kSignIn, kRule, kInsideHome, kSecondFactor, kLastAdministrator, kLastTwoPerson;
+extern const Problem kSignIn, kRule, kInsideHome, kSecondFactor, kSignInUnfinished, kFreshFactor, kLastAdministrator,
+    kLastTwoPerson;
 
 std::span<const Problem* const> all_problems();
 

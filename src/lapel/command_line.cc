@@ -126,10 +126,14 @@ class CommandLine::Declared {
     add_data(sub);
     sub->add_option("--agency", agency_.name, "The agency's name")->required()->type_name("NAME");
     add_agency_terms(sub);
-    sub->add_option("--admin", person_.login, "Login of the first administrator")->required()->type_name("LOGIN");
-    sub->add_option("--password-file", password_file_, "File whose first line is the password")
-        ->required()
-        ->type_name("FILE");
+    CLI::Option* admin = sub->add_option("--admin", person_.login,
+                                         "Login of the first administrator; when left out, the server prints a link, once, "
+                                         "by which they are made in a browser")
+                             ->type_name("LOGIN");
+    CLI::Option* password =
+        sub->add_option("--password-file", password_file_, "File whose first line is the password")->type_name("FILE");
+    admin->needs(password);
+    password->needs(admin);
     sub->footer(
         "Prints the ledger's key. Publish it where this server cannot change it: a\n"
         "receipt proves something to whoever has the key from there. Never overwrites.");
@@ -177,7 +181,28 @@ class CommandLine::Declared {
     add_agency_terms(sub);
   }
   void add_user() {
-    CLI::App* sub = command(*group("user", "People who sign in"), "add", "Add a person", [this] {
+    CLI::App* users = group("user", "People who sign in");
+    CLI::App* unlock = command(*users, "unlock", "Release a login that wrong passwords have locked",
+                               [this] { return door::run_user_unlock(where_, person_.login); });
+    CLI::App* reset = command(*users, "reset-mfa", "Remove somebody's second factors, recovery codes and sessions",
+                              [this] { return door::run_user_reset_factors(where_, person_.login); });
+    for (CLI::App* each : {unlock, reset}) {
+      add_data(each);
+      each->add_option("--login", person_.login, "Whose")->required();
+      each->footer("For whoever stands at the server when no administrator can sign in: what is done here\n"
+                   "is on record and shown to the administrators.");
+    }
+    CLI::App* rules = command(*group("sign-in", "What an agency asks of whoever signs in"), "rules", "Show or set the rules",
+                              [this] { return door::run_sign_in_rules(where_, agency_.name, sign_in_, as_json_); });
+    add_data(rules);
+    rules->add_option("--agency", agency_.name, "Name or slug of the agency")->required()->type_name("NAME");
+    one_of(rules->add_option("--second-factor", sign_in_.second_factor, "Whether everybody has to have one")->type_name("RULE"),
+           "required, optional");
+    rules->add_option("--banner-file", sign_in_.banner_file, "The notice that everybody accepts; an empty file for none")
+        ->type_name("FILE");
+    rules->add_flag("--json", as_json_, "Print JSON");
+    rules->footer("Holds for the next request of every session, those that are open included.");
+    CLI::App* sub = command(*users, "add", "Add a person", [this] {
       return door::run_user_add(where_, agency_.name, person_, roles_, password_file_);
     });
     add_data(sub);
@@ -468,6 +493,7 @@ class CommandLine::Declared {
   std::function<Result<void>()> chosen_;
   door::Where where_;
   std::string password_file_, dock_;
+  door::SignInChange sign_in_;
   door::NewAgency agency_;
   door::NewPerson person_;
   door::ServeOptions serve_;

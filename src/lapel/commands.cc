@@ -19,14 +19,19 @@ Result<std::string> read_password(const os::Path& file) {
 
 Result<void> run_init(const Where& where, const NewAgency& agency, NewPerson administrator,
                       const os::Path& password_file) {
-  administrator.password = TRY(read_password(password_file));
-  administrator.roles = {access::Role::kAdministrator};
-  TRY(Installation::init(where, agency, administrator));
+  std::optional<NewPerson> first;
+  if (!administrator.login.empty()) {
+    administrator.password = TRY(read_password(password_file));
+    administrator.roles = {access::Role::kAdministrator};
+    first = std::move(administrator);
+  }
+  TRY(Installation::init(where, agency, first));
   const auto installation = TRY(Installation::open(where, Installation::Publishing::kNo));
-  const roster::Agency first = TRY(installation->agencies()).at(0);
-  const ledger::Ledger& ledger = *TRY(installation->ledgers().find(first.id));
+  const roster::Agency made = TRY(installation->agencies()).at(0);
+  const ledger::Ledger& ledger = *TRY(installation->ledgers().find(made.id));
   fmt::print(stderr, "Made {} for {}. Give the ledger's key below to whoever shall be able to check it.\n",
-             where.data.string(), first.name);
+             where.data.string(), made.name);
+  if (!first) fmt::print(stderr, "lapel serve will print a link by which the first administrator is made, once.\n");
   fmt::print("{}\n", ledger.key().text());
   return {};
 }

@@ -17,6 +17,7 @@ namespace lapel::door {
 // A password from a file: its first line, without the line's end.
 Result<std::string> read_password(const os::Path& file);
 
+// Without a login: the server will print a link by which the first administrator is made.
 Result<void> run_init(const Where& where, const NewAgency& agency, NewPerson administrator,
                       const os::Path& password_file);
 // Moves the embedded catalog into a database; the server does the same when it is started with one.
@@ -24,6 +25,17 @@ Result<void> run_catalog_move(const Where& where);
 Result<void> run_agency_add(const Where& where, const NewAgency& agency);
 Result<void> run_user_add(const Where& where, const std::string& agency, NewPerson person,
                           const std::vector<std::string>& roles, const os::Path& password_file);
+// Break-glass: for whoever stands at the server when no administrator can sign in. On record, and shown to administrators.
+Result<void> run_user_unlock(const Where& where, const std::string& login);
+Result<void> run_user_reset_factors(const Where& where, const std::string& login);
+
+struct SignInChange {
+  std::string second_factor;  // "required" or "optional"; empty: as it is
+  os::Path banner_file;       // the notice of use, an empty file for none; empty: as it is
+};
+// Prints the rules as they are afterwards.
+Result<void> run_sign_in_rules(const Where& where, const std::string& agency, const SignInChange& change, bool as_json);
+
 // `expires` as signin::parse_token_end reads it.
 Result<void> run_token_create(const Where& where, const std::string& login, const std::vector<std::string>& scopes,
                               const std::string& expires, bool as_json);

@@ -65,11 +65,7 @@ Result<void> check_person(const NewPerson& person) {
   if (!person.name.empty()) TRY(check_text("A name", person.name));
   if (person.badge) TRY(check_text("A badge", *person.badge));
   TRY(roster::check_roles(person.roles));
-  if (person.password.size() < signin::kPasswordBytesMin || person.password.size() > signin::kPasswordBytesMax) {
-    return fail(Code::kInvalid,
-                fmt::format("A password has {} to {} bytes", signin::kPasswordBytesMin, signin::kPasswordBytesMax));
-  }
-  return {};
+  return signin::check_new_password(person.password);
 }
 
 Result<NewAgency> complete(NewAgency agency) {
@@ -235,10 +231,11 @@ Result<std::unique_ptr<ledger::Ledger>> Installation::open_ledger(const AgencyId
   return ledger;
 }
 
-Result<void> Installation::init(const Where& where, const NewAgency& wanted, const NewPerson& administrator) {
+Result<void> Installation::init(const Where& where, const NewAgency& wanted,
+                                const std::optional<NewPerson>& administrator) {
   const os::Path& data = where.data;
   const NewAgency agency = TRY(complete(wanted));
-  TRY(check_person(administrator));
+  if (administrator) TRY(check_person(*administrator));
   const std::unique_ptr<os::Disk> disk = os::real_disk();
   if (disk->stat(data)) {
     const auto names = disk->list(data);
@@ -266,7 +263,7 @@ Result<void> Installation::init(const Where& where, const NewAgency& wanted, con
   {
     const auto installation = TRY(open_parts(where, Publishing::kNo));
     TRY(installation->make_agency(agency, true));
-    TRY(installation->add_person(agency.slug, administrator));
+    if (administrator) TRY(installation->add_person(agency.slug, *administrator));
   }
   // Last: only now is it a data directory.
   return os::write_new_file(*disk, data / kFormatFile, as_bytes(kFormat));
@@ -483,6 +480,34 @@ Result<roster::Agency> Installation::add_agency(const NewAgency& wanted) {
   return make_agency(TRY(complete(agency)), false);
 }
 
+Result<bool> Installation::has_administrator() {
+  bool has = false;
+  TRY(database_->read([&](db::Transaction& tx) -> Result<void> {
+    for (const roster::Agency& agency : TRY(roster::agencies(tx))) {
+      if (!agency.is_first) continue;
+      for (const roster::Person& person : TRY(roster::people(tx, agency.id))) {
+        has = has || (person.is_active && person.roles.contains(access::Role::kAdministrator));
+      }
+    }
+    return {};
+  }));
+  return has;
+}
+
+Result<PersonId> Installation::add_first_administrator(const signin::FirstAdministrator& first) {
+  if (TRY(has_administrator())) return fail(Code::kConflict, "There is an administrator already; sign in as one");
+  for (const roster::Agency& agency : TRY(agencies())) {
+    if (!agency.is_first) continue;
+    NewPerson person;
+    person.login = first.login;
+    person.name = first.name;
+    person.roles = {access::Role::kAdministrator};
+    person.password = first.password;
+    return TRY(add_person(agency.slug, person)).id;
+  }
+  return fail(Code::kCorrupt, "There is no first agency");
+}
+
 Result<roster::Person> Installation::add_person(const std::string& agency_name, const NewPerson& wanted) {
   TRY(check_person(wanted));
   roster::Agency agency;
@@ -508,7 +533,7 @@ Result<roster::Person> Installation::add_person(const std::string& agency_name, 
   submission.events.push_back({person.id, "person.roles", {{"roles", std::move(roles)}}, false});
   submission.rows = [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) -> Result<void> {
     TRY(roster::add_person(tx, person, now));
-    return signin::set_password(tx, person.id, hash);
+    return signin::set_password(tx, person.id, hash, now);
   };
   auto sealed = TRY(ledgers_->find(agency.id))->commit(std::move(submission));
   if (!sealed && sealed.error().code() == Code::kConflict) {

@@ -23,6 +23,7 @@
 #include "ledger/ledgers.h"
 #include "os/disk.h"
 #include "roster/roster.h"
+#include "signin/setup.h"
 #include "store/keys.h"
 #include "store/store.h"
 
@@ -52,8 +53,8 @@ struct Where {
 
 class Installation {
  public:
-  // A new data directory with its first agency and administrator.
-  static Result<void> init(const Where& where, const NewAgency& agency, const NewPerson& administrator);
+  // A new data directory with its first agency and administrator; without one, `lapel serve` prints a link to make them by.
+  static Result<void> init(const Where& where, const NewAgency& agency, const std::optional<NewPerson>& administrator);
   // Whether sealed sizes are published at each beat by this process: only the server does.
   enum class Publishing { kNo, kYes };
   static Result<std::unique_ptr<Installation>> open(const Where& where, Publishing publishing);
@@ -69,6 +70,10 @@ class Installation {
 
   Result<roster::Agency> add_agency(const NewAgency& agency);
   Result<roster::Person> add_person(const std::string& agency, const NewPerson& person);
+  // Whether the first agency has somebody who may manage people.
+  Result<bool> has_administrator();
+  // kConflict where it has.
+  Result<PersonId> add_first_administrator(const signin::FirstAdministrator& first);
 
   const os::Path& data() const { return data_; }
   // Of objects, ledger, derived items and uploads.
@@ -79,6 +84,7 @@ class Installation {
   os::Disk& disk() { return *disk_; }
   db::Database& database() { return *database_; }
   bucket::Bucket& bucket() { return *bucket_; }
+  store::KeyStore& keys() { return *keys_; }
   store::Store& store() { return *store_; }
   ledger::Ledgers& ledgers() { return *ledgers_; }
   jobs::Queue& jobs() { return *jobs_; }

@@ -98,6 +98,12 @@ void register_own_routes(http::Router& router, Installation& installation, const
   });
 }
 
+// Whether a browser on this machine gets there by the name localhost, which passkeys need.
+bool is_here(std::string_view host) {
+  constexpr std::string_view kHere[] = {"127.0.0.1", "[::1]", "0.0.0.0", "[::]"};
+  return std::ranges::find(kHere, host) != std::end(kHere);
+}
+
 public_pages::FindLedger find_ledger(Installation& installation) {
   return [&installation](std::string_view slug) -> Result<ledger::Ledger*> {
     for (const roster::Agency& agency : TRY(installation.agencies())) {
@@ -111,14 +117,19 @@ public_pages::FindLedger find_ledger(Installation& installation) {
 
 struct Rooms::Impl {
   Impl(std::unique_ptr<Installation> opened, std::unique_ptr<ingest::Uploads> opened_uploads,
-       std::unique_ptr<os::Process> opened_process, std::unique_ptr<media::Examiner> opened_examiner)
+       std::unique_ptr<os::Process> opened_process, std::unique_ptr<media::Examiner> opened_examiner, bool needs_setup)
       : installation(std::move(opened)),
         uploads(std::move(opened_uploads)),
         process(std::move(opened_process)),
         examiner(std::move(opened_examiner)),
         docks({installation->database(), installation->ledgers(), installation->clock()}),
         people({installation->database(), installation->ledgers(), installation->clock()}),
-        sessions({installation->database(), installation->clock()}),
+        locks({installation->database(), installation->clock()}),
+        challenges({installation->database(), installation->clock()}),
+        factors({installation->database(), installation->clock(), installation->keys(), locks, challenges}),
+        sessions({installation->database(), installation->clock(), locks}),
+        setup([this](const signin::FirstAdministrator& first) { return installation->add_first_administrator(first); },
+              needs_setup),
         asker(docks.asker(sessions.asker(signin::asker(installation->database(), installation->clock())))) {}
 
   const std::unique_ptr<Installation> installation;
@@ -128,12 +139,20 @@ struct Rooms::Impl {
   Counters counters;
   cameras::Docks docks;
   people::People people;
+  signin::Locks locks;
+  signin::Challenges challenges;
+  signin::Factors factors;
   signin::Sessions sessions;
+  signin::Setup setup;
   const roster::Asker asker;
 };
 
 Rooms::Rooms(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Rooms::~Rooms() = default;
+
+std::optional<std::string> Rooms::take_setup_secret() {
+  return impl_->setup.take_secret();
+}
 
 os::Disk& Rooms::disk() {
   return impl_->installation->disk();
@@ -160,8 +179,9 @@ Result<std::unique_ptr<Rooms>> Rooms::open(const ServeOptions& options) {
                                              installation->data() / "media",
                                              {.program = TRY(media_worker(options))},
                                              is_only_server}));
-  return std::unique_ptr<Rooms>(new Rooms(
-      std::make_unique<Impl>(std::move(installation), std::move(uploads), std::move(process), std::move(examiner))));
+  const bool needs_setup = !TRY(installation->has_administrator());
+  return std::unique_ptr<Rooms>(new Rooms(std::make_unique<Impl>(std::move(installation), std::move(uploads), std::move(process),
+                                                                 std::move(examiner), needs_setup)));
 }
 
 void Rooms::register_routes(http::Router& router) {
@@ -172,7 +192,10 @@ void Rooms::register_routes(http::Router& router) {
   playback::register_routes(router, installation.vault(), impl_->asker);
   people::register_routes(router, impl_->people, impl_->asker);
   public_pages::register_routes(router, find_ledger(installation));
-  signin::register_routes(router, impl_->sessions, installation.database());
+  signin::register_routes(router,
+                          {installation.database(), installation.clock(), impl_->sessions, impl_->factors, impl_->challenges,
+                           impl_->setup},
+                          impl_->asker);
   auto contract = read_contract(disk(), installed_share() / "openapi.json");
   if (!contract) fmt::print(stderr, "lapel: serving without the contract: {}\n", contract.error().text());
   register_documents(router, contract ? std::optional(*std::move(contract)) : std::nullopt);
@@ -203,6 +226,13 @@ Result<void> run_serve(const ServeOptions& options) {
   const std::string host = options.listen.substr(0, options.listen.rfind(':'));
   fmt::print("listening on {}://{}:{}\n", options.tls_certificate.empty() ? "http" : "https", host, server->port());
   if (!options.public_url.empty()) fmt::print(stderr, "lapel: people reach it at {}\n", options.public_url);
+  if (const auto secret = rooms->take_setup_secret()) {
+    const std::string reached = options.public_url.empty()
+                                    ? fmt::format("{}://{}:{}", options.tls_certificate.empty() ? "http" : "https",
+                                                  is_here(host) ? "localhost" : host, server->port())
+                                    : options.public_url;
+    fmt::print("set up the first administrator at {}/setup#{}\n", reached, *secret);
+  }
   std::fflush(stdout);
   server->run();
   signals.end();

@@ -9,6 +9,7 @@
 // Threads: run_serve() from main.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,8 @@ class Rooms {
   // All routes but the web app's. They refer to this, which must outlive them.
   void register_routes(http::Router& router);
   os::Disk& disk();
+  // Of the link by which the first administrator is made; nullopt where there is one, and after the first call.
+  std::optional<std::string> take_setup_secret();
 
  private:
   struct Impl;

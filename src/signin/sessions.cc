@@ -12,6 +12,8 @@
 #include "crypto/sha256.h"
 #include "roster/roles.h"
 #include "roster/roster.h"
+#include "signin/record.h"
+#include "signin/rules.h"
 #include "signin/signin.h"
 
 namespace lapel::signin {
@@ -38,14 +40,53 @@ std::string_view cookie_of(const std::string& header, std::string_view name) {
 }
 
 Error wrong() {
-  return {&problems::kSignIn, "The login or the password is wrong", {}};
+  return {&problems::kSignIn,
+          fmt::format("The login or the password is wrong, or the account is locked. After {} failures in {} minutes an "
+                      "administrator has to release it",
+                      kFailuresMax, kLockWindowUs / 60'000'000),
+          {}};
 }
 
 bool changes_nothing(const std::string& method) {
   return method == "GET" || method == "HEAD" || method == "OPTIONS";
 }
 
+Error unfinished(Needs needs) {
+  switch (needs) {
+    case Needs::kEnrollment:
+      return {&problems::kSignInUnfinished, "Your agency requires a second factor: enroll a passkey or an app first", {}};
+    case Needs::kBanner:
+      return {&problems::kSignInUnfinished, "Accept the notice of use first", {}};
+    default:
+      return {&problems::kSignInUnfinished, "Present your second factor first", {}};
+  }
+}
+
+// Seconds since the person did something, where the request tells it; nullopt where it tells nothing of a person.
+std::optional<std::int64_t> idle_of(const http::Request& request) {
+  if (const std::string* text = request.header(kIdleHeader)) {
+    const auto seconds = parse_decimal(*text);
+    if (seconds && *seconds <= kSessionIdleUs / 1'000'000) return static_cast<std::int64_t>(*seconds);
+    return std::nullopt;
+  }
+  return changes_nothing(request.method) ? std::nullopt : std::optional<std::int64_t>(0);
+}
+
 }  // namespace
+
+std::string_view needs_name(Needs needs) {
+  switch (needs) {
+    case Needs::kFactor:
+      return "factor";
+    case Needs::kEnrollment:
+      return "enrollment";
+    case Needs::kBanner:
+      return "banner";
+    case Needs::kNothing:
+      break;
+  }
+  return "";
+}
 
 std::optional<std::string> session_key_of(const http::Request& request) {
   const std::string header = request.header_list("cookie");
@@ -112,7 +153,7 @@ Result<PersonId> Sessions::check_password(const std::string& login, const std::s
                                           const std::string& client) {
   if (login.empty() || login.find('\0') != std::string::npos || password.size() > kPasswordBytesMax)
     return fail(wrong());
-  if (const auto wait_us = attempts_.begin(login, client)) {
+  if (const auto wait_us = attempts_.begin(client)) {
     const std::int64_t wait_s = (*wait_us + 999'999) / 1'000'000;
     const std::int64_t wait_min = (wait_s + 59) / 60;
     return fail(Error{&problems::kLimited,
@@ -121,12 +162,14 @@ Result<PersonId> Sessions::check_password(const std::string& login, const std::s
                       {},
                       wait_s});
   }
+  // A locked login costs the same work, and is told nothing by its answer: nobody learns here whether a password is right.
+  const bool may_try = TRY(parts_.locks.begin(login));
   std::optional<PersonId> person;
   std::string hash = nobody_;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     const db::Rows rows = TRY(tx.query(
         "SELECT p.id AS id, w.hash AS hash FROM people p JOIN passwords w ON w.person = p.id WHERE p.login = :login "
-        "AND p.active_until_us IS NULL",
+        "AND p.active_until_us IS NULL LIMIT 1",
         {{"login", login}}));
     if (rows.empty()) return {};
     person = PersonId::parse(rows[0].text("id"));
@@ -138,36 +181,143 @@ Result<PersonId> Sessions::check_password(const std::string& login, const std::s
     const Result<void> turn = take_turn();
     if (!turn) {
       // Nothing was tried.
-      attempts_.give_back(login, client);
+      attempts_.give_back(client);
+      if (may_try) TRY(parts_.locks.give_back(login));
       return fail(turn.error());
     }
     const Turn held(*this);
     is_right = crypto::password_matches(hash, password);
   }
-  if (!is_right || !person) return fail(wrong());
-  attempts_.forgive(login, client);
-  return *person;
+  if (may_try && is_right && person) {
+    TRY(parts_.locks.succeed(login));
+    attempts_.give_back(client);
+    return *person;
+  }
+  const bool is_locked_now = may_try && TRY(parts_.locks.fail_attempt(login));
+  if (person) {
+    const AccountRecord failed{.at = parts_.clock.now(),
+                               .event = AccountEvent::kFailed,
+                               .person = *person,
+                               .client = client,
+                               .detail = may_try ? "password" : "locked"};
+    TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+      TRY(note(tx, failed));
+      AccountRecord locked = failed;
+      locked.event = AccountEvent::kLocked;
+      locked.detail.clear();
+      return is_locked_now ? note(tx, locked) : Result<void>();
+    }));
+  }
+  return fail(wrong());
 }
 
-Result<Sessions::Opened> Sessions::open(const PersonId& person) {
-  const auto secret = crypto::random_bytes<32>();
-  const Timestamp now = parts_.clock.now();
-  const Timestamp ends_at = now + kSessionLifeUs;
+Result<std::string> Sessions::hash(const std::string& password) {
+  TRY(take_turn());
+  const Turn held(*this);
+  return crypto::hash_password(password);
+}
+
+Result<Sessions::Opened> Sessions::open(const PersonId& person, Proof proof) {
+  Opened out;
   TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
-    TRY(tx.run("DELETE FROM sessions WHERE ends_us <= :now OR seen_us <= :idle",
-               {{"now", now.us}, {"idle", now.us - kSessionIdleUs}}));
-    TRY(
-        tx.run("DELETE FROM sessions WHERE person = :person AND id_sha256 NOT IN (SELECT id_sha256 FROM sessions WHERE "
-               "person = :person "
-               "ORDER BY seen_us DESC, id_sha256 LIMIT :kept)",
-               {{"person", person.text()}, {"kept", kSessionsOfPersonMax - 1}}));
-    TRY(tx.run(
-        "INSERT INTO sessions (id_sha256, person, started_us, seen_us, ends_us) VALUES (:id, :person, :now, :now, "
-        ":ends)",
-        {{"id", hex(crypto::sha256(secret))}, {"person", person.text()}, {"now", now.us}, {"ends", ends_at.us}}));
+    out = TRY(insert(tx, person, proof, std::nullopt));
     return {};
   }));
+  return out;
+}
+
+Result<Sessions::Opened> Sessions::insert(db::Transaction& tx, const PersonId& person, Proof proof,
+                                          std::optional<std::int64_t> accepted_us) {
+  const auto secret = crypto::random_bytes<32>();
+  const Timestamp now = parts_.clock.now();
+  TRY(tx.run("DELETE FROM sessions WHERE ends_us <= :now OR seen_us <= :idle",
+             {{"now", now.us}, {"idle", now.us - kSessionIdleUs}}));
+  TRY(tx.run("DELETE FROM sessions WHERE person = :person AND id_sha256 NOT IN (SELECT id_sha256 FROM sessions WHERE "
+             "person = :person ORDER BY seen_us DESC, id_sha256 LIMIT :kept)",
+             {{"person", person.text()}, {"kept", kSessionsOfPersonMax - 1}}));
+  // What is needed is asked of the rows again at each request; here it decides how long there is time for it.
+  const bool may_be_unfinished =
+      proof == Proof::kPassword &&
+      (TRY(sign_in_rules(tx, TRY(roster::person(tx, person)).agency)).second_factor == SecondFactor::kRequired ||
+       !TRY(tx.query("SELECT id FROM factors WHERE person = :person AND is_confirmed = 1 LIMIT 1", {{"person", person.text()}}))
+            .empty());
+  const Timestamp ends_at = now + (may_be_unfinished ? kUnfinishedLifeUs : kSessionLifeUs);
+  TRY(tx.run("INSERT INTO sessions (id_sha256, person, started_us, seen_us, ends_us, factor_us, verified_us, accepted_us) VALUES "
+             "(:id, :person, :now, :now, :ends, CAST(:factor AS BIGINT), :now, CAST(:accepted AS BIGINT))",
+             {{"id", hex(crypto::sha256(secret))},
+              {"person", person.text()},
+              {"now", now.us},
+              {"ends", ends_at.us},
+              {"factor", proof == Proof::kFactor ? std::optional(now.us) : std::nullopt},
+              {"accepted", accepted_us}}));
   return Opened{hex(secret), ends_at};
+}
+
+Result<Sessions::Opened> Sessions::promote(const http::Request& request) {
+  const auto key = session_key_of(request);
+  if (!key) return fail(unfinished(Needs::kFactor));
+  Opened out;
+  TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    const db::Rows rows =
+        TRY(tx.query("SELECT person, accepted_us FROM sessions WHERE id_sha256 = :id LIMIT 1", {{"id", *key}}));
+    const auto person = rows.empty() ? std::nullopt : PersonId::parse(rows[0].text("person"));
+    if (!person) return fail(unfinished(Needs::kFactor));
+    TRY(tx.run("DELETE FROM sessions WHERE id_sha256 = :id", {{"id", *key}}));
+    out = TRY(insert(tx, *person, Proof::kFactor, rows[0].maybe_integer("accepted_us")));
+    return {};
+  }));
+  return out;
+}
+
+Result<void> Sessions::refresh(const http::Request& request) {
+  const auto key = session_key_of(request);
+  if (!key) return {};
+  return parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    TRY(tx.run("UPDATE sessions SET verified_us = :now WHERE id_sha256 = :id", {{"now", parts_.clock.now().us}, {"id", *key}}));
+    return {};
+  });
+}
+
+Result<void> Sessions::accept_banner(const http::Request& request) {
+  const auto key = session_key_of(request);
+  if (!key) return {};
+  const Timestamp now = parts_.clock.now();
+  return parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    const db::Rows rows = TRY(tx.query("SELECT person FROM sessions WHERE id_sha256 = :id LIMIT 1", {{"id", *key}}));
+    const auto person = rows.empty() ? std::nullopt : PersonId::parse(rows[0].text("person"));
+    if (!person) return {};
+    TRY(tx.run("UPDATE sessions SET accepted_us = :now WHERE id_sha256 = :id", {{"now", now.us}, {"id", *key}}));
+    return note(tx, {.at = now, .event = AccountEvent::kBannerAccepted, .person = *person, .actor = *person, .client = request.client});
+  });
+}
+
+Result<void> Sessions::end_others(const PersonId& person, const http::Request& request) {
+  const std::string kept = session_key_of(request).value_or("");
+  return parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    TRY(tx.run("DELETE FROM sessions WHERE person = :person AND id_sha256 <> :kept", {{"person", person.text()}, {"kept", kept}}));
+    return {};
+  });
+}
+
+Result<void> Sessions::end_all(db::Transaction& tx, const PersonId& person) {
+  TRY(tx.run("DELETE FROM sessions WHERE person = :person", {{"person", person.text()}}));
+  return {};
+}
+
+Result<std::vector<Sessions::Listed>> Sessions::list(const PersonId& person, const http::Request& request) {
+  const std::string own = session_key_of(request).value_or("");
+  const Timestamp now = parts_.clock.now();
+  std::vector<Listed> out;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    for (const db::Row& row : TRY(tx.query(
+             "SELECT id_sha256, started_us, seen_us, ends_us FROM sessions WHERE person = :person AND ends_us > :now AND seen_us > "
+             ":idle ORDER BY started_us DESC, id_sha256 LIMIT :limit",
+             {{"person", person.text()}, {"now", now.us}, {"idle", now.us - kSessionIdleUs}, {"limit", kSessionsOfPersonMax}}))) {
+      out.push_back({{row.integer("started_us")}, {row.integer("seen_us")}, {row.integer("ends_us")}, row.text("id_sha256") == own});
+    }
+    return {};
+  }));
+  return out;
 }
 
 Result<void> Sessions::end(const http::Request& request) {
@@ -183,28 +333,44 @@ Result<std::optional<Sessions::Session>> Sessions::find(const http::Request& req
   const auto key = session_key_of(request);
   if (!key) return std::optional<Session>();
   const Timestamp now = parts_.clock.now();
+  const std::optional<std::int64_t> idle_s = idle_of(request);
   std::optional<Session> found;
   bool is_stale = false;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    const db::Rows rows = TRY(
-        tx.query(fmt::format("SELECT s.person AS person, s.seen_us AS seen_us, s.ends_us AS ends_us FROM sessions s "
-                             "JOIN people p ON p.id = s.person WHERE s.id_sha256 = :id AND {}",
-                             roster::active_since_condition("s.started_us")),
-                 {{"id", *key}}));
+    const db::Rows rows = TRY(tx.query(
+        "SELECT s.person AS person, s.seen_us AS seen_us, s.ends_us AS ends_us, s.factor_us AS factor_us, s.verified_us AS "
+        "verified_us, s.accepted_us AS accepted_us, CASE WHEN EXISTS (SELECT 1 FROM factors f WHERE f.person = s.person AND "
+        "f.is_confirmed = 1) THEN 1 ELSE 0 END AS has_factor, p.agency AS agency FROM sessions s JOIN people p ON p.id = s.person "
+        "WHERE s.id_sha256 = :id AND " + roster::active_since_condition("s.started_us") + " LIMIT 1",
+        {{"id", *key}}));
     if (rows.empty()) return {};
     const std::int64_t seen_us = rows[0].integer("seen_us");
     const std::int64_t ends_us = rows[0].integer("ends_us");
     const auto person = PersonId::parse(rows[0].text("person"));
-    if (!person) return fail(Code::kCorrupt, "A session is damaged");
+    const auto agency = AgencyId::parse(rows[0].text("agency"));
+    if (!person || !agency) return fail(Code::kCorrupt, "A session is damaged");
     if (now.us >= ends_us || now.us - seen_us >= kSessionIdleUs) return {};
-    is_stale = now.us - seen_us >= kSessionTouchUs;
-    found = Session{TRY(roster::actor(tx, *person)), {ends_us}};
+    is_stale = idle_s && now.us - *idle_s * 1'000'000 - seen_us >= kSessionTouchUs;
+    const SignInRules rules = TRY(sign_in_rules(tx, *agency));
+    Session session;
+    session.actor = TRY(roster::actor(tx, *person));
+    session.ends_at = {ends_us};
+    session.has_factor = rows[0].integer("has_factor") == 1;
+    session.verified_at = Timestamp{rows[0].integer("verified_us")};
+    if (session.has_factor && rows[0].is_null("factor_us")) {
+      session.needs = Needs::kFactor;
+    } else if (!session.has_factor && rules.second_factor == SecondFactor::kRequired) {
+      session.needs = Needs::kEnrollment;
+    } else if (!rules.banner.empty() && rows[0].is_null("accepted_us")) {
+      session.needs = Needs::kBanner;
+    }
+    found = std::move(session);
     return {};
   }));
   if (found && is_stale) {
     TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
-      TRY(tx.run("UPDATE sessions SET seen_us = :now WHERE id_sha256 = :id AND seen_us < :now",
-                 {{"now", now.us}, {"id", *key}}));
+      TRY(tx.run("UPDATE sessions SET seen_us = :seen WHERE id_sha256 = :id AND seen_us < :seen",
+                 {{"seen", now.us - *idle_s * 1'000'000}, {"id", *key}}));
       return {};
     }));
   }
@@ -217,6 +383,7 @@ roster::Asker Sessions::asker(roster::Asker otherwise) {
     auto session = TRY(find(request));
     if (!session) return otherwise(request);
     if (!changes_nothing(request.method)) TRY(require_own_site(request));
+    if (session->needs != Needs::kNothing) return fail(unfinished(session->needs));
     return std::move(session->actor);
   };
 }

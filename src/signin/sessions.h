@@ -4,10 +4,12 @@
 //
 // Owns: the table sessions, and how many passwords are hashed at once.
 // Promises: a cookie carries 256 random bits, of which only the hash is kept. A session ends kSessionIdleUs after its
-//   last request, kSessionLifeUs after its start, with its person's deactivation, or when it is ended. A wrong login and
-//   a wrong password get the same words after the same work. A cookie alone changes nothing: see asker().
-// Fails with: kUnauthenticated (kSignIn for a wrong login or password), kDenied (a forged request), kLimited (too many
-//   failures; the sentence says how long), kUnavailable (too many sign-ins at this moment).
+//   person last did something, kSessionLifeUs after its start, with its person's deactivation, or when it is ended. A wrong
+//   login, a wrong password and a locked login get the same words after the same work. Until a session needs nothing more (Needs), it opens nothing but
+//   the routes that give it that; with its second factor it gets another cookie. A cookie alone changes nothing: see
+//   asker().
+// Fails with: kUnauthenticated (kSignIn for a wrong login or password, kSignInUnfinished), kDenied (a forged request),
+//   kLimited (too many failures; the sentence says how long), kUnavailable (too many sign-ins at this moment).
 // Threads: any; calls block.
 
 #include <cstddef>
@@ -15,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/ids.h"
@@ -22,6 +25,7 @@
 #include "os/worker.h"
 #include "roster/asker.h"
 #include "signin/attempts.h"
+#include "signin/locks.h"
 
 namespace lapel::signin {
 
@@ -29,8 +33,12 @@ namespace lapel::signin {
 inline constexpr std::int64_t kSessionIdleUs = 30LL * 60 * 1'000'000;
 // A long shift. Then the password is asked for again, whatever was going on.
 inline constexpr std::int64_t kSessionLifeUs = 12LL * 3'600 * 1'000'000;
-// A session's last request is written down no more often than this.
+// When its person last did something is written down no more often than this.
 inline constexpr std::int64_t kSessionTouchUs = 60LL * 1'000'000;
+// Password given, and the second factor still to come.
+inline constexpr std::int64_t kUnfinishedLifeUs = 15LL * 60 * 1'000'000;
+// How long it counts that somebody has said again who they are.
+inline constexpr std::int64_t kFreshUs = 5LL * 60 * 1'000'000;
 // Of one person; a further one ends the oldest.
 inline constexpr std::int64_t kSessionsOfPersonMax = 20;
 // Each hash takes 64 MiB (crypto/password.h).
@@ -39,38 +47,72 @@ inline constexpr int kHashesWaitingMax = 6;
 
 // A cookie that changes something must come with this header: a form of another site cannot send one.
 inline constexpr std::string_view kGuardHeader = "x-lapel";
+// Seconds since the browser's person last touched a key or a pointer. Of a request without it, only one that may change
+// something counts as something done: a player that fetches ranges is nobody at the screen.
+inline constexpr std::string_view kIdleHeader = "x-lapel-idle";
+
+// What a session still needs before it opens anything, in this order.
+enum class Needs { kNothing, kFactor, kEnrollment, kBanner };
+std::string_view needs_name(Needs needs);
+// What was shown for it.
+enum class Proof { kPassword, kFactor };
 
 class Sessions {
  public:
   struct Parts {
     db::Database& database;
     const Clock& clock;
+    Locks& locks;
   };
   explicit Sessions(Parts parts);
 
-  // Whose login and password these are. A second factor will stand between this and open().
+  // Whose login and password these are.
   Result<PersonId> check_password(const std::string& login, const std::string& password, const std::string& client);
+
+  // The hash of a new password, in one of the same turns.
+  Result<std::string> hash(const std::string& password);
 
   struct Opened {
     std::string cookie;  // the value, shown to nobody but the browser
     Timestamp ends_at;   // at the latest
   };
-  Result<Opened> open(const PersonId& person);
+  Result<Opened> open(const PersonId& person, Proof proof);
+  // The request's session has shown its second factor: it goes on under another cookie, and has proved itself now.
+  Result<Opened> promote(const http::Request& request);
+  // The same where it had shown one before: nothing but the time changes.
+  Result<void> refresh(const http::Request& request);
+  Result<void> accept_banner(const http::Request& request);
   // Ends it; a session that is none has ended already.
   Result<void> end(const http::Request& request);
 
   struct Session {
     access::Actor actor;
     Timestamp ends_at;
+    Needs needs = Needs::kNothing;
+    bool has_factor = false;                // whether its person has one enrolled
+    std::optional<Timestamp> verified_at;  // when a factor was last shown; of who has none, the password
+
+    bool is_fresh(Timestamp now) const { return needs == Needs::kNothing && verified_at && now - *verified_at < kFreshUs; }
   };
   // The session of the request's cookie; nullopt when there is none that stands.
   Result<std::optional<Session>> find(const http::Request& request);
+
+  // Ends all of a person's but the request's own.
+  Result<void> end_others(const PersonId& person, const http::Request& request);
+  static Result<void> end_all(db::Transaction& tx, const PersonId& person);
+
+  struct Listed {
+    Timestamp started_at, seen_at, ends_at;
+    bool is_this = false;
+  };
+  Result<std::vector<Listed>> list(const PersonId& person, const http::Request& request);
 
   // By the cookie where there is no Authorization header; every other request is `otherwise`'s. With a cookie, a method
   // that may change something needs the guard header and, where the browser tells it, the same origin.
   roster::Asker asker(roster::Asker otherwise);
 
  private:
+  Result<Opened> insert(db::Transaction& tx, const PersonId& person, Proof proof, std::optional<std::int64_t> accepted_us);
   // One of kHashesAtOnceMax turns at hashing.
   class Turn;
   Result<void> take_turn();

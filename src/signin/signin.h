@@ -10,7 +10,9 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <string_view>
 
+#include "base/clock.h"
 #include "base/ids.h"
 #include "base/result.h"
 #include "db/db.h"
@@ -20,7 +22,9 @@ namespace lapel::signin {
 inline constexpr std::size_t kPasswordBytesMin = 8;
 inline constexpr std::size_t kPasswordBytesMax = 1024;
 
-Result<void> set_password(db::Transaction& tx, const PersonId& person, const std::string& hash);
+// kInvalid, in words, for one that is too short or too long.
+Result<void> check_new_password(std::string_view password);
+Result<void> set_password(db::Transaction& tx, const PersonId& person, const std::string& hash, Timestamp now);
 
 std::span<const db::Migration> schema();
 

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The routes of accounts: one's own, and what an administrator does for others. A part of routes.h.
+//
+// Owns: /api/v1/account and what is under it, /api/v1/people/{id}/sign-in and what is under it.
+// Promises: see routes.h.
+// Fails with: see routes.h.
+// Threads: register once; handlers run on any worker.
+
+#include "base/json.h"
+#include "signin/routes.h"
+
+namespace lapel::signin {
+
+// A request that comes with a session's cookie from Lapel's own pages.
+struct Asking {
+  Sessions::Session session;
+  By by;
+};
+Result<Asking> asking_session(const http::Request& request, const Room& room);
+
+http::Response answer(int status, Json::Object fields);
+
+void register_account_routes(http::Router& router, const Room& room, roster::Asker asker);
+
+}  // namespace lapel::signin

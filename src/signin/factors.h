@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Second factors: passkeys, authenticator apps and recovery codes of people.
+//
+// Owns: the tables factors and recovery_codes.
+// Promises: what is presented counts once: a code's step, a recovery code and a challenge are used up in the transaction
+//   that lets their owner in. An app's secret is sealed under a key made of its owner's key in the key store: the catalog
+//   alone tells no codes. Each change is in signin_events. A wrong code counts towards the lock of locks.h; a wrong
+//   passkey does not.
+// Fails with: kUnauthenticated (kSecondFactor), kConflict (enrolled already; the last one, where one is required),
+//   kNotFound, kLimited (kFactorsMax).
+// Threads: any.
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "db/db.h"
+#include "signin/challenges.h"
+#include "signin/locks.h"
+#include "signin/totp.h"
+#include "signin/webauthn.h"
+#include "store/keys.h"
+
+namespace lapel::signin {
+
+inline constexpr std::int64_t kFactorsMax = 20;  // of one person
+inline constexpr std::size_t kFactorNameBytesMax = 80;
+inline constexpr std::size_t kRecoveryCodes = 10;
+enum class FactorKind { kPasskey, kTotp };
+std::string_view factor_kind_name(FactorKind kind);
+
+struct Factor {
+  FactorId id;
+  FactorKind kind = FactorKind::kPasskey;
+  std::string name;
+  Timestamp created_at;
+  std::optional<Timestamp> used_at;
+};
+
+// Who acts, for the record.
+struct By {
+  PersonId person;
+  std::string login;
+  std::string client;
+};
+
+class Factors {
+ public:
+  struct Parts {
+    db::Database& database;
+    const Clock& clock;
+    store::KeyStore& keys;
+    Locks& locks;
+    Challenges& challenges;
+  };
+  explicit Factors(Parts parts) : parts_(parts) {}
+
+  Result<std::vector<Factor>> list(const PersonId& person);
+  Result<std::vector<std::string>> passkey_ids(const PersonId& person, std::string_view rp_id);  // base64url
+  Result<std::int64_t> recovery_codes_left(const PersonId& person);
+
+  // An app: its secret, then its first code.
+  Result<TotpSecret> begin_totp(const PersonId& person);
+  Result<void> confirm_totp(const By& by, const std::string& name, const std::string& code);
+  Result<void> add_passkey(const By& by, const std::string& name, const PasskeyQuestion& question,
+                           const PasskeyCreated& answer);
+  enum class Last { kMayGo, kStays };
+  Result<void> remove(const By& by, const FactorId& factor, Last last);
+  // Those before are void. Each reads "abcd-efgh-ijkl-mnop": 80 bits.
+  Result<std::vector<std::string>> make_recovery_codes(const By& by);
+
+  Result<void> present_totp(const By& by, const std::string& code);
+  Result<void> present_recovery_code(const By& by, const std::string& code);
+  // Whose it is. Where `by` is given it must be theirs.
+  Result<PersonId> present_passkey(const std::optional<By>& by, const Bytes& credential_id,
+                                   const PasskeyQuestion& question, const PasskeyPresented& answer);
+
+  // All factors and codes of somebody go: in the caller's transaction, with its record.
+  static Result<void> reset(db::Transaction& tx, const PersonId& person);
+
+ private:
+  Result<ByteArray<32>> sealing_key(const PersonId& person);
+  Result<void> attempt(const By& by, std::string_view what, const std::function<Result<bool>()>& is_right);
+  static Result<void> require_room(db::Transaction& tx, const PersonId& person);
+
+  const Parts parts_;
+};
+
+}  // namespace lapel::signin

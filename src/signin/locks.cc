@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "signin/locks.h"
+
+#include "base/bytes.h"
+#include "crypto/sha256.h"
+
+namespace lapel::signin {
+namespace {
+
+std::string key_of(std::string_view login) {
+  return hex(crypto::sha256(as_bytes(login)));
+}
+
+Result<bool> exists(db::Transaction& tx, std::string_view login) {
+  return !TRY(tx.query("SELECT id FROM people WHERE login = :login LIMIT 1", {{"login", login}})).empty();
+}
+
+}  // namespace
+
+Result<bool> Locks::begin(std::string_view login) {
+  const Timestamp now = parts_.clock.now();
+  const std::string key = key_of(login);
+  bool may_try = false;
+  TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    // Of logins that nobody has, nothing is kept beyond the window: whoever invents them fills no table.
+    TRY(tx.run("DELETE FROM signin_failures WHERE is_somebody = 0 AND since_us <= :then",
+               {{"then", now.us - kLockWindowUs}}));
+    const db::Rows rows = TRY(tx.query(
+        "SELECT since_us, failures, locked_us FROM signin_failures WHERE login_sha256 = :key LIMIT 1", {{"key", key}}));
+    std::int64_t since_us = now.us, failures = 0;
+    if (!rows.empty()) {
+      if (!rows[0].is_null("locked_us")) {
+        may_try = false;
+        return {};
+      }
+      if (now.us - rows[0].integer("since_us") < kLockWindowUs) {
+        since_us = rows[0].integer("since_us");
+        failures = rows[0].integer("failures");
+      }
+    }
+    may_try = failures < kFailuresMax;
+    if (!may_try) return {};
+    TRY(tx.run("INSERT INTO signin_failures (login_sha256, is_somebody, since_us, failures) VALUES (:key, :somebody, :since, "
+               ":failures) ON CONFLICT (login_sha256) DO UPDATE SET is_somebody = excluded.is_somebody, since_us = "
+               "excluded.since_us, failures = excluded.failures",
+               {{"key", key}, {"somebody", TRY(exists(tx, login)) ? 1 : 0}, {"since", since_us}, {"failures", failures + 1}}));
+    return {};
+  }));
+  return may_try;
+}
+
+Result<bool> Locks::fail_attempt(std::string_view login) {
+  bool is_locked_now = false;
+  TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    is_locked_now = TRY(tx.run("UPDATE signin_failures SET locked_us = :now WHERE login_sha256 = :key AND locked_us IS NULL AND "
+                               "is_somebody = 1 AND failures >= :max",
+                               {{"now", parts_.clock.now().us}, {"key", key_of(login)}, {"max", kFailuresMax}})) == 1;
+    return {};
+  }));
+  return is_locked_now;
+}
+
+Result<void> Locks::succeed(std::string_view login) {
+  return parts_.database.write([&](db::Transaction& tx) { return release(tx, login); });
+}
+
+Result<void> Locks::give_back(std::string_view login) {
+  return parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    TRY(tx.run("UPDATE signin_failures SET failures = failures - 1 WHERE login_sha256 = :key AND locked_us IS NULL AND "
+               "failures > 0",
+               {{"key", key_of(login)}}));
+    return {};
+  });
+}
+
+Result<std::optional<Timestamp>> Locks::locked_at(db::Transaction& tx, std::string_view login) {
+  const db::Rows rows =
+      TRY(tx.query("SELECT locked_us FROM signin_failures WHERE login_sha256 = :key AND locked_us IS NOT NULL LIMIT 1",
+                   {{"key", key_of(login)}}));
+  return rows.empty() ? std::nullopt : std::optional(Timestamp{rows[0].integer("locked_us")});
+}
+
+Result<void> Locks::release(db::Transaction& tx, std::string_view login) {
+  TRY(tx.run("DELETE FROM signin_failures WHERE login_sha256 = :key", {{"key", key_of(login)}}));
+  return {};
+}
+
+}  // namespace lapel::signin

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "signin/rules.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/json.h"
+#include "base/text.h"
+
+namespace lapel::signin {
+
+std::string_view second_factor_name(SecondFactor rule) {
+  return rule == SecondFactor::kRequired ? "required" : "optional";
+}
+
+Result<SignInRules> sign_in_rules(db::Transaction& tx, const AgencyId& agency) {
+  SignInRules out;
+  const db::Rows rows = TRY(tx.query("SELECT second_factor, banner FROM signin_rules WHERE agency = :agency LIMIT 1",
+                                     {{"agency", agency.text()}}));
+  if (rows.empty()) return out;
+  out.second_factor = rows[0].text("second_factor") == "optional" ? SecondFactor::kOptional : SecondFactor::kRequired;
+  out.banner = rows[0].text("banner");
+  return out;
+}
+
+Result<void> set_sign_in_rules(db::Transaction& tx, const AgencyId& agency, const SignInRules& rules) {
+  if (rules.banner.size() > kBannerBytesMax)
+    return fail(Code::kInvalid, fmt::format("The notice of use has at most {} bytes", kBannerBytesMax));
+  std::string lines = rules.banner;
+  std::erase(lines, '\n');
+  if (!is_utf8(lines) || has_control_characters(lines))
+    return fail(Code::kInvalid, "The notice of use is UTF-8 text in lines, without other control characters");
+  TRY(tx.run("INSERT INTO signin_rules (agency, second_factor, banner) VALUES (:agency, :factor, :banner) ON CONFLICT (agency) DO "
+             "UPDATE SET second_factor = excluded.second_factor, banner = excluded.banner",
+             {{"agency", agency.text()}, {"factor", second_factor_name(rules.second_factor)}, {"banner", rules.banner}}));
+  return {};
+}
+
+}  // namespace lapel::signin

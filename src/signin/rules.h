@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// What an agency asks of whoever signs in.
+//
+// Owns: the table signin_rules.
+// Promises: what is set holds for the next request of every session, those that are open included.
+// Fails with: kInvalid (a banner of no possible length, or with control characters), and what the database fails with.
+// Threads: any.
+
+#include <cstddef>
+#include <string>
+
+#include "base/ids.h"
+#include "db/db.h"
+
+namespace lapel::signin {
+
+inline constexpr std::size_t kBannerBytesMax = 4'096;
+
+enum class SecondFactor { kRequired, kOptional };
+
+struct SignInRules {
+  SecondFactor second_factor = SecondFactor::kRequired;
+  // The notice of use, which everybody accepts each time they sign in (CJIS Security Policy AC-8); empty: none.
+  std::string banner;
+};
+
+Result<SignInRules> sign_in_rules(db::Transaction& tx, const AgencyId& agency);
+Result<void> set_sign_in_rules(db::Transaction& tx, const AgencyId& agency, const SignInRules& rules);
+
+std::string_view second_factor_name(SecondFactor rule);
+
+}  // namespace lapel::signin
