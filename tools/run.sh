@@ -36,6 +36,8 @@ make_town() {
   trap 'cat "$log" >&2; [ -z "$server" ] || kill "$server"' ERR
   head -c 18 /dev/urandom | base64 | tr '+/' 'ab' >var.new/password
   "$bin/lapel" init --data var.new/data --agency "Ashfield Police Department" --admin administrator --password-file var.new/password >var.new/ledger-key 2>>"$log"
+  # A sample is for looking around; a real agency has everybody enroll a second factor at their first sign-in.
+  "$bin/lapel" sign-in rules --data var.new/data --agency $agency --second-factor optional >>"$log" 2>&1
   while IFS='|' read -r role badge name; do
     "$bin/lapel" user add --data var.new/data --agency $agency --login "$role" --name "$name" --badge "$badge" --role "$role" \
       --password-file var.new/password 2>>"$log"

@@ -41,6 +41,7 @@ export class Town {
     writeFileSync(password, `${PASSWORD}\n`);
     this.vkey = run(join(BIN, "lapel"), "init", "--data", this.data, "--agency", AGENCY, "--host", "ledger.example", "--admin", "chief",
       "--password-file", password).trim();
+    run(join(BIN, "lapel"), "sign-in", "rules", "--data", this.data, "--agency", AGENCY, "--second-factor", "optional");
     for (const [login, role] of [["clerk", "records"], ["hill", "officer"], ["union", "union"], ["detective", "investigator"], ["captain", "command"]]) {
       run(join(BIN, "lapel"), "user", "add", "--data", this.data, "--agency", AGENCY, "--login", login, "--name", `Pat ${login}`, "--badge",
         `b-${login}`, "--role", role, "--password-file", password);

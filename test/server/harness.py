@@ -43,7 +43,7 @@ def run(*args, check=True, **options):
 class Town:
     """One data directory and, while running, its server."""
 
-    def __init__(self, beat=3600, agency="Ashfield Police Department", database=None):
+    def __init__(self, beat=3600, agency="Ashfield Police Department", database=None, administrator="chief"):
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="lapel-test-"))
         self.data = self.home / "data"
         self.agency = agency
@@ -53,8 +53,9 @@ class Town:
         self.port = 0
         self.wrapper = []
         place = ["--database", database] if database else []
+        first = ["--admin", administrator, "--password-file", self.password_file] if administrator else []
         made = run(BIN / "lapel", "init", "--data", self.data, "--agency", agency, "--host", "ledger.example",
-                   "--beat", beat, "--admin", "chief", "--password-file", self.password_file, *place)
+                   "--beat", beat, *first, *place)
         self.vkey = made.stdout.strip()
 
     def __enter__(self):

@@ -18,6 +18,7 @@ import unittest
 import jsonschema
 
 from harness import BIN, PASSWORD, ROOT, Town, run, sha256
+from signing_in import Authenticator, Browser, totp
 
 METHODS = ("get", "put", "post", "patch", "delete", "head", "options")
 FILM = ROOT / "test/data/video/pytorch+torchcodec/test/resources/nasa_13013.mp4"
@@ -169,7 +170,8 @@ class OpenApi(unittest.TestCase):
         cls.command = cls.town.add_user("command", "command")
         cls.administrator = cls.town.add_user("admin", "administrator")
         cls.listing = cls.town.token("clerk", "list")
-        cls.town.start()
+        run(BIN / "lapel", "sign-in", "rules", "--data", cls.town.data, "--agency", cls.town.agency, "--second-factor", "optional")
+        cls.town.start("--trusted-proxy", "127.0.0.1/32")
         cls.contract = Contract(cls.town.request("GET", "/api/v1/openapi.json").json())
         cls.data = bytes(range(256)) * 400
         cls.recording = cls.town.upload(cls.clerk, cls.data, filename="a.bin", wearer="4711", incident="22-1", color="red")["recording"]
@@ -593,12 +595,71 @@ class OpenApi(unittest.TestCase):
         self.ask("POST", f"/api/v1/recordings/{self.recording}/views", headers=cookie, body={"purpose": "review"}, status=403, slug="denied")
         self.ask("DELETE", "/api/v1/session", headers={**cookie, **GUARD}, status=204)
         self.ask("GET", "/api/v1/recordings", headers=cookie, status=401, slug="unauthenticated")
-        bad = {"login": "nobody", "password": "wrong"}
-        for _ in range(10):
-            self.ask("POST", "/api/v1/session", headers=GUARD, body=bad, status=401, slug="sign-in")
-        refused = self.ask("POST", "/api/v1/session", headers=GUARD, body=bad, status=429, slug="limited")
+        bad, elsewhere = {"login": "nobody", "password": "wrong"}, {**GUARD, "X-Forwarded-For": "192.0.2.9"}
+        for _ in range(60):
+            self.ask("POST", "/api/v1/session", headers=elsewhere, body=bad, status=401, slug="sign-in")
+        refused = self.ask("POST", "/api/v1/session", headers=elsewhere, body=bad, status=429, slug="limited")
         self.assertTrue(800 < int(refused.headers["Retry-After"]) <= 900, refused.headers["Retry-After"])
         self.assertIn("15 minutes", refused.json()["detail"])
+
+    def test_second_factors(self):
+        test = self
+
+        class Checked:
+            port = self.town.port
+
+            def request(self, method, path, token=None, headers=None, body=None):
+                return test.ask(method, path, token, headers, body)
+        self.town.add_user("factor", "records")
+        own = Authenticator(self.town.home)
+        browser = Browser(Checked())
+        browser.sign_in("factor")
+        browser.ask("POST", "/api/v1/session/factor", {"password": PASSWORD}, 200)
+        browser.ask("POST", "/api/v1/session/factor", {"totp": "1", "recovery": "2"}, 400)
+        browser.ask("POST", "/api/v1/account/recovery-codes", status=409)
+        secret, codes = browser.enroll_app()
+        self.assertEqual(browser.enroll_passkey(own).status, 201)
+        browser.ask("POST", "/api/v1/account/passkeys", {"credential": {}}, 400)
+        account = browser.ask("GET", "/api/v1/account", status=200).json()
+        browser.ask("POST", "/api/v1/account/recovery-codes", status=201)
+        browser.ask("POST", "/api/v1/account/password", {"password": PASSWORD + "!"}, 204)
+        browser.ask("POST", "/api/v1/account/password", {"password": ""}, 400)
+        half = Browser(Checked())
+        self.assertEqual(half.sign_in("factor", PASSWORD + "!").json()["needs"], "factor")
+        half.ask("GET", "/api/v1/recordings", status=401)
+        half.ask("GET", "/api/v1/account", status=401)
+        half.ask("POST", "/api/v1/session/factor", {"recovery": codes[0]}, 401)
+        half.ask("POST", "/api/v1/session/factor", {"totp": totp(secret)}, 200)
+        half.ask("POST", "/api/v1/session/banner", status=200)
+        alone = Browser(Checked())
+        alone.ask("POST", "/api/v1/session/passkey", alone.passkey(own), 200)
+        alone.ask("POST", "/api/v1/session/passkey", {"type": "password"}, 400)
+        alone.ask("DELETE", "/api/v1/account/other-sessions", status=204)
+        alone.ask("DELETE", f"/api/v1/account/factors/{account['factors'][0]['id']}", status=204)
+        alone.ask("DELETE", f"/api/v1/account/factors/{account['factors'][0]['id']}", status=404)
+        Browser(Checked(), "127.0.0.1").ask("POST", "/api/v1/session/passkey-question", status=409)
+        for _ in range(5):
+            Browser(Checked()).sign_in("factor", "wrong", 401)
+        person = [p for p in self.ask("GET", "/api/v1/people", self.administrator).json()["items"] if p["login"] == "factor"][0]["id"]
+        where = f"/api/v1/people/{person}/sign-in"
+        self.assertIsNotNone(self.ask("GET", where, self.administrator, status=200).json()["locked_at"])
+        self.ask("GET", where, self.clerk, status=403)
+        self.ask("GET", f"/api/v1/people/{'0' * 32}/sign-in", self.administrator, status=404)
+        self.ask("POST", where + "/unlock", self.administrator, status=204)
+        self.ask("POST", where + "/unlock", self.administrator, status=409)
+        self.ask("POST", where + "/reset", self.administrator, body={}, status=400)
+        self.ask("POST", where + "/reset", self.administrator, body={"reason": "lost"}, status=204)
+        self.ask("GET", "/api/v1/account", self.administrator, status=401)
+
+    def test_setting_up(self):
+        with Town(administrator=None) as town:
+            town.start()
+            secret = town.server.stdout.readline().strip().split("#")[1]
+            browser = Browser(town)
+            for method, body in (("GET", None), ("POST", {"secret": "x", "login": "a", "password": PASSWORD}), ("POST", {}),
+                                 ("POST", {"secret": secret, "login": "chief", "password": PASSWORD})):
+                self.contract.check(method, "/api/v1/setup", browser.ask(method, "/api/v1/setup", body))
+            self.assertEqual(browser.ask("GET", "/api/v1/session", status=200).json()["needs"], "enrollment")
 
     def test_docks(self):
         dock = Dock(self.town.home)
