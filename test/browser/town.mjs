@@ -14,7 +14,7 @@ const require = createRequire(join(ROOT, "web/package.json"));
 const { chromium } = require("playwright-core");
 const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
-const BIN = process.env.LAPEL_BIN ?? join(ROOT, "build/bin");
+export const BIN = process.env.LAPEL_BIN ?? join(ROOT, "build/bin");
 const WEB = process.env.LAPEL_WEB ?? join(ROOT, "build/share/lapel/web");
 const SHOTS = process.env.SHOTS;
 export const PASSWORD = "correct horse battery staple";
@@ -24,7 +24,7 @@ export const video = (path) => join(ROOT, "test/data/video", path);
 /** H.264 and AAC, 13 seconds: a browser plays and seeks it. */
 export const FILM = video("pytorch+torchcodec/test/resources/nasa_13013.mp4");
 
-function run(...words) {
+export function run(...words) {
   const done = spawnSync(words[0], words.slice(1), { encoding: "utf8" });
   assert.equal(done.status, 0, `${words.join(" ")}: ${done.stderr}`);
   return done.stdout;
@@ -36,13 +36,14 @@ export class Town {
   port = 0;
   server;
 
-  constructor() {
+  constructor({ secondFactor = "optional", administrator = true } = {}) {
     const password = join(this.home, "password");
     writeFileSync(password, `${PASSWORD}\n`);
-    this.vkey = run(join(BIN, "lapel"), "init", "--data", this.data, "--agency", AGENCY, "--host", "ledger.example", "--admin", "chief",
-      "--password-file", password).trim();
-    run(join(BIN, "lapel"), "sign-in", "rules", "--data", this.data, "--agency", AGENCY, "--second-factor", "optional");
-    for (const [login, role] of [["clerk", "records"], ["hill", "officer"], ["union", "union"], ["detective", "investigator"], ["captain", "command"]]) {
+    this.vkey = run(join(BIN, "lapel"), "init", "--data", this.data, "--agency", AGENCY, "--host", "ledger.example",
+      ...(administrator ? ["--admin", "chief", "--password-file", password] : [])).trim();
+    if (!administrator) return;
+    run(join(BIN, "lapel"), "sign-in", "rules", "--data", this.data, "--agency", AGENCY, "--second-factor", secondFactor);
+    for (const [login, role] of [["clerk", "records"], ["hill", "officer"], ["union", "union"], ["detective", "investigator"], ["captain", "command"], ["keeper", "records"]]) {
       run(join(BIN, "lapel"), "user", "add", "--data", this.data, "--agency", AGENCY, "--login", login, "--name", `Pat ${login}`, "--badge",
         `b-${login}`, "--role", role, "--password-file", password);
     }
@@ -60,6 +61,7 @@ export class Town {
       let text = "";
       server.stdout.on("data", (bytes) => {
         text += bytes;
+        this.setupLink = /^set up .* at (\S+)$/m.exec(text)?.[1];
         if (text.includes("\n")) resolve(text);
       });
       server.on("exit", (code) => reject(new Error(`the server ended with ${code}: ${errors}`)));
@@ -121,7 +123,7 @@ export class Visit {
     await page.getByLabel("Password", { exact: true }).fill(password);
     // Leaving the page before the answer would leave nobody signed in.
     const answer = page.waitForResponse((response) => response.request().method() === "POST" && response.url().endsWith("/api/v1/session"));
-    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
     await answer;
   }
 

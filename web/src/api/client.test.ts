@@ -28,7 +28,7 @@ test("a body is sent as JSON under the guard header, and the answer's JSON comes
   assert.equal(path, "/api/v1/recordings/r/views");
   assert.equal(init.method, "POST");
   assert.equal(init.body, `{"purpose":"review"}`);
-  assert.deepEqual(init.headers, { "X-Lapel": "1", "Content-Type": "application/json" });
+  assert.deepEqual(init.headers, { "X-Lapel": "1", "X-Lapel-Idle": "0", "Content-Type": "application/json" });
 });
 
 test("no content is undefined", async () => {
@@ -39,7 +39,7 @@ test("no content is undefined", async () => {
 test("a refusal is thrown in the server's words, and only an ended session signs out", async () => {
   let ended = 0;
   const stop = onSignedOut(() => ended++);
-  for (const [status, slug, expected] of [[403, "rule", 0], [401, "sign-in", 0], [401, "unauthenticated", 1]] as const) {
+  for (const [status, slug, expected] of [[403, "rule", 0], [401, "sign-in", 0], [401, "second-factor", 0], [401, "fresh-factor", 0], [401, "unauthenticated", 1]] as const) {
     answering(problem(status, slug));
     await assert.rejects(
       askJson<"GET /api/v1/recordings">("/api/v1/recordings"),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Asking the server: JSON in, JSON out, and its refusals as they are (RFC 9457). What an answer or a body may be is said by
 // the route's types, which are made from api/openapi.yaml; nothing of them is left at run time.
+import { idleSeconds } from "./idle.js";
 import type { paths, Problem as ProblemJson } from "./schema.js";
 
 type Operation<P, M> = P extends keyof paths ? (M extends keyof paths[P] ? paths[P][M] : never) : never;
@@ -50,10 +51,12 @@ export class Offline extends Error {
 /** Sent with every request: what another site makes a browser send cannot carry it. */
 export const GUARD = { "X-Lapel": "1" } as const;
 
-type Listener = () => void;
+type Listener = (slug: string) => void;
+/** What a 401 may say while the session stands as it was: something that was typed is wrong, or has to be shown again. */
+const STANDS = new Set(["sign-in", "second-factor", "fresh-factor"]);
 const signedOut = new Set<Listener>();
 
-/** Called when an answer says that the session is over. */
+/** Called with its slug when an answer says that the session is over, or needs more. */
 export function onSignedOut(listener: Listener): () => void {
   signedOut.add(listener);
   return () => signedOut.delete(listener);
@@ -99,7 +102,7 @@ export interface Change<R extends Changing> extends Read {
 }
 
 async function send(path: string, ask: Request): Promise<Response> {
-  const headers: Record<string, string> = { ...GUARD };
+  const headers: Record<string, string> = { ...GUARD, "X-Lapel-Idle": String(idleSeconds()) };
   if (ask.body !== undefined) headers["Content-Type"] = "application/json";
   if (ask.range !== undefined) headers["Range"] = ask.range;
   let response: Response;
@@ -120,8 +123,7 @@ async function send(path: string, ask: Request): Promise<Response> {
   }
   if (response.ok) return response;
   const problem = readProblem(response.status, await response.text());
-  // A wrong password is no ended session.
-  if (problem.status === 401 && problem.slug !== "sign-in") for (const listener of signedOut) listener();
+  if (problem.status === 401 && !STANDS.has(problem.slug)) for (const listener of signedOut) listener(problem.slug);
   throw problem;
 }
 

@@ -9,18 +9,23 @@ import type { Action } from "./actions.js";
 import { HelpSheet } from "./help.js";
 import { m } from "./messages.js";
 import { useActions } from "./registry.js";
-import { resumeSession, signedIn, signOut, subscribe } from "./session.js";
+import { Finish } from "./finish.js";
+import { resumeSession, signedIn, signOut, subscribe, watchSession } from "./session.js";
+import { SetUp } from "./set_up.js";
 import { applyTheme, readSetting, writeSetting } from "./settings.js";
 import { SignIn } from "./sign_in.js";
 
 const RecordingPage = lazy(() => import("../rooms/recordings/recording.js"));
 const UploadPage = lazy(() => import("../rooms/upload/upload.js"));
 const PeoplePage = lazy(() => import("../rooms/people/people.js"));
+const AccountPage = lazy(() => import("../rooms/account/account.js"));
 const PersonPage = lazy(() => import("../rooms/people/person.js"));
 
 export function App(): ReactNode {
   const who = useSyncExternalStore(subscribe, signedIn);
+  const [location, navigate] = useLocation();
   useEffect(() => void resumeSession(), []);
+  useEffect(watchSession, []);
   if (who.state === "asking") return <Loading />;
   if (who.state === "failed") {
     return (
@@ -29,8 +34,33 @@ export function App(): ReactNode {
       </main>
     );
   }
-  if (who.state === "out") return <SignIn hasEnded={who.hasEnded} />;
-  return <Rooms session={who.session} />;
+  if (who.state === "out" && who.held === undefined && location === "/setup") return <SetUp onDone={() => navigate("/account", { replace: true })} />;
+  // What was open stays, out of sight and reach, for whoever signs in again as the same person: nothing typed is lost, and a player
+  // stands where it stood.
+  const open = who.state === "in" ? who.session : who.held;
+  return (
+    <>
+      {who.state === "out" && <SignIn held={who.held} />}
+      {who.state === "unfinished" && <Finish session={who.session} />}
+      {open !== undefined && <Kept key={open.login} session={open} isShown={who.state === "in"} />}
+    </>
+  );
+}
+
+function Kept({ session, isShown }: { readonly session: Session; readonly isShown: boolean }): ReactNode {
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (isShown) return;
+    for (const media of place.current?.querySelectorAll<HTMLMediaElement>("video, audio") ?? []) media.pause();
+    // Dialogs lie above everything, whatever they are in.
+    for (const dialog of place.current?.querySelectorAll<HTMLDialogElement>("dialog[open]") ?? []) dialog.close();
+    if (document.fullscreenElement !== null) void document.exitFullscreen();
+  }, [isShown]);
+  return (
+    <div ref={place} hidden={!isShown} inert={!isShown}>
+      <Rooms session={session} />
+    </div>
+  );
 }
 
 function Rooms({ session }: { readonly session: Session }): ReactNode {
@@ -84,7 +114,9 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
           <ThemeChoice />
           <ActionButton action={help} kind="quiet" />
           <p>
-            {session.name}
+            <Link to="/account" aria-current={location === "/account" ? "page" : undefined}>
+              {session.name}
+            </Link>
             <span className="quiet-text">{m.account.signedInAs(session.login)}</span>
           </p>
           <button type="button" className="quiet" onClick={() => void signOut()}>
@@ -109,6 +141,12 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
               <PeoplePage session={session} />
             </Route>
             <Route path="/people/:id">{({ id }) => <PersonPage key={id} id={id} session={session} />}</Route>
+            <Route path="/account">
+              <AccountPage session={session} />
+            </Route>
+            <Route path="/setup">
+              <Redirect to="/account" replace />
+            </Route>
             <Route path="/upload">
               <UploadPage mayUpload={mayUpload} />
             </Route>

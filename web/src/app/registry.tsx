@@ -2,6 +2,7 @@
 // The action registry as React sees it: screens register, keys perform.
 import { createContext, useContext, useEffect, useSyncExternalStore, type ReactNode } from "react";
 import { type Action, Keyboard, Registry } from "./actions.js";
+import { signedIn } from "./session.js";
 import { readSetting } from "./settings.js";
 
 const registry = new Registry();
@@ -19,6 +20,8 @@ function belongsToFocus(event: KeyboardEvent): boolean {
 }
 
 function onKeyDown(event: KeyboardEvent): void {
+  // What is kept for whoever signs in again answers to no key.
+  if (signedIn().state !== "in") return;
   if (event.defaultPrevented || event.isComposing || belongsToFocus(event)) return;
   const isSingle = !event.ctrlKey && !event.metaKey && !event.altKey;
   // Arrows move the list; they are no character anybody would say.

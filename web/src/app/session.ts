@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who is signed in, as one value that screens can follow.
+// Who is signed in, as one value that screens can follow. A session that has ended keeps what was open, hidden, for whoever signs
+// in again as the same person: the playhead stays where it was.
 import { askJson, onSignedOut } from "../api/client.js";
-import type { Session } from "../api/schema.js";
+import { idleSeconds, lastInputAt, noteInput } from "../api/idle.js";
+import type { FactorShown, PresentedPasskey, Session, SetupRequest } from "../api/schema.js";
+import { shouldAsk, TICK_MS } from "./watch.js";
 
 export type SignedIn =
   | { readonly state: "asking" }
-  | { readonly state: "out"; readonly hasEnded: boolean }
+  | { readonly state: "out"; readonly held?: Session | undefined }
+  /** Signing in needs more: a second factor, to have one enrolled, or the notice accepted. */
+  | { readonly state: "unfinished"; readonly session: Session; readonly held?: Session | undefined }
   | { readonly state: "in"; readonly session: Session }
   | { readonly state: "failed"; readonly error: unknown };
 
@@ -17,30 +22,92 @@ function become(next: SignedIn): void {
   for (const listener of listeners) listener();
 }
 
+/** What was open when the session ended. */
+function held(): Session | undefined {
+  if (current.state === "in") return current.session;
+  return current.state === "out" || current.state === "unfinished" ? current.held : undefined;
+}
+
 export const signedIn = (): SignedIn => current;
 export const subscribe = (listener: () => void): (() => void) => {
   listeners.add(listener);
   return () => listeners.delete(listener);
 };
 
+function enter(session: Session): void {
+  become(session.needs === null ? { state: "in", session } : { state: "unfinished", session, held: held() });
+}
+
+function leave(keeps: "content" | "nothing"): void {
+  become({ state: "out", held: keeps === "content" ? held() : undefined });
+}
+
 export async function resumeSession(): Promise<void> {
   try {
     const session = await askJson<"GET /api/v1/session">("/api/v1/session");
-    become(session === undefined ? { state: "out", hasEnded: false } : { state: "in", session });
+    if (session === undefined) leave("content");
+    else enter(session);
   } catch (error) {
     become({ state: "failed", error });
   }
 }
 
 export async function signIn(login: string, password: string): Promise<void> {
-  become({ state: "in", session: await await askJson<"POST /api/v1/session">("/api/v1/session", { method: "POST", body: { login, password } }) });
+  enter(await askJson<"POST /api/v1/session">("/api/v1/session", { method: "POST", body: { login, password } }));
+}
+
+export async function signInByPasskey(answer: PresentedPasskey): Promise<void> {
+  enter(await askJson<"POST /api/v1/session/passkey">("/api/v1/session/passkey", { method: "POST", body: answer }));
+}
+
+export async function showFactor(factor: FactorShown): Promise<void> {
+  enter(await askJson<"POST /api/v1/session/factor">("/api/v1/session/factor", { method: "POST", body: factor }));
+}
+
+export async function acceptBanner(): Promise<void> {
+  enter(await askJson<"POST /api/v1/session/banner">("/api/v1/session/banner", { method: "POST" }));
+}
+
+export async function setUp(request: SetupRequest): Promise<void> {
+  enter(await askJson<"POST /api/v1/setup">("/api/v1/setup", { method: "POST", body: request }));
 }
 
 export async function signOut(): Promise<void> {
   await askJson<"DELETE /api/v1/session">("/api/v1/session", { method: "DELETE" });
-  become({ state: "out", hasEnded: false });
+  leave("nothing");
 }
 
-onSignedOut(() => {
-  if (current.state === "in") become({ state: "out", hasEnded: true });
+onSignedOut((slug) => {
+  if (current.state !== "in" && current.state !== "unfinished") return;
+  // The session stands and needs more: what, the server says.
+  if (slug === "sign-in-unfinished") void resumeSession();
+  else leave("content");
 });
+
+/** Watches over the session until the page is left. */
+export function watchSession(): () => void {
+  const events = ["pointerdown", "pointermove", "keydown", "wheel", "touchstart"] as const;
+  const onInput = (): void => noteInput();
+  for (const event of events) document.addEventListener(event, onInput, { capture: true, passive: true });
+  let lastAsked = Date.now();
+  const timer = setInterval(() => {
+    if (current.state !== "in") return;
+    const now = Date.now();
+    if (!shouldAsk({ idleLimitMs: current.session.idle_seconds * 1000, now, lastInput: lastInputAt(), lastAsked })) return;
+    lastAsked = now;
+    const isIdle = idleSeconds(now) >= current.session.idle_seconds;
+    askJson<"GET /api/v1/session">("/api/v1/session").then(
+      (session) => {
+        if (session === undefined && current.state === "in") leave("content");
+      },
+      () => {
+        // The server cannot be asked: nobody at the keys for so long hides the content all the same.
+        if (isIdle && current.state === "in") leave("content");
+      },
+    );
+  }, TICK_MS);
+  return () => {
+    clearInterval(timer);
+    for (const event of events) document.removeEventListener(event, onInput, { capture: true });
+  };
+}

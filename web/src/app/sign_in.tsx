@@ -1,45 +1,74 @@
 // SPDX-License-Identifier: Apache-2.0
 // Signing in. It stands in place of whatever was open, at the same address, so that signing in goes on there.
 import { useState, type FormEvent, type ReactNode } from "react";
+import { askJson, Problem } from "../api/client.js";
+import type { Session } from "../api/schema.js";
 import { Failure, Notice, useTitle } from "../ui/parts.js";
-import { Problem } from "../api/client.js";
 import { m } from "./messages.js";
-import { signIn } from "./session.js";
+import { hasPasskeys, presentPasskey } from "./passkeys.js";
+import { signIn, signInByPasskey } from "./session.js";
 
-export function SignIn({ hasEnded }: { readonly hasEnded: boolean }): ReactNode {
+export function SignIn({ held }: { readonly held?: Session | undefined }): ReactNode {
   const [error, setError] = useState<unknown>();
   const [isWorking, setWorking] = useState(false);
   const [isShown, setShown] = useState(false);
   useTitle(m.signIn.title);
 
+  const run = (work: () => Promise<void>, otherwise: () => void): void => {
+    setWorking(true);
+    setError(undefined);
+    work().catch((reason: unknown) => {
+      setError(reason);
+      setWorking(false);
+      otherwise();
+    });
+  };
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const form = event.currentTarget;
     const fields = new FormData(form);
-    setWorking(true);
-    setError(undefined);
-    signIn(String(fields.get("login")).trim(), String(fields.get("password"))).catch((reason: unknown) => {
-      setError(reason);
-      setWorking(false);
-      form.querySelector<HTMLInputElement>("[name=password]")?.select();
-    });
+    run(
+      () => signIn(String(fields.get("login")).trim(), String(fields.get("password"))),
+      () => form.querySelector<HTMLInputElement>("[name=password]")?.select(),
+    );
   };
-  const isRefusal = error instanceof Problem && (error.slug === "sign-in" || error.status === 429);
+  const usePasskey = (): void =>
+    run(
+      async () => {
+        const answer = await presentPasskey(await askJson<"POST /api/v1/session/passkey-question">("/api/v1/session/passkey-question", { method: "POST" }));
+        if (answer === undefined) throw new Error(m.factor.turnedDown);
+        await signInByPasskey(answer);
+      },
+      () => undefined,
+    );
+  const isRefusal = error instanceof Problem && (error.status === 401 || error.status === 429);
   return (
     <main className="alone">
       <form onSubmit={submit} className="panel" aria-labelledby="sign-in-title">
         <p className="brand-mark">{m.product}</p>
         <h1 id="sign-in-title">{m.signIn.title}</h1>
-        {hasEnded && error === undefined && <Notice tone="info">{m.signIn.again}</Notice>}
+        {held !== undefined && error === undefined && <Notice tone="info">{m.signIn.again}</Notice>}
         {isRefusal && <Notice tone="bad" title={error.message} />}
-        {error !== undefined && !isRefusal && <Failure error={error} />}
+        {error instanceof Error && error.message === m.factor.turnedDown ? (
+          <Notice tone="due" title={error.message} />
+        ) : (
+          error !== undefined && !isRefusal && <Failure error={error} />
+        )}
+        {hasPasskeys() && (
+          <>
+            <button type="button" disabled={isWorking} onClick={usePasskey}>
+              {m.signIn.passkey}
+            </button>
+            <p className="divider quiet-text">{m.signIn.or}</p>
+          </>
+        )}
         <label>
           {m.signIn.login}
-          <input name="login" type="text" autoComplete="username" autoCapitalize="none" spellCheck={false} required autoFocus />
+          <input name="login" type="text" defaultValue={held?.login} autoComplete="username" autoCapitalize="none" spellCheck={false} required autoFocus={held === undefined} />
         </label>
         <label>
           {m.signIn.password}
-          <input name="password" type={isShown ? "text" : "password"} autoComplete="current-password" required />
+          <input name="password" type={isShown ? "text" : "password"} autoComplete="current-password" required autoFocus={held !== undefined} />
         </label>
         <label className="check">
           <input type="checkbox" checked={isShown} onChange={(event) => setShown(event.target.checked)} />

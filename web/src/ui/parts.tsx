@@ -2,9 +2,10 @@
 // The small kit: buttons fed by actions, the states every screen can be in, icons, dialogs.
 import { useCallback, useEffect, useRef, useState, type ReactNode } from "react";
 import { Offline, Problem } from "../api/client.js";
+import type { AccountEvent } from "../api/schema.js";
 import type { Action } from "../app/actions.js";
 import { m } from "../app/messages.js";
-import { shownName } from "./format.js";
+import { shownName, shownTime } from "./format.js";
 
 const ICONS = {
   ok: "M3 8.500l3.200 3.200L13 5",
@@ -141,6 +142,35 @@ export function Empty({ title, children }: { readonly title: string; readonly ch
   );
 }
 
+/** What happened to an account, newest first. */
+export function AccountEvents({ events }: { readonly events: readonly AccountEvent[] }): ReactNode {
+  return (
+    <div className="scroll" tabIndex={-1}>
+      <table>
+        <caption className="unseen">{m.account.events}</caption>
+        <thead>
+          <tr>
+            <th scope="col">{m.account.when}</th>
+            <th scope="col">{m.account.what}</th>
+            <th scope="col">{m.account.how}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {events.map((event, i) => (
+            <tr key={`${event.at} ${i}`}>
+              <td className="mono">{shownTime(event.at)}</td>
+              <td>{m.account.eventNames[event.event] ?? event.event}</td>
+              <td>
+                <Name text={m.account.event(event.detail, event.by, event.client)} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
 export type Load<T> =
   | { readonly state: "loading" }
   | { readonly state: "ready"; readonly value: T }
@@ -179,6 +209,10 @@ export function Loading(): ReactNode {
 
 export function useTitle(page: string): void {
   useEffect(() => {
+    const before = document.title;
     document.title = m.title(page);
+    return () => {
+      document.title = before;
+    };
   }, [page]);
 }

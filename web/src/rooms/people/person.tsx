@@ -10,6 +10,7 @@ import { Failure, Loading, Name, Notice, Status, useLoad, useTitle } from "../..
 import { Account } from "./account.js";
 import { AskDialog, ReasonField, type DoneProps } from "./ask.js";
 import { type Cell, isUniform, layOut, RELATIONS, type RightRow } from "./rights.js";
+import { SignInState } from "./sign_in_state.js";
 
 /** Who may begin and end an assignment of a kind. */
 const ACTIONS: { readonly [K in AssignmentKind]: Session["may"][number] } = {
@@ -102,6 +103,7 @@ function Loaded({ rights, names, session, again }: LoadedProps): ReactNode {
           </ul>
         )}
       </section>
+      {session.may.includes("manage_people") && <SignInState person={rights} isSelf={rights.login === session.login} />}
       {rights.active ? <Rights rows={layOut(rights.rights)} /> : <Inactive />}
       {isAssigning && <AssignDialog person={rights} kinds={kinds} onClose={() => setAssigning(false)} onDone={done} />}
       {ending !== undefined && <EndDialog assignment={ending} onClose={() => setEnding(undefined)} onDone={done} />}

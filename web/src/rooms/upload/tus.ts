@@ -2,9 +2,11 @@
 // The queue's bytes, moved by tus-js-client as it is (docs/formats/upload_protocol.md).
 import { DetailedError, Upload } from "tus-js-client";
 import { type Address, askJson, GUARD, readProblem } from "../../api/client.js";
+import { idleSeconds } from "../../api/idle.js";
+import { signedIn, subscribe } from "../../app/session.js";
 import type { Means, Outcome, TransferEvents } from "./queue.js";
 
-/** One request of a long upload; each also tells the server that somebody is still there. */
+/** One request of a long upload. It is nobody at the keys: a session that ends meanwhile stops it until somebody signs in again. */
 const CHUNK_BYTES = 32 * 1024 * 1024;
 /** A server that starts again is back within seconds, a network after minutes. */
 const RETRY_MS = [0, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 60_000, 60_000, 60_000];
@@ -23,6 +25,7 @@ function wordsFor(error: Error): string {
 }
 
 function transfer(file: File, metadata: Readonly<Record<string, string>>, events: TransferEvents): ReturnType<Means["transfer"]> {
+  let isWanted = false;
   const upload = new Upload(file, {
     endpoint: "/api/v1/uploads",
     chunkSize: CHUNK_BYTES,
@@ -30,6 +33,9 @@ function transfer(file: File, metadata: Readonly<Record<string, string>>, events
     headers: { ...GUARD },
     metadata: { filename: file.name, ...(file.type === "" ? {} : { filetype: file.type }), ...metadata },
     removeFingerprintOnSuccess: true,
+    onBeforeRequest: (request) => {
+      request.setHeader("X-Lapel-Idle", String(idleSeconds()));
+    },
     onProgress: (sent) => events.progress(sent),
     onShouldRetry: (error) => {
       const status = statusOf(error);
@@ -38,10 +44,17 @@ function transfer(file: File, metadata: Readonly<Record<string, string>>, events
       if (helps) events.reconnecting();
       return helps;
     },
-    onError: (error) => events.failed(wordsFor(error)),
+    onError: (error) => {
+      if (statusOf(error) !== 401) return events.failed(wordsFor(error));
+      events.reconnecting();
+      const stop = subscribe(() => {
+        if (signedIn().state !== "in") return;
+        stop();
+        if (isWanted) upload.start();
+      });
+    },
     onSuccess: () => events.received(upload.url ?? ""),
   });
-  let isWanted = false;
   // The same file of an earlier visit goes on where it was.
   const found = upload.findPreviousUploads().then((previous) => {
     const last = previous.at(-1);

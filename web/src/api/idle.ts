@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// How long nobody has touched a key or a pointer here. Sent with every request: the server counts as activity what a person
+// does, and not what a player fetches.
+
+let lastInput = Date.now();
+
+export function noteInput(now: number = Date.now()): void {
+  lastInput = now;
+}
+
+/** Milliseconds of the clock. */
+export const lastInputAt = (): number => lastInput;
+
+export function idleSeconds(now: number = Date.now()): number {
+  return Math.max(0, Math.floor((now - lastInput) / 1000));
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// Showing a second factor: to finish signing in, or again before what concerns how one signs in.
+import { useState, type FormEvent, type ReactNode } from "react";
+import { askJson, Problem } from "../api/client.js";
+import type { FactorShown, Session } from "../api/schema.js";
+import { Dialog, Failure, Notice } from "../ui/parts.js";
+import { m } from "./messages.js";
+import { hasPasskeys, presentPasskey } from "./passkeys.js";
+import { showFactor } from "./session.js";
+
+interface FactorFormProps {
+  readonly factors: Session["factors"];
+  readonly show: (factor: FactorShown) => Promise<void>;
+  readonly children?: ReactNode;
+}
+
+export function FactorForm({ factors, show, children }: FactorFormProps): ReactNode {
+  const [error, setError] = useState<unknown>();
+  const [isWorking, setWorking] = useState(false);
+  const hasCode = factors.includes("totp");
+  const [isRecovering, setRecovering] = useState(false);
+  const usesRecovery = isRecovering || (!hasCode && factors.includes("recovery") && !(factors.includes("passkey") && hasPasskeys()));
+  const member = factors.length === 0 ? "password" : usesRecovery ? "recovery" : "totp";
+  const hasField = factors.length === 0 || usesRecovery || hasCode;
+
+  const run = (work: () => Promise<void>): void => {
+    setWorking(true);
+    setError(undefined);
+    work().catch((reason: unknown) => {
+      setError(reason);
+      setWorking(false);
+    });
+  };
+  const submit = (event: FormEvent<HTMLFormElement>): void => {
+    event.preventDefault();
+    const typed = String(new FormData(event.currentTarget).get("typed"));
+    run(() => show({ [member]: typed }));
+  };
+  const usePasskey = (): void =>
+    run(async () => {
+      const answer = await presentPasskey(await askJson<"POST /api/v1/session/passkey-question">("/api/v1/session/passkey-question", { method: "POST" }));
+      if (answer === undefined) throw new Error(m.factor.turnedDown);
+      await show({ passkey: answer });
+    });
+  const isRefusal = error instanceof Problem && error.status === 401;
+  return (
+    <>
+      {isRefusal && <Notice tone="bad" title={error.message} />}
+      {error !== undefined && !isRefusal && (error instanceof Problem ? <Failure error={error} /> : <Notice tone="due" title={error instanceof Error ? error.message : String(error)} />)}
+      {factors.includes("passkey") && hasPasskeys() && (
+        <button type="button" className={hasField ? undefined : "primary"} disabled={isWorking} onClick={usePasskey} autoFocus={!hasField}>
+          {m.factor.passkey}
+        </button>
+      )}
+      <form onSubmit={submit} className="stack">
+        {hasField && (
+          <label>
+            {factors.length === 0 ? m.factor.password : usesRecovery ? m.factor.recoveryCode : m.factor.code}
+            <input
+              key={member}
+              name="typed"
+              type={factors.length === 0 ? "password" : "text"}
+              inputMode={member === "totp" ? "numeric" : undefined}
+              autoComplete={factors.length === 0 ? "current-password" : member === "totp" ? "one-time-code" : "off"}
+              autoCapitalize="none"
+              spellCheck={false}
+              required
+              autoFocus
+            />
+          </label>
+        )}
+        {factors.includes("recovery") && (hasCode || (factors.includes("passkey") && hasPasskeys())) && (
+          <button type="button" className="quiet" onClick={() => setRecovering(!isRecovering)}>
+            {isRecovering ? m.factor.useCode : m.factor.useRecovery}
+          </button>
+        )}
+        <div className="row end">
+          {children}
+          {hasField && (
+            <button type="submit" className="primary" disabled={isWorking}>
+              {m.factor.confirm}
+            </button>
+          )}
+        </div>
+      </form>
+    </>
+  );
+}
+
+/** Asks again before what concerns how one signs in, and then goes on. */
+export function StepUp({ factors, onClose, onDone }: { readonly factors: Session["factors"]; readonly onClose: () => void; readonly onDone: () => void }): ReactNode {
+  return (
+    <Dialog title={m.factor.again} onClose={onClose}>
+      <p className="quiet-text">{m.factor.againNote}</p>
+      <FactorForm factors={factors} show={(factor) => showFactor(factor).then(onDone)}>
+        <button type="button" onClick={onClose}>
+          {m.factor.cancel}
+        </button>
+      </FactorForm>
+    </Dialog>
+  );
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// The first administrator, made by whoever has the link that the server printed.
+import { useState, type FormEvent, type ReactNode } from "react";
+import { Failure, Notice, useTitle } from "../ui/parts.js";
+import { m } from "./messages.js";
+import { hasPasskeys } from "./passkeys.js";
+import { setUp } from "./session.js";
+
+export function SetUp({ onDone }: { readonly onDone: () => void }): ReactNode {
+  // What stands behind # is sent to nobody by the browser itself. It is taken out of the address, and of the history.
+  const [secret] = useState(() => location.hash.slice(1));
+  const [error, setError] = useState<unknown>();
+  const [isWorking, setWorking] = useState(false);
+  useTitle(m.setUp.title);
+
+  const submit = (event: FormEvent<HTMLFormElement>): void => {
+    event.preventDefault();
+    const fields = new FormData(event.currentTarget);
+    setWorking(true);
+    setError(undefined);
+    setUp({ secret, login: String(fields.get("login")).trim(), name: String(fields.get("name")).trim(), password: String(fields.get("password")) }).then(onDone, (reason: unknown) => {
+      setError(reason);
+      setWorking(false);
+    });
+  };
+  return (
+    <main className="alone">
+      <form onSubmit={submit} className="panel" aria-labelledby="set-up-title">
+        <p className="brand-mark">{m.product}</p>
+        <h1 id="set-up-title">{m.setUp.title}</h1>
+        <p>{m.setUp.note}</p>
+        {secret === "" && <Notice tone="bad" title={m.setUp.noSecret} />}
+        {error !== undefined && <Failure error={error} />}
+        <label>
+          {m.setUp.name}
+          <input name="name" type="text" autoComplete="name" autoFocus />
+        </label>
+        <label>
+          {m.setUp.login}
+          <input name="login" type="text" autoComplete="username" autoCapitalize="none" spellCheck={false} required />
+        </label>
+        <label>
+          {m.setUp.password}
+          <input name="password" type="password" autoComplete="new-password" minLength={8} required />
+        </label>
+        {!hasPasskeys() && (
+          <Notice tone="info">
+            <p>{m.setUp.passkeysNote}</p>
+          </Notice>
+        )}
+        <button type="submit" className="primary" disabled={isWorking || secret === ""}>
+          {m.setUp.submit}
+        </button>
+      </form>
+    </main>
+  );
+}
