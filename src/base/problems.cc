@@ -115,7 +115,7 @@ PROBLEM(kRule, "rule", kDenied, 403, kNo, "A rule forbids it", "The message name
 PROBLEM(kInsideHome, "inside-home", kConflict, 409, kNo, "Nobody has said whether this is inside a home",
         "Answer whether it shows one, and ask again: \"inside_home\" is true or false. The answer is put on record.");
 PROBLEM(kSecondFactor, "second-factor", kUnauthenticated, 401, kNo, "The second factor is wrong",
-        "Present the code of now, a recovery code that was not used, or the passkey again.");
+        "Enter the code that the app shows now or a recovery code that was not used, or show the passkey again.");
 PROBLEM(kSignInUnfinished, "sign-in-unfinished", kUnauthenticated, 401, kAfterSignIn, "Signing in is not finished",
         "GET /api/v1/session says what it still needs: a second factor, or to have one enrolled, or the notice accepted.");
 PROBLEM(kFreshFactor, "fresh-factor", kUnauthenticated, 401, kAfterSignIn, "Say again who you are",

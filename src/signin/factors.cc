@@ -256,7 +256,8 @@ Result<void> Factors::attempt(const By& by, std::string_view what, const std::fu
   const Timestamp now = parts_.clock.now();
   TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
     TRY(note(tx, record_of(by, now, AccountEvent::kFailed, std::string(what))));
-    if (is_locked_now) TRY(note(tx, record_of(by, now, AccountEvent::kLocked, "")));
+    // It follows from the failure.
+    if (is_locked_now) TRY(note(tx, record_of(by, now + 1, AccountEvent::kLocked, "")));
     return {};
   }));
   return fail(wrong());

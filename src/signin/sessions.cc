@@ -204,6 +204,7 @@ Result<PersonId> Sessions::check_password(const std::string& login, const std::s
       TRY(note(tx, failed));
       AccountRecord locked = failed;
       locked.event = AccountEvent::kLocked;
+      locked.at = failed.at + 1;  // it follows from the failure
       locked.detail.clear();
       return is_locked_now ? note(tx, locked) : Result<void>();
     }));

@@ -4,6 +4,7 @@ import { useState, type FormEvent, type ReactNode } from "react";
 import { askJson } from "../api/client.js";
 import type { TotpSecret } from "../api/schema.js";
 import { Copy, Notice } from "../ui/parts.js";
+import { TurnedDown } from "./factor.js";
 import { m } from "./messages.js";
 import { createPasskey } from "./passkeys.js";
 
@@ -11,7 +12,7 @@ const groups = (secret: string): string => secret.replace(/(.{4})(?=.)/g, "$1 ")
 
 export async function addPasskey(name: string): Promise<readonly string[]> {
   const credential = await createPasskey(await askJson<"POST /api/v1/account/passkey-question">("/api/v1/account/passkey-question", { method: "POST" }));
-  if (credential === undefined) throw new Error(m.factor.turnedDown);
+  if (credential === undefined) throw new TurnedDown();
   return (await askJson<"POST /api/v1/account/passkeys">("/api/v1/account/passkeys", { method: "POST", body: { name, credential } })).recovery_codes;
 }
 

@@ -8,6 +8,21 @@ import { m } from "./messages.js";
 import { hasPasskeys, presentPasskey } from "./passkeys.js";
 import { showFactor } from "./session.js";
 
+/** The browser's own question was closed, or timed out. */
+export class TurnedDown extends Error {
+  constructor() {
+    super(m.factor.turnedDown);
+  }
+}
+
+/** What was typed or shown is wrong: that needs no more than its sentence. */
+export function Refusal({ error }: { readonly error: unknown }): ReactNode {
+  if (error === undefined) return null;
+  if (error instanceof TurnedDown) return <Notice tone="due" title={error.message} />;
+  if (error instanceof Problem && (error.status === 401 || error.status === 429)) return <Notice tone="bad" title={error.message} />;
+  return <Failure error={error} />;
+}
+
 interface FactorFormProps {
   readonly factors: Session["factors"];
   readonly show: (factor: FactorShown) => Promise<void>;
@@ -39,14 +54,12 @@ export function FactorForm({ factors, show, children }: FactorFormProps): ReactN
   const usePasskey = (): void =>
     run(async () => {
       const answer = await presentPasskey(await askJson<"POST /api/v1/session/passkey-question">("/api/v1/session/passkey-question", { method: "POST" }));
-      if (answer === undefined) throw new Error(m.factor.turnedDown);
+      if (answer === undefined) throw new TurnedDown();
       await show({ passkey: answer });
     });
-  const isRefusal = error instanceof Problem && error.status === 401;
   return (
     <>
-      {isRefusal && <Notice tone="bad" title={error.message} />}
-      {error !== undefined && !isRefusal && (error instanceof Problem ? <Failure error={error} /> : <Notice tone="due" title={error instanceof Error ? error.message : String(error)} />)}
+      <Refusal error={error} />
       {factors.includes("passkey") && hasPasskeys() && (
         <button type="button" className={hasField ? undefined : "primary"} disabled={isWorking} onClick={usePasskey} autoFocus={!hasField}>
           {m.factor.passkey}

@@ -5,7 +5,7 @@ import { askJson } from "../api/client.js";
 import type { Session, TotpSecret } from "../api/schema.js";
 import { Failure, Notice, useTitle } from "../ui/parts.js";
 import { addPasskey, AppForm, RecoveryCodes } from "./enroll.js";
-import { FactorForm } from "./factor.js";
+import { FactorForm, Refusal } from "./factor.js";
 import { m } from "./messages.js";
 import { hasPasskeys } from "./passkeys.js";
 import { acceptBanner, resumeSession, showFactor, signOut } from "./session.js";
@@ -90,7 +90,7 @@ function Enroll(): ReactNode {
   return (
     <Page title={m.enroll.title}>
       <p>{m.enroll.note}</p>
-      {error !== undefined && <Failure error={error} />}
+      <Refusal error={error} />
       {secret !== undefined ? (
         <AppForm secret={secret} onDone={finished} onFailed={setError}>
           <button type="button" onClick={() => setSecret(undefined)}>

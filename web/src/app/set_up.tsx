@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The first administrator, made by whoever has the link that the server printed.
 import { useState, type FormEvent, type ReactNode } from "react";
-import { Failure, Notice, useTitle } from "../ui/parts.js";
+import { Notice, useTitle } from "../ui/parts.js";
+import { Refusal } from "./factor.js";
 import { m } from "./messages.js";
 import { hasPasskeys } from "./passkeys.js";
 import { setUp } from "./session.js";
@@ -30,7 +31,7 @@ export function SetUp({ onDone }: { readonly onDone: () => void }): ReactNode {
         <h1 id="set-up-title">{m.setUp.title}</h1>
         <p>{m.setUp.note}</p>
         {secret === "" && <Notice tone="bad" title={m.setUp.noSecret} />}
-        {error !== undefined && <Failure error={error} />}
+        <Refusal error={error} />
         <label>
           {m.setUp.name}
           <input name="name" type="text" autoComplete="name" autoFocus />

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Signing in. It stands in place of whatever was open, at the same address, so that signing in goes on there.
 import { useState, type FormEvent, type ReactNode } from "react";
-import { askJson, Problem } from "../api/client.js";
+import { askJson } from "../api/client.js";
 import type { Session } from "../api/schema.js";
-import { Failure, Notice, useTitle } from "../ui/parts.js";
+import { Notice, useTitle } from "../ui/parts.js";
+import { Refusal, TurnedDown } from "./factor.js";
 import { m } from "./messages.js";
 import { hasPasskeys, presentPasskey } from "./passkeys.js";
 import { signIn, signInByPasskey } from "./session.js";
@@ -36,24 +37,18 @@ export function SignIn({ held }: { readonly held?: Session | undefined }): React
     run(
       async () => {
         const answer = await presentPasskey(await askJson<"POST /api/v1/session/passkey-question">("/api/v1/session/passkey-question", { method: "POST" }));
-        if (answer === undefined) throw new Error(m.factor.turnedDown);
+        if (answer === undefined) throw new TurnedDown();
         await signInByPasskey(answer);
       },
       () => undefined,
     );
-  const isRefusal = error instanceof Problem && (error.status === 401 || error.status === 429);
   return (
     <main className="alone">
       <form onSubmit={submit} className="panel" aria-labelledby="sign-in-title">
         <p className="brand-mark">{m.product}</p>
         <h1 id="sign-in-title">{m.signIn.title}</h1>
         {held !== undefined && error === undefined && <Notice tone="info">{m.signIn.again}</Notice>}
-        {isRefusal && <Notice tone="bad" title={error.message} />}
-        {error instanceof Error && error.message === m.factor.turnedDown ? (
-          <Notice tone="due" title={error.message} />
-        ) : (
-          error !== undefined && !isRefusal && <Failure error={error} />
-        )}
+        <Refusal error={error} />
         {hasPasskeys() && (
           <>
             <button type="button" disabled={isWorking} onClick={usePasskey}>

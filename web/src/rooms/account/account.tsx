@@ -4,7 +4,7 @@ import { useEffect, useState, type FormEvent, type ReactNode } from "react";
 import { askJson, Problem } from "../../api/client.js";
 import type { Account, Session, TotpSecret } from "../../api/schema.js";
 import { addPasskey, AppForm, RecoveryCodes } from "../../app/enroll.js";
-import { StepUp } from "../../app/factor.js";
+import { Refusal, StepUp } from "../../app/factor.js";
 import { m } from "../../app/messages.js";
 import { hasPasskeys } from "../../app/passkeys.js";
 import { resumeSession } from "../../app/session.js";
@@ -94,7 +94,7 @@ function Loaded({ account, session, again }: LoadedProps): ReactNode {
   };
   return (
     <>
-      {error !== undefined && <Failure error={error} />}
+      <Refusal error={error} />
       <section className="panel" aria-labelledby="factors-title">
         <h2 id="factors-title">{m.account.factors}</h2>
         {account.factors.length === 0 && <p className="quiet-text">{m.account.noFactors}</p>}
@@ -102,7 +102,7 @@ function Loaded({ account, session, again }: LoadedProps): ReactNode {
           {account.factors.map((factor) => (
             <li key={factor.id} className="row">
               <span>
-                {m.account.kinds[factor.kind] ?? factor.kind} <Name text={factor.name} />{" "}
+                {m.account.kinds[factor.kind] ?? factor.kind} {factor.name !== m.account.kinds[factor.kind] && <Name text={factor.name} />}{" "}
                 <span className="quiet-text">
                   {m.account.added(shownTime(factor.created_at))}, {m.account.used(factor.used_at === null ? undefined : shownTime(factor.used_at))}
                 </span>
@@ -177,7 +177,7 @@ function Loaded({ account, session, again }: LoadedProps): ReactNode {
       {proceed !== undefined && <StepUp factors={session.factors} onClose={giveUp} onDone={proceed} />}
       {secret !== undefined && (
         <Dialog title={m.enroll.appTitle} onClose={() => setSecret(undefined)}>
-          {appError !== undefined && <Failure error={appError} />}
+          <Refusal error={appError} />
           <AppForm
             secret={secret}
             onFailed={setAppError}
