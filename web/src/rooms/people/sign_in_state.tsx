@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // How somebody signs in, for administrators: a lock to release, factors to reset, and what happened lately.
-import { useState, type FormEvent, type ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import { askJson } from "../../api/client.js";
 import type { PersonRights } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
 import { shownTime } from "../../ui/format.js";
-import { AccountEvents, Dialog, Failure, Loading, Status, useLoad } from "../../ui/parts.js";
+import { AccountEvents, Failure, Loading, Status, useLoad } from "../../ui/parts.js";
+import { AskDialog, ReasonField, type DoneProps } from "./ask.js";
 
 export function SignInState({ person, isSelf }: { readonly person: PersonRights; readonly isSelf: boolean }): ReactNode {
   const [load, again] = useLoad(person.id, (signal) => askJson<"GET /api/v1/people/{id}/sign-in">(`/api/v1/people/${person.id}/sign-in`, { signal }));
@@ -65,31 +66,12 @@ export function SignInState({ person, isSelf }: { readonly person: PersonRights;
   );
 }
 
-function ResetDialog({ person, onClose, onDone }: { readonly person: PersonRights; readonly onClose: () => void; readonly onDone: () => void }): ReactNode {
-  const [error, setError] = useState<unknown>();
-  const submit = (event: FormEvent<HTMLFormElement>): void => {
-    event.preventDefault();
-    const reason = String(new FormData(event.currentTarget).get("reason"));
-    askJson<"POST /api/v1/people/{id}/sign-in/reset">(`/api/v1/people/${person.id}/sign-in/reset`, { method: "POST", body: { reason } }).then(onDone, setError);
-  };
+function ResetDialog({ person, ...done }: DoneProps & { readonly person: PersonRights }): ReactNode {
+  const ask = (text: (name: string) => string): Promise<unknown> =>
+    askJson<"POST /api/v1/people/{id}/sign-in/reset">(`/api/v1/people/${person.id}/sign-in/reset`, { method: "POST", body: { reason: text("reason") } });
   return (
-    <Dialog title={m.people.resetTitle(person.name)} onClose={onClose}>
-      <form onSubmit={submit} className="stack">
-        <p>{m.people.resetNote}</p>
-        {error !== undefined && <Failure error={error} />}
-        <label>
-          {m.people.reason}
-          <input name="reason" type="text" required autoFocus />
-        </label>
-        <div className="row end">
-          <button type="button" onClick={onClose}>
-            {m.factor.cancel}
-          </button>
-          <button type="submit" className="primary">
-            {m.people.reset}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <AskDialog title={m.people.resetTitle(person.name)} note={m.people.resetNote} submit={m.people.reset} ask={ask} {...done}>
+      <ReasonField isFirst />
+    </AskDialog>
   );
 }
