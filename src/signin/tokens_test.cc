@@ -1,57 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "signin/tokens.h"
 
-#include <filesystem>
-#include <memory>
 #include <optional>
 #include <vector>
 
-#include <fmt/format.h>
-#include <gtest/gtest.h>
-
 #include "base/problems.h"
-#include "crypto/password.h"
-#include "crypto/random.h"
 #include "crypto/sha256.h"
-#include "db/catalog_for_tests.h"
 #include "roster/roles.h"
-#include "roster/roster.h"
-#include "signin/sessions.h"
-#include "signin/signin.h"
+#include "signin/room_for_tests.h"
 
 namespace lapel::signin {
 namespace {
 
-constexpr const char* kPassword = "correct horse battery staple";
 constexpr std::int64_t kDayUs = 86'400LL * 1'000'000;
 
-class TokensTest : public ::testing::Test {
+class TokensTest : public RoomTest {
  protected:
   void SetUp() override {
-    directory_ =
-        std::filesystem::temp_directory_path() / fmt::format("lapel-tokens-{}", hex(crypto::random_bytes<8>()));
-    std::filesystem::create_directory(directory_);
-    catalog_.emplace(directory_);
-    database_ = catalog_->open();
-    ASSERT_TRUE(db::migrate(*database_, "roster", roster::schema()));
-    ASSERT_TRUE(db::migrate(*database_, "signin", schema()));
-    const Result<void> written = database_->write([&](db::Transaction& tx) -> Result<void> {
-      const roster::Agency agency{crypto::new_id<AgencyId>(), "Ashfield", "ashfield", true, crypto::new_id<PersonId>()};
-      TRY(roster::add_agency(tx, agency));
-      for (const std::string login : {"hill", "ruiz"}) {
-        const roster::Person person{crypto::new_id<PersonId>(), agency.id, login, login, std::nullopt,
-                                    {access::Role::kRecords}};
-        TRY(roster::add_person(tx, person, clock_.now()));
-        TRY(set_password(tx, person.id, crypto::hash_password(kPassword)));
-        if (login == "hill") hill_ = person.id;
-      }
-      return {};
-    });
-    ASSERT_TRUE(written) << written.error().text();
-  }
-  void TearDown() override {
-    database_.reset();
-    std::filesystem::remove_all(directory_);
+    RoomTest::SetUp();
+    add("ruiz");
+    hill_ = person_.id;
   }
 
   Result<MadeToken> create(std::string_view expires = "", std::set<access::Action> scopes = {},
@@ -76,10 +44,6 @@ class TokensTest : public ::testing::Test {
     return database_->write([&](db::Transaction& tx) { return roster::activate_person(tx, hill_, clock_.now()); });
   }
 
-  std::filesystem::path directory_;
-  std::optional<db::CatalogForTests> catalog_;
-  ManualClock clock_{Timestamp{1'700'000'000'000'000}};
-  std::unique_ptr<db::Database> database_;
   PersonId hill_;
 };
 
@@ -192,10 +156,10 @@ TEST_F(TokensTest, AListIsTheNewestFirstAndOfOneLoginWhereItIsAskedFor) {
 }
 
 TEST_F(TokensTest, WithItsPersonATokenAndASessionEndForGood) {
-  Sessions sessions({*database_, clock_});
+  Sessions& sessions = *sessions_;
   const auto made = create(), others = create("", {}, "ruiz");
   ASSERT_TRUE(made && others);
-  const auto open = sessions.open(hill_);
+  const auto open = sessions.open(hill_, Proof::kFactor);
   ASSERT_TRUE(open);
   http::Request request;
   request.headers = {{"cookie", "lapel-session=" + open->cookie}};
