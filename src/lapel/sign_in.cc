@@ -24,7 +24,8 @@ Result<void> run_user_unlock(const Where& where, const std::string& login) {
     const roster::Person person = TRY(roster::person_by_login(tx, login));
     if (!TRY(signin::Locks::locked_at(tx, login))) return fail(Code::kConflict, "This account is not locked", login);
     TRY(signin::Locks::release(tx, login));
-    return signin::note(tx, {.at = now, .event = signin::AccountEvent::kUnlocked, .person = person.id, .is_console = true});
+    return signin::note(tx,
+                        {.at = now, .event = signin::AccountEvent::kUnlocked, .person = person.id, .is_console = true});
   }));
   fmt::print(stderr, "Released {}. Administrators see that it was done here.\n", login);
   return {};
@@ -37,13 +38,15 @@ Result<void> run_user_reset_factors(const Where& where, const std::string& login
     const roster::Person person = TRY(roster::person_by_login(tx, login));
     TRY(signin::Factors::reset(tx, person.id));
     TRY(signin::Sessions::end_all(tx, person.id));
-    return signin::note(tx, {.at = now, .event = signin::AccountEvent::kFactorsReset, .person = person.id, .is_console = true});
+    return signin::note(
+        tx, {.at = now, .event = signin::AccountEvent::kFactorsReset, .person = person.id, .is_console = true});
   }));
   fmt::print(stderr, "{} has no second factor and no session now. Administrators see that it was done here.\n", login);
   return {};
 }
 
-Result<void> run_sign_in_rules(const Where& where, const std::string& agency_name, const SignInChange& change, bool as_json) {
+Result<void> run_sign_in_rules(const Where& where, const std::string& agency_name, const SignInChange& change,
+                               bool as_json) {
   const auto installation = TRY(Installation::open(where, Installation::Publishing::kNo));
   signin::SignInRules rules;
   std::optional<std::string> banner;

@@ -180,8 +180,8 @@ Result<std::unique_ptr<Rooms>> Rooms::open(const ServeOptions& options) {
                                              {.program = TRY(media_worker(options))},
                                              is_only_server}));
   const bool needs_setup = !TRY(installation->has_administrator());
-  return std::unique_ptr<Rooms>(new Rooms(std::make_unique<Impl>(std::move(installation), std::move(uploads), std::move(process),
-                                                                 std::move(examiner), needs_setup)));
+  return std::unique_ptr<Rooms>(new Rooms(std::make_unique<Impl>(
+      std::move(installation), std::move(uploads), std::move(process), std::move(examiner), needs_setup)));
 }
 
 void Rooms::register_routes(http::Router& router) {
@@ -192,10 +192,10 @@ void Rooms::register_routes(http::Router& router) {
   playback::register_routes(router, installation.vault(), impl_->asker);
   people::register_routes(router, impl_->people, impl_->asker);
   public_pages::register_routes(router, find_ledger(installation));
-  signin::register_routes(router,
-                          {installation.database(), installation.clock(), impl_->sessions, impl_->factors, impl_->challenges,
-                           impl_->setup},
-                          impl_->asker);
+  signin::register_routes(
+      router,
+      {installation.database(), installation.clock(), impl_->sessions, impl_->factors, impl_->challenges, impl_->setup},
+      impl_->asker);
   auto contract = read_contract(disk(), installed_share() / "openapi.json");
   if (!contract) fmt::print(stderr, "lapel: serving without the contract: {}\n", contract.error().text());
   register_documents(router, contract ? std::optional(*std::move(contract)) : std::nullopt);

@@ -27,8 +27,8 @@ Json or_null(const std::optional<Timestamp>& time) {
 
 // Rows of '0' and '1': the page draws it, so that no image of a secret stands in any cache.
 Result<Json::Array> qr_code(const std::string& text) {
-  const std::unique_ptr<QRcode, decltype(&QRcode_free)> code(
-      QRcode_encodeString8bit(text.c_str(), 0, QR_ECLEVEL_M), &QRcode_free);
+  const std::unique_ptr<QRcode, decltype(&QRcode_free)> code(QRcode_encodeString8bit(text.c_str(), 0, QR_ECLEVEL_M),
+                                                             &QRcode_free);
   if (code == nullptr) return fail(Code::kInternal, "The QR code could not be made");
   Json::Array rows;
   for (int y = 0; y < code->width; ++y) {
@@ -43,11 +43,10 @@ Result<Json::Array> qr_code(const std::string& text) {
 Result<Asking> fresh_session(const Request& request, const Room& room) {
   Asking asking = TRY(asking_session(request, room));
   if (asking.session.needs == Needs::kEnrollment) return asking;
-  if (asking.session.needs != Needs::kNothing)
-    return fail(problems::kSignInUnfinished, "Finish signing in first");
+  if (asking.session.needs != Needs::kNothing) return fail(problems::kSignInUnfinished, "Finish signing in first");
   if (!asking.session.is_fresh(room.clock.now())) {
-    return fail(problems::kFreshFactor, asking.session.has_factor ? "Show your second factor again first"
-                                                                  : "Give your password again first");
+    return fail(problems::kFreshFactor,
+                asking.session.has_factor ? "Show your second factor again first" : "Give your password again first");
   }
   return asking;
 }
@@ -86,7 +85,8 @@ Result<Json::Object> state_of(const Room& room, const PersonId& person) {
   TRY(room.database.read([&](db::Transaction& tx) -> Result<void> {
     const roster::Person known = TRY(roster::person(tx, person));
     out.insert_or_assign("locked_at", or_null(TRY(Locks::locked_at(tx, known.login))));
-    const db::Rows rows = TRY(tx.query("SELECT changed_us FROM passwords WHERE person = :person LIMIT 1", {{"person", person.text()}}));
+    const db::Rows rows =
+        TRY(tx.query("SELECT changed_us FROM passwords WHERE person = :person LIMIT 1", {{"person", person.text()}}));
     const auto changed_us = rows.empty() ? std::nullopt : rows[0].maybe_integer("changed_us");
     out.insert_or_assign("password_changed_at", changed_us ? Json(ledger_time({*changed_us})) : Json());
     out.insert_or_assign("second_factor", second_factor_name(TRY(sign_in_rules(tx, known.agency)).second_factor));
@@ -98,7 +98,8 @@ Result<Json::Object> state_of(const Room& room, const PersonId& person) {
 
 Result<Response> show_account(const Request& request, const Room& room) {
   const Asking asking = TRY(asking_session(request, room));
-  if (asking.session.needs == Needs::kFactor) return fail(problems::kSignInUnfinished, "Present your second factor first");
+  if (asking.session.needs == Needs::kFactor)
+    return fail(problems::kSignInUnfinished, "Present your second factor first");
   Json::Object out = TRY(state_of(room, asking.by.person));
   Json::Array sessions;
   for (const Sessions::Listed& each : TRY(room.sessions.list(asking.by.person, request))) {
@@ -148,7 +149,8 @@ Result<Response> added(const Request& request, const Room& room, const Asking& a
 Result<Response> confirm_totp(const Request& request, const Room& room) {
   const Asking asking = TRY(fresh_session(request, room));
   const Json body = TRY(http::json_body(request));
-  TRY(room.factors.confirm_totp(asking.by, TRY(http::text_member(body, "name")).value_or(""), TRY(http::required_text(body, "code"))));
+  TRY(room.factors.confirm_totp(asking.by, TRY(http::text_member(body, "name")).value_or(""),
+                                TRY(http::required_text(body, "code"))));
   return added(request, room, asking);
 }
 
@@ -160,7 +162,8 @@ Result<Response> ask_new_passkey(const Request& request, const Room& room) {
     excluded.emplace_back(Json::Object{{"type", "public-key"}, {"id", id}});
   }
   Json::Array algorithms;
-  for (const PasskeyAlgorithm algorithm : {PasskeyAlgorithm::kEs256, PasskeyAlgorithm::kEdDsa, PasskeyAlgorithm::kRs256}) {
+  for (const PasskeyAlgorithm algorithm :
+       {PasskeyAlgorithm::kEs256, PasskeyAlgorithm::kEdDsa, PasskeyAlgorithm::kRs256}) {
     algorithms.emplace_back(Json::Object{{"type", "public-key"}, {"alg", static_cast<std::int64_t>(algorithm)}});
   }
   std::string name;
@@ -172,7 +175,8 @@ Result<Response> ask_new_passkey(const Request& request, const Room& room) {
       200,
       {{"challenge", TRY(room.challenges.make(Challenges::Purpose::kCreate, session_key_of(request).value_or("")))},
        {"rp", Json::Object{{"id", place.rp_id}, {"name", "Lapel"}}},
-       {"user", Json::Object{{"id", base64url(asking.by.person.bytes())}, {"name", asking.by.login}, {"displayName", name}}},
+       {"user",
+        Json::Object{{"id", base64url(asking.by.person.bytes())}, {"name", asking.by.login}, {"displayName", name}}},
        {"pubKeyCredParams", std::move(algorithms)},
        {"excludeCredentials", std::move(excluded)},
        {"authenticatorSelection",
@@ -205,13 +209,15 @@ Result<Response> remove_factor(const Request& request, const Room& room) {
     rule = TRY(sign_in_rules(tx, TRY(roster::person(tx, asking.by.person)).agency)).second_factor;
     return {};
   }));
-  TRY(room.factors.remove(asking.by, *id, rule == SecondFactor::kRequired ? Factors::Last::kStays : Factors::Last::kMayGo));
+  TRY(room.factors.remove(asking.by, *id,
+                          rule == SecondFactor::kRequired ? Factors::Last::kStays : Factors::Last::kMayGo));
   return Response::empty(204);
 }
 
 Result<Response> make_recovery_codes(const Request& request, const Room& room) {
   const Asking asking = TRY(fresh_session(request, room));
-  if (!asking.session.has_factor) return fail(Code::kConflict, "Recovery codes stand in for a second factor; enroll one first");
+  if (!asking.session.has_factor)
+    return fail(Code::kConflict, "Recovery codes stand in for a second factor; enroll one first");
   Json::Array codes;
   for (std::string& code : TRY(room.factors.make_recovery_codes(asking.by))) codes.emplace_back(std::move(code));
   return answer(201, {{"recovery_codes", std::move(codes)}});
@@ -270,9 +276,13 @@ Result<Response> show_sign_in(const Request& request, const Room& room, const ac
 
 Result<Response> unlock(const Request& request, const Room& room, const access::Actor& actor) {
   const roster::Person person = TRY(managed(request, room, actor));
-  if (person.id == actor.person) return fail(problems::kDenied, "Nobody releases their own lock; the server's console can");
-  const AccountRecord record{
-      .at = room.clock.now(), .event = AccountEvent::kUnlocked, .person = person.id, .actor = actor.person, .client = request.client};
+  if (person.id == actor.person)
+    return fail(problems::kDenied, "Nobody releases their own lock; the server's console can");
+  const AccountRecord record{.at = room.clock.now(),
+                             .event = AccountEvent::kUnlocked,
+                             .person = person.id,
+                             .actor = actor.person,
+                             .client = request.client};
   TRY(room.database.write([&](db::Transaction& tx) -> Result<void> {
     if (!TRY(Locks::locked_at(tx, person.login))) return fail(Code::kConflict, "This account is not locked");
     TRY(Locks::release(tx, person.login));
@@ -285,7 +295,8 @@ Result<Response> reset_factors(const Request& request, const Room& room, const a
   const roster::Person person = TRY(managed(request, room, actor));
   const Json body = TRY(http::json_body(request));
   const std::string reason = TRY(http::required_text(body, "reason"));
-  if (person.id == actor.person) return fail(problems::kDenied, "Nobody resets their own factors; the server's console can");
+  if (person.id == actor.person)
+    return fail(problems::kDenied, "Nobody resets their own factors; the server's console can");
   const AccountRecord record{.at = room.clock.now(),
                              .event = AccountEvent::kFactorsReset,
                              .person = person.id,

@@ -32,7 +32,8 @@ TEST_F(AttemptsTest, StoppingOneStopsNobodyElse) {
 
 TEST_F(AttemptsTest, AnIpv6NetworkIsOneClient) {
   int passed = 0;
-  for (int i = 0; i < kFailuresOfClientMax + 5; ++i) passed += let_through(fmt::format("2001:db8:1:2:{:x}::1", i + 1), 1);
+  for (int i = 0; i < kFailuresOfClientMax + 5; ++i)
+    passed += let_through(fmt::format("2001:db8:1:2:{:x}::1", i + 1), 1);
   EXPECT_EQ(passed, kFailuresOfClientMax);
   EXPECT_EQ(attempts_.begin("2001:db8:1:3::1"), std::nullopt);
 }

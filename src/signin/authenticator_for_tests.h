@@ -35,7 +35,8 @@ inline Bytes cbor_head(std::uint8_t major, std::size_t n) {
   return {static_cast<std::uint8_t>(kind | 25), static_cast<std::uint8_t>(n >> 8), static_cast<std::uint8_t>(n)};
 }
 inline Bytes cbor_integer(int value) {
-  return value >= 0 ? cbor_head(0, static_cast<std::size_t>(value)) : cbor_head(1, static_cast<std::size_t>(-1 - value));
+  return value >= 0 ? cbor_head(0, static_cast<std::size_t>(value))
+                    : cbor_head(1, static_cast<std::size_t>(-1 - value));
 }
 inline Bytes cbor_bytes(ByteView bytes) {
   Bytes out = cbor_head(2, bytes.size());

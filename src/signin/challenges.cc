@@ -23,7 +23,8 @@ Digest mac_of(const ByteArray<32>& key, Challenges::Purpose purpose, std::string
 }
 
 tl::unexpected<Error> refused(std::string why) {
-  return fail(Error{&problems::kSecondFactor, "This question has been answered, or its five minutes are over", std::move(why)});
+  return fail(
+      Error{&problems::kSecondFactor, "This question has been answered, or its five minutes are over", std::move(why)});
 }
 
 }  // namespace
@@ -79,10 +80,10 @@ Result<void> Challenges::check(Purpose purpose, std::string_view session, std::s
 Result<void> Challenges::use(db::Transaction& tx, std::string_view challenge) {
   const Timestamp now = parts_.clock.now();
   TRY(tx.run("DELETE FROM used_challenges WHERE ends_us <= :now", {{"now", now.us}}));
-  const std::int64_t added =
-      TRY(tx.run("INSERT INTO used_challenges (challenge_sha256, ends_us) VALUES (:id, :ends) ON CONFLICT (challenge_sha256) "
-                 "DO NOTHING",
-                 {{"id", hex(crypto::sha256(as_bytes(challenge)))}, {"ends", (now + kChallengeLifeUs).us}}));
+  const std::int64_t added = TRY(tx.run(
+      "INSERT INTO used_challenges (challenge_sha256, ends_us) VALUES (:id, :ends) ON CONFLICT (challenge_sha256) "
+      "DO NOTHING",
+      {{"id", hex(crypto::sha256(as_bytes(challenge)))}, {"ends", (now + kChallengeLifeUs).us}}));
   if (added != 1) return refused("a challenge that was answered before");
   return {};
 }

@@ -20,7 +20,8 @@ constexpr std::size_t kRecoveryBytes = 10;
 constexpr std::size_t kRecoveryGroup = 4;
 
 Error wrong(std::string context = {}) {
-  return {&problems::kSecondFactor, "That code is wrong, was used before, or the account is locked", std::move(context)};
+  return {&problems::kSecondFactor, "That code is wrong, was used before, or the account is locked",
+          std::move(context)};
 }
 
 // As it is hashed: people type capitals, spaces and dashes.
@@ -68,7 +69,12 @@ Result<TotpSecret> secret_of(const ByteArray<32>& key, const db::Row& row) {
 }
 
 AccountRecord record_of(const By& by, Timestamp now, AccountEvent event, std::string detail) {
-  return {.at = now, .event = event, .person = by.person, .actor = by.person, .client = by.client, .detail = std::move(detail)};
+  return {.at = now,
+          .event = event,
+          .person = by.person,
+          .actor = by.person,
+          .client = by.client,
+          .detail = std::move(detail)};
 }
 
 }  // namespace
@@ -80,15 +86,18 @@ std::string_view factor_kind_name(FactorKind kind) {
 Result<std::vector<Factor>> Factors::list(const PersonId& person) {
   std::vector<Factor> out;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    for (const db::Row& row :
-         TRY(tx.query("SELECT id, kind, name, created_us, used_us FROM factors WHERE person = :person AND is_confirmed = 1 "
-                      "ORDER BY created_us, id LIMIT :limit",
-                      {{"person", person.text()}, {"limit", kFactorsMax}}))) {
+    for (const db::Row& row : TRY(tx.query(
+             "SELECT id, kind, name, created_us, used_us FROM factors WHERE person = :person AND is_confirmed = 1 "
+             "ORDER BY created_us, id LIMIT :limit",
+             {{"person", person.text()}, {"limit", kFactorsMax}}))) {
       const auto id = FactorId::parse(row.text("id"));
       if (!id) return fail(Code::kCorrupt, "A factor is damaged");
       const auto used_us = row.maybe_integer("used_us");
-      out.push_back({*id, row.text("kind") == "passkey" ? FactorKind::kPasskey : FactorKind::kTotp, row.text("name"),
-                     {row.integer("created_us")}, used_us ? std::optional(Timestamp{*used_us}) : std::nullopt});
+      out.push_back({*id,
+                     row.text("kind") == "passkey" ? FactorKind::kPasskey : FactorKind::kTotp,
+                     row.text("name"),
+                     {row.integer("created_us")},
+                     used_us ? std::optional(Timestamp{*used_us}) : std::nullopt});
     }
     return {};
   }));
@@ -98,10 +107,10 @@ Result<std::vector<Factor>> Factors::list(const PersonId& person) {
 Result<std::vector<std::string>> Factors::passkey_ids(const PersonId& person, std::string_view rp_id) {
   std::vector<std::string> out;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    for (const db::Row& row :
-         TRY(tx.query("SELECT credential FROM factors WHERE person = :person AND kind = 'passkey' AND rp_id = :rp ORDER BY id "
-                      "LIMIT :limit",
-                      {{"person", person.text()}, {"rp", rp_id}, {"limit", kFactorsMax}}))) {
+    for (const db::Row& row : TRY(tx.query(
+             "SELECT credential FROM factors WHERE person = :person AND kind = 'passkey' AND rp_id = :rp ORDER BY id "
+             "LIMIT :limit",
+             {{"person", person.text()}, {"rp", rp_id}, {"limit", kFactorsMax}}))) {
       out.push_back(row.text("credential"));
     }
     return {};
@@ -140,9 +149,10 @@ Result<TotpSecret> Factors::begin_totp(const PersonId& person) {
   TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
     // An app whose first code never came.
     TRY(tx.run("DELETE FROM factors WHERE person = :person AND is_confirmed = 0", {{"person", person.text()}}));
-    TRY(tx.run("INSERT INTO factors (id, person, kind, name, is_confirmed, secret, counter, created_us) VALUES (:id, :person, "
-               "'totp', '', 0, :secret, 0, :now)",
-               {{"id", id.text()}, {"person", person.text()}, {"secret", base64(sealed)}, {"now", parts_.clock.now().us}}));
+    TRY(tx.run(
+        "INSERT INTO factors (id, person, kind, name, is_confirmed, secret, counter, created_us) VALUES (:id, :person, "
+        "'totp', '', 0, :secret, 0, :now)",
+        {{"id", id.text()}, {"person", person.text()}, {"secret", base64(sealed)}, {"now", parts_.clock.now().us}}));
     return {};
   }));
   return secret;
@@ -156,15 +166,18 @@ Result<void> Factors::confirm_totp(const By& by, const std::string& name, const 
     bool is_right = false;
     TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
       is_right = false;
-      const db::Rows rows = TRY(tx.query(
-          "SELECT id, secret FROM factors WHERE person = :person AND kind = 'totp' AND is_confirmed = 0 ORDER BY id LIMIT 1",
-          {{"person", by.person.text()}}));
+      const db::Rows rows =
+          TRY(tx.query("SELECT id, secret FROM factors WHERE person = :person AND kind = 'totp' AND is_confirmed = 0 "
+                       "ORDER BY id LIMIT 1",
+                       {{"person", by.person.text()}}));
       if (rows.empty()) return fail(Code::kConflict, "No app is being enrolled; begin again");
       const TotpSecret secret = TRY(secret_of(key, rows[0]));
       const auto step = totp_step(secret, plain_digits(code), now, 0);
       if (!step) return {};
       TRY(require_room(tx, by.person));
-      TRY(tx.run("UPDATE factors SET is_confirmed = 1, name = :name, counter = :step, created_us = :now, used_us = :now WHERE id = :id",
+      TRY(
+          tx.run("UPDATE factors SET is_confirmed = 1, name = :name, counter = :step, created_us = :now, used_us = "
+                 ":now WHERE id = :id",
                  {{"name", kept}, {"step", *step}, {"now", now.us}, {"id", rows[0].text("id")}}));
       TRY(note(tx, record_of(by, now, AccountEvent::kFactorAdded, kept)));
       is_right = true;
@@ -179,7 +192,8 @@ Result<void> Factors::require_room(db::Transaction& tx, const PersonId& person) 
       TRY(tx.query("SELECT count(*) AS n FROM factors WHERE person = :person AND is_confirmed = 1 LIMIT 1",
                    {{"person", person.text()}}))[0]
           .integer("n");
-  if (has >= kFactorsMax) return fail(Code::kLimited, fmt::format("At most {} second factors; remove one first", kFactorsMax));
+  if (has >= kFactorsMax)
+    return fail(Code::kLimited, fmt::format("At most {} second factors; remove one first", kFactorsMax));
   return {};
 }
 
@@ -193,7 +207,8 @@ Result<void> Factors::add_passkey(const By& by, const std::string& name, const P
     TRY(require_room(tx, by.person));
     const std::int64_t added = TRY(tx.run(
         "INSERT INTO factors (id, person, kind, name, is_confirmed, credential, algorithm, public_key, rp_id, counter, "
-        "created_us) VALUES (:id, :person, 'passkey', :name, 1, :credential, :algorithm, :key, :rp, :counter, :now) ON CONFLICT "
+        "created_us) VALUES (:id, :person, 'passkey', :name, 1, :credential, :algorithm, :key, :rp, :counter, :now) ON "
+        "CONFLICT "
         "(credential) DO NOTHING",
         {{"id", crypto::new_id<FactorId>().text()},
          {"person", by.person.text()},
@@ -212,8 +227,9 @@ Result<void> Factors::add_passkey(const By& by, const std::string& name, const P
 Result<void> Factors::remove(const By& by, const FactorId& factor, Last last) {
   const Timestamp now = parts_.clock.now();
   return parts_.database.write([&](db::Transaction& tx) -> Result<void> {
-    const db::Rows rows = TRY(tx.query("SELECT id, name FROM factors WHERE person = :person AND is_confirmed = 1 ORDER BY id LIMIT :limit",
-                                       {{"person", by.person.text()}, {"limit", kFactorsMax}}));
+    const db::Rows rows = TRY(
+        tx.query("SELECT id, name FROM factors WHERE person = :person AND is_confirmed = 1 ORDER BY id LIMIT :limit",
+                 {{"person", by.person.text()}, {"limit", kFactorsMax}}));
     for (const db::Row& row : rows) {
       if (row.text("id") != factor.text()) continue;
       if (rows.size() == 1 && last == Last::kStays)
@@ -293,8 +309,10 @@ Result<void> Factors::present_recovery_code(const By& by, const std::string& cod
   return attempt(by, "a recovery code", [&]() -> Result<bool> {
     bool is_right = false;
     TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
-      is_right = TRY(tx.run("UPDATE recovery_codes SET used_us = :now WHERE person = :person AND code_sha256 = :code AND used_us IS NULL",
-                            {{"now", now.us}, {"person", by.person.text()}, {"code", hash_of_code(by.person, code)}})) == 1;
+      is_right =
+          TRY(tx.run("UPDATE recovery_codes SET used_us = :now WHERE person = :person AND code_sha256 = :code AND "
+                     "used_us IS NULL",
+                     {{"now", now.us}, {"person", by.person.text()}, {"code", hash_of_code(by.person, code)}})) == 1;
       if (is_right) TRY(note(tx, record_of(by, now, AccountEvent::kRecoveryCodeUsed, "")));
       return {};
     }));
@@ -309,11 +327,13 @@ Result<PersonId> Factors::present_passkey(const std::optional<By>& by, const Byt
   std::string id, rp_id;
   std::optional<PersonId> person;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    const db::Rows rows = TRY(tx.query(
-        "SELECT f.id AS id, f.person AS person, f.algorithm AS algorithm, f.public_key AS public_key, f.counter AS counter, f.rp_id AS "
-        "rp_id FROM factors f JOIN people p ON p.id = f.person WHERE f.credential = :credential AND f.kind = 'passkey' AND "
-        "p.active_until_us IS NULL LIMIT 1",
-        {{"credential", base64url(credential_id)}}));
+    const db::Rows rows =
+        TRY(tx.query("SELECT f.id AS id, f.person AS person, f.algorithm AS algorithm, f.public_key AS public_key, "
+                     "f.counter AS counter, f.rp_id AS "
+                     "rp_id FROM factors f JOIN people p ON p.id = f.person WHERE f.credential = :credential AND "
+                     "f.kind = 'passkey' AND "
+                     "p.active_until_us IS NULL LIMIT 1",
+                     {{"credential", base64url(credential_id)}}));
     if (rows.empty()) return fail(Error{&problems::kSecondFactor, "This passkey is not enrolled here", {}});
     const auto key = parse_hex(rows[0].text("public_key"));
     person = PersonId::parse(rows[0].text("person"));
@@ -332,10 +352,11 @@ Result<PersonId> Factors::present_passkey(const std::optional<By>& by, const Byt
   const Timestamp now = parts_.clock.now();
   TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
     TRY(parts_.challenges.use(tx, question.challenge));
-    const std::int64_t changed =
-        TRY(tx.run("UPDATE factors SET counter = :counter, used_us = :now WHERE id = :id AND (counter < :counter OR :counter = 0)",
-                   {{"counter", static_cast<std::int64_t>(counter)}, {"now", now.us}, {"id", id}}));
-    if (changed != 1) return fail(Error{&problems::kSecondFactor, "This passkey was presented or removed meanwhile", {}});
+    const std::int64_t changed = TRY(tx.run(
+        "UPDATE factors SET counter = :counter, used_us = :now WHERE id = :id AND (counter < :counter OR :counter = 0)",
+        {{"counter", static_cast<std::int64_t>(counter)}, {"now", now.us}, {"id", id}}));
+    if (changed != 1)
+      return fail(Error{&problems::kSecondFactor, "This passkey was presented or removed meanwhile", {}});
     return {};
   }));
   return *person;

@@ -40,10 +40,11 @@ Result<bool> Locks::begin(std::string_view login) {
     }
     may_try = failures < kFailuresMax;
     if (!may_try) return {};
-    TRY(tx.run("INSERT INTO signin_failures (login_sha256, is_somebody, since_us, failures) VALUES (:key, :somebody, :since, "
-               ":failures) ON CONFLICT (login_sha256) DO UPDATE SET is_somebody = excluded.is_somebody, since_us = "
-               "excluded.since_us, failures = excluded.failures",
-               {{"key", key}, {"somebody", TRY(exists(tx, login)) ? 1 : 0}, {"since", since_us}, {"failures", failures + 1}}));
+    TRY(tx.run(
+        "INSERT INTO signin_failures (login_sha256, is_somebody, since_us, failures) VALUES (:key, :somebody, :since, "
+        ":failures) ON CONFLICT (login_sha256) DO UPDATE SET is_somebody = excluded.is_somebody, since_us = "
+        "excluded.since_us, failures = excluded.failures",
+        {{"key", key}, {"somebody", TRY(exists(tx, login)) ? 1 : 0}, {"since", since_us}, {"failures", failures + 1}}));
     return {};
   }));
   return may_try;
@@ -52,9 +53,10 @@ Result<bool> Locks::begin(std::string_view login) {
 Result<bool> Locks::fail_attempt(std::string_view login) {
   bool is_locked_now = false;
   TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
-    is_locked_now = TRY(tx.run("UPDATE signin_failures SET locked_us = :now WHERE login_sha256 = :key AND locked_us IS NULL AND "
-                               "is_somebody = 1 AND failures >= :max",
-                               {{"now", parts_.clock.now().us}, {"key", key_of(login)}, {"max", kFailuresMax}})) == 1;
+    is_locked_now =
+        TRY(tx.run("UPDATE signin_failures SET locked_us = :now WHERE login_sha256 = :key AND locked_us IS NULL AND "
+                   "is_somebody = 1 AND failures >= :max",
+                   {{"now", parts_.clock.now().us}, {"key", key_of(login)}, {"max", kFailuresMax}})) == 1;
     return {};
   }));
   return is_locked_now;
@@ -66,7 +68,8 @@ Result<void> Locks::succeed(std::string_view login) {
 
 Result<void> Locks::give_back(std::string_view login) {
   return parts_.database.write([&](db::Transaction& tx) -> Result<void> {
-    TRY(tx.run("UPDATE signin_failures SET failures = failures - 1 WHERE login_sha256 = :key AND locked_us IS NULL AND "
+    TRY(
+        tx.run("UPDATE signin_failures SET failures = failures - 1 WHERE login_sha256 = :key AND locked_us IS NULL AND "
                "failures > 0",
                {{"key", key_of(login)}}));
     return {};

@@ -14,7 +14,8 @@ Result<Bytes> binary(const Json& object, std::string_view name, std::size_t byte
   const std::string* text = object.find_string(name);
   const auto bytes = text != nullptr && text->size() <= bytes_max * 4 / 3 + 4 ? parse_base64url(*text) : std::nullopt;
   if (!bytes || bytes->empty() || bytes->size() > bytes_max) {
-    return fail(Code::kInvalid, fmt::format("\"{}\" must be base64url without padding, of 1 to {} bytes", name, bytes_max));
+    return fail(Code::kInvalid,
+                fmt::format("\"{}\" must be base64url without padding, of 1 to {} bytes", name, bytes_max));
   }
   return *bytes;
 }

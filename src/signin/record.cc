@@ -64,16 +64,17 @@ std::optional<AccountEvent> parse_account_event(std::string_view text) {
 
 Result<void> note(db::Transaction& tx, const AccountRecord& record) {
   TRY(tx.run("DELETE FROM signin_events WHERE at_us < :then", {{"then", record.at.us - kEventsKeptUs}}));
-  TRY(tx.run("INSERT INTO signin_events (id, person, at_us, event, actor, is_console, client, detail) VALUES (:id, :person, "
-             ":at, :event, :actor, :console, :client, :detail)",
-             {{"id", hex(crypto::random_bytes<16>())},
-              {"person", record.person.text()},
-              {"at", record.at.us},
-              {"event", account_event_name(record.event)},
-              {"actor", record.actor ? std::optional(record.actor->text()) : std::nullopt},
-              {"console", record.is_console ? 1 : 0},
-              {"client", record.client},
-              {"detail", record.detail}}));
+  TRY(tx.run(
+      "INSERT INTO signin_events (id, person, at_us, event, actor, is_console, client, detail) VALUES (:id, :person, "
+      ":at, :event, :actor, :console, :client, :detail)",
+      {{"id", hex(crypto::random_bytes<16>())},
+       {"person", record.person.text()},
+       {"at", record.at.us},
+       {"event", account_event_name(record.event)},
+       {"actor", record.actor ? std::optional(record.actor->text()) : std::nullopt},
+       {"console", record.is_console ? 1 : 0},
+       {"client", record.client},
+       {"detail", record.detail}}));
   return {};
 }
 
@@ -84,11 +85,12 @@ Result<std::vector<AccountRecord>> account_records(db::Transaction& tx, const Pe
 }
 
 Result<std::vector<AccountRecord>> console_records(db::Transaction& tx, const AgencyId& agency, Timestamp since) {
-  return read(TRY(tx.query(
-      "SELECT " + std::string(kColumns) +
-          " FROM signin_events WHERE is_console = 1 AND event IN ('unlocked', 'factors_reset') AND at_us >= :since AND person IN "
-          "(SELECT id FROM people WHERE agency = :agency) ORDER BY at_us DESC, id DESC LIMIT :limit",
-      {{"since", since.us}, {"agency", agency.text()}, {"limit", kEventsShownMax}})));
+  return read(
+      TRY(tx.query("SELECT " + std::string(kColumns) +
+                       " FROM signin_events WHERE is_console = 1 AND event IN ('unlocked', 'factors_reset') AND at_us "
+                       ">= :since AND person IN "
+                       "(SELECT id FROM people WHERE agency = :agency) ORDER BY at_us DESC, id DESC LIMIT :limit",
+                   {{"since", since.us}, {"agency", agency.text()}, {"limit", kEventsShownMax}})));
 }
 
 }  // namespace lapel::signin

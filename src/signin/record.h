@@ -45,11 +45,11 @@ std::optional<AccountEvent> parse_account_event(std::string_view name);
 struct AccountRecord {
   Timestamp at;
   AccountEvent event = AccountEvent::kSignedIn;
-  PersonId person;                // whose account
+  PersonId person;                               // whose account
   std::optional<PersonId> actor = std::nullopt;  // who did it; nullopt: nobody who is known, or the person themselves
-  bool is_console = false;        // at the server's own console
-  std::string client = {};        // address, empty at the console
-  std::string detail = {};        // "passkey", "authenticator app", a factor's name
+  bool is_console = false;                       // at the server's own console
+  std::string client = {};                       // address, empty at the console
+  std::string detail = {};                       // "passkey", "authenticator app", a factor's name
 };
 
 Result<void> note(db::Transaction& tx, const AccountRecord& record);

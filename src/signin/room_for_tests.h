@@ -37,7 +37,8 @@ inline std::string totp_code(const TotpSecret& secret, Timestamp at) {
   unsigned size = 0;
   HMAC(EVP_sha1(), secret.data(), static_cast<int>(secret.size()), step.data(), step.size(), mac.data(), &size);
   const std::size_t from = mac[19] & 15;
-  const std::uint32_t number = static_cast<std::uint32_t>(mac[from] & 127) << 24 | static_cast<std::uint32_t>(mac[from + 1]) << 16 |
+  const std::uint32_t number = static_cast<std::uint32_t>(mac[from] & 127) << 24 |
+                               static_cast<std::uint32_t>(mac[from + 1]) << 16 |
                                static_cast<std::uint32_t>(mac[from + 2]) << 8 | mac[from + 3];
   return fmt::format("{:06}", number % 1'000'000);
 }
@@ -78,7 +79,8 @@ class RoomTest : public ::testing::Test {
   }
   roster::Person add(const std::string& login) {
     static const std::string kHash = crypto::hash_password(kPassword);
-    const roster::Person person{crypto::new_id<PersonId>(), agency_.id, login, "Of " + login, std::nullopt, {access::Role::kRecords}};
+    const roster::Person person{crypto::new_id<PersonId>(), agency_.id, login, "Of " + login, std::nullopt,
+                                {access::Role::kRecords}};
     write([&](db::Transaction& tx) -> Result<void> {
       TRY(roster::add_person(tx, person, clock_.now()));
       return set_password(tx, person.id, kHash, clock_.now());

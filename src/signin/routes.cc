@@ -162,7 +162,8 @@ Result<PersonId> present_passkey(const Request& request, const Room& room, const
   const PresentedCredential presented = TRY(read_presented(credential));
   const std::string bound = by ? session_key_of(request).value_or("") : "";
   TRY(room.challenges.check(Challenges::Purpose::kPresent, bound, presented.challenge));
-  return room.factors.present_passkey(by, presented.id, {presented.challenge, place.origin, place.rp_id}, presented.answer);
+  return room.factors.present_passkey(by, presented.id, {presented.challenge, place.origin, place.rp_id},
+                                      presented.answer);
 }
 
 // A passkey is two factors: it signs in alone.
@@ -186,7 +187,8 @@ Result<Response> show_factor(const Request& request, const Room& room) {
   const Json* passkey = body.find("passkey");
   const int given = (totp ? 1 : 0) + (recovery ? 1 : 0) + (password ? 1 : 0) + (passkey != nullptr ? 1 : 0);
   if (given != 1) return fail(Code::kInvalid, "The body must have one of totp, recovery, passkey and password");
-  if (asking.session.needs == Needs::kEnrollment) return fail(Code::kConflict, "There is no second factor yet; enroll one");
+  if (asking.session.needs == Needs::kEnrollment)
+    return fail(Code::kConflict, "There is no second factor yet; enroll one");
   std::string how;
   if (totp) {
     TRY(room.factors.present_totp(asking.by, *totp));
@@ -199,7 +201,8 @@ Result<Response> show_factor(const Request& request, const Room& room) {
     how = "passkey";
   } else {
     // Who has a second factor shows that one.
-    if (asking.session.has_factor) return fail(Code::kInvalid, "Show your second factor; the password alone does not count");
+    if (asking.session.has_factor)
+      return fail(Code::kInvalid, "Show your second factor; the password alone does not count");
     TRY(room.sessions.check_password(asking.by.login, *password, request.client));
   }
   if (asking.session.needs == Needs::kFactor) {
@@ -234,7 +237,11 @@ Result<Response> set_up(const Request& request, const Room& room) {
                           TRY(http::required_text(body, "password"))}));
   TRY(room.sessions.end(request));
   const Sessions::Opened session = TRY(room.sessions.open(person, Proof::kPassword));
-  const AccountRecord record{.at = room.clock.now(), .event = AccountEvent::kSetUp, .person = person, .actor = person, .client = request.client};
+  const AccountRecord record{.at = room.clock.now(),
+                             .event = AccountEvent::kSetUp,
+                             .person = person,
+                             .actor = person,
+                             .client = request.client};
   TRY(room.database.write([&](db::Transaction& tx) { return note(tx, record); }));
   return opened(room, request, session);
 }

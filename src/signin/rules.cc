@@ -31,9 +31,11 @@ Result<void> set_sign_in_rules(db::Transaction& tx, const AgencyId& agency, cons
   std::erase(lines, '\n');
   if (!is_utf8(lines) || has_control_characters(lines))
     return fail(Code::kInvalid, "The notice of use is UTF-8 text in lines, without other control characters");
-  TRY(tx.run("INSERT INTO signin_rules (agency, second_factor, banner) VALUES (:agency, :factor, :banner) ON CONFLICT (agency) DO "
-             "UPDATE SET second_factor = excluded.second_factor, banner = excluded.banner",
-             {{"agency", agency.text()}, {"factor", second_factor_name(rules.second_factor)}, {"banner", rules.banner}}));
+  TRY(tx.run(
+      "INSERT INTO signin_rules (agency, second_factor, banner) VALUES (:agency, :factor, :banner) ON CONFLICT "
+      "(agency) DO "
+      "UPDATE SET second_factor = excluded.second_factor, banner = excluded.banner",
+      {{"agency", agency.text()}, {"factor", second_factor_name(rules.second_factor)}, {"banner", rules.banner}}));
   return {};
 }
 

@@ -40,11 +40,12 @@ std::string_view cookie_of(const std::string& header, std::string_view name) {
 }
 
 Error wrong() {
-  return {&problems::kSignIn,
-          fmt::format("The login or the password is wrong, or the account is locked. After {} failures in {} minutes an "
-                      "administrator has to release it",
-                      kFailuresMax, kLockWindowUs / 60'000'000),
-          {}};
+  return {
+      &problems::kSignIn,
+      fmt::format("The login or the password is wrong, or the account is locked. After {} failures in {} minutes an "
+                  "administrator has to release it",
+                  kFailuresMax, kLockWindowUs / 60'000'000),
+      {}};
 }
 
 bool changes_nothing(const std::string& method) {
@@ -54,7 +55,8 @@ bool changes_nothing(const std::string& method) {
 Error unfinished(Needs needs) {
   switch (needs) {
     case Needs::kEnrollment:
-      return {&problems::kSignInUnfinished, "Your agency requires a second factor: enroll a passkey or an app first", {}};
+      return {
+          &problems::kSignInUnfinished, "Your agency requires a second factor: enroll a passkey or an app first", {}};
     case Needs::kBanner:
       return {&problems::kSignInUnfinished, "Accept the notice of use first", {}};
     default:
@@ -233,17 +235,21 @@ Result<Sessions::Opened> Sessions::insert(db::Transaction& tx, const PersonId& p
   const Timestamp now = parts_.clock.now();
   TRY(tx.run("DELETE FROM sessions WHERE ends_us <= :now OR seen_us <= :idle",
              {{"now", now.us}, {"idle", now.us - kSessionIdleUs}}));
-  TRY(tx.run("DELETE FROM sessions WHERE person = :person AND id_sha256 NOT IN (SELECT id_sha256 FROM sessions WHERE "
+  TRY(
+      tx.run("DELETE FROM sessions WHERE person = :person AND id_sha256 NOT IN (SELECT id_sha256 FROM sessions WHERE "
              "person = :person ORDER BY seen_us DESC, id_sha256 LIMIT :kept)",
              {{"person", person.text()}, {"kept", kSessionsOfPersonMax - 1}}));
   // What is needed is asked of the rows again at each request; here it decides how long there is time for it.
   const bool may_be_unfinished =
       proof == Proof::kPassword &&
       (TRY(sign_in_rules(tx, TRY(roster::person(tx, person)).agency)).second_factor == SecondFactor::kRequired ||
-       !TRY(tx.query("SELECT id FROM factors WHERE person = :person AND is_confirmed = 1 LIMIT 1", {{"person", person.text()}}))
+       !TRY(tx.query("SELECT id FROM factors WHERE person = :person AND is_confirmed = 1 LIMIT 1",
+                     {{"person", person.text()}}))
             .empty());
   const Timestamp ends_at = now + (may_be_unfinished ? kUnfinishedLifeUs : kSessionLifeUs);
-  TRY(tx.run("INSERT INTO sessions (id_sha256, person, started_us, seen_us, ends_us, factor_us, verified_us, accepted_us) VALUES "
+  TRY(
+      tx.run("INSERT INTO sessions (id_sha256, person, started_us, seen_us, ends_us, factor_us, verified_us, "
+             "accepted_us) VALUES "
              "(:id, :person, :now, :now, :ends, CAST(:factor AS BIGINT), :now, CAST(:accepted AS BIGINT))",
              {{"id", hex(crypto::sha256(secret))},
               {"person", person.text()},
@@ -274,7 +280,8 @@ Result<void> Sessions::refresh(const http::Request& request) {
   const auto key = session_key_of(request);
   if (!key) return {};
   return parts_.database.write([&](db::Transaction& tx) -> Result<void> {
-    TRY(tx.run("UPDATE sessions SET verified_us = :now WHERE id_sha256 = :id", {{"now", parts_.clock.now().us}, {"id", *key}}));
+    TRY(tx.run("UPDATE sessions SET verified_us = :now WHERE id_sha256 = :id",
+               {{"now", parts_.clock.now().us}, {"id", *key}}));
     return {};
   });
 }
@@ -288,14 +295,19 @@ Result<void> Sessions::accept_banner(const http::Request& request) {
     const auto person = rows.empty() ? std::nullopt : PersonId::parse(rows[0].text("person"));
     if (!person) return {};
     TRY(tx.run("UPDATE sessions SET accepted_us = :now WHERE id_sha256 = :id", {{"now", now.us}, {"id", *key}}));
-    return note(tx, {.at = now, .event = AccountEvent::kBannerAccepted, .person = *person, .actor = *person, .client = request.client});
+    return note(tx, {.at = now,
+                     .event = AccountEvent::kBannerAccepted,
+                     .person = *person,
+                     .actor = *person,
+                     .client = request.client});
   });
 }
 
 Result<void> Sessions::end_others(const PersonId& person, const http::Request& request) {
   const std::string kept = session_key_of(request).value_or("");
   return parts_.database.write([&](db::Transaction& tx) -> Result<void> {
-    TRY(tx.run("DELETE FROM sessions WHERE person = :person AND id_sha256 <> :kept", {{"person", person.text()}, {"kept", kept}}));
+    TRY(tx.run("DELETE FROM sessions WHERE person = :person AND id_sha256 <> :kept",
+               {{"person", person.text()}, {"kept", kept}}));
     return {};
   });
 }
@@ -310,11 +322,17 @@ Result<std::vector<Sessions::Listed>> Sessions::list(const PersonId& person, con
   const Timestamp now = parts_.clock.now();
   std::vector<Listed> out;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    for (const db::Row& row : TRY(tx.query(
-             "SELECT id_sha256, started_us, seen_us, ends_us FROM sessions WHERE person = :person AND ends_us > :now AND seen_us > "
-             ":idle ORDER BY started_us DESC, id_sha256 LIMIT :limit",
-             {{"person", person.text()}, {"now", now.us}, {"idle", now.us - kSessionIdleUs}, {"limit", kSessionsOfPersonMax}}))) {
-      out.push_back({{row.integer("started_us")}, {row.integer("seen_us")}, {row.integer("ends_us")}, row.text("id_sha256") == own});
+    for (const db::Row& row : TRY(tx.query("SELECT id_sha256, started_us, seen_us, ends_us FROM sessions WHERE person "
+                                           "= :person AND ends_us > :now AND seen_us > "
+                                           ":idle ORDER BY started_us DESC, id_sha256 LIMIT :limit",
+                                           {{"person", person.text()},
+                                            {"now", now.us},
+                                            {"idle", now.us - kSessionIdleUs},
+                                            {"limit", kSessionsOfPersonMax}}))) {
+      out.push_back({{row.integer("started_us")},
+                     {row.integer("seen_us")},
+                     {row.integer("ends_us")},
+                     row.text("id_sha256") == own});
     }
     return {};
   }));
@@ -338,12 +356,16 @@ Result<std::optional<Sessions::Session>> Sessions::find(const http::Request& req
   std::optional<Session> found;
   bool is_stale = false;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    const db::Rows rows = TRY(tx.query(
-        "SELECT s.person AS person, s.seen_us AS seen_us, s.ends_us AS ends_us, s.factor_us AS factor_us, s.verified_us AS "
-        "verified_us, s.accepted_us AS accepted_us, CASE WHEN EXISTS (SELECT 1 FROM factors f WHERE f.person = s.person AND "
-        "f.is_confirmed = 1) THEN 1 ELSE 0 END AS has_factor, p.agency AS agency FROM sessions s JOIN people p ON p.id = s.person "
-        "WHERE s.id_sha256 = :id AND " + roster::active_since_condition("s.started_us") + " LIMIT 1",
-        {{"id", *key}}));
+    const db::Rows rows =
+        TRY(tx.query("SELECT s.person AS person, s.seen_us AS seen_us, s.ends_us AS ends_us, s.factor_us AS factor_us, "
+                     "s.verified_us AS "
+                     "verified_us, s.accepted_us AS accepted_us, CASE WHEN EXISTS (SELECT 1 FROM factors f WHERE "
+                     "f.person = s.person AND "
+                     "f.is_confirmed = 1) THEN 1 ELSE 0 END AS has_factor, p.agency AS agency FROM sessions s JOIN "
+                     "people p ON p.id = s.person "
+                     "WHERE s.id_sha256 = :id AND " +
+                         roster::active_since_condition("s.started_us") + " LIMIT 1",
+                     {{"id", *key}}));
     if (rows.empty()) return {};
     const std::int64_t seen_us = rows[0].integer("seen_us");
     const std::int64_t ends_us = rows[0].integer("ends_us");

@@ -5,9 +5,9 @@
 // Owns: the table sessions, and how many passwords are hashed at once.
 // Promises: a cookie carries 256 random bits, of which only the hash is kept. A session ends kSessionIdleUs after its
 //   person last did something, kSessionLifeUs after its start, with its person's deactivation, or when it is ended. A wrong
-//   login, a wrong password and a locked login get the same words after the same work. Until a session needs nothing more (Needs), it opens nothing but
-//   the routes that give it that; with its second factor it gets another cookie. A cookie alone changes nothing: see
-//   asker().
+//   login, a wrong password and a locked login get the same words after the same work. Until a session needs nothing more
+//   (Needs), it opens nothing but the routes that give it that; with its second factor it gets another cookie. A cookie
+//   alone changes nothing: see asker().
 // Fails with: kUnauthenticated (kSignIn for a wrong login or password, kSignInUnfinished), kDenied (a forged request),
 //   kLimited (too many failures; the sentence says how long), kUnavailable (too many sign-ins at this moment).
 // Threads: any; calls block.
@@ -89,10 +89,12 @@ class Sessions {
     access::Actor actor;
     Timestamp ends_at;
     Needs needs = Needs::kNothing;
-    bool has_factor = false;                // whether its person has one enrolled
+    bool has_factor = false;               // whether its person has one enrolled
     std::optional<Timestamp> verified_at;  // when a factor was last shown; of who has none, the password
 
-    bool is_fresh(Timestamp now) const { return needs == Needs::kNothing && verified_at && now - *verified_at < kFreshUs; }
+    bool is_fresh(Timestamp now) const {
+      return needs == Needs::kNothing && verified_at && now - *verified_at < kFreshUs;
+    }
   };
   // The session of the request's cookie; nullopt when there is none that stands.
   Result<std::optional<Session>> find(const http::Request& request);
@@ -112,7 +114,8 @@ class Sessions {
   roster::Asker asker(roster::Asker otherwise);
 
  private:
-  Result<Opened> insert(db::Transaction& tx, const PersonId& person, Proof proof, std::optional<std::int64_t> accepted_us);
+  Result<Opened> insert(db::Transaction& tx, const PersonId& person, Proof proof,
+                        std::optional<std::int64_t> accepted_us);
   // One of kHashesAtOnceMax turns at hashing.
   class Turn;
   Result<void> take_turn();

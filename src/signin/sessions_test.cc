@@ -98,7 +98,8 @@ TEST_F(SessionsTest, FailuresFarApartLockNobody) {
 
 TEST_F(SessionsTest, ARightPasswordForgetsWhatWasWrong) {
   for (int round = 0; round < 5; ++round) {
-    for (std::int64_t i = 0; i + 1 < kFailuresMax; ++i) EXPECT_FALSE(sessions_->check_password("hill", "wrong", "192.0.2.1"));
+    for (std::int64_t i = 0; i + 1 < kFailuresMax; ++i)
+      EXPECT_FALSE(sessions_->check_password("hill", "wrong", "192.0.2.1"));
     ASSERT_TRUE(sessions_->check_password("hill", kPassword, "192.0.2.1")) << round;
   }
 }
@@ -328,8 +329,9 @@ TEST_F(SessionsTest, TheNoticeOfUseIsAcceptedBeforeAnythingOpens) {
 
 TEST_F(SessionsTest, ABannerOfNoPossibleFormIsRefused) {
   for (const std::string& bad : {std::string(kBannerBytesMax + 1, 'x'), std::string("a\x1b[2J"), std::string("\xff")}) {
-    const Result<void> set = database_->write(
-        [&](db::Transaction& tx) { return set_sign_in_rules(tx, agency_.id, {SecondFactor::kOptional, bad}); });
+    const Result<void> set = database_->write([&](db::Transaction& tx) {
+      return set_sign_in_rules(tx, agency_.id, {SecondFactor::kOptional, bad});
+    });
     ASSERT_FALSE(set);
     EXPECT_EQ(set.error().code(), Code::kInvalid);
   }

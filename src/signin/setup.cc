@@ -30,7 +30,8 @@ Result<PersonId> Setup::run(const std::string& secret, const FirstAdministrator&
   const os::MutexLock lock(mutex_);
   if (!hash_ || !crypto::equal_constant_time(*hash_, crypto::sha256(as_bytes(secret)))) {
     return fail(Error{&problems::kUnauthenticated,
-                      "This set-up link is not valid: it works once, and only until the server is started again", {}});
+                      "This set-up link is not valid: it works once, and only until the server is started again",
+                      {}});
   }
   PersonId person = TRY(add_(first));
   hash_.reset();

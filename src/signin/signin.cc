@@ -119,7 +119,9 @@ Result<void> check_new_password(std::string_view password) {
 }
 
 Result<void> set_password(db::Transaction& tx, const PersonId& person, const std::string& hash, Timestamp now) {
-  TRY(tx.run("INSERT INTO passwords (person, hash, changed_us) VALUES (:person, :hash, :now) ON CONFLICT (person) DO UPDATE SET "
+  TRY(
+      tx.run("INSERT INTO passwords (person, hash, changed_us) VALUES (:person, :hash, :now) ON CONFLICT (person) DO "
+             "UPDATE SET "
              "hash = excluded.hash, changed_us = excluded.changed_us",
              {{"person", person.text()}, {"hash", hash}, {"now", now.us}}));
   return {};

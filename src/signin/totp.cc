@@ -16,8 +16,9 @@ namespace {
 std::string code_of(const TotpSecret& secret, std::int64_t step) {
   std::array<char, kTotpDigits + 1> out{};
   // HOTP over the step: liboath's TOTP call would work the step out of a time_t again.
-  CHECK(oath_hotp_generate(reinterpret_cast<const char*>(secret.data()), secret.size(), static_cast<std::uint64_t>(step),
-                           kTotpDigits, false, OATH_HOTP_DYNAMIC_TRUNCATION, out.data()) == OATH_OK);
+  CHECK(oath_hotp_generate(reinterpret_cast<const char*>(secret.data()), secret.size(),
+                           static_cast<std::uint64_t>(step), kTotpDigits, false, OATH_HOTP_DYNAMIC_TRUNCATION,
+                           out.data()) == OATH_OK);
   return std::string(out.data(), kTotpDigits);
 }
 

@@ -24,10 +24,14 @@ Timestamp at(std::int64_t seconds) {
 
 // RFC 6238, appendix B, the SHA-1 column; six digits are the last six of its eight.
 TEST(Totp, TheVectorsOfTheRfc) {
-  const std::vector<std::pair<std::int64_t, std::string>> vectors = {{59, "287082"},         {1'111'111'109, "081804"},
-                                                                     {1'111'111'111, "050471"}, {1'234'567'890, "005924"},
-                                                                     {2'000'000'000, "279037"}, {20'000'000'000, "353130"}};
-  for (const auto& [seconds, code] : vectors) EXPECT_EQ(totp_step(kSecret, code, at(seconds), 0), seconds / 30) << seconds;
+  const std::vector<std::pair<std::int64_t, std::string>> vectors = {{59, "287082"},
+                                                                     {1'111'111'109, "081804"},
+                                                                     {1'111'111'111, "050471"},
+                                                                     {1'234'567'890, "005924"},
+                                                                     {2'000'000'000, "279037"},
+                                                                     {20'000'000'000, "353130"}};
+  for (const auto& [seconds, code] : vectors)
+    EXPECT_EQ(totp_step(kSecret, code, at(seconds), 0), seconds / 30) << seconds;
 }
 
 TEST(Totp, ACodeIsGoodForItsStepAndTheOneOnEachSide) {
@@ -47,9 +51,11 @@ TEST(Totp, AUsedStepAndThoseBeforeItMatchNoMore) {
 }
 
 TEST(Totp, WhatIsNoCodeIsRefused) {
-  std::vector<std::string> bad = {"",        "0",        "05047",   "0504710", " 50471",  "050471 ", "05 471", "-50471",
-                                  "+50471",  "0x0471",   "05O471",  "050471\n", "００５０", std::string("05047\0", 6),
-                                  "NaN   ",  "1e5   ",   "050472",  "150471",  "960471",  "000000",  "999999", "287082"};
+  std::vector<std::string> bad = {
+      "",       "0",      "05047",  "0504710", " 50471",   "050471 ",  "05 471",
+      "-50471", "+50471", "0x0471", "05O471",  "050471\n", "００５０", std::string("05047\0", 6),
+      "NaN   ", "1e5   ", "050472", "150471",  "960471",   "000000",   "999999",
+      "287082"};
   for (std::size_t i = 0; i < 6; ++i) {
     std::string other = "050471";
     other[i] = other[i] == '9' ? '0' : static_cast<char>(other[i] + 1);
@@ -60,9 +66,10 @@ TEST(Totp, WhatIsNoCodeIsRefused) {
 
 TEST(Totp, TheUriIsEscapedAndTheSecretReadsAsBase32) {
   EXPECT_EQ(base32(kSecret), "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
-  EXPECT_EQ(totp_uri(kSecret, "Lapel Ash&field", "d. hill?x=1"),
-            "otpauth://totp/Lapel%20Ash%26field:d.%20hill%3Fx%3D1?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Lapel%20Ash%"
-            "26field&algorithm=SHA1&digits=6&period=30");
+  EXPECT_EQ(
+      totp_uri(kSecret, "Lapel Ash&field", "d. hill?x=1"),
+      "otpauth://totp/Lapel%20Ash%26field:d.%20hill%3Fx%3D1?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Lapel%20Ash%"
+      "26field&algorithm=SHA1&digits=6&period=30");
 }
 
 }  // namespace

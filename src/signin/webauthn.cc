@@ -51,8 +51,7 @@ Result<void> check_client_data(const PasskeyQuestion& question, ByteView bytes, 
   };
   if (!is("type", type)) return refused("client data is of another type");
   const std::string* challenge = json->find_string("challenge");
-  if (challenge == nullptr ||
-      !crypto::equal_constant_time(as_bytes(*challenge), as_bytes(question.challenge))) {
+  if (challenge == nullptr || !crypto::equal_constant_time(as_bytes(*challenge), as_bytes(question.challenge))) {
     return refused("client data answers another challenge");
   }
   if (!is("origin", question.origin)) return refused("client data is of another origin");

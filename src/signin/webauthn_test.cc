@@ -14,7 +14,8 @@
 namespace lapel::signin {
 namespace {
 
-const PasskeyQuestion kQuestion{base64url(as_bytes("a challenge of 24 bytes.")), "https://lapel.example:8443", "lapel.example"};
+const PasskeyQuestion kQuestion{base64url(as_bytes("a challenge of 24 bytes.")), "https://lapel.example:8443",
+                                "lapel.example"};
 constexpr PasskeyAlgorithm kEach[] = {PasskeyAlgorithm::kEs256, PasskeyAlgorithm::kEdDsa, PasskeyAlgorithm::kRs256};
 
 Bytes bytes_of(const std::string& text) {
@@ -39,7 +40,8 @@ std::vector<std::pair<std::string, std::function<Bytes(const Bytes&)>>> bad_clie
       {"an array", [](const Bytes& data) { return bytes_of("[" + std::string(as_text(data)) + "]"); }},
       {"cut short", [](const Bytes& data) { return Bytes(data.begin(), data.end() - 1); }},
       {"something behind", [](const Bytes& data) { return bytes_of(std::string(as_text(data)) + "{}"); }},
-      {"too long", [](const Bytes& data) {
+      {"too long",
+       [](const Bytes& data) {
          return bytes_of(replaced(data, "{", "{\"pad\":\"" + std::string(kClientDataBytesMax, 'x') + "\","));
        }},
       {"too deep", [](const Bytes& data) { return bytes_of(replaced(data, "{", R"({"deep":[[[[[[]]]]]],)")); }},
@@ -75,11 +77,13 @@ std::vector<std::pair<std::string, std::function<void(Bytes&)>>> bad_head() {
       {"36 bytes", [](Bytes& data) { data.resize(36); }},
       {"another party", [](Bytes& data) { data[0] ^= 1; }},
       {"another party at its end", [](Bytes& data) { data[31] ^= 0x80; }},
-      {"the party of the origin", [](Bytes& data) {
+      {"the party of the origin",
+       [](Bytes& data) {
          const Digest other = crypto::sha256(as_bytes(kQuestion.origin));
          std::copy(other.begin(), other.end(), data.begin());
        }},
-      {"the party above", [](Bytes& data) {
+      {"the party above",
+       [](Bytes& data) {
          const Digest other = crypto::sha256(as_bytes("example"));
          std::copy(other.begin(), other.end(), data.begin());
        }},
@@ -126,7 +130,8 @@ TEST_P(Webauthn, RightlySignedAnswersToOtherQuestionsAreRefused) {
     change(other.authenticator_data);
     refused(check_created(kQuestion, other), name + ", created");
   }
-  refused(check_presented(kQuestion, passkey, own.sign(created.client_data, right.authenticator_data)), "a creation as a presentation");
+  refused(check_presented(kQuestion, passkey, own.sign(created.client_data, right.authenticator_data)),
+          "a creation as a presentation");
   refused(check_created(kQuestion, {right.client_data, created.authenticator_data}), "a presentation as a creation");
 }
 
@@ -135,7 +140,8 @@ TEST_P(Webauthn, ADifferentBitAnywhereIsRefused) {
   const Passkey passkey = *check_created(kQuestion, own.create(kQuestion));
   const PasskeyPresented right = own.present(kQuestion);
   std::size_t tried = 0;
-  for (Bytes PasskeyPresented::*part : {&PasskeyPresented::client_data, &PasskeyPresented::authenticator_data, &PasskeyPresented::signature}) {
+  for (Bytes PasskeyPresented::*part :
+       {&PasskeyPresented::client_data, &PasskeyPresented::authenticator_data, &PasskeyPresented::signature}) {
     for (std::size_t i = 0; i < (right.*part).size(); ++i) {
       PasskeyPresented other = right;
       (other.*part)[i] ^= 1;
@@ -211,13 +217,16 @@ TEST_P(Webauthn, ACreationWithoutAKeyOfItsKindIsRefused) {
   // Kind, algorithm and curve stand in the first bytes of the key.
   for (std::size_t i = key_at; i < key_at + 5; ++i) {
     for (int bit = 0; bit < 8; ++bit) {
-      EXPECT_FALSE(is_taken([&](Bytes& data) { data[i] ^= static_cast<std::uint8_t>(1 << bit); })) << i - key_at << " " << bit;
+      EXPECT_FALSE(is_taken([&](Bytes& data) { data[i] ^= static_cast<std::uint8_t>(1 << bit); }))
+          << i - key_at << " " << bit;
     }
   }
 }
 
 std::string name_of_algorithm(const testing::TestParamInfo<PasskeyAlgorithm>& tested) {
-  return tested.param == PasskeyAlgorithm::kEs256 ? "Es256" : tested.param == PasskeyAlgorithm::kEdDsa ? "EdDsa" : "Rs256";
+  return tested.param == PasskeyAlgorithm::kEs256   ? "Es256"
+         : tested.param == PasskeyAlgorithm::kEdDsa ? "EdDsa"
+                                                    : "Rs256";
 }
 INSTANTIATE_TEST_SUITE_P(Algorithms, Webauthn, testing::ValuesIn(kEach), name_of_algorithm);
 
