@@ -12,12 +12,12 @@ Router::~Router() = default;
 
 void Router::add(std::string_view method, std::string_view pattern, Handler handler) {
   CHECK(handler);
-  impl_->routes.table.insert(method, pattern, Route{std::move(handler), {}});
+  impl_->routes.table.insert(method, pattern, Route{std::move(handler), {}, std::string(pattern)});
 }
 
 void Router::add_stream(std::string_view method, std::string_view pattern, StreamHandler handler) {
   CHECK(handler);
-  impl_->routes.table.insert(method, pattern, Route{{}, std::move(handler)});
+  impl_->routes.table.insert(method, pattern, Route{{}, std::move(handler), std::string(pattern)});
 }
 
 void Router::after(std::function<void(const Request&, Response&)> step) {

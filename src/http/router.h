@@ -25,6 +25,7 @@ namespace lapel::http {
 struct Route {
   Handler handler;  // one of the two is set
   StreamHandler stream;
+  std::string pattern;
 };
 
 struct RouteMatch {

@@ -45,6 +45,13 @@ struct Request {
   std::string host;        // Host, or a trusted proxy's X-Forwarded-Host
   bool is_secure = false;  // TLS here or, by a trusted proxy's word, in front
   std::string request_id;  // 16 hex, also in every trace line and problem
+  std::string route;       // the pattern that took it; empty while none has
+  std::int64_t began_us = 0;  // when its head was there, by a clock that never goes back; for the trace
+  // Who asks, noted by whoever found out, for the trace alone: nothing is decided by it.
+  struct Asked {
+    std::string actor, agency;
+  };
+  mutable Asked asked;
 
   // The first value of a header (name in lower case), or null.
   const std::string* header(std::string_view name) const;

@@ -271,6 +271,8 @@ class Session : public std::enable_shared_from_this<Session> {
       if (raw.error().problem == &problems::kRequestTimeout && input().empty()) co_return false;
       co_return co_await refuse(raw.error(), head, BodyRead::kNo);
     }
+    head.request.began_us =
+        std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now().time_since_epoch()).count();
     const auto understood = interpret(std::move(*raw), origin_, shared_.proxies, head);
     if (!understood) co_return co_await refuse(understood.error(), head, BodyRead::kNo);
     RouteMatch match = shared_.routes.table.find(head.request.method, head.segments);
@@ -283,6 +285,7 @@ class Session : public std::enable_shared_from_this<Session> {
       co_return co_await refuse(error, head, after_unread(head));
     }
     head.request.params = std::move(match.params);
+    head.request.route = match.route->pattern;
     body_left_ = head.request.content_length.value_or(0);
     if (match.route->stream) co_return co_await serve_stream(match.route->stream, head);
     co_return co_await serve_plain(match.route->handler, head);

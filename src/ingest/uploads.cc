@@ -15,6 +15,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "base/problems.h"
+#include "base/trace.h"
 #include "crypto/random.h"
 #include "proof/entry.h"
 #include "roster/roster.h"
@@ -128,10 +129,7 @@ Result<Upload> read_upload(const db::Row& row) {
 }
 
 void report(std::string_view doing, const UploadId& id, const Error& error) {
-  fmt::print(stderr,
-             "{{\"level\":\"error\",\"module\":\"ingest\",\"doing\":\"{}\",\"upload\":\"{}\",\"problem\":\"{}\","
-             "\"detail\":{}}}\n",
-             doing, id.text(), error.problem->slug, to_json(Json(error.text())));
+  trace_error("ingest", doing, error, {{"upload", id.text()}});
 }
 
 }  // namespace

@@ -6,18 +6,14 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
-#include "base/json.h"
+#include "base/trace.h"
 #include "jobs/jobs.h"
 
 namespace lapel::jobs {
 namespace {
 
-// One JSON line on stderr.
 void report(std::string_view doing, std::string_view kind, std::string_view job, const Error& error) {
-  fmt::print(stderr,
-             "{{\"level\":\"error\",\"module\":\"jobs\",\"doing\":\"{}\",\"kind\":\"{}\",\"job\":\"{}\",\"problem\":\"{"
-             "}\",\"detail\":{}}}\n",
-             doing, kind, job, error.problem->slug, to_json(Json(error.text())));
+  trace_error("jobs", doing, error, {{"kind", kind}, {"job", job}});
 }
 
 }  // namespace

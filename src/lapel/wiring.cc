@@ -22,6 +22,7 @@
 #include "lapel/assets.h"
 #include "lapel/documents.h"
 #include "lapel/installation.h"
+#include "lapel/request_trace.h"
 #include "media/examiner.h"
 #include "os/stop_signals.h"
 #include "people/people.h"
@@ -91,7 +92,8 @@ void register_own_routes(http::Router& router, Installation& installation, const
     }
     return Response::text(200, std::move(text), "text/plain; version=0.0.4; charset=utf-8");
   });
-  router.after([&counters](const Request&, Response& response) {
+  router.after([&counters](const Request& request, Response& response) {
+    trace_request(request, response);
     const std::size_t status_class =
         std::clamp<std::size_t>(static_cast<std::size_t>(response.status) / 100, 0, counters.by_class.size() - 1);
     ++counters.by_class[status_class];
@@ -102,6 +104,15 @@ void register_own_routes(http::Router& router, Installation& installation, const
 bool is_here(std::string_view host) {
   constexpr std::string_view kHere[] = {"127.0.0.1", "[::1]", "0.0.0.0", "[::]"};
   return std::ranges::find(kHere, host) != std::end(kHere);
+}
+
+// Notes who asks, for the trace.
+roster::Asker noted(roster::Asker asker) {
+  return [asker = std::move(asker)](const Request& request) -> Result<access::Actor> {
+    access::Actor actor = TRY(asker(request));
+    request.asked = {actor.subject().text(), actor.agency.text()};
+    return actor;
+  };
 }
 
 public_pages::FindLedger find_ledger(Installation& installation) {
@@ -130,7 +141,7 @@ struct Rooms::Impl {
         sessions({installation->database(), installation->clock(), locks}),
         setup([this](const signin::FirstAdministrator& first) { return installation->add_first_administrator(first); },
               needs_setup),
-        asker(docks.asker(sessions.asker(signin::asker(installation->database(), installation->clock())))) {}
+        asker(noted(docks.asker(sessions.asker(signin::asker(installation->database(), installation->clock()))))) {}
 
   const std::unique_ptr<Installation> installation;
   const std::unique_ptr<ingest::Uploads> uploads;

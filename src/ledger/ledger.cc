@@ -19,6 +19,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "base/problems.h"
+#include "base/trace.h"
 #include "crypto/random.h"
 #include "ledger/check.h"
 #include "ledger/log.h"
@@ -310,9 +311,7 @@ struct Ledger::Impl {
   std::int64_t last_beat_done = 0;  // the thread's own
 
   void report(std::string_view doing, const Error& error) const {
-    fmt::print(stderr,
-               "{{\"level\":\"error\",\"module\":\"ledger\",\"doing\":\"{}\",\"problem\":\"{}\",\"detail\":{}}}\n",
-               doing, error.problem->slug, to_json(Json(error.text())));
+    trace_error("ledger", doing, error);
   }
 };
 
