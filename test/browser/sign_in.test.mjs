@@ -158,8 +158,8 @@ test("the notice of use stands before everything", async () => {
     await page.getByRole("heading", { name: "Notice of use" }).waitFor();
     await visit.look("notice-of-use");
     await page.getByRole("button", { name: "I understand and accept" }).click();
-    await page.getByRole("button", { name: "Sign out" }).waitFor();
-    await visit.end();
+    await page.getByText("Not allowed").waitFor();
+    await visit.end(/status of 403/);
   } finally {
     writeFileSync(notice, "");
     rules("--second-factor", "required", "--banner-file", notice);
@@ -173,6 +173,7 @@ test("five wrong passwords lock a login, and an administrator sees and releases 
   await visit.signIn("chief");
   await page.getByRole("button", { name: "Add a passkey" }).click();
   await page.getByRole("button", { name: "I have kept them" }).click();
+  await page.getByText("Not allowed").waitFor();
   await page.goto("/people");
   await page.getByRole("link", { name: "Pat detective" }).click();
   await page.getByText(/^Locked since/).waitFor();
@@ -184,7 +185,7 @@ test("five wrong passwords lock a login, and an administrator sees and releases 
   await page.getByRole("button", { name: "Sign out" }).click();
   await visit.signIn("detective");
   await page.getByRole("heading", { name: "Add a second factor" }).waitFor();
-  await visit.end(/status of 401/);
+  await visit.end(/status of 401/, /status of 403/);
 });
 
 test("the first administrator is made by the link that the server prints", async () => {

@@ -71,6 +71,9 @@ class Town:
             "--password-file", self.password_file, *extra, *[x for role in roles for x in ("--role", role)])
         return self.token(login)
 
+    def second_factor(self, rule):
+        run(BIN / "lapel", "sign-in", "rules", "--data", self.data, "--agency", self.agency, "--second-factor", rule)
+
     def token(self, login, *scopes):
         done = run(BIN / "lapel", "token", "create", "--data", self.data, "--user", login, "--json",
                    *[x for scope in scopes for x in ("--scope", scope)])

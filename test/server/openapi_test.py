@@ -170,7 +170,7 @@ class OpenApi(unittest.TestCase):
         cls.command = cls.town.add_user("command", "command")
         cls.administrator = cls.town.add_user("admin", "administrator")
         cls.listing = cls.town.token("clerk", "list")
-        run(BIN / "lapel", "sign-in", "rules", "--data", cls.town.data, "--agency", cls.town.agency, "--second-factor", "optional")
+        cls.town.second_factor("optional")
         cls.town.start("--trusted-proxy", "127.0.0.1/32")
         cls.contract = Contract(cls.town.request("GET", "/api/v1/openapi.json").json())
         cls.data = bytes(range(256)) * 400

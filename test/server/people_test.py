@@ -65,6 +65,7 @@ def told(answer):
 class People(TownCase):
     @classmethod
     def populate(cls):
+        cls.town.second_factor("optional")
         cls.agency = Agency(cls.town, ("boss", "administrator"), ("clerk", "records"), ("auditor", "auditor"), ("union", "union"), ("captain", "command"))
 
     def setUp(self):
