@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Two agencies on one server share nothing: whatever the contract names with an id, nobody of the one learns from any answer whether
+the other has it. Made from the contract itself: an operation that it gains later is asked here, or fails here."""
+import json
+import secrets
+import time
+import unittest
+
+from access_test import FILM, ROLES
+from harness import BIN, Town, run
+
+PATIENCE_S = 60
+OTHER = "Otherton Police"
+TUS = {"Tus-Resumable": "1.0.0"}
+REASON = {"reason": "told by the test"}
+
+# Of each operation with an id in its path: what the id names, and a body that is right but for whose it is.
+ASKED = {
+    "upload_offset": ("upload", None), "upload_state": ("upload", None), "append_to_upload": ("upload", b"x"), "remove_upload": ("upload", None),
+    "show_recording": ("recording", None), "change_recording": ("recording", {"category": "Traffic", **REASON}),
+    "release_recording": ("recording", REASON), "recording_custody": ("recording", None), "recording_receipt": ("recording", None),
+    "recording_poster": ("recording", None), "recording_filmstrip": ("recording", None), "open_view": ("recording", {"purpose": "review"}),
+    "open_export": ("recording", {"purpose": "review"}), "view_original": ("view", None), "view_export": ("export", None),
+    "show_sign_in": ("person", None), "unlock_person": ("person", {}), "reset_factors": ("person", REASON), "show_person": ("person", None),
+    "change_roles": ("person", {"roles": ["officer"], **REASON}), "change_activity": ("person", {"active": False, **REASON}),
+    "person_rights": ("person", None), "end_assignment": ("assignment", REASON),
+}
+# Those that are the same for everybody, or are of whoever asks by a cookie.
+ELSEWHERE = {"upload_item_options": "says what of tus is spoken, of no upload in particular", "remove_factor": "is found by the session alone"}
+
+
+class TwoAgencies(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.town = town = Town()
+        cls.addClassCleanup(town.__exit__)
+        run(BIN / "lapel", "agency", "add", "--data", town.data, "--name", OTHER)
+        cls.tokens = {role: town.add_user(f"other_{role}", role, agency=OTHER) for role in ROLES}
+        # Somebody who may do whatever anybody may, in the agency that has the things.
+        cls.own = town.add_user("everybody", *ROLES, badge="1")
+        cls.uploader = town.add_user("uploader", "records")
+        town.add_user("hill", "officer", badge="2")
+        town.start()
+        cls.document = town.request("GET", "/api/v1/openapi.json").json()
+        recording = town.upload(cls.uploader, FILM, filename="a.mp4", wearer="2", incident="22-1")["recording"]
+        people = {person["login"]: person["id"] for person in town.request("GET", "/api/v1/people", cls.own).json()["items"]}
+
+        def ask(path, **body):
+            return town.request("POST", path, cls.own, body=json.dumps(body)).json()
+        unit = ask("/api/v1/units", name="Night")
+        assert unit["id"]
+        # Its pictures are asked for too.
+        deadline = time.monotonic() + PATIENCE_S
+        while town.request("GET", f"/api/v1/recordings/{recording}", cls.own).json()["media"]["state"] != "done":
+            assert time.monotonic() < deadline, "the media room does not come to its end"
+        cls.ids = {"recording": recording, "person": people["hill"],
+                   "upload": town.create(cls.own, 3, filename="b.bin").headers["Location"].rsplit("/", 1)[1],
+                   "view": ask(f"/api/v1/recordings/{recording}/views", purpose="review")["view"],
+                   "export": ask(f"/api/v1/recordings/{recording}/exports", purpose="review")["view"],
+                   "assignment": ask("/api/v1/assignments", kind="unit", person="hill", target="Night")["id"]}
+
+    def operations(self):
+        for path, methods in self.document["paths"].items():
+            for method, operation in methods.items():
+                if isinstance(operation, dict) and "operationId" in operation:
+                    yield method.upper(), path, operation["operationId"]
+
+    def ask(self, method, path, operation, id_, token, extra=None):
+        body, headers = ASKED[operation][1], {**(extra or {})}
+        if path.startswith("/api/v1/uploads"):
+            headers.update(TUS)
+        if isinstance(body, bytes):
+            headers.update({"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"})
+        elif body is not None:
+            body = json.dumps(body)
+        target = path.replace("{id}", id_) + (f"?view={self.ids['view']}" if operation == "recording_filmstrip" else "")
+        answer = self.town.request(method, target, token, headers, body)
+        text = answer.body.decode(errors="replace").replace(id_, "<id>")
+        instance = answer.headers["X-Request-Id"]
+        names = tuple(sorted((name, value.replace(id_, "<id>")) for name, value in answer.headers.items() if name not in ("Date", "X-Request-Id")))
+        return answer.status, text.replace(instance, "<request>"), names
+
+    def test_no_answer_tells_the_others_whether_there_is_one(self):
+        known = {operation for _, path, operation in self.operations() if "{id}" in path}
+        self.assertEqual(known - set(ELSEWHERE), set(ASKED), "what the contract names with an id, and what is asked here")
+        asked = 0
+        for method, path, operation in self.operations():
+            if operation not in ASKED:
+                continue
+            id_ = self.ids[ASKED[operation][0]]
+            for role, token in [*self.tokens.items(), ("nobody", None)]:
+                for extra in ({}, {"Range": "bytes=0-0"}, {"If-None-Match": "*"}):
+                    there = self.ask(method, path, operation, id_, token, extra)
+                    unknown = self.ask(method, path, operation, secrets.token_hex(16), token, extra)
+                    self.assertEqual(there, unknown, f"{operation} as {role} of the other agency")
+                    self.assertGreaterEqual(there[0], 400, f"{operation} as {role}")
+                    asked += 1
+        self.assertGreater(asked, 22 * 15)
+
+    def test_a_body_that_names_what_is_the_others_tells_no_more(self):
+        for path, bodies in {
+                "/api/v1/assignments": [{"kind": kind, "target": target} for kind, target in
+                                        (("badge", "7"), ("unit", "Night"), ("unit_supervisor", "Night"), ("case", "22-1"), ("clearance", "minor"),
+                                         ("investigation", ""), ("device", "AX-1"))],
+                "/api/v1/statements": [{"incident": "22-1"}]}.items():
+            for body in bodies:
+                for role, token in self.tokens.items():
+                    answers = []
+                    for person in (self.ids["person"], secrets.token_hex(16)):
+                        answer = self.town.request("POST", path, token, body=json.dumps({**body, "person": person}))
+                        answers.append((answer.status, {**answer.json(), "instance": None}))
+                    self.assertEqual(*answers, f"{path} {body} as {role}")
+                    self.assertGreaterEqual(answers[0][0], 400)
+
+    def test_lists_and_searches_are_of_ones_own(self):
+        for role, token in self.tokens.items():
+            for path in ("/api/v1/recordings", "/api/v1/recordings?q=a.mp4", "/api/v1/recordings?incident=22-1", "/api/v1/recordings?officer=2",
+                         "/api/v1/people", "/api/v1/units", "/api/v1/cases", "/api/v1/assignments", f"/api/v1/assignments?person={self.ids['person']}"):
+                answer = self.town.request("GET", path, token)
+                for word in (self.ids["recording"], self.ids["person"], self.ids["assignment"], "a.mp4", "22-1", "Night", "uploader"):
+                    if answer.status < 400:
+                        self.assertNotIn(word, answer.body.decode(), f"{path} as {role}")
+
+    def test_zz_the_same_questions_find_it_in_its_own_agency(self):
+        """Last: some of them change what they name."""
+        for method, path, operation in sorted(self.operations(), key=lambda each: ("change" in each[2] or "remove" in each[2], each[2])):
+            if operation not in ASKED:
+                continue
+            there = self.ask(method, path, operation, self.ids[ASKED[operation][0]], self.own)
+            unknown = self.ask(method, path, operation, secrets.token_hex(16), self.own)
+            self.assertNotEqual(there, unknown, f"{operation} finds nothing even where it is: the comparison would prove nothing")
+
+
+if __name__ == "__main__":
+    unittest.main()
