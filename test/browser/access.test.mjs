@@ -182,3 +182,44 @@ test("who may not see the roster is told so, and may see what they may do themse
   await page.getByRole("alert").getByText("that person, administrators, auditors and command").waitFor();
   await visit.end(/status of 403/);
 });
+
+test("what a case is looked at for is said once, and covers its other recordings", async () => {
+  const visit = await Visit.begin(browser, town);
+  const { page } = visit;
+  await page.goto("/upload");
+  await visit.signIn("clerk");
+  await page.getByText("What is known of these files").click();
+  for (const [incident, count] of [["24-0500", 2], ["24-0501", 1]]) {
+    await page.getByLabel("Incident number").fill(incident);
+    for (let i = 0; i < count; ++i) {
+      const sealed = await page.locator("[data-state=sealed]").count();
+      await page.locator("input[type=file]").setInputFiles(FILM);
+      await page.locator("[data-state=sealed]").nth(sealed).waitFor();
+    }
+  }
+  const listed = async (incident, nth) => {
+    await page.getByRole("link", { name: "Recordings", exact: true }).first().click();
+    await page.getByRole("row", { name: new RegExp(incident) }).nth(nth).getByRole("link").first().click();
+    await page.getByRole("heading", { name: "Custody" }).waitFor();
+  };
+  await listed("24-0500", 0);
+  await page.getByRole("button", { name: "Open a view" }).click();
+  await page.getByLabel("Purpose").selectOption("records_request");
+  await page.getByLabel(/^Case/).fill("24-0500");
+  await page.getByRole("button", { name: "Open the recording" }).click();
+  await page.locator("video").waitFor();
+  await listed("24-0500", 1);
+  await page.getByText("You said before what you look at case 24-0500 for.").waitFor();
+  await visit.look("purpose-said-before");
+  await page.getByRole("button", { name: "Open for records request" }).click();
+  await page.locator("video").waitFor();
+  const viewed = page.locator(".events li").filter({ hasText: "Viewed" }).first();
+  await viewed.locator("summary").click();
+  await viewed.getByText("24-0500").waitFor();
+  await listed("24-0501", 0);
+  await page.getByRole("button", { name: "Open a view" }).waitFor();
+  await page.goto("/recordings");
+  await listed("24-0500", 1);
+  await page.getByRole("button", { name: "Open a view" }).waitFor();
+  await visit.end();
+});

@@ -6,14 +6,21 @@ import type { Purpose, Recording, View } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
 import { Dialog, Failure, Notice } from "../../ui/parts.js";
 
-interface Props {
-  readonly recording: Recording;
-  readonly onClose: () => void;
-  readonly onOpened: (view: View, purpose: string) => void;
+/** Each view is an event with its purpose and case, whether they were said for it or for its case before. */
+export async function openView(recording: Recording, body: { readonly purpose: Purpose; readonly case?: string | undefined; readonly warrant?: string | undefined; readonly inside_home?: boolean }): Promise<View> {
+  return askJson<"POST /api/v1/recordings/{id}/views">(`/api/v1/recordings/${recording.id}/views`, { method: "POST", body });
 }
 
-export function PurposeDialog({ recording, onClose, onOpened }: Props): ReactNode {
-  const [error, setError] = useState<unknown>();
+interface Props {
+  readonly recording: Recording;
+  /** What the server said to a view that was asked for without this dialog. */
+  readonly refusal?: unknown;
+  readonly onClose: () => void;
+  readonly onOpened: (view: View, purpose: Purpose, named: string | undefined) => void;
+}
+
+export function PurposeDialog({ recording, refusal, onClose, onOpened }: Props): ReactNode {
+  const [error, setError] = useState<unknown>(refusal);
   const [isMissing, setMissing] = useState(false);
   const [isWorking, setWorking] = useState(false);
   const [chosen, setChosen] = useState("");
@@ -36,8 +43,8 @@ export function PurposeDialog({ recording, onClose, onOpened }: Props): ReactNod
     const body = { purpose, case: text("case"), warrant: text("warrant"), ...insideHome };
     setWorking(true);
     setError(undefined);
-    askJson<"POST /api/v1/recordings/{id}/views">(`/api/v1/recordings/${recording.id}/views`, { method: "POST", body })
-      .then((view) => onOpened(view, m.purpose.names[purpose] ?? purpose))
+    openView(recording, body)
+      .then((view) => onOpened(view, purpose, body.case))
       .catch((reason: unknown) => {
         setError(reason);
         setWorking(false);

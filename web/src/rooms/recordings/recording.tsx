@@ -3,14 +3,16 @@
 import { useCallback, useState, type ReactNode } from "react";
 import { Link } from "wouter";
 import { askJson } from "../../api/client.js";
-import type { Recording, View } from "../../api/schema.js";
+import type { Purpose, Recording, View } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
+import { signedIn } from "../../app/session.js";
 import { grouped, shownBytes, shownDuration, shownName, shownTime } from "../../ui/format.js";
 import { Copy, Failure, Loading, Name, Notice, Status, toneOfState, useLoad, useTitle } from "../../ui/parts.js";
+import { type Choice, Choices } from "./chosen.js";
 import { Custody } from "./custody.js";
 import type { Comparison, Difference } from "./facts.js";
 import { Player } from "./player.js";
-import { PurposeDialog } from "./purpose.js";
+import { openView, PurposeDialog } from "./purpose.js";
 
 export default function RecordingPage({ id, slug }: { readonly id: string; readonly slug: string }): ReactNode {
   const [load, retry] = useLoad(id, (signal) => askJson<"GET /api/v1/recordings/{id}">(`/api/v1/recordings/${encodeURIComponent(id)}`, { signal }));
@@ -29,6 +31,9 @@ export default function RecordingPage({ id, slug }: { readonly id: string; reado
   );
 }
 
+/** As long as the page is open. */
+const choices = new Choices();
+
 interface Opened {
   readonly view: View;
   readonly purpose: string;
@@ -37,9 +42,31 @@ interface Opened {
 function Loaded({ id, recording, slug }: { readonly id: string; readonly recording: Recording; readonly slug: string }): ReactNode {
   const [opened, setOpened] = useState<Opened>();
   const [isAsking, setAsking] = useState(false);
+  const [refusal, setRefusal] = useState<unknown>();
   const [comparison, setComparison] = useState<Comparison>();
   // A warning stands until a later check takes it back; it does not go away while that check runs.
   const onCompared = useCallback((next: Comparison | undefined) => setComparison((before) => next ?? (before?.kind === "differ" ? before : undefined)), []);
+  const who = signedIn();
+  const login = who.state === "in" ? who.session.login : "";
+  const choice = choices.find(login, recording.incident);
+  const ask = (): void => {
+    setRefusal(undefined);
+    setAsking(true);
+  };
+  const show = (view: View, purpose: Purpose, named: string | undefined): void => {
+    if (named !== undefined) choices.remember(login, { purpose, case: named });
+    setAsking(false);
+    setOpened({ view, purpose: m.purpose.names[purpose] ?? purpose });
+  };
+  const openAsChosen = ({ purpose, case: named }: Choice): void => {
+    openView(recording, { purpose, case: named }).then(
+      (view) => show(view, purpose, named),
+      (reason: unknown) => {
+        setRefusal(reason);
+        setAsking(true);
+      },
+    );
+  };
   return (
     <>
       <div className="row heading">
@@ -62,12 +89,26 @@ function Loaded({ id, recording, slug }: { readonly id: string; readonly recordi
           {opened === undefined ? (
             <div className="well closed">
               <p>{m.recording.viewNote}</p>
-              <button type="button" className="primary" onClick={() => setAsking(true)}>
-                {m.recording.view}
-              </button>
+              {choice === undefined ? (
+                <button type="button" className="primary" onClick={ask}>
+                  {m.recording.view}
+                </button>
+              ) : (
+                <>
+                  <p>{m.recording.asChosenNote(choice.case)}</p>
+                  <div className="row">
+                    <button type="button" className="primary" onClick={() => openAsChosen(choice)}>
+                      {m.recording.asChosen(m.purpose.names[choice.purpose] ?? choice.purpose)}
+                    </button>
+                    <button type="button" onClick={ask}>
+                      {m.recording.otherPurpose}
+                    </button>
+                  </div>
+                </>
+              )}
             </div>
           ) : (
-            <Player recording={recording} view={opened.view} purpose={opened.purpose} sealed={comparison?.file} onReopen={() => setAsking(true)} />
+            <Player recording={recording} view={opened.view} purpose={opened.purpose} sealed={comparison?.file} onReopen={ask} />
           )}
           {/* A view is an event of its own, so custody is read again under each. */}
           <Custody key={opened?.view.view ?? "before"} id={id} recording={recording} slug={slug} onCompared={onCompared} />
@@ -75,14 +116,7 @@ function Loaded({ id, recording, slug }: { readonly id: string; readonly recordi
         <Facts recording={recording} />
       </div>
       {isAsking && (
-        <PurposeDialog
-          recording={recording}
-          onClose={() => setAsking(false)}
-          onOpened={(view, purpose) => {
-            setAsking(false);
-            setOpened({ view, purpose });
-          }}
-        />
+        <PurposeDialog recording={recording} refusal={refusal} onClose={() => setAsking(false)} onOpened={show} />
       )}
     </>
   );
