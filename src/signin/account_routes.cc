@@ -251,16 +251,21 @@ Result<Response> end_other_sessions(const Request& request, const Room& room) {
 
 // ---- an administrator, for others ----
 
-// Whose account, where the asker may manage people of that agency, and it is not their own.
+Result<void> require_manager(const access::Actor& actor) {
+  access::Item own_agency;
+  own_agency.agency = actor.agency;
+  const access::Decision decision = access::decide(actor, access::Action::kManagePeople, own_agency);
+  if (!decision.is_allowed()) return fail(problems::kDenied, std::string(decision.rule));
+  return {};
+}
+
+// Whose account, where the asker may manage people of that agency.
 Result<roster::Person> managed(const Request& request, const Room& room, const access::Actor& actor) {
+  TRY(require_manager(actor));
   const auto at = request.params.find("id");
   CHECK(at != request.params.end());
   const auto id = PersonId::parse(at->second);
   roster::Person person;
-  access::Item item;
-  item.agency = actor.agency;
-  const access::Decision decision = access::decide(actor, access::Action::kManagePeople, item);
-  if (!decision.is_allowed()) return fail(problems::kDenied, std::string(decision.rule));
   TRY(room.database.read([&](db::Transaction& tx) -> Result<void> {
     if (!id) return fail(Code::kNotFound, "No such person", at->second);
     person = TRY(roster::person(tx, *id));
@@ -268,6 +273,23 @@ Result<roster::Person> managed(const Request& request, const Room& room, const a
     return {};
   }));
   return person;
+}
+
+// Break-glass is on record, and seen by those whose work it went around.
+Result<Response> show_console(const Request&, const Room& room, const access::Actor& actor) {
+  TRY(require_manager(actor));
+  const Timestamp since{room.clock.now().us - kConsoleShownUs};
+  Json::Array items;
+  TRY(room.database.read([&](db::Transaction& tx) -> Result<void> {
+    for (const AccountRecord& record : TRY(console_records(tx, actor.agency, since))) {
+      items.emplace_back(Json::Object{{"at", ledger_time(record.at)},
+                                      {"event", account_event_name(record.event)},
+                                      {"person", record.person.text()},
+                                      {"name", TRY(roster::person(tx, record.person)).name}});
+    }
+    return {};
+  }));
+  return answer(200, {{"items", std::move(items)}, {"next", Json()}});
 }
 
 Result<Response> show_sign_in(const Request& request, const Room& room, const access::Actor& actor) {
@@ -347,6 +369,7 @@ void register_account_routes(http::Router& router, const Room& room, roster::Ask
       return handler(request, room, TRY(asker(request)));
     });
   };
+  managing("GET", "/api/v1/sign-in/console", show_console);
   managing("GET", "/api/v1/people/{id}/sign-in", show_sign_in);
   managing("POST", "/api/v1/people/{id}/sign-in/unlock", unlock);
   managing("POST", "/api/v1/people/{id}/sign-in/reset", reset_factors);

@@ -2,7 +2,7 @@
 #pragma once
 // The routes of accounts: one's own, and what an administrator does for others. A part of routes.h.
 //
-// Owns: /api/v1/account and what is under it, /api/v1/people/{id}/sign-in and what is under it.
+// Owns: /api/v1/account and what is under it, /api/v1/people/{id}/sign-in and what is under it, /api/v1/sign-in/console.
 // Promises: see routes.h.
 // Fails with: see routes.h.
 // Threads: register once; handlers run on any worker.

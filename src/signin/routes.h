@@ -3,7 +3,7 @@
 // Signing in over HTTP: a browser's session, the account of whoever is signed in, and what an administrator does for others.
 //
 // Owns: /api/v1/session and what is under it, /api/v1/account and what is under it, /api/v1/people/{id}/sign-in and what is
-//   under it, and /api/v1/setup.
+//   under it, /api/v1/sign-in/console, and /api/v1/setup.
 // Promises: GET /api/v1/session answers 204 when nobody is signed in, so that asking is no error; the answer says what the
 //   person may do, decided by access/, so that no page repeats a rule, and what the session still needs. Only a session, by
 //   its cookie, reaches an account: a program's token neither enrolls nor removes a factor. What changes how somebody signs in

@@ -644,6 +644,11 @@ class OpenApi(unittest.TestCase):
         where = f"/api/v1/people/{person}/sign-in"
         self.assertIsNotNone(self.ask("GET", where, self.administrator, status=200).json()["locked_at"])
         self.ask("GET", where, self.clerk, status=403)
+        run(BIN / "lapel", "user", "unlock", "--data", self.town.data, "--login", "factor")
+        self.assertEqual(self.ask("GET", "/api/v1/sign-in/console", self.administrator, status=200).json()["items"][0]["event"], "unlocked")
+        self.ask("GET", "/api/v1/sign-in/console", self.clerk, status=403)
+        for _ in range(5):
+            Browser(Checked()).sign_in("factor", "wrong", 401)
         self.ask("GET", f"/api/v1/people/{'0' * 32}/sign-in", self.administrator, status=404)
         self.ask("POST", where + "/unlock", self.administrator, status=204)
         self.ask("POST", where + "/unlock", self.administrator, status=409)

@@ -264,6 +264,14 @@ class SignIn(unittest.TestCase):
         events = again.ask("GET", "/api/v1/account", status=200).json()["events"]
         self.assertEqual([e["event"] for e in events if e["by"] == "server console"], ["factors_reset", "unlocked"])
         self.assertEqual(run(*lapel, "unlock", "--data", self.town.data, "--login", "nobody", check=False).returncode, 3)
+        # Administrators are shown it; nobody else, and none of another agency.
+        self.refused(self.town.request("GET", "/api/v1/sign-in/console", self.token), 403, "denied")
+        self.person("administrator")
+        shown = self.town.request("GET", "/api/v1/sign-in/console", self.token).json()["items"]
+        self.assertEqual([(act["event"], act["name"]) for act in shown], [("factors_reset", login), ("unlocked", login)])
+        run(BIN / "lapel", "agency", "add", "--data", self.town.data, "--name", "Otherton Police")
+        other = self.town.add_user("otherchief", "administrator", agency="Otherton Police")
+        self.assertEqual(self.town.request("GET", "/api/v1/sign-in/console", other).json()["items"], [])
 
     # ---- the account ----
 

@@ -427,6 +427,7 @@ export const m = {
     caseNumber: "Number of a new case",
     addCase: "Open the case",
     signIn: "Sign-in",
+    consoleTitle: "Done at the server's own console in the last 30 days",
     locked: (since: string) => `Locked since ${since}, after five wrong passwords or codes.`,
     notLocked: "Not locked.",
     unlock: "Release the lock",

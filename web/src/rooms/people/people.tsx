@@ -5,7 +5,8 @@ import { Link } from "wouter";
 import { askJson } from "../../api/client.js";
 import type { Person, Session } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
-import { Empty, Failure, Loading, Name, Status, useLoad, useTitle } from "../../ui/parts.js";
+import { shownTime } from "../../ui/format.js";
+import { Empty, Failure, Loading, Name, Notice, Status, useLoad, useTitle } from "../../ui/parts.js";
 
 export default function PeoplePage({ session }: { readonly session: Session }): ReactNode {
   useTitle(m.people.title);
@@ -14,6 +15,7 @@ export default function PeoplePage({ session }: { readonly session: Session }): 
     <>
       <h1>{m.people.title}</h1>
       <p className="lead">{m.people.lead}</p>
+      {session.may.includes("manage_people") && <ConsoleActs />}
       {people.state === "loading" && <Loading />}
       {people.state === "failed" && <Failure error={people.error} onRetry={retry} />}
       {people.state === "ready" && <People people={people.value.items} />}
@@ -22,6 +24,26 @@ export default function PeoplePage({ session }: { readonly session: Session }): 
         {session.may.includes("see_cases") && <Cases mayAdd={session.may.includes("manage_cases")} />}
       </div>
     </>
+  );
+}
+
+/** Break-glass at the server's own console is seen by those whose work it went around. */
+function ConsoleActs(): ReactNode {
+  const [acts] = useLoad("console", (signal) => askJson<"GET /api/v1/sign-in/console">("/api/v1/sign-in/console", { signal }));
+  if (acts.state !== "ready" || acts.value.items.length === 0) return acts.state === "failed" ? <Failure error={acts.error} /> : null;
+  return (
+    <Notice tone="due" title={m.people.consoleTitle}>
+      <ul className="plain">
+        {acts.value.items.map((act) => (
+          <li key={`${act.at} ${act.person} ${act.event}`}>
+            <Link to={`/people/${act.person}`}>
+              <Name text={act.name} />
+            </Link>{" "}
+            {m.account.eventNames[act.event] ?? act.event} <span className="quiet-text">{shownTime(act.at)}</span>
+          </li>
+        ))}
+      </ul>
+    </Notice>
   );
 }
 
