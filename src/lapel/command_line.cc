@@ -186,12 +186,18 @@ class CommandLine::Declared {
                                [this] { return door::run_user_unlock(where_, person_.login); });
     CLI::App* reset = command(*users, "reset-mfa", "Remove somebody's second factors, recovery codes and sessions",
                               [this] { return door::run_user_reset_factors(where_, person_.login); });
-    for (CLI::App* each : {unlock, reset}) {
+    CLI::App* password = command(*users, "password", "Give somebody another password, and end their sessions", [this] {
+      return door::run_user_password(where_, person_.login, password_file_);
+    });
+    for (CLI::App* each : {unlock, reset, password}) {
       add_data(each);
       each->add_option("--login", person_.login, "Whose")->required();
       each->footer("For whoever stands at the server when no administrator can sign in: what is done here\n"
                    "is on record and shown to the administrators.");
     }
+    password->add_option("--password-file", password_file_, "File whose first line is the password")
+        ->required()
+        ->type_name("FILE");
     CLI::App* rules = command(*group("sign-in", "What an agency asks of whoever signs in"), "rules", "Show or set the rules",
                               [this] { return door::run_sign_in_rules(where_, agency_.name, sign_in_, as_json_); });
     add_data(rules);

@@ -29,6 +29,8 @@ Result<void> run_user_add(const Where& where, const std::string& agency, NewPers
 Result<void> run_user_unlock(const Where& where, const std::string& login);
 Result<void> run_user_reset_factors(const Where& where, const std::string& login);
 
+Result<void> run_user_password(const Where& where, const std::string& login, const os::Path& password_file);
+
 struct SignInChange {
   std::string second_factor;  // "required" or "optional"; empty: as it is
   os::Path banner_file;       // the notice of use, an empty file for none; empty: as it is

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "crypto/password.h"
 #include "lapel/commands.h"
 #include "lapel/installation.h"
 #include "roster/roster.h"
@@ -14,6 +15,7 @@
 #include "signin/record.h"
 #include "signin/rules.h"
 #include "signin/sessions.h"
+#include "signin/signin.h"
 
 namespace lapel::door {
 
@@ -42,6 +44,23 @@ Result<void> run_user_reset_factors(const Where& where, const std::string& login
         tx, {.at = now, .event = signin::AccountEvent::kFactorsReset, .person = person.id, .is_console = true});
   }));
   fmt::print(stderr, "{} has no second factor and no session now. Administrators see that it was done here.\n", login);
+  return {};
+}
+
+Result<void> run_user_password(const Where& where, const std::string& login, const os::Path& password_file) {
+  const std::string password = TRY(read_password(password_file));
+  TRY(signin::check_new_password(password));
+  const std::string hash = crypto::hash_password(password);
+  const auto installation = TRY(Installation::open(where, Installation::Publishing::kNo));
+  const Timestamp now = installation->clock().now();
+  TRY(installation->database().write([&](db::Transaction& tx) -> Result<void> {
+    const roster::Person person = TRY(roster::person_by_login(tx, login));
+    TRY(signin::set_password(tx, person.id, hash, now));
+    TRY(signin::Sessions::end_all(tx, person.id));
+    return signin::note(
+        tx, {.at = now, .event = signin::AccountEvent::kPasswordChanged, .person = person.id, .is_console = true});
+  }));
+  fmt::print(stderr, "{} has this password now, and no session. Administrators see that it was done here.\n", login);
   return {};
 }
 

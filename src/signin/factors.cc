@@ -268,13 +268,11 @@ Result<void> Factors::attempt(const By& by, std::string_view what, const std::fu
     return fail(right.error());
   }
   if (*right) return parts_.locks.succeed(by.login);
-  const bool is_locked_now = TRY(parts_.locks.fail_attempt(by.login));
   const Timestamp now = parts_.clock.now();
-  TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+  TRY(parts_.locks.fail_attempt(by.login, [&](db::Transaction& tx, bool is_locked_now) -> Result<void> {
     TRY(note(tx, record_of(by, now, AccountEvent::kFailed, std::string(what))));
     // It follows from the failure.
-    if (is_locked_now) TRY(note(tx, record_of(by, now + 1, AccountEvent::kLocked, "")));
-    return {};
+    return is_locked_now ? note(tx, record_of(by, now + 1, AccountEvent::kLocked, "")) : Result<void>();
   }));
   return fail(wrong());
 }

@@ -50,16 +50,22 @@ Result<bool> Locks::begin(std::string_view login) {
   return may_try;
 }
 
-Result<bool> Locks::fail_attempt(std::string_view login) {
-  bool is_locked_now = false;
-  TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
-    is_locked_now =
-        TRY(tx.run("UPDATE signin_failures SET locked_us = :now WHERE login_sha256 = :key AND locked_us IS NULL AND "
-                   "is_somebody = 1 AND failures >= :max",
-                   {{"now", parts_.clock.now().us}, {"key", key_of(login)}, {"max", kFailuresMax}})) == 1;
-    return {};
-  }));
-  return is_locked_now;
+Result<void> Locks::fail_attempt(std::string_view login, const Also& also) {
+  const std::string key = key_of(login);
+  const std::int64_t now_us = parts_.clock.now().us;
+  return parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    const db::Rows rows =
+        TRY(tx.query("SELECT is_somebody, failures, locked_us FROM signin_failures WHERE login_sha256 = :key LIMIT 1",
+                     {{"key", key}}));
+    const bool is_locked_now = !rows.empty() && rows[0].integer("is_somebody") == 1 && rows[0].is_null("locked_us") &&
+                               rows[0].integer("failures") >= kFailuresMax;
+    const auto locked_us = is_locked_now  ? std::optional(now_us)
+                           : rows.empty() ? std::nullopt
+                                          : rows[0].maybe_integer("locked_us");
+    TRY(tx.run("UPDATE signin_failures SET locked_us = CAST(:locked AS BIGINT) WHERE login_sha256 = :key",
+               {{"locked", locked_us}, {"key", key}}));
+    return also(tx, is_locked_now);
+  });
 }
 
 Result<void> Locks::succeed(std::string_view login) {

@@ -11,6 +11,7 @@
 // Threads: any.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,8 +36,10 @@ class Locks {
 
   // Counts an attempt. False: it is not made, for the login is locked, or five are being made.
   Result<bool> begin(std::string_view login);
-  // The attempt was wrong. True where it was the one that locked the login of somebody who exists.
-  Result<bool> fail_attempt(std::string_view login);
+  // The attempt was wrong, or was not made. `also` runs in the same transaction, and is told whether this one locked the login of
+  // somebody who exists. One row is written whoever's the login is: how long it takes tells nothing either.
+  using Also = std::function<Result<void>(db::Transaction&, bool is_locked_now)>;
+  Result<void> fail_attempt(std::string_view login, const Also& also);
   // It was right: what was wrong before is forgotten.
   Result<void> succeed(std::string_view login);
   // It was not made after all.

@@ -87,7 +87,8 @@ Result<std::vector<AccountRecord>> account_records(db::Transaction& tx, const Pe
 Result<std::vector<AccountRecord>> console_records(db::Transaction& tx, const AgencyId& agency, Timestamp since) {
   return read(
       TRY(tx.query("SELECT " + std::string(kColumns) +
-                       " FROM signin_events WHERE is_console = 1 AND event IN ('unlocked', 'factors_reset') AND at_us "
+                       " FROM signin_events WHERE is_console = 1 AND event IN ('unlocked', 'factors_reset', "
+                       "'password_changed') AND at_us "
                        ">= :since AND person IN "
                        "(SELECT id FROM people WHERE agency = :agency) ORDER BY at_us DESC, id DESC LIMIT :limit",
                    {{"since", since.us}, {"agency", agency.text()}, {"limit", kEventsShownMax}})));

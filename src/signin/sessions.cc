@@ -195,22 +195,18 @@ Result<PersonId> Sessions::check_password(const std::string& login, const std::s
     attempts_.give_back(client);
     return *person;
   }
-  const bool is_locked_now = may_try && TRY(parts_.locks.fail_attempt(login));
-  if (person) {
-    const AccountRecord failed{.at = parts_.clock.now(),
-                               .event = AccountEvent::kFailed,
-                               .person = *person,
-                               .client = client,
-                               .detail = may_try ? "password" : "locked"};
-    TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
-      TRY(note(tx, failed));
-      AccountRecord locked = failed;
-      locked.event = AccountEvent::kLocked;
-      locked.at = failed.at + 1;  // it follows from the failure
-      locked.detail.clear();
-      return is_locked_now ? note(tx, locked) : Result<void>();
-    }));
-  }
+  const Timestamp now = parts_.clock.now();
+  TRY(parts_.locks.fail_attempt(login, [&](db::Transaction& tx, bool is_locked_now) -> Result<void> {
+    if (!person) return {};
+    TRY(note(tx, {.at = now,
+                  .event = AccountEvent::kFailed,
+                  .person = *person,
+                  .client = client,
+                  .detail = may_try ? "password" : "locked"}));
+    // It follows from the failure.
+    if (!is_locked_now) return {};
+    return note(tx, {.at = now + 1, .event = AccountEvent::kLocked, .person = *person, .client = client});
+  }));
   return fail(wrong());
 }
 
@@ -235,10 +231,11 @@ Result<Sessions::Opened> Sessions::insert(db::Transaction& tx, const PersonId& p
   const Timestamp now = parts_.clock.now();
   TRY(tx.run("DELETE FROM sessions WHERE ends_us <= :now OR seen_us <= :idle",
              {{"now", now.us}, {"idle", now.us - kSessionIdleUs}}));
-  TRY(
-      tx.run("DELETE FROM sessions WHERE person = :person AND id_sha256 NOT IN (SELECT id_sha256 FROM sessions WHERE "
-             "person = :person ORDER BY seen_us DESC, id_sha256 LIMIT :kept)",
-             {{"person", person.text()}, {"kept", kSessionsOfPersonMax - 1}}));
+  // Those without a second factor go first: whoever has no more than the password signs nobody out.
+  TRY(tx.run(
+      "DELETE FROM sessions WHERE person = :person AND id_sha256 NOT IN (SELECT id_sha256 FROM sessions WHERE "
+      "person = :person ORDER BY CASE WHEN factor_us IS NULL THEN 1 ELSE 0 END, seen_us DESC, id_sha256 LIMIT :kept)",
+      {{"person", person.text()}, {"kept", kSessionsOfPersonMax - 1}}));
   // What is needed is asked of the rows again at each request; here it decides how long there is time for it.
   const bool may_be_unfinished =
       proof == Proof::kPassword &&

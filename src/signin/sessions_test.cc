@@ -243,6 +243,16 @@ TEST_F(SessionsTest, OneSessionTooManyEndsTheOldest) {
   for (std::size_t i = 1; i < cookies.size(); ++i) EXPECT_TRUE(stands(cookies[i])) << i;
 }
 
+TEST_F(SessionsTest, WhoeverHasThePasswordAloneSignsNobodyOut) {
+  enroll();
+  const std::string whole = open(Proof::kFactor);
+  for (std::int64_t i = 0; i < 2 * kSessionsOfPersonMax; ++i) {
+    clock_.advance_us(1'000'000);
+    open();
+  }
+  EXPECT_TRUE(stands(whole));
+}
+
 TEST_F(SessionsTest, WhatAnotherSiteMayHaveSentChangesNothing) {
   const std::string cookie = open();
   ASSERT_TRUE(ask(request("POST", cookie)));

@@ -269,6 +269,15 @@ class SignIn(unittest.TestCase):
         self.person("administrator")
         shown = self.town.request("GET", "/api/v1/sign-in/console", self.token).json()["items"]
         self.assertEqual([(act["event"], act["name"]) for act in shown], [("factors_reset", login), ("unlocked", login)])
+        # Another password ends what the old one had opened.
+        new = self.town.home / "new"
+        new.write_text("a horse of another color\n")
+        run(*lapel, "password", "--data", self.town.data, "--login", login, "--password-file", new)
+        self.assertEqual(again.ask("GET", "/api/v1/session").status, 204)
+        Browser(self.town).sign_in(login, status=401)
+        Browser(self.town).sign_in(login, "a horse of another color")
+        new.write_text("short\n")
+        self.assertEqual(run(*lapel, "password", "--data", self.town.data, "--login", login, "--password-file", new, check=False).returncode, 2)
         run(BIN / "lapel", "agency", "add", "--data", self.town.data, "--name", "Otherton Police")
         other = self.town.add_user("otherchief", "administrator", agency="Otherton Police")
         self.assertEqual(self.town.request("GET", "/api/v1/sign-in/console", other).json()["items"], [])
