@@ -23,6 +23,11 @@ constexpr std::size_t kHeadBytes = 37;
 constexpr std::uint8_t kUserPresent = 0x01;
 constexpr std::uint8_t kUserVerified = 0x04;
 constexpr std::uint8_t kHasCredential = 0x40;
+constexpr std::uint8_t kHasExtensions = 0x80;
+// Then the kind of authenticator, the length of the credential's id, the id and the key.
+constexpr std::size_t kCredentialAt = kHeadBytes;
+constexpr std::size_t kAaguidBytes = 16;
+constexpr int kCborDepthMax = 4;
 
 tl::unexpected<Error> refused(std::string why) {
   return fail(Error{&problems::kSecondFactor, "This passkey's answer does not fit", std::move(why)});
@@ -75,6 +80,53 @@ Result<void> check_head(const PasskeyQuestion& question, ByteView data) {
   return {};
 }
 
+// The end of the CBOR item that begins at `at`; 0 where it is none, is nested deeper than keys and extensions are, has no length in
+// front, or claims more than there is. libcbor takes memory for whatever a length claims before it looks for the bytes.
+std::size_t end_of_item(ByteView bytes, std::size_t at, int depth) {
+  if (at >= bytes.size() || depth > kCborDepthMax) return 0;
+  const unsigned major = bytes[at] >> 5;
+  const unsigned short_form = bytes[at] & 31;
+  ++at;
+  std::uint64_t value = short_form;
+  if (short_form >= 28) return 0;
+  if (short_form >= 24) {
+    const std::size_t width = std::size_t{1} << (short_form - 24);
+    if (bytes.size() - at < width) return 0;
+    value = 0;
+    for (std::size_t i = 0; i < width; ++i) value = value << 8 | bytes[at++];
+  }
+  switch (major) {
+    case 0:  // integers, and simple values
+    case 1:
+    case 7:
+      return at;
+    case 2:  // bytes and text
+    case 3:
+      return value <= bytes.size() - at ? at + value : 0;
+    case 4:  // arrays and maps; an item has a byte at least
+    case 5: {
+      if (value > bytes.size() - at) return 0;
+      const std::uint64_t items = major == 5 ? 2 * value : value;
+      for (std::uint64_t i = 0; i < items; ++i) {
+        if ((at = end_of_item(bytes, at, depth + 1)) == 0) return 0;
+      }
+      return at;
+    }
+    default:  // tags: no key has one
+      return 0;
+  }
+}
+
+// Behind the credential's id stand its key and, by a flag, extensions: each an item that is all there.
+bool has_whole_items(ByteView data) {
+  std::size_t at = kCredentialAt + kAaguidBytes;
+  if (data.size() < at + 2) return false;
+  at += 2 + (static_cast<std::size_t>(data[at]) << 8 | data[at + 1]);
+  if ((at = end_of_item(data, at, 0)) == 0) return false;
+  if ((data[kFlagsAt] & kHasExtensions) != 0 && (at = end_of_item(data, at, 0)) == 0) return false;
+  return at == data.size();
+}
+
 std::uint32_t counter_of(ByteView data) {
   std::uint32_t counter = 0;
   for (std::size_t i = 0; i < 4; ++i) counter = counter << 8 | data[kCounterAt + i];
@@ -120,6 +172,7 @@ Result<Passkey> check_created(const PasskeyQuestion& question, const PasskeyCrea
   const ByteView data = answer.authenticator_data;
   TRY(check_head(question, data));
   if ((data[kFlagsAt] & kHasCredential) == 0) return refused("authenticator data has no credential");
+  if (!has_whole_items(data)) return refused("authenticator data has no whole key");
   // libfido2 wants to be told which kind of key it shall find.
   for (const PasskeyAlgorithm algorithm : kAlgorithms) {
     const Cred cred(fido_cred_new());

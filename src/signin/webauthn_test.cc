@@ -242,6 +242,40 @@ TEST(WebauthnCounter, OneThatDoesNotGrowIsACopy) {
   EXPECT_TRUE(check_presented(kQuestion, passkey, own.present(kQuestion, 0))) << "one that does not count";
 }
 
+// 163 bytes that claim a map of billions made the library ask for gigabytes.
+TEST(WebauthnKeys, WhatClaimsMoreThanThereIsIsRefusedBeforeAnythingIsTakenForIt) {
+  const Authenticator own(PasskeyAlgorithm::kEs256);
+  const PasskeyCreated right = own.create(kQuestion);
+  const std::size_t key_at = right.authenticator_data.size() - own.cose_key().size();
+  for (const Bytes& claim : {Bytes{0xbb, 0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0}, Bytes{0xba, 0xff, 0xff, 0xff, 0xff},
+                             Bytes{0x9a, 0xff, 0xff, 0xff, 0xff}, Bytes{0x5b, 0, 0, 0, 1, 0, 0, 0, 0}, Bytes{0xbf},
+                             Bytes{0xa1, 0x01, 0xa1, 0x01, 0xa1, 0x01, 0xa1, 0x01, 0xa1, 0x01, 0xa1, 0x01, 0x01},
+                             Bytes{0xc0, 0xa0}, Bytes{0xa5}}) {
+    PasskeyCreated other = right;
+    other.authenticator_data.resize(key_at);
+    append(other.authenticator_data, claim);
+    EXPECT_FALSE(check_created(kQuestion, other)) << hex(claim);
+    other = right;
+    other.authenticator_data[32] |= 0x80;
+    append(other.authenticator_data, claim);
+    EXPECT_FALSE(check_created(kQuestion, other)) << hex(claim);
+  }
+  PasskeyCreated longer = right;
+  longer.authenticator_data.push_back(0);
+  EXPECT_FALSE(check_created(kQuestion, longer)) << "something behind the key";
+}
+
+// Chromium asks authenticators to protect what signs in alone, and they say that they do.
+TEST(WebauthnKeys, AnExtensionBehindTheKeyIsRead) {
+  const Authenticator own(PasskeyAlgorithm::kEs256);
+  PasskeyCreated created = own.create(kQuestion);
+  created.authenticator_data[32] |= 0x80;
+  append(created.authenticator_data, Bytes{0xa1, 0x6b});
+  append(created.authenticator_data, as_bytes("credProtect"));
+  created.authenticator_data.push_back(0x02);
+  EXPECT_TRUE(check_created(kQuestion, created));
+}
+
 TEST(WebauthnKeys, APointThatIsNotOnTheCurveIsNoKey) {
   const Authenticator own(PasskeyAlgorithm::kEs256);
   PasskeyCreated created = own.create(kQuestion);
