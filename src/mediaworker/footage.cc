@@ -643,6 +643,7 @@ class PictureReader {
 // Writes a JPEG; its bytes, or nothing when it cannot be encoded.
 Result<std::optional<std::int64_t>> write_jpeg(const Canvas& canvas, int output) {
   constexpr int kQuality = 4;  // of 1 (best) to 31
+  constexpr std::size_t kSwscaleReadsPast = 64;
   const AVCodec* codec = avcodec_find_encoder(AV_CODEC_ID_MJPEG);
   const CodecPtr encoder(avcodec_alloc_context3(codec));
   const FramePtr frame(av_frame_alloc());
@@ -662,8 +663,13 @@ Result<std::optional<std::int64_t>> write_jpeg(const Canvas& canvas, int output)
   if (!scaler || avcodec_open2(encoder.get(), codec, nullptr) < 0 || av_frame_get_buffer(frame.get(), 64) < 0) {
     return std::nullopt;
   }
-  const std::array<const std::uint8_t*, 1> planes = {canvas.rgb.data()};
-  const std::array<int, 1> strides = {3 * canvas.width};
+  // swscale reads whole vectors past the last row's end, and four planes of whatever it is given.
+  Bytes pixels;
+  pixels.reserve(canvas.rgb.size() + kSwscaleReadsPast);
+  pixels.assign(canvas.rgb.begin(), canvas.rgb.end());
+  pixels.resize(canvas.rgb.size() + kSwscaleReadsPast);
+  const std::array<const std::uint8_t*, 4> planes = {pixels.data(), nullptr, nullptr, nullptr};
+  const std::array<int, 4> strides = {3 * canvas.width, 0, 0, 0};
   if (sws_scale(scaler.get(), planes.data(), strides.data(), 0, canvas.height, frame->data, frame->linesize) !=
           canvas.height ||
       avcodec_send_frame(encoder.get(), frame.get()) < 0 || avcodec_send_frame(encoder.get(), nullptr) < 0 ||
