@@ -480,14 +480,23 @@ Result<roster::Agency> Installation::add_agency(const NewAgency& wanted) {
   return make_agency(TRY(complete(agency)), false);
 }
 
+namespace {
+
+Result<bool> has_active_administrator(db::Transaction& tx, const AgencyId& agency) {
+  return !TRY(tx.query(
+                  "SELECT p.id AS id FROM people p JOIN person_roles r ON r.person = p.id WHERE p.agency = :agency AND "
+                  "p.active_until_us IS NULL AND r.role = 'administrator' LIMIT 1",
+                  {{"agency", agency.text()}}))
+              .empty();
+}
+
+}  // namespace
+
 Result<bool> Installation::has_administrator() {
   bool has = false;
   TRY(database_->read([&](db::Transaction& tx) -> Result<void> {
     for (const roster::Agency& agency : TRY(roster::agencies(tx))) {
-      if (!agency.is_first) continue;
-      for (const roster::Person& person : TRY(roster::people(tx, agency.id))) {
-        has = has || (person.is_active && person.roles.contains(access::Role::kAdministrator));
-      }
+      if (agency.is_first) has = TRY(has_active_administrator(tx, agency.id));
     }
     return {};
   }));
@@ -495,7 +504,6 @@ Result<bool> Installation::has_administrator() {
 }
 
 Result<PersonId> Installation::add_first_administrator(const signin::FirstAdministrator& first) {
-  if (TRY(has_administrator())) return fail(Code::kConflict, "There is an administrator already; sign in as one");
   for (const roster::Agency& agency : TRY(agencies())) {
     if (!agency.is_first) continue;
     NewPerson person;
@@ -503,12 +511,16 @@ Result<PersonId> Installation::add_first_administrator(const signin::FirstAdmini
     person.name = first.name;
     person.roles = {access::Role::kAdministrator};
     person.password = first.password;
-    return TRY(add_person(agency.slug, person)).id;
+    return TRY(add_person(agency.slug, person, Which::kFirstAdministrator)).id;
   }
   return fail(Code::kCorrupt, "There is no first agency");
 }
 
 Result<roster::Person> Installation::add_person(const std::string& agency_name, const NewPerson& wanted) {
+  return add_person(agency_name, wanted, Which::kAny);
+}
+
+Result<roster::Person> Installation::add_person(const std::string& agency_name, const NewPerson& wanted, Which which) {
   TRY(check_person(wanted));
   roster::Agency agency;
   TRY(database_->read([&](db::Transaction& tx) -> Result<void> {
@@ -532,6 +544,9 @@ Result<roster::Person> Installation::add_person(const std::string& agency_name, 
   submission.events.push_back({person.id, "identity.bound", std::move(bound), true});
   submission.events.push_back({person.id, "person.roles", {{"roles", std::move(roles)}}, false});
   submission.rows = [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) -> Result<void> {
+    // Here, where no other server is at it too.
+    if (which == Which::kFirstAdministrator && TRY(has_active_administrator(tx, agency.id)))
+      return fail(problems::kDenied, "There is an administrator already; sign in as one");
     TRY(roster::add_person(tx, person, now));
     return signin::set_password(tx, person.id, hash, now);
   };

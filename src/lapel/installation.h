@@ -94,6 +94,8 @@ class Installation {
  private:
   Installation() = default;
   static Result<std::unique_ptr<Installation>> open_parts(const Where& where, Publishing publishing);
+  enum class Which { kAny, kFirstAdministrator };
+  Result<roster::Person> add_person(const std::string& agency, const NewPerson& person, Which which);
   Result<void> check_belongs();
   Result<roster::Agency> make_agency(const NewAgency& agency, bool is_first);
   Result<std::unique_ptr<ledger::Ledger>> open_ledger(const AgencyId& agency, Publishing publishing);

@@ -39,12 +39,18 @@ Result<Json::Array> qr_code(const std::string& text) {
   return rows;
 }
 
-// What changes how somebody signs in: by who has just said who they are, or has nothing to say it with yet.
+// What changes how somebody signs in: by who has just said who they are. Who has nothing but the password yet, and has to enroll a
+// factor, gave it when the session began.
 Result<Asking> fresh_session(const Request& request, const Room& room) {
   Asking asking = TRY(asking_session(request, room));
-  if (asking.session.needs == Needs::kEnrollment) return asking;
-  if (asking.session.needs != Needs::kNothing) return fail(problems::kSignInUnfinished, "Finish signing in first");
-  if (!asking.session.is_fresh(room.clock.now())) {
+  const Timestamp now = room.clock.now();
+  const Needs needs = asking.session.needs;
+  if (needs != Needs::kNothing && needs != Needs::kEnrollment)
+    return fail(problems::kSignInUnfinished, "Finish signing in first");
+  const bool is_fresh = needs == Needs::kEnrollment
+                            ? asking.session.verified_at && now - *asking.session.verified_at < kUnfinishedLifeUs
+                            : asking.session.is_fresh(now);
+  if (!is_fresh) {
     return fail(problems::kFreshFactor,
                 asking.session.has_factor ? "Show your second factor again first" : "Give your password again first");
   }
@@ -98,8 +104,8 @@ Result<Json::Object> state_of(const Room& room, const PersonId& person) {
 
 Result<Response> show_account(const Request& request, const Room& room) {
   const Asking asking = TRY(asking_session(request, room));
-  if (asking.session.needs == Needs::kFactor)
-    return fail(problems::kSignInUnfinished, "Present your second factor first");
+  if (asking.session.needs != Needs::kNothing && asking.session.needs != Needs::kEnrollment)
+    return fail(problems::kSignInUnfinished, "Finish signing in first");
   Json::Object out = TRY(state_of(room, asking.by.person));
   Json::Array sessions;
   for (const Sessions::Listed& each : TRY(room.sessions.list(asking.by.person, request))) {
@@ -211,6 +217,8 @@ Result<Response> remove_factor(const Request& request, const Room& room) {
   }));
   TRY(room.factors.remove(asking.by, *id,
                           rule == SecondFactor::kRequired ? Factors::Last::kStays : Factors::Last::kMayGo));
+  // Whatever it has opened ends with it.
+  TRY(room.sessions.end_others(asking.by.person, request));
   return Response::empty(204);
 }
 
@@ -296,7 +304,8 @@ Result<Response> show_sign_in(const Request& request, const Room& room, const ac
   return answer(200, TRY(state_of(room, TRY(managed(request, room, actor)).id)));
 }
 
-Result<Response> unlock(const Request& request, const Room& room, const access::Actor& actor) {
+Result<Response> unlock(const Request& request, const Room& room) {
+  const access::Actor actor = TRY(fresh_session(request, room)).session.actor;
   const roster::Person person = TRY(managed(request, room, actor));
   if (person.id == actor.person)
     return fail(problems::kDenied, "Nobody releases their own lock; the server's console can");
@@ -313,7 +322,8 @@ Result<Response> unlock(const Request& request, const Room& room, const access::
   return Response::empty(204);
 }
 
-Result<Response> reset_factors(const Request& request, const Room& room, const access::Actor& actor) {
+Result<Response> reset_factors(const Request& request, const Room& room) {
+  const access::Actor actor = TRY(fresh_session(request, room)).session.actor;
   const roster::Person person = TRY(managed(request, room, actor));
   const Json body = TRY(http::json_body(request));
   const std::string reason = TRY(http::required_text(body, "reason"));
@@ -371,8 +381,8 @@ void register_account_routes(http::Router& router, const Room& room, roster::Ask
   };
   managing("GET", "/api/v1/sign-in/console", show_console);
   managing("GET", "/api/v1/people/{id}/sign-in", show_sign_in);
-  managing("POST", "/api/v1/people/{id}/sign-in/unlock", unlock);
-  managing("POST", "/api/v1/people/{id}/sign-in/reset", reset_factors);
+  own("POST", "/api/v1/people/{id}/sign-in/unlock", unlock);
+  own("POST", "/api/v1/people/{id}/sign-in/reset", reset_factors);
 }
 
 }  // namespace lapel::signin

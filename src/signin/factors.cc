@@ -267,7 +267,7 @@ Result<void> Factors::attempt(const By& by, std::string_view what, const std::fu
     TRY(parts_.locks.give_back(by.login));
     return fail(right.error());
   }
-  if (*right) return parts_.locks.succeed(by.login);
+  if (*right && TRY(parts_.locks.succeed(by.login))) return {};
   const Timestamp now = parts_.clock.now();
   TRY(parts_.locks.fail_attempt(by.login, [&](db::Transaction& tx, bool is_locked_now) -> Result<void> {
     TRY(note(tx, record_of(by, now, AccountEvent::kFailed, std::string(what))));
@@ -346,8 +346,19 @@ Result<PersonId> Factors::present_passkey(const std::optional<By>& by, const Byt
   if (by && *person != by->person) return fail(Error{&problems::kSecondFactor, "This passkey is not yours", {}});
   if (rp_id != question.rp_id)
     return fail(Error{&problems::kSecondFactor, "This passkey was enrolled at another address of this server", rp_id});
-  const std::uint32_t counter = TRY(check_presented(question, passkey, answer));
+  const auto counted = check_presented(question, passkey, answer);
   const Timestamp now = parts_.clock.now();
+  if (!counted) {
+    TRY(parts_.database.write([&](db::Transaction& tx) {
+      return note(tx, {.at = now,
+                       .event = AccountEvent::kFailed,
+                       .person = *person,
+                       .client = by ? by->client : "",
+                       .detail = "passkey"});
+    }));
+    return fail(counted.error());
+  }
+  const std::uint32_t counter = *counted;
   TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
     TRY(parts_.challenges.use(tx, question.challenge));
     const std::int64_t changed = TRY(tx.run(

@@ -68,8 +68,13 @@ Result<void> Locks::fail_attempt(std::string_view login, const Also& also) {
   });
 }
 
-Result<void> Locks::succeed(std::string_view login) {
-  return parts_.database.write([&](db::Transaction& tx) { return release(tx, login); });
+Result<bool> Locks::succeed(std::string_view login) {
+  bool counts = false;
+  TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    counts = !TRY(locked_at(tx, login));
+    return counts ? release(tx, login) : Result<void>();
+  }));
+  return counts;
 }
 
 Result<void> Locks::give_back(std::string_view login) {

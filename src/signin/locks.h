@@ -40,8 +40,9 @@ class Locks {
   // somebody who exists. One row is written whoever's the login is: how long it takes tells nothing either.
   using Also = std::function<Result<void>(db::Transaction&, bool is_locked_now)>;
   Result<void> fail_attempt(std::string_view login, const Also& also);
-  // It was right: what was wrong before is forgotten.
-  Result<void> succeed(std::string_view login);
+  // It was right, and whoever made it has shown all that they have to: what was wrong before is forgotten. False where the
+  // login was locked meanwhile: then it does not count.
+  Result<bool> succeed(std::string_view login);
   // It was not made after all.
   Result<void> give_back(std::string_view login);
 

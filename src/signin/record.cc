@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "signin/record.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -9,8 +10,9 @@
 namespace lapel::signin {
 namespace {
 
-constexpr std::array<std::pair<AccountEvent, std::string_view>, 13> kNames{{
+constexpr std::array<std::pair<AccountEvent, std::string_view>, 14> kNames{{
     {AccountEvent::kSignedIn, "signed_in"},
+    {AccountEvent::kPasswordShown, "password_shown"},
     {AccountEvent::kFailed, "failed"},
     {AccountEvent::kLocked, "locked"},
     {AccountEvent::kUnlocked, "unlocked"},
@@ -79,9 +81,19 @@ Result<void> note(db::Transaction& tx, const AccountRecord& record) {
 }
 
 Result<std::vector<AccountRecord>> account_records(db::Transaction& tx, const PersonId& person) {
-  return read(TRY(tx.query("SELECT " + std::string(kColumns) +
-                               " FROM signin_events WHERE person = :person ORDER BY at_us DESC, id DESC LIMIT :limit",
-                           {{"person", person.text()}, {"limit", kEventsShownMax}})));
+  std::vector<AccountRecord> out;
+  // Apart: whoever fails often enough pushes nothing else out of sight.
+  for (const auto& [condition, limit] :
+       {std::pair{"event <> 'failed'", kEventsShownMax}, {"event = 'failed'", kFailuresShownMax}}) {
+    for (AccountRecord& record :
+         TRY(read(TRY(tx.query("SELECT " + std::string(kColumns) + " FROM signin_events WHERE person = :person AND " +
+                                   condition + " ORDER BY at_us DESC, id DESC LIMIT :limit",
+                               {{"person", person.text()}, {"limit", limit}}))))) {
+      out.push_back(std::move(record));
+    }
+  }
+  std::ranges::stable_sort(out, [](const AccountRecord& a, const AccountRecord& b) { return a.at > b.at; });
+  return out;
 }
 
 Result<std::vector<AccountRecord>> console_records(db::Transaction& tx, const AgencyId& agency, Timestamp since) {

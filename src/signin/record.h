@@ -23,11 +23,13 @@ namespace lapel::signin {
 // CJIS Security Policy AU-11: at least a year.
 inline constexpr std::int64_t kEventsKeptUs = 400LL * 24 * 3'600 * 1'000'000;
 inline constexpr std::int64_t kEventsShownMax = 50;
+inline constexpr std::int64_t kFailuresShownMax = 20;  // besides
 // How long administrators are shown what was done at the console.
 inline constexpr std::int64_t kConsoleShownUs = 30LL * 24 * 3'600 * 1'000'000;
 
 enum class AccountEvent {
   kSignedIn,
+  kPasswordShown,  // right, with the second factor still to come
   kFailed,
   kLocked,
   kUnlocked,

@@ -85,22 +85,17 @@ Result<Response> describe(const Room& room, const Sessions::Session& session) {
 
 // A session as the next request will find it.
 Result<Response> opened(const Room& room, const Request& request, const Sessions::Opened& opened) {
-  Request next;
-  next.method = "GET";
-  next.is_secure = request.is_secure;
-  next.host = request.host;
-  const std::string cookie = session_cookie(request, opened.cookie, kSessionLifeUs / 1'000'000);
-  next.headers.emplace_back("cookie", cookie.substr(0, cookie.find(';')));
-  const auto session = TRY(room.sessions.find(next));
+  const auto session = TRY(room.sessions.find(Sessions::next(request, opened)));
   if (!session) return fail(problems::kSignIn, "The session ended at once; sign in again");
   Response response = TRY(describe(room, *session));
-  response.with("Set-Cookie", cookie);
+  response.with("Set-Cookie", session_cookie(request, opened.cookie, kSessionLifeUs / 1'000'000));
   return response;
 }
 
-Result<void> note_sign_in(const Room& room, const Request& request, const PersonId& person, std::string how) {
+Result<void> note_of(const Room& room, const Request& request, const PersonId& person, AccountEvent event,
+                     std::string how) {
   const AccountRecord record{.at = room.clock.now(),
-                             .event = AccountEvent::kSignedIn,
+                             .event = event,
                              .person = person,
                              .actor = person,
                              .client = request.client,
@@ -120,7 +115,11 @@ Result<Response> sign_in(const Request& request, const Room& room) {
   // A browser that signs in anew leaves no session behind that only it knew.
   TRY(room.sessions.end(request));
   const Sessions::Opened session = TRY(room.sessions.open(person, Proof::kPassword));
-  TRY(note_sign_in(room, request, person, "password"));
+  // Signed in is who has shown a second factor, or needs none; that is told when it is so.
+  const auto found = TRY(room.sessions.find(Sessions::next(request, session)));
+  const bool needs_factor = found && found->needs == Needs::kFactor;
+  TRY(note_of(room, request, person, needs_factor ? AccountEvent::kPasswordShown : AccountEvent::kSignedIn,
+              "password"));
   return opened(room, request, session);
 }
 
@@ -132,7 +131,9 @@ Result<Response> show(const Request& request, const Room& room) {
 
 Result<Response> sign_out(const Request& request, const Room& room) {
   TRY(require_own_site(request));
+  const auto session = TRY(room.sessions.find(request));
   TRY(room.sessions.end(request));
+  if (session) TRY(note_of(room, request, session->actor.person, AccountEvent::kSignedOut, ""));
   return std::move(
       Response::empty(204).with("Set-Cookie", session_cookie(request, "", 0)).with("Clear-Site-Data", "\"cache\""));
 }
@@ -173,7 +174,7 @@ Result<Response> sign_in_by_passkey(const Request& request, const Room& room) {
   const PersonId person = TRY(present_passkey(request, room, body, std::nullopt));
   TRY(room.sessions.end(request));
   const Sessions::Opened session = TRY(room.sessions.open(person, Proof::kFactor));
-  TRY(note_sign_in(room, request, person, "passkey"));
+  TRY(note_of(room, request, person, AccountEvent::kSignedIn, "passkey"));
   return opened(room, request, session);
 }
 
@@ -187,7 +188,7 @@ Result<Response> show_factor(const Request& request, const Room& room) {
   const Json* passkey = body.find("passkey");
   const int given = (totp ? 1 : 0) + (recovery ? 1 : 0) + (password ? 1 : 0) + (passkey != nullptr ? 1 : 0);
   if (given != 1) return fail(Code::kInvalid, "The body must have one of totp, recovery, passkey and password");
-  if (asking.session.needs == Needs::kEnrollment)
+  if (asking.session.needs == Needs::kEnrollment && !password)
     return fail(Code::kConflict, "There is no second factor yet; enroll one");
   std::string how;
   if (totp) {
@@ -207,7 +208,7 @@ Result<Response> show_factor(const Request& request, const Room& room) {
   }
   if (asking.session.needs == Needs::kFactor) {
     const Sessions::Opened session = TRY(room.sessions.promote(request));
-    TRY(note_sign_in(room, request, asking.by.person, std::move(how)));
+    TRY(note_of(room, request, asking.by.person, AccountEvent::kSignedIn, std::move(how)));
     return opened(room, request, session);
   }
   TRY(room.sessions.refresh(request));

@@ -168,14 +168,18 @@ Result<PersonId> Sessions::check_password(const std::string& login, const std::s
   const bool may_try = TRY(parts_.locks.begin(login));
   std::optional<PersonId> person;
   std::string hash = nobody_;
+  bool has_factor = false;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     const db::Rows rows = TRY(tx.query(
-        "SELECT p.id AS id, w.hash AS hash FROM people p JOIN passwords w ON w.person = p.id WHERE p.login = :login "
+        "SELECT p.id AS id, w.hash AS hash, CASE WHEN EXISTS (SELECT 1 FROM factors f WHERE f.person = p.id AND "
+        "f.is_confirmed = 1) THEN 1 ELSE 0 END AS has_factor FROM people p JOIN passwords w ON w.person = p.id WHERE "
+        "p.login = :login "
         "AND p.active_until_us IS NULL LIMIT 1",
         {{"login", login}}));
     if (rows.empty()) return {};
     person = PersonId::parse(rows[0].text("id"));
     hash = rows[0].text("hash");
+    has_factor = rows[0].integer("has_factor") == 1;
     return {};
   }));
   bool is_right = false;
@@ -191,9 +195,17 @@ Result<PersonId> Sessions::check_password(const std::string& login, const std::s
     is_right = crypto::password_matches(hash, password);
   }
   if (may_try && is_right && person) {
-    TRY(parts_.locks.succeed(login));
-    attempts_.give_back(client);
-    return *person;
+    // Before the second factor is shown, a right password takes back its own count alone: wrong codes stay counted, or whoever has
+    // the password could go on guessing.
+    if (has_factor) {
+      TRY(parts_.locks.give_back(login));
+      attempts_.give_back(client);
+      return *person;
+    }
+    if (TRY(parts_.locks.succeed(login))) {
+      attempts_.give_back(client);
+      return *person;
+    }
   }
   const Timestamp now = parts_.clock.now();
   TRY(parts_.locks.fail_attempt(login, [&](db::Transaction& tx, bool is_locked_now) -> Result<void> {
@@ -255,6 +267,15 @@ Result<Sessions::Opened> Sessions::insert(db::Transaction& tx, const PersonId& p
               {"factor", proof == Proof::kFactor ? std::optional(now.us) : std::nullopt},
               {"accepted", accepted_us}}));
   return Opened{hex(secret), ends_at};
+}
+
+http::Request Sessions::next(const http::Request& request, const Opened& opened) {
+  http::Request out;
+  out.method = "GET";
+  out.is_secure = request.is_secure;
+  out.host = request.host;
+  out.headers.emplace_back("cookie", cookie_name(request) + "=" + opened.cookie);
+  return out;
 }
 
 Result<Sessions::Opened> Sessions::promote(const http::Request& request) {

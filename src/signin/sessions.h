@@ -77,6 +77,8 @@ class Sessions {
     Timestamp ends_at;   // at the latest
   };
   Result<Opened> open(const PersonId& person, Proof proof);
+  // A request that comes with what was opened.
+  static http::Request next(const http::Request& request, const Opened& opened);
   // The request's session has shown its second factor: it goes on under another cookie, and has proved itself now.
   Result<Opened> promote(const http::Request& request);
   // The same where it had shown one before: nothing but the time changes.

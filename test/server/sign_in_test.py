@@ -234,8 +234,11 @@ class SignIn(unittest.TestCase):
         state = boss.ask("GET", f"/api/v1/people/{ids[login]}/sign-in", status=200).json()
         self.assertIsNotNone(state["locked_at"])
         self.assertEqual([e["event"] for e in state["events"] if e["event"] in ("failed", "locked")], ["failed", "locked"] + ["failed"] * 5)
-        for token in (self.token,):
-            self.assertEqual(self.town.request("POST", f"/api/v1/people/{ids[login]}/sign-in/unlock", token, headers=GUARD, body="{}").status, 403)
+        # No token does it, whoever's it is: a session does, that has shown its factor.
+        for token in (self.token, boss_token):
+            for act in ("unlock", "reset"):
+                answer = self.town.request("POST", f"/api/v1/people/{ids[login]}/sign-in/{act}", token, headers=GUARD, body='{"reason": "x"}')
+                self.refused(answer, 401, "unauthenticated")
         boss.ask("POST", f"/api/v1/people/{ids[login]}/sign-in/unlock", {}, 204)
         self.refused(boss.ask("POST", f"/api/v1/people/{ids[login]}/sign-in/unlock", {}), 409, "conflict")
         Browser(self.town).sign_in(login)
@@ -245,6 +248,66 @@ class SignIn(unittest.TestCase):
         boss.ask("POST", f"/api/v1/people/{ids[login]}/sign-in/reset", {"reason": "lost the key"}, 204)
         self.assertFalse(inside.opens(), "a session outlived its factors")
         self.assertEqual(Browser(self.town).sign_in(login).json()["needs"], "enrollment")
+
+    def test_whoever_has_the_password_guesses_no_code(self):
+        login = self.person()
+        browser = Browser(self.town)
+        browser.sign_in(login)
+        secret, codes = browser.enroll_app()
+        wrong = 0
+        for _ in range(6):
+            half = Browser(self.town)
+            if half.sign_in(login, status=None).status != 200:
+                break
+            for _ in range(2):
+                wrong += 1
+                self.refused(half.ask("POST", "/api/v1/session/factor", {"totp": "nobody"}), 401, "second-factor")
+        self.assertLessEqual(wrong, 6, "right passwords in between keep the guessing open")
+        half = Browser(self.town)
+        self.refused(half.sign_in(login, status=None), 401, "sign-in")
+
+    def test_a_right_password_in_between_releases_no_lock(self):
+        login = self.person()
+        ready = threading.Barrier(9)
+
+        def attempt(password):
+            ready.wait()
+            Browser(self.town).sign_in(login, password, None)
+        threads = [threading.Thread(target=attempt, args=(password,)) for password in ["wrong"] * 8 + [PASSWORD]]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        for _ in range(5):
+            Browser(self.town).sign_in(login, "wrong", 401)
+        Browser(self.town).sign_in(login, status=401)
+
+    def test_what_removes_a_factor_ends_what_it_opened(self):
+        login = self.person()
+        browser = Browser(self.town)
+        browser.sign_in(login)
+        browser.enroll_app()
+        own = Authenticator(self.town.home, login)
+        browser.enroll_passkey(own)
+        by_passkey = Browser(self.town)
+        by_passkey.ask("POST", "/api/v1/session/passkey", by_passkey.passkey(own), 200)
+        self.assertTrue(by_passkey.opens())
+        passkey = [f["id"] for f in browser.ask("GET", "/api/v1/account", status=200).json()["factors"] if f["kind"] == "passkey"][0]
+        browser.ask("DELETE", f"/api/v1/account/factors/{passkey}", status=204)
+        self.assertFalse(by_passkey.opens())
+        self.assertTrue(browser.opens())
+
+    def test_failures_push_nothing_else_out_of_sight(self):
+        login = self.person()
+        browser = Browser(self.town)
+        browser.sign_in(login)
+        browser.enroll_app()
+        for _ in range(30):
+            Browser(self.town).sign_in(login, "wrong", 401)
+        events = [event["event"] for event in browser.ask("GET", "/api/v1/account", status=200).json()["events"]]
+        self.assertEqual(events.count("failed"), 20)
+        for event in ("factor_added", "signed_in", "locked"):
+            self.assertIn(event, events)
 
     def test_the_console_releases_and_resets_and_says_so(self):
         login = self.person()

@@ -21,12 +21,13 @@ ASKED = {
     "release_recording": ("recording", REASON), "recording_custody": ("recording", None), "recording_receipt": ("recording", None),
     "recording_poster": ("recording", None), "recording_filmstrip": ("recording", None), "open_view": ("recording", {"purpose": "review"}),
     "open_export": ("recording", {"purpose": "review"}), "view_original": ("view", None), "view_export": ("export", None),
-    "show_sign_in": ("person", None), "unlock_person": ("person", {}), "reset_factors": ("person", REASON), "show_person": ("person", None),
+    "show_sign_in": ("person", None), "show_person": ("person", None),
     "change_roles": ("person", {"roles": ["officer"], **REASON}), "change_activity": ("person", {"active": False, **REASON}),
     "person_rights": ("person", None), "end_assignment": ("assignment", REASON),
 }
 # Those that are the same for everybody, or are of whoever asks by a cookie.
-ELSEWHERE = {"upload_item_options": "says what of tus is spoken, of no upload in particular", "remove_factor": "is found by the session alone"}
+ELSEWHERE = {"upload_item_options": "says what of tus is spoken, of no upload in particular", "remove_factor": "is found by the session alone",
+             "unlock_person": "takes a session, and no token", "reset_factors": "takes a session, and no token"}
 
 
 class TwoAgencies(unittest.TestCase):

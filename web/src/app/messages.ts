@@ -45,6 +45,7 @@ export const m = {
     events: "What happened",
     eventNames: {
       signed_in: "Signed in",
+      password_shown: "Password given",
       failed: "Failed",
       locked: "Locked after five failures",
       unlocked: "Lock released",

@@ -34,8 +34,18 @@ export const subscribe = (listener: () => void): (() => void) => {
   return () => listeners.delete(listener);
 };
 
+/** Tabs of one browser share the cookie: who signs in or out in one is told to the others. */
+const others = typeof BroadcastChannel === "undefined" ? undefined : new BroadcastChannel("lapel.session");
+if (others !== undefined) others.onmessage = () => void resumeSession();
+const tell = (): void => others?.postMessage("changed");
+
 function enter(session: Session): void {
   become(session.needs === null ? { state: "in", session } : { state: "unfinished", session, held: held() });
+}
+
+function entered(session: Session): void {
+  enter(session);
+  tell();
 }
 
 function leave(keeps: "content" | "nothing"): void {
@@ -53,28 +63,34 @@ export async function resumeSession(): Promise<void> {
 }
 
 export async function signIn(login: string, password: string): Promise<void> {
-  enter(await askJson<"POST /api/v1/session">("/api/v1/session", { method: "POST", body: { login, password } }));
+  entered(await askJson<"POST /api/v1/session">("/api/v1/session", { method: "POST", body: { login, password } }));
 }
 
 export async function signInByPasskey(answer: PresentedPasskey): Promise<void> {
-  enter(await askJson<"POST /api/v1/session/passkey">("/api/v1/session/passkey", { method: "POST", body: answer }));
+  entered(await askJson<"POST /api/v1/session/passkey">("/api/v1/session/passkey", { method: "POST", body: answer }));
 }
 
 export async function showFactor(factor: FactorShown): Promise<void> {
-  enter(await askJson<"POST /api/v1/session/factor">("/api/v1/session/factor", { method: "POST", body: factor }));
+  entered(await askJson<"POST /api/v1/session/factor">("/api/v1/session/factor", { method: "POST", body: factor }));
 }
 
 export async function acceptBanner(): Promise<void> {
-  enter(await askJson<"POST /api/v1/session/banner">("/api/v1/session/banner", { method: "POST" }));
+  entered(await askJson<"POST /api/v1/session/banner">("/api/v1/session/banner", { method: "POST" }));
 }
 
 export async function setUp(request: SetupRequest): Promise<void> {
-  enter(await askJson<"POST /api/v1/setup">("/api/v1/setup", { method: "POST", body: request }));
+  entered(await askJson<"POST /api/v1/setup">("/api/v1/setup", { method: "POST", body: request }));
 }
 
 export async function signOut(): Promise<void> {
-  await askJson<"DELETE /api/v1/session">("/api/v1/session", { method: "DELETE" });
-  leave("nothing");
+  try {
+    await askJson<"DELETE /api/v1/session">("/api/v1/session", { method: "DELETE" });
+    leave("nothing");
+    tell();
+  } catch (error) {
+    // Nothing is shown to whoever sits there next, though the server has not heard of it.
+    become({ state: "failed", error });
+  }
 }
 
 onSignedOut((slug) => {
@@ -98,7 +114,9 @@ export function watchSession(): () => void {
     const isIdle = idleSeconds(now) >= current.session.idle_seconds;
     askJson<"GET /api/v1/session">("/api/v1/session").then(
       (session) => {
-        if (session === undefined && current.state === "in") leave("content");
+        if (current.state !== "in") return;
+        if (session === undefined) leave("content");
+        else if (session.login !== current.session.login || session.needs !== null) enter(session);
       },
       () => {
         // The server cannot be asked: nobody at the keys for so long hides the content all the same.

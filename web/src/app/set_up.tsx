@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The first administrator, made by whoever has the link that the server printed.
-import { useState, type FormEvent, type ReactNode } from "react";
+import { useEffect, useState, type FormEvent, type ReactNode } from "react";
 import { Notice, useTitle } from "../ui/parts.js";
 import { Refusal } from "./factor.js";
 import { m } from "./messages.js";
@@ -12,6 +12,7 @@ export function SetUp({ onDone }: { readonly onDone: () => void }): ReactNode {
   const [secret] = useState(() => location.hash.slice(1));
   const [error, setError] = useState<unknown>();
   const [isWorking, setWorking] = useState(false);
+  useEffect(() => history.replaceState(null, "", location.pathname), []);
   useTitle(m.setUp.title);
 
   const submit = (event: FormEvent<HTMLFormElement>): void => {

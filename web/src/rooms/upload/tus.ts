@@ -26,6 +26,8 @@ function wordsFor(error: Error): string {
 
 function transfer(file: File, metadata: Readonly<Record<string, string>>, events: TransferEvents): ReturnType<Means["transfer"]> {
   let isWanted = false;
+  const begun = signedIn();
+  const owner = begun.state === "in" ? begun.session.login : "";
   const upload = new Upload(file, {
     endpoint: "/api/v1/uploads",
     chunkSize: CHUNK_BYTES,
@@ -48,9 +50,12 @@ function transfer(file: File, metadata: Readonly<Record<string, string>>, events
       if (statusOf(error) !== 401) return events.failed(wordsFor(error));
       events.reconnecting();
       const stop = subscribe(() => {
-        if (signedIn().state !== "in") return;
+        const who = signedIn();
+        if (who.state !== "in") return;
         stop();
-        if (isWanted) upload.start();
+        // As the same person alone: otherwise it would become another's.
+        if (who.session.login !== owner) events.failed("somebody else has signed in");
+        else if (isWanted) upload.start();
       });
     },
     onSuccess: () => events.received(upload.url ?? ""),

@@ -5,15 +5,25 @@ import { Link } from "wouter";
 import type { Action } from "../../app/actions.js";
 import { m } from "../../app/messages.js";
 import { useActions } from "../../app/registry.js";
+import { type SignedIn, signedIn, subscribe } from "../../app/session.js";
 import { grouped, shownBytes } from "../../ui/format.js";
 import { ActionButton, Empty, Name, Status, type Tone, useTitle } from "../../ui/parts.js";
 import { type Item, type ItemState, Queue } from "./queue.js";
 import { TUS } from "./tus.js";
 
-/** One for the page's life: uploads go on while other screens are open. */
-const queue = new Queue(TUS);
+/** One for a person: uploads go on while other screens are open, and go on as nobody else's. */
+let queue = new Queue(TUS);
+const loginOf = (who: SignedIn): string => (who.state === "in" ? who.session.login : "");
+let owner = loginOf(signedIn());
 window.addEventListener("beforeunload", (event) => {
   if (queue.isBusy()) event.preventDefault();
+});
+subscribe(() => {
+  const login = loginOf(signedIn());
+  if (login === "" || login === owner) return;
+  queue.pauseAll();
+  queue = new Queue(TUS);
+  owner = login;
 });
 
 const ABOUT = ["incident", "category", "wearer", "device"] as const;
