@@ -69,4 +69,6 @@ echo "  Sign-ins      administrator $(cut -d'|' -f1 <<<"$people" | tr '\n' ' ')"
 echo "  Password      $(cat var/password)   (the same for all)"
 echo "  Ledger key    $(cat var/ledger-key)"
 echo "  A token       $bin/lapel token create --data $data --user records"
-exec "$bin/lapel" serve --data "$data" --listen "localhost:$port"
+echo "  Trace         var/trace.log"
+# What goes wrong is shown here; each request is in the file alone.
+exec "$bin/lapel" serve --data "$data" --listen "localhost:$port" 2> >(tee -a var/trace.log | grep --line-buffered -v '^{' >&2)
