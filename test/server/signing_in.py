@@ -27,6 +27,11 @@ def totp(secret, at=None):
     return f"{(struct.unpack('>I', mac[offset:offset + 4])[0] & 0x7fffffff) % 1_000_000:06}"
 
 
+def next_totp(secret):
+    """The code after that: what was enrolled by the code of now takes this one, also when the half minute ends in between."""
+    return totp(secret, time.time() + 30)
+
+
 def cbor(value):
     """As much of RFC 8949 as a COSE key needs."""
     def head(major, n):
@@ -99,7 +104,7 @@ class Browser:
 
     def enroll_app(self):
         secret = self.ask("POST", "/api/v1/account/totp", status=200).json()["secret"]
-        codes = self.ask("POST", "/api/v1/account/totp/confirm", {"code": totp(secret, time.time() - 30), "name": "Phone"}, 201).json()
+        codes = self.ask("POST", "/api/v1/account/totp/confirm", {"code": totp(secret), "name": "Phone"}, 201).json()
         return secret, codes["recovery_codes"]
 
     def enroll_passkey(self, own):
