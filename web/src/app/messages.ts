@@ -88,7 +88,6 @@ export const m = {
     note: "Your agency requires one: a password alone does not open footage. It takes a minute.",
     passkeyTitle: "A passkey",
     passkeyNote: "A security key, this computer's fingerprint or face, or your phone. It signs you in without a password.",
-    passkeyNoteAdd: "Follow the browser's question.",
     appTitle: "An authenticator app",
     appNote: "Any app that shows six-digit codes.",
     appStep: "Scan this with the app, or type the key into it, then enter the code it shows.",
