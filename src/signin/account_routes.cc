@@ -259,17 +259,16 @@ Result<Response> end_other_sessions(const Request& request, const Room& room) {
 
 // ---- an administrator, for others ----
 
-Result<void> require_manager(const access::Actor& actor) {
-  access::Item own_agency;
-  own_agency.agency = actor.agency;
-  const access::Decision decision = access::decide(actor, access::Action::kManagePeople, own_agency);
-  if (!decision.is_allowed()) return fail(problems::kDenied, std::string(decision.rule));
-  return {};
+// `person`: whom it concerns; nobody manages themselves.
+Result<void> require_manager(const access::Actor& actor, const std::optional<PersonId>& person = std::nullopt) {
+  access::Item item;
+  item.agency = actor.agency;
+  item.assigned_officer = person;
+  return access::require(access::decide(actor, access::Action::kManagePeople, item), "page");
 }
 
-// Whose account, where the asker may manage people of that agency.
-Result<roster::Person> managed(const Request& request, const Room& room, const access::Actor& actor) {
-  TRY(require_manager(actor));
+// Whose account, of the asker's agency.
+Result<roster::Person> person_of(const Request& request, const Room& room, const access::Actor& actor) {
   const auto at = request.params.find("id");
   CHECK(at != request.params.end());
   const auto id = PersonId::parse(at->second);
@@ -301,14 +300,15 @@ Result<Response> show_console(const Request&, const Room& room, const access::Ac
 }
 
 Result<Response> show_sign_in(const Request& request, const Room& room, const access::Actor& actor) {
-  return answer(200, TRY(state_of(room, TRY(managed(request, room, actor)).id)));
+  TRY(require_manager(actor));
+  return answer(200, TRY(state_of(room, TRY(person_of(request, room, actor)).id)));
 }
 
 Result<Response> unlock(const Request& request, const Room& room) {
   const access::Actor actor = TRY(fresh_session(request, room)).session.actor;
-  const roster::Person person = TRY(managed(request, room, actor));
-  if (person.id == actor.person)
-    return fail(problems::kDenied, "Nobody releases their own lock; the server's console can");
+  TRY(require_manager(actor));
+  const roster::Person person = TRY(person_of(request, room, actor));
+  TRY(require_manager(actor, person.id));
   const AccountRecord record{.at = room.clock.now(),
                              .event = AccountEvent::kUnlocked,
                              .person = person.id,
@@ -324,11 +324,11 @@ Result<Response> unlock(const Request& request, const Room& room) {
 
 Result<Response> reset_factors(const Request& request, const Room& room) {
   const access::Actor actor = TRY(fresh_session(request, room)).session.actor;
-  const roster::Person person = TRY(managed(request, room, actor));
+  TRY(require_manager(actor));
+  const roster::Person person = TRY(person_of(request, room, actor));
+  TRY(require_manager(actor, person.id));
   const Json body = TRY(http::json_body(request));
   const std::string reason = TRY(http::required_text(body, "reason"));
-  if (person.id == actor.person)
-    return fail(problems::kDenied, "Nobody resets their own factors; the server's console can");
   const AccountRecord record{.at = room.clock.now(),
                              .event = AccountEvent::kFactorsReset,
                              .person = person.id,

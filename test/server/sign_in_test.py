@@ -242,8 +242,8 @@ class SignIn(unittest.TestCase):
         boss.ask("POST", f"/api/v1/people/{ids[login]}/sign-in/unlock", {}, 204)
         self.refused(boss.ask("POST", f"/api/v1/people/{ids[login]}/sign-in/unlock", {}), 409, "conflict")
         Browser(self.town).sign_in(login)
-        self.refused(boss.ask("POST", f"/api/v1/people/{ids[administrator]}/sign-in/unlock", {}), 403, "denied")
-        self.refused(boss.ask("POST", f"/api/v1/people/{ids[administrator]}/sign-in/reset", {"reason": "x"}), 403, "denied")
+        self.refused(boss.ask("POST", f"/api/v1/people/{ids[administrator]}/sign-in/unlock", {}), 403, "rule")
+        self.refused(boss.ask("POST", f"/api/v1/people/{ids[administrator]}/sign-in/reset", {"reason": "x"}), 403, "rule")
         boss.ask("POST", f"/api/v1/people/{ids[login]}/sign-in/reset", {}, 400)
         boss.ask("POST", f"/api/v1/people/{ids[login]}/sign-in/reset", {"reason": "lost the key"}, 204)
         self.assertFalse(inside.opens(), "a session outlived its factors")
@@ -328,7 +328,7 @@ class SignIn(unittest.TestCase):
         self.assertEqual([e["event"] for e in events if e["by"] == "server console"], ["factors_reset", "unlocked"])
         self.assertEqual(run(*lapel, "unlock", "--data", self.town.data, "--login", "nobody", check=False).returncode, 3)
         # Administrators are shown it; nobody else, and none of another agency.
-        self.refused(self.town.request("GET", "/api/v1/sign-in/console", self.token), 403, "denied")
+        self.refused(self.town.request("GET", "/api/v1/sign-in/console", self.token), 403, "rule")
         self.person("administrator")
         shown = self.town.request("GET", "/api/v1/sign-in/console", self.token).json()["items"]
         self.assertEqual([(act["event"], act["name"]) for act in shown], [("factors_reset", login), ("unlocked", login)])
