@@ -210,6 +210,12 @@ test("the first administrator is made by the link that the server prints", async
     await page.getByRole("link", { name: "People" }).click();
     await page.getByText("Ruth Abrams").first().waitFor();
     await visit.end();
+    const late = await Visit.begin(browser, { url: fresh.url.replace("127.0.0.1", "localhost") });
+    await late.page.goto(fresh.setupLink);
+    await late.page.getByText("There is an administrator already").waitFor();
+    await late.look("set-up-over");
+    assert.equal(await late.page.getByRole("button", { name: "Make the administrator" }).isDisabled(), true);
+    await late.end();
   } finally {
     await fresh.end();
   }

@@ -120,6 +120,7 @@ export const m = {
     password: "Password, of at least 8 characters",
     submit: "Make the administrator",
     passkeysNote: "Passkeys belong to a host name and need HTTPS. Open Lapel by its name, for example https://lapel.example.org, and not by an IP address; on this machine itself, localhost works. An authenticator app works everywhere.",
+    over: "There is an administrator already: this link has been used.",
     noSecret: "This address is not complete: copy the whole line that the server printed when it started.",
   },
 

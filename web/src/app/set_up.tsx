@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The first administrator, made by whoever has the link that the server printed.
 import { useEffect, useState, type FormEvent, type ReactNode } from "react";
-import { Notice, useTitle } from "../ui/parts.js";
+import { askJson } from "../api/client.js";
+import { Notice, useLoad, useTitle } from "../ui/parts.js";
 import { Refusal } from "./factor.js";
 import { m } from "./messages.js";
 import { hasPasskeys } from "./passkeys.js";
@@ -12,6 +13,8 @@ export function SetUp({ onDone }: { readonly onDone: () => void }): ReactNode {
   const [secret] = useState(() => location.hash.slice(1));
   const [error, setError] = useState<unknown>();
   const [isWorking, setWorking] = useState(false);
+  const [state] = useLoad("setup", (signal) => askJson<"GET /api/v1/setup">("/api/v1/setup", { signal }));
+  const isOver = state.state === "ready" && !state.value.open;
   useEffect(() => history.replaceState(null, "", location.pathname), []);
   useTitle(m.setUp.title);
 
@@ -32,6 +35,11 @@ export function SetUp({ onDone }: { readonly onDone: () => void }): ReactNode {
         <h1 id="set-up-title">{m.setUp.title}</h1>
         <p>{m.setUp.note}</p>
         {secret === "" && <Notice tone="bad" title={m.setUp.noSecret} />}
+        {isOver && (
+          <Notice tone="due" title={m.setUp.over}>
+            <a href="/">{m.signIn.title}</a>
+          </Notice>
+        )}
         <Refusal error={error} />
         <label>
           {m.setUp.name}
@@ -50,7 +58,7 @@ export function SetUp({ onDone }: { readonly onDone: () => void }): ReactNode {
             <p>{m.setUp.passkeysNote}</p>
           </Notice>
         )}
-        <button type="submit" className="primary" disabled={isWorking || secret === ""}>
+        <button type="submit" className="primary" disabled={isWorking || isOver || secret === ""}>
           {m.setUp.submit}
         </button>
       </form>
