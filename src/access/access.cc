@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "access/access.h"
 
+#include <algorithm>
 #include <array>
 #include <initializer_list>
 #include <utility>
@@ -30,7 +31,7 @@ constexpr std::array<std::pair<Role, std::string_view>, 14> kRoles = {{
     {Role::kAdministrator, "administrator"},
 }};
 
-constexpr std::array<std::pair<Action, std::string_view>, 24> kActions = {{
+constexpr std::array<std::pair<Action, std::string_view>, 28> kActions = {{
     {Action::kPublic, "public"},
     {Action::kSignIn, "sign_in"},
     {Action::kUpload, "upload"},
@@ -40,10 +41,14 @@ constexpr std::array<std::pair<Action, std::string_view>, 24> kActions = {{
     {Action::kReceipt, "receipt"},
     {Action::kView, "view"},
     {Action::kExport, "export"},
+    {Action::kShare, "share"},
     {Action::kChange, "change"},
     {Action::kReassign, "reassign"},
     {Action::kRestrict, "restrict"},
     {Action::kReleaseOwn, "release_own"},
+    {Action::kReceive, "receive"},
+    {Action::kSeeShares, "see_shares"},
+    {Action::kManageShare, "manage_share"},
     {Action::kRegisterDevice, "register_device"},
     {Action::kAssignDevice, "assign_device"},
     {Action::kSeeRoster, "see_roster"},
@@ -138,7 +143,7 @@ Decision allow_if(bool is_allowed, std::string_view rule) {
 }
 
 bool is_own(const Actor& actor, const Item& item) {
-  return !actor.is_stranger() && !actor.dock && item.assigned_officer == actor.person;
+  return actor.person != PersonId() && item.assigned_officer == actor.person;
 }
 
 constexpr std::string_view kShowRule =
@@ -232,10 +237,24 @@ Decision decide_view(const Actor& actor, const Item& item, const Basis& basis) {
   return allow(kRule);
 }
 
-constexpr std::string_view kExportRule = "exports: investigators, internal affairs, records, DA liaison and counsel";
+constexpr std::string_view kExportRule =
+    "exports and shares: investigators, internal affairs, records, DA liaison and counsel";
 bool exports(Role role) {
   return role == Role::kInvestigator || role == Role::kRecords || role == Role::kDaLiaison || role == Role::kCounsel ||
          role == Role::kInternalAffairs;
+}
+bool sent_it(const Actor& actor, const Item& share) {
+  return is_own(actor, share) && std::any_of(actor.roles.begin(), actor.roles.end(), exports);
+}
+
+// Of a recording that is in the actor's share.
+Decision decide_receive(const Item& item) {
+  if (item.state == State::kDisposed) return refuse("disposed: the footage has been destroyed, its custody remains");
+  if (item.state == State::kQuarantined || item.state == State::kImportedPending) {
+    return refuse("quarantined or not yet reconciled: it does not leave the agency");
+  }
+  if (item.state == State::kRestricted && !item.is_cleared) return refuse("restricted since it was shared");
+  return allow("a share: its recipient, what it names");
 }
 
 Decision decide_poster(const Actor& actor, const Item& item) {
@@ -275,7 +294,8 @@ Decision decide_by_role(const Actor& actor, Action action, const Item& item, con
     case Action::kView:
       CHECK(basis.has_value());
       return decide_view(actor, item, *basis);
-    case Action::kExport: {
+    case Action::kExport:
+    case Action::kShare: {
       CHECK(basis.has_value());
       const Decision shown = decide_show(actor, item);
       if (!shown.may_know()) return shown;
@@ -326,6 +346,14 @@ Decision decide_by_role(const Actor& actor, Action action, const Item& item, con
       return allow_if(is_superior && !is_own(actor, item),
                       "releasing a recording to its officer: their supervisor or command, never the officer");
     }
+    case Action::kReceive:
+      return {Answer::kHide, "a share: its recipient, what it names"};
+    case Action::kSeeShares:
+      return allow_if(has_any(actor, {Role::kRecords, Role::kCommand, Role::kAuditor}) || sent_it(actor, item),
+                      "shares: whoever made one; records, command and auditors all");
+    case Action::kManageShare:
+      return allow_if(has_any(actor, {Role::kRecords, Role::kCommand}) || sent_it(actor, item),
+                      "taking a share back, and a new code for it: whoever made it, records and command");
     case Action::kRegisterDevice:
       return allow_if(actor.has(Role::kCoordinator), "devices: docks and camera coordinators");
     case Action::kAssignDevice:
@@ -445,8 +473,10 @@ Reach reach(const Actor& actor) {
 Decision decide(const Actor& actor, Action action, const Item& item, const std::optional<Basis>& basis) {
   if (action == Action::kPublic) return allow("public: health, the contract, the ledger as outsiders read it");
   if (action == Action::kSignIn) return allow("signing in and out: anybody, for themselves");
-  if (actor.is_stranger()) return {Answer::kSignIn, "sign in first"};
+  // A recipient is nobody to the agency but for what they were sent.
+  if (actor.is_stranger() || (actor.share && action != Action::kReceive)) return {Answer::kSignIn, "sign in first"};
   if (actor.agency != item.agency) return {Answer::kHide, "evidence crosses agencies only by a share"};
+  if (actor.share) return decide_receive(item);
   const Decision by_role = decide_by_role(actor, action, item, basis);
   // Whoever may not know of the item learns nothing from a credential that is too narrow either.
   // A poster is a part of its row.

@@ -55,10 +55,15 @@ enum class Action {
   kReceipt,     // one recording's receipts
   kView,        // the bytes, under a purpose
   kExport,      // a custody export
+  kShare,       // to let a named recipient outside have them
   kChange,      // what a recording is said to be: category, flags, an incident where none is known
   kReassign,    // what binds who may look, where it is known: officer, incident, that it is a home's or a victim's
   kRestrict,    // to lock a recording to those cleared for it, or to unlock it
   kReleaseOwn,  // to let its officer see a recording that waits for that
+  kReceive,     // what was shared, by whom it was shared with
+  // Of shares: the item's officer is whoever made it.
+  kSeeShares,
+  kManageShare,  // to take one back, and a new code for its recipient
   // Of the facts that access stands on.
   kRegisterDevice,
   kAssignDevice,  // who wore which device when
@@ -76,7 +81,7 @@ std::string_view action_name(Action action);
 std::optional<Action> parse_action(std::string_view name);
 std::string all_action_names();
 
-// Whoever acts, with what is known of them at this moment. One that is neither a person nor a dock is a stranger.
+// Whoever acts, with what is known of them at this moment. One that is no person, dock or recipient is a stranger.
 struct Actor {
   AgencyId agency;
   std::string agency_slug;
@@ -84,12 +89,16 @@ struct Actor {
   std::optional<DockId> dock;  // none for a person
   std::string login;
   std::set<Role> roles;
-  std::optional<std::set<Action>> scopes;  // a service credential may do only these, whatever its person may
+  std::optional<std::set<Action>> scopes;       // a service credential may do only these, whatever its person may
+  std::optional<ShareId> share = std::nullopt;  // whom it names as its recipient; then no person and no dock
 
   bool has(Role role) const { return roles.contains(role); }
-  bool is_stranger() const { return !dock && person == PersonId(); }
+  bool is_stranger() const { return !dock && !share && person == PersonId(); }
   // Whose act it is, as the ledger names it.
-  SubjectId subject() const { return dock ? SubjectId(*dock) : SubjectId(person); }
+  SubjectId subject() const {
+    if (share) return SubjectId(*share);
+    return dock ? SubjectId(*dock) : SubjectId(person);
+  }
 };
 
 enum class Purpose { kInvestigation, kReview, kDiscovery, kRecordsRequest, kTraining, kOwnRecording };
@@ -132,7 +141,8 @@ struct Item {
   // By the roster, at this moment.
   bool is_supervised = false;  // by the actor: the officer was in a unit of theirs then, or nobody is assigned
   bool is_in_case = false;     // the actor works on a case that it belongs to
-  bool is_cleared = false;     // the actor, for the class it is restricted as
+  bool is_cleared =
+      false;  // the actor, for the class it is restricted as; a recipient, if it was so when it was shared
   OwnViewing own_viewing = OwnViewing::kOpen;  // of its assigned officer
 };
 
@@ -172,7 +182,7 @@ struct Reach {
 };
 Reach reach(const Actor& actor);
 
-// For actions without an item, pass one with the actor's own agency; for kView and kExport, what it is for.
+// For actions without an item, pass one with the actor's own agency; for kView, kExport and kShare, what it is for.
 Decision decide(const Actor& actor, Action action, const Item& item, const std::optional<Basis>& basis = std::nullopt);
 
 // An error for what was not allowed: kNotFound "No such <what>" where the actor may not know of it, as for an unknown id.

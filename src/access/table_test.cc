@@ -106,8 +106,12 @@ std::vector<Row> read_table() {
 
 Actor actor_of(const std::string& name) {
   Actor out;
-  if (name == "anonymous" || name == "share_recipient") return out;
+  if (name == "anonymous") return out;
   out.agency = kAgency;
+  if (name == "share_recipient") {
+    out.share = kShare;
+    return out;
+  }
   if (name == "dock") {
     out.dock = kDock;
     return out;
@@ -169,7 +173,7 @@ std::vector<Case> all_cases() {
   std::vector<Case> out;
   for (const std::string& actor : actors()) {
     for (const std::string& action : words(all_action_names())) {
-      const bool needs_purpose = action == "view" || action == "export";
+      const bool needs_purpose = action == "view" || action == "export" || action == "share";
       for (const std::string& relation : kRelations) {
         for (const std::string& state : states()) {
           for (const std::string& fact : kFacts) {

@@ -124,6 +124,10 @@ PROBLEM(kLastAdministrator, "last-administrator", kConflict, 409, kNo, "The last
         "Make somebody else an administrator first.");
 PROBLEM(kLastTwoPerson, "two-person", kDenied, 403, kNo, "Two people are needed",
         "Somebody else must do the other half.");
+PROBLEM(kShareCode, "share-code", kUnauthenticated, 401, kAfterSignIn, "The code is not right",
+        "Type it again, or ask whoever sent the link for a new one.");
+PROBLEM(kShareEnded, "share-ended", kGone, 410, kNo, "The share has ended",
+        "Ask whoever sent the link for another.");
 #undef PROBLEM
 
 namespace {
@@ -190,6 +194,8 @@ constexpr std::array kAll = {
     &kFreshFactor,
     &kLastAdministrator,
     &kLastTwoPerson,
+    &kShareCode,
+    &kShareEnded,
 };
 }  // namespace
 

@@ -40,6 +40,9 @@ extern const Problem kStoreStopped, kObjectDamaged;
 extern const Problem kSignIn, kRule, kInsideHome, kSecondFactor, kSignInUnfinished, kFreshFactor, kLastAdministrator,
     kLastTwoPerson;
 
+// Shares.
+extern const Problem kShareCode, kShareEnded;
+
 std::span<const Problem* const> all_problems();
 
 }  // namespace lapel::problems

@@ -481,11 +481,13 @@ class Checker {
         tx.query("SELECT CAST(name AS TEXT) AS name, CAST(public_key AS TEXT) AS public_key, CASE WHEN revoked_us IS "
                  "NULL THEN 'no' ELSE 'yes' END AS revoked FROM docks WHERE id = :id AND agency = :agency",
                  params));
+    const db::Rows shares = TRY(tx.query(
+        "SELECT CAST(recipient AS TEXT) AS recipient FROM shares WHERE id = :id AND agency = :agency", params));
     const bool is_console = id == parts_.agency.console.text();
-    const std::size_t count = people.size() + devices.size() + docks.size() + (is_console ? 1 : 0);
+    const std::size_t count = people.size() + devices.size() + docks.size() + shares.size() + (is_console ? 1 : 0);
     if (count != 1) {
       fault(fmt::format("{} {}: its events bind one identity, the catalog has {}",
-                        bound.find("serial") ? "device" : "person or dock", id, count));
+                        bound.find("serial") ? "device" : "person, dock or recipient", id, count));
       return {};
     }
     if (is_console) {
@@ -501,6 +503,8 @@ class Checker {
       TRY(activity(tx, id, row));
     }
     for (const db::Row& row : docks) TRY(dock(tx, id, bound, row));
+    for (const db::Row& row : shares)
+      compare("share " + id, {{"recipient", row.maybe_text("recipient"), field(bound, "name")}});
     return {};
   }
 

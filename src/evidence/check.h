@@ -24,7 +24,7 @@ namespace lapel::evidence {
 
 struct CatalogReport {
   std::uint64_t recordings = 0, originals = 0, original_bytes = 0;  // originals: read to the end
-  std::uint64_t views = 0, derived = 0, identities = 0;             // identities: people, devices, docks, the console
+  std::uint64_t views = 0, derived = 0, identities = 0;             // identities: people, devices, docks, recipients, the console
   std::vector<std::string> faults;                                  // in words; at most kCatalogFaultsMax
   std::vector<std::string> notes;                                   // what an interruption leaves; as many
 };

@@ -41,16 +41,74 @@ std::string line_of(const std::string& id, const Assigned& assigned) {
                      assigned.person, is_entry ? "their entry" : assigned.from, assigned.until);
 }
 
+// Shares as their events tell them: what each is, what became of it first, and how often it was opened.
+class SharesByEvents {
+ public:
+  void add(const std::string& subject, const std::string& type, const Json& event) {
+    if (type == "share.made") {
+      std::string cap = "nothing";
+      if (const std::int64_t* number = event.find_integer("views_max")) cap = std::to_string(*number);
+      lines_.insert(share_line(subject, {text_of(event, "actor"), text_of(event, "kind"), text_of(event, "recipient"),
+                                         text_of(event, "organization"), text_of(event, "purpose"),
+                                         text_of(event, "case"), text_of(event, "warrant"), text_of(event, "order"),
+                                         text_of(event, "link"), text_of(event, "at"), text_of(event, "until"), cap}));
+      views_.try_emplace(subject, 0);
+    } else if (type.starts_with("share.")) {
+      first(fmt::format("share {} {}", subject, type.substr(6)), event);
+    } else if (type == "recording.shared") {
+      lines_.insert(item_line(text_of(event, "share"), subject, text_of(event, "restriction")));
+    } else {
+      const std::string share = text_of(event, "share");
+      if (text_of(event, "use") == "download") first(fmt::format("share {} downloaded {}", share, subject), event);
+      if (event.find("view") == nullptr) return;
+      lines_.insert(view_line(text_of(event, "view"), share, text_of(event, "use"), subject));
+      ++views_[share];
+    }
+  }
+  void finish(Lines& out) const {
+    out.insert(lines_.begin(), lines_.end());
+    for (const auto& [share, count] : views_) out.insert(fmt::format("share {} opened {} times", share, count));
+  }
+
+  struct Terms {
+    std::string maker, kind, recipient, organization, purpose, case_number, warrant, order, link, made, until, cap;
+  };
+  static std::string share_line(const std::string& id, const Terms& t) {
+    return fmt::format(
+        "share {} by {}: {} to {} of {} for {}, case {}, warrant {}, order {}, link {}, made {} until {}, cap {}", id,
+        t.maker, t.kind, t.recipient, t.organization, t.purpose, t.case_number, t.warrant, t.order, t.link, t.made,
+        t.until, t.cap);
+  }
+  static std::string item_line(const std::string& share, const std::string& recording, const std::string& restriction) {
+    return fmt::format("share {} of recording {}, restricted then as {}", share, recording, restriction);
+  }
+  static std::string view_line(const std::string& view, const std::string& share, const std::string& use,
+                               const std::string& recording) {
+    return fmt::format("view {} of share {}: {} of recording {}", view, share, use, recording);
+  }
+
+ private:
+  // What happens more than once is in the catalog as it was the first time.
+  void first(const std::string& what, const Json& event) {
+    if (seen_.insert(what).second) lines_.insert(what + " " + text_of(event, "at"));
+  }
+  Lines lines_, seen_;
+  std::map<std::string, std::int64_t> views_;  // by share
+};
+
 Result<Lines> by_events(db::Transaction& tx, const std::string& agency, const std::function<void(std::string)>& fault) {
   Lines out;
   std::map<std::string, Assigned> assignments;
   std::set<std::string> worn_before, from_beginning;  // badges; people whose entry badge nobody had before
   std::string own_viewing;
+  SharesByEvents shares;
   for (std::int64_t after = -1;;) {
     const db::Rows rows = TRY(tx.query(
         "SELECT subject, n, leaf_index, type, event FROM ledger_events WHERE agency = :agency AND leaf_index > "
         ":after AND type IN ('identity.bound', 'assignment.began', 'assignment.ended', 'statement.recorded', "
-        "'unit.added', 'case.opened', 'rule.changed', 'recording.released') ORDER BY leaf_index LIMIT :limit",
+        "'unit.added', 'case.opened', 'rule.changed', 'recording.released', 'share.made', 'share.opened', "
+        "'share.accepted', 'share.received', 'share.revoked', 'recording.shared', 'recording.received') ORDER BY "
+        "leaf_index LIMIT :limit",
         {{"agency", agency}, {"after", after}, {"limit", kPage}}));
     if (rows.empty()) break;
     for (const db::Row& row : rows) {
@@ -85,6 +143,8 @@ Result<Lines> by_events(db::Transaction& tx, const std::string& agency, const st
       } else if (type == "case.opened") {
         out.insert(fmt::format("case {}: {} {}", text_of(*event, "case"), text_of(*event, "number"),
                                event->find("title") ? text_of(*event, "title") : ""));
+      } else if (type.starts_with("share.") || type == "recording.shared" || type == "recording.received") {
+        shares.add(subject, type, *event);
       } else if (type == "recording.released") {
         out.insert(fmt::format("release of recording {} to person {}", subject, text_of(*event, "officer")));
       } else {
@@ -96,6 +156,7 @@ Result<Lines> by_events(db::Transaction& tx, const std::string& agency, const st
     if (id == assigned.person && from_beginning.contains(id)) assigned.from = ledger_time(Timestamp{0});
     out.insert(line_of(id, assigned));
   }
+  shares.finish(out);
   if (!own_viewing.empty()) out.insert("rule own_viewing: " + own_viewing);
   return out;
 }
@@ -150,6 +211,48 @@ Result<Lines> by_catalog(db::Transaction& tx, const std::string& agency) {
                  return fmt::format("release of recording {} to person {}", text(row, "recording"),
                                     text(row, "person"));
                }));
+  TRY(add_rows(
+      tx, agency, "shares",
+      "CAST(id AS TEXT) AS id, CAST(maker AS TEXT) AS maker, CAST(kind AS TEXT) AS kind, CAST(recipient AS TEXT) "
+      "AS recipient, CAST(organization AS TEXT) AS organization, CAST(purpose AS TEXT) AS purpose, "
+      "CAST(case_number AS TEXT) AS case_number, CAST(warrant AS TEXT) AS warrant, CAST(order_text AS TEXT) AS "
+      "order_text, CAST(secret_sha256 AS TEXT) AS link, CAST(made_us AS TEXT) AS made_us, CAST(ends_us AS TEXT) "
+      "AS ends_us, CAST(views_max AS TEXT) AS views_max, CAST(views_used AS TEXT) AS views_used, "
+      "CAST(revoked_us AS TEXT) AS revoked, CAST(opened_us AS TEXT) AS opened, CAST(accepted_us AS TEXT) AS "
+      "accepted, CAST(received_us AS TEXT) AS received",
+      "id", out, [&](const db::Row& row) {
+        const std::string id = text(row, "id");
+        for (const char* step : {"revoked", "opened", "accepted", "received"}) {
+          if (const auto at = row.maybe_text(step)) {
+            out.insert(fmt::format("share {} {} {}", id, step, time_of(at)));
+          }
+        }
+        out.insert(fmt::format("share {} opened {} times", id, text(row, "views_used")));
+        return SharesByEvents::share_line(
+            id, {text(row, "maker"), text(row, "kind"), text(row, "recipient"), text(row, "organization"),
+                 text(row, "purpose"), text(row, "case_number"), text(row, "warrant"), text(row, "order_text"),
+                 text(row, "link"), time_of(row.maybe_text("made_us")), time_of(row.maybe_text("ends_us")),
+                 text(row, "views_max")});
+      }));
+  TRY(add_rows(tx, agency, "share_items",
+               "CAST(share AS TEXT) AS share, CAST(recording AS TEXT) AS recording, CAST(restriction AS TEXT) AS "
+               "restriction, CAST(downloaded_us AS TEXT) AS downloaded_us",
+               "share || ' ' || CAST(n AS TEXT)", out, [&](const db::Row& row) {
+                 if (const auto at = row.maybe_text("downloaded_us")) {
+                   out.insert(fmt::format("share {} downloaded {} {}", text(row, "share"), text(row, "recording"),
+                                          time_of(at)));
+                 }
+                 return SharesByEvents::item_line(text(row, "share"), text(row, "recording"), text(row, "restriction"));
+               }));
+  TRY(add_rows(
+      tx, agency, "share_views",
+      "CAST(id AS TEXT) AS id, CAST(share AS TEXT) AS share, CAST(use_as AS TEXT) AS use_as, (SELECT "
+      "CAST(i.recording AS TEXT) FROM share_items i WHERE i.share = share_views.share AND i.n = share_views.n) "
+      "AS recording",
+      "id", out, [&](const db::Row& row) {
+        return SharesByEvents::view_line(text(row, "id"), text(row, "share"), text(row, "use_as"),
+                                         text(row, "recording"));
+      }));
   TRY(add_rows(tx, agency, "agency_rules", "CAST(own_viewing AS TEXT) AS own_viewing", "agency", out,
                [&](const db::Row& row) { return "rule own_viewing: " + text(row, "own_viewing"); }));
   return out;
@@ -171,7 +274,8 @@ Result<void> check_facts(db::Transaction& tx, const std::string& agency,
   const Lines events = TRY(by_events(tx, agency, fault));
   const Lines catalog = TRY(by_catalog(tx, agency));
   // Nobody's: no agency's check would come to them.
-  for (const std::string_view table : {"assignments", "statements", "units", "cases", "releases", "agency_rules"}) {
+  for (const std::string_view table : {"assignments", "statements", "units", "cases", "releases", "agency_rules",
+                                       "shares", "share_items", "share_views"}) {
     const std::int64_t strays =
         TRY(tx.query(fmt::format("SELECT COUNT(*) AS strays FROM {} t WHERE NOT EXISTS (SELECT 1 FROM agencies a WHERE "
                                  "a.id = t.agency)",

@@ -473,6 +473,13 @@ Result<View> Vault::open_export(const access::Actor& actor, const RecordingId& i
   return seal_view(actor, std::move(recording), request, "recording.exported");
 }
 
+Result<Recording> Vault::to_share(const access::Actor& actor, const RecordingId& id, const ViewRequest& request) {
+  Recording recording = TRY(known_recording(actor, id));
+  TRY(require_sealed(actor, access::Action::kShare, recording, request));
+  TRY(require_undamaged(actor, recording));
+  return recording;
+}
+
 // What leaves the agency is read once more first, to its end. A view is not: a range of a file cannot be checked without
 // reading all of it, and whoever has the whole has its digest beside it.
 Result<void> Vault::require_undamaged(const access::Actor& actor, const Recording& recording) {
@@ -571,7 +578,13 @@ Result<std::vector<CustodyItem>> Vault::custody(const access::Actor& asker, cons
       const auto event = proof::parse_event(item.event.event);
       if (!event) return fail(Code::kCorrupt, "A custody event is damaged", id.text());
       const std::string& actor = *event->find_string("actor");
-      if (!names.contains(actor)) names[actor] = TRY(roster::name_of(tx, asker.agency, *SubjectId::parse(actor)));
+      if (!names.contains(actor)) {
+        auto& name = names[actor] = TRY(roster::name_of(tx, asker.agency, *SubjectId::parse(actor)));
+        for (const db::Row& row : TRY(tx.query("SELECT recipient FROM shares WHERE id = :id AND agency = :agency LIMIT 1",
+                                               {{"id", actor}, {"agency", asker.agency.text()}}))) {
+          name = row.text("recipient") + ", recipient of a share";
+        }
+      }
       item.actor_name = names[actor];
     }
     return {};

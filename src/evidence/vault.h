@@ -208,6 +208,9 @@ class Vault {
   // published checkpoint. kNotSealed until that covers the export's own event.
   Result<std::map<std::string, std::string>> export_files(const access::Actor& actor, const ViewId& id);
 
+  // A recording that the actor may share for this, read once more to its end. A refusal by rule is sealed.
+  Result<Recording> to_share(const access::Actor& actor, const RecordingId& id, const ViewRequest& request);
+
   // ---- by the server itself: the actor is the agency's console ----
 
   struct Source {

@@ -147,4 +147,13 @@ Result<Response> serve_representation(const Request& request, const Representati
   return response;
 }
 
+// A declared type is a stranger's word. Only these are passed on; a browser must not be talked into running a page.
+std::string safe_type(const std::string& declared) {
+  const bool is_media = declared.starts_with("video/") || declared.starts_with("audio/") || declared == "image/jpeg" ||
+                        declared == "image/png";
+  const bool is_plain = declared.find_first_not_of(
+                            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/+.-") == std::string::npos;
+  return is_media && is_plain ? declared : "application/octet-stream";
+}
+
 }  // namespace lapel::http

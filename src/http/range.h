@@ -40,4 +40,7 @@ struct Representation {
 // The whole answer to GET or HEAD of this representation.
 Result<Response> serve_representation(const Request& request, const Representation& representation);
 
+// A declared media type where a browser may be told it, else application/octet-stream.
+std::string safe_type(const std::string& declared);
+
 }  // namespace lapel::http

@@ -52,12 +52,16 @@ struct Request {
     std::string actor, agency;
   };
   mutable Asked asked;
+  // Whoever answers it says that nothing of it is to be kept, not even in the trace.
+  mutable bool is_untraced = false;
 
   // The first value of a header (name in lower case), or null.
   const std::string* header(std::string_view name) const;
   // All values of a header joined by ", ": empty when absent.
   std::string header_list(std::string_view name) const;
 };
+
+inline constexpr std::int64_t kGoesOnPeriod_ms = 250;
 
 struct FileSlice {
   std::shared_ptr<os::File> file;  // opened buffered: the kernel sends from its page cache
@@ -73,6 +77,9 @@ struct Response {
   // dropped.
   std::vector<std::pair<std::string, std::string>> headers;
   std::vector<Piece> body;
+  // Asked on a worker thread, every kGoesOnPeriod_ms while the body is under way: false cuts the connection, and what its
+  // kernel still holds is thrown away.
+  std::function<bool()> goes_on;
   // For HEAD: the Content-Length to announce although no body follows.
   std::optional<std::uint64_t> head_bytes;
   // What a problem was made from, for the trace; its context never reaches the client.

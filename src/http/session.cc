@@ -15,10 +15,12 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 
 #include "base/check.h"
@@ -89,6 +91,7 @@ class Session : public std::enable_shared_from_this<Session> {
     if (must_linger_) co_await linger();
     disarm();
     timer_.cancel();
+    unwatch();
   }
 
   // The server stops: whoever waits for input that nobody may miss is sent away.
@@ -140,6 +143,50 @@ class Session : public std::enable_shared_from_this<Session> {
     if (halt_ == Halt::kNone || reason == Halt::kAborted) halt_ = reason;
     socket_.cancel();
   }
+
+  // --- Answers that may have to stop half-way.
+
+  void watch(std::function<bool()> goes_on) {
+    watched_ = std::make_shared<const std::function<bool()>>(std::move(goes_on));
+    if (!watch_timer_) watch_timer_.emplace(loop_.context);
+    watch_again(watched_);
+  }
+  void unwatch() {
+    watched_.reset();
+    if (watch_timer_) watch_timer_->cancel();
+  }
+  using Watched = std::shared_ptr<const std::function<bool()>>;
+  void watch_again(const Watched& watched) {
+    watch_timer_->expires_after(std::chrono::milliseconds(kGoesOnPeriod_ms));
+    watch_timer_->async_wait([self = shared_from_this(), watched](boost::system::error_code error) {
+      if (!error && self->watched_ == watched) self->ask_whether_it_goes_on(watched);
+    });
+  }
+  void ask_whether_it_goes_on(const Watched& watched) {
+    // Goes to the pool and comes back whole: a session ends on its loop's thread, which has work to wait for meanwhile.
+    struct Journey {
+      std::shared_ptr<Session> session;
+      asio::executor_work_guard<Executor> work;
+    };
+    auto journey = std::make_shared<Journey>(Journey{shared_from_this(), asio::make_work_guard(loop_.context)});
+    const Result<void> posted = shared_.pool.post([journey, watched] {
+      const bool goes_on = (*watched)();
+      Journey back = std::move(*journey);
+      asio::io_context& context = back.session->loop_.context;
+      asio::post(context, [back = std::move(back), watched, goes_on] {
+        Session& session = *back.session;
+        if (session.watched_ != watched) return;
+        goes_on ? session.watch_again(watched) : session.cut();
+      });
+    });
+    if (!posted) watch_again(watched);
+  }
+  void cut() {
+    const ::linger at_once{1, 0};
+    (void)::setsockopt(conn_->descriptor(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    halt(Halt::kAborted);
+  }
+
   // What ended the input may leave the output usable.
   bool resume_for_answer() {
     if (halt_ == Halt::kClosed || halt_ == Halt::kAborted) return false;
@@ -497,6 +544,15 @@ class Session : public std::enable_shared_from_this<Session> {
                                 : Afterwards::kClose;
     arm(options_.write_idle_timeout_ms, Progress::kExtends);
     std::string text = response_head(response, head, plan, afterwards, shared_.clock.now());
+    if (plan.is_sent && response.goes_on) watch(std::move(response.goes_on));
+    const bool is_sent = co_await send_all(text, response, plan);
+    unwatch();
+    if (!is_sent) co_return false;
+    must_linger_ = body_read == BodyRead::kNo;
+    co_return afterwards == Afterwards::kKeepAlive;
+  }
+
+  awaitable<bool> send_all(std::string& text, Response& response, const BodyPlan& plan) {
     if (plan.is_sent) {
       for (Piece& piece : response.body) {
         auto* more = std::get_if<std::string>(&piece);
@@ -513,9 +569,7 @@ class Session : public std::enable_shared_from_this<Session> {
         }
       }
     }
-    if (!co_await write_all(text, Follows::kNothing)) co_return false;
-    must_linger_ = body_read == BodyRead::kNo;
-    co_return afterwards == Afterwards::kKeepAlive;
+    co_return co_await write_all(text, Follows::kNothing);
   }
 
   // False also when the file ends early: the promised length cannot be kept, and only a cut connection says
@@ -588,6 +642,8 @@ class Session : public std::enable_shared_from_this<Session> {
   bool timer_is_set_ = false;
   SteadyClock::time_point deadline_ = SteadyClock::time_point::max();
   std::int64_t idle_ms_ = 0;  // 0: the deadline stands
+  std::optional<Timer> watch_timer_;
+  Watched watched_;  // while an answer is under way that may have to stop
   Halt halt_ = Halt::kNone;
   Phase phase_ = Phase::kIdle;
   bool is_first_ = true;

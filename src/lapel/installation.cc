@@ -15,6 +15,7 @@
 #include "cameras/docks.h"
 #include "crypto/password.h"
 #include "crypto/random.h"
+#include "disclosure/recipients.h"
 #include "ingest/uploads.h"
 #include "lapel/settings.h"
 #include "os/filesystem.h"
@@ -124,6 +125,7 @@ Result<void> migrate_all(db::Database& database) {
   TRY(db::migrate(database, "ledger", ledger::schema()));
   TRY(db::migrate(database, "jobs", jobs::schema()));
   TRY(db::migrate(database, "evidence", evidence::schema()));
+  TRY(db::migrate(database, "disclosure", disclosure::schema()));
   TRY(db::migrate(database, "ingest", ingest::schema()));
   return db::migrate(database, "cameras", cameras::schema());
 }

@@ -31,6 +31,8 @@ Json::Object describe_request(const http::Request& request, const http::Response
 
 void trace_request(const http::Request& request, const http::Response& response) {
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  // A fault is traced all the same: it is ours, and says no more than that somebody asked.
+  if (request.is_untraced && response.status < 500) return;
   // 503 and 507 are for the client to wait; anything else from 500 on is for whoever runs the server.
   const bool is_fault = response.status >= 500 && response.status != 503 && response.status != 507;
   trace(is_fault ? TraceLevel::kError : TraceLevel::kInfo, "http",

@@ -16,6 +16,9 @@
 #include "base/problems.h"
 #include "cameras/docks.h"
 #include "cameras/routes.h"
+#include "disclosure/recipients.h"
+#include "disclosure/routes.h"
+#include "evidence/shares.h"
 #include "http/server.h"
 #include "ingest/routes.h"
 #include "ingest/uploads.h"
@@ -135,6 +138,9 @@ struct Rooms::Impl {
         examiner(std::move(opened_examiner)),
         docks({installation->database(), installation->ledgers(), installation->clock()}),
         people({installation->database(), installation->ledgers(), installation->clock()}),
+        shares({installation->database(), installation->vault(), installation->store(), installation->ledgers(),
+                installation->clock()}),
+        recipients({installation->database(), shares, installation->clock()}),
         locks({installation->database(), installation->clock()}),
         challenges({installation->database(), installation->clock()}),
         factors({installation->database(), installation->clock(), installation->keys(), locks, challenges}),
@@ -150,6 +156,8 @@ struct Rooms::Impl {
   Counters counters;
   cameras::Docks docks;
   people::People people;
+  evidence::Shares shares;
+  disclosure::Recipients recipients;
   signin::Locks locks;
   signin::Challenges challenges;
   signin::Factors factors;
@@ -202,6 +210,7 @@ void Rooms::register_routes(http::Router& router) {
   cameras::register_routes(router, impl_->docks, installation.vault(), impl_->asker);
   playback::register_routes(router, installation.vault(), impl_->asker);
   people::register_routes(router, impl_->people, impl_->asker);
+  disclosure::register_routes(router, {impl_->shares, impl_->recipients}, impl_->asker);
   public_pages::register_routes(router, find_ledger(installation));
   signin::register_routes(
       router,

@@ -405,7 +405,7 @@ Result<People::Rights> People::rights(const access::Actor& actor, const std::str
     item.is_inside_home = false;
     for (int number = 0; number <= static_cast<int>(access::Action::kExplain); ++number) {
       const auto action = static_cast<access::Action>(number);
-      if (action != access::Action::kView && action != access::Action::kExport) {
+      if (action != access::Action::kView && action != access::Action::kExport && action != access::Action::kShare) {
         out.rights.push_back({action, std::nullopt, relation, decide(action, item, std::nullopt)});
         continue;
       }

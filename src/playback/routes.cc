@@ -286,15 +286,6 @@ Result<Response> export_files(const Request& request, evidence::Vault& vault, co
       .with("Cache-Control", "no-store");
 }
 
-// A declared type is a stranger's word. Only these are passed on; a browser must not be talked into running a page.
-std::string safe_type(const std::string& declared) {
-  const bool is_media = declared.starts_with("video/") || declared.starts_with("audio/") || declared == "image/jpeg" ||
-                        declared == "image/png";
-  const bool is_plain = declared.find_first_not_of(
-                            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/+.-") == std::string::npos;
-  return is_media && is_plain ? declared : "application/octet-stream";
-}
-
 Result<Response> original(const Request& request, evidence::Vault& vault, const roster::Asker& asker) {
   const access::Actor actor = TRY(asker(request));
   evidence::Vault::OpenedView opened = TRY(vault.view(actor, TRY(id_param<ViewId>(request, "view"))));
@@ -302,7 +293,7 @@ Result<Response> original(const Request& request, evidence::Vault& vault, const 
   const auto file = opened.original.plain_file();
   if (!file) return fail(Code::kInternal, "This store keeps no files that can be served");
   Response response =
-      TRY(http::serve_representation(request, {file, recording.bytes, safe_type(recording.description.filetype),
+      TRY(http::serve_representation(request, {file, recording.bytes, http::safe_type(recording.description.filetype),
                                                fmt::format("\"{}\"", hex(recording.sha256))}));
   response.with("Cache-Control", "private, no-store");
   response.with("Content-Security-Policy", "default-src 'none'; media-src 'self'; sandbox");

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/problems.h"
 #include "crypto/password.h"
+#include "http/cookie.h"
 #include "http/json_body.h"
 #include "roster/roster.h"
 #include "signin/passkey_json.h"
@@ -352,7 +353,7 @@ Response answer(int status, Json::Object fields) {
 Result<Asking> asking_session(const Request& request, const Room& room) {
   auto session = TRY(room.sessions.find(request));
   if (!session) return fail(Error{&problems::kUnauthenticated, "Sign in first", {}});
-  if (request.method != "GET" && request.method != "HEAD") TRY(require_own_site(request));
+  if (request.method != "GET" && request.method != "HEAD") TRY(http::require_own_site(request));
   Asking out{std::move(*session), {}};
   TRY(room.database.read([&](db::Transaction& tx) -> Result<void> {
     out.by = {out.session.actor.person, TRY(roster::person(tx, out.session.actor.person)).login, request.client};

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/problems.h"
+#include "http/cookie.h"
 #include "http/json_body.h"
 #include "roster/roster.h"
 #include "signin/account_routes.h"
@@ -105,7 +106,7 @@ Result<void> note_of(const Room& room, const Request& request, const PersonId& p
 
 Result<Response> sign_in(const Request& request, const Room& room) {
   // Also before there is a session: otherwise another site could sign a browser in as somebody of its choice.
-  TRY(require_own_site(request));
+  TRY(http::require_own_site(request));
   const Json body = TRY(parse_json(request.body));
   const std::string* login = body.find_string("login");
   const std::string* password = body.find_string("password");
@@ -130,7 +131,7 @@ Result<Response> show(const Request& request, const Room& room) {
 }
 
 Result<Response> sign_out(const Request& request, const Room& room) {
-  TRY(require_own_site(request));
+  TRY(http::require_own_site(request));
   const auto session = TRY(room.sessions.find(request));
   TRY(room.sessions.end(request));
   if (session) TRY(note_of(room, request, session->actor.person, AccountEvent::kSignedOut, ""));
@@ -140,7 +141,7 @@ Result<Response> sign_out(const Request& request, const Room& room) {
 
 // The question to a passkey: of nobody yet where nobody is signed in, else of this person.
 Result<Response> ask_passkey(const Request& request, const Room& room) {
-  TRY(require_own_site(request));
+  TRY(http::require_own_site(request));
   const PasskeyPlace place = TRY(passkey_place(request));
   const auto session = TRY(room.sessions.find(request));
   Json::Array allowed;
@@ -169,7 +170,7 @@ Result<PersonId> present_passkey(const Request& request, const Room& room, const
 
 // A passkey is two factors: it signs in alone.
 Result<Response> sign_in_by_passkey(const Request& request, const Room& room) {
-  TRY(require_own_site(request));
+  TRY(http::require_own_site(request));
   const Json body = TRY(http::json_body(request));
   const PersonId person = TRY(present_passkey(request, room, body, std::nullopt));
   TRY(room.sessions.end(request));
@@ -230,7 +231,7 @@ Result<Response> show_setup(const Request&, const Room& room) {
 }
 
 Result<Response> set_up(const Request& request, const Room& room) {
-  TRY(require_own_site(request));
+  TRY(http::require_own_site(request));
   const Json body = TRY(http::json_body(request));
   const PersonId person =
       TRY(room.setup.run(TRY(http::required_text(body, "secret")),

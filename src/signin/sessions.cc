@@ -10,6 +10,7 @@
 #include "crypto/password.h"
 #include "crypto/random.h"
 #include "crypto/sha256.h"
+#include "http/cookie.h"
 #include "roster/roles.h"
 #include "roster/roster.h"
 #include "signin/record.h"
@@ -19,25 +20,7 @@
 namespace lapel::signin {
 namespace {
 
-constexpr std::size_t kCookieBytes = 64;  // hex of 256 bits
-
-std::string cookie_name(const http::Request& request) {
-  return request.is_secure ? "__Host-lapel-session" : "lapel-session";
-}
-
-// The cookie's value where it has the right form, else empty. RFC 6265: pairs separated by "; ".
-std::string_view cookie_of(const std::string& header, std::string_view name) {
-  for (std::size_t at = 0; at < header.size();) {
-    const std::size_t end = std::min(header.find(';', at), header.size());
-    std::string_view pair = std::string_view(header).substr(at, end - at);
-    at = end + 1;
-    pair.remove_prefix(std::min(pair.find_first_not_of(' '), pair.size()));
-    if (pair.size() == name.size() + 1 + kCookieBytes && pair.starts_with(name) && pair[name.size()] == '=') {
-      return pair.substr(name.size() + 1);
-    }
-  }
-  return {};
-}
+constexpr std::string_view kCookie = "lapel-session";
 
 Error wrong() {
   return {
@@ -92,31 +75,12 @@ std::string_view needs_name(Needs needs) {
 
 std::optional<std::string> session_key_of(const http::Request& request) {
   const std::string header = request.header_list("cookie");
-  const auto secret = parse_hex_array<32>(cookie_of(header, cookie_name(request)));
+  const auto secret = parse_hex_array<32>(http::cookie_value(request, header, kCookie));
   return secret ? std::optional(hex(crypto::sha256(*secret))) : std::nullopt;
 }
 
 std::string session_cookie(const http::Request& request, const std::string& value, std::int64_t life_s) {
-  return fmt::format("{}={}; Path=/; Max-Age={}; HttpOnly; SameSite=Strict{}", cookie_name(request), value, life_s,
-                     request.is_secure ? "; Secure" : "");
-}
-
-Result<void> require_own_site(const http::Request& request) {
-  const auto refused = [](std::string_view why) {
-    return fail(problems::kDenied, fmt::format("This request does not come from Lapel's own pages: {}", why));
-  };
-  const std::string* guard = request.header(kGuardHeader);
-  if (guard == nullptr || *guard != "1") return refused("the header X-Lapel: 1 is missing");
-  if (const std::string* site = request.header("sec-fetch-site");
-      site != nullptr && *site != "same-origin" && *site != "none") {
-    return refused("the browser says that another site sent it");
-  }
-  if (const std::string* origin = request.header("origin")) {
-    if (*origin != fmt::format("{}://{}", request.is_secure ? "https" : "http", request.host)) {
-      return refused("its origin is another address");
-    }
-  }
-  return {};
+  return http::set_cookie(request, kCookie, value, life_s);
 }
 
 class Sessions::Turn {
@@ -274,7 +238,7 @@ http::Request Sessions::next(const http::Request& request, const Opened& opened)
   out.method = "GET";
   out.is_secure = request.is_secure;
   out.host = request.host;
-  out.headers.emplace_back("cookie", cookie_name(request) + "=" + opened.cookie);
+  out.headers.emplace_back("cookie", http::cookie_name(request, kCookie) + "=" + opened.cookie);
   return out;
 }
 
@@ -424,7 +388,7 @@ roster::Asker Sessions::asker(roster::Asker otherwise) {
     if (request.header("authorization") != nullptr) return otherwise(request);
     auto session = TRY(find(request));
     if (!session) return otherwise(request);
-    if (!changes_nothing(request.method)) TRY(require_own_site(request));
+    if (!changes_nothing(request.method)) TRY(http::require_own_site(request));
     if (session->needs != Needs::kNothing) return fail(unfinished(session->needs));
     return std::move(session->actor);
   };

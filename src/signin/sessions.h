@@ -45,8 +45,6 @@ inline constexpr std::int64_t kSessionsOfPersonMax = 20;
 inline constexpr int kHashesAtOnceMax = 2;
 inline constexpr int kHashesWaitingMax = 6;
 
-// A cookie that changes something must come with this header: a form of another site cannot send one.
-inline constexpr std::string_view kGuardHeader = "x-lapel";
 // Seconds since the browser's person last touched a key or a pointer. Of a request without it, only one that may change
 // something counts as something done: a player that fetches ranges is nobody at the screen.
 inline constexpr std::string_view kIdleHeader = "x-lapel-idle";
@@ -132,14 +130,9 @@ class Sessions {
   int waiting_ LAPEL_GUARDED_BY(mutex_) = 0;
 };
 
-// Over TLS the name starts with __Host-, which a browser takes only from this very host, with Secure.
 std::string session_cookie(const http::Request& request, const std::string& value, std::int64_t life_s);
 
 // What the catalog knows the session of a request's cookie by: the SHA-256 of its secret, in hex. nullopt where no cookie
 // has the form of one.
 std::optional<std::string> session_key_of(const http::Request& request);
-
-// Refuses what another site may have made a browser send.
-Result<void> require_own_site(const http::Request& request);
-
 }  // namespace lapel::signin

@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "crypto/sha256.h"
+#include "http/cookie.h"
 #include "signin/sessions.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -37,7 +38,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       }
       CHECK(is_there);
     }
-    if (signin::require_own_site(request)) {
+    if (http::require_own_site(request)) {
       CHECK(*request.header("x-lapel") == "1");
       const std::string* origin = request.header("origin");
       CHECK(!origin || *origin == (is_secure ? "https://" : "http://") + request.host);

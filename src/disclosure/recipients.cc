@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "disclosure/recipients.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/problems.h"
+#include "crypto/random.h"
+#include "crypto/sha256.h"
+#include "http/cookie.h"
+
+namespace lapel::disclosure {
+namespace {
+
+constexpr std::string_view kCookie = "lapel-share";
+
+constexpr db::Migration kSteps[] = {
+    {1, "codes and sessions of recipients", R"sql(
+CREATE TABLE share_codes (
+  share TEXT NOT NULL PRIMARY KEY REFERENCES shares (id),
+  salt TEXT NOT NULL,
+  code_sha256 TEXT NOT NULL,
+  failures BIGINT NOT NULL DEFAULT 0,
+  ends_us BIGINT NOT NULL
+);
+CREATE TABLE share_sessions (
+  id_sha256 TEXT NOT NULL PRIMARY KEY,
+  share TEXT NOT NULL REFERENCES shares (id),
+  started_us BIGINT NOT NULL,
+  ends_us BIGINT NOT NULL
+);
+CREATE INDEX share_sessions_by_share ON share_sessions (share, started_us);
+)sql"},
+};
+
+Error wrong() {
+  return {&problems::kShareCode,
+          fmt::format("The link or the code is not right. A code works once, for {} hours, and not after {} wrong ones",
+                      kCodeLifeUs / 3'600'000'000, kCodeFailuresMax),
+          {}};
+}
+
+// Eight digits, evenly.
+std::string new_code() {
+  for (;;) {
+    const auto bytes = crypto::random_bytes<4>();
+    std::uint32_t number = 0;
+    for (const std::uint8_t byte : bytes) number = number << 8 | byte;
+    constexpr std::uint32_t kCodes = 100'000'000;
+    if (number < kCodes * (UINT32_MAX / kCodes)) return fmt::format("{:08}", number % kCodes);
+  }
+}
+
+// As people type it: digits, whatever stands between them.
+std::string digits_of(std::string_view typed) {
+  std::string out;
+  std::copy_if(typed.begin(), typed.end(), std::back_inserter(out), [](char c) { return c >= '0' && c <= '9'; });
+  return out;
+}
+
+std::string code_hash(std::string_view salt, std::string_view code) {
+  return hex(crypto::sha256(as_bytes(fmt::format("{} {}", salt, code))));
+}
+
+std::optional<std::string> session_key(const http::Request& request) {
+  const std::string header = request.header_list("cookie");
+  const auto secret = parse_hex_array<32>(http::cookie_value(request, header, kCookie));
+  return secret ? std::optional(hex(crypto::sha256(*secret))) : std::nullopt;
+}
+
+}  // namespace
+
+std::span<const db::Migration> schema() {
+  return kSteps;
+}
+
+std::string recipient_cookie(const http::Request& request, const std::string& value, std::int64_t life_s) {
+  return http::set_cookie(request, kCookie, value, life_s);
+}
+
+Result<Recipients::EntryCode> Recipients::give_code(const access::Actor& actor, const ShareId& share) {
+  const std::string code = new_code();
+  const std::string salt = hex(crypto::random_bytes<16>());
+  const Timestamp ends_at = parts_.clock.now() + kCodeLifeUs;
+  TRY(parts_.shares.give_code(
+      actor, share, [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) -> Result<void> {
+        TRY(tx.run("DELETE FROM share_codes WHERE share = :share", {{"share", share.text()}}));
+        TRY(tx.run("INSERT INTO share_codes (share, salt, code_sha256, ends_us) VALUES (:share, :salt, :hash, :ends)",
+                   {{"share", share.text()}, {"salt", salt}, {"hash", code_hash(salt, code)}, {"ends", ends_at.us}}));
+        return {};
+      }));
+  return EntryCode{fmt::format("{}-{}", code.substr(0, 4), code.substr(4)), ends_at};
+}
+
+Result<std::string> Recipients::enter(const std::string& secret, const std::string& typed) {
+  const auto share = parts_.shares.find(secret);
+  if (!share) return share.error().code() == Code::kNotFound ? fail(wrong()) : fail(share.error());
+  const auto receiving = TRY(parts_.shares.receiving(*share));
+  const std::string code = digits_of(typed);
+  std::string expected;
+  // Counted before it is compared: of any number that try at once, no more than kCodeFailuresMax are compared at all.
+  TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    expected.clear();
+    const std::int64_t counted = TRY(
+        tx.run("UPDATE share_codes SET failures = failures + 1 WHERE share = :share AND failures < :max AND ends_us "
+               "> :now",
+               {{"share", share->text()}, {"max", kCodeFailuresMax}, {"now", parts_.clock.now().us}}));
+    if (counted == 0) return {};
+    const db::Rows rows =
+        TRY(tx.query("SELECT salt, code_sha256 FROM share_codes WHERE share = :share", {{"share", share->text()}}));
+    if (code_hash(rows[0].text("salt"), code) == rows[0].text("code_sha256")) expected = rows[0].text("code_sha256");
+    return {};
+  }));
+  if (expected.empty()) return fail(wrong());
+
+  const auto cookie = crypto::random_bytes<32>();
+  TRY(parts_.shares.open(receiving, [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) -> Result<void> {
+    const std::int64_t used = TRY(tx.run("DELETE FROM share_codes WHERE share = :share AND code_sha256 = :hash",
+                                         {{"share", share->text()}, {"hash", expected}}));
+    if (used != 1) return fail(wrong());
+    const Timestamp now = parts_.clock.now();
+    TRY(tx.run("DELETE FROM share_sessions WHERE ends_us <= :now", {{"now", now.us}}));
+    TRY(
+        tx.run("DELETE FROM share_sessions WHERE share = :share AND id_sha256 NOT IN (SELECT id_sha256 FROM "
+               "share_sessions WHERE share = :share ORDER BY started_us DESC, id_sha256 LIMIT :most)",
+               {{"share", share->text()}, {"most", kRecipientSessionsMax - 1}}));
+    TRY(tx.run("INSERT INTO share_sessions (id_sha256, share, started_us, ends_us) VALUES (:id, :share, :now, :ends)",
+               {{"id", hex(crypto::sha256(cookie))},
+                {"share", share->text()},
+                {"now", now.us},
+                {"ends", (now + kRecipientLifeUs).us}}));
+    return {};
+  }));
+  return hex(cookie);
+}
+
+Result<evidence::Shares::Receiving> Recipients::find(const http::Request& request) {
+  const auto key = session_key(request);
+  std::optional<ShareId> share;
+  if (key) {
+    TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+      share.reset();
+      for (const db::Row& row :
+           TRY(tx.query("SELECT share FROM share_sessions WHERE id_sha256 = :id AND ends_us > :now LIMIT 1",
+                        {{"id", *key}, {"now", parts_.clock.now().us}}))) {
+        share = ShareId::parse(row.text("share"));
+      }
+      return {};
+    }));
+  }
+  if (!share) return fail(Error{&problems::kShareCode, "Open the link that you were sent, and enter its code", {}});
+  return parts_.shares.receiving(*share);
+}
+
+Result<void> Recipients::end(const http::Request& request) {
+  const auto key = session_key(request);
+  if (!key) return {};
+  return parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    TRY(tx.run("DELETE FROM share_sessions WHERE id_sha256 = :id", {{"id", *key}}));
+    return {};
+  });
+}
+
+}  // namespace lapel::disclosure

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// How a share's recipient is let in: the link, a code that works once, and then a cookie.
+//
+// Owns: the tables share_codes and share_sessions.
+// Promises: the link alone opens nothing, nor does the code. A code is of one share, is good once and for kCodeLifeUs, and dies
+//   of kCodeFailuresMax wrong ones; making another ends the one before. Who asked for a code, and each time one was used, is in
+//   the share's chain. Of link, code and cookie only hashes are kept. A wrong link and a wrong code get the same words.
+// Fails with: problems::kShareCode, problems::kShareEnded (only to whoever has the link), and what evidence fails with.
+// Threads: any; calls block.
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "base/clock.h"
+#include "db/db.h"
+#include "evidence/shares.h"
+#include "http/server.h"
+
+namespace lapel::disclosure {
+
+inline constexpr std::int64_t kCodeLifeUs = 24LL * 3'600 * 1'000'000;
+inline constexpr std::int64_t kCodeFailuresMax = 5;
+inline constexpr std::int64_t kRecipientLifeUs = 12LL * 3'600 * 1'000'000;
+inline constexpr std::int64_t kRecipientSessionsMax = 20;  // of one share; a further one ends the oldest
+
+class Recipients {
+ public:
+  struct Parts {
+    db::Database& database;
+    evidence::Shares& shares;
+    const Clock& clock;
+  };
+  explicit Recipients(Parts parts) : parts_(parts) {}
+
+  struct EntryCode {
+    std::string text;  // "4711-0815": told to the recipient by another way than the link
+    Timestamp ends_at;
+  };
+  Result<EntryCode> give_code(const access::Actor& actor, const ShareId& share);
+
+  // The cookie's value.
+  Result<std::string> enter(const std::string& secret, const std::string& code);
+  // Whose cookie the request has; problems::kShareCode where it has none that stands.
+  Result<evidence::Shares::Receiving> find(const http::Request& request);
+  Result<void> end(const http::Request& request);
+
+ private:
+  const Parts parts_;
+};
+
+std::string recipient_cookie(const http::Request& request, const std::string& value, std::int64_t life_s);
+
+std::span<const db::Migration> schema();
+
+}  // namespace lapel::disclosure

@@ -1,0 +1,527 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "evidence/shares.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "base/problems.h"
+#include "base/text.h"
+#include "crypto/random.h"
+#include "crypto/sha256.h"
+#include "evidence/rows.h"
+
+namespace lapel::evidence {
+namespace {
+
+constexpr std::array<std::pair<ShareKind, std::string_view>, 3> kKinds = {{
+    {ShareKind::kView, "view"},
+    {ShareKind::kDownload, "download"},
+    {ShareKind::kDiscovery, "discovery"},
+}};
+constexpr std::size_t kOrderBytesMax = 8 * 1024;  // an event has room for 16 KiB
+
+std::string secret_hash(std::string_view secret) {
+  return hex(crypto::sha256(as_bytes(secret)));
+}
+
+// How shares are decided about: an item whose officer is whoever made it.
+access::Item item_of(const Share& share) {
+  access::Item item;
+  item.agency = share.agency;
+  item.assigned_officer = share.maker;
+  return item;
+}
+
+Result<void> check_text(std::string_view what, const std::string& text, std::size_t bytes_max) {
+  if (text.empty() || text.size() > bytes_max) {
+    return fail(Code::kInvalid, fmt::format("{} must have 1 to {} bytes", what, bytes_max));
+  }
+  return {};
+}
+
+Result<void> check_terms(const ShareTerms& terms, Timestamp now) {
+  TRY(check_text("The recipient's name", terms.recipient, limits::kFieldBytesMax));
+  if (terms.organization) TRY(check_text("The organization", *terms.organization, limits::kFieldBytesMax));
+  if (has_control_characters(terms.recipient) || has_control_characters(terms.organization.value_or(""))) {
+    return fail(Code::kInvalid, "Who receives it is written without control characters");
+  }
+  if (terms.order) TRY(check_text("The protective order", *terms.order, kOrderBytesMax));
+  const std::set<RecordingId> once(terms.recordings.begin(), terms.recordings.end());
+  if (terms.recordings.empty() || terms.recordings.size() > limits::kShareRecordingsMax ||
+      once.size() != terms.recordings.size()) {
+    return fail(Code::kInvalid,
+                fmt::format("A share is of 1 to {} recordings, each once", limits::kShareRecordingsMax));
+  }
+  if (terms.kind == ShareKind::kDiscovery) {
+    if (terms.basis.purpose != access::Purpose::kDiscovery) {
+      return fail(Code::kInvalid, "A share for discovery has the purpose discovery");
+    }
+    if (!terms.basis.case_number) return fail(Code::kInvalid, "A share for discovery names its case");
+    if (terms.ends_at || terms.views_max) {
+      return fail(Code::kInvalid, "Discovery has neither an end nor a cap: the case and its appeals may be long");
+    }
+    return {};
+  }
+  if (!terms.ends_at) return fail(Code::kInvalid, "A share needs a time at which it ends");
+  if (*terms.ends_at <= now || *terms.ends_at - now > limits::kShareLifeUsMax) {
+    return fail(Code::kInvalid, "A share ends in the future, and within 366 days");
+  }
+  if (terms.views_max && (*terms.views_max < 1 || *terms.views_max > limits::kShareViewsMax)) {
+    return fail(Code::kInvalid, fmt::format("A cap is 1 to {} views", limits::kShareViewsMax));
+  }
+  return {};
+}
+
+void put_if(Json::Object& fields, std::string_view name, const std::optional<std::string>& value) {
+  if (value && !value->empty()) fields.emplace(name, *value);
+}
+
+Json::Object terms_fields(const ShareTerms& terms) {
+  Json::Object fields = {{"kind", share_kind_name(terms.kind)}, {"purpose", access::purpose_name(terms.basis.purpose)}};
+  put_if(fields, "case", terms.basis.case_number);
+  put_if(fields, "warrant", terms.basis.warrant);
+  return fields;
+}
+
+std::optional<Timestamp> time_of(const db::Row& row, std::string_view column) {
+  const auto us = row.maybe_integer(column);
+  return us ? std::optional(Timestamp{*us}) : std::nullopt;
+}
+
+Result<Share> read_share(const db::Row& row) {
+  const auto id = ShareId::parse(row.text("id"));
+  const auto agency = AgencyId::parse(row.text("agency"));
+  const auto maker = PersonId::parse(row.text("maker"));
+  const auto kind = parse_share_kind(row.text("kind"));
+  const auto purpose = access::parse_purpose(row.text("purpose"));
+  if (!id || !agency || !maker || !kind || !purpose) {
+    return fail(Code::kCorrupt, "A share in the catalog is damaged", row.text("id"));
+  }
+  Share out;
+  out.id = *id;
+  out.agency = *agency;
+  out.maker = *maker;
+  out.maker_name = row.text("maker_name");
+  out.terms.kind = *kind;
+  out.terms.recipient = row.text("recipient");
+  out.terms.organization = row.maybe_text("organization");
+  out.terms.basis = {*purpose, row.maybe_text("case_number"), row.maybe_text("warrant"), std::nullopt};
+  out.terms.ends_at = time_of(row, "ends_us");
+  out.terms.views_max = row.maybe_integer("views_max");
+  out.terms.order = row.maybe_text("order_text");
+  out.made_at = {row.integer("made_us")};
+  out.revoked_at = time_of(row, "revoked_us");
+  out.opened_at = time_of(row, "opened_us");
+  out.accepted_at = time_of(row, "accepted_us");
+  out.received_at = time_of(row, "received_us");
+  out.views_used = row.integer("views_used");
+  return out;
+}
+
+Result<Share::Item> read_item(const db::Row& row) {
+  const auto recording = RecordingId::parse(row.text("recording"));
+  const auto sha256 = parse_hex_array<32>(row.text("sha256"));
+  if (!recording || !sha256) return fail(Code::kCorrupt, "An item of a share is damaged", row.text("recording"));
+  return Share::Item{*recording,
+                     row.text("filename"),
+                     row.text("filetype"),
+                     static_cast<std::uint64_t>(row.integer("bytes")),
+                     *sha256,
+                     time_of(row, "recorded_us"),
+                     row.maybe_integer("duration_ms"),
+                     time_of(row, "downloaded_us")};
+}
+
+std::string_view use_name(Shares::Use use) {
+  return use == Shares::Use::kWatch ? "watch" : "download";
+}
+
+// SQL: the share has neither ended nor been taken back at :now.
+constexpr std::string_view kStands = "revoked_us IS NULL AND (ends_us IS NULL OR ends_us > :now)";
+
+Error ended(const Share& share, std::string_view agency_name) {
+  return {&problems::kShareEnded,
+          fmt::format("This share {}. Ask {} of {} for another", share.revoked_at ? "has been taken back" : "has ended",
+                      share.maker_name, agency_name),
+          {}};
+}
+
+}  // namespace
+
+std::string_view share_kind_name(ShareKind kind) {
+  for (const auto& [value, name] : kKinds) {
+    if (value == kind) return name;
+  }
+  CHECK(false);
+}
+std::optional<ShareKind> parse_share_kind(std::string_view name) {
+  for (const auto& [value, known] : kKinds) {
+    if (known == name) return value;
+  }
+  return std::nullopt;
+}
+
+Result<void> Shares::commit(const access::Actor& actor, std::vector<ledger::Draft> events, ledger::RowsStep rows) {
+  ledger::Submission submission;
+  submission.actor = actor.subject();
+  submission.events = std::move(events);
+  submission.rows = std::move(rows);
+  TRY(TRY(parts_.ledgers.find(actor.agency))->commit(std::move(submission)));
+  return {};
+}
+
+Result<std::vector<Share>> Shares::read(const std::string& condition, const db::Params& params) {
+  std::vector<Share> out;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    out.clear();
+    for (const db::Row& row : TRY(tx.query(
+             fmt::format("SELECT s.*, p.name AS maker_name FROM shares s JOIN people p ON p.id = s.maker WHERE {} "
+                         "ORDER BY s.made_us DESC, s.id DESC LIMIT {}",
+                         condition, limits::kSharesOfAgencyListedMax),
+             params))) {
+      Share share = TRY(read_share(row));
+      for (const db::Row& item : TRY(tx.query(
+               "SELECT i.recording AS recording, i.downloaded_us AS downloaded_us, r.filename AS filename, "
+               "r.filetype AS filetype, r.bytes AS bytes, r.sha256 AS sha256, r.recorded_us AS recorded_us, "
+               "r.duration_ms AS duration_ms FROM share_items i JOIN recordings r ON r.id = i.recording AND "
+               "r.agency = i.agency WHERE i.share = :share ORDER BY i.n LIMIT :limit",
+               {{"share", share.id.text()}, {"limit", static_cast<std::int64_t>(limits::kShareRecordingsMax)}}))) {
+        share.items.push_back(TRY(read_item(item)));
+        share.terms.recordings.push_back(share.items.back().recording);
+      }
+      out.push_back(std::move(share));
+    }
+    return {};
+  }));
+  return out;
+}
+
+Result<Shares::Made> Shares::make(const access::Actor& actor, const ShareTerms& terms) {
+  TRY(check_terms(terms, parts_.clock.now()));
+  std::vector<Recording> recordings;
+  for (const RecordingId& id : terms.recordings)
+    recordings.push_back(TRY(parts_.vault.to_share(actor, id, terms.basis)));
+
+  const ShareId id = crypto::new_id<ShareId>();
+  std::string secret = base64url(crypto::random_bytes<32>());
+  const std::string hash = secret_hash(secret);
+
+  Json::Object bound = {{"name", terms.recipient}, {"from", ledger_time(parts_.clock.now())}};
+  Json::Object made = terms_fields(terms);
+  made.emplace("recipient", terms.recipient);
+  made.emplace("link", hash);
+  put_if(made, "organization", terms.organization);
+  if (terms.ends_at) made.emplace("until", ledger_time(*terms.ends_at));
+  if (terms.views_max) made.emplace("views_max", static_cast<std::uint64_t>(*terms.views_max));
+  if (terms.order) made.emplace("order", *terms.order);
+  std::vector<ledger::Draft> events;
+  events.push_back({id, "identity.bound", std::move(bound), true});
+  events.push_back({id, "share.made", std::move(made), false});
+  for (const Recording& recording : recordings) {
+    Json::Object fields = terms_fields(terms);
+    fields.emplace("share", id.text());
+    if (recording.restriction) fields.emplace("restriction", access::restriction_name(*recording.restriction));
+    events.push_back({recording.id, "recording.shared", std::move(fields), false});
+  }
+  TRY(commit(
+      actor, std::move(events), [&](db::Transaction& tx, std::span<const ledger::SealedEvent> sealed) -> Result<void> {
+        TRY(
+            tx.run("INSERT INTO shares (id, agency, maker, kind, recipient, organization, purpose, case_number, "
+                   "warrant, order_text, secret_sha256, made_us, ends_us, views_max) VALUES (:id, :agency, :maker, "
+                   ":kind, :recipient, :organization, :purpose, :case_number, :warrant, :order_text, :secret, :made, "
+                   ":ends, :views_max)",
+                   {{"id", id.text()},
+                    {"agency", actor.agency.text()},
+                    {"maker", actor.person.text()},
+                    {"kind", share_kind_name(terms.kind)},
+                    {"recipient", terms.recipient},
+                    {"organization", terms.organization},
+                    {"purpose", access::purpose_name(terms.basis.purpose)},
+                    {"case_number", terms.basis.case_number},
+                    {"warrant", terms.basis.warrant},
+                    {"order_text", terms.order},
+                    {"secret", hash},
+                    {"made", sealed[1].at.us},
+                    {"ends", terms.ends_at ? std::optional(terms.ends_at->us) : std::nullopt},
+                    {"views_max", terms.views_max}}));
+        for (std::size_t n = 0; n < recordings.size(); ++n) {
+          const auto& restriction = recordings[n].restriction;
+          TRY(
+              tx.run("INSERT INTO share_items (share, n, agency, recording, restriction) VALUES (:share, :n, :agency, "
+                     ":recording, :restriction)",
+                     {{"share", id.text()},
+                      {"n", static_cast<std::int64_t>(n)},
+                      {"agency", actor.agency.text()},
+                      {"recording", recordings[n].id.text()},
+                      {"restriction", restriction ? std::optional(std::string(access::restriction_name(*restriction)))
+                                                  : std::nullopt}}));
+        }
+        return {};
+      }));
+  return Made{TRY(show(actor, id)), std::move(secret)};
+}
+
+Result<std::vector<Share>> Shares::list(const access::Actor& actor, const std::optional<RecordingId>& recording) {
+  // Who may see none asks in vain; who may see their own is given those.
+  access::Item own;
+  own.agency = actor.agency;
+  own.assigned_officer = actor.person;
+  TRY(access::require(access::decide(actor, access::Action::kSeeShares, own), "page"));
+  // Whether a recording that the actor may not know of was shared is not theirs to hear either.
+  if (recording) TRY(parts_.vault.show(actor, *recording));
+  access::Item others = own;
+  others.assigned_officer.reset();
+  const bool sees_all = access::decide(actor, access::Action::kSeeShares, others).is_allowed();
+  std::string condition = "s.agency = :agency";
+  db::Params params = {{"agency", actor.agency.text()}};
+  if (!sees_all) {
+    condition += " AND s.maker = :self";
+    params.push_back({"self", actor.person.text()});
+  }
+  if (recording) {
+    condition += " AND EXISTS (SELECT 1 FROM share_items i WHERE i.share = s.id AND i.recording = :recording)";
+    params.push_back({"recording", recording->text()});
+  }
+  return read(condition, params);
+}
+
+Result<Share> Shares::show(const access::Actor& actor, const ShareId& id) {
+  std::vector<Share> found =
+      TRY(read("s.id = :id AND s.agency = :agency", {{"id", id.text()}, {"agency", actor.agency.text()}}));
+  // Whoever may not see it does not learn that there is one.
+  if (found.empty() || !access::decide(actor, access::Action::kSeeShares, item_of(found[0])).is_allowed()) {
+    return fail(Code::kNotFound, "No such share", id.text());
+  }
+  return std::move(found[0]);
+}
+
+Result<Share> Shares::revoke(const access::Actor& actor, const ShareId& id, const std::string& reason) {
+  const Share share = TRY(show(actor, id));
+  TRY(access::require(access::decide(actor, access::Action::kManageShare, item_of(share)), "share", id.text()));
+  TRY(check_text("A reason", reason, limits::kFieldBytesMax));
+  if (has_control_characters(reason)) return fail(Code::kInvalid, "A reason has no control characters");
+  TRY(commit(actor, {{id, "share.revoked", {{"reason", reason}}, false}},
+             [&](db::Transaction& tx, std::span<const ledger::SealedEvent> sealed) -> Result<void> {
+               const std::int64_t changed =
+                   TRY(tx.run("UPDATE shares SET revoked_us = :now WHERE id = :id AND revoked_us IS NULL",
+                              {{"id", id.text()}, {"now", sealed[0].at.us}}));
+               return changed == 1 ? Result<void>() : fail(Code::kConflict, "This share has been taken back already");
+             }));
+  return show(actor, id);
+}
+
+Result<void> Shares::give_code(const access::Actor& actor, const ShareId& id, ledger::RowsStep rows) {
+  const Share share = TRY(show(actor, id));
+  TRY(access::require(access::decide(actor, access::Action::kManageShare, item_of(share)), "share", id.text()));
+  if (share.has_ended(parts_.clock.now())) return fail(Code::kConflict, "This share has ended: it needs no code");
+  return commit(actor, {{id, "share.code_given", {}, false}}, std::move(rows));
+}
+
+Result<ShareId> Shares::find(const std::string& secret) {
+  const std::vector<Share> found = TRY(read("s.secret_sha256 = :secret", {{"secret", secret_hash(secret)}}));
+  if (found.empty()) return fail(Code::kNotFound, "No such share");
+  return found[0].id;
+}
+
+Result<Shares::Receiving> Shares::receiving(const ShareId& id) {
+  std::vector<Share> found = TRY(read("s.id = :id", {{"id", id.text()}}));
+  if (found.empty()) return fail(Code::kNotFound, "No such share", id.text());
+  Receiving out{std::move(found[0]), {}, {}};
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    for (const roster::Agency& agency : TRY(roster::agencies(tx))) {
+      if (agency.id != out.share.agency) continue;
+      out.agency_name = agency.name;
+      out.actor.agency_slug = agency.slug;
+    }
+    return {};
+  }));
+  out.actor.agency = out.share.agency;
+  out.actor.share = out.share.id;
+  if (out.share.has_ended(parts_.clock.now())) return fail(ended(out.share, out.agency_name));
+  return out;
+}
+
+Result<bool> Shares::stands(const ShareId& id) {
+  bool out = false;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    out = !TRY(tx.query(fmt::format("SELECT id FROM shares WHERE id = :id AND {} LIMIT 1", kStands),
+                        {{"id", id.text()}, {"now", parts_.clock.now().us}}))
+               .empty();
+    return {};
+  }));
+  return out;
+}
+
+Result<void> Shares::open(const Receiving& receiving, ledger::RowsStep rows) {
+  const bool is_first = !receiving.share.opened_at;
+  const auto step = [&](db::Transaction& tx, std::span<const ledger::SealedEvent> sealed) -> Result<void> {
+    TRY(rows(tx, sealed));
+    const std::int64_t opened =
+        TRY(tx.run(fmt::format("UPDATE shares SET opened_us = COALESCE(opened_us, :at) WHERE id = :id AND {}", kStands),
+                   {{"id", receiving.share.id.text()},
+                    {"at", sealed.empty() ? parts_.clock.now().us : sealed[0].at.us},
+                    {"now", parts_.clock.now().us}}));
+    return opened == 1 ? Result<void>() : fail(ended(receiving.share, receiving.agency_name));
+  };
+  // Of discovery only the first time is anybody's business.
+  if (receiving.share.terms.kind == ShareKind::kDiscovery && !is_first) {
+    return parts_.database.write([&](db::Transaction& tx) { return step(tx, {}); });
+  }
+  return commit(receiving.actor, {{receiving.share.id, "share.opened", {}, false}}, step);
+}
+
+Result<void> Shares::accept_order(const Receiving& receiving) {
+  if (!receiving.share.terms.order) return fail(Code::kConflict, "This share names no protective order");
+  if (receiving.share.accepted_at) return {};
+  return commit(receiving.actor, {{receiving.share.id, "share.accepted", {}, false}},
+                [&](db::Transaction& tx, std::span<const ledger::SealedEvent> sealed) -> Result<void> {
+                  const std::int64_t changed =
+                      TRY(tx.run("UPDATE shares SET accepted_us = :at WHERE id = :id AND accepted_us IS NULL",
+                                 {{"id", receiving.share.id.text()}, {"at", sealed[0].at.us}}));
+                  return changed == 1 ? Result<void>() : fail(Code::kConflict, "The order has been accepted already");
+                });
+}
+
+Result<void> Shares::confirm_receipt(const Receiving& receiving) {
+  if (receiving.share.received_at) return {};
+  return commit(receiving.actor, {{receiving.share.id, "share.received", {}, false}},
+                [&](db::Transaction& tx, std::span<const ledger::SealedEvent> sealed) -> Result<void> {
+                  const std::int64_t changed =
+                      TRY(tx.run("UPDATE shares SET received_us = :at WHERE id = :id AND received_us IS NULL",
+                                 {{"id", receiving.share.id.text()}, {"at", sealed[0].at.us}}));
+                  return changed == 1 ? Result<void>()
+                                      : fail(Code::kConflict, "The receipt has been confirmed already");
+                });
+}
+
+// Asked at each step: the recording may have been locked or destroyed since.
+Result<void> Shares::require_receivable(const Receiving& receiving, const Share::Item& item) {
+  access::Item found;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    const db::Rows rows = TRY(tx.query(
+        fmt::format(
+            "SELECT {}, (SELECT i.restriction FROM share_items i WHERE i.share = :share AND i.recording = r.id) "
+            "AS shared_restriction FROM recordings r WHERE id = :id AND agency = :agency",
+            columns()),
+        asked_by(receiving.actor, parts_.clock.now()) + db::Params{{"id", item.recording.text()},
+                                                                   {"agency", receiving.share.agency.text()},
+                                                                   {"share", receiving.share.id.text()}}));
+    CHECK(rows.size() == 1);  // a foreign key
+    const Recording recording = TRY(read_recording(receiving.actor, rows[0]));
+    found = recording.item;
+    found.is_cleared = recording.restriction && rows[0].maybe_text("shared_restriction") ==
+                                                    std::string(access::restriction_name(*recording.restriction));
+    return {};
+  }));
+  TRY(access::require(access::decide(receiving.actor, access::Action::kReceive, found), "recording"));
+  if (receiving.share.terms.order && !receiving.share.accepted_at) {
+    return fail(Code::kConflict, "Accept the protective order first");
+  }
+  return {};
+}
+
+Result<std::optional<ShareViewId>> Shares::open_view(const Receiving& receiving, std::size_t n, Use use) {
+  const Share& share = receiving.share;
+  if (n >= share.items.size()) return fail(Code::kNotFound, "This share has no such recording");
+  const Share::Item& item = share.items[n];
+  if (use == Use::kDownload && share.terms.kind == ShareKind::kView) {
+    return fail(problems::kRule, "a share for viewing: it is watched here and not downloaded");
+  }
+  TRY(require_receivable(receiving, item));
+  const bool is_discovery = share.terms.kind == ShareKind::kDiscovery;
+  if (is_discovery && (use == Use::kWatch || item.downloaded_at)) return std::optional<ShareViewId>();
+
+  const ShareViewId view = crypto::new_id<ShareViewId>();
+  Json::Object fields = {{"share", share.id.text()}, {"use", use_name(use)}};
+  if (!is_discovery) fields.emplace("view", view.text());
+  TRY(commit(receiving.actor, {{item.recording, "recording.received", std::move(fields), false}},
+             [&](db::Transaction& tx, std::span<const ledger::SealedEvent> sealed) -> Result<void> {
+               // Counted here and nowhere else: of all that ask at once, as many get one as are left.
+               const std::int64_t counted = TRY(tx.run(
+                   fmt::format("UPDATE shares SET views_used = views_used + :one WHERE id = :id AND {} AND (views_max "
+                               "IS NULL OR views_used < views_max)",
+                               kStands),
+                   {{"id", share.id.text()}, {"one", is_discovery ? 0 : 1}, {"now", parts_.clock.now().us}}));
+               if (counted != 1) {
+                 return fail(problems::kShareEnded, fmt::format("This share has ended, or its views are used up. Ask "
+                                                                "{} of {} for another",
+                                                                share.maker_name, receiving.agency_name));
+               }
+               if (use == Use::kDownload) {
+                 TRY(tx.run(
+                     "UPDATE share_items SET downloaded_us = COALESCE(downloaded_us, :at) WHERE share = :share AND n = "
+                     ":n",
+                     {{"share", share.id.text()}, {"n", static_cast<std::int64_t>(n)}, {"at", sealed[0].at.us}}));
+               }
+               if (is_discovery) return {};
+               TRY(tx.run(
+                   "INSERT INTO share_views (id, share, n, agency, use_as, ends_us) VALUES (:id, :share, :n, :agency, "
+                   ":use_as, :ends)",
+                   {{"id", view.text()},
+                    {"share", share.id.text()},
+                    {"n", static_cast<std::int64_t>(n)},
+                    {"agency", share.agency.text()},
+                    {"use_as", use_name(use)},
+                    {"ends", (parts_.clock.now() + limits::kShareViewLifeUs).us}}));
+               return {};
+             }));
+  return is_discovery ? std::optional<ShareViewId>() : std::optional(view);
+}
+
+Result<Shares::Content> Shares::original(const Receiving& receiving, const Share::Item& item, Use use) {
+  store::Original original =
+      TRY(parts_.store.open(receiving.actor.agency_slug, item.recording, store::Codec::kPlain, item.bytes));
+  auto file = original.plain_file();
+  if (!file) return fail(Code::kInternal, "This store keeps no files that can be served");
+  return Content{std::move(file), item.bytes, item.sha256, item.filename, item.filetype, use};
+}
+
+Result<Shares::Content> Shares::content(const Receiving& receiving, const ShareViewId& view) {
+  const Share& share = receiving.share;
+  std::optional<std::size_t> n;
+  Use use = Use::kWatch;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    for (const db::Row& row :
+         TRY(tx.query("SELECT n, use_as FROM share_views WHERE id = :id AND share = :share AND ends_us > :now LIMIT 1",
+                      {{"id", view.text()}, {"share", share.id.text()}, {"now", parts_.clock.now().us}}))) {
+      n = static_cast<std::size_t>(row.integer("n"));
+      use = row.text("use_as") == "download" ? Use::kDownload : Use::kWatch;
+    }
+    return {};
+  }));
+  if (!n || *n >= share.items.size()) return fail(Code::kNotFound, "No such view, or its time is over", view.text());
+  const Share::Item& item = share.items[*n];
+  TRY(require_receivable(receiving, item));
+  if (share.terms.kind == ShareKind::kView) return fail(Code::kUnavailable, "The copy for viewing is being prepared");
+  return original(receiving, item, use);
+}
+
+Result<Shares::Content> Shares::discovery_content(const Receiving& receiving, std::size_t n) {
+  const Share& share = receiving.share;
+  if (share.terms.kind != ShareKind::kDiscovery || n >= share.items.size()) {
+    return fail(Code::kNotFound, "This share has no such recording");
+  }
+  TRY(require_receivable(receiving, share.items[n]));
+  return original(receiving, share.items[n], Use::kWatch);
+}
+
+Result<std::string> Shares::receipt(const Receiving& receiving, std::size_t n) {
+  const Share& share = receiving.share;
+  if (n >= share.items.size()) return fail(Code::kNotFound, "This share has no such recording");
+  if (share.terms.kind == ShareKind::kView) {
+    return fail(problems::kRule, "a share for viewing: it is watched here and not downloaded");
+  }
+  TRY(require_receivable(receiving, share.items[n]));
+  const ledger::Ledger& ledger = *TRY(parts_.ledgers.find(share.agency));
+  const std::vector<ledger::SealedEvent> events = TRY(ledger.events(share.items[n].recording, 0, 1));
+  if (events.empty()) return fail(Code::kCorrupt, "A recording has no admission", share.items[n].recording.text());
+  return ledger.receipt(events[0], ledger::Under::kPublished);
+}
+
+}  // namespace lapel::evidence

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Shares: recordings for one named recipient outside the agency, who has no account.
+//
+// Owns: the tables shares, share_items and share_views; the events share.* in a share's own chain, recording.shared and
+//   recording.received. A share is a subject of the ledger, and its recipient acts as that subject.
+// Promises: whoever makes one could export each recording for the same purpose. Nothing is served after it was taken back
+//   or has ended, nor beyond its cap, however many ask at once: each view is counted and sealed in one step, before its
+//   first byte. What is shared for viewing only is served as a marked rendition and never as the original. Of discovery
+//   only the first opening, the first download of each file and the receipt are kept: when what was watched is nobody's.
+// Fails with: kNotFound (also a wrong link), kGone (ended, taken back, views used up), problems::kRule, kConflict (the
+//   protective order is not accepted yet), kUnavailable (a rendition is still being made), kInvalid.
+// Threads: any; calls block.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "access/access.h"
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "db/db.h"
+#include "evidence/vault.h"
+#include "ledger/ledgers.h"
+#include "os/disk.h"
+
+namespace lapel::evidence {
+
+enum class ShareKind {
+  kView,       // watched here, marked with the recipient's name
+  kDownload,   // the originals
+  kDiscovery,  // the originals, without end, cap or marks, and with no more noted than law asks for
+};
+std::string_view share_kind_name(ShareKind kind);
+std::optional<ShareKind> parse_share_kind(std::string_view name);
+
+struct ShareTerms {
+  ShareKind kind = ShareKind::kView;
+  std::string recipient;                    // a person's name
+  std::optional<std::string> organization;  // "Berkshire District Attorney"
+  std::vector<RecordingId> recordings;      // 1 to limits::kShareRecordingsMax, each once
+  ViewRequest basis;                        // why; its inside_home is not looked at: that is said of a recording itself
+  std::optional<Timestamp> ends_at;         // needed but for discovery, which has none
+  std::optional<std::int64_t> views_max;    // of all its recordings together; not of discovery
+  std::optional<std::string> order;         // the protective order that the recipient accepts first, in its words
+};
+
+struct Share {
+  struct Item {
+    RecordingId recording;
+    std::string filename, filetype;
+    std::uint64_t bytes = 0;
+    Digest sha256{};
+    std::optional<Timestamp> recorded_at;
+    std::optional<std::int64_t> duration_ms;
+    std::optional<Timestamp> downloaded_at;  // first
+  };
+  ShareId id;
+  AgencyId agency;
+  PersonId maker;
+  std::string maker_name;
+  ShareTerms terms;
+  std::vector<Item> items;  // as terms.recordings
+  Timestamp made_at;
+  std::optional<Timestamp> revoked_at, opened_at, accepted_at, received_at;
+  std::int64_t views_used = 0;  // of discovery always 0
+
+  bool has_ended(Timestamp now) const { return revoked_at || (terms.ends_at && now >= *terms.ends_at); }
+};
+
+class Shares {
+ public:
+  struct Parts {
+    db::Database& database;
+    Vault& vault;
+    store::Store& store;
+    ledger::Ledgers& ledgers;
+    const Clock& clock;
+  };
+  explicit Shares(Parts parts) : parts_(parts) {}
+
+  // ---- by the agency ----
+
+  struct Made {
+    Share share;
+    std::string secret;  // 256 bits, base64url: of the link. Only its hash is kept
+  };
+  Result<Made> make(const access::Actor& actor, const ShareTerms& terms);
+  // Those that the actor may see, newest first, at most limits::kSharesOfAgencyListedMax; of one recording or of all.
+  Result<std::vector<Share>> list(const access::Actor& actor, const std::optional<RecordingId>& recording);
+  Result<Share> show(const access::Actor& actor, const ShareId& id);
+  Result<Share> revoke(const access::Actor& actor, const ShareId& id, const std::string& reason);
+  // A new code for the recipient: whoever has it and the link is let in, so it is on record who asked for it.
+  Result<void> give_code(const access::Actor& actor, const ShareId& id, ledger::RowsStep rows);
+
+  // ---- by the recipient ----
+
+  struct Receiving {
+    Share share;
+    access::Actor actor;
+    std::string agency_name;
+  };
+  // Whose link it is; kNotFound.
+  Result<ShareId> find(const std::string& secret);
+  // kGone once it has ended, in words that say whom to ask.
+  Result<Receiving> receiving(const ShareId& id);
+  // The code was right. `rows` runs in the same transaction.
+  Result<void> open(const Receiving& receiving, ledger::RowsStep rows);
+  Result<void> accept_order(const Receiving& receiving);
+  Result<void> confirm_receipt(const Receiving& receiving);
+
+  enum class Use { kWatch, kDownload };
+  // A view of item `n`, from 0. Nothing where it is discovery: its files are served without one.
+  Result<std::optional<ShareViewId>> open_view(const Receiving& receiving, std::size_t n, Use use);
+
+  struct Content {
+    std::shared_ptr<os::File> file;
+    std::uint64_t bytes = 0;
+    Digest sha256{};
+    std::string filename, filetype;
+    Use use = Use::kWatch;
+  };
+  Result<Content> content(const Receiving& receiving, const ShareViewId& view);
+  Result<Content> discovery_content(const Receiving& receiving, std::size_t n);
+  // Whether it has neither ended nor been taken back, at this moment: asked again while bytes are under way.
+  Result<bool> stands(const ShareId& id);
+  // The receipt of item `n`'s admission under a published checkpoint; not of what is for viewing only.
+  Result<std::string> receipt(const Receiving& receiving, std::size_t n);
+
+ private:
+  Result<std::vector<Share>> read(const std::string& condition, const db::Params& params);
+  Result<void> commit(const access::Actor& actor, std::vector<ledger::Draft> events, ledger::RowsStep rows);
+  Result<void> require_receivable(const Receiving& receiving, const Share::Item& item);
+  Result<Content> original(const Receiving& receiving, const Share::Item& item, Use use);
+  const Parts parts_;
+};
+
+}  // namespace lapel::evidence

@@ -1,0 +1,353 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Shares: what a recipient outside, without an account, gets and when it ends."""
+import concurrent.futures
+import datetime
+import hashlib
+import http.client
+import json
+import select
+import sqlite3
+import unittest
+
+from harness import BIN, ROOT, TownCase, run
+
+FILM = ROOT / "test/data/video/pytorch+torchcodec/test/resources/nasa_13013.mp4"
+GUARD = {"X-Lapel": "1"}
+BIG = 48 << 20
+
+
+def at(seconds):
+    return (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Recipient:
+    """A browser that keeps one cookie."""
+
+    def __init__(self, town):
+        self.town, self.cookie = town, None
+
+    def ask(self, method, path, body=None, headers=None):
+        everything = dict(GUARD if headers is None else headers)
+        if self.cookie:
+            everything["Cookie"] = self.cookie
+        return self.town.request(method, path, None, everything, None if body is None else json.dumps(body))
+
+    def enter(self, made, code=None):
+        answer = self.ask("POST", "/api/v1/received/session", {"link": made["link"].partition("#")[2], "code": code or made["code"]["code"]})
+        if answer.status == 201:
+            cookie = answer.headers["Set-Cookie"]
+            assert "HttpOnly" in cookie and "SameSite=Strict" in cookie, cookie
+            self.cookie = cookie.partition(";")[0]
+        return answer
+
+    def open(self, n=0, use="watch"):
+        return self.ask("POST", f"/api/v1/received/items/{n}/views", {"use": use})
+
+    def bytes(self, n=0, use="download"):
+        opened = self.open(n, use)
+        assert opened.status == 201, opened.body
+        return self.ask("GET", opened.json()["content"])
+
+
+class SharesTest(TownCase):
+    beat = 1
+
+    @classmethod
+    def populate(cls):
+        town = cls.town
+        cls.records = town.add_user("records", "records")
+        cls.liaison = town.add_user("liaison", "da_liaison")
+        cls.investigator = town.add_user("morse", "investigator")
+        cls.others = {role: town.add_user(role, role) for role in (
+            "officer", "supervisor", "command", "coordinator", "auditor", "union", "program_manager", "approver", "administrator")}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        town = cls.town
+        cls.film = town.upload(cls.records, FILM.read_bytes(), filename="Ünter \"den\" Linden.mp4", filetype="video/mp4", incident="22-1")["recording"]
+        cls.big = town.upload(cls.records, bytes(range(256)) * (BIG // 256), filename="big.bin", incident="22-1")["recording"]
+
+    def share(self, token=None, **terms):
+        body = {"kind": "download", "recipient": "Dana Whitfield", "recordings": [self.film], "purpose": "discovery", "case": "22-1"}
+        if terms.get("kind") != "discovery" and "ends_at" not in terms:
+            body["ends_at"] = at(3600)
+        return self.town.request("POST", "/api/v1/shares", token or self.records, body=json.dumps({**body, **terms}))
+
+    def made(self, **terms):
+        answer = self.share(**terms)
+        self.assertEqual(answer.status, 201, answer.body)
+        return answer.json()
+
+    def recipient(self, made):
+        recipient = Recipient(self.town)
+        answer = recipient.enter(made)
+        self.assertEqual(answer.status, 201, answer.body)
+        return recipient
+
+    def shown(self, made):
+        return self.town.request("GET", f"/api/v1/shares/{made['share']['id']}", self.records).json()
+
+    def events(self, recording, share):
+        items = self.town.request("GET", f"/api/v1/recordings/{recording}/custody", self.records).json()["items"]
+        return [item for item in items if item["event"].get("share") == share["share"]["id"]]
+
+    def test_a_recipient_gets_the_very_bytes_and_it_is_all_in_custody(self):
+        made = self.made(organization="Berkshire District Attorney")
+        recipient = self.recipient(made)
+        seen = recipient.ask("GET", "/api/v1/received").json()
+        self.assertEqual((seen["recipient"], seen["organization"], seen["from"], seen["agency_name"]),
+                         ("Dana Whitfield", "Berkshire District Attorney", "records", self.town.agency))
+        self.assertEqual(self.events(self.film, made)[0]["type"], "recording.shared")
+        got = recipient.bytes()
+        self.assertEqual(got.status, 200)
+        self.assertEqual(got.body, FILM.read_bytes())
+        self.assertEqual(seen["items"][0]["sha256"], hashlib.sha256(got.body).hexdigest())
+        self.assertEqual(got.headers["Content-Disposition"], "attachment; filename*=UTF-8''%C3%9Cnter%20%22den%22%20Linden.mp4")
+        self.assertEqual(got.headers["Cache-Control"], "private, no-store")
+        part = recipient.ask("GET", recipient.open(use="watch").json()["content"], headers={**GUARD, "Range": "bytes=10-19"})
+        self.assertEqual((part.status, part.body), (206, FILM.read_bytes()[10:20]))
+        events = self.events(self.film, made)
+        self.assertEqual([(event["type"], event["event"].get("use")) for event in events],
+                         [("recording.shared", None), ("recording.received", "download"), ("recording.received", "watch")])
+        self.assertEqual(events[1]["actor_name"], "Dana Whitfield, recipient of a share")
+        self.assertEqual(self.shown(made)["views_used"], 2)
+        self.assertIsNotNone(self.shown(made)["items"][0]["downloaded_at"])
+        confirmed = recipient.ask("POST", "/api/v1/received/receipt")
+        self.assertIsNotNone(confirmed.json()["received_at"])
+        self.assertEqual(self.shown(made)["received_at"], confirmed.json()["received_at"])
+
+    def test_the_receipt_verifies_offline_with_the_file(self):
+        recipient = self.recipient(self.made())
+        answer = recipient.ask("GET", "/api/v1/received/items/0/receipt")
+        while answer.status == 409:  # until the beat
+            answer = recipient.ask("GET", "/api/v1/received/items/0/receipt")
+        self.assertEqual(answer.status, 200, answer.body)
+        home = self.town.home / "received"
+        home.mkdir(exist_ok=True)
+        (home / "film.mp4").write_bytes(recipient.bytes().body)
+        (home / "film.mp4.tlog-proof").write_bytes(answer.body)
+        run(BIN / "lapel-verify", "--key", self.town.vkey, home / "film.mp4.tlog-proof", home / "film.mp4")
+        (home / "film.mp4").write_bytes(FILM.read_bytes()[:-1])
+        self.assertEqual(run(BIN / "lapel-verify", "--key", self.town.vkey, home / "film.mp4.tlog-proof", home / "film.mp4", check=False).returncode, 6)
+
+    def test_link_and_code_are_needed_both_and_a_code_works_once(self):
+        made = self.made()
+        link, code = made["link"].partition("#")[2], made["code"]["code"]
+        self.assertGreaterEqual(len(link), 43)
+        self.assertRegex(code, r"^[0-9]{4}-[0-9]{4}$")
+        for recipient, wrong in ((Recipient(self.town), {"link": link, "code": "0000-0000"}), (Recipient(self.town), {"link": link[:-1] + "A", "code": code})):
+            answer = recipient.ask("POST", "/api/v1/received/session", wrong)
+            self.assertEqual((answer.status, answer.json()["type"]), (401, "/problems/share-code"))
+            self.assertEqual(recipient.ask("GET", "/api/v1/received").status, 401)
+        first = self.recipient(made)
+        self.assertEqual(Recipient(self.town).enter(made).status, 401)
+        again = self.town.request("POST", f"/api/v1/shares/{made['share']['id']}/codes", self.records).json()
+        second = Recipient(self.town)
+        self.assertEqual(second.enter(made, again["code"]).status, 201)
+        self.assertEqual(first.ask("GET", "/api/v1/received").status, 200)
+        self.assertEqual(second.ask("DELETE", "/api/v1/received/session").status, 204)
+        self.assertEqual(second.ask("GET", "/api/v1/received").status, 401)
+
+    def test_a_code_dies_of_five_wrong_ones_however_many_try_at_once(self):
+        made = self.made()
+        right = made["code"]["code"].replace("-", "")
+        wrong = [f"{(int(right) + n) % 10**8:08}" for n in range(1, 41)]
+        with concurrent.futures.ThreadPoolExecutor(20) as pool:
+            answers = list(pool.map(lambda code: Recipient(self.town).enter(made, code).status, wrong))
+        self.assertEqual(set(answers), {401})
+        self.assertEqual(Recipient(self.town).enter(made).status, 401)
+        again = self.town.request("POST", f"/api/v1/shares/{made['share']['id']}/codes", self.records).json()
+        self.assertEqual(Recipient(self.town).enter(made, again["code"]).status, 201)
+
+    def test_one_code_lets_one_browser_in_however_many_come_at_once(self):
+        made = self.made()
+        with concurrent.futures.ThreadPoolExecutor(20) as pool:
+            answers = list(pool.map(lambda _: Recipient(self.town).enter(made).status, range(20)))
+        self.assertEqual(answers.count(201), 1, answers)
+
+    def test_a_cap_is_passed_by_nobody(self):
+        made = self.made(views_max=7)
+        recipient = self.recipient(made)
+        with concurrent.futures.ThreadPoolExecutor(50) as pool:
+            answers = list(pool.map(lambda _: recipient.open(), range(50)))
+        opened = [answer.json()["content"] for answer in answers if answer.status == 201]
+        self.assertEqual(len(opened), 7)
+        self.assertEqual({answer.status for answer in answers}, {201, 410})
+        self.assertEqual(self.shown(made)["views_used"], 7)
+        self.assertEqual(sum(event["type"] == "recording.received" for event in self.events(self.film, made)), 7)
+        self.assertEqual(recipient.ask("GET", opened[0]).status, 200)
+        self.assertEqual(recipient.open().status, 410)
+
+    def test_it_ends_when_it_says_and_not_before(self):
+        ends = at(3)
+        made = self.made(ends_at=ends)
+        recipient = self.recipient(made)
+        content = recipient.open().json()["content"]
+        end = datetime.datetime.fromisoformat(ends.replace("Z", "+00:00"))
+        statuses = set()
+        while True:
+            before = datetime.datetime.now(datetime.timezone.utc)
+            status = recipient.ask("GET", content, headers={**GUARD, "Range": "bytes=0-0"}).status
+            after = datetime.datetime.now(datetime.timezone.utc)
+            if after < end:
+                self.assertEqual(status, 206, f"{end - after} before its end")
+            if before >= end:
+                self.assertEqual(status, 410)
+                break
+            statuses.add(status)
+        self.assertIn(206, statuses)
+        self.assertEqual(recipient.open().status, 410)
+        self.assertEqual(recipient.ask("GET", "/api/v1/received").json()["type"], "/problems/share-ended")
+        self.assertIn("Ask records of", recipient.ask("GET", "/api/v1/received").json()["detail"])
+        self.assertEqual(Recipient(self.town).enter(made).status, 410)
+
+    def test_what_is_taken_back_stops_while_it_is_being_sent(self):
+        made = self.made(recordings=[self.big])
+        recipient = self.recipient(made)
+        content = recipient.open(use="download").json()["content"]
+        connection = http.client.HTTPConnection("127.0.0.1", self.town.port, timeout=60)
+        self.addCleanup(connection.close)
+        connection.request("GET", content, headers={"Cookie": recipient.cookie})
+        answer = connection.getresponse()
+        self.assertEqual((answer.status, int(answer.headers["Content-Length"])), (200, BIG))
+        self.assertEqual(len(answer.read(1 << 16)), 1 << 16)
+        # A second reader of the same file has another share, and goes on.
+        other = self.recipient(self.made(recordings=[self.big]))
+        revoked = self.town.request("POST", f"/api/v1/shares/{made['share']['id']}/revoke", self.records, body=json.dumps({"reason": "Sent to the wrong office"}))
+        self.assertEqual(revoked.status, 200, revoked.body)
+        # Not a byte is read until the server has hung up by itself: what its kernel still held is gone, too.
+        poller = select.poll()
+        poller.register(connection.sock, 0)  # errors and hang-ups alone
+        self.assertTrue(poller.poll(60_000), "the connection stands a minute after the share was taken back")
+        with self.assertRaises((ConnectionResetError, http.client.IncompleteRead)):
+            answer.read()
+        self.assertEqual(recipient.ask("GET", content).status, 410)
+        self.assertEqual(recipient.open().status, 410)
+        self.assertEqual(Recipient(self.town).enter(made).status, 410)
+        self.assertEqual(len(other.bytes().body), BIG)
+        again = self.town.request("POST", f"/api/v1/shares/{made['share']['id']}/revoke", self.records, body=json.dumps({"reason": "again"}))
+        self.assertEqual(again.status, 409)
+
+    def test_of_discovery_nothing_is_kept_but_that_it_was_opened_downloaded_and_received(self):
+        made = self.made(kind="discovery", recordings=[self.film, self.big])
+        recipient = self.recipient(made)
+        traced = len((self.town.home / "server.err").read_bytes())
+        for _ in range(3):
+            self.assertEqual(recipient.bytes(0, "watch").status, 200)
+            self.assertEqual(recipient.ask("GET", recipient.open(0, "watch").json()["content"], headers={**GUARD, "Range": "bytes=100-199"}).status, 206)
+            self.assertEqual(recipient.bytes(0, "download").body, FILM.read_bytes())
+        self.assertEqual(recipient.ask("POST", "/api/v1/received/receipt").status, 200)
+        with open(self.town.home / "server.err", "rb") as trace:
+            trace.seek(traced)
+            self.assertNotIn(b"received", trace.read())
+        events = self.events(self.film, made)
+        self.assertEqual([(event["type"], event["event"].get("use")) for event in events], [("recording.shared", None), ("recording.received", "download")])
+        self.assertEqual(len(self.events(self.big, made)), 1)
+        shown = self.shown(made)
+        self.assertIsNone(shown["views_used"])
+        self.assertTrue(shown["opened_at"] and shown["received_at"] and shown["items"][0]["downloaded_at"])
+        self.assertIsNone(shown["items"][1]["downloaded_at"])
+        with sqlite3.connect(f"file:{self.town.data}/catalog.db?mode=ro", uri=True) as catalog:
+            self.assertEqual(catalog.execute("SELECT COUNT(*) FROM share_views WHERE share = ?", (made["share"]["id"],)).fetchone(), (0,))
+        for wrong in ({"ends_at": at(3600)}, {"views_max": 3}, {"purpose": "records_request"}, {"case": None}):
+            self.assertEqual(self.share(**{"kind": "discovery", **wrong}).status, 400, wrong)
+
+    def test_a_protective_order_comes_first(self):
+        made = self.made(kind="discovery", order="Commonwealth v. Doe: not to be shown to others than the defense.")
+        recipient = self.recipient(made)
+        self.assertEqual(recipient.ask("GET", "/api/v1/received").json()["order"], made["share"]["order"])
+        for path in ("/api/v1/received/items/0/content", "/api/v1/received/items/0/receipt"):
+            self.assertEqual(recipient.ask("GET", path).status, 409)
+        self.assertEqual(recipient.open().status, 409)
+        self.assertIsNotNone(recipient.ask("POST", "/api/v1/received/order").json()["accepted_at"])
+        self.assertEqual(recipient.bytes().body, FILM.read_bytes())
+
+    def test_what_is_locked_later_is_not_given_out(self):
+        made = self.made()
+        recipient = self.recipient(made)
+        content = recipient.open().json()["content"]
+        path = f"/api/v1/recordings/{self.film}"
+        self.town.request("POST", "/api/v1/assignments", self.others["command"], body=json.dumps({"kind": "clearance", "person": "records", "target": "minor"}))
+        self.assertEqual(self.town.request("PATCH", path, self.records, body=json.dumps({"restriction": "minor", "reason": "A child is named"})).status, 200)
+        try:
+            for answer in (recipient.ask("GET", content), recipient.open()):
+                self.assertEqual((answer.status, answer.json()["detail"]), (403, "restricted since it was shared"))
+            # Shared by somebody who is cleared for it, it is given out as what it is.
+            self.assertEqual(self.recipient(self.made()).bytes().status, 200)
+            self.assertEqual(self.share(self.liaison).status, 404)
+        finally:
+            self.town.request("PATCH", path, self.records, body=json.dumps({"restriction": None, "reason": "It was another child"}))
+        self.assertEqual(recipient.ask("GET", content).status, 200)
+
+    def test_who_may_share_see_and_take_back(self):
+        for role, token in self.others.items():
+            self.assertIn(self.share(token).status, (403, 404), role)
+        self.assertEqual(self.share(self.liaison, purpose="records_request").status, 403)
+        self.assertEqual(self.share(None, purpose="training").status, 403)
+        own = self.share(self.liaison).json()["share"]["id"]
+        other = self.made()["share"]["id"]
+        reason = json.dumps({"reason": "told by the test"})
+
+        def seen(token, of):
+            return self.town.request("GET", f"/api/v1/shares/{of}", token).status
+        for role, token in self.others.items():
+            expected = 200 if role in ("command", "auditor") else 404
+            self.assertEqual((seen(token, own), seen(token, other)), (expected, expected), role)
+            self.assertEqual(self.town.request("GET", "/api/v1/shares", token).status, 200 if expected == 200 else 403, role)
+            if role != "command":
+                self.assertEqual(self.town.request("POST", f"/api/v1/shares/{own}/revoke", token, body=reason).status, 403 if expected == 200 else 404, role)
+                self.assertEqual(self.town.request("POST", f"/api/v1/shares/{own}/codes", token).status, 403 if expected == 200 else 404, role)
+        self.assertEqual((seen(self.liaison, own), seen(self.liaison, other), seen(self.investigator, own)), (200, 404, 404))
+        listed = self.town.request("GET", "/api/v1/shares", self.liaison).json()["items"]
+        self.assertEqual({share["made_by"] for share in listed}, {"liaison"})
+        self.assertEqual(self.town.request("POST", f"/api/v1/shares/{own}/revoke", self.others["command"], body=reason).status, 200)
+        narrow = self.town.token("records", "list")
+        for method, path in (("GET", "/api/v1/shares"), ("GET", f"/api/v1/shares/{other}"), ("POST", f"/api/v1/shares/{other}/codes"), ("POST", "/api/v1/shares")):
+            self.assertIn(self.town.request(method, path, narrow, body=json.dumps({"kind": "download", "recipient": "X", "recordings": [self.film], "purpose": "discovery", "ends_at": at(60)}) if method == "POST" else None).status, (403, 404), path)
+
+    def test_neither_cookie_opens_the_others_doors(self):
+        recipient = self.recipient(self.made())
+        document = self.town.request("GET", "/api/v1/openapi.json").json()
+        asked = 0
+        for path, methods in document["paths"].items():
+            if "get" not in methods or "received" in path or methods["get"].get("x-action") in ("public", "sign_in"):
+                continue
+            answer = recipient.ask("GET", path.replace("{id}", self.film).replace("{n}", "0"))
+            self.assertIn(answer.status, (401, 404, 400), path)
+            asked += 1
+        self.assertGreater(asked, 15)
+        for token in (self.records, self.others["administrator"]):
+            for path in ("/api/v1/received", "/api/v1/received/items/0/content"):
+                self.assertEqual(self.town.request("GET", path, token).status, 401)
+        # Another site's form has no such header.
+        self.assertEqual(recipient.ask("POST", "/api/v1/received/receipt", headers={}).status, 403)
+        other = self.recipient(self.made())
+        content = recipient.open().json()["content"]
+        self.assertEqual(other.ask("GET", content).status, 404)
+
+    def test_secrets_are_kept_nowhere(self):
+        made = self.made()
+        recipient = self.recipient(made)
+        recipient.bytes()
+        again = self.town.request("POST", f"/api/v1/shares/{made['share']['id']}/codes", self.records).json()["code"]
+        secrets = [made["link"].partition("#")[2], recipient.cookie.partition("=")[2], again.replace("-", ""), again]
+        for path in [*self.town.data.rglob("*"), self.town.home / "server.err"]:
+            if path.is_file() and path.stat().st_size < BIG and "objects" not in path.parts:
+                content = path.read_bytes()
+                for secret in secrets:
+                    self.assertNotIn(secret.encode(), content, path)
+
+    def test_bad_terms_are_refused_in_words(self):
+        for wrong, word in (({"kind": "loan"}, "kind"), ({"recipient": ""}, "recipient"), ({"recordings": []}, "1 to 50"), ({"recordings": [self.film] * 2}, "each once"),
+                            ({"recordings": [self.film] * 51}, "1 to 50"), ({"purpose": "fun"}, "purpose"), ({"ends_at": None}, "needs a time"), ({"ends_at": at(-5)}, "future"),
+                            ({"ends_at": at(400 * 86400)}, "366 days"), ({"views_max": 0}, "cap"), ({"views_max": 10001}, "cap"), ({"views_max": "3"}, "views_max"),
+                            ({"recipient": "a\nb"}, "control"), ({"order": 5}, "order"), ({"recordings": "x"}, "recordings")):
+            answer = self.share(**wrong)
+            self.assertEqual(answer.status, 400, wrong)
+            self.assertIn(word, answer.json()["detail"])
+        self.assertEqual(self.share(recordings=["0" * 32]).status, 404)
+
+
+if __name__ == "__main__":
+    unittest.main()
