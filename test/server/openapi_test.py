@@ -566,6 +566,66 @@ class OpenApi(unittest.TestCase):
                 break
         self.assertIn(409, statuses)
 
+    def test_shares(self):
+        terms = {"kind": "discovery", "recipient": "Dana Whitfield", "organization": "Public Defender", "recordings": [self.recording],
+                 "purpose": "discovery", "case": "22-1", "order": "For the defense alone."}
+        self.ask("POST", "/api/v1/shares", self.clerk, body={**terms, "kind": "loan"}, status=400, slug="invalid")
+        self.ask("POST", "/api/v1/shares", body=terms, status=401, slug="unauthenticated")
+        self.ask("POST", "/api/v1/shares", self.coordinator, body=terms, status=403, slug="rule")
+        self.ask("POST", "/api/v1/shares", self.clerk, body={**terms, "recordings": ["0" * 32]}, status=404, slug="not-found")
+        made = self.ask("POST", "/api/v1/shares", self.clerk, body=terms, status=201).json()
+        path = f"/api/v1/shares/{made['share']['id']}"
+        self.ask("GET", path, self.clerk, status=200)
+        self.ask("GET", path, self.coordinator, status=404, slug="not-found")
+        self.ask("GET", f"/api/v1/shares?recording={self.recording}", self.clerk, status=200)
+        self.ask("GET", "/api/v1/shares?recording=x", self.clerk, status=404, slug="not-found")
+        self.ask("GET", "/api/v1/shares", self.coordinator, status=403, slug="rule")
+        code = self.ask("POST", path + "/codes", self.clerk, status=201).json()["code"]
+
+        link = made["link"].partition("#")[2]
+        entry, received = {"link": link, "code": code}, "/api/v1/received"
+        self.ask("POST", received + "/session", headers=GUARD, body={"link": link}, status=400, slug="invalid")
+        self.ask("POST", received + "/session", body=entry, status=403, slug="denied")
+        self.ask("POST", received + "/session", headers=GUARD, body={**entry, "code": "0000-0000"}, status=401, slug="share-code")
+        entered = self.ask("POST", received + "/session", headers=GUARD, body=entry, status=201)
+        as_recipient = {**GUARD, "Cookie": entered.headers["Set-Cookie"].partition(";")[0]}
+        self.ask("GET", received, status=401, slug="share-code")
+        self.ask("GET", received, headers=as_recipient, status=200)
+        self.ask("POST", received + "/items/0/views", headers=as_recipient, body={"use": "watch"}, status=409, slug="conflict")
+        self.ask("POST", received + "/order", headers=as_recipient, status=200)
+        self.ask("POST", received + "/receipt", headers=as_recipient, status=200)
+        self.ask("POST", received + "/receipt", headers={"Cookie": as_recipient["Cookie"]}, status=403, slug="denied")
+        self.ask("POST", received + "/items/0/views", headers=as_recipient, body={"use": "keep"}, status=400, slug="invalid")
+        self.ask("POST", received + "/items/7/views", headers=as_recipient, body={"use": "watch"}, status=404, slug="not-found")
+        content = self.ask("POST", received + "/items/0/views", headers=as_recipient, body={"use": "download"}, status=201).json()["content"]
+        self.assertEqual(self.ask("GET", content, headers=as_recipient, status=200).body, self.data)
+        self.ask("GET", received + "/items/0/content", headers={**as_recipient, "Range": "bytes=1-2"}, status=206)
+        self.ask("GET", received + "/items/0/content", headers={**as_recipient, "Range": f"bytes={len(self.data)}-"}, status=416, slug="range-not-satisfiable")
+        self.ask("GET", received + "/items/7/content", headers=as_recipient, status=404, slug="not-found")
+        deadline = time.monotonic() + PATIENCE_S
+        while (answer := self.ask("GET", received + "/items/0/receipt", headers=as_recipient)).status == 409:
+            self.assertLess(time.monotonic(), deadline)
+        self.assertEqual(answer.status, 200)
+        self.ask("GET", received + "/views/" + "0" * 32 + "/content", headers=as_recipient, status=404, slug="not-found")
+
+        self.ask("POST", path + "/revoke", self.clerk, body={}, status=400, slug="invalid")
+        self.ask("POST", path + "/revoke", self.clerk, body={"reason": "Sent to the wrong office"}, status=200)
+        self.ask("POST", path + "/revoke", self.clerk, body={"reason": "Again"}, status=409, slug="conflict")
+        self.ask("POST", path + "/codes", self.clerk, status=409, slug="conflict")
+        self.ask("GET", received, headers=as_recipient, status=410, slug="share-ended")
+        self.ask("DELETE", received + "/session", headers=as_recipient, status=204)
+
+        # One for viewing has views of its own.
+        terms = {"kind": "download", "recipient": "Dana Whitfield", "recordings": [self.recording], "purpose": "records_request", "ends_at": "2100-01-01T00:00:00Z"}
+        self.ask("POST", "/api/v1/shares", self.clerk, body=terms, status=400, slug="invalid")
+        soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3600))
+        made = self.ask("POST", "/api/v1/shares", self.clerk, body={**terms, "ends_at": soon, "views_max": 3}, status=201).json()
+        entry = {"link": made["link"].partition("#")[2], "code": made["code"]["code"]}
+        as_recipient["Cookie"] = self.ask("POST", received + "/session", headers=GUARD, body=entry, status=201).headers["Set-Cookie"].partition(";")[0]
+        content = self.ask("POST", received + "/items/0/views", headers=as_recipient, body={"use": "watch"}, status=201).json()["content"]
+        whole = self.ask("GET", content, headers=as_recipient, status=200)
+        self.ask("GET", content, headers={**as_recipient, "If-None-Match": whole.headers["ETag"]}, status=304)
+
     def test_pictures(self):
         recording = self.town.upload(self.clerk, FILM.read_bytes(), filename="nasa.mp4", filetype="video/mp4")["recording"]
         path = f"/api/v1/recordings/{recording}"

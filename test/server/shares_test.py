@@ -5,11 +5,14 @@ import datetime
 import hashlib
 import http.client
 import json
+import pathlib
 import select
+import shutil
 import sqlite3
+import tempfile
 import unittest
 
-from harness import BIN, ROOT, TownCase, run
+from harness import BIN, ROOT, Town, TownCase, run
 
 FILM = ROOT / "test/data/video/pytorch+torchcodec/test/resources/nasa_13013.mp4"
 GUARD = {"X-Lapel": "1"}
@@ -347,6 +350,58 @@ class SharesTest(TownCase):
             self.assertEqual(answer.status, 400, wrong)
             self.assertIn(word, answer.json()["detail"])
         self.assertEqual(self.share(recordings=["0" * 32]).status, 404)
+
+
+class SharesOnRecord(unittest.TestCase):
+    """What is changed in a copy of the catalog behind the ledger's back, and what `lapel ledger check` says of it."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.town = town = Town()
+        cls.addClassCleanup(town.__exit__)
+        records = town.add_user("records", "records")
+        town.start()
+        films = [town.upload(records, data, filename=data.decode(), incident="22-1")["recording"] for data in (b"one", b"two")]
+        made = town.request("POST", "/api/v1/shares", records, body=json.dumps({
+            "kind": "download", "recipient": "Dana Whitfield", "organization": "Public Defender", "recordings": films, "purpose": "discovery",
+            "case": "22-1", "warrant": "W-1", "ends_at": at(3600), "views_max": 9, "order": "For the defense alone."})).json()
+        cls.share = made["share"]["id"]
+        recipient = Recipient(town)
+        assert recipient.enter(made).status == 201
+        assert recipient.ask("POST", "/api/v1/received/order").status == 200
+        assert recipient.bytes(0).body == b"one"
+        assert recipient.ask("POST", "/api/v1/received/receipt").status == 200
+        assert town.request("POST", f"/api/v1/shares/{cls.share}/revoke", records, body=json.dumps({"reason": "It is enough"})).status == 200
+        assert town.stop() == 0
+
+    def faults(self, sql):
+        with tempfile.TemporaryDirectory(prefix="lapel-test-") as home:
+            copy = pathlib.Path(home) / "data"
+            shutil.copytree(self.town.data, copy)
+            if sql:
+                catalog = sqlite3.connect(copy / "catalog.db")
+                self.assertGreater(catalog.execute(sql).rowcount, 0, sql)
+                catalog.commit()
+                catalog.close()
+            done = run(BIN / "lapel", "ledger", "check", "--data", copy, "--json", check=False)
+            return [fault for ledger in json.loads(done.stdout)["ledgers"] for fault in ledger["faults"]]
+
+    def test_every_change_is_found(self):
+        self.assertEqual(self.faults(None), [])
+        changes = [f"UPDATE shares SET {change}" for change in (
+            "kind = 'view'", "recipient = 'Somebody'", "organization = NULL", "purpose = 'review'", "case_number = '22-2'", "warrant = NULL", "order_text = NULL",
+            "secret_sha256 = 'x'", "made_us = made_us + 10000", "ends_us = NULL", "ends_us = ends_us + 10000000", "views_max = NULL", "views_max = 10",
+            "views_used = 0", "views_used = 2", "revoked_us = NULL", "opened_us = NULL", "accepted_us = NULL", "received_us = received_us + 10000",
+            "maker = (SELECT id FROM people WHERE login = 'chief')", "agency = 'x'")]
+        changes += ["DELETE FROM share_views", "UPDATE share_views SET use_as = 'watch'", "UPDATE share_views SET n = 1", "UPDATE share_views SET id = 'x'",
+                    "DELETE FROM share_items WHERE n = 1", "UPDATE share_items SET downloaded_us = NULL", "UPDATE share_items SET downloaded_us = 1 WHERE n = 1",
+                    "UPDATE share_items SET restriction = 'minor' WHERE n = 1", "UPDATE share_items SET n = 7 WHERE n = 0",
+                    "UPDATE share_items SET recording = (SELECT recording FROM share_items WHERE n = 1) WHERE n = 0",
+                    "INSERT INTO share_views SELECT 'y', share, n, agency, use_as, ends_us FROM share_views", "DELETE FROM shares"]
+        for sql in changes:
+            with self.subTest(sql):
+                found = self.faults(sql)
+                self.assertTrue(any("share" in fault for fault in found), found)
 
 
 if __name__ == "__main__":

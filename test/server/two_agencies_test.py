@@ -24,6 +24,7 @@ ASKED = {
     "show_sign_in": ("person", None), "show_person": ("person", None),
     "change_roles": ("person", {"roles": ["officer"], **REASON}), "change_activity": ("person", {"active": False, **REASON}),
     "person_rights": ("person", None), "end_assignment": ("assignment", REASON),
+    "show_share": ("share", None), "revoke_share": ("share", REASON), "give_share_code": ("share", None),
 }
 # Those that are the same for everybody, or are of whoever asks by a cookie.
 ELSEWHERE = {"upload_item_options": "says what of tus is spoken, of no upload in particular", "remove_factor": "is found by the session alone",
@@ -58,6 +59,7 @@ class TwoAgencies(unittest.TestCase):
                    "upload": town.create(cls.own, 3, filename="b.bin").headers["Location"].rsplit("/", 1)[1],
                    "view": ask(f"/api/v1/recordings/{recording}/views", purpose="review")["view"],
                    "export": ask(f"/api/v1/recordings/{recording}/exports", purpose="review")["view"],
+                   "share": ask("/api/v1/shares", kind="discovery", recipient="Somebody", recordings=[recording], purpose="discovery", case="22-1")["share"]["id"],
                    "assignment": ask("/api/v1/assignments", kind="unit", person="hill", target="Night")["id"]}
 
     def operations(self):
@@ -116,7 +118,7 @@ class TwoAgencies(unittest.TestCase):
     def test_lists_and_searches_are_of_ones_own(self):
         for role, token in self.tokens.items():
             for path in ("/api/v1/recordings", "/api/v1/recordings?q=a.mp4", "/api/v1/recordings?incident=22-1", "/api/v1/recordings?officer=2",
-                         "/api/v1/people", "/api/v1/units", "/api/v1/cases", "/api/v1/assignments", f"/api/v1/assignments?person={self.ids['person']}"):
+                         "/api/v1/people", "/api/v1/units", "/api/v1/cases", "/api/v1/assignments", "/api/v1/shares", f"/api/v1/assignments?person={self.ids['person']}"):
                 answer = self.town.request("GET", path, token)
                 for word in (self.ids["recording"], self.ids["person"], self.ids["assignment"], "a.mp4", "22-1", "Night", "uploader"):
                     if answer.status < 400:
