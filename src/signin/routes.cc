@@ -52,6 +52,18 @@ Json::Array rights_of(const access::Actor& actor) {
         access::Action::kInvestigate, access::Action::kSetRules}) {
     if (access::decide(actor, action, own_agency).is_allowed()) may.emplace_back(access::action_name(action));
   }
+  // What one has sent oneself, and whether there is a purpose for which one may send anything.
+  access::Item own = own_agency;
+  own.assigned_officer = actor.person;
+  if (access::decide(actor, access::Action::kSeeShares, own).is_allowed()) {
+    may.emplace_back(access::action_name(access::Action::kSeeShares));
+  };
+  for (int purpose = 0; purpose <= static_cast<int>(access::Purpose::kOwnRecording); ++purpose) {
+    const access::Basis basis{static_cast<access::Purpose>(purpose), true, true, false, std::nullopt};
+    if (!access::decide(actor, access::Action::kShare, own_agency, basis).is_allowed()) continue;
+    may.emplace_back(access::action_name(access::Action::kShare));
+    break;
+  }
   return may;
 }
 

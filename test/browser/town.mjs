@@ -36,10 +36,10 @@ export class Town {
   port = 0;
   server;
 
-  constructor({ secondFactor = "optional", administrator = true } = {}) {
+  constructor({ secondFactor = "optional", administrator = true, beat = 3600 } = {}) {
     const password = join(this.home, "password");
     writeFileSync(password, `${PASSWORD}\n`);
-    this.vkey = run(join(BIN, "lapel"), "init", "--data", this.data, "--agency", AGENCY, "--host", "ledger.example",
+    this.vkey = run(join(BIN, "lapel"), "init", "--data", this.data, "--agency", AGENCY, "--host", "ledger.example", "--beat", String(beat),
       ...(administrator ? ["--admin", "chief", "--password-file", password] : [])).trim();
     if (!administrator) return;
     run(join(BIN, "lapel"), "sign-in", "rules", "--data", this.data, "--agency", AGENCY, "--second-factor", secondFactor);

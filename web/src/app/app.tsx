@@ -19,9 +19,22 @@ const RecordingPage = lazy(() => import("../rooms/recordings/recording.js"));
 const UploadPage = lazy(() => import("../rooms/upload/upload.js"));
 const PeoplePage = lazy(() => import("../rooms/people/people.js"));
 const AccountPage = lazy(() => import("../rooms/account/account.js"));
+const ReceivedPage = lazy(() => import("../rooms/shares/received.js"));
+const SharesPage = lazy(() => import("../rooms/shares/shares.js"));
 const PersonPage = lazy(() => import("../rooms/people/person.js"));
 
+/** A recipient of a share is nobody to the agency: that page knows no session. */
 export function App(): ReactNode {
+  const [location] = useLocation();
+  if (location !== "/shared") return <Staff />;
+  return (
+    <Suspense fallback={<Loading />}>
+      <ReceivedPage />
+    </Suspense>
+  );
+}
+
+function Staff(): ReactNode {
   const who = useSyncExternalStore(subscribe, signedIn);
   const [location, navigate] = useLocation();
   useEffect(() => void resumeSession(), []);
@@ -69,15 +82,17 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
   const main = useRef<HTMLElement>(null);
   const mayUpload = session.may.includes("upload");
   const maySeePeople = session.may.includes("see_roster");
+  const maySeeShares = session.may.includes("see_shares");
 
   const actions = useMemo(
     (): readonly Action[] => [
       { id: "go.recordings", label: m.nav.recordings, shortcut: "g r", scope: "everywhere", perform: () => navigate("/recordings") },
       { id: "go.upload", label: m.nav.upload, shortcut: "g u", scope: "everywhere", when: () => mayUpload, perform: () => navigate("/upload") },
       { id: "go.people", label: m.nav.people, shortcut: "g p", scope: "everywhere", when: () => maySeePeople, perform: () => navigate("/people") },
+      { id: "go.shares", label: m.nav.shares, shortcut: "g s", scope: "everywhere", when: () => maySeeShares, perform: () => navigate("/shares") },
       { id: "help", label: m.help.open, shortcut: "?", scope: "everywhere", perform: () => setHelpOpen(true) },
     ],
-    [navigate, mayUpload, maySeePeople],
+    [navigate, mayUpload, maySeePeople, maySeeShares],
   );
   useActions(actions);
   const help = actions.find((action) => action.id === "help") as Action;
@@ -108,6 +123,7 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
         <nav aria-label={m.nav.label}>
           {link("/recordings", m.nav.recordings)}
           {mayUpload && link("/upload", m.nav.upload)}
+          {maySeeShares && link("/shares", m.nav.shares)}
           {maySeePeople && link("/people", m.nav.people)}
         </nav>
         <div className="account">
@@ -137,6 +153,9 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
               <RecordingList />
             </Route>
             <Route path="/recordings/:id">{({ id }) => <RecordingPage key={id} id={id} slug={session.agency_slug} />}</Route>
+            <Route path="/shares">
+              <SharesPage session={session} />
+            </Route>
             <Route path="/people">
               <PeoplePage session={session} />
             </Route>

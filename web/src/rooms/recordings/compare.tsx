@@ -4,7 +4,7 @@ import { useEffect, useRef, useState, type ReactNode } from "react";
 import { m } from "../../app/messages.js";
 import { Status, type Tone } from "../../ui/parts.js";
 import type { FileFacts } from "../../verify/receipt.js";
-import { digestInPieces, isSameFile, rangesOf } from "./footage.js";
+import { digestInPieces, isSameFile, rangesOf } from "../../ui/footage.js";
 
 type Work =
   | { readonly is: "idle" }

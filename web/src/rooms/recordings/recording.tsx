@@ -13,6 +13,7 @@ import { Custody } from "./custody.js";
 import type { Comparison, Difference } from "./facts.js";
 import { Player } from "./player.js";
 import { openView, PurposeDialog } from "./purpose.js";
+import { ShareDialog } from "../shares/share.js";
 
 export default function RecordingPage({ id, slug }: { readonly id: string; readonly slug: string }): ReactNode {
   const [load, retry] = useLoad(id, (signal) => askJson<"GET /api/v1/recordings/{id}">(`/api/v1/recordings/${encodeURIComponent(id)}`, { signal }));
@@ -42,6 +43,7 @@ interface Opened {
 function Loaded({ id, recording, slug }: { readonly id: string; readonly recording: Recording; readonly slug: string }): ReactNode {
   const [opened, setOpened] = useState<Opened>();
   const [isAsking, setAsking] = useState(false);
+  const [isSharing, setSharing] = useState(false);
   const [refusal, setRefusal] = useState<unknown>();
   const [comparison, setComparison] = useState<Comparison>();
   // A warning stands until a later check takes it back; it does not go away while that check runs.
@@ -74,6 +76,11 @@ function Loaded({ id, recording, slug }: { readonly id: string; readonly recordi
           <Name text={recording.filename || recording.id} />
         </h1>
         <Status tone={toneOfState(recording.state)} word={m.recordingState[recording.state] ?? recording.state} />
+        {who.state === "in" && who.session.may.includes("share") && (
+          <button type="button" onClick={() => setSharing(true)}>
+            {m.shares.share}
+          </button>
+        )}
       </div>
       {comparison?.kind === "differ" && <Differences differences={comparison.differences} />}
       <p className="lead">{m.recording.chain[recording.chain_starts_at]}</p>
@@ -115,6 +122,7 @@ function Loaded({ id, recording, slug }: { readonly id: string; readonly recordi
         </div>
         <Facts recording={recording} />
       </div>
+      {isSharing && <ShareDialog recording={recording} onClose={() => setSharing(false)} />}
       {isAsking && (
         <PurposeDialog recording={recording} refusal={refusal} onClose={() => setAsking(false)} onOpened={show} />
       )}

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The digest of an original as the server serves it, fetched in pieces: memory stays constant whatever the file's length.
 import { sha256 } from "@noble/hashes/sha2";
-import { askRange, type Piece, Problem } from "../../api/client.js";
-import { m } from "../../app/messages.js";
-import { hex } from "../../verify/bytes.js";
-import type { FileFacts } from "../../verify/receipt.js";
+import { askRange, type Piece, Problem } from "../api/client.js";
+import { m } from "../app/messages.js";
+import { hex } from "../verify/bytes.js";
+import type { FileFacts } from "../verify/receipt.js";
 
 const PIECE_BYTES = 4 * 1024 * 1024;
 

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+// What somebody outside was sent: by whom, until when, to watch or to download, and a check of the file that they have.
+import { useEffect, useState, type FormEvent, type ReactNode } from "react";
+import { askJson, Problem } from "../../api/client.js";
+import type { Received, ReceivedFile } from "../../api/schema.js";
+import { m } from "../../app/messages.js";
+import { grouped, shownBytes, shownDuration, shownTime } from "../../ui/format.js";
+import { Copy, Failure, Loading, Name, Notice, useLoad, useTitle } from "../../ui/parts.js";
+import { CheckFile } from "./check_file.js";
+
+export default function ReceivedPage(): ReactNode {
+  useTitle(m.received.title);
+  // What stands behind # is sent to nobody by the browser itself.
+  const [secret, setSecret] = useState(() => location.hash.slice(1));
+  const entered = (): void => {
+    history.replaceState(null, "", location.pathname);
+    setSecret("");
+  };
+  // A link that was just followed is entered anew, whatever this browser was let in to before.
+  return secret === "" ? <LetIn /> : <Enter secret={secret} onEntered={entered} />;
+}
+
+function LetIn(): ReactNode {
+  const [load, again] = useLoad("received", (signal) => askJson<"GET /api/v1/received">("/api/v1/received", { signal }));
+  const [isLeft, setLeft] = useState(false);
+  const leave = (): void => {
+    void askJson<"DELETE /api/v1/received/session">("/api/v1/received/session", { method: "DELETE" }).finally(() => setLeft(true));
+  };
+  if (isLeft) return <Alone title={m.received.title} note={m.received.left} />;
+  if (load.state === "loading") return <Loading />;
+  if (load.state === "failed") {
+    const { error } = load;
+    if (error instanceof Problem && error.slug === "share-code") return <Alone title={m.received.title} note={m.received.noLink} />;
+    if (error instanceof Problem && error.slug === "share-ended") return <Alone title={m.received.endedTitle} note={error.message} />;
+    return (
+      <main className="alone">
+        <Failure error={error} onRetry={again} />
+      </main>
+    );
+  }
+  return <Contents received={load.value} onChanged={again} onLeave={leave} />;
+}
+
+function Alone({ title, note }: { readonly title: string; readonly note: string }): ReactNode {
+  return (
+    <main className="alone">
+      <div className="panel">
+        <p className="brand-mark">{m.product}</p>
+        <h1>{title}</h1>
+        <p>{note}</p>
+      </div>
+    </main>
+  );
+}
+
+function Enter({ secret, onEntered }: { readonly secret: string; readonly onEntered: () => void }): ReactNode {
+  const [error, setError] = useState<unknown>();
+  const [isWorking, setWorking] = useState(false);
+  const submit = (event: FormEvent<HTMLFormElement>): void => {
+    event.preventDefault();
+    const code = String(new FormData(event.currentTarget).get("code")).trim();
+    setWorking(true);
+    setError(undefined);
+    askJson<"POST /api/v1/received/session">("/api/v1/received/session", { method: "POST", body: { link: secret, code } }).then(onEntered, (reason: unknown) => {
+      setError(reason);
+      setWorking(false);
+    });
+  };
+  if (error instanceof Problem && error.slug === "share-ended") return <Alone title={m.received.endedTitle} note={error.message} />;
+  return (
+    <main className="alone">
+      <form onSubmit={submit} className="panel" aria-labelledby="enter-title">
+        <p className="brand-mark">{m.product}</p>
+        <h1 id="enter-title">{m.received.enterTitle}</h1>
+        <p>{m.received.enterNote}</p>
+        {error !== undefined && <Failure error={error} />}
+        <label>
+          {m.received.code}
+          <input name="code" className="mono code" inputMode="numeric" autoComplete="one-time-code" placeholder="0000-0000" maxLength={20} required autoFocus />
+        </label>
+        <button type="submit" className="primary" disabled={isWorking}>
+          {m.received.enter}
+        </button>
+      </form>
+    </main>
+  );
+}
+
+function Contents({ received, onChanged, onLeave }: { readonly received: Received; readonly onChanged: () => void; readonly onLeave: () => void }): ReactNode {
+  const mustAccept = received.order !== null && received.accepted_at === null;
+  const about = [
+    received.ends_at === null ? m.received.noEnd : m.received.until(shownTime(received.ends_at)),
+    ...(received.views_left === null ? [] : [m.received.viewsLeft(received.views_left)]),
+  ];
+  return (
+    <main className="letter">
+      <p className="brand-mark">{m.product}</p>
+      <div>
+        <h1>
+          <Name text={m.received.heading(received.recipient)} />
+        </h1>
+        <p>
+          <Name text={m.received.from(received.from, received.agency_name)} />
+        </p>
+        <p className="quiet-text">
+          <Name text={m.shares.forCase(m.purpose.names[received.purpose] ?? received.purpose, received.case)} />
+        </p>
+      </div>
+      <p className="lead">{about.join(" ")}</p>
+      <Notice tone="info">
+        <p>{m.received.kindNotes[received.kind]}</p>
+      </Notice>
+      {received.order !== null && <Order order={received.order} acceptedAt={received.accepted_at} onAccepted={onChanged} />}
+      {!mustAccept && (
+        <>
+          <section aria-labelledby="files-title">
+            <h2 id="files-title">{m.received.recordings}</h2>
+            <ol className="plain files">
+              {received.items.map((file) => (
+                <File key={file.n} file={file} kind={received.kind} onOpened={onChanged} />
+              ))}
+            </ol>
+          </section>
+          {received.kind !== "view" && <CheckFile received={received} />}
+          <Receipt receivedAt={received.received_at} onConfirmed={onChanged} />
+        </>
+      )}
+      <div>
+        <button type="button" onClick={onLeave}>
+          {m.received.leave}
+        </button>
+      </div>
+    </main>
+  );
+}
+
+function Order({ order, acceptedAt, onAccepted }: { readonly order: string; readonly acceptedAt: string | null; readonly onAccepted: () => void }): ReactNode {
+  const [error, setError] = useState<unknown>();
+  const accept = (): void => {
+    setError(undefined);
+    askJson<"POST /api/v1/received/order">("/api/v1/received/order", { method: "POST" }).then(onAccepted, setError);
+  };
+  return (
+    <section className="panel" aria-labelledby="order-title">
+      <h2 id="order-title">{m.received.orderTitle}</h2>
+      <p className="lines">
+        <Name text={order} />
+      </p>
+      {error !== undefined && <Failure error={error} />}
+      {acceptedAt === null ? (
+        <button type="button" className="primary" onClick={accept}>
+          {m.received.accept}
+        </button>
+      ) : (
+        <p className="quiet-text">{m.received.accepted(shownTime(acceptedAt))}</p>
+      )}
+    </section>
+  );
+}
+
+interface FileProps {
+  readonly file: ReceivedFile;
+  readonly kind: Received["kind"];
+  readonly onOpened: () => void;
+}
+
+function File({ file, kind, onOpened }: FileProps): ReactNode {
+  const [content, setContent] = useState<string>();
+  const [error, setError] = useState<unknown>();
+  const [canPlay, setCanPlay] = useState(true);
+  const name = file.filename || file.sha256;
+  const open = (use: "watch" | "download", then: (content: string) => void): void => {
+    setError(undefined);
+    askJson<"POST /api/v1/received/items/{n}/views">(`/api/v1/received/items/${file.n}/views`, { method: "POST", body: { use } }).then((opened) => then(opened.content), setError);
+  };
+  const watch = (): void =>
+    open("watch", (address) => {
+      setCanPlay(true);
+      setContent(address);
+    });
+  // The browser's own download: it takes the name from the answer, resumes, and asks where to put it.
+  const download = (): void => open("download", (address) => location.assign(address));
+  const facts = [file.recorded_at === null ? undefined : shownTime(file.recorded_at), file.duration_ms === null ? undefined : shownDuration(file.duration_ms), shownBytes(file.bytes)];
+  useEffect(() => setContent(undefined), [file.sha256]);
+  return (
+    <li className="panel" data-file={file.n}>
+      <h3>
+        <Name text={name} />
+      </h3>
+      <p className="quiet-text">{facts.filter((fact) => fact !== undefined).join(" · ")}</p>
+      {content !== undefined && (
+        <div className="well">
+          {canPlay ? (
+            <video src={content} controls playsInline preload="metadata" aria-label={m.received.watching(name)} onError={() => setCanPlay(false)} />
+          ) : (
+            <p>{kind === "view" ? m.received.cannotPlayView : m.received.cannotPlay}</p>
+          )}
+        </div>
+      )}
+      {error instanceof Problem && error.slug === "unavailable" ? <Notice tone="due" title={m.received.preparing} /> : error !== undefined && <Failure error={error} />}
+      <div className="row">
+        {content === undefined ? (
+          <button type="button" className={kind === "view" ? "primary" : undefined} onClick={watch}>
+            {m.received.watch}
+          </button>
+        ) : (
+          <button
+            type="button"
+            onClick={() => {
+              setContent(undefined);
+              onOpened();
+            }}
+          >
+            {m.received.close}
+          </button>
+        )}
+        {kind !== "view" && (
+          <>
+            <button type="button" className="primary" onClick={download}>
+              {m.received.download}
+            </button>
+            <a href={`/api/v1/received/items/${file.n}/receipt`} download>
+              {m.received.receipt}
+            </a>
+          </>
+        )}
+      </div>
+      {kind !== "view" && (
+        <p className="mono digest">
+          <span className="quiet-text">SHA-256</span> {grouped(file.sha256)} <Copy text={file.sha256} what="SHA-256" />
+        </p>
+      )}
+    </li>
+  );
+}
+
+function Receipt({ receivedAt, onConfirmed }: { readonly receivedAt: string | null; readonly onConfirmed: () => void }): ReactNode {
+  const [error, setError] = useState<unknown>();
+  const confirm = (): void => {
+    setError(undefined);
+    askJson<"POST /api/v1/received/receipt">("/api/v1/received/receipt", { method: "POST" }).then(onConfirmed, setError);
+  };
+  return (
+    <section className="panel" aria-labelledby="receipt-title">
+      <h2 id="receipt-title">{m.received.confirmTitle}</h2>
+      {error !== undefined && <Failure error={error} />}
+      {receivedAt === null ? (
+        <>
+          <p>{m.received.confirmNote}</p>
+          <button type="button" onClick={confirm}>
+            {m.received.confirm}
+          </button>
+        </>
+      ) : (
+        <p>{m.received.confirmed(shownTime(receivedAt))}</p>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// What was sent to whom, what became of it, and how to take it back.
+import { useState, type ReactNode } from "react";
+import { Link } from "wouter";
+import { askJson } from "../../api/client.js";
+import type { Session, Share, ShareCode } from "../../api/schema.js";
+import { m } from "../../app/messages.js";
+import { shownTime } from "../../ui/format.js";
+import { Dialog, Empty, Failure, Loading, Name, Status, useLoad, useTitle } from "../../ui/parts.js";
+import { AskDialog, ReasonField } from "../../ui/ask.js";
+import { LinkAndCode } from "./share.js";
+import { stateOf, TONES } from "./state.js";
+
+/** What somebody is about to do to a share. */
+type Doing = { readonly what: "take-back" | "code"; readonly share: Share };
+
+export default function SharesPage({ session }: { readonly session: Session }): ReactNode {
+  useTitle(m.shares.title);
+  const [shares, again] = useLoad("shares", (signal) => askJson<"GET /api/v1/shares">("/api/v1/shares", { signal }));
+  const [doing, setDoing] = useState<Doing>();
+  const done = (): void => {
+    setDoing(undefined);
+    again();
+  };
+  return (
+    <>
+      <h1>{m.shares.title}</h1>
+      <p className="lead">{m.shares.lead}</p>
+      {shares.state === "loading" && <Loading />}
+      {shares.state === "failed" && <Failure error={shares.error} onRetry={again} />}
+      {shares.state === "ready" && shares.value.items.length === 0 && (
+        <Empty title={m.shares.none}>
+          <p>{m.shares.noneDetail}</p>
+        </Empty>
+      )}
+      {shares.state === "ready" && shares.value.items.length > 0 && (
+        <div className="scroll" tabIndex={-1}>
+          <table>
+            <caption className="unseen">{m.shares.caption}</caption>
+            <thead>
+              <tr>
+                {[m.shares.recipient, m.shares.what, m.shares.how, m.shares.sent, m.shares.state].map((label) => (
+                  <th key={label} scope="col">
+                    {label}
+                  </th>
+                ))}
+                <th scope="col">
+                  <span className="unseen">{m.shares.actions}</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {shares.value.items.map((share) => (
+                <Row key={share.id} share={share} mayManage={session.may.includes("share") || session.roles.includes("command")} onDo={(what) => setDoing({ what, share })} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {doing?.what === "take-back" && (
+        <AskDialog
+          title={m.shares.takeBackTitle(doing.share.recipient)}
+          note={m.shares.takeBackNote}
+          submit={m.shares.takeBack}
+          ask={(text) => askJson<"POST /api/v1/shares/{id}/revoke">(`/api/v1/shares/${doing.share.id}/revoke`, { method: "POST", body: { reason: text("reason") } })}
+          onClose={() => setDoing(undefined)}
+          onDone={done}
+        >
+          <ReasonField isFirst />
+        </AskDialog>
+      )}
+      {doing?.what === "code" && <CodeDialog share={doing.share} onClose={done} />}
+    </>
+  );
+}
+
+function Row({ share, mayManage, onDo }: { readonly share: Share; readonly mayManage: boolean; readonly onDo: (what: Doing["what"]) => void }): ReactNode {
+  const state = stateOf(share, new Date());
+  const isOver = state === "ended" || state === "revoked";
+  return (
+    <tr>
+      <th scope="row">
+        <Name text={share.recipient} />
+        {share.organization !== null && (
+          <div className="quiet-text plain-weight">
+            <Name text={share.organization} />
+          </div>
+        )}
+      </th>
+      <td className="name">
+        <ul className="plain">
+          {share.items.map((item) => (
+            <li key={item.recording}>
+              <Link to={`/recordings/${item.recording}`}>
+                <Name text={item.filename || item.recording} />
+              </Link>
+            </li>
+          ))}
+        </ul>
+        <div className="quiet-text">
+          <Name text={m.shares.forCase(m.purpose.names[share.purpose] ?? share.purpose, share.case)} />
+        </div>
+      </td>
+      <td>
+        {m.shares.kinds[share.kind] ?? share.kind}
+        <div className="quiet-text">{share.ends_at === null ? m.shares.noEnd : m.shares.until(shownTime(share.ends_at))}</div>
+      </td>
+      <td>
+        {shownTime(share.made_at)}
+        <div className="quiet-text">
+          <Name text={m.shares.by(share.made_by)} />
+        </div>
+      </td>
+      <td>
+        <Status tone={TONES[state]} word={m.shares.states[state] ?? state} />
+        {share.views_used !== null && share.opened_at !== null && <div className="quiet-text">{m.shares.views(share.views_used, share.views_max)}</div>}
+      </td>
+      <td>
+        {mayManage && !isOver && (
+          <div className="row end one-line">
+            <button type="button" onClick={() => onDo("code")}>
+              {m.shares.newCode}
+            </button>
+            <button type="button" onClick={() => onDo("take-back")}>
+              {m.shares.takeBack}
+            </button>
+          </div>
+        )}
+      </td>
+    </tr>
+  );
+}
+
+function CodeDialog({ share, onClose }: { readonly share: Share; readonly onClose: () => void }): ReactNode {
+  const [code, setCode] = useState<ShareCode>();
+  const [error, setError] = useState<unknown>();
+  const [isWorking, setWorking] = useState(false);
+  const ask = (): void => {
+    setWorking(true);
+    setError(undefined);
+    askJson<"POST /api/v1/shares/{id}/codes">(`/api/v1/shares/${share.id}/codes`, { method: "POST" })
+      .then(setCode)
+      .catch(setError)
+      .finally(() => setWorking(false));
+  };
+  return (
+    <Dialog title={m.shares.newCodeTitle(share.recipient)} onClose={onClose}>
+      {error !== undefined && <Failure error={error} />}
+      {code === undefined ? <p>{m.shares.newCodeNote}</p> : <LinkAndCode name={share.recipient} code={code} />}
+      <div className="row end">
+        <button type="button" onClick={onClose}>
+          {code === undefined ? m.purpose.cancel : m.shares.done}
+        </button>
+        {code === undefined && (
+          <button type="button" className="primary" onClick={ask} disabled={isWorking} autoFocus>
+            {m.shares.newCode}
+          </button>
+        )}
+      </div>
+    </Dialog>
+  );
+}
