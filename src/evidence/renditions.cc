@@ -195,7 +195,7 @@ Result<void> Vault::keep_rendition(const access::Actor& actor, const jobs::Lease
   }));
   submission.events.push_back({recording.id,
                                "recording.derived",
-                               {{"kind", "rendition"},
+                               {{"kind", kRenditionJob},
                                 {"rendition", id.text()},
                                 {"for", holder},
                                 {"tool", made.tool},

@@ -24,7 +24,7 @@
 
 namespace lapel::evidence {
 
-// The kind of the job that makes one; its subject is the rendition's id.
+// The kind of the job that makes one, and of the item in its event. The subject of the job is the rendition's id.
 inline constexpr std::string_view kRenditionJob = "rendition";
 
 inline constexpr std::size_t kMarkLinesMax = 3;
