@@ -34,7 +34,7 @@ add_library(third_party_boost INTERFACE)
 target_compile_definitions(third_party_boost INTERFACE BOOST_ERROR_CODE_HEADER_ONLY BOOST_ALL_NO_LIB)
 
 # Only lapel-media links these: Debian's FFmpeg is GPL, and no other program parses footage.
-pkg_check_modules(FFMPEG REQUIRED IMPORTED_TARGET libavformat libavcodec libswscale libavutil)
+pkg_check_modules(FFMPEG REQUIRED IMPORTED_TARGET libavformat libavcodec libswscale libswresample libavutil)
 pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
 add_library(third_party_ffmpeg INTERFACE)
 target_link_libraries(third_party_ffmpeg INTERFACE PkgConfig::FFMPEG)

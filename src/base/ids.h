@@ -59,6 +59,7 @@ using UnitId = Id<struct UnitTag>;
 using CaseId = Id<struct CaseTag>;
 using AssignmentId = Id<struct AssignmentTag>;
 using FactorId = Id<struct FactorTag>;
+using RenditionId = Id<struct RenditionTag>;
 
 }  // namespace lapel
 

@@ -104,7 +104,7 @@ class Checker {
         }
       }
       // Those of the agency's recordings are compared with the events of each; what is left belongs to none.
-      for (const std::string_view table : {"views", "derived_items"}) {
+      for (const std::string_view table : {"views", "derived_items", "renditions"}) {
         const std::int64_t strays =
             TRY(tx.query(fmt::format("SELECT COUNT(*) AS strays FROM {} t WHERE t.agency = :agency AND NOT EXISTS "
                                      "(SELECT 1 FROM recordings r WHERE r.id = t.recording AND r.agency = t.agency)",
@@ -165,7 +165,6 @@ class Checker {
   struct DerivedObject {
     std::string what, name;
     Text sha256;
-    std::uint64_t bytes = 0;
   };
   struct Column {
     std::string_view name;
@@ -344,7 +343,8 @@ class Checker {
     }
     const db::Row counts =
         TRY(tx.query("SELECT (SELECT COUNT(*) FROM views WHERE recording = :id) AS views, (SELECT "
-                     "COUNT(*) FROM derived_items WHERE recording = :id) AS derived",
+                     "COUNT(*) FROM derived_items WHERE recording = :id) + (SELECT COUNT(*) FROM renditions WHERE "
+                     "recording = :id AND sha256 IS NOT NULL) AS derived",
                      {{"id", id}}))[0];
     compare(what, {{"views", std::to_string(counts.integer("views")), std::to_string(views)},
                    {"derived items", std::to_string(counts.integer("derived")), std::to_string(derived)}});
@@ -384,12 +384,17 @@ class Checker {
     ++report.derived;
     const std::string kind = field(event, "kind").value_or("");
     const std::string what = fmt::format("{} of recording {}", kind, recording);
+    const bool is_rendition = kind == kRenditionJob;
     const db::Rows rows = TRY(tx.query(
-        "SELECT CAST(agency AS TEXT) AS agency, CAST(tool AS TEXT) AS tool, CAST(version AS TEXT) AS version, "
-        "CAST(arguments AS TEXT) AS arguments, CAST(parent_sha256 AS TEXT) AS parent, CAST(sha256 AS TEXT) AS sha256, "
-        "CAST(bytes AS TEXT) AS bytes, CAST(object AS TEXT) AS object, CAST(content AS TEXT) AS content FROM "
-        "derived_items WHERE recording = :recording AND kind = :kind",
-        {{"recording", recording}, {"kind", kind}}));
+        fmt::format(
+            "SELECT CAST(agency AS TEXT) AS agency, CAST(tool AS TEXT) AS tool, CAST(version AS TEXT) AS version, "
+            "CAST(arguments AS TEXT) AS arguments, CAST(parent_sha256 AS TEXT) AS parent, CAST(sha256 AS TEXT) AS "
+            "sha256, CAST(bytes AS TEXT) AS bytes, CAST(object AS TEXT) AS object, CAST({} AS TEXT) AS content, "
+            "CAST({} AS TEXT) AS holder, CAST({} AS TEXT) AS forgotten FROM {} WHERE recording = :recording AND {} = "
+            ":one",
+            is_rendition ? "NULL" : "content", is_rendition ? "holder" : "NULL", is_rendition ? "forgotten_us" : "NULL",
+            is_rendition ? "renditions" : "derived_items", is_rendition ? "id" : "kind"),
+        {{"recording", recording}, {"one", is_rendition ? field(event, "rendition").value_or("") : kind}}));
     if (rows.empty()) {
       fault(fmt::format("{}: it was derived, and the catalog has no row", what));
       return {};
@@ -401,14 +406,16 @@ class Checker {
                    {"arguments", row.maybe_text("arguments"), field(event, "arguments")},
                    {"parent", row.maybe_text("parent"), field(event, "parent")},
                    {"sha256", row.maybe_text("sha256"), field(event, "sha256")},
-                   {"bytes", row.maybe_text("bytes"), whole_number(event, "bytes")}});
+                   {"bytes", row.maybe_text("bytes"), whole_number(event, "bytes")},
+                   {"holder", row.maybe_text("holder"), field(event, "for")}});
+    // Its holder's right has ended: what was made is still told, and no longer there.
+    if (row.maybe_text("forgotten") && !row.maybe_text("object")) return {};
     const bool is_in_row = kind == derived_kind_name(DerivedKind::kProbe);
     const Text content = row.maybe_text(is_in_row ? "content" : "object");
     if (!content) {
       fault(fmt::format("{}: the catalog keeps it in the wrong place", what));
     } else if (!is_in_row) {
-      const std::int64_t* bytes = event.find_integer("bytes");
-      objects.push_back({what, *content, field(event, "sha256"), static_cast<std::uint64_t>(bytes ? *bytes : 0)});
+      objects.push_back({what, *content, field(event, "sha256")});
     } else if (hex(crypto::sha256(as_bytes(*content))) != field(event, "sha256")) {
       fault(fmt::format("{}: what the catalog keeps is not what was derived", what));
     }
@@ -448,10 +455,14 @@ class Checker {
       return;
     }
     if (!plain_file(object.what, object.name)) return;
-    const auto content = bucket::get(parts_.bucket, object.name, static_cast<std::size_t>(object.bytes));
-    if (!content) {
-      fault(fmt::format("{}: {}", object.what, content.error().text()));
-    } else if (hex(crypto::sha256(*content)) != object.sha256) {
+    auto opened = parts_.bucket.open(object.name);
+    if (!opened) return fault(fmt::format("{}: {}", object.what, opened.error().text()));
+    // A rendition can be as long as its recording: it is read as one is.
+    store::Original stored(*std::move(opened), store::Codec::kPlain);
+    const auto digest = parts_.store.digest(stored);
+    if (!digest) {
+      fault(fmt::format("{}: {}", object.what, digest.error().text()));
+    } else if (hex(*digest) != object.sha256) {
       fault(fmt::format("{}: the stored bytes are not what was derived", object.what));
     }
   }

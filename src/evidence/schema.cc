@@ -101,8 +101,32 @@ CREATE TABLE releases (
   PRIMARY KEY (recording, person)
 );
 )sql"},
+    // From the asking on: sha256 and what follows it once it is made, refusal where nothing can be made of the recording.
+    // object goes when the holder's right has ended; what was made, and for whom, stays.
+    {5, "renditions", R"sql(
+CREATE TABLE renditions (
+  id TEXT NOT NULL PRIMARY KEY,
+  recording TEXT NOT NULL REFERENCES recordings (id),
+  agency TEXT NOT NULL REFERENCES agencies (id),
+  holder TEXT NOT NULL,
+  watermark TEXT NOT NULL,
+  refusal TEXT,
+  parent_sha256 TEXT,
+  sha256 TEXT,
+  bytes BIGINT CHECK (bytes >= 0),
+  tool TEXT,
+  version TEXT,
+  arguments TEXT,
+  made_us BIGINT,
+  object TEXT,
+  forgotten_us BIGINT,
+  CHECK (object IS NULL OR (sha256 IS NOT NULL AND forgotten_us IS NULL AND refusal IS NULL))
+);
+CREATE UNIQUE INDEX renditions_by_holder ON renditions (holder, recording);
+CREATE INDEX renditions_by_recording ON renditions (recording, id);
+)sql"},
     // Of shares: secret_sha256 is that of the link; restriction is what the recording was locked as when it was shared.
-    {5, "shares", R"sql(
+    {6, "shares", R"sql(
 CREATE TABLE shares (
   id TEXT NOT NULL PRIMARY KEY,
   agency TEXT NOT NULL REFERENCES agencies (id),

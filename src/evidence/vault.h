@@ -3,7 +3,7 @@
 // The vault: the only writer of recordings, views and custody. Every promise about evidence is kept or broken here.
 //
 // Owns: the tables recordings, views, releases and derived_items; the events recording.*, device.offloaded and identity.bound; the
-//   bucket's names under derived/.
+//   bucket's names under derived/. renditions.h has the table renditions.
 // Promises: a recording exists exactly when its bytes, its row and its admission are durable together and the admission
 //   has a leaf. Bytes are served only under a view, and a view is sealed before it is returned. Every call takes an
 //   Actor and asks access; what an actor may not know of is kNotFound, exactly as an unknown id. Every recording is
@@ -26,6 +26,7 @@
 #include "base/result.h"
 #include "bucket/bucket.h"
 #include "db/db.h"
+#include "evidence/renditions.h"
 #include "jobs/jobs.h"
 #include "ledger/ledgers.h"
 #include "roster/assignments.h"
@@ -221,6 +222,25 @@ class Vault {
   // Objects, rows, one event recording.derived for each item, and the end of the job: all of it or nothing. kConflict
   // when the lease was lost, or the recording has such an item already.
   Result<void> derive(const access::Actor& actor, const Derivation& derivation);
+
+  // What a job of kind kRenditionJob is to make, or nothing where its holder's right has ended: then the job is finished.
+  struct RenditionSource {
+    Source source;
+    std::vector<std::string> lines;
+  };
+  Result<std::optional<RenditionSource>> open_to_render(const access::Actor& actor, const jobs::Lease& lease);
+  // As derive(): object, row, event and the end of the job. `made` is hashed here, and then put.
+  Result<void> keep_rendition(const access::Actor& actor, const jobs::Lease& lease, const MadeRendition& made);
+  // Nothing can be made of the recording, and no later attempt will: `sentence` says why, and the job has ended.
+  Result<void> refuse_rendition(const access::Actor& actor, const jobs::Lease& lease, const std::string& sentence);
+
+  // ---- renditions, for whoever has decided that the one who asks is their holder ----
+
+  // kNotFound for one of another agency, one that is not made yet, and one that is forgotten. Its length is compared with
+  // the row; its digest was taken when it was made, and `lapel ledger check` takes it again.
+  Result<OpenedRendition> open_rendition(std::string_view slug, const RenditionId& id);
+  // The holder's right has ended: the copies are removed, and what still waits is not made. Again is harmless.
+  Result<void> forget_renditions(const SubjectId& holder);
 
   // JPEG for the list, under the right to the list; by a rule not of a home, a victim or what is restricted, whoever asks.
   Result<Bytes> poster(const access::Actor& actor, const RecordingId& id);

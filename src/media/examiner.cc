@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "base/limits.h"
 #include "crypto/sha256.h"
 #include "media/stoppable.h"
 #include "os/worker.h"
@@ -15,7 +16,7 @@
 namespace lapel::media {
 namespace {
 
-// No job takes so long: a scratch file as old belongs to no living server.
+// No job is so long without writing: a scratch file as old belongs to no living server.
 constexpr std::int64_t kScratchLifeUs = 2 * 3'600LL * 1'000'000;
 
 using evidence::DerivedKind;
@@ -179,8 +180,53 @@ struct Examiner::Impl {
     return parts.vault.derive(server, derivation);
   }
 
-  Result<jobs::Outcome> handle(const jobs::Lease& lease) {
-    auto done = examine(lease);
+  // A copy with its holder's mark, for a share that shows and does not give.
+  Result<void> render(const jobs::Lease& lease) {
+    const access::Actor server = TRY(server_of(lease.agency));
+    const auto wanted = TRY(parts.vault.open_to_render(server, lease));
+    if (!wanted) return {};
+    evidence::Vault::Source source = wanted->source;
+    const std::shared_ptr<os::File> input = source.original.plain_file();
+    if (!input) return fail(Code::kUnsupported, "This store keeps no files that the media worker can be given");
+    TRY(require_room(source.recording.bytes));
+
+    const protocol::MediaRequest request{.job = protocol::MediaJob::kRendition, .watermark = wanted->lines};
+    const os::Path path = parts.scratch / fmt::format("{}-rendition", lease.id.text());
+    const auto output = TRY(parts.disk.open(path, os::OpenMode::kCreate));
+    auto made = finish_rendition(server, lease, request, *input, *output, path);
+    // Where it was kept, the object is another name of the same bytes.
+    const auto removed = parts.disk.remove(path);
+    if (!made) return made;
+    return removed;
+  }
+
+  Result<void> finish_rendition(const access::Actor& server, const jobs::Lease& lease,
+                                const protocol::MediaRequest& request, os::File& input, os::File& output,
+                                const os::Path& path) {
+    const MediaResult result = TRY(run(request, input, &output));
+    if (!result.rendition) return parts.vault.refuse_rendition(server, lease, protocol::sentence_of(result));
+    TRY(output.sync_data());
+    return parts.vault.keep_rendition(server, lease,
+                                      {path, static_cast<std::uint64_t>(result.rendition->bytes), std::string(kTool),
+                                       tool_version(), protocol::to_text(request)});
+  }
+
+  // kFull makes the job wait: a disk without room is no fault of the footage. What is kept free for the ledger stays free,
+  // as far as a rendition is no larger than what it is made of.
+  Result<void> require_room(std::uint64_t bytes) {
+    const std::uint64_t free = TRY(parts.disk.free_bytes(parts.scratch));
+    if (free >= limits::kDiskReserveBytes + bytes) return {};
+    return fail(Code::kFull, "There is no room on the disk for a rendition", std::to_string(free));
+  }
+
+  // One that could not be written may have met the end of the disk.
+  Result<void> render_or_wait(const jobs::Lease& lease) {
+    auto done = render(lease);
+    if (!done && done.error().code() == Code::kUnavailable && !process.is_stopped()) TRY(require_room(0));
+    return done;
+  }
+
+  Result<jobs::Outcome> settle(Result<void> done) {
     if (done) return jobs::Outcome{};
     if (process.is_stopped()) return jobs::Outcome{jobs::Outcome::Kind::kGivenBack, {}};
     if (done.error().code() == Code::kUnavailable) {
@@ -197,7 +243,7 @@ struct Examiner::Impl {
   std::string version LAPEL_GUARDED_BY(mutex);
   std::int64_t asked_us LAPEL_GUARDED_BY(mutex) = 0;
   bool is_asking LAPEL_GUARDED_BY(mutex) = false;
-  std::unique_ptr<jobs::Runner> runner;  // last: its threads use the rest
+  std::unique_ptr<jobs::Runner> runner, renderer;  // last: their threads use the rest
 };
 
 Result<std::unique_ptr<Examiner>> Examiner::open(Parts parts) {
@@ -211,16 +257,23 @@ Result<std::unique_ptr<Examiner>> Examiner::open(Parts parts) {
     auto gone = parts.disk.remove(parts.scratch / name);
     if (!gone && gone.error().code() != Code::kNotFound) return fail(gone.error());
   }
-  if (parts.is_only_server) TRY(parts.jobs.take_back_all(evidence::kMediaJob));
+  for (const std::string_view kind : {evidence::kMediaJob, evidence::kRenditionJob}) {
+    if (parts.is_only_server) TRY(parts.jobs.take_back_all(kind));
+  }
   auto impl = std::make_unique<Impl>(std::move(parts));
   Impl* raw = impl.get();
   raw->ask();
-  jobs::Runner::Options options;
-  options.kind = evidence::kMediaJob;
-  options.threads = raw->parts.threads;
-  options.blocked = [raw] { return raw->blocked_now(); };
-  options.handler = [raw](const jobs::Lease& lease) { return raw->handle(lease); };
-  raw->runner = std::make_unique<jobs::Runner>(raw->parts.jobs, std::move(options));
+  const auto runner = [raw](std::string_view kind, int threads, auto work) {
+    jobs::Runner::Options options;
+    options.kind = kind;
+    options.threads = threads;
+    options.blocked = [raw] { return raw->blocked_now(); };
+    options.handler = [raw, work](const jobs::Lease& lease) { return raw->settle((raw->*work)(lease)); };
+    return std::make_unique<jobs::Runner>(raw->parts.jobs, std::move(options));
+  };
+  raw->runner = runner(evidence::kMediaJob, raw->parts.threads, &Impl::examine);
+  // One at a time, and beside the looks: a recording that has just come waits for no rendition.
+  raw->renderer = runner(evidence::kRenditionJob, 1, &Impl::render_or_wait);
   return std::unique_ptr<Examiner>(new Examiner(std::move(impl)));
 }
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The media room: has every sealed recording looked at by the sandboxed worker, and stores what it found.
+// The media room: has every sealed recording looked at by the sandboxed worker, and stores what it found; has renditions
+// made by it for those who may watch and not have.
 //
-// Owns: the jobs of kind evidence::kMediaJob, the children that do them, and the directory `scratch`.
+// Owns: the jobs of kind evidence::kMediaJob and kRenditionJob, the children that do them, and the directory `scratch`.
 // Promises: no byte of a recording is parsed in this process, and none outside the sandbox: where there is none, jobs
 //   stay blocked with the reason and are begun when there is one. The worker gets the original through a descriptor
 //   open for reading only. Each job ends once: facts, derived items and events are stored with its end or not at all.
-//   A file that the worker cannot make sense of is a finding about the file and not a failure.
+//   A file that the worker cannot make sense of is a finding about the file and not a failure. A rendition for which the
+//   disk has no room waits for room.
 // Fails with: what the disk fails with, at opening. Later failures are states of jobs.
 // Threads: any; it has threads of its own. The destructor kills the workers that run; their jobs wait for the next
 //   start.
@@ -42,7 +44,7 @@ class Examiner {
     os::Path scratch;              // made when missing; what earlier servers left in it goes
     protocol::MediaWorker worker;  // an absolute path: a child starts in the root directory
     bool is_only_server = true;    // else others' leases and scratch files are left until they are old
-    int threads = 2;               // workers at once
+    int threads = 2;               // workers at once that look; one more makes renditions
   };
 
   // Asks the worker for its self-test first. Leases of earlier servers are taken back at once where no other can be alive,

@@ -11,6 +11,8 @@ class CommandLine::Declared {
  public:
   Declared() : app_("Lapel: looks into one file of footage, for the server, inside a sandbox", "lapel-media") {
     app_.add_flag("--self-test", is_self_test_, "Say as JSON whether this machine has what the sandbox needs");
+    app_.add_flag("--rendition", is_rendition_,
+                  "The server's request will be for a rendition, which may take longer and be larger");
   }
 
   const CLI::App& app() const { return app_; }
@@ -21,12 +23,14 @@ class CommandLine::Declared {
     } catch (const CLI::ParseError& error) {
       return app_.exit(error) == 0 ? Task::kHelp : Task::kRefuse;
     }
-    return is_self_test_ ? Task::kSelfTest : Task::kWork;
+    if (is_self_test_) return Task::kSelfTest;
+    return is_rendition_ ? Task::kRender : Task::kWork;
   }
 
  private:
   CLI::App app_;
   bool is_self_test_ = false;
+  bool is_rendition_ = false;
 };
 
 CommandLine::CommandLine() : declared_(std::make_unique<Declared>()) {}
@@ -51,7 +55,7 @@ ProgramNotes CommandLine::notes() {
           {static_cast<int>(protocol::MediaExit::kNoSandbox),
            "this machine lacks what the sandbox needs; nothing was read"},
           {static_cast<int>(protocol::MediaExit::kBadRequest), "the request is not valid"},
-          {static_cast<int>(protocol::MediaExit::kNoOutput), "the picture could not be written"},
+          {static_cast<int>(protocol::MediaExit::kNoOutput), "the picture or rendition could not be written"},
       },
       {},
       {"lapel"},

@@ -17,7 +17,7 @@ class App;
 
 namespace lapel::mediaworker {
 
-enum class Task { kWork, kSelfTest, kHelp, kRefuse };
+enum class Task { kWork, kRender, kSelfTest, kHelp, kRefuse };
 
 class CommandLine {
  public:

@@ -16,17 +16,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-extern "C" {
-#include <libavcodec/avcodec.h>
-#include <libavformat/avformat.h>
-#include <libavutil/display.h>
-#include <libavutil/imgutils.h>
-#include <libavutil/mem.h>
-#include <libswscale/swscale.h>
-}
-
 #include "mediaworker/canvas.h"
 #include "mediaworker/container.h"
+#include "mediaworker/demuxer.h"
+#include "mediaworker/rendition.h"
 
 namespace lapel::mediaworker {
 namespace {
@@ -38,20 +31,7 @@ using protocol::MediaResult;
 using protocol::MediaStream;
 using protocol::StreamKind;
 
-// Decoders by FFmpeg's names: what cameras, phones and older in-car systems record. A decoder that is not
-// listed is not run, neither by us nor by the demuxer while it looks at streams.
-constexpr std::array kDecoders = {
-    "h264",      "hevc",      "mpeg4",     "mpeg2video",    "mpeg1video",  "h263",     "mjpeg",     "prores",
-    "vp8",       "vp9",       "libdav1d",  "cinepak",       "rawvideo",    "png",      "aac",       "mp3float",
-    "mp3",       "ac3",       "amrnb",     "amrwb",         "opus",        "vorbis",   "flac",      "alac",
-    "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_u8",        "pcm_f32le",   "pcm_alaw", "pcm_mulaw", "pcm_s32le",
-    "pcm_s24be", "pcm_s8",    "adpcm_ms",  "adpcm_ima_wav", "adpcm_ima_qt"};
-
 constexpr std::int64_t kPacketsMax = 20'000'000;  // counted; ten hours at 60 frames and 50 pieces of sound is 4 million
-constexpr std::int64_t kFramePixelsMax = std::int64_t{16} << 20;  // 5.3K frames; more does not fit the memory limit
-constexpr std::size_t kAllocationBytesMax = std::size_t{256} << 20;
-constexpr int kInputBufferBytes = 64 * 1024;
-
 // How much is decoded for the verdict: all of a short clip, else its beginning and windows spread over its
 // bytes. Video costs its pixels and sound one a packet.
 struct Sample {
@@ -68,165 +48,11 @@ constexpr int kPicturePacketsMax = 4000;                         // read for one
 constexpr std::int64_t kPicturePixelsMax = 250 * kFullHdPixels;  // decoded for one picture
 constexpr double kTellingDeviation = 12;  // of brightness, 0 to 255: under it a poster shows a pocket or a wall
 
-template <auto release>
-struct Release {
-  template <typename T>
-  void operator()(T* pointer) const {
-    release(&pointer);
-  }
-};
-using FramePtr = std::unique_ptr<AVFrame, Release<av_frame_free>>;
-using PacketPtr = std::unique_ptr<AVPacket, Release<av_packet_free>>;
-using CodecPtr = std::unique_ptr<AVCodecContext, Release<avcodec_free_context>>;
-using FormatPtr = std::unique_ptr<AVFormatContext, Release<avformat_close_input>>;
-using ScalePtr = std::unique_ptr<SwsContext, decltype(&sws_freeContext)>;
-
-const AVCodec* listed_decoder(AVCodecID id) {
-  for (const char* name : kDecoders) {
-    const AVCodec* codec = avcodec_find_decoder_by_name(name);
-    if (codec != nullptr && codec->id == id) return codec;
-  }
-  return nullptr;
-}
-
-// The one input. FFmpeg's own protocols are never asked: it reads through these two functions.
-class Input {
- public:
-  explicit Input(const Source& source) : source_(source) {
-    auto* buffer = static_cast<unsigned char*>(av_malloc(kInputBufferBytes));
-    context_ = avio_alloc_context(buffer, kInputBufferBytes, 0, this, &Input::read, nullptr, &Input::seek);
-  }
-  ~Input() {
-    if (context_ != nullptr) av_freep(&context_->buffer);
-    avio_context_free(&context_);
-  }
-  Input(const Input&) = delete;
-  Input& operator=(const Input&) = delete;
-
-  AVIOContext* context() { return context_; }
-  std::int64_t bytes_read() const { return bytes_read_; }
-  std::int64_t bytes() const { return source_.bytes; }
-
-  std::size_t read_at(std::uint64_t offset, std::span<std::uint8_t> out) {
-    std::size_t done = 0;
-    while (done < out.size()) {
-      const ssize_t got =
-          pread(source_.descriptor, out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
-      if (got < 0 && errno == EINTR) continue;
-      if (got <= 0) break;
-      done += static_cast<std::size_t>(got);
-    }
-    bytes_read_ += static_cast<std::int64_t>(done);
-    return done;
-  }
-
- private:
-  static int read(void* self, std::uint8_t* buffer, int bytes) {
-    auto& input = *static_cast<Input*>(self);
-    const std::size_t got =
-        input.read_at(static_cast<std::uint64_t>(input.at_), {buffer, static_cast<std::size_t>(bytes)});
-    input.at_ += static_cast<std::int64_t>(got);
-    return got == 0 ? AVERROR_EOF : static_cast<int>(got);
-  }
-  static std::int64_t seek(void* self, std::int64_t offset, int whence) {
-    auto& input = *static_cast<Input*>(self);
-    switch (whence & ~AVSEEK_FORCE) {
-      case AVSEEK_SIZE:
-        return input.source_.bytes;
-      case SEEK_SET:
-        break;
-      case SEEK_CUR:
-        offset += input.at_;
-        break;
-      case SEEK_END:
-        offset += input.source_.bytes;
-        break;
-      default:
-        return AVERROR(EINVAL);
-    }
-    if (offset < 0) return AVERROR(EINVAL);
-    return input.at_ = offset;
-  }
-
-  Source source_;
-  AVIOContext* context_ = nullptr;
-  std::int64_t at_ = 0;
-  std::int64_t bytes_read_ = 0;
-};
-
-// Every reference to another file: playlists, data references, external tracks. The answer is no.
-int refuse_open(AVFormatContext*, AVIOContext**, const char*, int, AVDictionary**) {
-  return AVERROR(EPERM);
-}
-
 std::optional<std::int64_t> to_ms(std::int64_t ticks, AVRational base) {
   if (ticks == AV_NOPTS_VALUE || ticks < 0 || base.num <= 0 || base.den <= 0) return std::nullopt;
   const std::int64_t ms = av_rescale_q(ticks, base, {1, 1000});
   return ms >= 0 && ms <= protocol::kMediaDurationMsMax ? std::optional(ms) : std::nullopt;
 }
-
-Orientation orientation_of(const AVStream* stream) {
-  std::size_t bytes = 0;
-  const std::uint8_t* data = av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, &bytes);
-  return orientation_of_matrix({data, bytes});
-}
-
-bool is_cover(const AVStream* stream) {
-  return (stream->disposition & AV_DISPOSITION_ATTACHED_PIC) != 0;
-}
-
-// An opened container.
-class Demuxer {
- public:
-  explicit Demuxer(const Source& source) : input_(source) {}
-
-  Input& input() { return input_; }
-  AVFormatContext* operator->() { return format_.get(); }
-  AVFormatContext* get() { return format_.get(); }
-
-  // Nothing, or why it cannot be opened.
-  std::optional<MediaFinding> open(const Container& container, const Outline& outline) {
-    AVFormatContext* format = avformat_alloc_context();
-    const AVInputFormat* demuxer = av_find_input_format(std::string(container.demuxer).c_str());
-    if (format == nullptr || input_.context() == nullptr) return MediaFinding::kTooMuchMemory;
-    format->pb = input_.context();
-    format->flags |= AVFMT_FLAG_CUSTOM_IO;
-    format->io_open = &refuse_open;
-    format->max_streams = static_cast<int>(protocol::kMediaStreamsMax);
-    // av_strdup, because the context frees them.
-    format->format_whitelist = av_strdup(std::string(container.demuxer).c_str());
-    format->protocol_whitelist = av_strdup("");
-    format->codec_whitelist = av_strdup(fmt::format("{}", fmt::join(kDecoders, ",")).c_str());
-    int opened = avformat_open_input(&format, nullptr, demuxer, nullptr);  // frees it when it fails
-    if (opened >= 0) {
-      format_.reset(format);
-      // Its failure says only that some stream stayed unclear: packets will tell.
-      if (avformat_find_stream_info(format_.get(), nullptr) == AVERROR(ENOMEM)) opened = AVERROR(ENOMEM);
-    }
-    if (opened == AVERROR(ENOMEM)) return MediaFinding::kTooMuchMemory;
-    if (container.boxes && outline.index_missing && (opened < 0 || format_->nb_streams == 0)) {
-      return MediaFinding::kIndexMissing;
-    }
-    if (opened < 0) return MediaFinding::kIndexDamaged;
-    return std::nullopt;
-  }
-
-  CodecPtr decoder_for(const AVStream* stream) {
-    const AVCodecParameters* parameters = stream->codecpar;
-    const AVCodec* codec = listed_decoder(parameters->codec_id);
-    if (codec == nullptr || std::int64_t{parameters->width} * parameters->height > kFramePixelsMax) return nullptr;
-    CodecPtr decoder(avcodec_alloc_context3(codec));
-    if (!decoder || avcodec_parameters_to_context(decoder.get(), parameters) < 0) return nullptr;
-    decoder->thread_count = 1;  // the sandbox has no second thread
-    decoder->pkt_timebase = stream->time_base;
-    decoder->max_pixels = kFramePixelsMax;
-    return avcodec_open2(decoder.get(), codec, nullptr) == 0 ? std::move(decoder) : nullptr;
-  }
-
- private:
-  Input input_;
-  FormatPtr format_;
-};
 
 // A codec's name in the letters that an answer has room for: FFmpeg has "acelp.kelvin".
 std::string word_of(std::string_view name) {
@@ -408,11 +234,6 @@ class Track {
   bool cut_packet_ = false;
   bool out_of_memory_ = false;
 };
-
-void add(MediaResult& result, MediaFinding finding) {
-  const auto at = std::lower_bound(result.findings.begin(), result.findings.end(), finding);
-  if (at == result.findings.end() || *at != finding) result.findings.insert(at, finding);
-}
 
 std::optional<Timestamp> creation_time(AVFormatContext* format) {
   // Apple's tag knows the zone; the other is UTC by the standard and local time by many a camera.
@@ -764,7 +585,7 @@ void prepare_libraries() {
   av_max_alloc(kAllocationBytesMax);
 }
 
-Result<MediaResult> run(const MediaRequest& request, const Source& source, int output) {
+Result<MediaResult> run(const MediaRequest& request, const Source& source, int output, const Bounds& bounds) {
   MediaResult result;
   result.file_bytes = source.bytes;
   Demuxer demuxer(source);
@@ -780,7 +601,9 @@ Result<MediaResult> run(const MediaRequest& request, const Source& source, int o
   const Outline outline = read_outline(
       *container, static_cast<std::uint64_t>(source.bytes),
       [&](std::uint64_t offset, std::span<std::uint8_t> out) { return demuxer.input().read_at(offset, out); });
-  if (const auto reason = demuxer.open(*container, outline)) {
+  if (request.job == protocol::MediaJob::kRendition) {
+    TRY(render(request, source, *container, outline, bounds, output, result));
+  } else if (const auto reason = demuxer.open(*container, outline)) {
     add(result, *reason);
   } else {
     result.creation_time = creation_time(demuxer.get());
@@ -790,7 +613,7 @@ Result<MediaResult> run(const MediaRequest& request, const Source& source, int o
       TRY(draw(demuxer, request, output, result));
     }
   }
-  result.bytes_read = demuxer.input().bytes_read();
+  result.bytes_read += demuxer.input().bytes_read();
   return result;
 }
 

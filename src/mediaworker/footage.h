@@ -2,7 +2,7 @@
 #pragma once
 // Footage: one foreign file, read by FFmpeg inside the sandbox.
 //
-// Owns: the demuxer, its decoders and the one input; the only file that knows FFmpeg.
+// Owns: what is made of a demuxer (demuxer.h) in each job: findings, numbers, pictures; renditions are rendition.h's.
 // Promises: the demuxer is the sniffed one, no protocol is allowed, no second file is opened, only listed
 // codecs decode,
 //   one thread. The same bytes give the same result on every machine: what is tried is bounded by packets and
@@ -13,6 +13,7 @@
 // Threads: one.
 
 #include <cstdint>
+#include <limits>
 
 #include "base/result.h"
 #include "protocol/media.h"
@@ -26,7 +27,13 @@ struct Source {
   int descriptor;
   std::int64_t bytes;
 };
-// Does what is asked; a picture goes to `output`.
-Result<protocol::MediaResult> run(const protocol::MediaRequest& request, const Source& source, int output);
+// How much of a rendition is made. A fuzzer has less patience than a person.
+struct Bounds {
+  std::int64_t pictures = std::numeric_limits<std::int64_t>::max();
+  std::int64_t ms = protocol::kMediaRenditionMsMax;
+};
+// Does what is asked; a picture or a rendition goes to `output`.
+Result<protocol::MediaResult> run(const protocol::MediaRequest& request, const Source& source, int output,
+                                  const Bounds& bounds = {});
 
 }  // namespace lapel::mediaworker

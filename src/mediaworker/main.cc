@@ -62,7 +62,7 @@ std::string read_request() {
   }
 }
 
-[[noreturn]] void work() {
+[[noreturn]] void work(Errand errand) {
   struct stat input {};
   const bool born_right = fstat(protocol::kMediaInput, &input) == 0 && S_ISREG(input.st_mode) &&
                           (fcntl(protocol::kMediaInput, F_GETFL) & O_ACCMODE) == O_RDONLY &&
@@ -71,11 +71,12 @@ std::string read_request() {
     std::fputs("lapel-media is started by the server, with its descriptors (docs/formats/media_worker.md).\n", stderr);
     leave(MediaExit::kUsage);
   }
-  if (const auto sandbox = enter_sandbox(); !sandbox) say_no_sandbox(protocol::kMediaResult, sandbox.error());
+  if (const auto sandbox = enter_sandbox(errand); !sandbox) say_no_sandbox(protocol::kMediaResult, sandbox.error());
 
   // From here on, bytes from outside.
   const auto request = protocol::parse_media_request(read_request());
-  if (!request) leave(MediaExit::kBadRequest);
+  const bool is_rendition = request && request->job == protocol::MediaJob::kRendition;
+  if (!request || is_rendition != (errand == Errand::kRendition)) leave(MediaExit::kBadRequest);
   const auto result = run(*request, {protocol::kMediaInput, input.st_size}, protocol::kMediaOutput);
   if (!result) leave(MediaExit::kNoOutput);
   write_line(protocol::kMediaResult, protocol::to_text(*result));
@@ -87,11 +88,13 @@ std::string read_request() {
 
 int main(int argc, char** argv) {
   lapel::mediaworker::prepare_libraries();
-  // The server gives no flag: then nothing is parsed.
+  // The server gives no flag but for a rendition: then nothing is parsed.
   using lapel::mediaworker::Task;
   switch (argc == 1 ? Task::kWork : lapel::mediaworker::CommandLine().parse(argc, argv)) {
     case Task::kWork:
-      lapel::mediaworker::work();
+      lapel::mediaworker::work(lapel::mediaworker::Errand::kLook);
+    case Task::kRender:
+      lapel::mediaworker::work(lapel::mediaworker::Errand::kRendition);
     case Task::kSelfTest:
       lapel::mediaworker::self_test();
     case Task::kHelp:

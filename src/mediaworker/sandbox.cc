@@ -101,10 +101,13 @@ Result<void> lower(const Limit& row) {
   return {};
 }
 
-Result<void> lower_limits() {
+Result<void> lower_limits(Errand errand) {
+  const bool is_rendition = errand == Errand::kRendition;
+  const std::uint64_t seconds = is_rendition ? protocol::kMediaRenditionCpuSecondsMax : protocol::kMediaCpuSecondsMax;
+  const std::uint64_t bytes = is_rendition ? protocol::kMediaRenditionBytesMax : protocol::kMediaOutputBytesMax;
   const std::array rows = {
-      Limit{RLIMIT_CPU, protocol::kMediaCpuSecondsMax, protocol::kMediaCpuSecondsMax + 1, "processor time limit"},
-      Limit{RLIMIT_FSIZE, protocol::kMediaOutputBytesMax, protocol::kMediaOutputBytesMax, "output limit"},
+      Limit{RLIMIT_CPU, seconds, seconds + 1, "processor time limit"},
+      Limit{RLIMIT_FSIZE, bytes, bytes, "output limit"},
       Limit{RLIMIT_NPROC, 0, 0, "process limit"},
       Limit{RLIMIT_CORE, 0, 0, "core limit"},
       Limit{RLIMIT_MEMLOCK, 0, 0, "locked memory limit"},
@@ -155,7 +158,7 @@ Result<int> deny_by_landlock() {
 }
 
 // What a decoder needs once it is loaded: its descriptors, memory, time and the way out.
-Result<void> filter_calls() {
+Result<void> filter_calls(Errand errand) {
   const std::unique_ptr<void, decltype(&seccomp_release)> filter(seccomp_init(SCMP_ACT_KILL_PROCESS), &seccomp_release);
   if (!filter) return refuse("the kernel has no seccomp", 0);
   int error = 0;
@@ -177,6 +180,11 @@ Result<void> filter_calls() {
   allow_on(SCMP_SYS(read), protocol::kMediaRequest);
   for (const int descriptor : {STDOUT_FILENO, STDERR_FILENO, protocol::kMediaResult, protocol::kMediaOutput}) {
     allow_on(SCMP_SYS(write), descriptor);
+  }
+  if (errand == Errand::kRendition) {
+    // Its index comes in front of it at the end: what was written is read and moved.
+    allow_on(SCMP_SYS(pwrite64), protocol::kMediaOutput);
+    allow_on(SCMP_SYS(pread64), protocol::kMediaOutput);
   }
   // Memory, as long as nothing in it becomes code.
   for (const int call : {SCMP_SYS(mmap), SCMP_SYS(mprotect)}) {
@@ -213,16 +221,16 @@ Result<void> filter_calls() {
 
 }  // namespace
 
-Result<Sandbox> enter_sandbox() {
+Result<Sandbox> enter_sandbox(Errand errand) {
   TRY(drop_identity());
-  TRY(lower_limits());
+  TRY(lower_limits(errand));
   Sandbox sandbox;
   sandbox.landlock_abi = TRY(deny_by_landlock());
   // Only now: a ruleset is a descriptor for a moment.
   if (!kSanitized) {
     TRY(lower({RLIMIT_NOFILE, protocol::kMediaDescriptorsMax, protocol::kMediaDescriptorsMax, "descriptors"}));
   }
-  TRY(filter_calls());
+  TRY(filter_calls(errand));
   return sandbox;
 }
 

@@ -7,8 +7,7 @@
 // Promises: after success, whoever started the program, this process
 //   - has no capability, no root identity and no way to gain either (no_new_privs);
 //   - can read kMediaInput by offset and kMediaRequest, can write kMediaResult, kMediaOutput and the standard
-//   streams,
-//     and can do nothing to any other descriptor;
+//     streams, for a rendition kMediaOutput by offset too, and can do nothing to any other descriptor;
 //   - opens, names, makes, maps executable, signals, traces, starts and connects nothing: a try is refused
 //   where
 //     libraries try harmlessly, and ends the process everywhere else;
@@ -21,9 +20,12 @@
 
 namespace lapel::mediaworker {
 
+// What will be done inside: a rendition needs more time and room than a look, and reads and writes its output by offset.
+enum class Errand { kLook, kRendition };
+
 struct Sandbox {
   int landlock_abi = 0;
 };
-Result<Sandbox> enter_sandbox();
+Result<Sandbox> enter_sandbox(Errand errand = Errand::kLook);
 
 }  // namespace lapel::mediaworker

@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "base/json.h"
+#include "base/text.h"
 
 namespace lapel::protocol {
 namespace {
@@ -25,6 +26,7 @@ constexpr std::array kJobs = {
     Name<MediaJob>{MediaJob::kProbe, "probe"},
     Name<MediaJob>{MediaJob::kPoster, "poster"},
     Name<MediaJob>{MediaJob::kFilmstrip, "filmstrip"},
+    Name<MediaJob>{MediaJob::kRendition, "rendition"},
 };
 constexpr std::array kKinds = {
     Name<StreamKind>{StreamKind::kVideo, "video"},
@@ -250,6 +252,25 @@ Result<MediaPicture> parse_picture(const Json& value) {
   return picture;
 }
 
+Result<MediaRendition> parse_rendition(const Json& value) {
+  Members members(value);
+  MediaRendition rendition;
+  rendition.width = members.small("width", 2, kMediaRenditionEdgeMax);
+  rendition.height = members.small("height", 2, kMediaRenditionEdgeMax);
+  rendition.bytes = members.integer("bytes", 1, static_cast<std::int64_t>(kMediaRenditionBytesMax));
+  rendition.duration_ms = members.integer("duration_ms", 0, kMediaDurationMsMax);
+  rendition.frames = members.integer("frames", 1, kInt64Max);
+  TRY(members.finish("rendition of a media result"));
+  return rendition;
+}
+
+// One line of a mark. What has no drawing is a box there, so only what is no character at all is refused.
+bool is_mark_line(const std::string& text) {
+  const auto begins = [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; };
+  const auto characters = static_cast<std::size_t>(std::count_if(text.begin(), text.end(), begins));
+  return characters > 0 && characters <= kMediaMarkCharactersMax && !has_control_characters(text);
+}
+
 // The stream whose sample went worst: the one a sentence is about.
 const MediaStream* worst_stream(const MediaResult& result) {
   const MediaStream* worst = nullptr;
@@ -389,6 +410,14 @@ Result<bool> looks_like_jpeg(os::File& file, std::int64_t bytes) {
   return head == std::array<std::uint8_t, 2>{0xff, 0xd8} && tail == std::array<std::uint8_t, 2>{0xff, 0xd9};
 }
 
+// A file of boxes, as far as its first one and its size tell.
+Result<bool> looks_like_mp4(os::File& file, std::int64_t bytes) {
+  std::array<std::uint8_t, 8> head{};
+  if (TRY(file.size()) != static_cast<std::uint64_t>(bytes)) return false;
+  if (TRY(file.read_at(0, head)) != head.size()) return false;
+  return as_text(head).substr(4) == "ftyp";
+}
+
 }  // namespace
 
 MediaVerdict verdict_of(const MediaResult& result) {
@@ -429,6 +458,11 @@ std::string to_text(const MediaRequest& request) {
     out["frames"] = request.frames;
     out["height_px"] = request.height_px;
   }
+  if (request.job == MediaJob::kRendition) {
+    Json::Array lines;
+    for (const std::string& line : request.watermark) lines.emplace_back(line);
+    out["watermark"] = std::move(lines);
+  }
   return to_json(out) + "\n";
 }
 
@@ -445,6 +479,17 @@ Result<MediaRequest> parse_media_request(std::string_view text) {
   if (request.job == MediaJob::kFilmstrip) {
     request.frames = members.small("frames", 1, kMediaStripFramesMax);
     request.height_px = members.small("height_px", 16, kMediaStripHeightMax);
+  }
+  if (request.job == MediaJob::kRendition) {
+    for (const Json& item : members.list("watermark", kMediaMarkLinesMax)) {
+      const std::string* line = item.string();
+      if (line == nullptr || !is_mark_line(*line)) {
+        members.refuse("watermark");
+        break;
+      }
+      request.watermark.push_back(*line);
+    }
+    if (request.watermark.empty()) members.refuse("watermark");
   }
   TRY(members.finish("media request"));
   return request;
@@ -476,6 +521,13 @@ std::string to_text(const MediaResult& result) {
     picture["times_ms"] = std::move(times);
     out["picture"] = std::move(picture);
   }
+  if (result.rendition) {
+    out["rendition"] = Json::Object{{"width", result.rendition->width},
+                                    {"height", result.rendition->height},
+                                    {"bytes", result.rendition->bytes},
+                                    {"duration_ms", result.rendition->duration_ms},
+                                    {"frames", result.rendition->frames}};
+  }
   return to_json(out) + "\n";
 }
 
@@ -505,6 +557,7 @@ Result<MediaResult> parse_media_result(std::string_view text) {
     result.findings.push_back(row->value);
   }
   if (const Json* picture = members.take("picture")) result.picture = TRY(parse_picture(*picture));
+  if (const Json* rendition = members.take("rendition")) result.rendition = TRY(parse_rendition(*rendition));
   TRY(members.finish("media result"));
   if (verdict != verdict_of(result)) {
     return fail(Code::kInvalid, "This is no media result.", "the verdict does not follow from the findings");
@@ -541,6 +594,7 @@ Result<MediaSandbox> check_media_sandbox(os::Process& process, const MediaWorker
 Result<MediaResult> run_media_job(os::Process& process, const MediaWorker& worker, const MediaRequest& request,
                                   os::File& input, os::File* output) {
   CHECK((request.job == MediaJob::kProbe) == (output == nullptr));
+  const bool is_rendition = request.job == MediaJob::kRendition;
   // An original that could be written through its descriptor would rest on the sandbox alone.
   CHECK((fcntl(input.descriptor(), F_GETFL) & O_ACCMODE) == O_RDONLY);
   const auto file_bytes = static_cast<std::int64_t>(TRY(input.size()));
@@ -553,9 +607,12 @@ Result<MediaResult> run_media_job(os::Process& process, const MediaWorker& worke
                            .descriptors = {os::kNoDescriptor, os::kNoDescriptor, os::kNoDescriptor, input.descriptor(),
                                            question.read_end(), answer.write_end()},
                            // Memory and descriptors are limited by the worker itself, once its libraries are loaded.
-                           .limits = {.cpu_seconds = kMediaCpuSecondsMax, .file_bytes = kMediaOutputBytesMax},
+                           .limits = {.cpu_seconds = is_rendition ? kMediaRenditionCpuSecondsMax : kMediaCpuSecondsMax,
+                                      .file_bytes = is_rendition ? kMediaRenditionBytesMax : kMediaOutputBytesMax},
                            // A poster may wait; docks at a shift change and people who watch may not.
                            .niceness = kMediaNiceness};
+  // Its larger limits are its sandbox's as well, which is entered before the request is read.
+  if (is_rendition) options.arguments = {"--rendition"};
   if (output != nullptr) options.descriptors.push_back(output->descriptor());
   auto started = process.spawn(options);
   if (!started) return fail(Code::kUnavailable, "The media worker could not be started.", started.error().text());
@@ -563,7 +620,7 @@ Result<MediaResult> run_media_job(os::Process& process, const MediaWorker& worke
   answer.close_write_end();
 
   // The worker's last act is to write its answer, so the answer's end is waited for and not the worker's.
-  const auto text = answer.read_all(kMediaResultBytesMax, worker.wall_ms);
+  const auto text = answer.read_all(kMediaResultBytesMax, is_rendition ? worker.rendition_wall_ms : worker.wall_ms);
   if (!text) {
     child.kill();
     const bool late = text.error().code() == Code::kUnavailable;
@@ -583,13 +640,16 @@ Result<MediaResult> run_media_job(os::Process& process, const MediaWorker& worke
     return outcome(file_bytes, MediaFinding::kBadAnswer);
   }
   if (exit->code == static_cast<int>(MediaExit::kNoOutput)) {
-    return fail(Code::kUnavailable, "The picture could not be written.", "media worker");
+    return fail(Code::kUnavailable, "What the media worker made could not be written.", "media worker");
   }
   if (exit->code != static_cast<int>(MediaExit::kDone)) return outcome(file_bytes, MediaFinding::kCrashed);
 
   auto result = parse_media_result(*text);
   if (!result || result->file_bytes != file_bytes) return outcome(file_bytes, MediaFinding::kBadAnswer);
   if (result->picture && (output == nullptr || !TRY(looks_like_jpeg(*output, result->picture->bytes)))) {
+    return outcome(file_bytes, MediaFinding::kBadAnswer);
+  }
+  if (result->rendition && (!is_rendition || !TRY(looks_like_mp4(*output, result->rendition->bytes)))) {
     return outcome(file_bytes, MediaFinding::kBadAnswer);
   }
   return result;

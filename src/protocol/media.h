@@ -34,14 +34,18 @@ inline constexpr int kMediaVersion = 1;
 inline constexpr int kMediaInput = 3;    // the footage, read-only, read by offset
 inline constexpr int kMediaRequest = 4;  // one JSON line
 inline constexpr int kMediaResult = 5;   // one JSON line
-inline constexpr int kMediaOutput = 6;   // an empty file for the picture, where the job makes one
+inline constexpr int kMediaOutput = 6;   // an empty file for the picture or rendition, where the job makes one
 
 inline constexpr std::uint64_t kMediaMemoryBytesMax = std::uint64_t{1} << 30;  // RLIMIT_AS
 inline constexpr std::uint64_t kMediaCpuSecondsMax = 120;                      // RLIMIT_CPU
 inline constexpr int kMediaNiceness = 19;                                      // receiving and playing go before
 inline constexpr std::uint64_t kMediaOutputBytesMax = std::uint64_t{4} << 20;  // RLIMIT_FSIZE
-inline constexpr std::uint64_t kMediaDescriptorsMax = 7;                       // RLIMIT_NOFILE: 0 to kMediaOutput
-inline constexpr std::int64_t kMediaWallMsDefault = 10 * 60 * 1000;            // enforced by the parent with SIGKILL
+// A rendition is as long as its footage, and coded slower than it is watched.
+inline constexpr std::uint64_t kMediaRenditionCpuSecondsMax = 6 * 3'600;
+inline constexpr std::uint64_t kMediaRenditionBytesMax = std::uint64_t{8} << 30;
+inline constexpr std::int64_t kMediaRenditionWallMsDefault = 6LL * 3'600 * 1000;
+inline constexpr std::uint64_t kMediaDescriptorsMax = 7;             // RLIMIT_NOFILE: 0 to kMediaOutput
+inline constexpr std::int64_t kMediaWallMsDefault = 10 * 60 * 1000;  // enforced by the parent with SIGKILL
 inline constexpr std::size_t kMediaRequestBytesMax = os::kPipeWriteMax;
 inline constexpr std::size_t kMediaResultBytesMax = 64 * 1024;
 inline constexpr std::size_t kMediaStreamsMax = 64;
@@ -53,10 +57,10 @@ enum class MediaExit : int {
   kUsage = 2,        // started by hand with wrong arguments, or without its descriptors
   kNoSandbox = 20,   // landlock, seccomp, limits or identity could not be had: nothing was read
   kBadRequest = 21,  // the line on kMediaRequest is no request
-  kNoOutput = 22,    // the picture could not be written
+  kNoOutput = 22,    // the picture or rendition could not be written
 };
 
-enum class MediaJob { kProbe, kPoster, kFilmstrip };
+enum class MediaJob { kProbe, kPoster, kFilmstrip, kRendition };
 
 struct MediaRequest {
   MediaJob job = MediaJob::kProbe;
@@ -65,12 +69,18 @@ struct MediaRequest {
   int edge_px = 320;   // poster: longest edge, 16 to kMediaPosterEdgeMax. Never enlarged
   int frames = 10;     // filmstrip: 1 to kMediaStripFramesMax pictures in a row, evenly spaced
   int height_px = 90;  // filmstrip: 16 to kMediaStripHeightMax
+  // Rendition: what is drawn into each of its pictures. 1 to kMediaMarkLinesMax lines of printable text.
+  std::vector<std::string> watermark = {};
 
   friend bool operator==(const MediaRequest&, const MediaRequest&) = default;
 };
 inline constexpr int kMediaPosterEdgeMax = 320;
 inline constexpr int kMediaStripFramesMax = 20;
 inline constexpr int kMediaStripHeightMax = 180;
+inline constexpr std::size_t kMediaMarkLinesMax = 3;
+inline constexpr std::size_t kMediaMarkCharactersMax = 60;                 // of each line
+inline constexpr int kMediaRenditionEdgeMax = 1280;                        // longest edge. Never enlarged
+inline constexpr std::int64_t kMediaRenditionMsMax = 24LL * 3'600 * 1000;  // what stands later is left out
 
 enum class StreamKind { kVideo, kAudio, kSubtitle, kData };
 
@@ -101,6 +111,17 @@ struct MediaPicture {
   std::vector<std::int64_t> times_ms;  // of each picture in it, from the left
 
   friend bool operator==(const MediaPicture&, const MediaPicture&) = default;
+};
+
+// One MP4 in kMediaOutput.
+struct MediaRendition {
+  int width = 0;
+  int height = 0;
+  std::int64_t bytes = 0;
+  std::int64_t duration_ms = 0;
+  std::int64_t frames = 0;
+
+  friend bool operator==(const MediaRendition&, const MediaRendition&) = default;
 };
 
 // What was found, closed so that the parent can word it. Ordered from what says most.
@@ -146,6 +167,7 @@ struct MediaResult {
   std::vector<MediaStream> streams;
   std::vector<MediaFinding> findings;  // ascending, each once
   std::optional<MediaPicture> picture;
+  std::optional<MediaRendition> rendition;
 
   friend bool operator==(const MediaResult&, const MediaResult&) = default;
 };
@@ -164,6 +186,7 @@ Result<MediaResult> parse_media_result(std::string_view text);
 struct MediaWorker {
   os::Path program;                            // of lapel-media
   std::int64_t wall_ms = kMediaWallMsDefault;  // 1 ms to an hour
+  std::int64_t rendition_wall_ms = kMediaRenditionWallMsDefault;
 };
 
 // What `lapel-media --self-test` says of this machine.
@@ -173,9 +196,9 @@ struct MediaSandbox {
 // kUnavailable with the reason, for /readyz, when media jobs have to stay blocked.
 Result<MediaSandbox> check_media_sandbox(os::Process& process, const MediaWorker& worker);
 
-// `input` is open for reading only (CHECKed); `output` is a new empty file for poster and filmstrip and null
-// for probe. The picture is looked at no further than its JPEG markers and its size: it is for browsers, not
-// for this program.
+// `input` is open for reading only (CHECKed); `output` is a new empty file for poster, filmstrip and rendition, and null
+// for probe. The picture is looked at no further than its JPEG markers and its size, the rendition no further than its first
+// box and its size: they are for browsers, not for this program.
 Result<MediaResult> run_media_job(os::Process& process, const MediaWorker& worker, const MediaRequest& request,
                                   os::File& input, os::File* output);
 
