@@ -183,4 +183,12 @@ TEST(Fold, BytesThatAreNoTextStayAsTheyAre) {
 }
 
 }  // namespace
+TEST(Text, FirstCharactersCutsBetweenCharactersOnly) {
+  EXPECT_EQ(first_characters("Peña", 3), "Peñ");
+  EXPECT_EQ(first_characters("Peña", 4), "Peña");
+  EXPECT_EQ(first_characters("Peña", 9), "Peña");
+  EXPECT_EQ(first_characters("Peña", 0), "");
+  EXPECT_EQ(first_characters("", 2), "");
+}
+
 }  // namespace lapel

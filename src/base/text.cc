@@ -82,4 +82,13 @@ std::string printable(std::string_view text) {
   return out;
 }
 
+std::string first_characters(std::string_view text, std::size_t characters_max) {
+  std::size_t characters = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const bool begins = (static_cast<unsigned char>(text[at]) & 0xc0) != 0x80;
+    if (begins && ++characters > characters_max) return std::string(text.substr(0, at));
+  }
+  return std::string(text);
+}
+
 }  // namespace lapel

@@ -7,6 +7,7 @@
 // Fails with: nothing.
 // Threads: pure functions.
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -20,5 +21,8 @@ bool has_control_characters(std::string_view text);
 
 // Controls, what turns the direction of text, and broken UTF-8 are shown as escapes.
 std::string printable(std::string_view text);
+
+// At most so many characters of UTF-8 from its beginning.
+std::string first_characters(std::string_view text, std::size_t characters_max);
 
 }  // namespace lapel

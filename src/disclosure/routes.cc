@@ -54,6 +54,14 @@ Result<std::size_t> item_param(const Request& request) {
 
 // ---- by the agency ----
 
+// Of the copy that is watched, where there is one: whether it is ready, and else why not.
+Json copy_of(const Share::Item& item) {
+  if (!item.copy) return {};
+  return Json::Object{{"ready", item.copy->is_ready},
+                      {"final", item.copy->is_final},
+                      {"reason", item.copy->is_ready ? Json() : Json(item.copy->reason)}};
+}
+
 Json::Object to_members(const Share& share) {
   const bool is_discovery = share.terms.kind == ShareKind::kDiscovery;
   Json::Array items;
@@ -62,7 +70,8 @@ Json::Object to_members(const Share& share) {
                                     {"filename", item.filename},
                                     {"bytes", item.bytes},
                                     {"sha256", hex(item.sha256)},
-                                    {"downloaded_at", time_or_null(item.downloaded_at)}});
+                                    {"downloaded_at", time_or_null(item.downloaded_at)},
+                                    {"copy", copy_of(item)}});
   }
   return {{"id", share.id.text()},
           {"kind", evidence::share_kind_name(share.terms.kind)},
@@ -168,7 +177,8 @@ Response describe(const Shares::Receiving& receiving) {
                                     {"bytes", item.bytes},
                                     {"sha256", hex(item.sha256)},
                                     {"recorded_at", time_or_null(item.recorded_at)},
-                                    {"duration_ms", or_null(item.duration_ms)}});
+                                    {"duration_ms", or_null(item.duration_ms)},
+                                    {"copy", copy_of(item)}});
   }
   const auto left = share.terms.views_max ? std::optional(*share.terms.views_max - share.views_used) : std::nullopt;
   return answer(200, {{"kind", evidence::share_kind_name(share.terms.kind)},

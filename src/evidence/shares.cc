@@ -24,6 +24,7 @@ constexpr std::array<std::pair<ShareKind, std::string_view>, 3> kKinds = {{
     {ShareKind::kDownload, "download"},
     {ShareKind::kDiscovery, "discovery"},
 }};
+constexpr std::int64_t kForgottenAtOnceMax = 20;  // shares
 constexpr std::size_t kOrderBytesMax = 8 * 1024;  // an event has room for 16 KiB
 
 std::string secret_hash(std::string_view secret) {
@@ -48,8 +49,8 @@ Result<void> check_text(std::string_view what, const std::string& text, std::siz
 Result<void> check_terms(const ShareTerms& terms, Timestamp now) {
   TRY(check_text("The recipient's name", terms.recipient, limits::kFieldBytesMax));
   if (terms.organization) TRY(check_text("The organization", *terms.organization, limits::kFieldBytesMax));
-  if (has_control_characters(terms.recipient) || has_control_characters(terms.organization.value_or(""))) {
-    return fail(Code::kInvalid, "Who receives it is written without control characters");
+  for (const std::string& text : {terms.recipient, terms.organization.value_or("")}) {
+    if (printable(text) != text) return fail(Code::kInvalid, "Who receives it is written without control characters");
   }
   if (terms.order) TRY(check_text("The protective order", *terms.order, kOrderBytesMax));
   const std::set<RecordingId> once(terms.recordings.begin(), terms.recordings.end());
@@ -135,7 +136,14 @@ Result<Share::Item> read_item(const db::Row& row) {
                      *sha256,
                      time_of(row, "recorded_us"),
                      row.maybe_integer("duration_ms"),
-                     time_of(row, "downloaded_us")};
+                     time_of(row, "downloaded_us"),
+                     std::nullopt};
+}
+
+Result<void> require_copy(const Share::Item& item) {
+  if (item.copy && item.copy->is_ready) return {};
+  return fail(Code::kUnavailable,
+              fmt::format("The copy for viewing is not there yet. {}", item.copy ? item.copy->reason : ""));
 }
 
 std::string_view use_name(Shares::Use use) {
@@ -195,11 +203,46 @@ Result<std::vector<Share>> Shares::read(const std::string& condition, const db::
         share.items.push_back(TRY(read_item(item)));
         share.terms.recordings.push_back(share.items.back().recording);
       }
+      if (share.terms.kind == ShareKind::kView) {
+        for (const RenditionState& copy : TRY(renditions_of(tx, parts_.jobs, share.id))) {
+          for (Share::Item& item : share.items) {
+            if (item.recording == copy.recording) item.copy = copy;
+          }
+        }
+      }
       out.push_back(std::move(share));
     }
     return {};
   }));
   return out;
+}
+
+// What is drawn into the pictures: who was given it, and by which share, found again by its beginning.
+Result<void> Shares::ask_copies(db::Transaction& tx, const Share& share) {
+  std::vector<std::string> lines = {first_characters(share.terms.recipient, kMarkCharactersMax)};
+  if (share.terms.organization) lines.push_back(first_characters(*share.terms.organization, kMarkCharactersMax));
+  lines.push_back(fmt::format("{} {}", ledger_time(share.made_at).substr(0, 10), share.id.text().substr(0, 8)));
+  for (const Share::Item& item : share.items) {
+    TRY(ask_rendition(tx, parts_.jobs, {share.agency, item.recording, share.id, lines}));
+  }
+  return {};
+}
+
+// Copies of shares that have ended are of use to nobody. Looked for whenever a share is made; some at a time.
+Result<void> Shares::forget_copies() {
+  std::vector<ShareId> over;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    over.clear();
+    for (const db::Row& row : TRY(tx.query(
+             "SELECT DISTINCT s.id FROM shares s JOIN renditions r ON r.holder = s.id WHERE r.forgotten_us IS NULL AND "
+             "(s.revoked_us IS NOT NULL OR s.ends_us <= :now) ORDER BY s.id LIMIT :limit",
+             {{"now", parts_.clock.now().us}, {"limit", kForgottenAtOnceMax}}))) {
+      if (const auto id = ShareId::parse(row.text("id"))) over.push_back(*id);
+    }
+    return {};
+  }));
+  for (const ShareId& id : over) TRY(parts_.vault.forget_renditions(id));
+  return {};
 }
 
 Result<Shares::Made> Shares::make(const access::Actor& actor, const ShareTerms& terms) {
@@ -262,8 +305,17 @@ Result<Shares::Made> Shares::make(const access::Actor& actor, const ShareTerms& 
                       {"restriction", restriction ? std::optional(std::string(access::restriction_name(*restriction)))
                                                   : std::nullopt}}));
         }
-        return {};
+        if (terms.kind != ShareKind::kView) return {};
+        Share marked;
+        marked.id = id;
+        marked.agency = actor.agency;
+        marked.terms = terms;
+        marked.made_at = sealed[1].at;
+        for (const Recording& recording : recordings) marked.items.emplace_back().recording = recording.id;
+        return ask_copies(tx, marked);
       }));
+  parts_.jobs.nudge();
+  TRY(forget_copies());
   return Made{TRY(show(actor, id)), std::move(secret)};
 }
 
@@ -313,6 +365,7 @@ Result<Share> Shares::revoke(const access::Actor& actor, const ShareId& id, cons
                               {{"id", id.text()}, {"now", sealed[0].at.us}}));
                return changed == 1 ? Result<void>() : fail(Code::kConflict, "This share has been taken back already");
              }));
+  TRY(parts_.vault.forget_renditions(id));
   return show(actor, id);
 }
 
@@ -434,6 +487,8 @@ Result<std::optional<ShareViewId>> Shares::open_view(const Receiving& receiving,
     return fail(problems::kRule, "a share for viewing: it is watched here and not downloaded");
   }
   TRY(require_receivable(receiving, item));
+  // Nothing is counted that cannot be watched yet.
+  if (share.terms.kind == ShareKind::kView) TRY(require_copy(item));
   const bool is_discovery = share.terms.kind == ShareKind::kDiscovery;
   if (is_discovery && (use == Use::kWatch || item.downloaded_at)) return std::optional<ShareViewId>();
 
@@ -498,8 +553,10 @@ Result<Shares::Content> Shares::content(const Receiving& receiving, const ShareV
   if (!n || *n >= share.items.size()) return fail(Code::kNotFound, "No such view, or its time is over", view.text());
   const Share::Item& item = share.items[*n];
   TRY(require_receivable(receiving, item));
-  if (share.terms.kind == ShareKind::kView) return fail(Code::kUnavailable, "The copy for viewing is being prepared");
-  return original(receiving, item, use);
+  if (share.terms.kind != ShareKind::kView) return original(receiving, item, use);
+  TRY(require_copy(item));
+  OpenedRendition copy = TRY(parts_.vault.open_rendition(receiving.actor.agency_slug, item.copy->id));
+  return Content{std::move(copy.file), copy.bytes, copy.sha256, item.filename, "video/mp4", use};
 }
 
 Result<Shares::Content> Shares::discovery_content(const Receiving& receiving, std::size_t n) {

@@ -9,7 +9,7 @@
 //   first byte. What is shared for viewing only is served as a marked rendition and never as the original. Of discovery
 //   only the first opening, the first download of each file and the receipt are kept: when what was watched is nobody's.
 // Fails with: kNotFound (also a wrong link), kGone (ended, taken back, views used up), problems::kRule, kConflict (the
-//   protective order is not accepted yet), kUnavailable (a rendition is still being made), kInvalid.
+//   protective order is not accepted yet), kUnavailable (the copy for viewing is still being made, or cannot be), kInvalid.
 // Threads: any; calls block.
 
 #include <cstdint>
@@ -23,7 +23,9 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "db/db.h"
+#include "evidence/renditions.h"
 #include "evidence/vault.h"
+#include "jobs/jobs.h"
 #include "ledger/ledgers.h"
 #include "os/disk.h"
 
@@ -57,6 +59,7 @@ struct Share {
     std::optional<Timestamp> recorded_at;
     std::optional<std::int64_t> duration_ms;
     std::optional<Timestamp> downloaded_at;  // first
+    std::optional<RenditionState> copy;      // of a share for viewing: what is watched
   };
   ShareId id;
   AgencyId agency;
@@ -77,6 +80,7 @@ class Shares {
     db::Database& database;
     Vault& vault;
     store::Store& store;
+    jobs::Queue& jobs;
     ledger::Ledgers& ledgers;
     const Clock& clock;
   };
@@ -134,6 +138,8 @@ class Shares {
   Result<std::vector<Share>> read(const std::string& condition, const db::Params& params);
   Result<void> commit(const access::Actor& actor, std::vector<ledger::Draft> events, ledger::RowsStep rows);
   Result<void> require_receivable(const Receiving& receiving, const Share::Item& item);
+  Result<void> ask_copies(db::Transaction& tx, const Share& share);
+  Result<void> forget_copies();
   Result<Content> original(const Receiving& receiving, const Share::Item& item, Use use);
   const Parts parts_;
 };

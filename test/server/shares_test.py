@@ -9,7 +9,9 @@ import pathlib
 import select
 import shutil
 import sqlite3
+import subprocess
 import tempfile
+import time
 import unittest
 
 from harness import BIN, ROOT, Town, TownCase, run
@@ -17,10 +19,19 @@ from harness import BIN, ROOT, Town, TownCase, run
 FILM = ROOT / "test/data/video/pytorch+torchcodec/test/resources/nasa_13013.mp4"
 GUARD = {"X-Lapel": "1"}
 BIG = 48 << 20
+PATIENCE_S = 120
 
 
 def at(seconds):
     return (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def frame(town, film):
+    """The picture at its third second, as bytes of pixels."""
+    path = town.home / "frame.mp4"
+    path.write_bytes(film)
+    return subprocess.run(["ffmpeg", "-v", "error", "-ss", "3", "-i", path, "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "gray", "-"],
+                          capture_output=True, check=True).stdout
 
 
 class Recipient:
@@ -340,6 +351,54 @@ class SharesTest(TownCase):
                 content = path.read_bytes()
                 for secret in secrets:
                     self.assertNotIn(secret.encode(), content, path)
+
+    def test_for_viewing_there_is_a_marked_copy_and_never_the_original(self):
+        made = self.made(kind="view", organization="Berkshire District Attorney", views_max=2)
+        recipient = self.recipient(made)
+
+        def copy():
+            return recipient.ask("GET", "/api/v1/received").json()["items"][0]["copy"]
+        deadline = time.monotonic() + PATIENCE_S
+        while not copy()["ready"]:
+            self.assertEqual(recipient.open().status, 503)
+            self.assertFalse(copy()["final"], copy())
+            self.assertLess(time.monotonic(), deadline, copy())
+        self.assertEqual(self.shown(made)["views_used"], 0, "what could not be watched yet is not counted")
+        content = recipient.open().json()["content"]
+        got = recipient.ask("GET", content)
+        self.assertEqual((got.status, got.headers["Content-Type"]), (200, "video/mp4"))
+        self.assertNotIn("Content-Disposition", got.headers)
+        self.assertNotEqual(got.body, FILM.read_bytes())
+        # Marked for this recipient: another's copy of the same recording has other pictures.
+        other = self.recipient(self.made(kind="view", recipient="Sam Ortega"))
+        deadline = time.monotonic() + PATIENCE_S
+        while (answer := other.open()).status != 201:
+            self.assertEqual(answer.status, 503)
+            self.assertLess(time.monotonic(), deadline)
+        self.assertNotEqual(frame(self.town, got.body), frame(self.town, other.ask("GET", answer.json()["content"]).body))
+        for use, path in (("download", "views"), (None, "receipt"), (None, "content")):
+            answer = recipient.open(0, use) if use else recipient.ask("GET", f"/api/v1/received/items/0/{path}")
+            self.assertIn(answer.status, (403, 404), path)
+        derived = [event for event in self.town.request("GET", f"/api/v1/recordings/{self.film}/custody", self.records).json()["items"]
+                   if event["event"].get("for") == made["share"]["id"]]
+        self.assertEqual([(event["type"], event["event"]["kind"]) for event in derived], [("recording.derived", "rendition")])
+        self.assertEqual(derived[0]["event"]["sha256"], hashlib.sha256(got.body).hexdigest())
+        self.assertIn("Dana Whitfield", derived[0]["event"]["arguments"])
+        files = list(self.town.data.glob("derived/**/rendition-*"))
+        self.assertEqual(self.town.request("POST", f"/api/v1/shares/{made['share']['id']}/revoke", self.records, body=json.dumps({"reason": "It is enough"})).status, 200)
+        self.assertEqual(recipient.ask("GET", content).status, 410)
+        self.assertLess(len(list(self.town.data.glob("derived/**/rendition-*"))), len(files), "the copy is gone with the share")
+
+    def test_what_is_no_footage_cannot_be_shared_for_viewing_and_says_so(self):
+        recipient = self.recipient(self.made(kind="view", recordings=[self.big]))
+        deadline = time.monotonic() + PATIENCE_S
+        while not (copy := recipient.ask("GET", "/api/v1/received").json()["items"][0]["copy"])["final"]:
+            self.assertLess(time.monotonic(), deadline)
+        self.assertFalse(copy["ready"])
+        self.assertTrue(copy["reason"])
+        answer = recipient.open()
+        self.assertEqual(answer.status, 503)
+        self.assertIn(copy["reason"], answer.json()["detail"])
 
     def test_bad_terms_are_refused_in_words(self):
         for wrong, word in (({"kind": "loan"}, "kind"), ({"recipient": ""}, "recipient"), ({"recordings": []}, "1 to 50"), ({"recordings": [self.film] * 2}, "each once"),

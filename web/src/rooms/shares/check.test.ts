@@ -5,8 +5,8 @@ import type { ReceivedFile } from "../../api/schema.js";
 import { check } from "./check.js";
 
 const shared: readonly ReceivedFile[] = [
-  { n: 0, filename: "a.mp4", bytes: 3, sha256: "a".repeat(64), recorded_at: null, duration_ms: null },
-  { n: 1, filename: "", bytes: 4, sha256: "b".repeat(64), recorded_at: null, duration_ms: null },
+  { n: 0, filename: "a.mp4", bytes: 3, sha256: "a".repeat(64), recorded_at: null, duration_ms: null, copy: null },
+  { n: 1, filename: "", bytes: 4, sha256: "b".repeat(64), recorded_at: null, duration_ms: null, copy: null },
 ];
 const proofs = { key: async () => "no key", receipt: async () => new Uint8Array() };
 

@@ -197,9 +197,14 @@ function File({ file, kind, onOpened }: FileProps): ReactNode {
           )}
         </div>
       )}
-      {error instanceof Problem && error.slug === "unavailable" ? <Notice tone="due" title={m.received.preparing} /> : error !== undefined && <Failure error={error} />}
+      {error !== undefined && <Failure error={error} />}
+      {file.copy !== null && !file.copy.ready && (
+        <Notice tone={file.copy.final ? "bad" : "due"} title={file.copy.final ? m.received.noCopy : m.received.preparing}>
+          {file.copy.final ? <p>{file.copy.reason}</p> : <button type="button" onClick={onOpened}>{m.received.lookAgain}</button>}
+        </Notice>
+      )}
       <div className="row">
-        {content === undefined ? (
+        {file.copy !== null && !file.copy.ready ? null : content === undefined ? (
           <button type="button" className={kind === "view" ? "primary" : undefined} onClick={watch}>
             {m.received.watch}
           </button>

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { stateOf } from "./state.js";
 
 const NOW = new Date("2026-11-28T12:00:00Z");
-const file = { recording: "0".repeat(32), filename: "a.mp4", bytes: 1, sha256: "0".repeat(64), downloaded_at: null };
+const file = { recording: "0".repeat(32), filename: "a.mp4", bytes: 1, sha256: "0".repeat(64), downloaded_at: null, copy: null };
 const share = { revoked_at: null, ends_at: "2026-11-28T12:00:01.00Z", received_at: null, opened_at: null, items: [file] };
 
 test("the last thing that happened to a share is its state", () => {
