@@ -3,6 +3,8 @@
 
 #include <atomic>
 
+#include <poll.h>
+
 #include "base/json.h"
 #include "base/problems.h"
 #include "http/range.h"
@@ -600,6 +602,39 @@ TEST(Files, ReaderThatStopsReadingIsCut) {
   }
   EXPECT_EQ(status, 206);
   EXPECT_LT(stuck->read_rest().size(), bytes.size());
+}
+
+// What is asked while it is sent, and how it says no.
+TEST(Files, AnswerThatMayNotGoOnIsCutAtOnce) {
+  const std::string bytes = pattern(24 << 20);
+  const TemporaryFile file(bytes);
+  std::atomic<bool> goes_on = true;
+  std::atomic<int> asked = 0;
+  Router router;
+  router.add("GET", "/file", [&, opened = file.open()](const Request& request) -> Result<Response> {
+    Response response = TRY(serve_representation(request, {opened, bytes.size(), "video/mp4", "\"t\""}));
+    response.goes_on = [&] {
+      ++asked;
+      return goes_on.load();
+    };
+    return response;
+  });
+  RunningServer server(std::move(router));
+  Client whole(server.port());
+  EXPECT_EQ(whole.ask(get("/file")).body.size(), bytes.size());
+  EXPECT_EQ(whole.ask(get("/file", "Range: bytes=0-9\r\n")).body, bytes.substr(0, 10)) << "the connection lives on";
+
+  // One that reads nothing: the question is asked all the same, again and again.
+  Client stuck(server.port(), {.receive_buffer_bytes = 4096});
+  ASSERT_TRUE(stuck.send(get("/file")));
+  EXPECT_EQ(stuck.receive(Client::Expect::kHeadOnly).status, 200);
+  while (asked < 2) std::this_thread::yield();
+  goes_on = false;
+  pollfd hung_up{stuck.descriptor(), 0, 0};
+  ASSERT_EQ(::poll(&hung_up, 1, testing::kPatience_s * 1'000), 1) << "the server hangs up by itself";
+  // What this side's kernel has may still be read; what the server's had is gone with the connection.
+  EXPECT_LT(stuck.read_rest().size(), bytes.size() / 2);
+  EXPECT_TRUE(stuck.is_ended());
 }
 
 TEST(Files, FileShorterThanPromisedEndsTheConnection) {

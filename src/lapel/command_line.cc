@@ -18,6 +18,7 @@
 #include "lapel/commands.h"
 #include "lapel/facts.h"
 #include "lapel/remote.h"
+#include "lapel/shares.h"
 #include "lapel/wiring.h"
 #include "signin/tokens.h"
 
@@ -64,6 +65,7 @@ class CommandLine::Declared {
     add_job();
     add_ledger();
     add_recording();
+    add_share();
     add_facts();
   }
 
@@ -126,10 +128,11 @@ class CommandLine::Declared {
     add_data(sub);
     sub->add_option("--agency", agency_.name, "The agency's name")->required()->type_name("NAME");
     add_agency_terms(sub);
-    CLI::Option* admin = sub->add_option("--admin", person_.login,
-                                         "Login of the first administrator; when left out, the server prints a link, once, "
-                                         "by which they are made in a browser")
-                             ->type_name("LOGIN");
+    CLI::Option* admin =
+        sub->add_option("--admin", person_.login,
+                        "Login of the first administrator; when left out, the server prints a link, once, "
+                        "by which they are made in a browser")
+            ->type_name("LOGIN");
     CLI::Option* password =
         sub->add_option("--password-file", password_file_, "File whose first line is the password")->type_name("FILE");
     admin->needs(password);
@@ -186,25 +189,28 @@ class CommandLine::Declared {
                                [this] { return door::run_user_unlock(where_, person_.login); });
     CLI::App* reset = command(*users, "reset-mfa", "Remove somebody's second factors, recovery codes and sessions",
                               [this] { return door::run_user_reset_factors(where_, person_.login); });
-    CLI::App* password = command(*users, "password", "Give somebody another password, and end their sessions", [this] {
-      return door::run_user_password(where_, person_.login, password_file_);
-    });
+    CLI::App* password = command(*users, "password", "Give somebody another password, and end their sessions",
+                                 [this] { return door::run_user_password(where_, person_.login, password_file_); });
     for (CLI::App* each : {unlock, reset, password}) {
       add_data(each);
       each->add_option("--login", person_.login, "Whose")->required();
-      each->footer("For whoever stands at the server when no administrator can sign in: what is done here\n"
-                   "is on record and shown to the administrators.");
+      each->footer(
+          "For whoever stands at the server when no administrator can sign in: what is done here\n"
+          "is on record and shown to the administrators.");
     }
     password->add_option("--password-file", password_file_, "File whose first line is the password")
         ->required()
         ->type_name("FILE");
-    CLI::App* rules = command(*group("sign-in", "What an agency asks of whoever signs in"), "rules", "Show or set the rules",
-                              [this] { return door::run_sign_in_rules(where_, agency_.name, sign_in_, as_json_); });
+    CLI::App* rules =
+        command(*group("sign-in", "What an agency asks of whoever signs in"), "rules", "Show or set the rules",
+                [this] { return door::run_sign_in_rules(where_, agency_.name, sign_in_, as_json_); });
     add_data(rules);
     rules->add_option("--agency", agency_.name, "Name or slug of the agency")->required()->type_name("NAME");
-    one_of(rules->add_option("--second-factor", sign_in_.second_factor, "Whether everybody has to have one")->type_name("RULE"),
+    one_of(rules->add_option("--second-factor", sign_in_.second_factor, "Whether everybody has to have one")
+               ->type_name("RULE"),
            "required, optional");
-    rules->add_option("--banner-file", sign_in_.banner_file, "The notice that everybody accepts; an empty file for none")
+    rules
+        ->add_option("--banner-file", sign_in_.banner_file, "The notice that everybody accepts; an empty file for none")
         ->type_name("FILE");
     rules->add_flag("--json", as_json_, "Print JSON");
     rules->footer("Holds for the next request of every session, those that are open included.");
@@ -410,6 +416,47 @@ class CommandLine::Declared {
                ->type_name("ANSWER"),
            "yes, no");
   }
+  void add_share() {
+    CLI::App* shares = remote_group("share", "What is sent to people outside, on a server, over HTTP");
+    CLI::App* make = command(*shares, "add", "Share recordings with one named person outside",
+                             [this] { return door::run_share_make(remote_, ids_, share_, as_json_); });
+    make->add_option("ID", ids_, "The recordings")->required();
+    one_of(make->add_option("--kind", share_.kind, "To watch a marked copy; the originals; or without end or cap")
+               ->required()
+               ->type_name("KIND"),
+           "view, download, discovery");
+    make->add_option("--recipient", share_.recipient, "The person's name")->required();
+    make->add_option("--organization", share_.organization, "Whom they act for");
+    one_of(make->add_option("--purpose", share_.purpose, "Why")->required()->type_name("PURPOSE"),
+           access::all_purpose_names());
+    make->add_option("--case", share_.case_number, "The agency's case number");
+    make->add_option("--warrant", share_.warrant, "Warrant reference");
+    make->add_option("--ends", share_.ends_at, "When it ends, RFC 3339; discovery has no end")->type_name("TIME");
+    make->add_option("--views-max", share_.views_max, "How often anything can be opened; no cap when left out");
+    make->add_option("--order-file", share_.order_file, "The protective order to accept first")->type_name("FILE");
+    make->add_flag("--json", as_json_, "Print JSON");
+    make->footer("Link and code are printed here and never again. Tell the code by another way than the link.");
+
+    CLI::App* list = command(*shares, "list", "Newest first: those that you may see", [this] {
+      return door::run_fact_list(
+          remote_, "/api/v1/shares", said_,
+          {"id", "kind", "recipient", "made_at", "ends_at", "opened_at", "received_at", "revoked_at"}, as_json_);
+    });
+    say(list, "--recording", "recording", "Only those that name this recording");
+    list->add_flag("--json", as_json_, "Print JSON");
+
+    CLI::App* code = command(*shares, "code", "A new code for the recipient; the one before ends",
+                             [this] { return door::run_share_code(remote_, recording_, as_json_); });
+    code->add_option("ID", recording_, "The share")->required();
+    code->add_flag("--json", as_json_, "Print JSON");
+
+    CLI::App* revoke = command(*shares, "revoke", "Take one back, within a second", [this] {
+      return door::run_fact_change(remote_, "POST", "/api/v1/shares/" + recording_ + "/revoke", said_, as_json_);
+    });
+    revoke->add_option("ID", recording_, "The share")->required();
+    say(revoke, "--reason", "reason", "Why")->required();
+    revoke->add_flag("--json", as_json_, "Print JSON");
+  }
   void add_recording() {
     CLI::App* recordings = remote_group("recording", "Recordings on a server, over HTTP");
 
@@ -509,6 +556,7 @@ class CommandLine::Declared {
   door::RecordingQuery query_;
   door::ReadingTerms reading_;
   door::RecordingChange change_;
+  door::ShareOptions share_;
   door::Said said_;
   door::UploadTerms upload_;
   std::vector<std::string> files_, ids_;
