@@ -57,6 +57,8 @@ using UnitId = Id<struct UnitTag>;
 using CaseId = Id<struct CaseTag>;
 using AssignmentId = Id<struct AssignmentTag>;
 using FactorId = Id<struct FactorTag>;
+using HoldId = Id<struct HoldTag>;
+using ProposalId = Id<struct ProposalTag>;
 
 }  // namespace lapel
 

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "proof/entry.h"
+#include "roster/holds_check.h"
 
 namespace lapel::evidence {
 namespace {
@@ -46,11 +47,14 @@ Result<Lines> by_events(db::Transaction& tx, const std::string& agency, const st
   std::map<std::string, Assigned> assignments;
   std::set<std::string> worn_before, from_beginning;  // badges; people whose entry badge nobody had before
   std::string own_viewing;
+  roster::HoldFacts holds;
   for (std::int64_t after = -1;;) {
     const db::Rows rows = TRY(tx.query(
         "SELECT subject, n, leaf_index, type, event FROM ledger_events WHERE agency = :agency AND leaf_index > "
         ":after AND type IN ('identity.bound', 'assignment.began', 'assignment.ended', 'statement.recorded', "
-        "'unit.added', 'case.opened', 'rule.changed', 'recording.released') ORDER BY leaf_index LIMIT :limit",
+        "'unit.added', 'case.opened', 'rule.changed', 'recording.released', 'hold.placed', 'hold.released', "
+        "'proposal.made', 'proposal.approved', 'proposal.refused', 'proposal.withdrawn') ORDER BY leaf_index LIMIT "
+        ":limit",
         {{"agency", agency}, {"after", after}, {"limit", kPage}}));
     if (rows.empty()) break;
     for (const db::Row& row : rows) {
@@ -87,6 +91,8 @@ Result<Lines> by_events(db::Transaction& tx, const std::string& agency, const st
                                event->find("title") ? text_of(*event, "title") : ""));
       } else if (type == "recording.released") {
         out.insert(fmt::format("release of recording {} to person {}", subject, text_of(*event, "officer")));
+      } else if (type.starts_with("hold.") || type.starts_with("proposal.")) {
+        holds.event(subject, type, *event, fault);
       } else {
         own_viewing = text_of(*event, "new");
       }
@@ -96,6 +102,7 @@ Result<Lines> by_events(db::Transaction& tx, const std::string& agency, const st
     if (id == assigned.person && from_beginning.contains(id)) assigned.from = ledger_time(Timestamp{0});
     out.insert(line_of(id, assigned));
   }
+  holds.add_lines(out);
   if (!own_viewing.empty()) out.insert("rule own_viewing: " + own_viewing);
   return out;
 }
@@ -152,6 +159,7 @@ Result<Lines> by_catalog(db::Transaction& tx, const std::string& agency) {
                }));
   TRY(add_rows(tx, agency, "agency_rules", "CAST(own_viewing AS TEXT) AS own_viewing", "agency", out,
                [&](const db::Row& row) { return "rule own_viewing: " + text(row, "own_viewing"); }));
+  TRY(roster::add_hold_rows(tx, agency, out));
   return out;
 }
 
@@ -171,7 +179,8 @@ Result<void> check_facts(db::Transaction& tx, const std::string& agency,
   const Lines events = TRY(by_events(tx, agency, fault));
   const Lines catalog = TRY(by_catalog(tx, agency));
   // Nobody's: no agency's check would come to them.
-  for (const std::string_view table : {"assignments", "statements", "units", "cases", "releases", "agency_rules"}) {
+  for (const std::string_view table :
+       {"assignments", "statements", "units", "cases", "releases", "agency_rules", "holds", "proposals"}) {
     const std::int64_t strays =
         TRY(tx.query(fmt::format("SELECT COUNT(*) AS strays FROM {} t WHERE NOT EXISTS (SELECT 1 FROM agencies a WHERE "
                                  "a.id = t.agency)",
