@@ -42,6 +42,16 @@ std::string line_of(const std::string& id, const Assigned& assigned) {
                      assigned.person, is_entry ? "their entry" : assigned.from, assigned.until);
 }
 
+// An agency that the lead agency hosts. Those from before are in no event.
+Result<void> check_hosted(db::Transaction& tx, const Json& event, const std::function<void(std::string)>& fault) {
+  const std::string id = text_of(event, "agency"), name = text_of(event, "name"), slug = text_of(event, "slug");
+  const db::Rows rows = TRY(tx.query(
+      "SELECT CAST(name AS TEXT) AS name, CAST(slug AS TEXT) AS slug FROM agencies WHERE id = :id", {{"id", id}}));
+  const bool is_same = !rows.empty() && rows[0].maybe_text("name") == name && rows[0].maybe_text("slug") == slug;
+  if (!is_same) fault(fmt::format("agency {}: an event says {}, {}, and the catalog does not", id, name, slug));
+  return {};
+}
+
 Result<Lines> by_events(db::Transaction& tx, const std::string& agency, const std::function<void(std::string)>& fault) {
   Lines out;
   std::map<std::string, Assigned> assignments;
@@ -52,7 +62,8 @@ Result<Lines> by_events(db::Transaction& tx, const std::string& agency, const st
     const db::Rows rows = TRY(tx.query(
         "SELECT subject, n, leaf_index, type, event FROM ledger_events WHERE agency = :agency AND leaf_index > "
         ":after AND type IN ('identity.bound', 'assignment.began', 'assignment.ended', 'statement.recorded', "
-        "'unit.added', 'case.opened', 'rule.changed', 'recording.released', 'hold.placed', 'hold.released', "
+        "'unit.added', 'case.opened', 'rule.changed', 'recording.released', 'agency.added', 'hold.placed', "
+        "'hold.released', "
         "'proposal.made', 'proposal.approved', 'proposal.refused', 'proposal.withdrawn') ORDER BY leaf_index LIMIT "
         ":limit",
         {{"agency", agency}, {"after", after}, {"limit", kPage}}));
@@ -91,6 +102,8 @@ Result<Lines> by_events(db::Transaction& tx, const std::string& agency, const st
                                event->find("title") ? text_of(*event, "title") : ""));
       } else if (type == "recording.released") {
         out.insert(fmt::format("release of recording {} to person {}", subject, text_of(*event, "officer")));
+      } else if (type == "agency.added") {
+        TRY(check_hosted(tx, *event, fault));
       } else if (type.starts_with("hold.") || type.starts_with("proposal.")) {
         holds.event(subject, type, *event, fault);
       } else {
