@@ -122,7 +122,7 @@ export const m = {
     submit: "Make the administrator",
     passkeysNote: "Passkeys belong to a host name and need HTTPS. Open Lapel by its name, for example https://lapel.example.org, and not by an IP address; on this machine itself, localhost works. An authenticator app works everywhere.",
     over: "There is an administrator already: this link has been used.",
-    noSecret: "This address is not complete: copy the whole line that the server printed when it started.",
+    noSecret: "This address is not complete: copy the whole link, with what stands behind the #.",
   },
 
   signIn: {
@@ -552,7 +552,7 @@ export const m = {
     released: (time: string) => `Released ${time}`,
     proposed: "Release proposed",
     release: "Propose release",
-    releaseWhat: (matter: string) => `Propose to release the hold for ${matter}`,
+    releaseWhat: (matter: string) => `Propose release of the hold for ${matter}`,
     releaseNote: "Another person decides. Until then the hold stands. Both of you go on record.",
     releaseDone: "Proposed. Somebody else decides, under Approvals.",
     emptyTitle: "No holds",
