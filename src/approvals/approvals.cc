@@ -57,7 +57,7 @@ Result<Proposed> Approvals::propose(const access::Actor& actor, TwoPersonAct act
   made.item = item;
   made.reason = reason;
   made.proposer = actor.person;
-  made.expires_at = {parts_.clock.now().us + roster::kProposalLifeUs};
+  made.expires_at = {(parts_.clock.now().us + roster::kProposalLifeUs) / 10'000 * 10'000};  // as the ledger tells it
   evidence::Target target;
   const auto look = [&](db::Transaction& tx) -> Result<void> {
     target = TRY(parts_.holds.target(tx, actor, act, item));

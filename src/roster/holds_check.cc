@@ -25,12 +25,13 @@ std::string kept(const db::Row& row, std::string_view name) {
   const auto text = row.maybe_text(name);
   return text ? printable(*text) : "nothing";
 }
+// The ledger's times are whole hundredths of a second, and so are these.
 std::string kept_time(const db::Row& row, std::string_view name) {
   const std::string text = kept(row, name);
   std::int64_t us = 0;
   const char* end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, us);
-  if (error != std::errc() || stop != end || us < 0 || us >= kLedgerTimeEndUs) return text;
+  if (error != std::errc() || stop != end || us < 0 || us >= kLedgerTimeEndUs || us % 10'000 != 0) return text;
   return ledger_time(Timestamp{us});
 }
 

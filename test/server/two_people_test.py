@@ -318,7 +318,7 @@ class TwoPeople(TownCase):
         place = f"id = '{hold['id']}'"
         person = "(SELECT id FROM people WHERE login = 'boss')"
         changes = [(f"UPDATE holds SET {change} WHERE {place}", "hold " + hold["id"]) for change in (
-            "matter = 'Roe'", "reason = 'none'", "incident = '36-9'", f"placed_by = {person}", "placed_us = placed_us + 10000",
+            "matter = 'Roe'", "reason = 'none'", "incident = '36-9'", f"placed_by = {person}", "placed_us = placed_us + 1",
             f"released_us = 1, released_by = '{made['id']}'")]
         changes += [(f"DELETE FROM holds WHERE {place}", "hold " + hold["id"]),
                     (f"UPDATE holds SET released_us = NULL, released_by = NULL WHERE id = '{released['id']}'", "hold " + released["id"]),
@@ -326,7 +326,7 @@ class TwoPeople(TownCase):
                     (f"UPDATE holds SET agency = 'x' WHERE {place}", "holds")]
         place = f"id = '{made['id']}'"
         changes += [(f"UPDATE proposals SET {change} WHERE {place}", "proposal " + made["id"]) for change in (
-            "act = 'lift_restriction'", "item = 'x'", "revision = 7", "reason = 'none'", f"proposer = {person}", "proposed_us = 1", "expires_us = expires_us + 10000",
+            "act = 'lift_restriction'", "item = 'x'", "revision = 7", "reason = 'none'", f"proposer = {person}", "proposed_us = 1", "expires_us = expires_us + 1",
             f"state = 'approved', decider = {person}, decided_us = 1", f"state = 'withdrawn', decider = proposer, decided_us = 1")]
         changes += [(f"UPDATE proposals SET {change} WHERE id = '{approved['id']}'", "proposal " + approved["id"]) for change in (
             "state = 'refused'", f"decider = {person}", "decided_us = 1", "decision_reason = 'none'", "state = 'open', decider = NULL, decided_us = NULL")]

@@ -78,7 +78,7 @@ export const m = {
     confirm: "Continue",
     again: "Show again that it is you",
     againNote: "What you are about to change concerns how you sign in.",
-    againForAct: "What you are about to do takes it.",
+    againForAct: "This goes on record as yours, so say once more who you are.",
     cancel: "Cancel",
     turnedDown: "The browser's question was closed or timed out. Try again.",
     signOut: "Sign out",
