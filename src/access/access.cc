@@ -31,7 +31,7 @@ constexpr std::array<std::pair<Role, std::string_view>, 14> kRoles = {{
     {Role::kAdministrator, "administrator"},
 }};
 
-constexpr std::array<std::pair<Action, std::string_view>, 28> kActions = {{
+constexpr auto kActions = std::to_array<std::pair<Action, std::string_view>>({
     {Action::kPublic, "public"},
     {Action::kSignIn, "sign_in"},
     {Action::kUpload, "upload"},
@@ -45,6 +45,7 @@ constexpr std::array<std::pair<Action, std::string_view>, 28> kActions = {{
     {Action::kChange, "change"},
     {Action::kReassign, "reassign"},
     {Action::kRestrict, "restrict"},
+    {Action::kLiftRestriction, "lift_restriction"},
     {Action::kReleaseOwn, "release_own"},
     {Action::kReceive, "receive"},
     {Action::kSeeShares, "see_shares"},
@@ -59,8 +60,14 @@ constexpr std::array<std::pair<Action, std::string_view>, 28> kActions = {{
     {Action::kClear, "clear"},
     {Action::kInvestigate, "investigate"},
     {Action::kSetRules, "set_rules"},
+    {Action::kSeeHolds, "see_holds"},
+    {Action::kPlaceHold, "place_hold"},
+    {Action::kProposeHoldRelease, "propose_hold_release"},
+    {Action::kDecideHoldRelease, "decide_hold_release"},
+    {Action::kSeeProposals, "see_proposals"},
+    {Action::kManageAgencies, "manage_agencies"},
     {Action::kExplain, "explain"},
-}};
+});
 
 constexpr std::array<std::pair<Purpose, std::string_view>, 6> kPurposes = {{
     {Purpose::kInvestigation, "investigation"},
@@ -237,6 +244,12 @@ Decision decide_view(const Actor& actor, const Item& item, const Basis& basis) {
   return allow(kRule);
 }
 
+constexpr std::string_view kTwoPeopleRule = "two people: nobody decides what they have proposed";
+
+bool places_holds(const Actor& actor) {
+  return has_any(actor, {Role::kRecords, Role::kCounsel, Role::kDaLiaison, Role::kCommand, Role::kInternalAffairs});
+}
+
 constexpr std::string_view kExportRule =
     "exports and shares: investigators, internal affairs, records, DA liaison and counsel";
 bool exports(Role role) {
@@ -327,17 +340,18 @@ Decision decide_by_role(const Actor& actor, Action action, const Item& item, con
                       "correcting what binds who may look: records and coordinators who hold no role that looks by it, "
                       "never its officer");
     }
-    case Action::kRestrict: {
+    case Action::kRestrict:
+    case Action::kLiftRestriction: {
       const Decision shown = decide_show(actor, item);
       if (!shown.may_know()) return shown;
       if (item.state == State::kDisposed) return refuse("disposed: nothing is changed any more");
+      if (action == Action::kLiftRestriction && item.is_proposed_by_actor) return refuse(kTwoPeopleRule);
       // Who is not cleared could otherwise unlock it in order to see it.
       const bool may_unlock = item.state != State::kRestricted || item.is_cleared;
-      return allow_if(
-          may_unlock && !is_own(actor, item) &&
-              has_any(actor, {Role::kInternalAffairs, Role::kRecords, Role::kCommand}),
-          "restricting: internal affairs, records and command, never its officer; lifting it: those of them "
-          "who are cleared for it");
+      return allow_if(may_unlock && !is_own(actor, item) &&
+                          has_any(actor, {Role::kInternalAffairs, Role::kRecords, Role::kCommand}),
+                      "restricting: internal affairs, records and command, never its officer; lifting it: two of them "
+                      "who are cleared for it");
     }
     case Action::kReleaseOwn: {
       const Decision shown = decide_show(actor, item);
@@ -389,6 +403,32 @@ Decision decide_by_role(const Actor& actor, Action action, const Item& item, con
                       "putting a person under investigation: internal affairs, never themselves");
     case Action::kSetRules:
       return allow_if(actor.has(Role::kCommand), "the agency's own rules of viewing: command");
+    case Action::kSeeHolds:
+      return allow_if(places_holds(actor) || actor.has(Role::kAuditor),
+                      "holds: records, counsel, DA liaison, command, internal affairs and auditors");
+    case Action::kPlaceHold: {
+      constexpr std::string_view kRule = "placing a hold: records, counsel, DA liaison, command and internal affairs";
+      if (!places_holds(actor)) return refuse(kRule);
+      const Decision shown = decide_show(actor, item);
+      if (!shown.is_allowed()) return shown;
+      if (item.state == State::kDisposed) return refuse("disposed: there is nothing left to hold");
+      return allow(kRule);
+    }
+    case Action::kProposeHoldRelease:
+      return allow_if(places_holds(actor) && !is_own(actor, item),
+                      "proposing to release a hold: who may place one, never on a recording of their own");
+    case Action::kDecideHoldRelease:
+      if (item.is_proposed_by_actor) return refuse(kTwoPeopleRule);
+      return allow_if(
+          has_any(actor, {Role::kRecords, Role::kCounsel, Role::kCommand, Role::kApprover}) && !is_own(actor, item),
+          "deciding to release a hold: another of records, counsel, command and appointed approvers, never "
+          "on a recording of their own");
+    case Action::kSeeProposals:
+      return allow_if(places_holds(actor) || has_any(actor, {Role::kAuditor, Role::kApprover}),
+                      "proposals: those who make and decide them, and auditors");
+    case Action::kManageAgencies:
+      return allow_if(actor.has(Role::kAdministrator) && actor.is_of_lead_agency,
+                      "hosted agencies: administrators of the lead agency");
     case Action::kExplain:
       return allow_if(is_own(actor, item) || has_any(actor, {Role::kAdministrator, Role::kAuditor, Role::kCommand}),
                       "what a person may do: that person, administrators, auditors and command");

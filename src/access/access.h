@@ -7,6 +7,7 @@
 // Promises: decide() looks at its arguments only, and names the rule whichever way it decides. Administration grants no
 //   right to footage. A further role adds rights and takes none, but for two: nobody who could look by it may
 //   kReassign, and whoever investigates needs a warrant for a home under any purpose; what binds an item binds whoever asks.
+//   Nobody decides what they proposed.
 // Fails with: std::nullopt for a text that is no role, action, purpose, state or restriction. require(): kUnauthenticated,
 //   problems::kRule, problems::kInsideHome, kNotFound.
 // Threads: values and pure functions.
@@ -49,18 +50,19 @@ enum class Action {
   kSignIn,  // to become somebody: a session, a dock's token
   // Of recordings.
   kUpload,
-  kList,        // rows of the list, without bytes
-  kShow,        // one recording's facts and custody
-  kPoster,      // the small still beside a row
-  kReceipt,     // one recording's receipts
-  kView,        // the bytes, under a purpose
-  kExport,      // a custody export
-  kShare,       // to let a named recipient outside have them
-  kChange,      // what a recording is said to be: category, flags, an incident where none is known
-  kReassign,    // what binds who may look, where it is known: officer, incident, that it is a home's or a victim's
-  kRestrict,    // to lock a recording to those cleared for it, or to unlock it
-  kReleaseOwn,  // to let its officer see a recording that waits for that
-  kReceive,     // what was shared, by whom it was shared with
+  kList,             // rows of the list, without bytes
+  kShow,             // one recording's facts and custody
+  kPoster,           // the small still beside a row
+  kReceipt,          // one recording's receipts
+  kView,             // the bytes, under a purpose
+  kExport,           // a custody export
+  kShare,            // to let a named recipient outside have them
+  kChange,           // what a recording is said to be: category, flags, an incident where none is known
+  kReassign,         // what binds who may look, where it is known: officer, incident, that it is a home's or a victim's
+  kRestrict,         // to lock a recording to those cleared for it, or to propose that it be unlocked
+  kLiftRestriction,  // to decide that it is unlocked, as another proposed
+  kReleaseOwn,       // to let its officer see a recording that waits for that
+  kReceive,          // what was shared, by whom it was shared with
   // Of shares: the item's officer is whoever made it.
   kSeeShares,
   kManageShare,  // to take one back, and a new code for its recipient
@@ -75,7 +77,14 @@ enum class Action {
   kClear,            // to clear a person for a class of restricted recordings
   kInvestigate,      // to put a person under investigation, or to end that
   kSetRules,         // the agency's own settings of these rules
-  kExplain,          // what a person may do, and why
+  // Of legal holds, and of what takes two people.
+  kSeeHolds,
+  kPlaceHold,           // on a recording, or on an incident
+  kProposeHoldRelease,  // that a hold ends: the first of two
+  kDecideHoldRelease,   // the second of two
+  kSeeProposals,
+  kManageAgencies,  // those that the lead agency hosts: their numbers, and to add one
+  kExplain,         // what a person may do, and why
 };
 std::string_view action_name(Action action);
 std::optional<Action> parse_action(std::string_view name);
@@ -91,6 +100,7 @@ struct Actor {
   std::set<Role> roles;
   std::optional<std::set<Action>> scopes;       // a service credential may do only these, whatever its person may
   std::optional<ShareId> share = std::nullopt;  // whom it names as its recipient; then no person and no dock
+  bool is_of_lead_agency = false;               // the one made by init, which hosts the others
 
   bool has(Role role) const { return roles.contains(role); }
   bool is_stranger() const { return !dock && !share && person == PersonId(); }
@@ -129,7 +139,7 @@ std::string all_restriction_names();
 // Why an officer's own recording is closed to that officer for now.
 enum class OwnViewing { kOpen, kAwaitsStatement, kAwaitsRelease };
 
-// The recording acted on, and how the actor stands to it.
+// The recording acted on, and how the actor stands to it. Of a hold: assigned_officer is the actor where it covers one of theirs.
 struct Item {
   AgencyId agency;
   std::optional<PersonId> assigned_officer;
@@ -144,6 +154,8 @@ struct Item {
   bool is_cleared =
       false;  // the actor, for the class it is restricted as; a recipient, if it was so when it was shared
   OwnViewing own_viewing = OwnViewing::kOpen;  // of its assigned officer
+
+  bool is_proposed_by_actor = false;  // what is decided now was proposed by whoever decides
 };
 
 // What a view is opened for. Whether a case is the recording's own is for the caller to find out.

@@ -48,8 +48,8 @@ struct Row {
 };
 
 const Names kRelations = {"own", "supervised", "case", "unattributed", "other", "foreign"};
-const Names kFacts = {"-",         "home_related", "home_warrant", "home_unrelated", "home_unasked",
-                      "sensitive", "own_waits",    "no_case",      "cleared"};
+const Names kFacts = {"-",         "home_related", "home_warrant", "home_unrelated", "home_unasked", "sensitive",
+                      "own_waits", "no_case",      "cleared",      "proposed",       "lead"};
 const Names kAnswers = {"allow", "refuse", "ask", "hide", "sign_in"};
 
 Names words(const std::string& all) {
@@ -142,6 +142,7 @@ Item item_of(const std::string& actor, const std::string& relation, const std::s
   item.is_inside_home = fact == "home_unasked" ? std::nullopt : std::optional(fact.starts_with("home_"));
   item.is_victim_sensitive = fact == "sensitive";
   item.is_cleared = fact == "cleared";
+  item.is_proposed_by_actor = fact == "proposed";
   if (fact == "own_waits") item.own_viewing = OwnViewing::kAwaitsStatement;
   return item;
 }
@@ -164,8 +165,9 @@ struct Case {
            row.purpose.fits(purpose) && row.fact.fits(fact);
   }
   Decision decided() const {
-    return decide(actor_of(actor), *parse_action(action), item_of(actor, relation, state, fact),
-                  basis_of(purpose, fact));
+    Actor asker = actor_of(actor);
+    asker.is_of_lead_agency = fact == "lead";
+    return decide(asker, *parse_action(action), item_of(actor, relation, state, fact), basis_of(purpose, fact));
   }
 };
 

@@ -60,6 +60,8 @@ using CaseId = Id<struct CaseTag>;
 using AssignmentId = Id<struct AssignmentTag>;
 using FactorId = Id<struct FactorTag>;
 using RenditionId = Id<struct RenditionTag>;
+using HoldId = Id<struct HoldTag>;
+using ProposalId = Id<struct ProposalTag>;
 
 }  // namespace lapel
 

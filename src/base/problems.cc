@@ -122,7 +122,7 @@ PROBLEM(kFreshFactor, "fresh-factor", kUnauthenticated, 401, kAfterSignIn, "Say 
         "Present a second factor (POST /api/v1/session/factor), then do the same within five minutes.");
 PROBLEM(kLastAdministrator, "last-administrator", kConflict, 409, kNo, "The last administrator",
         "Make somebody else an administrator first.");
-PROBLEM(kLastTwoPerson, "two-person", kDenied, 403, kNo, "Two people are needed",
+PROBLEM(kTwoPeople, "two-person", kDenied, 403, kNo, "Two people are needed",
         "Somebody else must do the other half.");
 PROBLEM(kShareCode, "share-code", kUnauthenticated, 401, kAfterSignIn, "The code is not right",
         "Type it again, or ask whoever sent the link for a new one.");
@@ -193,7 +193,7 @@ constexpr std::array kAll = {
     &kSignInUnfinished,
     &kFreshFactor,
     &kLastAdministrator,
-    &kLastTwoPerson,
+    &kTwoPeople,
     &kShareCode,
     &kShareEnded,
 };

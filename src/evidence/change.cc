@@ -121,13 +121,17 @@ Result<Recording> Vault::change(const access::Actor& actor, const RecordingId& i
     const auto name = [](const std::optional<access::Restriction>& restriction) {
       return restriction ? std::optional(std::string(access::restriction_name(*restriction))) : std::nullopt;
     };
-    if (before.state != access::State::kSealed && before.state != access::State::kRestricted) {
+    if (before.restriction && before.restriction != *change.restriction) {
+      return fail(problems::kTwoPeople, "lifting a restriction takes two people: propose it, and another decides");
+    }
+    if (before.state != access::State::kSealed && before.state != access::State::kHeld &&
+        before.state != access::State::kRestricted) {
       return fail(Code::kConflict, "A recording is restricted, or is no longer, while it is sealed and nothing else",
                   std::string(access::state_name(before.state)));
     }
     changes.text("restriction", name(before.restriction), name(*change.restriction));
-    const access::State state = *change.restriction ? access::State::kRestricted : access::State::kSealed;
-    if (state != before.state) changes.also("state = :state", {"state", access::state_name(state)});
+    if (!before.restriction && *change.restriction)
+      changes.also("state = :state", {"state", access::state_name(access::State::kRestricted)});
   }
   if (changes.empty()) return before;
   changes.also("folded = :folded", {"folded", searchable(after)});

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "proof/entry.h"
+#include "roster/holds_check.h"
 
 namespace lapel::evidence {
 namespace {
@@ -95,6 +96,15 @@ class SharesByEvents {
   Lines lines_, seen_;
   std::map<std::string, std::int64_t> views_;  // by share
 };
+// An agency that the lead agency hosts. Those from before are in no event.
+Result<void> check_hosted(db::Transaction& tx, const Json& event, const std::function<void(std::string)>& fault) {
+  const std::string id = text_of(event, "agency"), name = text_of(event, "name"), slug = text_of(event, "slug");
+  const db::Rows rows = TRY(tx.query(
+      "SELECT CAST(name AS TEXT) AS name, CAST(slug AS TEXT) AS slug FROM agencies WHERE id = :id", {{"id", id}}));
+  const bool is_same = !rows.empty() && rows[0].maybe_text("name") == name && rows[0].maybe_text("slug") == slug;
+  if (!is_same) fault(fmt::format("agency {}: an event says {}, {}, and the catalog does not", id, name, slug));
+  return {};
+}
 
 Result<Lines> by_events(db::Transaction& tx, const std::string& agency, const std::function<void(std::string)>& fault) {
   Lines out;
@@ -102,13 +112,15 @@ Result<Lines> by_events(db::Transaction& tx, const std::string& agency, const st
   std::set<std::string> worn_before, from_beginning;  // badges; people whose entry badge nobody had before
   std::string own_viewing;
   SharesByEvents shares;
+  roster::HoldFacts holds;
   for (std::int64_t after = -1;;) {
     const db::Rows rows = TRY(tx.query(
         "SELECT subject, n, leaf_index, type, event FROM ledger_events WHERE agency = :agency AND leaf_index > "
         ":after AND type IN ('identity.bound', 'assignment.began', 'assignment.ended', 'statement.recorded', "
-        "'unit.added', 'case.opened', 'rule.changed', 'recording.released', 'share.made', 'share.opened', "
-        "'share.accepted', 'share.received', 'share.revoked', 'recording.shared', 'recording.received') ORDER BY "
-        "leaf_index LIMIT :limit",
+        "'unit.added', 'case.opened', 'rule.changed', 'recording.released', 'agency.added', 'hold.placed', "
+        "'hold.released', 'proposal.made', 'proposal.approved', 'proposal.refused', 'proposal.withdrawn', 'share.made', "
+        "'share.opened', 'share.accepted', 'share.received', 'share.revoked', 'recording.shared', 'recording.received') "
+        "ORDER BY leaf_index LIMIT :limit",
         {{"agency", agency}, {"after", after}, {"limit", kPage}}));
     if (rows.empty()) break;
     for (const db::Row& row : rows) {
@@ -147,6 +159,10 @@ Result<Lines> by_events(db::Transaction& tx, const std::string& agency, const st
         shares.add(subject, type, *event);
       } else if (type == "recording.released") {
         out.insert(fmt::format("release of recording {} to person {}", subject, text_of(*event, "officer")));
+      } else if (type == "agency.added") {
+        TRY(check_hosted(tx, *event, fault));
+      } else if (type.starts_with("hold.") || type.starts_with("proposal.")) {
+        holds.event(subject, type, *event, fault);
       } else {
         own_viewing = text_of(*event, "new");
       }
@@ -157,6 +173,7 @@ Result<Lines> by_events(db::Transaction& tx, const std::string& agency, const st
     out.insert(line_of(id, assigned));
   }
   shares.finish(out);
+  holds.add_lines(out);
   if (!own_viewing.empty()) out.insert("rule own_viewing: " + own_viewing);
   return out;
 }
@@ -255,6 +272,7 @@ Result<Lines> by_catalog(db::Transaction& tx, const std::string& agency) {
       }));
   TRY(add_rows(tx, agency, "agency_rules", "CAST(own_viewing AS TEXT) AS own_viewing", "agency", out,
                [&](const db::Row& row) { return "rule own_viewing: " + text(row, "own_viewing"); }));
+  TRY(roster::add_hold_rows(tx, agency, out));
   return out;
 }
 
@@ -274,8 +292,9 @@ Result<void> check_facts(db::Transaction& tx, const std::string& agency,
   const Lines events = TRY(by_events(tx, agency, fault));
   const Lines catalog = TRY(by_catalog(tx, agency));
   // Nobody's: no agency's check would come to them.
-  for (const std::string_view table : {"assignments", "statements", "units", "cases", "releases", "agency_rules",
-                                       "shares", "share_items", "share_views"}) {
+  for (const std::string_view table :
+       {"assignments", "statements", "units", "cases", "releases", "agency_rules", "holds", "proposals", "shares",
+        "share_items", "share_views"}) {
     const std::int64_t strays =
         TRY(tx.query(fmt::format("SELECT COUNT(*) AS strays FROM {} t WHERE NOT EXISTS (SELECT 1 FROM agencies a WHERE "
                                  "a.id = t.agency)",

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "roster/holds.h"
 
 namespace lapel::evidence {
 namespace {
@@ -40,8 +41,8 @@ const std::string& columns() {
       "duration_ms, width, "
       "height, frames, video_codec, audio_codec, file_created_us, CASE WHEN EXISTS (SELECT 1 FROM releases l WHERE "
       "l.recording = r.id AND l.agency = r.agency AND l.person = r.assigned_officer) THEN 1 ELSE 0 END AS "
-      "is_released, " +
-      roster::standing_columns();
+      "is_released, CASE WHEN " +
+      std::string(roster::held_condition()) + " THEN 1 ELSE 0 END AS is_held, " + roster::standing_columns();
   return kColumns;
 }
 
@@ -98,6 +99,8 @@ Result<Recording> read_recording(const access::Actor& actor, const db::Row& row)
   const auto state = access::parse_state(row.text("state"));
   if (!state) return damaged("state");
   out.state = *state;
+  // Whatever locks a recording, or has destroyed it, is the first thing to know of it.
+  if (out.state == access::State::kSealed && row.integer("is_held") == 1) out.state = access::State::kHeld;
   if (row.integer("inside_home_known") == 1) out.is_inside_home = row.integer("is_inside_home") == 1;
   if (const auto text = row.maybe_text("restriction")) {
     out.restriction = access::parse_restriction(*text);

@@ -18,8 +18,10 @@
 #include "lapel/commands.h"
 #include "lapel/facts.h"
 #include "lapel/remote.h"
+#include "lapel/remote_client.h"
 #include "lapel/shares.h"
 #include "lapel/wiring.h"
+#include "roster/proposals.h"
 #include "signin/tokens.h"
 
 namespace lapel::door {
@@ -67,6 +69,7 @@ class CommandLine::Declared {
     add_recording();
     add_share();
     add_facts();
+    add_holds();
   }
 
   const CLI::App& app() const { return app_; }
@@ -177,8 +180,13 @@ class CommandLine::Declared {
         "catalog.db.moved. No server may run meanwhile. Killed, it goes on where it was.");
   }
   void add_agency() {
-    CLI::App* sub = command(*group("agency", "Agencies on this server"), "add", "Add a further agency",
-                            [this] { return door::run_agency_add(where_, agency_); });
+    CLI::App* agencies = group("agency", "Agencies on this server");
+    CLI::App* sub =
+        command(*agencies, "add", "Add a further agency", [this] { return door::run_agency_add(where_, agency_); });
+    CLI::App* list = command(*agencies, "list", "Each agency in numbers, and whether anybody administers it",
+                             [this] { return door::run_agency_list(where_, as_json_); });
+    add_data(list);
+    list->add_flag("--json", as_json_, "Print JSON");
     add_data(sub);
     sub->add_option("--name", agency_.name, "The agency's name")->required();
     add_agency_terms(sub);
@@ -406,6 +414,60 @@ class CommandLine::Declared {
     say(set, "--reason", "reason", "Why")->required();
   }
 
+  // ---- what takes two people ----
+
+  // POST of a reason to `path` with the id in it, by whoever signs in for it.
+  CLI::App* signed_act(CLI::App* in, const char* name, const char* help, const char* before, const char* after) {
+    CLI::App* sub = command(*in, name, help, [this, before, after] {
+      return door::run_signed_act(remote_, signer_, before + url_encoded(recording_) + after, reason_, as_json_);
+    });
+    sub->add_option("ID", recording_, "Which")->required();
+    sub->add_option("--reason", reason_, "Why; it goes on record")->required();
+    sub->add_option("--login", signer_.login, "Who does it")->required();
+    sub->add_option("--password-file", signer_.password_file, "File whose first line is their password")
+        ->required()
+        ->type_name("FILE");
+    sub->add_option("--code", signer_.code, "What their app shows now, or a recovery code");
+    sub->add_flag("--accept-notice", signer_.is_notice_accepted, "Accept the agency's notice of use");
+    sub->add_flag("--json", as_json_, "Print JSON");
+    sub->footer(
+        "It takes two people, each signed in with a second factor: no token can do it. Who\n"
+        "has passkeys alone does it in a browser.");
+    return sub;
+  }
+  void add_holds() {
+    CLI::App* holds = remote_group("hold", "Legal holds on a server, over HTTP");
+    CLI::App* add = fact_change(holds, "add", "Place a hold, which stands until two people release it", "POST",
+                                "/api/v1/holds");
+    say(add, "--matter", "matter", "The claim, by its name or number")->required();
+    say(add, "--reason", "reason", "Why")->required();
+    CLI::Option* one = say(add, "--recording", "recording", "The recording that it covers, with its further files");
+    CLI::Option* all = say(add, "--incident", "incident", "Or all of this incident, those that arrive later too");
+    one->excludes(all);
+    fact_list(holds, "Holds, those that stand first", "/api/v1/holds",
+              {"id", "placed_at", "released_at", "covers", "recording", "incident", "matter"});
+    signed_act(holds, "release", "Propose that a hold be released; another decides", "/api/v1/holds/", "/release");
+
+    CLI::App* proposals = remote_group("proposal", "What takes two people, on a server, over HTTP");
+    CLI::App* list = fact_list(proposals, "Proposals, the newest first", "/api/v1/proposals",
+                               {"id", "state", "proposed_at", "proposer_name", "text"});
+    one_of(say(list, "--state", "state", "Only those in this state"), roster::all_proposal_state_names());
+    CLI::App* show = command(*proposals, "show", "One proposal", [this] {
+      return door::run_fact_show(remote_, "/api/v1/proposals/" + url_encoded(recording_), as_json_);
+    });
+    show->add_option("ID", recording_, "The proposal")->required();
+    show->add_flag("--json", as_json_, "Print JSON");
+    signed_act(proposals, "approve", "Approve what another proposed; it is done at once", "/api/v1/proposals/", "/approve");
+    signed_act(proposals, "refuse", "Refuse what another proposed", "/api/v1/proposals/", "/refuse");
+    CLI::App* withdraw = command(*proposals, "withdraw", "Withdraw one's own proposal", [this] {
+      return door::run_fact_change(remote_, "POST", "/api/v1/proposals/" + url_encoded(recording_) + "/withdraw", said_,
+                                   as_json_);
+    });
+    withdraw->add_option("ID", recording_, "The proposal")->required();
+    say(withdraw, "--reason", "reason", "Why")->required();
+    withdraw->add_flag("--json", as_json_, "Print JSON");
+  }
+
   void add_reading_terms(CLI::App* sub) {
     one_of(sub->add_option("--purpose", reading_.purpose, "Why the bytes are needed")->required()->type_name("PURPOSE"),
            access::all_purpose_names());
@@ -507,8 +569,8 @@ class CommandLine::Declared {
            "yes, no");
     one_of(change->add_option("--victim-sensitive", change_.victim_sensitive, "Whether it shows a victim"), "yes, no");
     change->add_option("--officer", change_.officer, "The assigned officer's id, or none");
-    one_of(change->add_option("--restriction", change_.restriction, "Lock it to those cleared for this, or none"),
-           access::all_restriction_names() + ", none");
+    one_of(change->add_option("--restriction", change_.restriction, "Lock it to those cleared for this"),
+           access::all_restriction_names());
     change->add_option("--reason", change_.reason, "Why")->required();
     change->add_flag("--json", as_json_, "Print JSON");
 
@@ -517,6 +579,9 @@ class CommandLine::Declared {
     });
     release->add_option("ID", recording_, "The recording")->required();
     say(release, "--reason", "reason", "Why")->required();
+
+    signed_act(recordings, "unrestrict", "Propose that a recording's restriction be lifted; another decides",
+               "/api/v1/recordings/", "/unrestrict");
 
     CLI::App* get = command(*recordings, "get", "Its original, under a view that is put on record",
                             [this] { return door::run_recording_get(remote_, recording_, reading_, out_, vkey_); });
@@ -557,6 +622,7 @@ class CommandLine::Declared {
   door::ReadingTerms reading_;
   door::RecordingChange change_;
   door::ShareOptions share_;
+  door::SignInTerms signer_;
   door::Said said_;
   door::UploadTerms upload_;
   std::vector<std::string> files_, ids_;

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cameras/docks.h"
 #include "evidence/check.h"
+#include "lapel/hosting.h"
 #include "roster/roles.h"
 
 namespace lapel::door {
@@ -47,6 +48,22 @@ Result<void> run_agency_add(const Where& where, const NewAgency& agency) {
   const roster::Agency added = TRY(installation->add_agency(agency));
   fmt::print(stderr, "Added {} as \"{}\".\n", added.name, added.slug);
   fmt::print("{}\n", TRY(installation->ledgers().find(added.id))->key().text());
+  return {};
+}
+
+Result<void> run_agency_list(const Where& where, bool as_json) {
+  const auto installation = TRY(Installation::open(where, Installation::Publishing::kNo));
+  Json::Array items;
+  for (const HostedAgency& hosted : TRY(hosted_agencies(*installation))) {
+    if (as_json) {
+      items.emplace_back(to_members(hosted));
+      continue;
+    }
+    fmt::print("{:<20}  {:<10}  {:>5} people  {:>7} recordings  {:>14} bytes  published {}  {}\n", hosted.agency.slug,
+               first_run_name(hosted), hosted.people, hosted.recordings, hosted.bytes,
+               hosted.published_at ? ledger_time(*hosted.published_at) : "never", printable(hosted.agency.name));
+  }
+  if (as_json) fmt::print("{}\n", to_json(Json(Json::Object{{"items", std::move(items)}, {"next", Json()}})));
   return {};
 }
 

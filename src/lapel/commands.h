@@ -23,6 +23,8 @@ Result<void> run_init(const Where& where, const NewAgency& agency, NewPerson adm
 // Moves the embedded catalog into a database; the server does the same when it is started with one.
 Result<void> run_catalog_move(const Where& where);
 Result<void> run_agency_add(const Where& where, const NewAgency& agency);
+// Numbers of each agency, and nothing of what they count.
+Result<void> run_agency_list(const Where& where, bool as_json);
 Result<void> run_user_add(const Where& where, const std::string& agency, NewPerson person,
                           const std::vector<std::string>& roles, const os::Path& password_file);
 // Break-glass: for whoever stands at the server when no administrator can sign in. On record, and shown to administrators.

@@ -16,9 +16,8 @@ std::string shown(const Json* value) {
   return to_json(*value);
 }
 
-Result<void> send_fact(const RemoteOptions& options, const std::string& method, const std::string& path,
-                       Json::Object body, bool as_json) {
-  Remote remote = TRY(Remote::open(options));
+Result<void> send_fact(Remote& remote, const std::string& method, const std::string& path, Json::Object body,
+                       bool as_json) {
   const http::ClientAnswer answer =
       TRY(remote.ask({method, path, {{"Content-Type", "application/json"}}, to_json(Json(std::move(body))), {}}));
   if (answer.status >= 300) return fail(http::error_of(answer));
@@ -31,6 +30,12 @@ Result<void> send_fact(const RemoteOptions& options, const std::string& method, 
     fmt::print("{}\n", printable(*id));
   }
   return {};
+}
+
+Result<void> send_fact(const RemoteOptions& options, const std::string& method, const std::string& path,
+                       Json::Object body, bool as_json) {
+  Remote remote = TRY(Remote::open(options));
+  return send_fact(remote, method, path, std::move(body), as_json);
 }
 
 std::string person_path(const std::string& person, std::string_view what) {
@@ -68,6 +73,26 @@ Result<void> run_fact_change(const RemoteOptions& options, const std::string& me
     if (!value.empty()) body.emplace(name, value);
   }
   return send_fact(options, method, path, std::move(body), as_json);
+}
+
+Result<void> run_signed_act(const RemoteOptions& options, const SignInTerms& terms, const std::string& path,
+                            const std::string& reason, bool as_json) {
+  Remote remote = TRY(Remote::sign_in(options, terms));
+  return send_fact(remote, "POST", path, {{"reason", reason}}, as_json);
+}
+
+Result<void> run_fact_show(const RemoteOptions& options, const std::string& path, bool as_json) {
+  Remote remote = TRY(Remote::open(options));
+  const Json shown_json = TRY(remote.get_json(path));
+  if (as_json) {
+    fmt::print("{}\n", to_json(shown_json));
+    return {};
+  }
+  if (!shown_json.object()) return fail(Code::kUnavailable, "The server's answer is not an object");
+  for (const auto& [name, value] : *shown_json.object()) {
+    if (!value.is_null()) fmt::print("{:<18} {}\n", name, shown(&value));
+  }
+  return {};
 }
 
 Result<void> run_person_roles(const RemoteOptions& options, const std::string& person,

@@ -26,6 +26,11 @@ Result<void> run_fact_list(const RemoteOptions& remote, const std::string& path,
 // POST, PUT or PATCH of an object with what is said. Prints the answer, where there is one.
 Result<void> run_fact_change(const RemoteOptions& remote, const std::string& method, const std::string& path,
                              const Said& said, bool as_json);
+// POST of a reason as somebody who signs in for this one act: for what no token can do.
+Result<void> run_signed_act(const RemoteOptions& remote, const SignInTerms& terms, const std::string& path,
+                            const std::string& reason, bool as_json);
+// GET of one thing, a line a member.
+Result<void> run_fact_show(const RemoteOptions& remote, const std::string& path, bool as_json);
 // What a person may do, a line an action: what they get, and by which rule.
 Result<void> run_person_rights(const RemoteOptions& remote, const std::string& person, bool as_json);
 // `person` is a login or id; the roles are all that they hold from now on.

@@ -19,6 +19,7 @@
 #include "ingest/uploads.h"
 #include "lapel/settings.h"
 #include "os/filesystem.h"
+#include "roster/proposals.h"
 #include "roster/roles.h"
 #include "signin/signin.h"
 
@@ -126,6 +127,8 @@ Result<void> migrate_all(db::Database& database) {
   TRY(db::migrate(database, "jobs", jobs::schema()));
   TRY(db::migrate(database, "evidence", evidence::schema()));
   TRY(db::migrate(database, "disclosure", disclosure::schema()));
+  TRY(db::migrate(database, "holds", roster::holds_schema()));
+  TRY(db::migrate(database, "setup", signin::setup_schema()));
   TRY(db::migrate(database, "ingest", ingest::schema()));
   return db::migrate(database, "cameras", cameras::schema());
 }
@@ -264,7 +267,7 @@ Result<void> Installation::init(const Where& where, const NewAgency& wanted,
   TRY(write_settings(*disk, data, {where.database, where.bucket}));
   {
     const auto installation = TRY(open_parts(where, Publishing::kNo));
-    TRY(installation->make_agency(agency, true));
+    TRY(installation->make_agency(agency, std::nullopt));
     if (administrator) TRY(installation->add_person(agency.slug, *administrator));
   }
   // Last: only now is it a data directory.
@@ -431,8 +434,8 @@ Result<std::vector<roster::Agency>> Installation::agencies() {
   return out;
 }
 
-Result<roster::Agency> Installation::make_agency(const NewAgency& agency, bool is_first) {
-  const roster::Agency row{crypto::new_id<AgencyId>(), agency.name, agency.slug, is_first, crypto::new_id<PersonId>()};
+Result<roster::Agency> Installation::make_agency(const NewAgency& agency, const std::optional<Lead>& lead) {
+  const roster::Agency row{crypto::new_id<AgencyId>(), agency.name, agency.slug, !lead, crypto::new_id<PersonId>()};
   ledger::Terms terms;
   terms.origin = agency.host + "/" + agency.slug;
   terms.slug = agency.slug;
@@ -454,10 +457,23 @@ Result<roster::Agency> Installation::make_agency(const NewAgency& agency, bool i
   const auto secrets = TRY(keys_->agency_secrets(agency.slug));
   const proof::VerifierKey key{terms.origin, proof::KeyType::kLog,
                                crypto::SigningKey::from_seed(secrets.log_seed).public_key()};
-  TRY(database_->write([&](db::Transaction& tx) -> Result<void> {
+  const auto rows = [&](db::Transaction& tx) -> Result<void> {
     TRY(roster::add_agency(tx, row));
     return ledger::Ledger::create(tx, row.id, terms, key);
-  }));
+  };
+  if (lead) {
+    ledger::Submission added;
+    added.actor = lead->by;
+    added.events.push_back(
+        {lead->agency.console,
+         "agency.added",
+         {{"agency", row.id.text()}, {"name", row.name}, {"slug", row.slug}, {"origin", terms.origin}},
+         false});
+    added.rows = [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) { return rows(tx); };
+    TRY(TRY(ledgers_->find(lead->agency.id))->commit(std::move(added)));
+  } else {
+    TRY(database_->write(rows));
+  }
   ledger::Submission submission;
   submission.actor = row.console;
   submission.events.push_back(
@@ -466,25 +482,24 @@ Result<roster::Agency> Installation::make_agency(const NewAgency& agency, bool i
   return row;
 }
 
-Result<roster::Agency> Installation::add_agency(const NewAgency& wanted) {
+Result<roster::Agency> Installation::add_agency(const NewAgency& wanted, const std::optional<PersonId>& by) {
   NewAgency agency = wanted;
-  if (agency.host.empty()) {
-    // The server's own host, as the first agency's origin has it.
-    for (const roster::Agency& other : TRY(agencies())) {
-      if (!other.is_first) continue;
+  for (const roster::Agency& first : TRY(agencies())) {
+    if (!first.is_first) continue;
+    if (agency.host.empty()) {
+      // The server's own host, as the first agency's origin has it.
       TRY(database_->read([&](db::Transaction& tx) -> Result<void> {
-        const std::string origin = TRY(ledger::Ledger::terms(tx, other.id)).origin;
+        const std::string origin = TRY(ledger::Ledger::terms(tx, first.id)).origin;
         agency.host = origin.substr(0, origin.find('/'));
         return {};
       }));
     }
+    return make_agency(TRY(complete(agency)), Lead{first, SubjectId(by.value_or(first.console))});
   }
-  return make_agency(TRY(complete(agency)), false);
+  return fail(Code::kCorrupt, "There is no first agency");
 }
 
-namespace {
-
-Result<bool> has_active_administrator(db::Transaction& tx, const AgencyId& agency) {
+Result<bool> Installation::has_administrator(db::Transaction& tx, const AgencyId& agency) {
   return !TRY(tx.query(
                   "SELECT p.id AS id FROM people p JOIN person_roles r ON r.person = p.id WHERE p.agency = :agency AND "
                   "p.active_until_us IS NULL AND r.role = 'administrator' LIMIT 1",
@@ -492,22 +507,21 @@ Result<bool> has_active_administrator(db::Transaction& tx, const AgencyId& agenc
               .empty();
 }
 
-}  // namespace
-
 Result<bool> Installation::has_administrator() {
   bool has = false;
   TRY(database_->read([&](db::Transaction& tx) -> Result<void> {
     for (const roster::Agency& agency : TRY(roster::agencies(tx))) {
-      if (agency.is_first) has = TRY(has_active_administrator(tx, agency.id));
+      if (agency.is_first) has = TRY(has_administrator(tx, agency.id));
     }
     return {};
   }));
   return has;
 }
 
-Result<PersonId> Installation::add_first_administrator(const signin::FirstAdministrator& first) {
+Result<PersonId> Installation::add_first_administrator(const std::optional<AgencyId>& wanted,
+                                                       const signin::FirstAdministrator& first) {
   for (const roster::Agency& agency : TRY(agencies())) {
-    if (!agency.is_first) continue;
+    if (wanted ? agency.id != *wanted : !agency.is_first) continue;
     NewPerson person;
     person.login = first.login;
     person.name = first.name;
@@ -515,7 +529,7 @@ Result<PersonId> Installation::add_first_administrator(const signin::FirstAdmini
     person.password = first.password;
     return TRY(add_person(agency.slug, person, Which::kFirstAdministrator)).id;
   }
-  return fail(Code::kCorrupt, "There is no first agency");
+  return fail(Code::kCorrupt, "The agency of this link is missing");
 }
 
 Result<roster::Person> Installation::add_person(const std::string& agency_name, const NewPerson& wanted) {
@@ -547,7 +561,7 @@ Result<roster::Person> Installation::add_person(const std::string& agency_name, 
   submission.events.push_back({person.id, "person.roles", {{"roles", std::move(roles)}}, false});
   submission.rows = [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) -> Result<void> {
     // Here, where no other server is at it too.
-    if (which == Which::kFirstAdministrator && TRY(has_active_administrator(tx, agency.id)))
+    if (which == Which::kFirstAdministrator && TRY(has_administrator(tx, agency.id)))
       return fail(problems::kDenied, "There is an administrator already; sign in as one");
     TRY(roster::add_person(tx, person, now));
     return signin::set_password(tx, person.id, hash, now);

@@ -68,12 +68,15 @@ class Installation {
   // Where the tables of the catalog are not those that the migrations make, in words.
   Result<std::vector<std::string>> schema_faults();
 
-  Result<roster::Agency> add_agency(const NewAgency& agency);
+  // On record in the lead agency's ledger as the act of `by`; of the server's console where nobody is named.
+  Result<roster::Agency> add_agency(const NewAgency& agency, const std::optional<PersonId>& by = std::nullopt);
   Result<roster::Person> add_person(const std::string& agency, const NewPerson& person);
   // Whether the first agency has somebody who may manage people.
   Result<bool> has_administrator();
-  // kConflict where it has.
-  Result<PersonId> add_first_administrator(const signin::FirstAdministrator& first);
+  static Result<bool> has_administrator(db::Transaction& tx, const AgencyId& agency);
+  // Of this agency, or of the first. kDenied where it has one.
+  Result<PersonId> add_first_administrator(const std::optional<AgencyId>& agency,
+                                           const signin::FirstAdministrator& first);
 
   const os::Path& data() const { return data_; }
   // Of objects, ledger, derived items and uploads.
@@ -97,7 +100,11 @@ class Installation {
   enum class Which { kAny, kFirstAdministrator };
   Result<roster::Person> add_person(const std::string& agency, const NewPerson& person, Which which);
   Result<void> check_belongs();
-  Result<roster::Agency> make_agency(const NewAgency& agency, bool is_first);
+  struct Lead {
+    roster::Agency agency;
+    SubjectId by;  // who adds the other
+  };
+  Result<roster::Agency> make_agency(const NewAgency& agency, const std::optional<Lead>& lead);
   Result<std::unique_ptr<ledger::Ledger>> open_ledger(const AgencyId& agency, Publishing publishing);
 
   // Names a file under the data directory, and the lock on it.

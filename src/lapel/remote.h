@@ -22,6 +22,13 @@ struct RemoteOptions {
   std::string token_file;  // the file's first line
 };
 
+// Who signs in for what no token can do, and with what.
+struct SignInTerms {
+  std::string login, password_file;
+  std::string code;              // of the app, or a recovery code; empty: there is no second factor
+  bool is_notice_accepted = false;
+};
+
 struct RecordingQuery {
   std::string text, officer, device, category, incident, from, to;
   int limit = 50;

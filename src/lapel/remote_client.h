@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Requests to one server as one person, for the commands that talk to a server.
+// Requests to one server as one person, for the commands that talk to a server: by a token, or signed in for one act.
 //
-// Owns: the token while it lives.
+// Owns: the token while it lives, or the session: signed out of at its end.
 // Promises: a refusal of the server's comes back as the error that it names.
-// Fails with: kUnauthenticated without a token, the server's problem, kUnavailable.
+// Fails with: kUnauthenticated without a token, or with a sign-in that needs more; the server's problem, kUnavailable.
 // Threads: one.
 
 #include <memory>
@@ -24,6 +24,10 @@ inline constexpr std::uint64_t kPieceBytes = 8 * limits::kMiB;  // of an origina
 class Remote {
  public:
   static Result<Remote> open(const RemoteOptions& options);
+  static Result<Remote> sign_in(const RemoteOptions& options, const SignInTerms& terms);
+  Remote(Remote&&) = default;
+  Remote& operator=(Remote&&) = delete;
+  ~Remote();
 
   Result<http::ClientAnswer> ask(http::ClientRequest request);
   // The body of a success.
@@ -35,7 +39,12 @@ class Remote {
   Result<Json> send_json(const std::string& method, const std::string& target, std::string body);
 
  private:
-  std::string token_;
+  Remote() = default;
+  static Result<std::unique_ptr<http::Client>> connect(const RemoteOptions& options);
+  // What the session still needs; empty: nothing.
+  Result<std::string> post_session(const std::string& path, Json::Object body);
+
+  std::string token_, cookie_;
   std::unique_ptr<http::Client> client_;
 };
 

@@ -12,6 +12,7 @@
 
 #include <fmt/format.h>
 
+#include "approvals/routes.h"
 #include "base/limits.h"
 #include "base/problems.h"
 #include "cameras/docks.h"
@@ -24,6 +25,7 @@
 #include "ingest/uploads.h"
 #include "lapel/assets.h"
 #include "lapel/documents.h"
+#include "lapel/hosting.h"
 #include "lapel/installation.h"
 #include "lapel/request_trace.h"
 #include "media/examiner.h"
@@ -141,12 +143,18 @@ struct Rooms::Impl {
         shares({installation->database(), installation->vault(), installation->store(), installation->jobs(),
                 installation->ledgers(), installation->clock()}),
         recipients({installation->database(), shares, installation->clock()}),
+        holds({installation->database(), installation->ledgers(), installation->clock()}),
+        approvals({installation->database(), installation->ledgers(), installation->clock(), holds}),
         locks({installation->database(), installation->clock()}),
         challenges({installation->database(), installation->clock()}),
         factors({installation->database(), installation->clock(), installation->keys(), locks, challenges}),
         sessions({installation->database(), installation->clock(), locks}),
-        setup([this](const signin::FirstAdministrator& first) { return installation->add_first_administrator(first); },
-              needs_setup),
+        setup(
+            {installation->database(), installation->clock()},
+            [this](const std::optional<AgencyId>& agency, const signin::FirstAdministrator& first) {
+              return installation->add_first_administrator(agency, first);
+            },
+            needs_setup),
         asker(noted(docks.asker(sessions.asker(signin::asker(installation->database(), installation->clock()))))) {}
 
   const std::unique_ptr<Installation> installation;
@@ -158,6 +166,8 @@ struct Rooms::Impl {
   people::People people;
   evidence::Shares shares;
   disclosure::Recipients recipients;
+  evidence::Holds holds;
+  approvals::Approvals approvals;
   signin::Locks locks;
   signin::Challenges challenges;
   signin::Factors factors;
@@ -211,6 +221,9 @@ void Rooms::register_routes(http::Router& router) {
   playback::register_routes(router, installation.vault(), impl_->asker);
   people::register_routes(router, impl_->people, impl_->asker);
   disclosure::register_routes(router, {impl_->shares, impl_->recipients}, impl_->asker);
+  approvals::register_routes(router,
+                             {impl_->holds, impl_->approvals, impl_->asker, impl_->sessions.fresh_asker(impl_->asker)});
+  register_hosting(router, installation, impl_->setup, impl_->asker);
   public_pages::register_routes(router, find_ledger(installation));
   signin::register_routes(
       router,

@@ -250,9 +250,11 @@ Result<Known> known_actor(db::Transaction& tx, const SubjectId& id) {
     out.actor.login = known.name;
     out.is_current = !known.is_revoked;
   }
-  const db::Rows rows = TRY(tx.query("SELECT slug FROM agencies WHERE id = :id", {{"id", out.actor.agency.text()}}));
+  const db::Rows rows =
+      TRY(tx.query("SELECT slug, is_first FROM agencies WHERE id = :id", {{"id", out.actor.agency.text()}}));
   if (rows.empty()) return fail(Code::kCorrupt, "An actor's agency is missing", id.text());
   out.actor.agency_slug = rows[0].text("slug");
+  out.actor.is_of_lead_agency = rows[0].integer("is_first") == 1;
   return out;
 }
 

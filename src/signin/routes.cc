@@ -49,7 +49,8 @@ Json::Array rights_of(const access::Actor& actor) {
        {access::Action::kUpload, access::Action::kList, access::Action::kRegisterDevice, access::Action::kAssignDevice,
         access::Action::kSeeRoster, access::Action::kManagePeople, access::Action::kSeeCases,
         access::Action::kManageCases, access::Action::kRecordStatement, access::Action::kClear,
-        access::Action::kInvestigate, access::Action::kSetRules}) {
+        access::Action::kInvestigate, access::Action::kSetRules, access::Action::kSeeHolds, access::Action::kPlaceHold,
+        access::Action::kProposeHoldRelease, access::Action::kSeeProposals, access::Action::kManageAgencies}) {
     if (access::decide(actor, action, own_agency).is_allowed()) may.emplace_back(access::action_name(action));
   }
   // What one has sent oneself, and whether there is a purpose for which one may send anything.
@@ -239,7 +240,7 @@ Result<Response> accept_banner(const Request& request, const Room& room) {
 }
 
 Result<Response> show_setup(const Request&, const Room& room) {
-  return answer(200, {{"open", room.setup.is_open()}});
+  return answer(200, {{"open", TRY(room.setup.is_open())}});
 }
 
 Result<Response> set_up(const Request& request, const Room& room) {

@@ -394,4 +394,18 @@ roster::Asker Sessions::asker(roster::Asker otherwise) {
   };
 }
 
+roster::Asker Sessions::fresh_asker(roster::Asker asker) {
+  return [this, asker = std::move(asker)](const http::Request& request) -> Result<access::Actor> {
+    TRY(asker(request));
+    const auto session = request.header("authorization") != nullptr ? std::optional<Session>() : TRY(find(request));
+    if (!session) {
+      return fail(problems::kFreshFactor,
+                  "This takes a person who is signed in and has just shown a second factor; no token can do it");
+    }
+    if (session->is_fresh(parts_.clock.now())) return session->actor;
+    return fail(problems::kFreshFactor,
+                session->has_factor ? "Show your second factor again first" : "Give your password again first");
+  };
+}
+
 }  // namespace lapel::signin

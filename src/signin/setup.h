@@ -1,23 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The first administrator, made by whoever has the link that the server printed when it started.
+// An agency's first administrator, made by whoever has a link for it: the one that the server prints when it starts, or one that
+// the lead agency was given for an agency that it hosts.
 //
-// Owns: the link's secret, in memory. A restart makes another.
-// Promises: there is a link only while the first agency has no administrator, and it works once. The secret stands behind
-//   '#': browsers send it to nobody, and no log of a proxy has it.
+// Owns: the printed link's secret, in memory: a restart makes another; and the table setup_links, of hosted agencies.
+// Promises: a link makes an administrator only while its agency has none, and works once. Of an agency the newest link counts,
+//   for kSetupLinkLifeUs. Secrets are kept only as hashes; in a link they stand behind '#': browsers send that to nobody, and
+//   no log of a proxy has it.
 // Fails with: kUnauthenticated (another secret, or none any more), kInvalid (login or password of no possible form).
 // Threads: any.
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "db/db.h"
 #include "os/worker.h"
 
 namespace lapel::signin {
+
+// To be handed over, and used by somebody who is on leave today.
+inline constexpr std::int64_t kSetupLinkLifeUs = 7LL * 86'400 * 1'000'000;
 
 struct FirstAdministrator {
   std::string login;
@@ -27,21 +35,39 @@ struct FirstAdministrator {
 
 class Setup {
  public:
-  // How the first administrator is added: kConflict where there is one already.
-  using Add = std::function<Result<PersonId>(const FirstAdministrator&)>;
-  // `is_needed`: whether a link is made at all.
-  Setup(Add add, bool is_needed);
+  // How the first administrator of an agency is added, of the first one where none is named: kConflict where there is one.
+  using Add = std::function<Result<PersonId>(const std::optional<AgencyId>&, const FirstAdministrator&)>;
+  struct Parts {
+    db::Database& database;
+    const Clock& clock;
+  };
+  // `is_needed`: whether a link is made at once, for the first agency.
+  Setup(Parts parts, Add add, bool is_needed);
 
   // What stands behind '#' in the link; nullopt where none is needed. Given once: only the hash is kept.
   std::optional<std::string> take_secret();
-  bool is_open();
+  Result<bool> is_open();
   Result<PersonId> run(const std::string& secret, const FirstAdministrator& first);
 
+  struct Link {
+    std::string secret;
+    Timestamp expires_at;
+  };
+  // For a hosted agency; the one before counts no more.
+  Result<Link> make_link(const AgencyId& agency);
+  // Until when the agency's link works; nullopt where there is none.
+  static Result<std::optional<Timestamp>> link_until(db::Transaction& tx, const AgencyId& agency, Timestamp now);
+
  private:
+  Result<std::optional<AgencyId>> agency_of(const Digest& hash);
+
+  const Parts parts_;
   const Add add_;
   os::Mutex mutex_;
   std::optional<std::string> secret_ LAPEL_GUARDED_BY(mutex_);  // until it is taken
   std::optional<Digest> hash_ LAPEL_GUARDED_BY(mutex_);
 };
+
+std::span<const db::Migration> setup_schema();
 
 }  // namespace lapel::signin

@@ -9,6 +9,7 @@ import sqlite3
 import unittest
 
 from harness import BIN, ROOT, Town, TownCase, run
+from signing_in import Browser
 
 FILM = (ROOT / "test/data/video/androidx+media/libraries/test_data/src/test/assets/media/mp4/sample_portrait.mp4").read_bytes()
 ROLES = ("officer", "supervisor", "command", "investigator", "internal_affairs", "coordinator", "records", "da_liaison", "counsel",
@@ -47,6 +48,14 @@ class Agency:
     def change(self, who, recording, wanted=200, **fields):
         return self.ask("PATCH", f"/api/v1/recordings/{recording}", who, wanted, **{"reason": "told by the test", **fields})
 
+    def unrestrict(self, recording, proposer, decider):
+        def act(who, path, status):
+            browser = Browser(self.town)
+            browser.sign_in(who)
+            return browser.ask("POST", path, {"reason": "told by the test"}, status).json()
+        made = act(proposer, f"/api/v1/recordings/{recording}/unrestrict", 201)
+        act(decider, f"/api/v1/proposals/{made['id']}/approve", 200)
+
     def view(self, who, recording, purpose, **more):
         return self.ask("POST", f"/api/v1/recordings/{recording}/views", who, None, purpose=purpose, **more)
 
@@ -61,6 +70,7 @@ class Facts(TownCase):
         cls.agency = Agency(cls.town)
         cls.agency.add("second", "officer", badge="201")
         cls.agency.add("sergeant", "supervisor")
+        cls.town.second_factor("optional")
 
     def setUp(self):
         self.a = self.agency
@@ -134,8 +144,10 @@ class Facts(TownCase):
         self.assertEqual(a.ask("GET", opened["original"], "investigator").status, 404)
         for who in ("records", "command"):
             a.change(who, recording, 403, restriction=None)  # not cleared, so not to be unlocked
-        a.begin("command", "clearance", "records", "sexual_assault")
-        a.change("records", recording, restriction=None)
+        for who in ("records", "internal_affairs"):
+            a.begin("command", "clearance", who, "sexual_assault")
+            a.change(who, recording, 403, restriction=None)  # it takes two
+        a.unrestrict(recording, "records", "internal_affairs")
         self.assertEqual(a.ask("GET", opened["original"], "investigator").status, 200)
 
     def test_rank_opens_nothing_that_is_restricted_and_nobody_clears_themselves(self):

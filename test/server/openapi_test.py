@@ -486,8 +486,62 @@ class OpenApi(unittest.TestCase):
         self.ask("POST", path + "/release", self.clerk, body={"reason": "x"}, status=403, slug="rule")
         self.ask("PATCH", path, self.command, body={"restriction": None, "reason": "x"}, status=403, slug="rule")
         self.ask("POST", "/api/v1/assignments", self.command, body={"kind": "clearance", "person": "clerk", "target": "minor"}, status=201)
-        self.ask("PATCH", path, self.clerk, body={"restriction": None, "assigned_officer": None, "reason": "x"}, status=200)
+        self.ask("PATCH", path, self.clerk, body={"restriction": None, "reason": "x"}, status=403, slug="two-person")
+        self.ask("PATCH", path, self.clerk, body={"assigned_officer": None, "reason": "x"}, status=200)
         self.ask("POST", path + "/release", self.command, body={"reason": "x"}, status=409, slug="conflict")
+
+    def test_what_takes_two_people(self):
+        recording = self.town.upload(self.clerk, b"x", filename="c.bin", incident="22-8")["recording"]
+        path = f"/api/v1/recordings/{recording}"
+        why, nothing = {"reason": "a letter of claim"}, "0" * 32
+        self.ask("POST", "/api/v1/holds", self.clerk, body={"matter": "Doe", "incident": "22-8", **why}, status=201)
+        hold = self.ask("POST", "/api/v1/holds", self.clerk, body={"matter": "Doe", "recording": recording, **why}, status=201).json()
+        self.ask("POST", "/api/v1/holds", self.clerk, body={"matter": "Doe", "recording": nothing, **why}, status=404, slug="not-found")
+        self.ask("POST", "/api/v1/holds", self.clerk, body={}, status=400, slug="invalid")
+        self.ask("POST", "/api/v1/holds", self.union, body={"matter": "Doe", "recording": recording, **why}, status=403, slug="rule")
+        self.ask("GET", "/api/v1/holds", self.clerk, status=200)
+        self.ask("GET", "/api/v1/holds", self.union, status=403, slug="rule")
+        self.assertEqual(self.ask("GET", path, self.clerk, status=200).json()["state"], "held")
+        clerk, command = self.browser("clerk"), self.browser("command")
+        release = f"/api/v1/holds/{hold['id']}/release"
+        self.ask("POST", release, self.clerk, body=why, status=401, slug="fresh-factor")
+        clerk.ask("POST", release, {}, 400)
+        clerk.ask("POST", f"/api/v1/holds/{nothing}/release", why, 404)
+        made = clerk.ask("POST", release, why, 201).json()
+        clerk.ask("POST", release, why, 409)
+        self.ask("GET", "/api/v1/proposals?state=open", self.clerk, status=200)
+        self.ask("GET", "/api/v1/proposals", self.union, status=403, slug="rule")
+        self.ask("GET", "/api/v1/proposals?state=x", self.clerk, status=400, slug="invalid")
+        proposal = f"/api/v1/proposals/{made['id']}"
+        self.ask("GET", proposal, self.clerk, status=200)
+        self.ask("GET", f"/api/v1/proposals/{nothing}", self.clerk, status=404, slug="not-found")
+        self.ask("GET", proposal, self.union, status=403, slug="rule")
+        clerk.ask("POST", proposal + "/approve", why, 403)
+        command.ask("POST", proposal + "/approve", {}, 400)
+        self.ask("POST", proposal + "/withdraw", self.command, body=why, status=403, slug="two-person")
+        command.ask("POST", proposal + "/approve", why, 200)
+        command.ask("POST", proposal + "/approve", why, 409)
+        incident = next(each for each in self.ask("GET", "/api/v1/holds", self.clerk, status=200).json()["items"] if each["incident"])
+        made = clerk.ask("POST", f"/api/v1/holds/{incident['id']}/release", why, 201).json()
+        command.ask("POST", f"/api/v1/proposals/{made['id']}/refuse", why, 200)
+        self.ask("PATCH", path, self.clerk, body={"restriction": "medical", **why}, status=200)
+        self.ask("POST", "/api/v1/assignments", self.command, body={"kind": "clearance", "person": "clerk", "target": "medical"}, status=201)
+        made = clerk.ask("POST", path + "/unrestrict", why, 201).json()
+        clerk.ask("POST", f"/api/v1/recordings/{nothing}/unrestrict", why, 404)
+        self.ask("POST", f"/api/v1/proposals/{made['id']}/withdraw", self.clerk, body=why, status=200)
+        self.ask("POST", f"/api/v1/proposals/{made['id']}/withdraw", self.clerk, body=why, status=409, slug="conflict")
+
+    def test_hosted_agencies(self):
+        self.ask("GET", "/api/v1/agencies", self.clerk, status=403, slug="rule")
+        added = self.ask("POST", "/api/v1/agencies", self.administrator, body={"name": "Conway Police"}, status=201).json()
+        self.ask("POST", "/api/v1/agencies", self.administrator, body={"name": "Conway Police"}, status=409, slug="conflict")
+        self.ask("POST", "/api/v1/agencies", self.administrator, body={"name": "Another", "slug": "Not A Slug"}, status=400, slug="invalid")
+        self.ask("POST", "/api/v1/agencies", self.clerk, body={"name": "Another"}, status=403, slug="rule")
+        self.ask("GET", "/api/v1/agencies", self.administrator, status=200)
+        self.ask("POST", f"/api/v1/agencies/{added['id']}/setup-link", self.administrator, status=201)
+        self.ask("POST", f"/api/v1/agencies/{'0' * 32}/setup-link", self.administrator, status=404, slug="not-found")
+        lead = next(each for each in self.ask("GET", "/api/v1/agencies", self.administrator, status=200).json()["items"] if each["lead"])
+        self.ask("POST", f"/api/v1/agencies/{lead['id']}/setup-link", self.administrator, status=409, slug="conflict")
 
     # ---- recordings and views ----
 
@@ -662,7 +716,8 @@ class OpenApi(unittest.TestCase):
         self.assertTrue(800 < int(refused.headers["Retry-After"]) <= 900, refused.headers["Retry-After"])
         self.assertIn("15 minutes", refused.json()["detail"])
 
-    def test_second_factors(self):
+    def checked(self):
+        """The town for a browser, every answer compared."""
         test = self
 
         class Checked:
@@ -670,6 +725,15 @@ class OpenApi(unittest.TestCase):
 
             def request(self, method, path, token=None, headers=None, body=None):
                 return test.ask(method, path, token, headers, body)
+        return Checked()
+
+    def browser(self, login):
+        out = Browser(self.checked())
+        out.sign_in(login)
+        return out
+
+    def test_second_factors(self):
+        Checked = self.checked
         self.town.add_user("factor", "records")
         own = Authenticator(self.town.home)
         browser = Browser(Checked())

@@ -8,6 +8,7 @@ import unittest
 
 from access_test import FILM, ROLES
 from harness import BIN, Town, run
+from signing_in import Browser
 
 PATIENCE_S = 60
 OTHER = "Otherton Police"
@@ -25,10 +26,13 @@ ASKED = {
     "change_roles": ("person", {"roles": ["officer"], **REASON}), "change_activity": ("person", {"active": False, **REASON}),
     "person_rights": ("person", None), "end_assignment": ("assignment", REASON),
     "show_share": ("share", None), "revoke_share": ("share", REASON), "give_share_code": ("share", None),
+    "show_proposal": ("proposal", None), "withdraw_proposal": ("proposal", REASON), "renew_setup_link": ("agency", None),
 }
 # Those that are the same for everybody, or are of whoever asks by a cookie.
 ELSEWHERE = {"upload_item_options": "says what of tus is spoken, of no upload in particular", "remove_factor": "is found by the session alone",
-             "unlock_person": "takes a session, and no token", "reset_factors": "takes a session, and no token"}
+             "unlock_person": "takes a session, and no token", "reset_factors": "takes a session, and no token",
+             **{operation: "takes a session, and no token: two_people_test.py asks across agencies" for operation in
+                ("propose_hold_release", "propose_lift", "approve_proposal", "refuse_proposal")}}
 
 
 class TwoAgencies(unittest.TestCase):
@@ -60,7 +64,17 @@ class TwoAgencies(unittest.TestCase):
                    "view": ask(f"/api/v1/recordings/{recording}/views", purpose="review")["view"],
                    "export": ask(f"/api/v1/recordings/{recording}/exports", purpose="review")["view"],
                    "share": ask("/api/v1/shares", kind="discovery", recipient="Somebody", recordings=[recording], purpose="discovery", case="22-1")["share"]["id"],
+                   "proposal": cls.proposal(recording), "agency": town.request("GET", "/api/v1/agencies", cls.own).json()["items"][0]["id"],
                    "assignment": ask("/api/v1/assignments", kind="unit", person="hill", target="Night")["id"]}
+
+    @classmethod
+    def proposal(cls, recording):
+        body = {"matter": "Doe", "recording": recording, **REASON}
+        hold = cls.town.request("POST", "/api/v1/holds", cls.own, body=json.dumps(body)).json()["id"]
+        browser = Browser(cls.town)
+        browser.sign_in("everybody")
+        browser.enroll_app()
+        return browser.ask("POST", f"/api/v1/holds/{hold}/release", REASON, 201).json()["id"]
 
     def operations(self):
         for path, methods in self.document["paths"].items():
@@ -115,12 +129,21 @@ class TwoAgencies(unittest.TestCase):
                     self.assertEqual(*answers, f"{path} {body} as {role}")
                     self.assertGreaterEqual(answers[0][0], 400)
 
+    def test_a_hold_on_what_is_the_others_is_one_on_nothing(self):
+        for role, token in self.tokens.items():
+            answers = []
+            for recording in (self.ids["recording"], secrets.token_hex(16)):
+                answer = self.town.request("POST", "/api/v1/holds", token, body=json.dumps({"matter": "Doe", "recording": recording, **REASON}))
+                answers.append((answer.status, answer.body.replace(recording.encode(), b"<id>").replace(answer.headers["X-Request-Id"].encode(), b"")))
+            self.assertEqual(*answers, role)
+            self.assertIn(answers[0][0], (403, 404))
+
     def test_lists_and_searches_are_of_ones_own(self):
         for role, token in self.tokens.items():
             for path in ("/api/v1/recordings", "/api/v1/recordings?q=a.mp4", "/api/v1/recordings?incident=22-1", "/api/v1/recordings?officer=2",
-                         "/api/v1/people", "/api/v1/units", "/api/v1/cases", "/api/v1/assignments", "/api/v1/shares", f"/api/v1/assignments?person={self.ids['person']}"):
+                         "/api/v1/people", "/api/v1/units", "/api/v1/cases", "/api/v1/assignments", "/api/v1/shares", "/api/v1/holds", "/api/v1/proposals", "/api/v1/agencies", f"/api/v1/assignments?person={self.ids['person']}"):
                 answer = self.town.request("GET", path, token)
-                for word in (self.ids["recording"], self.ids["person"], self.ids["assignment"], "a.mp4", "22-1", "Night", "uploader"):
+                for word in (self.ids["recording"], self.ids["person"], self.ids["assignment"], self.ids["proposal"], "Doe", "a.mp4", "22-1", "Night", "uploader"):
                     if answer.status < 400:
                         self.assertNotIn(word, answer.body.decode(), f"{path} as {role}")
 

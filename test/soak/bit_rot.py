@@ -62,6 +62,7 @@ UNLISTED = {
     "signin_rules": "whether a second factor is asked for, and the words of the notice",
     "signin_keys": "under which challenges are made, for five minutes each",
     "used_challenges": "as signin_keys",
+    "setup_links": "as tokens; a link for a hosted agency's first administrator lives seven days",
     "dock_codes": "as tokens; a code lives 15 minutes",
     "share_codes": "as tokens; a code lives a day",
     "share_sessions": "as tokens",

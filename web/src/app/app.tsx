@@ -18,6 +18,9 @@ import { SignIn } from "./sign_in.js";
 const RecordingPage = lazy(() => import("../rooms/recordings/recording.js"));
 const UploadPage = lazy(() => import("../rooms/upload/upload.js"));
 const PeoplePage = lazy(() => import("../rooms/people/people.js"));
+const HoldsPage = lazy(() => import("../rooms/holds/holds.js"));
+const ApprovalsPage = lazy(() => import("../rooms/approvals/approvals.js"));
+const AgenciesPage = lazy(() => import("../rooms/agencies/agencies.js"));
 const AccountPage = lazy(() => import("../rooms/account/account.js"));
 const ReceivedPage = lazy(() => import("../rooms/shares/received.js"));
 const SharesPage = lazy(() => import("../rooms/shares/shares.js"));
@@ -83,16 +86,25 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
   const mayUpload = session.may.includes("upload");
   const maySeePeople = session.may.includes("see_roster");
   const maySeeShares = session.may.includes("see_shares");
+  const maySeeHolds = session.may.includes("see_holds");
+  const maySeeProposals = session.may.includes("see_proposals");
+  const mayHost = session.may.includes("manage_agencies");
+  // Who comes to decide proposals, and nothing else, is taken there.
+  const decidesOnly = maySeeProposals && !session.may.includes("list");
+  const home = decidesOnly ? "/approvals" : "/recordings";
 
   const actions = useMemo(
     (): readonly Action[] => [
-      { id: "go.recordings", label: m.nav.recordings, shortcut: "g r", scope: "everywhere", perform: () => navigate("/recordings") },
+      { id: "go.recordings", label: m.nav.recordings, shortcut: "g r", scope: "everywhere", when: () => !decidesOnly, perform: () => navigate("/recordings") },
       { id: "go.upload", label: m.nav.upload, shortcut: "g u", scope: "everywhere", when: () => mayUpload, perform: () => navigate("/upload") },
       { id: "go.people", label: m.nav.people, shortcut: "g p", scope: "everywhere", when: () => maySeePeople, perform: () => navigate("/people") },
       { id: "go.shares", label: m.nav.shares, shortcut: "g s", scope: "everywhere", when: () => maySeeShares, perform: () => navigate("/shares") },
+      { id: "go.holds", label: m.nav.holds, shortcut: "g h", scope: "everywhere", when: () => maySeeHolds, perform: () => navigate("/holds") },
+      { id: "go.approvals", label: m.nav.approvals, shortcut: "g a", scope: "everywhere", when: () => maySeeProposals, perform: () => navigate("/approvals") },
+      { id: "go.agencies", label: m.nav.agencies, shortcut: "g g", scope: "everywhere", when: () => mayHost, perform: () => navigate("/agencies") },
       { id: "help", label: m.help.open, shortcut: "?", scope: "everywhere", perform: () => setHelpOpen(true) },
     ],
-    [navigate, mayUpload, maySeePeople, maySeeShares],
+    [navigate, mayUpload, maySeePeople, maySeeShares, maySeeHolds, maySeeProposals, mayHost, decidesOnly],
   );
   useActions(actions);
   const help = actions.find((action) => action.id === "help") as Action;
@@ -117,14 +129,17 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
       </a>
       <header>
         <div className="brand">
-          <Link to="/recordings">{m.product}</Link>
+          <Link to={home}>{m.product}</Link>
           <span>{session.agency_name}</span>
         </div>
         <nav aria-label={m.nav.label}>
-          {link("/recordings", m.nav.recordings)}
+          {!decidesOnly && link("/recordings", m.nav.recordings)}
           {mayUpload && link("/upload", m.nav.upload)}
           {maySeeShares && link("/shares", m.nav.shares)}
           {maySeePeople && link("/people", m.nav.people)}
+          {maySeeHolds && link("/holds", m.nav.holds)}
+          {maySeeProposals && link("/approvals", m.nav.approvals)}
+          {mayHost && link("/agencies", m.nav.agencies)}
         </nav>
         <div className="account">
           <ThemeChoice />
@@ -144,10 +159,10 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
         <Suspense fallback={<Loading />}>
           <Switch>
             <Route path="/">
-              <Redirect to="/recordings" replace />
+              <Redirect to={home} replace />
             </Route>
             <Route path="/sign-in">
-              <Redirect to="/recordings" replace />
+              <Redirect to={home} replace />
             </Route>
             <Route path="/recordings">
               <RecordingList />
@@ -160,6 +175,15 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
               <PeoplePage session={session} />
             </Route>
             <Route path="/people/:id">{({ id }) => <PersonPage key={id} id={id} session={session} />}</Route>
+            <Route path="/holds">
+              <HoldsPage session={session} />
+            </Route>
+            <Route path="/approvals">
+              <ApprovalsPage />
+            </Route>
+            <Route path="/agencies">
+              <AgenciesPage />
+            </Route>
             <Route path="/account">
               <AccountPage session={session} />
             </Route>

@@ -100,11 +100,18 @@ export function FactorForm({ factors, show, children }: FactorFormProps): ReactN
   );
 }
 
-/** Asks again before what concerns how one signs in, and then goes on. */
-export function StepUp({ factors, onClose, onDone }: { readonly factors: Session["factors"]; readonly onClose: () => void; readonly onDone: () => void }): ReactNode {
+/** Asks again before what concerns how one signs in, or what takes two people, and then goes on. */
+interface StepUpProps {
+  readonly factors: Session["factors"];
+  readonly note?: string;
+  readonly onClose: () => void;
+  readonly onDone: () => void;
+}
+
+export function StepUp({ factors, note = m.factor.againNote, onClose, onDone }: StepUpProps): ReactNode {
   return (
     <Dialog title={m.factor.again} onClose={onClose}>
-      <p className="quiet-text">{m.factor.againNote}</p>
+      <p className="quiet-text">{note}</p>
       <FactorForm factors={factors} show={(factor) => showFactor(factor).then(onDone)}>
         <button type="button" onClick={onClose}>
           {m.factor.cancel}

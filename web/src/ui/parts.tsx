@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The small kit: buttons fed by actions, the states every screen can be in, icons, dialogs.
-import { useCallback, useEffect, useRef, useState, type ReactNode } from "react";
+import { useCallback, useEffect, useId, useRef, useState, type ReactNode } from "react";
 import { Offline, Problem } from "../api/client.js";
 import type { AccountEvent } from "../api/schema.js";
 import type { Action } from "../app/actions.js";
@@ -76,6 +76,7 @@ export function Copy({ text, what }: { readonly text: string; readonly what: str
 /** The browser's own dialog: it keeps the focus inside, closes on Escape and gives the focus back. */
 export function Dialog({ title, onClose, children }: { readonly title: string; readonly onClose: () => void; readonly children: ReactNode }): ReactNode {
   const ref = useRef<HTMLDialogElement>(null);
+  const titleId = useId();
   useEffect(() => {
     const dialog = ref.current;
     const before = document.activeElement;
@@ -86,9 +87,9 @@ export function Dialog({ title, onClose, children }: { readonly title: string; r
     };
   }, []);
   return (
-    <dialog ref={ref} aria-labelledby="dialog-title" onClose={onClose}>
+    <dialog ref={ref} aria-labelledby={titleId} onClose={onClose}>
       {/* The rest of the page is inert while this is open, its own first heading with it. */}
-      <h1 id="dialog-title">{title}</h1>
+      <h1 id={titleId}>{title}</h1>
       {children}
     </dialog>
   );

@@ -8,7 +8,7 @@ import { m } from "../../app/messages.js";
 import { shownTime } from "../../ui/format.js";
 import { Failure, Loading, Name, Notice, Status, useLoad, useTitle } from "../../ui/parts.js";
 import { Account } from "./account.js";
-import { AskDialog, ReasonField, type DoneProps } from "../../ui/ask.js";
+import { AskDialog, ReasonField, type DoneProps } from "../../app/ask.js";
 import { type Cell, isUniform, layOut, RELATIONS, type RightRow } from "./rights.js";
 import { SignInState } from "./sign_in_state.js";
 

@@ -4,6 +4,7 @@ import { useCallback, useState, type ReactNode } from "react";
 import { Link } from "wouter";
 import { askJson } from "../../api/client.js";
 import type { Purpose, Recording, View } from "../../api/schema.js";
+import { AskDialog, ReasonField } from "../../app/ask.js";
 import { m } from "../../app/messages.js";
 import { signedIn } from "../../app/session.js";
 import { grouped, shownBytes, shownDuration, shownName, shownTime } from "../../ui/format.js";
@@ -81,9 +82,11 @@ function Loaded({ id, recording, slug }: { readonly id: string; readonly recordi
             {m.shares.share}
           </button>
         )}
+        <Keeping recording={recording} may={who.state === "in" && who.session.may.includes("place_hold")} />
       </div>
       {comparison?.kind === "differ" && <Differences differences={comparison.differences} />}
       <p className="lead">{m.recording.chain[recording.chain_starts_at]}</p>
+      {recording.state === "held" && <Notice tone="held" title={m.recording.held} />}
       {recording.inside_home === true && <Notice tone="held" title={m.recording.insideHome} />}
       {recording.restriction !== null && (
         <Notice tone="held" title={m.recording.restricted(m.recording.restrictions[recording.restriction] ?? recording.restriction)} />
@@ -125,6 +128,41 @@ function Loaded({ id, recording, slug }: { readonly id: string; readonly recordi
       {isSharing && <ShareDialog recording={recording} onClose={() => setSharing(false)} />}
       {isAsking && (
         <PurposeDialog recording={recording} refusal={refusal} onClose={() => setAsking(false)} onOpened={show} />
+      )}
+    </>
+  );
+}
+
+/** A hold, and the way out of a restriction: both are decided elsewhere. */
+function Keeping({ recording, may }: { readonly recording: Recording; readonly may: boolean }): ReactNode {
+  const [isLifting, setLifting] = useState(false);
+  const [isProposed, setProposed] = useState(false);
+  if (!may) return null;
+  const propose = (text: (name: string) => string): Promise<unknown> =>
+    askJson<"POST /api/v1/recordings/{id}/unrestrict">(`/api/v1/recordings/${recording.id}/unrestrict`, { method: "POST", body: { reason: text("reason") } });
+  return (
+    <>
+      <Link to={`/holds?recording=${recording.id}`}>{m.recording.placeHold}</Link>
+      {recording.restriction !== null && !isProposed && (
+        <button type="button" className="quiet small" onClick={() => setLifting(true)}>
+          {m.recording.lift}
+        </button>
+      )}
+      {isProposed && <span role="status">{m.recording.liftDone}</span>}
+      {isLifting && (
+        <AskDialog
+          title={m.recording.liftTitle}
+          note={m.recording.liftNote}
+          submit={m.recording.lift}
+          ask={propose}
+          onClose={() => setLifting(false)}
+          onDone={() => {
+            setLifting(false);
+            setProposed(true);
+          }}
+        >
+          <ReasonField isFirst />
+        </AskDialog>
       )}
     </>
   );

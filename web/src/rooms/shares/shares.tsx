@@ -7,7 +7,7 @@ import type { Session, Share, ShareCode } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
 import { shownTime } from "../../ui/format.js";
 import { Dialog, Empty, Failure, Loading, Name, Status, useLoad, useTitle } from "../../ui/parts.js";
-import { AskDialog, ReasonField } from "../../ui/ask.js";
+import { AskDialog, ReasonField } from "../../app/ask.js";
 import { LinkAndCode } from "./share.js";
 import { stateOf, TONES } from "./state.js";
 

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The dialog by which a fact about a person is changed: a question, one thing to do with the answer, and what came of it.
+// The dialog by which something goes on record: a question, one thing to do with the answer, and what came of it. Where that takes
+// a factor shown again, it is asked for in between.
 import { useState, type FormEvent, type ReactNode } from "react";
-import { m } from "../app/messages.js";
-import { Dialog, Failure } from "./parts.js";
+import { Problem } from "../api/client.js";
+import { Dialog, Failure } from "../ui/parts.js";
+import { StepUp } from "./factor.js";
+import { m } from "./messages.js";
+import { signedIn } from "./session.js";
 
 export interface DoneProps {
   readonly onClose: () => void;
@@ -21,13 +25,23 @@ interface AskProps extends DoneProps {
 
 export function AskDialog({ title, note, submit, isReady = true, ask, onClose, onDone, children }: AskProps): ReactNode {
   const [error, setError] = useState<unknown>();
+  const [waiting, setWaiting] = useState<FormData>();
+  const [isWorking, setWorking] = useState(false);
+  const who = signedIn();
+  const send = (fields: FormData): void => {
+    setError(undefined);
+    setWaiting(undefined);
+    setWorking(true);
+    ask((name) => String(fields.get(name) ?? "").trim())
+      .then(onDone, (reason: unknown) => {
+        if (reason instanceof Problem && reason.slug === "fresh-factor") setWaiting(fields);
+        else setError(reason);
+      })
+      .finally(() => setWorking(false));
+  };
   const onSubmit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
-    const fields = new FormData(event.currentTarget);
-    setError(undefined);
-    ask((name) => String(fields.get(name) ?? "").trim())
-      .then(onDone)
-      .catch(setError);
+    send(new FormData(event.currentTarget));
   };
   return (
     <Dialog title={title} onClose={onClose}>
@@ -39,11 +53,14 @@ export function AskDialog({ title, note, submit, isReady = true, ask, onClose, o
           <button type="button" onClick={onClose}>
             {m.purpose.cancel}
           </button>
-          <button type="submit" className="primary" disabled={!isReady}>
+          <button type="submit" className="primary" disabled={!isReady || isWorking}>
             {submit}
           </button>
         </div>
       </form>
+      {waiting !== undefined && who.state === "in" && (
+        <StepUp factors={who.session.factors} note={m.factor.againForAct} onClose={() => setWaiting(undefined)} onDone={() => send(waiting)} />
+      )}
     </Dialog>
   );
 }

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "evidence/holds.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/limits.h"
+#include "base/text.h"
+#include "crypto/random.h"
+#include "evidence/rows.h"
+
+namespace lapel::evidence {
+namespace {
+
+using access::Action;
+
+access::Item own_agency(const access::Actor& actor) {
+  access::Item item;
+  item.agency = actor.agency;
+  return item;
+}
+
+Result<void> require(const access::Actor& actor, Action action) {
+  return access::require(access::decide(actor, action, own_agency(actor)), "page");
+}
+
+Result<void> check_text(std::string_view what, const std::string& text) {
+  if (!text.empty() && text.size() <= limits::kFieldBytesMax && !has_control_characters(text)) return {};
+  return fail(Code::kInvalid,
+              fmt::format("{} must have 1 to {} bytes without control characters", what, limits::kFieldBytesMax));
+}
+
+Result<SubjectId> console(db::Transaction& tx, const AgencyId& agency) {
+  for (const roster::Agency& each : TRY(roster::agencies(tx))) {
+    if (each.id == agency) return SubjectId(each.console);
+  }
+  return fail(Code::kCorrupt, "An actor's agency is missing", agency.text());
+}
+
+}  // namespace
+
+Result<Recording> Holds::read_one(db::Transaction& tx, const access::Actor& actor, const RecordingId& id) const {
+  const db::Rows rows = TRY(
+      tx.query(fmt::format("SELECT {} FROM recordings r WHERE id = :id AND agency = :agency", columns()),
+               asked_by(actor, parts_.clock.now()) + db::Params{{"id", id.text()}, {"agency", actor.agency.text()}}));
+  if (rows.empty()) return fail(Code::kNotFound, "No such recording", id.text());
+  return read_recording(actor, rows[0]);
+}
+
+Result<std::vector<HeldItem>> Holds::read_holds(db::Transaction& tx, const access::Actor& actor,
+                                                const std::optional<HoldId>& id) const {
+  std::vector<HeldItem> out;
+  const access::Reach reach = access::reach(actor);
+  for (const db::Row& row : TRY(tx.query(
+           fmt::format("SELECT {0}, (SELECT COUNT(*) FROM recordings r WHERE {1}) AS covers, (SELECT COUNT(*) FROM "
+                       "recordings r WHERE {1} AND r.assigned_officer = :self) AS own, (SELECT p.id FROM proposals p "
+                       "WHERE p.item = h.id AND p.act = 'hold_release' AND p.state = 'open' AND p.expires_us > :now "
+                       "LIMIT 1) AS proposal FROM holds h WHERE h.agency = :agency AND (CAST(:id AS TEXT) IS NULL OR "
+                       "h.id = :id) ORDER BY CASE WHEN h.released_us IS NULL THEN 0 ELSE 1 END, h.placed_us DESC, h.id "
+                       "LIMIT :limit",
+                       roster::hold_columns(), roster::covered_condition()),
+           asked_by(actor, parts_.clock.now()) + db::Params{{"agency", actor.agency.text()},
+                                                            {"id", id ? std::optional(id->text()) : std::nullopt},
+                                                            {"limit", roster::kHoldsMax}}))) {
+    const auto open = row.maybe_text("proposal");
+    HeldItem held{TRY(roster::read_hold(row)), row.integer("covers"), row.integer("own") > 0, true,
+                  open ? ProposalId::parse(*open) : std::nullopt};
+    if (held.hold.recording && !(reach.all && reach.restricted)) {
+      const Recording recording = TRY(read_one(tx, actor, *held.hold.recording));
+      held.is_known = access::decide(actor, Action::kShow, recording.item).may_know();
+    }
+    out.push_back(std::move(held));
+  }
+  return out;
+}
+
+Result<HeldItem> Holds::place(const access::Actor& actor, const NewHold& wanted) {
+  TRY(require(actor, Action::kPlaceHold));
+  TRY(check_text("A matter", wanted.matter));
+  TRY(check_text("A reason", wanted.reason));
+  if (wanted.recording.has_value() == wanted.incident.has_value())
+    return fail(Code::kInvalid, "A hold covers one recording, or all of an incident: name one of the two");
+  if (wanted.incident) TRY(check_text("An incident", *wanted.incident));
+  roster::Hold hold{crypto::new_id<HoldId>(),
+                    actor.agency,
+                    wanted.matter,
+                    wanted.reason,
+                    wanted.recording,
+                    wanted.incident,
+                    actor.person,
+                    {},
+                    {}};
+  ledger::Submission submission;
+  submission.actor = actor.subject();
+  SubjectId chain;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    chain = hold.recording ? SubjectId(*hold.recording) : TRY(console(tx, actor.agency));
+    if (!hold.recording) return {};
+    const Recording recording = TRY(read_one(tx, actor, *hold.recording));
+    return access::require(access::decide(actor, Action::kPlaceHold, recording.item), "recording", chain.text());
+  }));
+  Json::Object fields = {{"hold", hold.id.text()}, {"matter", hold.matter}, {"reason", hold.reason}};
+  if (hold.incident) fields.emplace("incident", *hold.incident);
+  submission.events.push_back({chain, "hold.placed", std::move(fields), false});
+  submission.rows = [&](db::Transaction& tx, std::span<const ledger::SealedEvent> sealed) {
+    hold.placed_at = sealed[0].at;
+    return roster::add_hold(tx, hold);
+  };
+  TRY(TRY(parts_.ledgers.find(actor.agency))->commit(std::move(submission)));
+  std::vector<HeldItem> placed;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    placed = TRY(read_holds(tx, actor, hold.id));
+    return {};
+  }));
+  return std::move(placed.at(0));
+}
+
+Result<std::vector<HeldItem>> Holds::list(const access::Actor& actor) {
+  TRY(require(actor, Action::kSeeHolds));
+  std::vector<HeldItem> out;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    out = TRY(read_holds(tx, actor, std::nullopt));
+    return {};
+  }));
+  std::erase_if(out, [](const HeldItem& held) { return !held.is_known; });
+  return out;
+}
+
+Result<Target> Holds::target(db::Transaction& tx, const access::Actor& actor, roster::TwoPersonAct act,
+                             const std::string& item) const {
+  Target out;
+  out.item = own_agency(actor);
+  if (act == roster::TwoPersonAct::kHoldRelease) {
+    const auto id = HoldId::parse(item);
+    auto found = id ? TRY(read_holds(tx, actor, *id)) : std::vector<HeldItem>();
+    if (found.empty()) return fail(Code::kNotFound, "No such hold", item);
+    out.held = std::move(found[0]);
+    out.recording = out.held->hold.recording;
+    out.chain = out.recording ? SubjectId(*out.recording) : TRY(console(tx, actor.agency));
+    out.revision = out.held->covers;
+    if (out.held->covers_own) out.item.assigned_officer = actor.person;
+    return out;
+  }
+  const auto id = RecordingId::parse(item);
+  if (!id) return fail(Code::kNotFound, "No such recording", item);
+  const Recording found = TRY(read_one(tx, actor, *id));
+  out.recording = found.id;
+  out.chain = found.id;
+  out.revision = found.revision;
+  out.restriction = found.restriction;
+  out.item = found.item;
+  return out;
+}
+
+std::vector<ledger::Draft> Holds::effect(const Target& target, const roster::Proposal& proposal) {
+  Json::Object fields = {{"proposal", proposal.id.text()}, {"reason", proposal.reason}};
+  if (target.held) {
+    fields.emplace("hold", proposal.item);
+    return {{target.chain, "hold.released", std::move(fields), false}};
+  }
+  fields.emplace("field", "restriction");
+  if (target.restriction) fields.emplace("old", access::restriction_name(*target.restriction));
+  return {{target.chain, "recording.changed", std::move(fields), false}};
+}
+
+Result<void> Holds::carry_out(db::Transaction& tx, const Target& target, const roster::Proposal& proposal,
+                              Timestamp at) {
+  if (target.held) return roster::release_hold(tx, target.held->hold.id, proposal.id, at);
+  Recording recording;
+  recording.id = *target.recording;
+  recording.revision = proposal.revision;
+  return set_columns(tx, recording, "state = 'sealed', restriction = NULL", {});
+}
+
+}  // namespace lapel::evidence

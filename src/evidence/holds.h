@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Legal holds, and the effect of what two people have approved: a hold released, a restriction lifted.
+//
+// Owns: the events hold.placed and hold.released, in the recording's chain, or for an incident in that of the server's
+//   console; the table is roster's.
+// Promises: what an actor may not know of is kNotFound. An effect happens to the item as it was proposed about, or not at all,
+//   in the transaction of its approval: the room that asks two people seals its own events beside the drafts of these.
+// Fails with: kInvalid, kNotFound, problems::kRule, kConflict (released already, the item changed).
+// Threads: any; calls block.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "access/access.h"
+#include "evidence/vault.h"
+#include "ledger/ledgers.h"
+#include "roster/holds.h"
+#include "roster/proposals.h"
+
+namespace lapel::evidence {
+
+struct HeldItem {
+  roster::Hold hold;
+  std::int64_t covers = 0;             // recordings, today
+  bool covers_own = false;             // one of them is the asker's
+  bool is_known = true;                // the asker may know of the one recording that it names
+  std::optional<ProposalId> proposal;  // open, to release it
+};
+
+// What a proposal is about, as it is now and as one actor stands to it.
+struct Target {
+  SubjectId chain;  // where its events stand
+  std::optional<RecordingId> recording;
+  std::optional<HeldItem> held;  // of a release
+  std::optional<access::Restriction> restriction;
+  access::Item item;          // as access decides about it
+  std::int64_t revision = 0;  // changes when what two people look at does: of a hold, how many recordings it covers
+};
+
+class Holds {
+ public:
+  struct Parts {
+    db::Database& database;
+    ledger::Ledgers& ledgers;
+    const Clock& clock;
+  };
+  explicit Holds(Parts parts) : parts_(parts) {}
+
+  struct NewHold {
+    std::string matter, reason;
+    std::optional<RecordingId> recording;  // one of the two
+    std::optional<std::string> incident;
+  };
+  Result<HeldItem> place(const access::Actor& actor, const NewHold& wanted);
+  Result<std::vector<HeldItem>> list(const access::Actor& actor);  // those that stand first, the newest of each first
+
+  // kNotFound for an item that there is not; whether the actor may know of it is told, not decided.
+  Result<Target> target(db::Transaction& tx, const access::Actor& actor, roster::TwoPersonAct act,
+                        const std::string& item) const;
+  static std::vector<ledger::Draft> effect(const Target& target, const roster::Proposal& proposal);
+  static Result<void> carry_out(db::Transaction& tx, const Target& target, const roster::Proposal& proposal,
+                                Timestamp at);
+
+ private:
+  Result<std::vector<HeldItem>> read_holds(db::Transaction& tx, const access::Actor& actor,
+                                           const std::optional<HoldId>& id) const;
+  Result<Recording> read_one(db::Transaction& tx, const access::Actor& actor, const RecordingId& id) const;
+  const Parts parts_;
+};
+
+}  // namespace lapel::evidence

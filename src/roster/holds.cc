@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roster/holds.h"
+
+namespace lapel::roster {
+
+Result<void> add_hold(db::Transaction& tx, const Hold& hold) {
+  TRY(
+      tx.run("INSERT INTO holds (id, agency, matter, reason, recording, incident, placed_by, placed_us) VALUES (:id, "
+             ":agency, :matter, :reason, :recording, :incident, :placed_by, :placed)",
+             {{"id", hold.id.text()},
+              {"agency", hold.agency.text()},
+              {"matter", hold.matter},
+              {"reason", hold.reason},
+              {"recording", hold.recording ? std::optional(hold.recording->text()) : std::nullopt},
+              {"incident", hold.incident},
+              {"placed_by", hold.placed_by.text()},
+              {"placed", hold.placed_at.us}}));
+  return {};
+}
+
+Result<void> release_hold(db::Transaction& tx, const HoldId& id, const ProposalId& proposal, Timestamp now) {
+  const std::int64_t changed =
+      TRY(tx.run("UPDATE holds SET released_us = :now, released_by = :proposal WHERE id = :id AND released_us IS NULL",
+                 {{"now", now.us}, {"proposal", proposal.text()}, {"id", id.text()}}));
+  if (changed == 1) return {};
+  return fail(Code::kConflict, "This hold has been released already", id.text());
+}
+
+std::string_view hold_columns() {
+  return "h.id AS id, h.agency AS agency, h.matter AS matter, h.reason AS reason, h.recording AS recording, h.incident "
+         "AS incident, h.placed_by AS placed_by, h.placed_us AS placed_us, h.released_us AS released_us";
+}
+
+Result<Hold> read_hold(const db::Row& row) {
+  const auto id = HoldId::parse(row.text("id"));
+  const auto agency = AgencyId::parse(row.text("agency"));
+  const auto placed_by = PersonId::parse(row.text("placed_by"));
+  const auto recording = row.maybe_text("recording");
+  const auto recording_id = recording ? RecordingId::parse(*recording) : std::nullopt;
+  if (!id || !agency || !placed_by || recording.has_value() != recording_id.has_value()) {
+    return fail(Code::kCorrupt, "A hold in the catalog is damaged", row.text("id"));
+  }
+  const auto released = row.maybe_integer("released_us");
+  return Hold{*id,
+              *agency,
+              row.text("matter"),
+              row.text("reason"),
+              recording_id,
+              row.maybe_text("incident"),
+              *placed_by,
+              Timestamp{row.integer("placed_us")},
+              released ? std::optional(Timestamp{*released}) : std::nullopt};
+}
+
+std::string_view covered_condition() {
+  return "r.agency = h.agency AND (r.id = h.recording OR r.group_id = h.recording OR r.incident = h.incident)";
+}
+
+// Each a range of one of the indexes of holds.
+std::string_view held_condition() {
+  return "(EXISTS (SELECT 1 FROM holds h WHERE h.agency = r.agency AND h.recording IN (r.id, r.group_id) AND "
+         "h.released_us IS NULL) OR EXISTS (SELECT 1 FROM holds h WHERE h.agency = r.agency AND h.incident = "
+         "r.incident "
+         "AND h.released_us IS NULL))";
+}
+
+}  // namespace lapel::roster

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Legal holds: what must be kept, for which matter.
+//
+// Owns: the table holds.
+// Promises: a hold never ends by itself and is never changed: it stands until it is released, by an approved proposal. It
+//   covers one recording with its further files, or all of an incident, those that arrive later too. Several stand beside
+//   one another. These rows are written inside the sequencer's transaction, beside the events that say the same.
+// Fails with: kConflict (released already), kCorrupt.
+// Threads: any; each call runs in the caller's transaction.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "db/db.h"
+
+namespace lapel::roster {
+
+struct Hold {
+  HoldId id;
+  AgencyId agency;
+  std::string matter;  // the claim, by its name or number
+  std::string reason;
+  std::optional<RecordingId> recording;  // or
+  std::optional<std::string> incident;
+  PersonId placed_by;
+  Timestamp placed_at;
+  std::optional<Timestamp> released_at;
+};
+inline constexpr std::int64_t kHoldsMax = 10'000;  // of one answer
+
+Result<void> add_hold(db::Transaction& tx, const Hold& hold);
+Result<void> release_hold(db::Transaction& tx, const HoldId& id, const ProposalId& proposal, Timestamp now);
+
+// Of a hold called h.
+std::string_view hold_columns();
+Result<Hold> read_hold(const db::Row& row);
+// SQL: the hold called h covers the recording called r.
+std::string_view covered_condition();
+// SQL: some hold stands over the recording called r.
+std::string_view held_condition();
+
+}  // namespace lapel::roster
