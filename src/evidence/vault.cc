@@ -2,7 +2,6 @@
 #include "evidence/vault.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include <fmt/format.h>
 
@@ -20,13 +19,6 @@ namespace {
 constexpr int kAdmitAttemptsMax = 4;
 constexpr std::int64_t kSameBytesMax = 10;
 constexpr std::size_t kCustodyPageMax = 10'000;
-
-// A sort time may lie further ahead than a number in JSON may.
-std::optional<std::int64_t> parse_integer(std::string_view text) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size() && value >= 0 ? std::optional(value) : std::nullopt;
-}
 
 access::Item own_agency(const access::Actor& actor) {
   access::Item item;
@@ -348,19 +340,11 @@ Result<Recording> Vault::show(const access::Actor& actor, const RecordingId& id)
 
 Result<ListPage> Vault::list(const access::Actor& actor, const ListQuery& query) {
   TRY(access::require(access::decide(actor, access::Action::kList, own_agency(actor)), "recording"));
-  // A cursor is the place of the last row: "<sort_us>.<id>".
-  std::optional<std::int64_t> after_us;
-  std::string after_id;
-  if (!query.cursor.empty()) {
-    const std::size_t dot = query.cursor.find('.');
-    const auto us = parse_integer(std::string_view(query.cursor).substr(0, dot));
-    const auto id =
-        dot == std::string::npos ? std::nullopt : RecordingId::parse(std::string_view(query.cursor).substr(dot + 1));
-    if (!us || !id) return fail(Code::kInvalid, "This cursor is not one that a page has given");
-    after_us = *us;
-    after_id = id->text();
-  }
-  std::string sql = fmt::format("SELECT {} FROM recordings r WHERE agency = :agency", columns());
+  std::optional<CursorPlace> after;
+  if (!query.cursor.empty()) after = TRY(parse_cursor(query.cursor));
+  // Exactly those that it would show one by one.
+  std::string sql = fmt::format("SELECT {} FROM recordings r WHERE agency = :agency AND {}", columns(),
+                                TRY(reached_condition(actor)));
   db::Params params =
       asked_by(actor, parts_.clock.now()) + db::Params{{"agency", actor.agency.text()}, {"limit", query.limit + 1}};
   const auto narrow = [&](std::string_view condition, std::string_view name, db::Value value) {
@@ -369,20 +353,6 @@ Result<ListPage> Vault::list(const access::Actor& actor, const ListQuery& query)
     params.emplace_back(name, nullptr);
     params.back().value = std::move(value);
   };
-  // Exactly those that it would show one by one.
-  const access::Reach reach = access::reach(actor);
-  if (!reach.all) {
-    // Alone, the first is an index's range.
-    std::string reached = reach.own ? "assigned_officer = :self" : "";
-    if (reach.supervised) reached += (reached.empty() ? "" : " OR ") + roster::supervised_condition();
-    if (reached.empty()) return fail(Code::kInternal, "A list of nothing was let through", actor.login);
-    sql += " AND (" + reached + ")";
-  }
-  if (!reach.restricted) {
-    sql += " AND (state <> 'restricted' OR " + roster::cleared_condition();
-    if (actor.has(access::Role::kInternalAffairs)) sql += " OR restriction = 'internal_affairs'";
-    sql += ")";
-  }
   if (query.is_unattributed) sql += " AND assigned_officer IS NULL";
   if (query.device) narrow("device = :device", "device", *query.device);
   if (query.category) narrow("category = :category", "category", *query.category);
@@ -390,10 +360,12 @@ Result<ListPage> Vault::list(const access::Actor& actor, const ListQuery& query)
   if (query.officer) narrow("wearer = :officer", "officer", *query.officer);
   if (query.from) narrow("sort_us >= :from_us", "from_us", query.from->us);
   if (query.to) narrow("sort_us < :to_us", "to_us", query.to->us);
+  if (query.received_from) narrow("received_us >= :received_from", "received_from", query.received_from->us);
+  if (query.received_to) narrow("received_us < :received_to", "received_to", query.received_to->us);
   if (query.text) narrow(parts_.database.contains("folded", "text"), "text", fold(*query.text));
-  if (after_us) {
-    narrow("(sort_us < :after_us OR (sort_us = :after_us AND id < :after_id))", "after_us", *after_us);
-    params.emplace_back("after_id", after_id);
+  if (after) {
+    narrow(kAfterCursor, "after_us", after->sort_us);
+    params.emplace_back("after_id", after->id);
   }
   sql += " ORDER BY sort_us DESC, id DESC LIMIT :limit";
 
@@ -402,8 +374,7 @@ Result<ListPage> Vault::list(const access::Actor& actor, const ListQuery& query)
     page = {};
     for (const db::Row& row : TRY(tx.query(sql, params))) {
       if (static_cast<std::int64_t>(page.items.size()) == query.limit) {
-        const Recording& last = page.items.back();
-        page.next = fmt::format("{}.{}", last.description.recorded_at.value_or(last.received_at).us, last.id.text());
+        page.next = cursor_after(page.items.back());
         break;
       }
       page.items.push_back(TRY(read_recording(actor, row)));
@@ -426,6 +397,8 @@ Result<void> Vault::seal_listing(const access::Actor& actor, const ListQuery& qu
   if (query.is_unattributed) fields.emplace("unattributed", true);
   if (query.from) fields.emplace("from", ledger_time(*query.from));
   if (query.to) fields.emplace("to", ledger_time(*query.to));
+  if (query.received_from) fields.emplace("received_from", ledger_time(*query.received_from));
+  if (query.received_to) fields.emplace("received_to", ledger_time(*query.received_to));
   if (!query.cursor.empty()) fields.emplace("cursor", query.cursor);
   ledger::Submission submission;
   submission.actor = actor.subject();

@@ -18,6 +18,7 @@
 #include "ingest/uploads.h"
 #include "lapel/settings.h"
 #include "os/filesystem.h"
+#include "oversight/schema.h"
 #include "roster/roles.h"
 #include "signin/signin.h"
 
@@ -125,6 +126,7 @@ Result<void> migrate_all(db::Database& database) {
   TRY(db::migrate(database, "jobs", jobs::schema()));
   TRY(db::migrate(database, "evidence", evidence::schema()));
   TRY(db::migrate(database, "ingest", ingest::schema()));
+  TRY(db::migrate(database, "oversight", oversight::schema()));
   return db::migrate(database, "cameras", cameras::schema());
 }
 
