@@ -349,6 +349,10 @@ class CommandLine::Declared {
                                [this] { return door::run_person_rights(remote_, recording_, as_json_); });
     rights->add_option("PERSON", recording_, "Login or id")->required();
     rights->add_flag("--json", as_json_, "Print JSON");
+    CLI::App* review = command(*people, "review", "Who has access: roles, credentials, and who was last here when",
+                               [this] { return door::run_person_review(remote_, as_json_); });
+    review->add_flag("--json", as_json_, "Print JSON");
+    review->footer("For administrators, auditors and command. It is signed on the page Access review.");
 
     CLI::App* units = remote_group("unit", "Units on a server, over HTTP");
     fact_list(units, "The units of the agency", "/api/v1/units", {"id", "name"});

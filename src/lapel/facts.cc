@@ -108,6 +108,40 @@ Result<void> run_person_rights(const RemoteOptions& options, const std::string& 
   return {};
 }
 
+Result<void> run_person_review(const RemoteOptions& options, bool as_json) {
+  Remote remote = TRY(Remote::open(options));
+  const Json review = TRY(remote.get_json("/api/v1/access-review"));
+  if (as_json) {
+    fmt::print("{}\n", to_json(review));
+    return {};
+  }
+  const Json* items = review.find("items");
+  if (!items || !items->array()) return fail(Code::kUnavailable, "The server's answer has no \"items\"");
+  const auto is = [](const Json& item, std::string_view name) {
+    const Json* value = item.find(name);
+    return value && value->boolean() && *value->boolean();
+  };
+  for (const Json& item : *items->array()) {
+    const Json* tokens = item.find("tokens");
+    const std::string last = shown(item.find("last_day"));
+    const std::string_view flag = !is(item, "active")      ? "deactivated"
+                                  : is(item, "never_here") ? "never signed in"
+                                  : is(item, "idle")       ? "idle"
+                                                           : "";
+    fmt::print("{:<16} {}  since {} by {}  last here {}  factors {}  {} tokens  {}\n", shown(item.find("login")),
+               shown(item.find("roles")), shown(item.find("roles_since")), shown(item.find("roles_by")),
+               last.substr(0, 10), shown(item.find("factors")), tokens && tokens->array() ? tokens->array()->size() : 0,
+               flag);
+  }
+  const Json* signed_last = review.find("last_signed");
+  if (signed_last && signed_last->object()) {
+    fmt::print(stderr, "Last signed {} by {}.\n", shown(signed_last->find("at")), shown(signed_last->find("by")));
+  } else {
+    fmt::print(stderr, "Nobody has signed a review yet.\n");
+  }
+  return {};
+}
+
 Result<void> run_recording_change(const RemoteOptions& options, const std::string& id, const RecordingChange& change,
                                   bool as_json) {
   Json::Object body = {{"reason", change.reason}};

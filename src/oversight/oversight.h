@@ -21,7 +21,7 @@
 
 namespace lapel::oversight {
 
-inline constexpr std::int64_t kTurnUs = 5LL * 1'000'000;
+inline constexpr std::int64_t kTurnUs = 2LL * 1'000'000;
 
 class Oversight {
  public:

@@ -48,7 +48,7 @@ Json::Array rights_of(const access::Actor& actor) {
        {access::Action::kUpload, access::Action::kList, access::Action::kRegisterDevice, access::Action::kAssignDevice,
         access::Action::kSeeRoster, access::Action::kManagePeople, access::Action::kSeeCases,
         access::Action::kManageCases, access::Action::kRecordStatement, access::Action::kClear,
-        access::Action::kInvestigate, access::Action::kSetRules, access::Action::kSeeAlerts,
+        access::Action::kInvestigate, access::Action::kSetRules, access::Action::kExplain, access::Action::kSeeAlerts,
         access::Action::kSeeDigests, access::Action::kReviewAccess}) {
     if (access::decide(actor, action, own_agency).is_allowed()) may.emplace_back(access::action_name(action));
   }
