@@ -1,35 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Those who look are watched, on a real server whose clock the test moves: alerts on unusual reading, weekly digests, what nobody is
 assigned to, the review of access, and the list as another sees it."""
+import concurrent.futures
 import csv
 import io
 import json
-import pathlib
 import sqlite3
-import struct
-import subprocess
-import tempfile
 import time
 import unittest
 
 from harness import BIN, Town, run, sha256
+from moved_clock import MovedClock
+from postgres import PrivatePostgres
 from signing_in import Browser
 
-HERE = pathlib.Path(__file__).resolve().parent
 PATIENCE_S = 120
 MINUTE, DAY = 60, 86_400
-FOLDER = CLOCK = None
-
-
-def setUpModule():
-    global FOLDER, CLOCK
-    FOLDER = tempfile.TemporaryDirectory(prefix="lapel-clock-")
-    CLOCK = pathlib.Path(FOLDER.name) / "false_clock.so"
-    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-o", CLOCK, HERE / "false_clock.c", "-ldl"], check=True)
-
-
-def tearDownModule():
-    FOLDER.cleanup()
 
 
 class Watched:
@@ -37,22 +23,16 @@ class Watched:
 
     def __init__(self, **options):
         self.town = Town(**options)
-        self.tokens, self.ids, self.ahead_s, self.films = {}, {}, 0, 0
-        self.offset = self.town.home / "clock"
-        self.move(0)
-        self.town.wrapper = ["env", f"LD_PRELOAD={CLOCK}", f"FALSE_CLOCK={self.offset}"]
+        self.tokens, self.ids, self.films = {}, {}, 0
+        self.clock = MovedClock(self.town.home)
+        self.move = self.clock.move
+        self.town.wrapper = self.clock.wrapper
 
     def __enter__(self):
         return self
 
     def __exit__(self, *unused):
         self.town.__exit__()
-
-    def move(self, seconds):
-        """In place: the server has the file mapped."""
-        self.ahead_s += seconds
-        with open(self.offset, "r+b" if self.offset.exists() else "wb") as file:
-            file.write(struct.pack("=q", int(self.ahead_s * 1_000_000_000)))
 
     def add(self, login, *roles, **more):
         self.tokens[login] = self.town.add_user(login, *roles, **more)
@@ -540,6 +520,70 @@ class AsAnotherSees(unittest.TestCase):
         town.ask("POST", "/api/v1/people/wearer/active", "boss", 200, active=False, reason="left")
         town.ask("GET", "/api/v1/people/wearer/recordings", "auditor", 409)
         town.checks(self)
+
+
+class OnPostgres(unittest.TestCase):
+    def test_the_same_there(self):
+        with PrivatePostgres() as postgres, Watched(database=postgres.new_database()) as town:
+            people(town)
+            town.start()
+            town.ask("POST", "/api/v1/units", "boss", 201, name="Night")
+            town.assign("boss", "unit", "detective", "Night")
+            town.assign("boss", "unit_supervisor", "sergeant", "Night")
+            recordings = town.upload(20, wearer="101") + town.upload(1)
+            for recording in recordings[:20]:
+                town.view("detective", recording)
+
+            def until(path, who):
+                deadline = time.monotonic() + PATIENCE_S
+                while not (items := town.ask("GET", path, who, 200).json()["items"]):
+                    self.assertLess(time.monotonic(), deadline, path)
+                return items
+            (alert,) = until("/api/v1/alerts", "sergeant")
+            self.assertEqual(len(town.ask("GET", f"/api/v1/alerts/{alert['id']}", "captain", 200).json()["looks"]), 20)
+            self.assertEqual(town.ask("GET", "/api/v1/alerts", "other", 200).json()["items"], [])
+            town.ask("POST", f"/api/v1/alerts/{alert['id']}/acknowledge", "sergeant", 200, reason="asked")
+            self.assertEqual([day["open"] for day in until("/api/v1/unattributed", "sergeant")], [1])
+            self.assertEqual(town.ask("GET", "/api/v1/people/hill/recordings", "auditor", 200).json()["total"], 20)
+            self.assertEqual(town.ask("GET", "/api/v1/people/sergeant/recordings", "boss", 200).json()["total"], 1)
+            review = town.ask("GET", "/api/v1/access-review", "captain", 200).json()
+            town.ask("POST", "/api/v1/access-review/sign", "captain", 204, sha256=review["sha256"])
+            town.move(8 * DAY)
+            digest = until("/api/v1/digests", "sergeant")[0]
+            content = town.ask("GET", f"/api/v1/digests/{digest['id']}", "sergeant", 200).json()["content"]
+            self.assertEqual([each["viewed"] for each in content["people"]], [{"review": 20}])
+            self.assertEqual((len(content["alerts"]), content["unattributed"]), (1, {"received": 1, "open": 1}))
+            town.ask("POST", f"/api/v1/digests/{digest['id']}/sign", "sergeant", 200, note="read")
+            town.checks(self)
+
+    def test_two_servers_judge_a_look_once(self):
+        with PrivatePostgres() as postgres, Watched(database=postgres.new_database()) as town:
+            people(town)
+            town.start()
+            second = Town.__new__(Town)
+            second.__dict__.update(town.town.__dict__)
+            second.start()
+            try:
+                recordings = town.upload(60, wearer="101")
+                with concurrent.futures.ThreadPoolExecutor(4) as pool:
+                    def look(number):
+                        server = (town.town, second)[number % 2]
+                        return server.request("POST", f"/api/v1/recordings/{recordings[number]}/views", town.tokens[("detective", "reader")[number % 4 // 2]],
+                                              body=json.dumps({"purpose": "review"})).status
+                    self.assertEqual(set(pool.map(look, range(60))), {201})
+                deadline = time.monotonic() + PATIENCE_S
+                while len(items := town.ask("GET", "/api/v1/alerts", "captain", 200).json()["items"]) < 2:
+                    self.assertLess(time.monotonic(), deadline)
+                self.assertEqual(sorted(each["person"]["id"] for each in items), sorted([town.ids["detective"], town.ids["reader"]]))
+                # Each has judged all of them by the end of the week, and made it once.
+                town.move(8 * DAY)
+                while not (digests := town.ask("GET", "/api/v1/digests", "captain", 200).json()["items"]):
+                    self.assertLess(time.monotonic(), deadline)
+                self.assertEqual(len({(each["reader"]["id"], each["from"]) for each in digests}), len(digests))
+            finally:
+                second.stop()
+            self.assertEqual(len(town.ask("GET", "/api/v1/alerts", "captain", 200).json()["items"]), 2)
+            town.checks(self)
 
 
 class Unattributed(unittest.TestCase):

@@ -8,6 +8,7 @@ import unittest
 
 from access_test import FILM, ROLES
 from harness import BIN, Town, run
+from moved_clock import MovedClock
 
 PATIENCE_S = 60
 OTHER = "Otherton Police"
@@ -23,7 +24,8 @@ ASKED = {
     "open_export": ("recording", {"purpose": "review"}), "view_original": ("view", None), "view_export": ("export", None),
     "show_sign_in": ("person", None), "show_person": ("person", None),
     "change_roles": ("person", {"roles": ["officer"], **REASON}), "change_activity": ("person", {"active": False, **REASON}),
-    "person_rights": ("person", None), "end_assignment": ("assignment", REASON),
+    "person_rights": ("person", None), "end_assignment": ("assignment", REASON), "view_as": ("person", None),
+    "show_alert": ("alert", None), "acknowledge_alert": ("alert", REASON), "show_digest": ("digest", None), "sign_digest": ("digest", {"note": "read"}),
 }
 # Those that are the same for everybody, or are of whoever asks by a cookie.
 ELSEWHERE = {"upload_item_options": "says what of tus is spoken, of no upload in particular", "remove_factor": "is found by the session alone",
@@ -41,7 +43,10 @@ class TwoAgencies(unittest.TestCase):
         cls.own = town.add_user("everybody", *ROLES, badge="1")
         cls.uploader = town.add_user("uploader", "records")
         town.add_user("hill", "officer", badge="2")
+        clock = MovedClock(town.home)
+        town.wrapper = clock.wrapper
         town.start()
+        watched = cls.watched(town, clock)
         cls.document = town.request("GET", "/api/v1/openapi.json").json()
         recording = town.upload(cls.uploader, FILM, filename="a.mp4", wearer="2", incident="22-1")["recording"]
         people = {person["login"]: person["id"] for person in town.request("GET", "/api/v1/people", cls.own).json()["items"]}
@@ -58,7 +63,22 @@ class TwoAgencies(unittest.TestCase):
                    "upload": town.create(cls.own, 3, filename="b.bin").headers["Location"].rsplit("/", 1)[1],
                    "view": ask(f"/api/v1/recordings/{recording}/views", purpose="review")["view"],
                    "export": ask(f"/api/v1/recordings/{recording}/exports", purpose="review")["view"],
-                   "assignment": ask("/api/v1/assignments", kind="unit", person="hill", target="Night")["id"]}
+                   **watched, "assignment": ask("/api/v1/assignments", kind="unit", person="hill", target="Night")["id"]}
+
+    @classmethod
+    def watched(cls, town, clock):
+        """An alert about the uploader, and a digest of their week."""
+        for number in range(20):
+            film = town.upload(cls.uploader, b"film %d" % number, filename=f"{number}.bin")["recording"]
+            answer = town.request("POST", f"/api/v1/recordings/{film}/views", cls.uploader, body=json.dumps({"purpose": "review"}))
+            assert answer.status == 201, answer.body
+        out, deadline = {}, time.monotonic() + PATIENCE_S
+        for kind in ("alert", "digest"):
+            while not (items := town.request("GET", f"/api/v1/{kind}s", cls.own).json()["items"]):
+                assert time.monotonic() < deadline, f"no {kind} is made"
+            out[kind] = items[0]["id"]
+            clock.move(8 * 86_400)
+        return out
 
     def operations(self):
         for path, methods in self.document["paths"].items():
@@ -116,7 +136,7 @@ class TwoAgencies(unittest.TestCase):
     def test_lists_and_searches_are_of_ones_own(self):
         for role, token in self.tokens.items():
             for path in ("/api/v1/recordings", "/api/v1/recordings?q=a.mp4", "/api/v1/recordings?incident=22-1", "/api/v1/recordings?officer=2",
-                         "/api/v1/people", "/api/v1/units", "/api/v1/cases", "/api/v1/assignments", f"/api/v1/assignments?person={self.ids['person']}"):
+                         "/api/v1/people", "/api/v1/alerts", "/api/v1/digests", "/api/v1/unattributed", "/api/v1/access-review", "/api/v1/units", "/api/v1/cases", "/api/v1/assignments", f"/api/v1/assignments?person={self.ids['person']}"):
                 answer = self.town.request("GET", path, token)
                 for word in (self.ids["recording"], self.ids["person"], self.ids["assignment"], "a.mp4", "22-1", "Night", "uploader"):
                     if answer.status < 400:

@@ -20,6 +20,12 @@ const UploadPage = lazy(() => import("../rooms/upload/upload.js"));
 const PeoplePage = lazy(() => import("../rooms/people/people.js"));
 const AccountPage = lazy(() => import("../rooms/account/account.js"));
 const PersonPage = lazy(() => import("../rooms/people/person.js"));
+const AlertsPage = lazy(() => import("../rooms/oversight/alerts.js"));
+const AlertPage = lazy(() => import("../rooms/oversight/alert.js"));
+const WeeklyPage = lazy(() => import("../rooms/oversight/weekly.js"));
+const DigestPage = lazy(() => import("../rooms/oversight/digest.js"));
+const ReviewPage = lazy(() => import("../rooms/oversight/review.js"));
+const ViewAsPage = lazy(() => import("../rooms/oversight/view_as.js"));
 
 export function App(): ReactNode {
   const who = useSyncExternalStore(subscribe, signedIn);
@@ -69,15 +75,22 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
   const main = useRef<HTMLElement>(null);
   const mayUpload = session.may.includes("upload");
   const maySeePeople = session.may.includes("see_roster");
+  const maySeeAlerts = session.may.includes("see_alerts");
+  // Whoever keeps the cameras hears of what they left to nobody.
+  const maySeeWeeks = session.may.includes("see_digests") || session.may.includes("register_device");
+  const mayReview = session.may.includes("review_access");
 
   const actions = useMemo(
     (): readonly Action[] => [
       { id: "go.recordings", label: m.nav.recordings, shortcut: "g r", scope: "everywhere", perform: () => navigate("/recordings") },
       { id: "go.upload", label: m.nav.upload, shortcut: "g u", scope: "everywhere", when: () => mayUpload, perform: () => navigate("/upload") },
       { id: "go.people", label: m.nav.people, shortcut: "g p", scope: "everywhere", when: () => maySeePeople, perform: () => navigate("/people") },
+      { id: "go.alerts", label: m.nav.alerts, shortcut: "g a", scope: "everywhere", when: () => maySeeAlerts, perform: () => navigate("/alerts") },
+      { id: "go.weekly", label: m.nav.weekly, shortcut: "g w", scope: "everywhere", when: () => maySeeWeeks, perform: () => navigate("/weekly-review") },
+      { id: "go.review", label: m.nav.review, shortcut: "g v", scope: "everywhere", when: () => mayReview, perform: () => navigate("/access-review") },
       { id: "help", label: m.help.open, shortcut: "?", scope: "everywhere", perform: () => setHelpOpen(true) },
     ],
-    [navigate, mayUpload, maySeePeople],
+    [navigate, mayUpload, maySeePeople, maySeeAlerts, maySeeWeeks, mayReview],
   );
   useActions(actions);
   const help = actions.find((action) => action.id === "help") as Action;
@@ -109,6 +122,9 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
           {link("/recordings", m.nav.recordings)}
           {mayUpload && link("/upload", m.nav.upload)}
           {maySeePeople && link("/people", m.nav.people)}
+          {maySeeAlerts && link("/alerts", m.nav.alerts)}
+          {maySeeWeeks && link("/weekly-review", m.nav.weekly)}
+          {mayReview && link("/access-review", m.nav.review)}
         </nav>
         <div className="account">
           <ThemeChoice />
@@ -141,6 +157,18 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
               <PeoplePage session={session} />
             </Route>
             <Route path="/people/:id">{({ id }) => <PersonPage key={id} id={id} session={session} />}</Route>
+            <Route path="/people/:id/view-as">{({ id }) => <ViewAsPage key={id} id={id} />}</Route>
+            <Route path="/alerts">
+              <AlertsPage />
+            </Route>
+            <Route path="/alerts/:id">{({ id }) => <AlertPage key={id} id={id} />}</Route>
+            <Route path="/weekly-review">
+              <WeeklyPage session={session} />
+            </Route>
+            <Route path="/weekly-review/:id">{({ id }) => <DigestPage key={id} id={id} />}</Route>
+            <Route path="/access-review">
+              <ReviewPage />
+            </Route>
             <Route path="/account">
               <AccountPage session={session} />
             </Route>

@@ -5,7 +5,7 @@ import { askJson } from "../../api/client.js";
 import type { PersonRights, Session } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
 import { Status } from "../../ui/parts.js";
-import { AskDialog, ReasonField, type DoneProps } from "./ask.js";
+import { AskDialog, ReasonField, type DoneProps } from "../../ui/ask.js";
 import { changeOf, isChange, ROLES, withRole, type Role } from "./roles.js";
 
 interface AccountProps {

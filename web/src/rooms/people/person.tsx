@@ -8,7 +8,7 @@ import { m } from "../../app/messages.js";
 import { shownTime } from "../../ui/format.js";
 import { Failure, Loading, Name, Notice, Status, useLoad, useTitle } from "../../ui/parts.js";
 import { Account } from "./account.js";
-import { AskDialog, ReasonField, type DoneProps } from "./ask.js";
+import { AskDialog, ReasonField, type DoneProps } from "../../ui/ask.js";
 import { type Cell, isUniform, layOut, RELATIONS, type RightRow } from "./rights.js";
 import { SignInState } from "./sign_in_state.js";
 
@@ -73,6 +73,11 @@ function Loaded({ rights, names, session, again }: LoadedProps): ReactNode {
   return (
     <>
       <p className="lead">{m.people.summary(rights.login, rights.badge)}</p>
+      {session.may.includes("explain") && rights.active && rights.login !== session.login && (
+        <p>
+          <Link to={`/people/${rights.id}/view-as`}>{m.oversight.viewAs}</Link>
+        </p>
+      )}
       <Account person={rights} session={session} again={again} />
       <section className="panel" aria-labelledby="assignments-title">
         <div className="row heading">

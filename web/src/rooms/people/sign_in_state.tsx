@@ -6,7 +6,7 @@ import type { PersonRights } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
 import { shownTime } from "../../ui/format.js";
 import { AccountEvents, Failure, Loading, Status, useLoad } from "../../ui/parts.js";
-import { AskDialog, ReasonField, type DoneProps } from "./ask.js";
+import { AskDialog, ReasonField, type DoneProps } from "../../ui/ask.js";
 
 export function SignInState({ person, isSelf }: { readonly person: PersonRights; readonly isSelf: boolean }): ReactNode {
   const [load, again] = useLoad(person.id, (signal) => askJson<"GET /api/v1/people/{id}/sign-in">(`/api/v1/people/${person.id}/sign-in`, { signal }));

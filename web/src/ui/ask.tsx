@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The dialog by which a fact about a person is changed: a question, one thing to do with the answer, and what came of it.
 import { useState, type FormEvent, type ReactNode } from "react";
-import { m } from "../../app/messages.js";
-import { Dialog, Failure } from "../../ui/parts.js";
+import { m } from "../app/messages.js";
+import { Dialog, Failure } from "./parts.js";
 
 export interface DoneProps {
   readonly onClose: () => void;
