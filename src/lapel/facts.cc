@@ -13,6 +13,7 @@ namespace {
 std::string shown(const Json* value) {
   if (!value || value->is_null()) return "-";
   if (const std::string* text = value->string()) return text->empty() ? "-" : printable(*text);
+  if (const std::string* name = value->find_string("name")) return printable(*name);  // somebody, by what they are called
   return to_json(*value);
 }
 

@@ -2,6 +2,7 @@
 #include "oversight/record_check.h"
 
 #include <array>
+#include <charconv>
 #include <map>
 #include <set>
 #include <vector>
@@ -132,9 +133,63 @@ Result<Lines> by_catalog(db::Transaction& tx, const AgencyId& agency) {
   return out;
 }
 
+// Looks that were judged, against those that the ledger has up to the mark. How somebody stood to a recording is a judgment
+// of that moment and is not repeated.
+Result<void> check_looks(db::Transaction& tx, const AgencyId& agency, const std::function<void(std::string)>& fault) {
+  constexpr std::array<std::string_view, 3> kTypes = {"recording.viewed", "recording.exported", "recording.refused"};
+  const db::Rows marks =
+      TRY(tx.query("SELECT CAST(leaf_index AS TEXT) AS leaf_index FROM watch_marks WHERE agency = :agency",
+                   {{"agency", agency.text()}}));
+  const std::string mark_text = marks.empty() ? "-1" : marks[0].text("leaf_index");
+  std::int64_t followed = 0;
+  const auto [end, error] = std::from_chars(mark_text.data(), mark_text.data() + mark_text.size(), followed);
+  if (error != std::errc() || end != mark_text.data() + mark_text.size()) {
+    fault("watch_marks: no leaf's index: " + printable(mark_text));
+    return {};
+  }
+  for (std::int64_t mark = -1;;) {
+    const ledger::FeedPage page = TRY(ledger::read_feed(tx, agency, kTypes, mark, kPage));
+    Lines events, rows;
+    for (const ledger::SealedEvent& sealed : page.events) {
+      const auto event = proof::parse_event(sealed.event);
+      if (!event || static_cast<std::int64_t>(sealed.index) > followed)
+        continue;  // told with its chain; not judged yet
+      events.insert(fmt::format("look {}: {} {} at {} for {} in case {}", sealed.index, text_of(*event, "actor"),
+                                sealed.type.substr(sealed.type.find('.') + 1), sealed.subject.text(),
+                                text_of(*event, "purpose"), text_of(*event, "case")));
+    }
+    for (const db::Row& row : TRY(tx.query(
+             "SELECT CAST(leaf_index AS TEXT) AS leaf, CAST(person AS TEXT) AS person, CAST(act AS TEXT) AS act, "
+             "CAST(recording AS TEXT) AS recording, CAST(purpose AS TEXT) AS purpose, CAST(case_number AS TEXT) AS "
+             "case_number FROM watched_acts WHERE agency = :agency AND leaf_index > :after AND leaf_index <= :until "
+             "ORDER BY "
+             "leaf_index LIMIT :limit",
+             {{"agency", agency.text()}, {"after", mark}, {"until", page.mark}, {"limit", 2 * kPage}}))) {
+      const auto case_number = row.maybe_text("case_number");
+      rows.insert(fmt::format("look {}: {} {} at {} for {} in case {}", printable(row.text("leaf")),
+                              printable(row.text("person")), printable(row.text("act")),
+                              printable(row.text("recording")), printable(row.text("purpose")),
+                              case_number ? printable(*case_number) : kNothing));
+    }
+    for (const std::string& line : rows) {
+      if (!events.contains(line)) fault(line + ": it was judged, and no event says so");
+    }
+    for (const std::string& line : events) {
+      if (!rows.contains(line)) fault(line + ": an event says so, and it was not judged");
+    }
+    if (page.is_last) {
+      if (followed > page.mark)
+        fault(fmt::format("watch_marks: leaf {} of a ledger that ends at {}", followed, page.mark));
+      return {};
+    }
+    mark = page.mark;
+  }
+}
+
 }  // namespace
 
 Result<void> check_record(db::Transaction& tx, const AgencyId& agency, const std::function<void(std::string)>& fault) {
+  TRY(check_looks(tx, agency, fault));
   const Lines events = TRY(by_events(tx, agency, fault));
   const Lines catalog = TRY(by_catalog(tx, agency));
   for (const std::string_view table : {"alerts", "digests", "access_reviews", "watched_acts", "watch_marks"}) {

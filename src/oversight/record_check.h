@@ -3,8 +3,9 @@
 // Alerts, digests and reviews as the catalog has them, against the events that say so.
 //
 // Owns: nothing.
-// Promises: an alert, a digest or a review that only one of the two knows is told, and a digest whose words are not those that
-//   were sealed. Both sides are made into lines of text and compared as such.
+// Promises: an alert, a digest or a review that only one of the two knows is told, a digest whose words are not those that
+//   were sealed, and a look that was judged and is none, or that the mark has passed by. Both sides are made into lines of
+//   text and compared as such.
 // Fails with: what the database fails with.
 // Threads: one transaction.
 

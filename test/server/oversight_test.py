@@ -270,6 +270,17 @@ class UnusualReading(unittest.TestCase):
         code, faults = town.town.check_ledger()
         self.assertEqual((code, len(faults)), (6, 2), faults)
         self.assertTrue(all(fault.startswith("alert ") for fault in faults), faults)
+        catalog = sqlite3.connect(town.town.data / "catalog.db")
+        with catalog:
+            catalog.execute("UPDATE alerts SET reason = NULL, acknowledged_by = NULL, acknowledged_us = NULL")
+        self.assertEqual(town.town.check_ledger(), (0, []))
+        with catalog:  # looks that nobody judged, and a mark beyond them
+            catalog.execute("DELETE FROM watched_acts WHERE leaf_index = (SELECT MAX(leaf_index) FROM watched_acts)")
+            catalog.execute("UPDATE watched_acts SET person = ? WHERE leaf_index = (SELECT MIN(leaf_index) FROM watched_acts)", (town.ids["hill"],))
+        catalog.close()
+        code, faults = town.town.check_ledger()
+        self.assertEqual((code, len(faults)), (6, 3), faults)
+        self.assertTrue(all(fault.startswith("look ") for fault in faults), faults)
 
 
 class WeeklyDigests(unittest.TestCase):
