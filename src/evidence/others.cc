@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lists that are not quite the asker's own: what another would be shown, and what nobody is assigned to.
+#include <algorithm>
+#include <charconv>
 #include <map>
 
 #include <fmt/format.h>
@@ -30,9 +32,9 @@ bool has_list(const access::Actor& actor) {
   return access::decide(actor, access::Action::kList, own_agency(actor)).is_allowed();
 }
 
-// The recordings of `ids` that the actor's own list holds, as they stand to them.
-Result<std::map<RecordingId, Recording>> own_rows(db::Transaction& tx, const access::Actor& actor, Timestamp now,
-                                                  const std::vector<RecordingId>& ids) {
+// Those of `ids` that the actor is shown, as they stand to them.
+Result<std::map<RecordingId, Recording>> rows_of(db::Transaction& tx, const access::Actor& actor, Timestamp now,
+                                                 const std::vector<RecordingId>& ids) {
   std::map<RecordingId, Recording> out;
   if (!has_list(actor)) return out;
   for (const RecordingId& id : ids) {
@@ -53,7 +55,7 @@ Result<std::set<RecordingId>> Vault::shown_of(const access::Actor& actor, const 
   std::set<RecordingId> out;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     out.clear();
-    for (const auto& [id, recording] : TRY(own_rows(tx, actor, parts_.clock.now(), ids))) out.insert(id);
+    for (const auto& [id, recording] : TRY(rows_of(tx, actor, parts_.clock.now(), ids))) out.insert(id);
     return {};
   }));
   return out;
@@ -63,48 +65,46 @@ Result<OthersPage> Vault::list_of_other(const access::Actor& actor, const access
                                         const ListQuery& query) {
   const Timestamp now = parts_.clock.now();
   OthersPage page;
+  // A page begins after so many rows, and not after a row: that one may be none of the actor's.
+  std::int64_t passed = 0;
+  if (!query.cursor.empty()) {
+    const char* last = query.cursor.data() + query.cursor.size();
+    const auto [end, error] = std::from_chars(query.cursor.data(), last, passed);
+    if (error != std::errc() || end != last || passed < 1 || passed > kOthersCountMax) {
+      return fail(Code::kInvalid, "This cursor is not one that a page has given");
+    }
+  }
   if (has_list(other)) {
     const std::string reached = TRY(reached_condition(other));
-    std::string after_condition;
-    db::Params params = asked_by(other, now) + db::Params{{"agency", other.agency.text()}, {"limit", query.limit + 1}};
-    if (!query.cursor.empty()) {
-      const CursorPlace after = TRY(parse_cursor(query.cursor));
-      after_condition = fmt::format(" AND {}", kAfterCursor);
-      params = std::move(params) + db::Params{{"after_us", after.sort_us}, {"after_id", after.id}};
-    }
     TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
       page = {};
-      page.total = TRY(tx.query(
-          fmt::format("SELECT COUNT(*) AS recordings FROM (SELECT id FROM recordings r WHERE agency "
-                      "= :agency AND {} LIMIT :most) c",
-                      reached),
-          asked_in(reached, other, now) + db::Params{{"agency", other.agency.text()}, {"most", kOthersCountMax}}))[0]
-                       .integer("recordings");
-      std::vector<Recording> theirs;
-      for (const db::Row& row : TRY(tx.query(
-               fmt::format("SELECT {} FROM recordings r WHERE agency = :agency AND {}{} ORDER BY sort_us DESC, "
-                           "id DESC LIMIT :limit",
-                           columns(), reached, after_condition),
-               params))) {
-        if (static_cast<std::int64_t>(theirs.size()) == query.limit) {
-          page.next = cursor_after(theirs.back());
-          break;
-        }
-        theirs.push_back(TRY(read_recording(other, row)));
-      }
+      const db::Rows rows = TRY(tx.query(
+          fmt::format(
+              "SELECT id FROM recordings r WHERE agency = :agency AND {} ORDER BY sort_us DESC, id DESC LIMIT :limit",
+              reached),
+          asked_in(reached, other, now) + db::Params{{"agency", other.agency.text()}, {"limit", kOthersCountMax}}));
+      page.total = static_cast<std::int64_t>(rows.size());
       std::vector<RecordingId> ids;
-      for (const Recording& recording : theirs) ids.push_back(recording.id);
-      std::map<RecordingId, Recording> own = TRY(own_rows(tx, actor, now, ids));
-      for (const Recording& recording : theirs) {
-        const auto found = own.find(recording.id);
-        if (found == own.end()) {
+      for (auto i = passed; i < std::min(page.total, passed + query.limit); ++i) {
+        const auto id = RecordingId::parse(rows[static_cast<std::size_t>(i)].text("id"));
+        if (!id) return fail(Code::kCorrupt, "A row of the catalog is damaged", "recordings id");
+        ids.push_back(*id);
+      }
+      if (passed + query.limit < page.total) page.next = std::to_string(passed + query.limit);
+      std::map<RecordingId, Recording> theirs = TRY(rows_of(tx, other, now, ids));
+      std::map<RecordingId, Recording> own = TRY(rows_of(tx, actor, now, ids));
+      for (const RecordingId& id : ids) {
+        const auto their = theirs.find(id);
+        const auto mine = own.find(id);
+        if (their == theirs.end() || mine == own.end()) {
           ++page.hidden;
           continue;
         }
+        const Recording& recording = their->second;
         access::Basis basis;
         basis.has_case = recording.description.incident.has_value();
         basis.is_related = !recording.is_case_known || recording.item.is_in_case;
-        page.items.push_back({std::move(found->second), recording.item, basis});
+        page.items.push_back({std::move(mine->second), recording.item, basis});
       }
       return {};
     }));

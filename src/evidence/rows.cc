@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "evidence/rows.h"
 
-#include <algorithm>
-#include <charconv>
-
 #include <fmt/format.h>
 
 #include "base/check.h"
@@ -73,22 +70,6 @@ Result<std::string> reached_condition(const access::Actor& actor) {
     out += ")";
   }
   return out.empty() ? "1 = 1" : out;
-}
-
-std::string cursor_after(const Recording& last) {
-  return fmt::format("{}.{}", last.description.recorded_at.value_or(last.received_at).us, last.id.text());
-}
-
-// "<sort_us>.<id>": a sort time may lie further ahead than a number in JSON may.
-Result<CursorPlace> parse_cursor(std::string_view cursor) {
-  const std::size_t dot = std::min(cursor.find('.'), cursor.size());
-  const std::string_view digits = cursor.substr(0, dot);
-  std::int64_t us = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), us);
-  const auto id = dot == cursor.size() ? std::nullopt : RecordingId::parse(cursor.substr(dot + 1));
-  if (error != std::errc() || end != digits.data() + digits.size() || us < 0 || !id)
-    return fail(Code::kInvalid, "This cursor is not one that a page has given");
-  return CursorPlace{us, id->text()};
 }
 
 Result<Recording> read_recording(const access::Actor& actor, const db::Row& row) {

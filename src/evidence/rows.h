@@ -22,14 +22,6 @@ db::Params operator+(db::Params params, db::Params more);
 // The condition by which a list holds exactly the recordings, r, that its asker :self would be shown one by one. kInternal
 // for whoever has no list.
 Result<std::string> reached_condition(const access::Actor& actor);
-// The place behind the last row of a page, and the condition and parameters that begin there.
-std::string cursor_after(const Recording& last);
-struct CursorPlace {
-  std::int64_t sort_us = 0;
-  std::string id;
-};
-Result<CursorPlace> parse_cursor(std::string_view cursor);
-inline constexpr std::string_view kAfterCursor = "(sort_us < :after_us OR (sort_us = :after_us AND id < :after_id))";
 
 Result<Recording> read_recording(const access::Actor& actor, const db::Row& row);
 

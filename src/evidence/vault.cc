@@ -2,6 +2,7 @@
 #include "evidence/vault.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include <fmt/format.h>
 
@@ -19,6 +20,13 @@ namespace {
 constexpr int kAdmitAttemptsMax = 4;
 constexpr std::int64_t kSameBytesMax = 10;
 constexpr std::size_t kCustodyPageMax = 10'000;
+
+// A sort time may lie further ahead than a number in JSON may.
+std::optional<std::int64_t> parse_integer(std::string_view text) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() && value >= 0 ? std::optional(value) : std::nullopt;
+}
 
 access::Item own_agency(const access::Actor& actor) {
   access::Item item;
@@ -340,8 +348,18 @@ Result<Recording> Vault::show(const access::Actor& actor, const RecordingId& id)
 
 Result<ListPage> Vault::list(const access::Actor& actor, const ListQuery& query) {
   TRY(access::require(access::decide(actor, access::Action::kList, own_agency(actor)), "recording"));
-  std::optional<CursorPlace> after;
-  if (!query.cursor.empty()) after = TRY(parse_cursor(query.cursor));
+  // A cursor is the place of the last row: "<sort_us>.<id>".
+  std::optional<std::int64_t> after_us;
+  std::string after_id;
+  if (!query.cursor.empty()) {
+    const std::size_t dot = query.cursor.find('.');
+    const auto us = parse_integer(std::string_view(query.cursor).substr(0, dot));
+    const auto id =
+        dot == std::string::npos ? std::nullopt : RecordingId::parse(std::string_view(query.cursor).substr(dot + 1));
+    if (!us || !id) return fail(Code::kInvalid, "This cursor is not one that a page has given");
+    after_us = *us;
+    after_id = id->text();
+  }
   // Exactly those that it would show one by one.
   std::string sql = fmt::format("SELECT {} FROM recordings r WHERE agency = :agency AND {}", columns(),
                                 TRY(reached_condition(actor)));
@@ -363,9 +381,9 @@ Result<ListPage> Vault::list(const access::Actor& actor, const ListQuery& query)
   if (query.received_from) narrow("received_us >= :received_from", "received_from", query.received_from->us);
   if (query.received_to) narrow("received_us < :received_to", "received_to", query.received_to->us);
   if (query.text) narrow(parts_.database.contains("folded", "text"), "text", fold(*query.text));
-  if (after) {
-    narrow(kAfterCursor, "after_us", after->sort_us);
-    params.emplace_back("after_id", after->id);
+  if (after_us) {
+    narrow("(sort_us < :after_us OR (sort_us = :after_us AND id < :after_id))", "after_us", *after_us);
+    params.emplace_back("after_id", after_id);
   }
   sql += " ORDER BY sort_us DESC, id DESC LIMIT :limit";
 
@@ -374,7 +392,8 @@ Result<ListPage> Vault::list(const access::Actor& actor, const ListQuery& query)
     page = {};
     for (const db::Row& row : TRY(tx.query(sql, params))) {
       if (static_cast<std::int64_t>(page.items.size()) == query.limit) {
-        page.next = cursor_after(page.items.back());
+        const Recording& last = page.items.back();
+        page.next = fmt::format("{}.{}", last.description.recorded_at.value_or(last.received_at).us, last.id.text());
         break;
       }
       page.items.push_back(TRY(read_recording(actor, row)));

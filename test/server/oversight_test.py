@@ -497,6 +497,16 @@ class AsAnotherSees(unittest.TestCase):
             seen = self.seen("boss", person)
             self.assertEqual((seen["items"], seen["total"], seen["hidden"]), ([], total, total))
 
+    def test_not_even_a_cursor_tells_them_of_one(self):
+        for who in ("boss", "auditor"):
+            first = self.w.ask("GET", "/api/v1/people/captain/recordings?limit=4", who, 200)
+            self.assertEqual(first.json()["next"], "4")
+        answer = self.w.ask("GET", "/api/v1/people/captain/recordings?limit=4", "boss", 200).body.decode()
+        for recording in (*self.own, *self.others, self.locked):
+            self.assertNotIn(recording, answer)
+        rest = self.seen("boss", "captain", "?limit=4&cursor=4")
+        self.assertEqual((rest["hidden"], rest["next"]), (2, None))
+
     def test_what_somebody_was_cleared_for_shows_in_what_they_may_do(self):
         town = self.w
         self.assertIn(self.locked, {each["id"] for each in self.seen("captain", "clerk")["items"]})  # command sees the row, by its own right
@@ -511,7 +521,7 @@ class AsAnotherSees(unittest.TestCase):
         rest = self.seen("auditor", "captain", f"?limit=4&cursor={first['next']}")
         self.assertEqual((len(first["items"]), len(rest["items"]), rest["next"]), (4, 2, None))
         self.assertEqual(len({each["id"] for each in first["items"] + rest["items"]}), 6)
-        for query in ("?limit=0", "?limit=201", "?limit=x", "?cursor=x"):
+        for query in ("?limit=0", "?limit=201", "?limit=x", "?cursor=x", "?cursor=0", "?cursor=-1", "?cursor=4x", "?cursor=99999"):
             town.ask("GET", f"/api/v1/people/captain/recordings{query}", "auditor", 400)
         for who in ("clerk", "hill", "sergeant", "ia", "union"):
             answers = [town.ask("GET", f"/api/v1/people/{person}/recordings", who) for person in ("captain", "nobody", "0" * 32)]
