@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`make bench`: ours and real peers, in turn, on this machine. One JSON line a comparison on stdout, talk on stderr.
 
-  bench/run.py [BENCH]…        b1 b2 b3 b5 b8, or nothing for all
+  bench/run.py [BENCH]…        b1 b2 b3 b5 b8 b9, or nothing for all
   LAPEL_BENCH_PAIRS=5          rounds of each comparison, at least 5 for a figure that is told
 
 A line has the medians of both, the median of the pairs' ratios, the bar that it is held against (null: none), and how many
@@ -439,7 +439,42 @@ def b8():
         compare("evidence_request", samples, "p50_ms", "view", "plain", "ms", 1.0, plus=1.0, label="a request without rights + 1 ms")
 
 
-BENCHES = {"b1": b1, "b2": b2, "b3": b3, "b5": b5, "b8": b8}
+# ---- B9: what a decision costs ----
+
+def b9():
+    """A range of 1 MiB for whoever signs in and has a view, who they are and whether they may decided anew at each: beside the same bytes
+    unprotected, as nginx sends them from the same file, and as the same server sends a file of its web app from memory.
+    """
+    talk("b9: a range of 1 MiB under a view, and 1 MiB without rights, ms")
+    web = fresh()
+    (web / "assets").mkdir(parents=True)
+    (web / "index.html").write_text("<!doctype html>")
+    with open(source(), "rb") as file:
+        (web / "assets/plain").write_bytes(file.read(MIB))
+    with Lapel(fresh(), wrapper=("env", f"LAPEL_WEB={web}")) as ours, Nginx(fresh()) as theirs:
+        view = Player(ours)
+        check_ranges(view)
+        status, _, body = ours.ask("GET", "/assets/plain")
+        if status != 200 or len(body) != MIB:
+            raise RuntimeError(f"the unprotected file is answered {status} with {len(body)} bytes")
+        # Without a view there is nothing, or the comparison would be of two open doors.
+        status, _, _ = ours.ask("GET", view.url.replace(view.url.split("/")[4], "0" * 32), ("Range", "bytes=0-9"))
+        if status != 404:
+            raise RuntimeError(f"a view that is none is answered {status}")
+        runs = {"view": view.first_byte,
+                "plain": lambda: {"p50_ms": ours.client("--count", FIRST_BYTE_REQUESTS, mode="get", path="/assets/plain")["p50_ms"]}}
+        if "nginx" not in missing:
+            peer = Player(theirs)
+            runs["nginx"] = peer.first_byte
+        samples = in_turn(runs, "p50_ms")
+        for name, label in (("plain", "a file of the web app + 1 ms"), ("nginx", "nginx + 1 ms")):
+            more = {}
+            if name in samples:
+                more["extra_ms"] = round(statistics.median(a["p50_ms"] - b["p50_ms"] for a, b in zip(samples["view"], samples[name])), 4)
+            compare("decision_1MiB", samples, "p50_ms", "view", name, "ms", 1.0, plus=1.0, label=label, **more)
+
+
+BENCHES = {"b1": b1, "b2": b2, "b3": b3, "b5": b5, "b8": b8, "b9": b9}
 
 
 def main():

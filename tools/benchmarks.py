@@ -32,7 +32,7 @@ TAIL = """
 
 ```
 make bench                 # all of it: about twenty minutes on two cores; JSON lines on stdout
-make bench BENCH=b3        # one: b1 uploads, b2 shift change, b3 ranges, b5 ledger, b8 what evidence costs
+make bench BENCH=b3        # one: b1 uploads, b2 shift change, b3 ranges, b5 ledger, b8 what evidence costs, b9 what a decision costs
 tools/bench.sh --save      # all of it into docs/figures/benchmarks.jsonl, and this page anew
 ```
 

@@ -67,6 +67,11 @@ constexpr auto kActions = std::to_array<std::pair<Action, std::string_view>>({
     {Action::kSeeProposals, "see_proposals"},
     {Action::kManageAgencies, "manage_agencies"},
     {Action::kExplain, "explain"},
+    {Action::kSeeAlerts, "see_alerts"},
+    {Action::kAcknowledgeAlert, "acknowledge_alert"},
+    {Action::kSeeDigests, "see_digests"},
+    {Action::kSignDigest, "sign_digest"},
+    {Action::kReviewAccess, "review_access"},
 });
 
 constexpr std::array<std::pair<Purpose, std::string_view>, 6> kPurposes = {{
@@ -280,6 +285,17 @@ Decision decide_poster(const Actor& actor, const Item& item) {
   return allow_if(!is_closed, "a poster: never of restricted, sensitive or inside-a-home footage");
 }
 
+// `roles` of those who look after others; nobody is told that there is one about themselves.
+Decision decide_alert(const Actor& actor, const Item& item, std::initializer_list<Role> roles, std::string_view rule) {
+  const bool watches = has_any(actor, {Role::kSupervisor, Role::kCommand, Role::kInternalAffairs, Role::kAuditor});
+  if (!watches) return refuse(rule);
+  if (is_own(actor, item)) return {Answer::kHide, rule};
+  const bool sees_all = has_any(actor, {Role::kCommand, Role::kInternalAffairs, Role::kAuditor});
+  // Without a person it is the question whether there is anything to be seen at all.
+  if (!sees_all && item.assigned_officer && !item.is_supervised) return {Answer::kHide, rule};
+  return allow_if(has_any(actor, roles), rule);
+}
+
 // What the roles say, before a credential's scopes take anything away.
 Decision decide_by_role(const Actor& actor, Action action, const Item& item, const std::optional<Basis>& basis) {
   // A dock appends what it has and asks for the receipts of that; it reads nothing else, lest a stolen one could.
@@ -432,6 +448,28 @@ Decision decide_by_role(const Actor& actor, Action action, const Item& item, con
     case Action::kExplain:
       return allow_if(is_own(actor, item) || has_any(actor, {Role::kAdministrator, Role::kAuditor, Role::kCommand}),
                       "what a person may do: that person, administrators, auditors and command");
+    case Action::kSeeAlerts:
+      return decide_alert(
+          actor, item, {Role::kSupervisor, Role::kCommand, Role::kInternalAffairs, Role::kAuditor},
+          "alerts: supervisors of their unit, command, internal affairs and auditors, never about themselves");
+    case Action::kAcknowledgeAlert:
+      return decide_alert(
+          actor, item, {Role::kSupervisor, Role::kCommand, Role::kInternalAffairs},
+          "settling an alert: supervisors of their unit, command and internal affairs, never about themselves");
+    case Action::kSeeDigests: {
+      constexpr std::string_view kRule =
+          "weekly digests: supervisors their own; command, internal affairs and auditors all";
+      if (has_any(actor, {Role::kCommand, Role::kInternalAffairs, Role::kAuditor})) return allow(kRule);
+      if (!actor.has(Role::kSupervisor)) return refuse(kRule);
+      if (item.assigned_officer && !is_own(actor, item)) return {Answer::kHide, kRule};
+      return allow(kRule);
+    }
+    case Action::kSignDigest:
+      return allow_if(has_any(actor, {Role::kSupervisor, Role::kCommand}) && is_own(actor, item),
+                      "signing a weekly digest: the one whom it was made for");
+    case Action::kReviewAccess:
+      return allow_if(has_any(actor, {Role::kAdministrator, Role::kAuditor, Role::kCommand}),
+                      "the review of who has access: administrators, auditors and command");
   }
   CHECK(false);
 }

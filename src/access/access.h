@@ -85,7 +85,14 @@ enum class Action {
   kSeeProposals,
   kManageAgencies,  // those that the lead agency hosts: their numbers, and to add one
   kExplain,         // what a person may do, and why
+  // Of who watches those who look. The item's assigned officer is whom an alert is about, or whose digest it is.
+  kSeeAlerts,         // alerts on unusual reading
+  kAcknowledgeAlert,  // to say what came of one
+  kSeeDigests,        // what people looked at in a week
+  kSignDigest,        // that one has been read
+  kReviewAccess,      // everybody's rights and credentials on one page, and that they have been gone through
 };
+inline constexpr Action kLastAction = Action::kReviewAccess;
 std::string_view action_name(Action action);
 std::optional<Action> parse_action(std::string_view name);
 std::string all_action_names();

@@ -55,6 +55,24 @@ db::Params operator+(db::Params params, db::Params more) {
   return params;
 }
 
+Result<std::string> reached_condition(const access::Actor& actor) {
+  const access::Reach reach = access::reach(actor);
+  std::string out;
+  if (!reach.all) {
+    // Alone, the first is an index's range.
+    out = reach.own ? "assigned_officer = :self" : "";
+    if (reach.supervised) out += (out.empty() ? "" : " OR ") + roster::supervised_condition();
+    if (out.empty()) return fail(Code::kInternal, "A list of nothing was let through", actor.login);
+    out = "(" + out + ")";
+  }
+  if (!reach.restricted) {
+    out += std::string(out.empty() ? "" : " AND ") + "(state <> 'restricted' OR " + roster::cleared_condition();
+    if (actor.has(access::Role::kInternalAffairs)) out += " OR restriction = 'internal_affairs'";
+    out += ")";
+  }
+  return out.empty() ? "1 = 1" : out;
+}
+
 Result<Recording> read_recording(const access::Actor& actor, const db::Row& row) {
   const auto damaged = [&](std::string_view column) {
     return fail(Code::kCorrupt, "A row of the catalog is damaged",

@@ -19,6 +19,10 @@ const std::string& columns();
 db::Params asked_by(const access::Actor& actor, Timestamp now);
 db::Params operator+(db::Params params, db::Params more);
 
+// The condition by which a list holds exactly the recordings, r, that its asker :self would be shown one by one. kInternal
+// for whoever has no list.
+Result<std::string> reached_condition(const access::Actor& actor);
+
 Result<Recording> read_recording(const access::Actor& actor, const db::Row& row);
 
 // UPDATE of a recording's row as it was read: kConflict when it has changed since, for then an event that tells the old

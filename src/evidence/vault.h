@@ -16,6 +16,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -110,6 +111,7 @@ struct ListQuery {
   std::optional<std::string> text;    // in the name, incident, category, wearer or device, whatever the case
   bool is_unattributed = false;       // only those that nobody is assigned to
   std::optional<Timestamp> from, to;  // by recorded time, or received where it is unknown
+  std::optional<Timestamp> received_from, received_to;
   std::int64_t limit = 50;
   std::string cursor;  // of the page before; empty for the first
 };
@@ -117,6 +119,27 @@ struct ListPage {
   std::vector<Recording> items;
   std::string next;  // empty on the last page
 };
+
+// What stands in somebody else's list, as far as whoever looks has it in theirs.
+struct OthersRow {
+  Recording recording;  // as the one who looks is shown it
+  access::Item item;    // as that other stands to it
+  access::Basis basis;  // of a view by them for its own case
+};
+struct OthersPage {
+  std::vector<OthersRow> items;
+  std::int64_t total = 0;   // of that other's list, counted to kOthersCountMax
+  std::int64_t hidden = 0;  // of this page: what the one who looks has no right to
+  std::string next;
+};
+inline constexpr std::int64_t kOthersCountMax = 10'000;
+
+// Recordings that nobody is assigned to, by the day, UTC, that they were received on; the newest first.
+struct UnattributedDay {
+  Timestamp day;
+  std::int64_t open = 0;
+};
+inline constexpr std::int64_t kUnattributedDaysMax = 31;
 
 struct ViewRequest {
   access::Purpose purpose = access::Purpose::kReview;
@@ -181,6 +204,13 @@ class Vault {
   // Each query is sealed in the asker's own chain before it is answered.
   Result<ListPage> list(const access::Actor& actor, const ListQuery& query);
   Result<Recording> show(const access::Actor& actor, const RecordingId& id);
+  // Those of `ids` that the actor is shown.
+  Result<std::set<RecordingId>> shown_of(const access::Actor& actor, const std::vector<RecordingId>& ids);
+  // The list as `other` of the same agency would have it, without a still or a byte. Nobody gains a row by it: what the
+  // actor's own list does not hold is counted and not told. Sealed in the chains of both before it is answered.
+  Result<OthersPage> list_of_other(const access::Actor& actor, const access::Actor& other, const ListQuery& query);
+  // Of those in the actor's list that nobody is assigned to.
+  Result<std::vector<UnattributedDay>> unattributed_days(const access::Actor& actor);
 
   // What a recording is said to be. Each field that changes is an event of its own in its custody: old, new, why.
   struct Change {

@@ -363,6 +363,10 @@ class CommandLine::Declared {
                                [this] { return door::run_person_rights(remote_, recording_, as_json_); });
     rights->add_option("PERSON", recording_, "Login or id")->required();
     rights->add_flag("--json", as_json_, "Print JSON");
+    CLI::App* review = command(*people, "review", "Who has access: roles, credentials, and who was last here when",
+                               [this] { return door::run_person_review(remote_, as_json_); });
+    review->add_flag("--json", as_json_, "Print JSON");
+    review->footer("For administrators, auditors and command. It is signed on the page Access review.");
 
     CLI::App* units = remote_group("unit", "Units on a server, over HTTP");
     fact_list(units, "The units of the agency", "/api/v1/units", {"id", "name"});
@@ -403,6 +407,23 @@ class CommandLine::Declared {
     say(record, "--person", "person", "The officer's login or id")->required();
     say(record, "--incident", "incident", "The incident's number")->required();
     say(record, "--filed-at", "filed_at", "When it was filed, RFC 3339; now when left out");
+
+    CLI::App* alerts = remote_group("alert", "Alerts on unusual reading, on a server, over HTTP");
+    fact_list(alerts, "Those about whom you look after, open ones first", "/api/v1/alerts",
+              {"id", "at", "recordings", "person", "acknowledged"});
+    CLI::App* acknowledge = command(*alerts, "acknowledge", "Say what came of one", [this] {
+      return door::run_fact_change(remote_, "POST", "/api/v1/alerts/" + recording_ + "/acknowledge", said_, as_json_);
+    });
+    acknowledge->add_option("ID", recording_, "The alert, as lapel alert list names it")->required();
+    say(acknowledge, "--reason", "reason", "What came of it; it goes on record")->required();
+    CLI::App* digests = remote_group("digest", "Weekly digests of who looked at what, on a server, over HTTP");
+    fact_list(digests, "The newest week first", "/api/v1/digests", {"id", "from", "reader", "signed_at", "overdue"});
+    CLI::App* sign = command(*digests, "sign", "Sign that you have read one that was made for you", [this] {
+      return door::run_fact_change(remote_, "POST", "/api/v1/digests/" + recording_ + "/sign", said_, as_json_);
+    });
+    sign->add_option("ID", recording_, "The digest, as lapel digest list names it")->required();
+    say(sign, "--note", "note", "What there is to say; it goes on record");
+    for (CLI::App* sub : {acknowledge, sign}) sub->add_flag("--json", as_json_, "Print JSON");
 
     CLI::App* rules = remote_group("rule", "The agency's own rules of viewing, on a server, over HTTP");
     CLI::App* show = command(*rules, "show", "The rules",

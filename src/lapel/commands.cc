@@ -8,6 +8,7 @@
 #include "cameras/docks.h"
 #include "evidence/check.h"
 #include "lapel/hosting.h"
+#include "oversight/record_check.h"
 #include "roster/roles.h"
 
 namespace lapel::door {
@@ -195,6 +196,10 @@ Result<void> run_ledger_check(const Where& where, bool as_json) {
     ledger::CheckReport report = TRY(ledger.check());
     const evidence::CatalogReport catalog = TRY(check_catalog(*installation, agency, ledger.terms().origin));
     report.faults.insert(report.faults.end(), catalog.faults.begin(), catalog.faults.end());
+    TRY(installation->database().read([&](db::Transaction& tx) -> Result<void> {
+      return oversight::check_record(tx, agency.id,
+                                     [&](std::string fault) { report.faults.push_back(std::move(fault)); });
+    }));
     faults += report.faults.size();
     if (as_json) {
       Json::Array texts(report.faults.begin(), report.faults.end());

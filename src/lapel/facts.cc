@@ -13,6 +13,7 @@ namespace {
 std::string shown(const Json* value) {
   if (!value || value->is_null()) return "-";
   if (const std::string* text = value->string()) return text->empty() ? "-" : printable(*text);
+  if (const std::string* name = value->find_string("name")) return printable(*name);  // somebody, by what they are called
   return to_json(*value);
 }
 
@@ -129,6 +130,40 @@ Result<void> run_person_rights(const RemoteOptions& options, const std::string& 
   for (const Json& item : *items->array()) {
     fmt::print("{:<7} {:<16} {:<16} {:<11} {}\n", shown(item.find("answer")), shown(item.find("action")),
                shown(item.find("purpose")), shown(item.find("recording")), shown(item.find("rule")));
+  }
+  return {};
+}
+
+Result<void> run_person_review(const RemoteOptions& options, bool as_json) {
+  Remote remote = TRY(Remote::open(options));
+  const Json review = TRY(remote.get_json("/api/v1/access-review"));
+  if (as_json) {
+    fmt::print("{}\n", to_json(review));
+    return {};
+  }
+  const Json* items = review.find("items");
+  if (!items || !items->array()) return fail(Code::kUnavailable, "The server's answer has no \"items\"");
+  const auto is = [](const Json& item, std::string_view name) {
+    const Json* value = item.find(name);
+    return value && value->boolean() && *value->boolean();
+  };
+  for (const Json& item : *items->array()) {
+    const Json* tokens = item.find("tokens");
+    const std::string last = shown(item.find("last_day"));
+    const std::string_view flag = !is(item, "active")      ? "deactivated"
+                                  : is(item, "never_here") ? "never signed in"
+                                  : is(item, "idle")       ? "idle"
+                                                           : "";
+    fmt::print("{:<16} {}  since {} by {}  last here {}  factors {}  {} tokens  {}\n", shown(item.find("login")),
+               shown(item.find("roles")), shown(item.find("roles_since")), shown(item.find("roles_by")),
+               last.substr(0, 10), shown(item.find("factors")), tokens && tokens->array() ? tokens->array()->size() : 0,
+               flag);
+  }
+  const Json* signed_last = review.find("last_signed");
+  if (signed_last && signed_last->object()) {
+    fmt::print(stderr, "Last signed {} by {}.\n", shown(signed_last->find("at")), shown(signed_last->find("by")));
+  } else {
+    fmt::print(stderr, "Nobody has signed a review yet.\n");
   }
   return {};
 }

@@ -32,6 +32,8 @@ Result<void> run_signed_act(const RemoteOptions& remote, const SignInTerms& term
 // GET of one thing, a line a member.
 Result<void> run_fact_show(const RemoteOptions& remote, const std::string& path, bool as_json);
 // What a person may do, a line an action: what they get, and by which rule.
+// Who has access, and by what.
+Result<void> run_person_review(const RemoteOptions& remote, bool as_json);
 Result<void> run_person_rights(const RemoteOptions& remote, const std::string& person, bool as_json);
 // `person` is a login or id; the roles are all that they hold from now on.
 Result<void> run_person_roles(const RemoteOptions& remote, const std::string& person,

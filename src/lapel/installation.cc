@@ -20,6 +20,7 @@
 #include "lapel/settings.h"
 #include "os/filesystem.h"
 #include "roster/proposals.h"
+#include "oversight/schema.h"
 #include "roster/roles.h"
 #include "signin/signin.h"
 
@@ -130,6 +131,7 @@ Result<void> migrate_all(db::Database& database) {
   TRY(db::migrate(database, "holds", roster::holds_schema()));
   TRY(db::migrate(database, "setup", signin::setup_schema()));
   TRY(db::migrate(database, "ingest", ingest::schema()));
+  TRY(db::migrate(database, "oversight", oversight::schema()));
   return db::migrate(database, "cameras", cameras::schema());
 }
 

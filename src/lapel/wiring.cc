@@ -6,6 +6,7 @@
 #include <atomic>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -30,10 +31,14 @@
 #include "lapel/request_trace.h"
 #include "media/examiner.h"
 #include "os/stop_signals.h"
+#include "oversight/oversight.h"
+#include "oversight/routes.h"
 #include "people/people.h"
 #include "people/routes.h"
 #include "playback/routes.h"
 #include "public/routes.h"
+#include "signin/accounts.h"
+#include "signin/record.h"
 #include "signin/routes.h"
 #include "signin/sessions.h"
 #include "signin/tokens.h"
@@ -129,6 +134,39 @@ public_pages::FindLedger find_ledger(Installation& installation) {
   };
 }
 
+// What the room of signing in knows of people, in the words of the room that reviews it.
+oversight::Accounts accounts(const Clock& clock) {
+  return [&clock](db::Transaction& tx, const AgencyId& agency) -> Result<std::map<PersonId, oversight::Account>> {
+    std::map<PersonId, oversight::Account> out;
+    for (auto& [person, facts] : TRY(signin::account_facts(tx, agency, clock.now()))) {
+      oversight::Account& account = out[person];
+      account.signed_in_at = facts.signed_in_at;
+      account.factors = std::move(facts.factors);
+      for (const signin::Token& token : facts.tokens) {
+        oversight::Credential credential{token.id.text(), std::nullopt, token.created_at, token.expires_at,
+                                         token.used_on};
+        if (token.scopes) {
+          credential.scopes.emplace();
+          for (const access::Action scope : *token.scopes) credential.scopes->emplace_back(access::action_name(scope));
+        }
+        account.tokens.push_back(std::move(credential));
+      }
+    }
+    return out;
+  };
+}
+oversight::ConsoleActs console_acts() {
+  return [](db::Transaction& tx, const AgencyId& agency, Timestamp from,
+            Timestamp to) -> Result<std::vector<oversight::ConsoleAct>> {
+    std::vector<oversight::ConsoleAct> out;
+    for (const signin::AccountRecord& record : TRY(signin::console_records(tx, agency, from))) {
+      if (record.at < to)
+        out.push_back({record.at, std::string(signin::account_event_name(record.event)), record.person});
+    }
+    return out;
+  };
+}
+
 }  // namespace
 
 struct Rooms::Impl {
@@ -145,6 +183,8 @@ struct Rooms::Impl {
         recipients({installation->database(), shares, installation->clock()}),
         holds({installation->database(), installation->ledgers(), installation->clock()}),
         approvals({installation->database(), installation->ledgers(), installation->clock(), holds}),
+        oversight({installation->database(), installation->ledgers(), installation->vault(), installation->clock(),
+                   accounts(installation->clock()), console_acts()}),
         locks({installation->database(), installation->clock()}),
         challenges({installation->database(), installation->clock()}),
         factors({installation->database(), installation->clock(), installation->keys(), locks, challenges}),
@@ -168,6 +208,7 @@ struct Rooms::Impl {
   disclosure::Recipients recipients;
   evidence::Holds holds;
   approvals::Approvals approvals;
+  oversight::Oversight oversight;
   signin::Locks locks;
   signin::Challenges challenges;
   signin::Factors factors;
@@ -209,8 +250,10 @@ Result<std::unique_ptr<Rooms>> Rooms::open(const ServeOptions& options) {
                                              {.program = TRY(media_worker(options))},
                                              is_only_server}));
   const bool needs_setup = !TRY(installation->has_administrator());
-  return std::unique_ptr<Rooms>(new Rooms(std::make_unique<Impl>(
-      std::move(installation), std::move(uploads), std::move(process), std::move(examiner), needs_setup)));
+  std::unique_ptr<Rooms> rooms(new Rooms(std::make_unique<Impl>(std::move(installation), std::move(uploads),
+                                                                std::move(process), std::move(examiner), needs_setup)));
+  rooms->impl_->oversight.begin();
+  return rooms;
 }
 
 void Rooms::register_routes(http::Router& router) {
@@ -224,6 +267,7 @@ void Rooms::register_routes(http::Router& router) {
   approvals::register_routes(router,
                              {impl_->holds, impl_->approvals, impl_->asker, impl_->sessions.fresh_asker(impl_->asker)});
   register_hosting(router, installation, impl_->setup, impl_->asker);
+  oversight::register_routes(router, impl_->oversight, impl_->asker);
   public_pages::register_routes(router, find_ledger(installation));
   signin::register_routes(
       router,

@@ -65,6 +65,10 @@ ALTER TABLE ledgers ADD COLUMN scheduled_s BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE ledgers ADD COLUMN tallied_to_us BIGINT NOT NULL DEFAULT 0;
 CREATE INDEX ledger_events_by_time ON ledger_events (agency, at_us, type);
 )sql"},
+    // Among the many events in the chain of somebody who lists and looks, the few that say what they are.
+    {3, "roles", R"sql(
+CREATE INDEX ledger_events_of_roles ON ledger_events (agency, subject, n) WHERE type = 'person.roles';
+)sql"},
 };
 
 }  // namespace

@@ -201,14 +201,18 @@ Result<roster::Case> People::add_case(const access::Actor& actor, const std::str
 
 Result<std::vector<Assignment>> People::assignments(const access::Actor& actor, const roster::AssignmentQuery& query) {
   TRY(require(actor, query.kind ? seeing(*query.kind) : access::Action::kSeeRoster));
+  // Narrowed in the query: what the asker may not know of takes up no room in the answer.
+  roster::AssignmentQuery allowed = query;
+  allowed.of.emplace();
+  for (int number = 0; number <= static_cast<int>(AssignmentKind::kInvestigation); ++number) {
+    const auto kind = static_cast<AssignmentKind>(number);
+    if (access::decide(actor, seeing(kind), about(actor)).is_allowed()) allowed.of->push_back(kind);
+  }
   std::vector<Assignment> out;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    out = TRY(roster::assignments(tx, actor.agency, query));
+    out = TRY(roster::assignments(tx, actor.agency, allowed));
     return {};
   }));
-  std::erase_if(out, [&](const Assignment& assignment) {
-    return !access::decide(actor, seeing(assignment.kind), about(actor)).is_allowed();
-  });
   return out;
 }
 
@@ -403,7 +407,7 @@ Result<People::Rights> People::rights(const access::Actor& actor, const std::str
     access::Item item = about(subject, relation == "own" ? std::optional(subject.person) : std::nullopt);
     item.is_supervised = relation == "supervised";
     item.is_inside_home = false;
-    for (int number = 0; number <= static_cast<int>(access::Action::kExplain); ++number) {
+    for (int number = 0; number <= static_cast<int>(access::kLastAction); ++number) {
       const auto action = static_cast<access::Action>(number);
       if (action != access::Action::kView && action != access::Action::kExport && action != access::Action::kShare) {
         out.rights.push_back({action, std::nullopt, relation, decide(action, item, std::nullopt)});

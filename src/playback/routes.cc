@@ -131,6 +131,8 @@ Result<Response> list(const Request& request, evidence::Vault& vault, const rost
   query.is_unattributed = text_query(request, "unattributed") == "true";
   query.from = TRY(time_query(request, "from"));
   query.to = TRY(time_query(request, "to"));
+  query.received_from = TRY(time_query(request, "received_from"));
+  query.received_to = TRY(time_query(request, "received_to"));
   query.limit = limits::kPageItemsDefault;
   if (const auto limit = text_query(request, "limit")) {
     const auto value = parse_decimal(*limit);

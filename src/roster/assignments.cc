@@ -176,6 +176,18 @@ Result<std::vector<Assignment>> assignments(db::Transaction& tx, const AgencyId&
     sql += " AND " + stands("a", ":at");
     params.emplace_back("at", query.at->us);
   }
+  if (query.since) {
+    sql += " AND (until_us IS NULL OR until_us > :since)";
+    params.emplace_back("since", query.since->us);
+  }
+  if (query.of) {
+    std::string names;
+    for (const AssignmentKind kind : *query.of) {
+      names += fmt::format("{}'{}'", names.empty() ? "" : ", ", assignment_kind_name(kind));
+    }
+    if (names.empty()) return std::vector<Assignment>();
+    sql += fmt::format(" AND kind IN ({})", names);
+  }
   std::vector<Assignment> out;
   for (const db::Row& row : TRY(tx.query(sql + " ORDER BY from_us, id LIMIT :limit", params))) {
     out.push_back(TRY(read_assignment(row)));
@@ -303,6 +315,18 @@ std::string supervised_condition() {
       then, now);
 }
 
+std::string same_unit_condition() {
+  return fmt::format(
+      "(EXISTS (SELECT 1 FROM assignments o JOIN assignments s ON s.target = o.target AND s.agency = o.agency WHERE "
+      "o.agency = r.agency AND o.person = r.assigned_officer AND o.kind = 'unit' AND {} AND s.person = :self AND "
+      "s.kind "
+      "IN ('unit', 'unit_supervisor') AND {}) OR (r.assigned_officer IS NOT NULL AND NOT EXISTS (SELECT 1 FROM "
+      "assignments o WHERE o.agency = r.agency AND o.person = r.assigned_officer AND o.kind = 'unit') AND NOT EXISTS "
+      "(SELECT 1 FROM assignments s WHERE s.agency = r.agency AND s.person = :self AND s.kind IN ('unit', "
+      "'unit_supervisor'))))",
+      stands("o", "r.sort_us"), stands("s", ":now"));
+}
+
 std::string cleared_condition() {
   return fmt::format(
       "EXISTS (SELECT 1 FROM assignments a WHERE a.agency = r.agency AND a.person = :self AND a.kind = 'clearance' AND "
@@ -329,6 +353,21 @@ std::string standing_columns() {
       truth(supervised_condition(), "is_supervised"), truth(in_case, "is_in_case"), truth(case_known, "is_case_known"),
       truth(cleared_condition(), "is_cleared"), truth(investigated, "is_investigated"),
       truth(statement, "has_statement"));
+}
+
+Result<bool> supervises(db::Transaction& tx, const AgencyId& agency, const PersonId& supervisor, const PersonId& person,
+                        Timestamp then, Timestamp now) {
+  static const std::string kSql = fmt::format(
+      "SELECT {} FROM (SELECT CAST(:agency AS TEXT) AS agency, CAST(:person AS TEXT) AS assigned_officer, CAST(:then "
+      "AS "
+      "BIGINT) AS sort_us) r",
+      truth(supervised_condition(), "is_supervised"));
+  const db::Rows rows = TRY(tx.query(kSql, {{"agency", agency.text()},
+                                            {"person", person.text()},
+                                            {"then", then.us},
+                                            {"self", supervisor.text()},
+                                            {"now", now.us}}));
+  return !rows.empty() && rows[0].integer("is_supervised") == 1;
 }
 
 Result<Standing> read_standing(const db::Row& row) {

@@ -53,7 +53,9 @@ struct AssignmentQuery {
   std::optional<AssignmentKind> kind;
   std::optional<PersonId> person;
   std::optional<std::string> target;
-  std::optional<Timestamp> at;  // those that stood then
+  std::optional<Timestamp> at;                         // those that stood then
+  std::optional<std::vector<AssignmentKind>> of = {};  // of these kinds and no others
+  std::optional<Timestamp> since = {};                 // that had not ended by then
 };
 inline constexpr std::int64_t kAssignmentsMax = 10'000;  // of one answer
 
@@ -110,6 +112,13 @@ std::string standing_columns();
 // The conditions by which a list holds only what its asker may be shown (access::Reach); r, :self and :now as above.
 std::string supervised_condition();
 std::string cleared_condition();
+// Its officer was, when it was made, in a unit that :self belongs to or supervises at :now. Where neither was ever in one,
+// the agency is one.
+std::string same_unit_condition();
+
+// Whether the one supervises the other now, by the units that the other was in then; as supervised_condition() has it.
+Result<bool> supervises(db::Transaction& tx, const AgencyId& agency, const PersonId& supervisor, const PersonId& person,
+                        Timestamp then, Timestamp now);
 
 struct Standing {
   bool is_supervised = false, is_in_case = false;

@@ -46,11 +46,13 @@ Json::Array rights_of(const access::Actor& actor) {
   own_agency.agency = actor.agency;
   // Those that need no recording; single ones have rules of their own.
   for (const access::Action action :
-       {access::Action::kUpload, access::Action::kList, access::Action::kRegisterDevice, access::Action::kAssignDevice,
-        access::Action::kSeeRoster, access::Action::kManagePeople, access::Action::kSeeCases,
-        access::Action::kManageCases, access::Action::kRecordStatement, access::Action::kClear,
-        access::Action::kInvestigate, access::Action::kSetRules, access::Action::kSeeHolds, access::Action::kPlaceHold,
-        access::Action::kProposeHoldRelease, access::Action::kSeeProposals, access::Action::kManageAgencies}) {
+       {access::Action::kUpload,       access::Action::kList,           access::Action::kRegisterDevice,
+        access::Action::kAssignDevice, access::Action::kSeeRoster,      access::Action::kManagePeople,
+        access::Action::kSeeCases,     access::Action::kManageCases,    access::Action::kRecordStatement,
+        access::Action::kClear,        access::Action::kInvestigate,    access::Action::kSetRules,
+        access::Action::kSeeHolds,     access::Action::kPlaceHold,      access::Action::kProposeHoldRelease,
+        access::Action::kSeeProposals, access::Action::kManageAgencies, access::Action::kExplain,
+        access::Action::kSeeAlerts,    access::Action::kSeeDigests,     access::Action::kReviewAccess}) {
     if (access::decide(actor, action, own_agency).is_allowed()) may.emplace_back(access::action_name(action));
   }
   // What one has sent oneself, and whether there is a purpose for which one may send anything.
@@ -58,7 +60,7 @@ Json::Array rights_of(const access::Actor& actor) {
   own.assigned_officer = actor.person;
   if (access::decide(actor, access::Action::kSeeShares, own).is_allowed()) {
     may.emplace_back(access::action_name(access::Action::kSeeShares));
-  };
+  }
   for (int purpose = 0; purpose <= static_cast<int>(access::Purpose::kOwnRecording); ++purpose) {
     const access::Basis basis{static_cast<access::Purpose>(purpose), true, true, false, std::nullopt};
     if (!access::decide(actor, access::Action::kShare, own_agency, basis).is_allowed()) continue;

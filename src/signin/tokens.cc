@@ -178,6 +178,24 @@ Result<std::vector<Token>> list_tokens(db::Database& database, const std::option
   return out;
 }
 
+Result<void> tokens_that_stand(db::Transaction& tx, const AgencyId& agency, Timestamp now,
+                               const std::function<void(const PersonId&, Token)>& each) {
+  for (const db::Row& row : TRY(tx.query(
+           fmt::format(
+               "SELECT t.id AS id, t.person AS person, p.login AS login, t.scopes AS scopes, t.created_us AS "
+               "created_us, t.expires_us AS expires_us, t.used_us AS used_us, t.revoked_us AS revoked_us, CAST(1 AS "
+               "BIGINT) AS "
+               "is_persons FROM tokens t JOIN people p ON p.id = t.person WHERE p.agency = :agency AND t.revoked_us "
+               "IS NULL AND t.expires_us > :now AND {} ORDER BY t.person, t.created_us, t.id LIMIT :limit",
+               roster::active_since_condition("t.created_us")),
+           {{"agency", agency.text()}, {"now", now.us}, {"limit", kTokensListedMax}}))) {
+    const auto person = PersonId::parse(row.text("person"));
+    if (!person) return fail(Code::kCorrupt, "A token in the catalog is damaged", row.text("id"));
+    each(*person, TRY(read_token(row, now)));
+  }
+  return {};
+}
+
 Result<void> revoke_token(db::Database& database, const TokenId& id, Timestamp now) {
   return database.write([&](db::Transaction& tx) -> Result<void> {
     const std::int64_t changed = TRY(tx.run("UPDATE tokens SET revoked_us = :now WHERE id = :id AND revoked_us IS NULL",

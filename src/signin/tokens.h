@@ -11,6 +11,7 @@
 // Threads: any.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -58,6 +59,9 @@ struct Token {
 };
 // Of everybody, or of one login; the newest first, at most kTokensListedMax.
 Result<std::vector<Token>> list_tokens(db::Database& database, const std::optional<std::string>& login, Timestamp now);
+// Those of an agency that are good for something, by person, the oldest first.
+Result<void> tokens_that_stand(db::Transaction& tx, const AgencyId& agency, Timestamp now,
+                               const std::function<void(const PersonId&, Token)>& each);
 // From the next request on it is nobody's.
 Result<void> revoke_token(db::Database& database, const TokenId& id, Timestamp now);
 

@@ -49,10 +49,25 @@ export class Town {
     }
   }
 
+  /** The server's clock goes ahead by so much; before its first start. */
+  advance(seconds) {
+    const library = join(this.home, "false_clock.so");
+    const offset = join(this.home, "clock");
+    if (this.clock === undefined) run("cc", "-shared", "-fPIC", "-O1", "-o", library, join(ROOT, "test/server/false_clock.c"), "-ldl");
+    this.ahead = (this.ahead ?? 0) + seconds;
+    const bytes = Buffer.alloc(8);
+    bytes.writeBigInt64LE(BigInt(this.ahead) * 1_000_000_000n);
+    // In place: the server has the file mapped.
+    writeFileSync(offset, bytes, { flag: this.clock === undefined ? "w" : "r+" });
+    this.clock = { LD_PRELOAD: library, FALSE_CLOCK: offset };
+    return this;
+  }
+
   /** Starts on the port it had before, so that an open page finds it again. */
   async start() {
     const server = spawn(join(BIN, "lapel"), ["serve", "--data", this.data, "--listen", `127.0.0.1:${this.port}`, "--web", WEB], {
       stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...this.clock },
     });
     this.server = server;
     let errors = "";

@@ -18,6 +18,7 @@ import unittest
 import jsonschema
 
 from harness import BIN, PASSWORD, ROOT, Town, run, sha256
+from moved_clock import MovedClock
 from signing_in import Authenticator, Browser, next_totp
 
 METHODS = ("get", "put", "post", "patch", "delete", "head", "options")
@@ -447,6 +448,67 @@ class OpenApi(unittest.TestCase):
         self.ask("GET", "/api/v1/people/nobody", self.clerk, status=404, slug="not-found")
         for method, path in (("GET", "people"), ("GET", "units"), ("GET", "cases"), ("GET", "assignments"), ("GET", "rules")):
             self.ask(method, "/api/v1/" + path, status=401, slug="unauthenticated")
+
+    def test_oversight(self):
+        with Town() as town:
+            clock = MovedClock(town.home)
+            town.wrapper = clock.wrapper
+            town.second_factor("optional")
+            tokens = {login: town.add_user(login, role) for login, role in (
+                ("clerk", "records"), ("sergeant", "supervisor"), ("captain", "command"), ("auditor", "auditor"), ("boss", "administrator"), ("union", "union"))}
+            town.token("clerk", "list")
+            town.start()
+
+            def ask(method, target, who=None, status=None, **body):
+                headers = JSON if body else {}
+                answer = town.request(method, target, tokens.get(who), headers, json.dumps(body) if body else None)
+                self.contract.check(method, target, answer)
+                self.assertEqual(answer.status, status, answer.body)
+                return answer
+
+            def until(target, who):
+                deadline = time.monotonic() + PATIENCE_S
+                while not (items := ask("GET", target, who, 200).json()["items"]):
+                    self.assertLess(time.monotonic(), deadline, target)
+                return items
+            for target in ("alerts", "digests"):
+                self.assertEqual(ask("GET", f"/api/v1/{target}", "captain", 200).json(), {"items": [], "next": None})
+            for number in range(20):
+                recording = town.upload(tokens["clerk"], b"film %d" % number, filename=f"{number}.bin")["recording"]
+                town.request("POST", f"/api/v1/recordings/{recording}/views", tokens["clerk"], body=json.dumps({"purpose": "review"}))
+            alert = until("/api/v1/alerts", "sergeant")[0]["id"]
+            clock.move(8 * 86_400)
+            digest = until("/api/v1/digests", "sergeant")[0]["id"]
+            ask("GET", f"/api/v1/alerts/{alert}", "captain", 200)
+            ask("GET", f"/api/v1/digests/{digest}", "auditor", 200)
+            review = ask("GET", "/api/v1/access-review", "boss", 200).json()
+            ask("GET", "/api/v1/access-review?format=csv", "auditor", 200)
+            ask("GET", "/api/v1/access-review?format=pdf", "auditor", 400)
+            ask("GET", "/api/v1/unattributed", "sergeant", 200)
+            ask("GET", "/api/v1/people/clerk/recordings?limit=5", "captain", 200)
+            ask("GET", "/api/v1/people/clerk/recordings", "boss", 200)
+            ask("GET", "/api/v1/people/clerk/recordings?limit=0", "captain", 400)
+            ask("GET", "/api/v1/people/nobody/recordings", "captain", 404)
+            steps = ((f"/api/v1/alerts/{alert}/acknowledge", "sergeant", "captain", {"reason": "asked"}, 200),
+                     (f"/api/v1/digests/{digest}/sign", "sergeant", "sergeant", {"note": "read"}, 200),
+                     ("/api/v1/access-review/sign", "boss", "union", {"sha256": review["sha256"], "note": "read"}, 204))
+            for target, who, other, body, status in steps:
+                ask("POST", target, None, 401, **body)
+                ask("POST", target, "union", 403, **body)
+                ask("POST", target, who, 400, reason=7, note=7, sha256=review["sha256"])
+                ask("POST", target, who, status, **body)
+                if status == 200:
+                    ask("POST", target, other, 409, **body)
+            ask("POST", "/api/v1/access-review/sign", "boss", 409, sha256="0" * 64)
+            for kind in ("alerts", "digests"):
+                ask("GET", f"/api/v1/{kind}", None, 401)
+                ask("GET", f"/api/v1/{kind}", "union", 403)
+                ask("GET", f"/api/v1/{kind}/{'0' * 32}", "captain", 404)
+            ask("POST", f"/api/v1/alerts/{'0' * 32}/acknowledge", "captain", 404, reason="x")
+            ask("POST", f"/api/v1/digests/{'0' * 32}/sign", "captain", 404, note="x")
+            for target in ("access-review", "unattributed", "people/clerk/recordings"):
+                ask("GET", f"/api/v1/{target}", "union", 403)
+                ask("GET", f"/api/v1/{target}", None, 401)
 
     def test_what_people_are(self):
         self.town.add_user("leaver", "officer")

@@ -8,6 +8,7 @@ import unittest
 
 from access_test import FILM, ROLES
 from harness import BIN, Town, run
+from moved_clock import MovedClock
 from signing_in import Browser
 
 PATIENCE_S = 60
@@ -24,7 +25,8 @@ ASKED = {
     "open_export": ("recording", {"purpose": "review"}), "view_original": ("view", None), "view_export": ("export", None),
     "show_sign_in": ("person", None), "show_person": ("person", None),
     "change_roles": ("person", {"roles": ["officer"], **REASON}), "change_activity": ("person", {"active": False, **REASON}),
-    "person_rights": ("person", None), "end_assignment": ("assignment", REASON),
+    "person_rights": ("person", None), "end_assignment": ("assignment", REASON), "view_as": ("person", None),
+    "show_alert": ("alert", None), "acknowledge_alert": ("alert", REASON), "show_digest": ("digest", None), "sign_digest": ("digest", {"note": "read"}),
     "show_share": ("share", None), "revoke_share": ("share", REASON), "give_share_code": ("share", None),
     "show_proposal": ("proposal", None), "withdraw_proposal": ("proposal", REASON), "renew_setup_link": ("agency", None),
 }
@@ -46,7 +48,10 @@ class TwoAgencies(unittest.TestCase):
         cls.own = town.add_user("everybody", *ROLES, badge="1")
         cls.uploader = town.add_user("uploader", "records")
         town.add_user("hill", "officer", badge="2")
+        clock = MovedClock(town.home)
+        town.wrapper = clock.wrapper
         town.start()
+        watched = cls.watched(town, clock)
         cls.document = town.request("GET", "/api/v1/openapi.json").json()
         recording = town.upload(cls.uploader, FILM, filename="a.mp4", wearer="2", incident="22-1")["recording"]
         people = {person["login"]: person["id"] for person in town.request("GET", "/api/v1/people", cls.own).json()["items"]}
@@ -65,7 +70,22 @@ class TwoAgencies(unittest.TestCase):
                    "export": ask(f"/api/v1/recordings/{recording}/exports", purpose="review")["view"],
                    "share": ask("/api/v1/shares", kind="discovery", recipient="Somebody", recordings=[recording], purpose="discovery", case="22-1")["share"]["id"],
                    "proposal": cls.proposal(recording), "agency": town.request("GET", "/api/v1/agencies", cls.own).json()["items"][0]["id"],
-                   "assignment": ask("/api/v1/assignments", kind="unit", person="hill", target="Night")["id"]}
+                   **watched, "assignment": ask("/api/v1/assignments", kind="unit", person="hill", target="Night")["id"]}
+
+    @classmethod
+    def watched(cls, town, clock):
+        """An alert about the uploader, and a digest of their week."""
+        for number in range(20):
+            film = town.upload(cls.uploader, b"film %d" % number, filename=f"{number}.bin")["recording"]
+            answer = town.request("POST", f"/api/v1/recordings/{film}/views", cls.uploader, body=json.dumps({"purpose": "review"}))
+            assert answer.status == 201, answer.body
+        out, deadline = {}, time.monotonic() + PATIENCE_S
+        for kind in ("alert", "digest"):
+            while not (items := town.request("GET", f"/api/v1/{kind}s", cls.own).json()["items"]):
+                assert time.monotonic() < deadline, f"no {kind} is made"
+            out[kind] = items[0]["id"]
+            clock.move(8 * 86_400)
+        return out
 
     @classmethod
     def proposal(cls, recording):
@@ -141,7 +161,7 @@ class TwoAgencies(unittest.TestCase):
     def test_lists_and_searches_are_of_ones_own(self):
         for role, token in self.tokens.items():
             for path in ("/api/v1/recordings", "/api/v1/recordings?q=a.mp4", "/api/v1/recordings?incident=22-1", "/api/v1/recordings?officer=2",
-                         "/api/v1/people", "/api/v1/units", "/api/v1/cases", "/api/v1/assignments", "/api/v1/shares", "/api/v1/holds", "/api/v1/proposals", "/api/v1/agencies", f"/api/v1/assignments?person={self.ids['person']}"):
+                         "/api/v1/people", "/api/v1/alerts", "/api/v1/digests", "/api/v1/unattributed", "/api/v1/access-review", "/api/v1/units", "/api/v1/cases", "/api/v1/assignments", "/api/v1/shares", "/api/v1/holds", "/api/v1/proposals", "/api/v1/agencies", f"/api/v1/assignments?person={self.ids['person']}"):
                 answer = self.town.request("GET", path, token)
                 for word in (self.ids["recording"], self.ids["person"], self.ids["assignment"], self.ids["proposal"], "Doe", "a.mp4", "22-1", "Night", "uploader"):
                     if answer.status < 400:

@@ -25,6 +25,12 @@ const AccountPage = lazy(() => import("../rooms/account/account.js"));
 const ReceivedPage = lazy(() => import("../rooms/shares/received.js"));
 const SharesPage = lazy(() => import("../rooms/shares/shares.js"));
 const PersonPage = lazy(() => import("../rooms/people/person.js"));
+const AlertsPage = lazy(() => import("../rooms/oversight/alerts.js"));
+const AlertPage = lazy(() => import("../rooms/oversight/alert.js"));
+const WeeklyPage = lazy(() => import("../rooms/oversight/weekly.js"));
+const DigestPage = lazy(() => import("../rooms/oversight/digest.js"));
+const ReviewPage = lazy(() => import("../rooms/oversight/review.js"));
+const ViewAsPage = lazy(() => import("../rooms/oversight/view_as.js"));
 
 /** A recipient of a share is nobody to the agency: that page knows no session. */
 export function App(): ReactNode {
@@ -92,6 +98,10 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
   // Who comes to decide proposals, and nothing else, is taken there.
   const decidesOnly = maySeeProposals && !session.may.includes("list");
   const home = decidesOnly ? "/approvals" : "/recordings";
+  const maySeeAlerts = session.may.includes("see_alerts");
+  // Whoever keeps the cameras hears of what they left to nobody.
+  const maySeeWeeks = session.may.includes("see_digests") || session.may.includes("register_device");
+  const mayReview = session.may.includes("review_access");
 
   const actions = useMemo(
     (): readonly Action[] => [
@@ -100,11 +110,13 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
       { id: "go.people", label: m.nav.people, shortcut: "g p", scope: "everywhere", when: () => maySeePeople, perform: () => navigate("/people") },
       { id: "go.shares", label: m.nav.shares, shortcut: "g s", scope: "everywhere", when: () => maySeeShares, perform: () => navigate("/shares") },
       { id: "go.holds", label: m.nav.holds, shortcut: "g h", scope: "everywhere", when: () => maySeeHolds, perform: () => navigate("/holds") },
-      { id: "go.approvals", label: m.nav.approvals, shortcut: "g a", scope: "everywhere", when: () => maySeeProposals, perform: () => navigate("/approvals") },
+      { id: "go.approvals", label: m.nav.approvals, shortcut: "g o", scope: "everywhere", when: () => maySeeProposals, perform: () => navigate("/approvals") },
+      { id: "go.alerts", label: m.nav.alerts, shortcut: "g a", scope: "everywhere", when: () => maySeeAlerts, perform: () => navigate("/alerts") },
+      { id: "go.weekly", label: m.nav.weekly, shortcut: "g w", scope: "everywhere", when: () => maySeeWeeks, perform: () => navigate("/weekly-review") },
+      { id: "go.review", label: m.nav.review, shortcut: "g v", scope: "everywhere", when: () => mayReview, perform: () => navigate("/access-review") },
       { id: "go.agencies", label: m.nav.agencies, shortcut: "g g", scope: "everywhere", when: () => mayHost, perform: () => navigate("/agencies") },
       { id: "help", label: m.help.open, shortcut: "?", scope: "everywhere", perform: () => setHelpOpen(true) },
-    ],
-    [navigate, mayUpload, maySeePeople, maySeeShares, maySeeHolds, maySeeProposals, mayHost, decidesOnly],
+    [navigate, mayUpload, maySeePeople, maySeeShares, maySeeHolds, maySeeProposals, mayHost, decidesOnly, maySeeAlerts, maySeeWeeks, mayReview],
   );
   useActions(actions);
   const help = actions.find((action) => action.id === "help") as Action;
@@ -140,6 +152,9 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
           {maySeeHolds && link("/holds", m.nav.holds)}
           {maySeeProposals && link("/approvals", m.nav.approvals)}
           {mayHost && link("/agencies", m.nav.agencies)}
+          {maySeeAlerts && link("/alerts", m.nav.alerts)}
+          {maySeeWeeks && link("/weekly-review", m.nav.weekly)}
+          {mayReview && link("/access-review", m.nav.review)}
         </nav>
         <div className="account">
           <ThemeChoice />
@@ -183,6 +198,17 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
             </Route>
             <Route path="/agencies">
               <AgenciesPage />
+            <Route path="/people/:id/view-as">{({ id }) => <ViewAsPage key={id} id={id} />}</Route>
+            <Route path="/alerts">
+              <AlertsPage />
+            </Route>
+            <Route path="/alerts/:id">{({ id }) => <AlertPage key={id} id={id} />}</Route>
+            <Route path="/weekly-review">
+              <WeeklyPage session={session} />
+            </Route>
+            <Route path="/weekly-review/:id">{({ id }) => <DigestPage key={id} id={id} />}</Route>
+            <Route path="/access-review">
+              <ReviewPage />
             </Route>
             <Route path="/account">
               <AccountPage session={session} />

@@ -32,6 +32,13 @@ export function shownTime(iso: string, zone?: string): string {
   }).format(time);
 }
 
+/** Nov 23, 2026: a day that the server counts, which is one of UTC wherever the reader is. */
+export function shownDay(iso: string): string {
+  const time = new Date(iso);
+  if (Number.isNaN(time.getTime())) return iso;
+  return new Intl.DateTimeFormat("en-US", { year: "numeric", month: "short", day: "numeric", timeZone: "UTC" }).format(time);
+}
+
 /** 1:02:03, or 2:03 below an hour. */
 export function shownDuration(ms: number): string {
   const seconds = Math.floor(ms / 1000);

@@ -73,6 +73,11 @@ function Loaded({ rights, names, session, again }: LoadedProps): ReactNode {
   return (
     <>
       <p className="lead">{m.people.summary(rights.login, rights.badge)}</p>
+      {session.may.includes("explain") && rights.active && rights.login !== session.login && (
+        <p>
+          <Link to={`/people/${rights.id}/view-as`}>{m.oversight.viewAs}</Link>
+        </p>
+      )}
       <Account person={rights} session={session} again={again} />
       <section className="panel" aria-labelledby="assignments-title">
         <div className="row heading">

@@ -7,7 +7,7 @@ import type { Recording, RecordingPage } from "../../api/schema.js";
 import type { Action } from "../../app/actions.js";
 import { m } from "../../app/messages.js";
 import { useActions } from "../../app/registry.js";
-import { shownBytes, shownTime } from "../../ui/format.js";
+import { shownBytes, shownDay, shownTime } from "../../ui/format.js";
 import { Empty, Failure, Loading, Name, Status, toneOfState, useLoad, useTitle } from "../../ui/parts.js";
 import { FILTERS, queryOf } from "./query.js";
 
@@ -69,6 +69,7 @@ export function RecordingList(): ReactNode {
         <button type="submit">{m.list.apply}</button>
         {query !== "" && <Link to="/recordings">{m.list.clear}</Link>}
       </form>
+      {given.get("unattributed") === "true" && <p className="quiet-text">{m.list.onlyUnattributed(given.has("received_from") ? shownDay(given.get("received_from") ?? "") : undefined)}</p>}
       {first.state === "loading" && <Loading />}
       {first.state === "failed" && <Failure error={first.error} onRetry={retry} />}
       {first.state === "ready" && first.value.items.length === 0 && (

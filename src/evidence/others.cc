@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lists that are not quite the asker's own: what another would be shown, and what nobody is assigned to.
+#include <algorithm>
+#include <charconv>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "crypto/random.h"
+#include "evidence/rows.h"
+#include "evidence/unattributed.h"
+
+namespace lapel::evidence {
+namespace {
+
+constexpr std::int64_t kDayUs = 86'400LL * 1'000'000;
+
+access::Item own_agency(const access::Actor& actor) {
+  access::Item item;
+  item.agency = actor.agency;
+  return item;
+}
+
+// A condition may have no use for who asks, or when.
+db::Params asked_in(std::string_view sql, const access::Actor& actor, Timestamp now) {
+  db::Params out = asked_by(actor, now);
+  std::erase_if(out, [&](const db::Param& param) { return sql.find(fmt::format(":{}", param.name)) == sql.npos; });
+  return out;
+}
+
+bool has_list(const access::Actor& actor) {
+  return access::decide(actor, access::Action::kList, own_agency(actor)).is_allowed();
+}
+
+// Those of `ids` that the actor is shown, as they stand to them.
+Result<std::map<RecordingId, Recording>> rows_of(db::Transaction& tx, const access::Actor& actor, Timestamp now,
+                                                 const std::vector<RecordingId>& ids) {
+  std::map<RecordingId, Recording> out;
+  if (!has_list(actor)) return out;
+  for (const RecordingId& id : ids) {
+    for (const db::Row& row :
+         TRY(tx.query(fmt::format("SELECT {} FROM recordings r WHERE id = :id AND agency = :agency", columns()),
+                      asked_by(actor, now) + db::Params{{"id", id.text()}, {"agency", actor.agency.text()}}))) {
+      Recording recording = TRY(read_recording(actor, row));
+      if (!access::decide(actor, access::Action::kShow, recording.item).is_allowed()) continue;
+      out.emplace(id, std::move(recording));
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<std::set<RecordingId>> Vault::shown_of(const access::Actor& actor, const std::vector<RecordingId>& ids) {
+  std::set<RecordingId> out;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    out.clear();
+    for (const auto& [id, recording] : TRY(rows_of(tx, actor, parts_.clock.now(), ids))) out.insert(id);
+    return {};
+  }));
+  return out;
+}
+
+Result<OthersPage> Vault::list_of_other(const access::Actor& actor, const access::Actor& other,
+                                        const ListQuery& query) {
+  const Timestamp now = parts_.clock.now();
+  OthersPage page;
+  // A page begins after so many rows, and not after a row: that one may be none of the actor's.
+  std::int64_t passed = 0;
+  if (!query.cursor.empty()) {
+    const char* last = query.cursor.data() + query.cursor.size();
+    const auto [end, error] = std::from_chars(query.cursor.data(), last, passed);
+    if (error != std::errc() || end != last || passed < 1 || passed > kOthersCountMax) {
+      return fail(Code::kInvalid, "This cursor is not one that a page has given");
+    }
+  }
+  if (has_list(other)) {
+    const std::string reached = TRY(reached_condition(other));
+    TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+      page = {};
+      const db::Rows rows = TRY(tx.query(
+          fmt::format(
+              "SELECT id FROM recordings r WHERE agency = :agency AND {} ORDER BY sort_us DESC, id DESC LIMIT :limit",
+              reached),
+          asked_in(reached, other, now) + db::Params{{"agency", other.agency.text()}, {"limit", kOthersCountMax}}));
+      page.total = static_cast<std::int64_t>(rows.size());
+      std::vector<RecordingId> ids;
+      for (auto i = passed; i < std::min(page.total, passed + query.limit); ++i) {
+        const auto id = RecordingId::parse(rows[static_cast<std::size_t>(i)].text("id"));
+        if (!id) return fail(Code::kCorrupt, "A row of the catalog is damaged", "recordings id");
+        ids.push_back(*id);
+      }
+      if (passed + query.limit < page.total) page.next = std::to_string(passed + query.limit);
+      std::map<RecordingId, Recording> theirs = TRY(rows_of(tx, other, now, ids));
+      std::map<RecordingId, Recording> own = TRY(rows_of(tx, actor, now, ids));
+      for (const RecordingId& id : ids) {
+        const auto their = theirs.find(id);
+        const auto mine = own.find(id);
+        if (their == theirs.end() || mine == own.end()) {
+          ++page.hidden;
+          continue;
+        }
+        const Recording& recording = their->second;
+        access::Basis basis;
+        basis.has_case = recording.description.incident.has_value();
+        basis.is_related = !recording.is_case_known || recording.item.is_in_case;
+        page.items.push_back({std::move(mine->second), recording.item, basis});
+      }
+      return {};
+    }));
+  }
+  ledger::Submission submission;
+  submission.actor = actor.subject();
+  const std::string act = crypto::new_id<ActId>().text();
+  const auto shown = static_cast<std::uint64_t>(page.items.size());
+  submission.events.push_back(
+      {actor.subject(), "list.viewed_as", {{"act", act}, {"items", shown}, {"person", other.subject().text()}}, false});
+  if (actor.subject() != other.subject()) {
+    submission.events.push_back({other.subject(), "list.viewed_as", {{"act", act}, {"items", shown}}, false});
+  }
+  TRY(TRY(parts_.ledgers.find(actor.agency))->commit(std::move(submission)));
+  return page;
+}
+
+Result<std::vector<UnattributedDay>> Vault::unattributed_days(const access::Actor& actor) {
+  TRY(access::require(access::decide(actor, access::Action::kList, own_agency(actor)), "recording"));
+  const std::string reached = TRY(reached_condition(actor));
+  std::vector<UnattributedDay> out;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    out.clear();
+    for (const db::Row& row : TRY(tx.query(
+             fmt::format(
+                 "SELECT received_us / {0} AS day, COUNT(*) AS recordings FROM recordings r WHERE agency = :agency "
+                 "AND assigned_officer IS NULL AND {1} GROUP BY received_us / {0} ORDER BY day DESC LIMIT :limit",
+                 kDayUs, reached),
+             asked_in(reached, actor, parts_.clock.now()) +
+                 db::Params{{"agency", actor.agency.text()}, {"limit", kUnattributedDaysMax}}))) {
+      out.push_back({Timestamp{row.integer("day") * kDayUs}, row.integer("recordings")});
+    }
+    return {};
+  }));
+  return out;
+}
+
+Result<Unattributed> count_unattributed(db::Transaction& tx, const AgencyId& agency, Timestamp from, Timestamp to) {
+  const db::Rows rows =
+      TRY(tx.query("SELECT COUNT(*) AS open, COUNT(CASE WHEN received_us >= :from AND received_us < :to THEN 1 END) AS "
+                   "received FROM "
+                   "recordings WHERE agency = :agency AND assigned_officer IS NULL AND state <> 'restricted'",
+                   {{"agency", agency.text()}, {"from", from.us}, {"to", to.us}}));
+  return Unattributed{rows[0].integer("received"), rows[0].integer("open")};
+}
+
+}  // namespace lapel::evidence

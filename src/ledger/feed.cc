@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ledger/feed.h"
+
+#include <fmt/format.h>
+
+namespace lapel::ledger {
+namespace {
+
+constexpr std::int64_t kPeopleMax = 10'000;
+
+Result<SealedEvent> read_event(const db::Row& row) {
+  const auto subject = SubjectId::parse(row.text("subject"));
+  if (!subject) return fail(Code::kCorrupt, "An event in the catalog is damaged", row.text("subject"));
+  return SealedEvent{*subject,
+                     static_cast<std::uint64_t>(row.integer("n")),
+                     static_cast<std::uint64_t>(row.integer("leaf_index")),
+                     Timestamp{row.integer("at_us")},
+                     row.text("type"),
+                     row.text("event")};
+}
+
+}  // namespace
+
+Result<FeedPage> read_feed(db::Transaction& tx, const AgencyId& agency, std::span<const std::string_view> types,
+                           std::int64_t mark, std::int64_t limit) {
+  std::string names;
+  for (const std::string_view type : types) names += fmt::format("{}'{}'", names.empty() ? "" : ", ", type);
+  FeedPage out;
+  const db::Rows last =
+      TRY(tx.query("SELECT leaf_index FROM ledger_events WHERE agency = :agency ORDER BY leaf_index DESC LIMIT 1",
+                   {{"agency", agency.text()}}));
+  out.mark = last.empty() ? mark : last[0].integer("leaf_index");
+  for (const db::Row& row : TRY(tx.query(
+           fmt::format(
+               "SELECT subject, n, leaf_index, at_us, type, event FROM ledger_events WHERE agency = :agency AND "
+               "leaf_index > :mark AND type IN ({}) ORDER BY leaf_index LIMIT :limit",
+               names),
+           {{"agency", agency.text()}, {"mark", mark}, {"limit", limit}}))) {
+    out.events.push_back(TRY(read_event(row)));
+  }
+  if (static_cast<std::int64_t>(out.events.size()) < limit) return out;
+  out.is_last = false;
+  out.mark = static_cast<std::int64_t>(out.events.back().index);
+  return out;
+}
+
+Result<std::vector<SealedEvent>> last_roles(db::Transaction& tx, const AgencyId& agency) {
+  std::vector<SealedEvent> out;
+  for (const db::Row& row : TRY(tx.query(
+           "SELECT subject, n, leaf_index, at_us, type, event FROM ledger_events e WHERE agency = :agency AND type = "
+           "'person.roles' AND n = (SELECT MAX(m.n) FROM ledger_events m WHERE m.agency = e.agency AND m.subject = "
+           "e.subject "
+           "AND m.type = 'person.roles') ORDER BY subject LIMIT :limit",
+           {{"agency", agency.text()}, {"limit", kPeopleMax}}))) {
+    out.push_back(TRY(read_event(row)));
+  }
+  return out;
+}
+
+Result<std::optional<Timestamp>> first_event_at(db::Transaction& tx, const AgencyId& agency) {
+  const db::Rows rows = TRY(tx.query("SELECT at_us FROM ledger_events WHERE agency = :agency ORDER BY at_us LIMIT 1",
+                                     {{"agency", agency.text()}}));
+  return rows.empty() ? std::optional<Timestamp>() : std::optional(Timestamp{rows[0].integer("at_us")});
+}
+
+}  // namespace lapel::ledger

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The room of oversight: its parts together, and the turns that it takes by itself.
+//
+// Owns: a thread that follows every agency's ledger.
+// Promises: an alert is raised, and a week's digests are made, within kTurnUs of their time and what the turn itself takes,
+//   whether or not anybody asks. What fails in a turn is traced and tried again in the next.
+// Fails with: what its parts fail with.
+// Threads: any; the turns begin with begin() and end with the object.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "evidence/vault.h"
+#include "oversight/alerts.h"
+#include "oversight/digests.h"
+#include "oversight/review.h"
+#include "oversight/watch.h"
+
+namespace lapel::oversight {
+
+inline constexpr std::int64_t kTurnUs = 2LL * 1'000'000;
+
+class Oversight {
+ public:
+  struct Parts {
+    db::Database& database;
+    ledger::Ledgers& ledgers;
+    evidence::Vault& vault;
+    const Clock& clock;
+    Accounts accounts;
+    ConsoleActs console_acts;
+  };
+  explicit Oversight(Parts parts);
+  ~Oversight();
+  Oversight(const Oversight&) = delete;
+  Oversight& operator=(const Oversight&) = delete;
+
+  void begin();
+  // One turn, for every agency.
+  Result<void> turn();
+
+  // What stands in somebody else's list.
+  struct Seen {
+    roster::Person person;
+    access::Actor other;
+    evidence::OthersPage page;
+  };
+  Result<Seen> view_as(const access::Actor& actor, const std::string& person, const evidence::ListQuery& query);
+
+  Alerts& alerts() { return alerts_; }
+  Digests& digests() { return digests_; }
+  AccessReview& review() { return review_; }
+  evidence::Vault& vault() { return parts_.vault; }
+
+ private:
+  struct Thread;
+  const Parts parts_;
+  Watch watch_;
+  Alerts alerts_;
+  Digests digests_;
+  AccessReview review_;
+  std::unique_ptr<Thread> thread_;
+};
+
+}  // namespace lapel::oversight

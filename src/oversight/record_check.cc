@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "oversight/record_check.h"
+
+#include <array>
+#include <charconv>
+#include <map>
+#include <set>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "crypto/sha256.h"
+#include "evidence/facts_check.h"
+#include "ledger/feed.h"
+#include "proof/entry.h"
+
+namespace lapel::oversight {
+namespace {
+
+using Lines = std::set<std::string>;
+
+constexpr std::int64_t kPage = 1'000;
+constexpr std::string_view kNothing = "nothing";
+
+// What an alert, a digest or a review is said to be, by id.
+struct Said {
+  std::string what, later;  // later: settled, signed
+};
+
+std::string text_of(const Json& event, std::string_view name) {
+  if (const std::int64_t* number = event.find_integer(name)) return std::to_string(*number);
+  const std::string* text = event.find_string(name);
+  return text ? printable(*text) : std::string(kNothing);
+}
+
+Result<Lines> by_events(db::Transaction& tx, const AgencyId& agency, const std::function<void(std::string)>& fault) {
+  constexpr std::array<std::string_view, 5> kTypes = {"alert.raised", "alert.acknowledged", "digest.made",
+                                                      "digest.signed", "access.reviewed"};
+  std::map<std::string, Said> all;
+  for (std::int64_t mark = -1;;) {
+    const ledger::FeedPage page = TRY(ledger::read_feed(tx, agency, kTypes, mark, kPage));
+    mark = page.mark;
+    for (const ledger::SealedEvent& sealed : page.events) {
+      const auto event = proof::parse_event(sealed.event);
+      if (!event) continue;  // told with its chain
+      const auto of = [&](std::string_view name) { return text_of(*event, name); };
+      const std::string subject = sealed.subject.text();
+      if (sealed.type == "alert.raised") {
+        all["alert " + of("alert")] = {
+            fmt::format("about {} from {} to {}, {} recordings", subject, of("from"), of("at_look"), of("recordings")),
+            "not settled"};
+      } else if (sealed.type == "digest.made") {
+        all["digest " + of("digest")] = {
+            fmt::format("for {} from {} to {}, {}", subject, of("from"), of("to"), of("sha256")), "not signed"};
+      } else if (sealed.type == "access.reviewed") {
+        all["review " + of("review")] = {fmt::format("by {}, {} people, {}", subject, of("people"), of("sha256")),
+                                         "note " + of("note")};
+      } else {
+        const bool is_alert = sealed.type == "alert.acknowledged";
+        const std::string id = is_alert ? "alert " + of("alert") : "digest " + of("digest");
+        const auto found = all.find(id);
+        if (found == all.end()) {
+          fault(fmt::format("{}: event {} of {} speaks of it, and none made it", id, sealed.n, subject));
+        } else {
+          found->second.later =
+              is_alert ? fmt::format("settled by {}: {}", of("actor"), of("reason")) : "signed: " + of("note");
+        }
+      }
+    }
+    if (page.is_last) break;
+  }
+  Lines out;
+  for (const auto& [id, said] : all) out.insert(fmt::format("{}: {}; {}", id, said.what, said.later));
+  return out;
+}
+
+// No value in a row is trusted to be of its type: all are read as text.
+template <typename Line>
+Result<void> add_rows(db::Transaction& tx, const AgencyId& agency, std::string_view table,
+                      const std::vector<std::string_view>& columns, Lines& out, Line&& line) {
+  std::string list;
+  for (const std::string_view column : columns) list += fmt::format(", CAST({0} AS TEXT) AS {0}", column);
+  for (std::string after;;) {
+    const db::Rows rows = TRY(tx.query(
+        fmt::format(
+            "SELECT CAST(id AS TEXT) AS place{} FROM {} WHERE agency = :agency AND CAST(id AS TEXT) > :after ORDER "
+            "BY place LIMIT :limit",
+            list, table),
+        {{"agency", agency.text()}, {"after", after}, {"limit", kPage}}));
+    if (rows.empty()) return {};
+    for (const db::Row& row : rows) {
+      after = row.text("place");
+      const auto text = [&](std::string_view name) {
+        const auto value = row.maybe_text(name);
+        return value ? printable(*value) : std::string(kNothing);
+      };
+      const auto time = [&](std::string_view name) {
+        return printable(evidence::column_time(row.maybe_text(name)).value_or(std::string(kNothing)));
+      };
+      out.insert(line(row, printable(after), text, time));
+    }
+  }
+}
+
+Result<Lines> by_catalog(db::Transaction& tx, const AgencyId& agency) {
+  Lines out;
+  TRY(add_rows(tx, agency, "alerts",
+               {"person", "from_us", "at_us", "recordings", "acknowledged_us", "acknowledged_by", "reason"}, out,
+               [](const db::Row& row, const std::string& id, const auto& text, const auto& time) {
+                 const bool is_settled =
+                     row.maybe_text("acknowledged_us") || row.maybe_text("acknowledged_by") || row.maybe_text("reason");
+                 return fmt::format("alert {}: about {} from {} to {}, {} recordings; {}", id, text("person"),
+                                    time("from_us"), time("at_us"), text("recordings"),
+                                    is_settled
+                                        ? fmt::format("settled by {}: {}", text("acknowledged_by"), text("reason"))
+                                        : "not settled");
+               }));
+  TRY(add_rows(tx, agency, "digests", {"reader", "from_us", "to_us", "content", "sha256", "signed_us", "note"}, out,
+               [](const db::Row& row, const std::string& id, const auto& text, const auto& time) {
+                 const std::string sealed = hex(crypto::sha256(as_bytes(row.maybe_text("content").value_or(""))));
+                 const std::string kept = text("sha256");
+                 const bool is_signed = row.maybe_text("signed_us") || row.maybe_text("note");
+                 return fmt::format("digest {}: for {} from {} to {}, {}; {}", id, text("reader"), time("from_us"),
+                                    time("to_us"), kept == sealed ? kept : fmt::format("{} kept as {}", sealed, kept),
+                                    is_signed ? "signed: " + text("note") : "not signed");
+               }));
+  TRY(add_rows(tx, agency, "access_reviews", {"person", "people", "sha256", "note"}, out,
+               [](const db::Row&, const std::string& id, const auto& text, const auto&) {
+                 return fmt::format("review {}: by {}, {} people, {}; note {}", id, text("person"), text("people"),
+                                    text("sha256"), text("note"));
+               }));
+  return out;
+}
+
+// Looks that were judged, against those that the ledger has up to the mark. How somebody stood to a recording is a judgment
+// of that moment and is not repeated.
+Result<void> check_looks(db::Transaction& tx, const AgencyId& agency, const std::function<void(std::string)>& fault) {
+  constexpr std::array<std::string_view, 3> kTypes = {"recording.viewed", "recording.exported", "recording.refused"};
+  const db::Rows marks =
+      TRY(tx.query("SELECT CAST(leaf_index AS TEXT) AS leaf_index FROM watch_marks WHERE agency = :agency",
+                   {{"agency", agency.text()}}));
+  const std::string mark_text = marks.empty() ? "-1" : marks[0].text("leaf_index");
+  std::int64_t followed = 0;
+  const auto [end, error] = std::from_chars(mark_text.data(), mark_text.data() + mark_text.size(), followed);
+  if (error != std::errc() || end != mark_text.data() + mark_text.size()) {
+    fault("watch_marks: no leaf's index: " + printable(mark_text));
+    return {};
+  }
+  for (std::int64_t mark = -1;;) {
+    const ledger::FeedPage page = TRY(ledger::read_feed(tx, agency, kTypes, mark, kPage));
+    Lines events, rows;
+    for (const ledger::SealedEvent& sealed : page.events) {
+      const auto event = proof::parse_event(sealed.event);
+      if (!event || static_cast<std::int64_t>(sealed.index) > followed)
+        continue;  // told with its chain; not judged yet
+      events.insert(fmt::format("look {}: {} {} at {} for {} in case {}", sealed.index, text_of(*event, "actor"),
+                                sealed.type.substr(sealed.type.find('.') + 1), sealed.subject.text(),
+                                text_of(*event, "purpose"), text_of(*event, "case")));
+    }
+    for (const db::Row& row : TRY(tx.query(
+             "SELECT CAST(leaf_index AS TEXT) AS leaf, CAST(person AS TEXT) AS person, CAST(act AS TEXT) AS act, "
+             "CAST(recording AS TEXT) AS recording, CAST(purpose AS TEXT) AS purpose, CAST(case_number AS TEXT) AS "
+             "case_number FROM watched_acts WHERE agency = :agency AND leaf_index > :after AND leaf_index <= :until "
+             "ORDER BY "
+             "leaf_index LIMIT :limit",
+             {{"agency", agency.text()}, {"after", mark}, {"until", page.mark}, {"limit", 2 * kPage}}))) {
+      const auto case_number = row.maybe_text("case_number");
+      rows.insert(fmt::format("look {}: {} {} at {} for {} in case {}", printable(row.text("leaf")),
+                              printable(row.text("person")), printable(row.text("act")),
+                              printable(row.text("recording")), printable(row.text("purpose")),
+                              case_number ? printable(*case_number) : kNothing));
+    }
+    for (const std::string& line : rows) {
+      if (!events.contains(line)) fault(line + ": it was judged, and no event says so");
+    }
+    for (const std::string& line : events) {
+      if (!rows.contains(line)) fault(line + ": an event says so, and it was not judged");
+    }
+    if (page.is_last) {
+      if (followed > page.mark)
+        fault(fmt::format("watch_marks: leaf {} of a ledger that ends at {}", followed, page.mark));
+      return {};
+    }
+    mark = page.mark;
+  }
+}
+
+}  // namespace
+
+Result<void> check_record(db::Transaction& tx, const AgencyId& agency, const std::function<void(std::string)>& fault) {
+  TRY(check_looks(tx, agency, fault));
+  const Lines events = TRY(by_events(tx, agency, fault));
+  const Lines catalog = TRY(by_catalog(tx, agency));
+  for (const std::string_view table : {"alerts", "digests", "access_reviews", "watched_acts", "watch_marks"}) {
+    const std::int64_t strays =
+        TRY(tx.query(fmt::format("SELECT COUNT(*) AS strays FROM {} t WHERE NOT EXISTS (SELECT 1 FROM agencies a WHERE "
+                                 "a.id = t.agency)",
+                                 table)))[0]
+            .integer("strays");
+    if (strays > 0) fault(fmt::format("{}: {} rows name no agency", table, strays));
+  }
+  for (const std::string& line : catalog) {
+    if (!events.contains(line)) fault(line + ": the catalog has it, and no event");
+  }
+  for (const std::string& line : events) {
+    if (!catalog.contains(line)) fault(line + ": an event says so, and the catalog does not");
+  }
+  return {};
+}
+
+}  // namespace lapel::oversight

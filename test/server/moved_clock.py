@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A server's clock, ahead by as much as a test says: false_clock.c, compiled once, and the file that it reads."""
+import pathlib
+import struct
+import subprocess
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+class MovedClock:
+    def __init__(self, home):
+        self.library, self.offset, self.ahead_s = home / "false_clock.so", home / "clock", 0
+        subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-o", self.library, HERE / "false_clock.c", "-ldl"], check=True)
+        self.offset.write_bytes(bytes(8))
+        # The first words of a command that goes by it.
+        self.wrapper = ["env", f"LD_PRELOAD={self.library}", f"FALSE_CLOCK={self.offset}"]
+
+    def move(self, seconds):
+        """In place: the server has the file mapped. Never back."""
+        self.ahead_s += seconds
+        with open(self.offset, "r+b") as file:
+            file.write(struct.pack("=q", int(self.ahead_s * 1_000_000_000)))

@@ -1,0 +1,637 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Those who look are watched, on a real server whose clock the test moves: alerts on unusual reading, weekly digests, what nobody is
+assigned to, the review of access, and the list as another sees it."""
+import concurrent.futures
+import csv
+import io
+import json
+import sqlite3
+import time
+import unittest
+
+from harness import BIN, Town, run, sha256
+from moved_clock import MovedClock
+from postgres import PrivatePostgres
+from signing_in import Browser
+
+PATIENCE_S = 120
+MINUTE, DAY = 60, 86_400
+
+
+class Watched:
+    """A town whose server's clock goes as told, never back."""
+
+    def __init__(self, **options):
+        self.town = Town(**options)
+        self.tokens, self.ids, self.films = {}, {}, 0
+        self.clock = MovedClock(self.town.home)
+        self.move = self.clock.move
+        self.town.wrapper = self.clock.wrapper
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.town.__exit__()
+
+    def add(self, login, *roles, **more):
+        self.tokens[login] = self.town.add_user(login, *roles, **more)
+
+    def start(self):
+        self.town.start()
+        self.ids = {each["login"]: each["id"] for each in self.ask("GET", "/api/v1/people", "boss", 200).json()["items"]}
+        return self
+
+    def ask(self, method, path, who, wanted=None, **body):
+        answer = self.town.request(method, path, self.tokens[who], body=json.dumps(body) if body else None)
+        if wanted is not None and answer.status != wanted:
+            raise AssertionError(f"{method} {path} as {who}: {answer.status} {answer.body[:300]!r}")
+        return answer
+
+    def assign(self, who, kind, person, target):
+        return self.ask("POST", "/api/v1/assignments", who, 201, kind=kind, person=person, target=target).json()
+
+    def upload(self, count, **values):
+        out = []
+        for _ in range(count):
+            self.films += 1
+            out.append(self.town.upload(self.tokens["clerk"], b"film %d" % self.films, filename=f"{self.films}.bin", **values)["recording"])
+        return out
+
+    def view(self, who, recording, status=201, purpose="review", **more):
+        return self.ask("POST", f"/api/v1/recordings/{recording}/views", who, status, purpose=purpose, **more)
+
+    def events(self, kind, subject=None):
+        catalog = sqlite3.connect(f"file:{self.town.data / 'catalog.db'}?mode=ro", uri=True)
+        try:
+            return [json.loads(row[0]) for row in catalog.execute(
+                "SELECT event FROM ledger_events WHERE type = ? AND (? IS NULL OR subject = ?) ORDER BY leaf_index", (kind, subject, subject))]
+        finally:
+            catalog.close()
+
+    def rows(self, sql):
+        catalog = sqlite3.connect(f"file:{self.town.data / 'catalog.db'}?mode=ro", uri=True)
+        try:
+            return catalog.execute(sql).fetchall()
+        finally:
+            catalog.close()
+
+    def followed(self):
+        """Returns when the server has judged every look that is sealed by now. It does so by itself."""
+        wanted = self.rows("SELECT COUNT(*) FROM ledger_events WHERE type IN ('recording.viewed', 'recording.exported', 'recording.refused')")
+        deadline = time.monotonic() + PATIENCE_S
+        while self.rows("SELECT COUNT(*) FROM watched_acts") != wanted:
+            assert time.monotonic() < deadline, "the looks are not judged"
+
+    def checks(self, case):
+        self.town.stop()
+        case.assertEqual(self.town.check_ledger(), (0, []))
+
+
+def people(town):
+    for login, role in (("boss", "administrator"), ("clerk", "records"), ("captain", "command"), ("auditor", "auditor"), ("ia", "internal_affairs"),
+                        ("sergeant", "supervisor"), ("other", "supervisor"), ("union", "union"), ("keeper", "coordinator")):
+        town.add(login, role)
+    town.add("hill", "officer", badge="101")
+    town.add("detective", "investigator", badge="102")
+    town.add("reader", "investigator", badge="103")
+
+
+class UnusualReading(unittest.TestCase):
+    def town(self):
+        town = Watched()
+        self.addCleanup(town.__exit__)
+        people(town)
+        return town.start()
+
+    def alerts(self, town, who="captain"):
+        return town.ask("GET", "/api/v1/alerts", who, 200).json()["items"]
+
+    def test_nineteen_are_none_twenty_are_one_and_the_reader_never_hears_of_it(self):
+        town = self.town()
+        recordings = town.upload(30, wearer="101")
+        for recording in recordings[:19]:
+            town.view("detective", recording)
+        town.followed()
+        self.assertEqual(self.alerts(town), [])
+        town.view("detective", recordings[3])  # the same again is not another
+        town.followed()
+        self.assertEqual(self.alerts(town), [])
+        town.view("detective", recordings[19])
+        town.followed()
+        (alert,) = self.alerts(town)
+        self.assertEqual((alert["person"]["id"], alert["recordings"], alert["acknowledged"], alert["may_acknowledge"]),
+                         (town.ids["detective"], 20, None, True))
+        # Ten more are the same burst.
+        for recording in recordings[20:]:
+            town.view("detective", recording)
+        town.followed()
+        (again,) = self.alerts(town)
+        self.assertEqual(again["id"], alert["id"])
+        self.assertGreater(again["until"], alert["until"])
+        (raised,) = town.events("alert.raised", town.ids["detective"])
+        self.assertEqual((raised["alert"], raised["recordings"], raised["window_s"]), (alert["id"], 20, 600))
+
+        # Who is told, and who is not. The reader gets what an id gets that there is none of.
+        path = f"/api/v1/alerts/{alert['id']}"
+        for who in ("captain", "auditor", "ia"):
+            self.assertEqual([each["id"] for each in self.alerts(town, who)], [alert["id"]])
+            self.assertEqual(len(town.ask("GET", path, who, 200).json()["looks"]), 31)
+        for who in ("detective", "hill", "clerk", "boss", "union", "keeper"):
+            town.ask("GET", "/api/v1/alerts", who, 403)
+            town.ask("GET", path, who, 403)
+        self.assertFalse(self.alerts(town, "auditor")[0]["may_acknowledge"])
+        town.ask("POST", f"{path}/acknowledge", "auditor", 403, reason="x")
+
+        # Of the recordings, a supervisor is named only those that they are shown.
+        shown = {look["recording"] for look in town.ask("GET", path, "captain", 200).json()["looks"]}
+        self.assertEqual(shown, set(recordings))
+
+        for body, status in (({"reason": ""}, 400), ({"reason": "a\nb"}, 400), ({}, 400), ({"reason": 7}, 400)):
+            answer = town.town.request("POST", f"{path}/acknowledge", town.tokens["captain"], body=json.dumps(body))
+            self.assertEqual(answer.status, status, answer.body)
+        settled = town.ask("POST", f"{path}/acknowledge", "captain", 200, reason="a search for a missing child").json()
+        self.assertEqual((settled["acknowledged"]["by"]["id"], settled["acknowledged"]["reason"], settled["may_acknowledge"]),
+                         (town.ids["captain"], "a search for a missing child", False))
+        town.ask("POST", f"{path}/acknowledge", "ia", 409, reason="again")
+        (said,) = town.events("alert.acknowledged", town.ids["detective"])
+        self.assertEqual((said["alert"], said["reason"], said["actor"]), (alert["id"], "a search for a missing child", town.ids["captain"]))
+        town.checks(self)
+
+    def test_whoever_could_see_alerts_is_not_told_of_their_own(self):
+        town = self.town()
+        for recording in town.upload(20, wearer="101"):
+            town.view("captain", recording)
+        town.followed()
+        (alert,) = self.alerts(town, "auditor")
+        self.assertEqual(self.alerts(town, "captain"), [])
+        unknown = town.ask("GET", f"/api/v1/alerts/{'0' * 32}", "captain", 404).json()
+        own = town.ask("GET", f"/api/v1/alerts/{alert['id']}", "captain", 404).json()
+        self.assertEqual({**own, "instance": 0, "detail": own["detail"]}, {**unknown, "instance": 0})
+        town.ask("POST", f"/api/v1/alerts/{alert['id']}/acknowledge", "captain", 404, reason="my own")
+        town.checks(self)
+
+    def test_twenty_over_eleven_minutes_are_none_and_twenty_refusals_are_one(self):
+        town = self.town()
+        recordings = town.upload(20, wearer="101")
+        for recording in recordings:
+            town.view("detective", recording)
+            town.move(11 * MINUTE / 19)
+        town.followed()
+        self.assertEqual(self.alerts(town), [])
+        # Wanting to is looking: nobody exports for training.
+        for recording in recordings:
+            town.ask("POST", f"/api/v1/recordings/{recording}/views", "reader", 403, purpose="training")
+        town.followed()
+        self.assertEqual([each["person"]["id"] for each in self.alerts(town)], [town.ids["reader"]])
+        town.checks(self)
+
+    def test_twenty_of_ones_own_or_of_one_case_are_none(self):
+        town = self.town()
+        own = town.upload(21, wearer="101")
+        for recording in own:
+            town.view("hill", recording, purpose="own_recording")
+        town.ask("POST", "/api/v1/cases", "captain", 201, number="22-1187")
+        town.assign("captain", "case", "detective", "22-1187")
+        of_case = town.upload(21, wearer="101", incident="22-1187")
+        for recording in of_case:
+            town.view("detective", recording, purpose="investigation", case="22-1187")
+        # An incident that Lapel has no case for, named as the case: one purpose. Each its own: none.
+        for recording in town.upload(21, incident="22-7"):
+            town.view("reader", recording, purpose="investigation", case="22-7")
+        town.followed()
+        self.assertEqual(self.alerts(town), [])
+        for number in range(20):
+            (recording,) = town.upload(1, incident=f"23-{number}")
+            town.view("reader", recording, purpose="investigation", case=f"23-{number}")
+        town.followed()
+        self.assertEqual([each["person"]["id"] for each in self.alerts(town)], [town.ids["reader"]])
+        # Naming a case that one does not work on covers nothing.
+        for recording in of_case[:20]:
+            town.view("ia", recording, purpose="investigation", case="22-1187", inside_home=False)
+        town.followed()
+        self.assertEqual({each["person"]["id"] for each in self.alerts(town)}, {town.ids["reader"], town.ids["ia"]})
+        town.checks(self)
+
+    def test_a_server_that_is_killed_in_between_loses_no_look_and_a_burst_has_one_alert(self):
+        town = self.town()
+        recordings = town.upload(40, wearer="101")
+        for number, recording in enumerate(recordings):
+            town.view("detective", recording)
+            if number in (5, 18, 19, 30):
+                town.town.kill()
+                town.town.start()
+        town.followed()
+        (alert,) = self.alerts(town)
+        self.assertEqual(alert["recordings"], 20)
+        self.assertEqual(len(town.events("alert.raised")), 1)
+        # After a rest, a further one is another.
+        town.move(30 * MINUTE)
+        for recording in recordings[:20]:
+            town.view("detective", recording)
+        town.followed()
+        self.assertEqual(len(self.alerts(town)), 2)
+        town.checks(self)
+
+    def test_a_supervisor_hears_of_their_own_unit(self):
+        town = self.town()
+        for name in ("Night", "Day"):
+            town.ask("POST", "/api/v1/units", "boss", 201, name=name)
+        town.assign("boss", "unit", "detective", "Night")
+        town.assign("boss", "unit", "hill", "Day")
+        town.assign("boss", "unit_supervisor", "sergeant", "Night")
+        town.assign("boss", "unit_supervisor", "other", "Day")
+        recordings = town.upload(20, wearer="101")
+        for recording in recordings:
+            town.view("detective", recording)
+        town.followed()
+        (alert,) = self.alerts(town, "sergeant")
+        path = f"/api/v1/alerts/{alert['id']}"
+        self.assertEqual(self.alerts(town, "other"), [])
+        town.ask("GET", path, "other", 404)
+        town.ask("POST", f"{path}/acknowledge", "other", 404, reason="not mine")
+        # The recordings are of another unit: that there were looks is told, at which recordings is not.
+        looks = town.ask("GET", path, "sergeant", 200).json()["looks"]
+        self.assertEqual({look["recording"] for look in looks}, {None})
+        self.assertEqual({look["recording"] for look in town.ask("GET", path, "captain", 200).json()["looks"]}, set(recordings))
+        town.ask("POST", f"{path}/acknowledge", "sergeant", 200, reason="asked; a training list")
+        town.checks(self)
+
+    def test_a_row_that_the_ledger_does_not_know_is_found(self):
+        town = self.town()
+        for recording in town.upload(20, wearer="101"):
+            town.view("detective", recording)
+        town.followed()
+        town.town.stop()
+        catalog = sqlite3.connect(town.town.data / "catalog.db")
+        with catalog:
+            catalog.execute("UPDATE alerts SET reason = 'nothing to see', acknowledged_by = person, acknowledged_us = at_us")
+        catalog.close()
+        code, faults = town.town.check_ledger()
+        self.assertEqual((code, len(faults)), (6, 2), faults)
+        self.assertTrue(all(fault.startswith("alert ") for fault in faults), faults)
+        catalog = sqlite3.connect(town.town.data / "catalog.db")
+        with catalog:
+            catalog.execute("UPDATE alerts SET reason = NULL, acknowledged_by = NULL, acknowledged_us = NULL")
+        self.assertEqual(town.town.check_ledger(), (0, []))
+        with catalog:  # looks that nobody judged, and a mark beyond them
+            catalog.execute("DELETE FROM watched_acts WHERE leaf_index = (SELECT MAX(leaf_index) FROM watched_acts)")
+            catalog.execute("UPDATE watched_acts SET person = ? WHERE leaf_index = (SELECT MIN(leaf_index) FROM watched_acts)", (town.ids["hill"],))
+        catalog.close()
+        code, faults = town.town.check_ledger()
+        self.assertEqual((code, len(faults)), (6, 3), faults)
+        self.assertTrue(all(fault.startswith("look ") for fault in faults), faults)
+
+
+class WeeklyDigests(unittest.TestCase):
+    def test_each_supervisor_reads_and_signs_a_week_of_their_unit(self):
+        with Watched() as town:
+            people(town)
+            town.start()
+            self.fill(town)
+            town.followed()
+            for who in ("sergeant", "captain"):
+                self.assertEqual(town.ask("GET", "/api/v1/digests", who, 200).json()["items"], [])  # no week has ended
+            town.move(8 * DAY)
+            deadline = time.monotonic() + PATIENCE_S
+            while len(town.events("digest.made")) < 3:
+                assert time.monotonic() < deadline, "no digest is made"
+            self.read(town)
+            self.sign(town)
+            town.checks(self)
+            self.changed(town)
+
+    def fill(self, town):
+        town.ask("POST", "/api/v1/units", "boss", 201, name="Night")
+        for login in ("hill", "detective"):
+            town.assign("boss", "unit", login, "Night")
+        town.assign("boss", "unit_supervisor", "sergeant", "Night")
+        own = town.upload(1, wearer="101")[0]
+        strays = town.upload(3)
+        town.view("hill", own, purpose="own_recording")
+        for recording in (own, own, strays[0]):
+            town.view("detective", recording)
+        elsewhere = town.upload(1, wearer="103")[0]
+        town.view("detective", elsewhere, purpose="investigation", case="22-1", inside_home=False)
+        town.view("detective", own, 403, purpose="training")
+        town.ask("POST", f"/api/v1/recordings/{own}/exports", "detective", 201, purpose="discovery")
+        town.view("reader", own)
+        self.strays = strays
+        run(BIN / "lapel", "user", "reset-mfa", "--data", town.town.data, "--login", "hill")
+
+    def digest(self, town, who, reader=None):
+        items = town.ask("GET", "/api/v1/digests", who, 200).json()["items"]
+        items = [each for each in items if each["reader"]["id"] == town.ids[reader or who]]
+        return town.ask("GET", f"/api/v1/digests/{items[-1]['id']}", who, 200).json()
+
+    def read(self, town):
+        made = self.digest(town, "sergeant")
+        content = made["content"]
+        by_person = {each["person"]: each for each in content["people"]}
+        self.assertEqual(by_person, {
+            town.ids["hill"]: {"person": town.ids["hill"], "viewed": {"own_recording": 1}, "recordings": 1, "exported": 0, "refused": 0, "outside": 0},
+            town.ids["detective"]: {"person": town.ids["detective"], "viewed": {"review": 3, "investigation": 1}, "recordings": 3, "exported": 1,
+                                    "refused": 1, "outside": 1}})
+        self.assertEqual((content["members"], [unit["name"] for unit in content["units"]]), (2, ["Night"]))
+        self.assertEqual(content["unattributed"], {"received": 3, "open": 3})
+        self.assertEqual([(act["event"], act["person"]) for act in content["console"]], [("factors_reset", town.ids["hill"])])
+        self.assertEqual({each["id"] for each in made["names"]}, {town.ids["hill"], town.ids["detective"]})
+        begun, ended = made["from"], made["to"]
+        self.assertEqual((time.strptime(begun[:19], "%Y-%m-%dT%H:%M:%S").tm_wday, begun[10:], ended[10:]), (0, "T00:00:00.00Z", "T00:00:00.00Z"))
+        # Who is in no unit is in that of the supervisor without one; and who is in no supervisor's, in command's.
+        self.assertEqual({each["person"] for each in self.digest(town, "other")["content"]["people"]}, {town.ids["reader"]})
+        command = self.digest(town, "captain")
+        self.assertEqual(command["content"]["people"], [])
+        self.assertEqual(command["content"]["members"], 2)  # the two supervisors
+        # Whose words they are: those that were sealed.
+        self.assertEqual({event["sha256"] for event in town.events("digest.made")}, {row[0] for row in town.rows("SELECT sha256 FROM digests")})
+        for content, digest in town.rows("SELECT content, sha256 FROM digests"):
+            self.assertEqual(sha256(content.encode()), digest)
+
+    def sign(self, town):
+        made = self.digest(town, "sergeant")
+        path = f"/api/v1/digests/{made['id']}"
+        self.assertTrue(made["may_sign"])
+        town.ask("GET", path, "other", 404)  # another supervisor's is not there
+        town.ask("POST", f"{path}/sign", "other", 404, note="x")
+        for who in ("captain", "auditor", "ia"):
+            self.assertFalse(town.ask("GET", path, who, 200).json()["may_sign"])
+            town.ask("POST", f"{path}/sign", who, 403, note="x")
+        for who in ("hill", "clerk", "boss", "union", "keeper", "detective"):
+            town.ask("GET", "/api/v1/digests", who, 403)
+            town.ask("GET", path, who, 403)
+        overdue = [each["overdue"] for each in town.ask("GET", "/api/v1/digests", "captain", 200).json()["items"]]
+        self.assertNotIn(True, overdue)
+        town.move(7 * DAY)
+        overdue = [each for each in town.ask("GET", "/api/v1/digests", "captain", 200).json()["items"] if each["overdue"]]
+        self.assertIn(made["id"], {each["id"] for each in overdue})
+        signed = town.ask("POST", f"{path}/sign", "sergeant", 200, note="talked to the detective").json()
+        self.assertFalse(signed["overdue"] or signed["may_sign"])
+        town.ask("POST", f"{path}/sign", "sergeant", 409, note="again")
+        (event,) = town.events("digest.signed", town.ids["sergeant"])
+        self.assertEqual((event["digest"], event["sha256"], event["note"]), (made["id"], made["sha256"], "talked to the detective"))
+        self.assertEqual(self.digest(town, "sergeant")["content"], made["content"])
+
+    def changed(self, town):
+        catalog = sqlite3.connect(town.town.data / "catalog.db")
+        with catalog:
+            catalog.execute("UPDATE digests SET content = replace(content, '\"refused\":1', '\"refused\":0') WHERE content LIKE '%\"refused\":1%'")
+        catalog.close()
+        code, faults = town.town.check_ledger()
+        self.assertEqual((code, len(faults)), (6, 2), faults)
+        self.assertTrue(all(fault.startswith("digest ") for fault in faults), faults)
+
+
+class Reviews(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.w = town = Watched()
+        cls.addClassCleanup(town.__exit__)
+        town.town.second_factor("optional")
+        people(town)
+        town.start()
+
+    def test_a_who_has_access(self):
+        town = self.w
+        town.ask("POST", "/api/v1/cases", "captain", 201, number="22-1")
+        town.assign("captain", "case", "detective", "22-1")
+        town.assign("captain", "clearance", "reader", "minor")
+        town.ask("POST", "/api/v1/assignments", "ia", 201, kind="investigation", person="hill")
+        town.ask("POST", "/api/v1/people/keeper/roles", "boss", 200, roles=["coordinator", "auditor"], reason="stands in")
+        town.town.token("clerk", "list", "upload")
+        browser = Browser(town.town)
+        browser.sign_in("clerk")
+        browser.enroll_app()
+        for who in ("boss", "auditor", "captain"):
+            review = town.ask("GET", "/api/v1/access-review", who, 200).json()
+            rows = {each["login"]: each for each in review["items"]}
+            self.assertEqual(set(rows), {*town.tokens, "chief"})
+            self.assertEqual(rows["clerk"]["factors"], ["totp"])
+            self.assertEqual([token["scopes"] for token in rows["clerk"]["tokens"]], [None, ["upload", "list"]])
+            self.assertEqual((rows["keeper"]["roles"], rows["keeper"]["roles_by"]), (["coordinator", "auditor"], "boss"))
+            self.assertEqual((rows["clerk"]["roles_by"], rows["clerk"]["idle"]), ("server console", False))
+            self.assertIsNotNone(rows["clerk"]["last_day"])
+            self.assertEqual((rows["chief"]["never_here"], rows["union"]["never_here"]), (True, True))
+            self.assertEqual(rows["detective"]["cases"], None if who == "boss" else ["22-1"])
+            self.assertEqual(rows["reader"]["clearances"], None if who == "boss" else ["minor"])
+            self.assertNotIn("investigation", json.dumps(review))
+        for who in ("clerk", "hill", "ia", "sergeant", "union", "detective"):
+            town.ask("GET", "/api/v1/access-review", who, 403)
+            town.ask("POST", "/api/v1/access-review/sign", who, 403, sha256="0" * 64)
+        answer = town.ask("GET", "/api/v1/access-review?format=csv", "auditor", 200)
+        self.assertTrue(answer.headers["Content-Type"].startswith("text/csv"))
+        table = {row["login"]: row for row in csv.DictReader(io.StringIO(answer.body.decode(), newline=""))}
+        self.assertEqual((table["keeper"]["roles"], table["reader"]["clearances"], table["chief"]["flag"]), ("coordinator; auditor", "minor", "never signed in"))
+        town.ask("GET", "/api/v1/access-review?format=xlsx", "auditor", 400)
+        said = run(BIN / "lapel", "person", "review", "--server", town.town.url, env={"LAPEL_TOKEN": town.tokens["auditor"]}).stdout
+        self.assertRegex(said, r"(?m)^chief .*never signed in")
+        self.assertEqual(json.loads(run(BIN / "lapel", "person", "review", "--json", "--server", town.town.url,
+                                        env={"LAPEL_TOKEN": town.tokens["auditor"]}).stdout)["sha256"],
+                         town.ask("GET", "/api/v1/access-review", "auditor").json()["sha256"])
+
+    def test_b_signed_as_it_was_looked_at(self):
+        town = self.w
+        looked = town.ask("GET", "/api/v1/access-review", "auditor", 200).json()
+        self.assertIsNone(looked["last_signed"])
+        town.ask("POST", "/api/v1/people/union/active", "boss", 200, active=False, reason="left")
+        town.ask("POST", "/api/v1/access-review/sign", "auditor", 409, sha256=looked["sha256"])
+        looked = town.ask("GET", "/api/v1/access-review", "auditor", 200).json()
+        town.ask("POST", "/api/v1/access-review/sign", "auditor", 204, sha256=looked["sha256"], note="second quarter")
+        signed = town.ask("GET", "/api/v1/access-review", "captain", 200).json()["last_signed"]
+        self.assertEqual((signed["by"], signed["note"], signed["people"]), ("auditor", "second quarter", len(looked["items"])))
+        (event,) = town.events("access.reviewed", town.ids["auditor"])
+        self.assertEqual((event["sha256"], event["people"]), (looked["sha256"], len(looked["items"])))
+
+    def test_c_idle_after_ninety_days(self):
+        town = self.w
+        town.move(89 * DAY)
+        town.ask("GET", "/api/v1/people", "boss", 200)  # here on this day
+        rows = {each["login"]: each for each in town.ask("GET", "/api/v1/access-review", "boss", 200).json()["items"]}
+        self.assertEqual((rows["detective"]["idle"], rows["boss"]["idle"]), (False, False))
+        town.town.stop()
+        catalog = sqlite3.connect(town.town.data / "catalog.db")
+        with catalog:  # the tokens of this test end after ninety days
+            catalog.execute("UPDATE tokens SET expires_us = expires_us + 10000000000000")
+        catalog.close()
+        town.town.start()
+        town.move(2 * DAY)
+        rows = {each["login"]: each for each in town.ask("GET", "/api/v1/access-review", "boss", 200).json()["items"]}
+        self.assertEqual((rows["detective"]["idle"], rows["boss"]["idle"], rows["chief"]["idle"]), (True, False, False))
+        self.assertFalse(rows["union"]["idle"])  # who has left is not idle
+        town.checks(self)
+
+
+class AsAnotherSees(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.w = town = Watched()
+        cls.addClassCleanup(town.__exit__)
+        people(town)
+        town.add("wearer", "officer", badge="104")
+        town.start()
+        cls.own = town.upload(3, wearer="101")
+        cls.others = town.upload(2, wearer="104")
+        cls.locked = town.upload(1, wearer="101")[0]
+        town.ask("PATCH", f"/api/v1/recordings/{cls.locked}", "clerk", 200, restriction="minor", reason="told by the test")
+
+    def seen(self, who, person, query=""):
+        return self.w.ask("GET", f"/api/v1/people/{person}/recordings{query}", who, 200).json()
+
+    def test_the_list_is_theirs_and_the_rows_are_those_that_both_may_see(self):
+        town = self.w
+        listed = [each["id"] for each in town.ask("GET", "/api/v1/recordings", "hill", 200).json()["items"]]
+        self.assertEqual(set(listed), set(self.own))
+        for who in ("captain", "auditor"):
+            seen = self.seen(who, "hill")
+            self.assertEqual(([each["id"] for each in seen["items"]], seen["total"], seen["hidden"], seen["next"]), (listed, 3, 0, None))
+            rights = {(right["action"], right["purpose"]): right["answer"] for right in seen["items"][0]["rights"]}
+            self.assertEqual((rights["view", "own_recording"], rights["view", "review"], rights["restrict", None]), ("allow", "refuse", "refuse"))
+            for each in seen["items"]:  # each answer is what they get
+                answer = town.ask("POST", f"/api/v1/recordings/{each['id']}/views", "hill", None, purpose="own_recording")
+                self.assertEqual(answer.status, 201)
+
+    def test_an_administrator_gains_no_row_by_it(self):
+        town = self.w
+        town.ask("GET", "/api/v1/recordings", "boss", 403)
+        for person, total in (("hill", 3), ("captain", 6), ("union", 0)):
+            seen = self.seen("boss", person)
+            self.assertEqual((seen["items"], seen["total"], seen["hidden"]), ([], total, total))
+
+    def test_not_even_a_cursor_tells_them_of_one(self):
+        for who in ("boss", "auditor"):
+            first = self.w.ask("GET", "/api/v1/people/captain/recordings?limit=4", who, 200)
+            self.assertEqual(first.json()["next"], "4")
+        answer = self.w.ask("GET", "/api/v1/people/captain/recordings?limit=4", "boss", 200).body.decode()
+        for recording in (*self.own, *self.others, self.locked):
+            self.assertNotIn(recording, answer)
+        rest = self.seen("boss", "captain", "?limit=4&cursor=4")
+        self.assertEqual((rest["hidden"], rest["next"]), (2, None))
+
+    def test_what_somebody_was_cleared_for_shows_in_what_they_may_do(self):
+        town = self.w
+        self.assertIn(self.locked, {each["id"] for each in self.seen("captain", "clerk")["items"]})  # command sees the row, by its own right
+        town.assign("captain", "clearance", "detective", "minor")
+        before = self.seen("auditor", "detective")
+        rights = {(right["action"], right["purpose"]): right["answer"] for each in before["items"] if each["id"] == self.locked for right in each["rights"]}
+        self.assertEqual(rights["view", "review"], "allow")
+
+    def test_pages_and_refusals(self):
+        town = self.w
+        first = self.seen("auditor", "captain", "?limit=4")
+        rest = self.seen("auditor", "captain", f"?limit=4&cursor={first['next']}")
+        self.assertEqual((len(first["items"]), len(rest["items"]), rest["next"]), (4, 2, None))
+        self.assertEqual(len({each["id"] for each in first["items"] + rest["items"]}), 6)
+        for query in ("?limit=0", "?limit=201", "?limit=x", "?cursor=x", "?cursor=0", "?cursor=-1", "?cursor=4x", "?cursor=99999"):
+            town.ask("GET", f"/api/v1/people/captain/recordings{query}", "auditor", 400)
+        for who in ("clerk", "hill", "sergeant", "ia", "union"):
+            answers = [town.ask("GET", f"/api/v1/people/{person}/recordings", who) for person in ("captain", "nobody", "0" * 32)]
+            self.assertEqual([(answer.status, answer.json()["detail"]) for answer in answers], [(403, answers[0].json()["detail"])] * 3)
+        town.ask("GET", "/api/v1/people/nobody/recordings", "auditor", 404)
+        town.ask("GET", f"/api/v1/people/{'0' * 32}/recordings", "auditor", 404)
+        self.assertEqual(self.seen("hill", "hill")["total"], 3)  # everybody may know what they may do
+
+    def test_zz_each_use_is_in_the_chains_of_both(self):
+        town = self.w
+        before = len(town.events("list.viewed_as", town.ids["wearer"]))
+        self.seen("auditor", "wearer")
+        said = town.events("list.viewed_as", town.ids["wearer"])[before:]
+        self.assertEqual([(event["actor"], event["items"]) for event in said], [(town.ids["auditor"], 2)])
+        own = town.events("list.viewed_as", town.ids["auditor"])[-1]
+        self.assertEqual((own["act"], own["person"], own["items"]), (said[0]["act"], town.ids["wearer"], 2))
+        town.ask("POST", "/api/v1/people/wearer/active", "boss", 200, active=False, reason="left")
+        town.ask("GET", "/api/v1/people/wearer/recordings", "auditor", 409)
+        town.checks(self)
+
+
+class OnPostgres(unittest.TestCase):
+    def test_the_same_there(self):
+        with PrivatePostgres() as postgres, Watched(database=postgres.new_database()) as town:
+            people(town)
+            town.start()
+            town.ask("POST", "/api/v1/units", "boss", 201, name="Night")
+            town.assign("boss", "unit", "detective", "Night")
+            town.assign("boss", "unit_supervisor", "sergeant", "Night")
+            recordings = town.upload(20, wearer="101") + town.upload(1)
+            for recording in recordings[:20]:
+                town.view("detective", recording)
+
+            def until(path, who):
+                deadline = time.monotonic() + PATIENCE_S
+                while not (items := town.ask("GET", path, who, 200).json()["items"]):
+                    self.assertLess(time.monotonic(), deadline, path)
+                return items
+            (alert,) = until("/api/v1/alerts", "sergeant")
+            self.assertEqual(len(town.ask("GET", f"/api/v1/alerts/{alert['id']}", "captain", 200).json()["looks"]), 20)
+            self.assertEqual(town.ask("GET", "/api/v1/alerts", "other", 200).json()["items"], [])
+            town.ask("POST", f"/api/v1/alerts/{alert['id']}/acknowledge", "sergeant", 200, reason="asked")
+            self.assertEqual([day["open"] for day in until("/api/v1/unattributed", "sergeant")], [1])
+            self.assertEqual(town.ask("GET", "/api/v1/people/hill/recordings", "auditor", 200).json()["total"], 20)
+            self.assertEqual(town.ask("GET", "/api/v1/people/sergeant/recordings", "boss", 200).json()["total"], 1)
+            review = town.ask("GET", "/api/v1/access-review", "captain", 200).json()
+            town.ask("POST", "/api/v1/access-review/sign", "captain", 204, sha256=review["sha256"])
+            town.move(8 * DAY)
+            digest = until("/api/v1/digests", "sergeant")[0]
+            content = town.ask("GET", f"/api/v1/digests/{digest['id']}", "sergeant", 200).json()["content"]
+            self.assertEqual([each["viewed"] for each in content["people"]], [{"review": 20}])
+            self.assertEqual((len(content["alerts"]), content["unattributed"]), (1, {"received": 1, "open": 1}))
+            town.ask("POST", f"/api/v1/digests/{digest['id']}/sign", "sergeant", 200, note="read")
+            town.checks(self)
+
+    def test_two_servers_judge_a_look_once(self):
+        with PrivatePostgres() as postgres, Watched(database=postgres.new_database()) as town:
+            people(town)
+            town.start()
+            second = Town.__new__(Town)
+            second.__dict__.update(town.town.__dict__)
+            second.start()
+            try:
+                recordings = town.upload(60, wearer="101")
+                with concurrent.futures.ThreadPoolExecutor(4) as pool:
+                    def look(number):
+                        server = (town.town, second)[number % 2]
+                        return server.request("POST", f"/api/v1/recordings/{recordings[number]}/views", town.tokens[("detective", "reader")[number % 4 // 2]],
+                                              body=json.dumps({"purpose": "review"})).status
+                    self.assertEqual(set(pool.map(look, range(60))), {201})
+                deadline = time.monotonic() + PATIENCE_S
+                while len(items := town.ask("GET", "/api/v1/alerts", "captain", 200).json()["items"]) < 2:
+                    self.assertLess(time.monotonic(), deadline)
+                self.assertEqual(sorted(each["person"]["id"] for each in items), sorted([town.ids["detective"], town.ids["reader"]]))
+                # Each has judged all of them by the end of the week, and made it once.
+                town.move(8 * DAY)
+                while not (digests := town.ask("GET", "/api/v1/digests", "captain", 200).json()["items"]):
+                    self.assertLess(time.monotonic(), deadline)
+                self.assertEqual(len({(each["reader"]["id"], each["from"]) for each in digests}), len(digests))
+            finally:
+                second.stop()
+            self.assertEqual(len(town.ask("GET", "/api/v1/alerts", "captain", 200).json()["items"]), 2)
+            town.checks(self)
+
+
+class Unattributed(unittest.TestCase):
+    def test_by_the_day_for_those_who_see_them(self):
+        with Watched() as town:
+            people(town)
+            town.start()
+            first = town.upload(2)
+            town.move(DAY)
+            second = town.upload(1)
+            town.upload(1, wearer="101")
+            for who in ("keeper", "sergeant", "captain", "clerk"):
+                days = town.ask("GET", "/api/v1/unattributed", who, 200).json()["items"]
+                self.assertEqual([day["open"] for day in days], [1, 2])
+                listed = town.ask("GET", f"/api/v1/recordings?unattributed=true&received_from={days[0]['day']}", who, 200).json()["items"]
+                self.assertEqual([each["id"] for each in listed], second)
+                listed = town.ask("GET", f"/api/v1/recordings?unattributed=true&received_to={days[0]['day']}", who, 200).json()["items"]
+                self.assertEqual({each["id"] for each in listed}, set(first))
+            self.assertEqual(town.ask("GET", "/api/v1/unattributed", "hill", 200).json()["items"], [])
+            for who in ("boss", "union"):
+                town.ask("GET", "/api/v1/unattributed", who, 403)
+            town.ask("PATCH", f"/api/v1/recordings/{first[0]}", "keeper", 200, assigned_officer=town.ids["hill"], reason="worn by hill")
+            self.assertEqual([day["open"] for day in town.ask("GET", "/api/v1/unattributed", "keeper", 200).json()["items"]], [1, 1])
+            said = run(BIN / "lapel", "recording", "list", "--unattributed", "--json", "--server", town.town.url, env={"LAPEL_TOKEN": town.tokens["keeper"]})
+            self.assertEqual({each["id"] for each in json.loads(said.stdout)["items"]}, {first[1], *second})
+            town.checks(self)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// The list as somebody else is shown it: rows and rights, no still and no byte, and no row that the asker has no right to.
+import { useState, type ReactNode } from "react";
+import { Link } from "wouter";
+import { askJson } from "../../api/client.js";
+import type { SeenRecording, SeenRight, ViewAsPage as Page } from "../../api/schema.js";
+import { m } from "../../app/messages.js";
+import { shownTime } from "../../ui/format.js";
+import { Failure, Loading, Name, Notice, Status, toneOfState, useLoad, useTitle } from "../../ui/parts.js";
+
+const ask = (id: string, cursor: string | null, signal?: AbortSignal): Promise<Page> => {
+  const query = cursor === null ? "" : new URLSearchParams({ cursor }).toString();
+  return askJson<"GET /api/v1/people/{id}/recordings">(`/api/v1/people/${encodeURIComponent(id)}/recordings?${query}`, signal === undefined ? {} : { signal });
+};
+
+export default function ViewAsPage({ id }: { readonly id: string }): ReactNode {
+  const [load, again] = useLoad(id, (signal) => ask(id, null, signal));
+  const title = load.state === "ready" ? m.oversight.viewAsTitle(load.value.person.name) : m.oversight.viewAs;
+  useTitle(title);
+  return (
+    <>
+      <nav className="crumbs" aria-label={m.people.person}>
+        <Link to={`/people/${id}`}>← {m.people.person}</Link>
+      </nav>
+      <h1>
+        <Name text={title} />
+      </h1>
+      <Notice tone="info">
+        <p>{m.oversight.viewAsNote}</p>
+      </Notice>
+      {load.state === "loading" && <Loading />}
+      {load.state === "failed" && <Failure error={load.error} onRetry={again} />}
+      {load.state === "ready" && <Rows key={load.value.person.id} id={id} first={load.value} />}
+    </>
+  );
+}
+
+function Rows({ id, first }: { readonly id: string; readonly first: Page }): ReactNode {
+  const [pages, setPages] = useState<readonly Page[]>([first]);
+  const [error, setError] = useState<unknown>();
+  const items = pages.flatMap((page) => page.items);
+  const hidden = pages.reduce((sum, page) => sum + page.hidden, 0);
+  const next = pages.at(-1)?.next ?? null;
+  const more = (): void => {
+    setError(undefined);
+    ask(id, next)
+      .then((page) => setPages([...pages, page]))
+      .catch(setError);
+  };
+  return (
+    <>
+      <p role="status">{m.oversight.seen(first.total, items.length, hidden)}</p>
+      {items.length > 0 && (
+        <div className="scroll" tabIndex={-1}>
+          <table>
+            <caption className="unseen">{m.oversight.viewAs}</caption>
+            <thead>
+              <tr>
+                {[m.oversight.when, m.list.file, m.list.incident, m.list.state, m.oversight.may].map((label) => (
+                  <th key={label} scope="col">
+                    {label}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {items.map((item) => (
+                <Row key={item.id} item={item} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {error !== undefined && <Failure error={error} onRetry={more} />}
+      {next !== null && (
+        <div>
+          <button type="button" onClick={more}>
+            {m.list.more}
+          </button>
+        </div>
+      )}
+    </>
+  );
+}
+
+/** "Watch for: review; Export": what is allowed, each action once. */
+function allowed(rights: readonly SeenRight[]): string {
+  const purposes = new Map<string, string[]>();
+  for (const right of rights) {
+    if (right.answer !== "allow") continue;
+    const names = purposes.get(right.action) ?? [];
+    if (right.purpose !== null) names.push(m.purpose.names[right.purpose] ?? right.purpose);
+    purposes.set(right.action, names);
+  }
+  return [...purposes].map(([action, names]) => [m.people.actions[action] ?? action, names.length === 0 ? [] : m.people.forPurposes(names)].flat().join(" ")).join("; ");
+}
+
+function Row({ item }: { readonly item: SeenRecording }): ReactNode {
+  return (
+    <tr>
+      <td className="time">{shownTime(item.recorded_at ?? item.received_at)}</td>
+      <td className="name">
+        <Link to={`/recordings/${item.id}`}>
+          <Name text={item.filename === "" ? item.id : item.filename} />
+        </Link>
+      </td>
+      <td>{item.incident === null ? m.list.none : <Name text={item.incident} />}</td>
+      <td>
+        <Status tone={toneOfState(item.state)} word={m.recordingState[item.state] ?? item.state} />
+      </td>
+      <td>{allowed(item.rights)}</td>
+    </tr>
+  );
+}
