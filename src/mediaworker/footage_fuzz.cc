@@ -5,7 +5,7 @@
 //
 // FFmpeg is Debian's own build: not instrumented, so the fuzzer is led by our code, and in FFmpeg's memory ASan sees what goes
 // through malloc, free and the calls it intercepts. A result must be one that its own reader takes, the same each time, and a
-// picture is there exactly when the result says so.
+// picture or a rendition, of a few frames, is there exactly when the result says so.
 #include <array>
 #include <cstring>
 #include <map>
@@ -73,11 +73,20 @@ void put(int descriptor, ByteView bytes) {
 
 protocol::MediaResult examine(const protocol::MediaRequest& request, int input, std::size_t bytes, int output) {
   CHECK(ftruncate(output, 0) == 0 && lseek(output, 0, SEEK_SET) == 0);
-  const auto result = mediaworker::run(request, {input, static_cast<std::int64_t>(bytes)}, output);
-  CHECK(result);  // only a picture that cannot be written fails
+  // A file of a few bytes can name a day of silence.
+  const mediaworker::Bounds bounds{.pictures = 12, .ms = 2'000};
+  const auto result = mediaworker::run(request, {input, static_cast<std::int64_t>(bytes)}, output, bounds);
+  CHECK(result);  // only what cannot be written fails
   struct stat written {};
   CHECK(fstat(output, &written) == 0);
-  CHECK((written.st_size > 0) == result->picture.has_value());
+  if (request.job == protocol::MediaJob::kRendition) {
+    CHECK(!result->picture);
+    // One that was given up may have been begun.
+    CHECK(!result->rendition || written.st_size == result->rendition->bytes);
+    CHECK(result->rendition || !result->findings.empty());
+  } else {
+    CHECK(!result->rendition && (written.st_size > 0) == result->picture.has_value());
+  }
   return *result;
 }
 
@@ -108,8 +117,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::uint32_t sum = 0;
   for (const std::uint8_t byte : file) sum = sum * 31 + byte;
   protocol::MediaRequest request;
-  request.job = std::array{protocol::MediaJob::kProbe, protocol::MediaJob::kProbe, protocol::MediaJob::kPoster,
+  request.job = std::array{protocol::MediaJob::kProbe, protocol::MediaJob::kRendition, protocol::MediaJob::kPoster,
                            protocol::MediaJob::kFilmstrip}[sum % 4];
+  if (request.job == protocol::MediaJob::kRendition) request.watermark = {"share 4711"};
   const auto result = examine(request, input, file.size(), output);
   CHECK(result.container == std::string_view(LAPEL_FUZZ_CONTAINER));
   const std::string text = protocol::to_text(result);

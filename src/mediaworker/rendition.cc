@@ -834,6 +834,8 @@ Result<void> render(const protocol::MediaRequest& request, const Source& source,
   }
   // The encoders refuse nothing that was measured for them: what is left is memory.
   if (!is_made) return give_up(MediaFinding::kTooMuchMemory);
+  // All of it stood later than a rendition reaches, or no frame could be drawn.
+  if (rendering.count() == 0) return give_up(MediaFinding::kNothingDecodes);
   if (rendering.is_cut()) add(result, MediaFinding::kReadStopped);
   if (rendering.has_failures()) add(result, MediaFinding::kFramesFailed);
   if (!plan.has_picture) add(result, MediaFinding::kNoPicture);

@@ -32,6 +32,8 @@ const std::string kBehind = kData + "video/Zulko+moviepy/media/chaplin.mp4";  //
 
 constexpr std::int64_t kPatienceMs = 120'000;
 
+const MediaRequest kMark{.job = MediaJob::kRendition, .watermark = {"Jane Doe", "jane.doe@example.org"}};
+
 std::string read_whole(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   EXPECT_TRUE(file) << path;
@@ -410,6 +412,21 @@ std::string alias_to(const std::string& path) {
   return record + std::string("\xff\xff\0\0", 4);
 }
 
+// After the filter is in place: the sandbox's own proof that it holds, then nothing but the end.
+void expect_shut_in(const std::string& trace) {
+  const auto mark = trace.rfind("seccomp(SECCOMP_SET_MODE_FILTER");
+  ASSERT_NE(mark, std::string::npos) << trace;
+  std::istringstream after(trace.substr(mark));
+  std::string line;
+  std::getline(after, line);
+  std::vector<std::string> rest;
+  while (std::getline(after, line)) rest.push_back(line);
+  ASSERT_EQ(rest.size(), 3U) << trace.substr(mark);
+  EXPECT_NE(rest[0].find("\"/\", O_RDONLY|O_CLOEXEC|O_DIRECTORY) = -1 EPERM"), std::string::npos) << rest[0];
+  EXPECT_NE(rest[1].find("exit_group(0)"), std::string::npos) << rest[1];
+  EXPECT_NE(rest[2].find("exited with 0"), std::string::npos) << rest[2];
+}
+
 TEST_F(MediaWorker, NothingButTheInputIsEverOpened) {
   const std::string secret = keep("officer_b.ts", read_whole(kVariants + "mp4/bt601.mov"));
   const std::string plain = read_whole(kBehind);  // its index is behind, so that a longer one moves no sample
@@ -440,20 +457,28 @@ TEST_F(MediaWorker, NothingButTheInputIsEverOpened) {
     } else {
       EXPECT_NE(protocol::verdict_of(*result), MediaVerdict::kNotMedia);
     }
-    // After the filter is in place: the sandbox's own proof that it holds, then nothing but the end.
-    const std::string lines = read_whole(trace);
-    const auto mark = lines.rfind("seccomp(SECCOMP_SET_MODE_FILTER");
-    ASSERT_NE(mark, std::string::npos) << lines;
-    std::istringstream after(lines.substr(mark));
-    std::string line;
-    std::getline(after, line);
-    std::vector<std::string> rest;
-    while (std::getline(after, line)) rest.push_back(line);
-    ASSERT_EQ(rest.size(), 3U) << lines.substr(mark);
-    EXPECT_NE(rest[0].find("\"/\", O_RDONLY|O_CLOEXEC|O_DIRECTORY) = -1 EPERM"), std::string::npos) << rest[0];
-    EXPECT_NE(rest[1].find("exit_group(0)"), std::string::npos) << rest[1];
-    EXPECT_NE(rest[2].find("exited with 0"), std::string::npos) << rest[2];
+    expect_shut_in(read_whole(trace));
+
+    const std::string second = directory_ / ("trace-rendition-" + name);
+    const Ran rendered = run_program({"/usr/bin/strace", "-f", "-o", second, "-e",
+                                      "trace=%file,%network,%process,seccomp", LAPEL_MEDIA, "--rendition"},
+                                     keep(name + ".mp4", bytes), kMark);
+    ASSERT_EQ(rendered.exit, os::Exit{}) << rendered.result;
+    const auto rendition = protocol::parse_media_result(rendered.result);
+    ASSERT_TRUE(rendition) << rendered.result;
+    EXPECT_EQ(rendition->rendition.has_value(), name == "mp4" || name == "avi-subtitles" || name == "reference-url")
+        << rendered.result;
+    expect_shut_in(read_whole(second));
   }
+}
+
+TEST_F(MediaWorker, ARenditionIsMadeOnlyInItsOwnSandboxAndNothingElseIsMadeThere) {
+  const Ran without = run_program({LAPEL_MEDIA}, kFront, kMark);
+  EXPECT_EQ(without.exit.code, static_cast<int>(protocol::MediaExit::kBadRequest));
+  const Ran other = run_program({LAPEL_MEDIA, "--rendition"}, kFront, {.job = MediaJob::kPoster});
+  EXPECT_EQ(other.exit.code, static_cast<int>(protocol::MediaExit::kBadRequest));
+  const Ran both = run_program({LAPEL_MEDIA, "--rendition"}, kFront, kMark);
+  EXPECT_EQ(both.exit, os::Exit{});
 }
 
 // The sandbox.
@@ -511,6 +536,18 @@ TEST_F(MediaWorker, NoAttemptToGetOutSucceeds) {
   const std::string canary = keep("canary", "sings");
   const std::string input = keep("input", "footage");
   const Ran ran = run_program({LAPEL_MEDIA_ESCAPE, "attempts", directory_}, input);
+  EXPECT_EQ(ran.exit, os::Exit{});
+  expect_as_named(ran.out, 150);
+  EXPECT_EQ(read_whole(canary), "sings");
+  EXPECT_EQ(read_whole(input), "footage");
+  EXPECT_EQ(std::filesystem::file_size(directory_ / "by-hand"), protocol::kMediaOutputBytesMax);
+}
+
+TEST_F(MediaWorker, NoAttemptSucceedsWhereARenditionIsMadeEither) {
+  // But for reading and writing its own output by offset, and those are named so.
+  const std::string canary = keep("canary", "sings");
+  const std::string input = keep("input", "footage");
+  const Ran ran = run_program({LAPEL_MEDIA_ESCAPE, "rendition", directory_}, input);
   EXPECT_EQ(ran.exit, os::Exit{});
   expect_as_named(ran.out, 150);
   EXPECT_EQ(read_whole(canary), "sings");

@@ -44,6 +44,14 @@ MediaResult example() {
   return result;
 }
 
+MediaResult example_of_rendition() {
+  MediaResult result;
+  result.container = "mp4";
+  result.file_bytes = 1000;
+  result.rendition = MediaRendition{1280, 720, 5000, 10'000, 300};
+  return result;
+}
+
 std::string changed(std::string_view from, std::string_view to) {
   std::string text = to_text(example());
   const auto at = text.find(from);
@@ -55,6 +63,24 @@ TEST(MediaResult, SurvivesTheRoundTrip) {
   const auto read = parse_media_result(to_text(example()));
   ASSERT_TRUE(read) << read.error().text();
   EXPECT_EQ(*read, example());
+  const auto rendition = parse_media_result(to_text(example_of_rendition()));
+  ASSERT_TRUE(rendition) << rendition.error().text();
+  EXPECT_EQ(*rendition, example_of_rendition());
+}
+
+TEST(MediaResult, ARenditionIsWithinItsBounds) {
+  const auto refused = [](auto&& change) {
+    MediaResult result = example_of_rendition();
+    change(*result.rendition);
+    return !parse_media_result(to_text(result));
+  };
+  EXPECT_TRUE(refused([](MediaRendition& r) { r.width = kMediaRenditionEdgeMax + 2; }));
+  EXPECT_TRUE(refused([](MediaRendition& r) { r.height = 0; }));
+  EXPECT_TRUE(refused([](MediaRendition& r) { r.bytes = 0; }));
+  EXPECT_TRUE(refused([](MediaRendition& r) { r.bytes = static_cast<std::int64_t>(kMediaRenditionBytesMax) + 1; }));
+  EXPECT_TRUE(refused([](MediaRendition& r) { r.frames = 0; }));
+  EXPECT_TRUE(refused([](MediaRendition& r) { r.duration_ms = -1; }));
+  EXPECT_FALSE(refused([](MediaRendition&) {}));
 }
 
 TEST(MediaResult, IsRefusedWhereAnythingIsOff) {
@@ -157,7 +183,9 @@ TEST(MediaRequest, SurvivesTheRoundTrip) {
   const MediaRequest requests[] = {{.job = MediaJob::kProbe},
                                    {.job = MediaJob::kPoster, .at_ms = 1500, .edge_px = 160},
                                    {.job = MediaJob::kPoster},
-                                   {.job = MediaJob::kFilmstrip, .frames = 20, .height_px = 64}};
+                                   {.job = MediaJob::kFilmstrip, .frames = 20, .height_px = 64},
+                                   {.job = MediaJob::kRendition, .watermark = {"Jane Doe"}},
+                                   {.job = MediaJob::kRendition, .watermark = {"a \"quoted\" name", "Łódź", "名"}}};
   for (const MediaRequest& request : requests) {
     const auto read = parse_media_request(to_text(request));
     ASSERT_TRUE(read) << to_text(request);
@@ -166,15 +194,35 @@ TEST(MediaRequest, SurvivesTheRoundTrip) {
 }
 
 TEST(MediaRequest, IsRefusedWhereAnythingIsOff) {
-  for (const char* text :
-       {"", "{}", "[]", "{\"v\":1}", "{\"v\":1,\"job\":\"erase\"}", "{\"v\":2,\"job\":\"probe\"}",
-        "{\"v\":1,\"job\":\"probe\",\"edge_px\":1}", "{\"v\":1,\"job\":\"poster\"}",
-        "{\"v\":1,\"job\":\"poster\",\"edge_px\":321}", "{\"v\":1,\"job\":\"poster\",\"edge_px\":320,\"at_ms\":-1}",
-        "{\"v\":1,\"job\":\"filmstrip\",\"frames\":0,\"height_px\":90}",
-        "{\"v\":1,\"job\":\"filmstrip\",\"frames\":21,\"height_px\":90}",
-        "{\"v\":1,\"job\":\"filmstrip\",\"frames\":5}", "{\"v\":1,\"job\":\"probe\",\"job\":\"probe\"}"}) {
+  for (const char* text : {"",
+                           "{}",
+                           "[]",
+                           "{\"v\":1}",
+                           "{\"v\":1,\"job\":\"erase\"}",
+                           "{\"v\":2,\"job\":\"probe\"}",
+                           "{\"v\":1,\"job\":\"probe\",\"edge_px\":1}",
+                           "{\"v\":1,\"job\":\"poster\"}",
+                           "{\"v\":1,\"job\":\"poster\",\"edge_px\":321}",
+                           "{\"v\":1,\"job\":\"poster\",\"edge_px\":320,\"at_ms\":-1}",
+                           "{\"v\":1,\"job\":\"filmstrip\",\"frames\":0,\"height_px\":90}",
+                           "{\"v\":1,\"job\":\"filmstrip\",\"frames\":21,\"height_px\":90}",
+                           "{\"v\":1,\"job\":\"filmstrip\",\"frames\":5}",
+                           "{\"v\":1,\"job\":\"probe\",\"job\":\"probe\"}",
+                           "{\"v\":1,\"job\":\"probe\",\"watermark\":[\"a\"]}",
+                           "{\"v\":1,\"job\":\"rendition\"}",
+                           "{\"v\":1,\"job\":\"rendition\",\"watermark\":\"a\"}",
+                           "{\"v\":1,\"job\":\"rendition\",\"watermark\":[]}",
+                           "{\"v\":1,\"job\":\"rendition\",\"watermark\":[\"\"]}",
+                           "{\"v\":1,\"job\":\"rendition\",\"watermark\":[7]}",
+                           "{\"v\":1,\"job\":\"rendition\",\"watermark\":[\"a\\nb\"]}",
+                           "{\"v\":1,\"job\":\"rendition\",\"watermark\":[\"a\",\"b\",\"c\",\"d\"]}"}) {
     EXPECT_FALSE(parse_media_request(text)) << text;
   }
+  // Sixty characters, of however many bytes.
+  std::string longest;
+  for (std::size_t i = 0; i < kMediaMarkCharactersMax; ++i) longest += "é";
+  EXPECT_TRUE(parse_media_request(to_text(MediaRequest{.job = MediaJob::kRendition, .watermark = {longest}})));
+  EXPECT_FALSE(parse_media_request(to_text(MediaRequest{.job = MediaJob::kRendition, .watermark = {longest + "e"}})));
 }
 
 // Workers that misbehave, as shell scripts: what run_media_job makes of each.
@@ -251,6 +299,20 @@ TEST_F(FaithlessWorker, APictureIsLookedAt) {
             MediaFinding::kBadAnswer);                // other size
   EXPECT_EQ(finding(say), MediaFinding::kBadAnswer);  // not asked for
   EXPECT_TRUE(run("printf '\\377\\330\\377\\331' >&6\n" + say, poster)->findings.empty());
+}
+
+TEST_F(FaithlessWorker, ARenditionIsLookedAtAndAskedForByItsFlag) {
+  std::string answer(kGoodAnswer);
+  answer.insert(answer.size() - 1, R"(,"rendition":{"width":2,"height":2,"bytes":8,"duration_ms":1,"frames":1})");
+  const MediaRequest rendition{.job = MediaJob::kRendition, .watermark = {"Jane Doe"}};
+  const std::string say = "[ \"$*\" = --rendition ] || exit 1; echo '" + answer + "' >&5\n";
+  EXPECT_EQ(finding(say, rendition), MediaFinding::kBadAnswer);                              // nothing written
+  EXPECT_EQ(finding("printf '<html><h' >&6\n" + say, rendition), MediaFinding::kBadAnswer);  // no MP4
+  EXPECT_EQ(finding("printf '\\0\\0\\0\\10ftyp.' >&6\n" + say, rendition), MediaFinding::kBadAnswer);  // other size
+  EXPECT_TRUE(run("printf '\\0\\0\\0\\10ftyp' >&6\n" + say, rendition)->findings.empty());
+  // Not asked for.
+  const std::string unasked = "printf '\\0\\0\\0\\10ftyp' >&6; echo '" + answer + "' >&5\n";
+  EXPECT_EQ(finding(unasked, {.job = MediaJob::kPoster}), MediaFinding::kBadAnswer);
 }
 
 TEST_F(FaithlessWorker, ItsEndIsToldApart) {

@@ -3,6 +3,7 @@
 // process.
 //
 //   media_escape attempts DIR   each attempt inside the sandbox
+//   media_escape rendition DIR  each attempt inside the sandbox of a rendition
 //   media_escape control DIR    those that any user may do, outside it: they must succeed, or the list proves
 //   nothing media_escape without landlock|seccomp PROGRAM…
 //                               runs a program on a kernel that seems to lack the one or the other
@@ -70,7 +71,8 @@ struct Attempt {
   const char* name;
   Expect expect;
   long (*act)();
-  bool control = false;  // succeeds for anybody outside the sandbox
+  bool control = false;       // succeeds for anybody outside the sandbox
+  bool in_rendition = false;  // and inside that of a rendition, which works on its output so
 };
 
 const std::uint64_t kOneRight = 0x1;
@@ -125,6 +127,7 @@ long open_by_int80() {
 
 #define CALL(...) [] { return call(__VA_ARGS__); }
 constexpr bool kControl = true;
+constexpr bool kInRendition = true;
 // clang-format off: a table
 
 const std::vector<Attempt>& attempts() {
@@ -200,7 +203,8 @@ const std::vector<Attempt>& attempts() {
       // Descriptors it has.
       {"write-input", kKilled, CALL(SYS_write, kMediaInput, "x", 1)},
       {"pwrite-input", kKilled, CALL(SYS_pwrite64, kMediaInput, "x", 1, 0)},
-      {"pwrite-output", kKilled, CALL(SYS_pwrite64, kMediaOutput, "x", 1, 0), kControl},
+      {"pwrite-output", kKilled, CALL(SYS_pwrite64, kMediaOutput, "x", 1, 0), kControl, kInRendition},
+      {"pwrite-result", kKilled, CALL(SYS_pwrite64, kMediaResult, "x", 1, 0)},
       {"writev-output", kKilled,
        [] {
          const iovec part{room.data(), 1};
@@ -209,7 +213,8 @@ const std::vector<Attempt>& attempts() {
        kControl},
       {"write-request", kKilled, CALL(SYS_write, kMediaRequest, "x", 1)},
       {"read-input-by-position", kKilled, CALL(SYS_read, kMediaInput, room.data(), 1), kControl},
-      {"pread-output", kKilled, CALL(SYS_pread64, kMediaOutput, room.data(), 1, 0), kControl},
+      {"pread-output", kKilled, CALL(SYS_pread64, kMediaOutput, room.data(), 1, 0), kControl, kInRendition},
+      {"pread-result", kKilled, CALL(SYS_pread64, kMediaResult, room.data(), 1, 0)},
       {"read-standard-input", kKilled, CALL(SYS_read, STDIN_FILENO, room.data(), 1), kControl},
       {"lseek-input", kKilled, CALL(SYS_lseek, kMediaInput, 0, SEEK_SET), kControl},
       {"ftruncate-output", kKilled, CALL(SYS_ftruncate, kMediaOutput, 1 << 30), kControl},
@@ -385,13 +390,22 @@ const char* name_of(Expect expect) {
 
 enum Code { kSucceeded = 40, kRefusedByFilter = 41, kFailed = 42, kNoSandbox = 43 };
 
-[[noreturn]] void act(const Attempt& attempt, bool inside) {
+enum class Where { kOutside, kInside, kInsideOfRendition };
+
+[[noreturn]] void act(const Attempt& attempt, Where where) {
   if (attempt.act == burn_processor) {
     // The sandbox must keep a limit tighter than its own, or this takes two minutes.
     const rlimit limit{1, 2};
     setrlimit(RLIMIT_CPU, &limit);
   }
-  if (inside && !lapel::mediaworker::enter_sandbox()) _exit(kNoSandbox);
+  using lapel::mediaworker::Errand;
+  const Errand errand = where == Where::kInsideOfRendition ? Errand::kRendition : Errand::kLook;
+  if (errand == Errand::kRendition && attempt.act == fill_output) {
+    // Likewise of room: it would be eight gigabytes.
+    const rlimit limit{lapel::protocol::kMediaOutputBytesMax, lapel::protocol::kMediaOutputBytesMax};
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  if (where != Where::kOutside && !lapel::mediaworker::enter_sandbox(errand)) _exit(kNoSandbox);
   errno = 0;
   const long result = attempt.act();
   if (result >= 0) _exit(kSucceeded);
@@ -426,15 +440,17 @@ std::string outcome_of(int status) {
   }
 }
 
-int run_attempts(bool inside) {
+int run_attempts(Where where) {
+  const bool inside = where != Where::kOutside;
   parent = getpid();
   for (const Attempt& attempt : attempts()) {
     if (!inside && !attempt.control) continue;
     const pid_t child = fork();
-    if (child == 0) act(attempt, inside);
+    if (child == 0) act(attempt, where);
     int status = 0;
     if (child < 0 || waitpid(child, &status, 0) != child) return 1;
-    const std::string line = std::string(attempt.name) + " " + (inside ? name_of(attempt.expect) : "succeeded") + " " +
+    const bool is_let = !inside || (where == Where::kInsideOfRendition && attempt.in_rendition);
+    const std::string line = std::string(attempt.name) + " " + (is_let ? "succeeded" : name_of(attempt.expect)) + " " +
                              outcome_of(status) + "\n";
     if (write(STDOUT_FILENO, line.data(), line.size()) != static_cast<ssize_t>(line.size())) return 1;
     struct stat made {};
@@ -468,8 +484,10 @@ int run_without(std::string_view layer, char** program) {
 int main(int argc, char** argv) {
   const std::string_view mode = argc > 2 ? argv[1] : "";
   if (mode == "without" && argc > 3) return run_without(argv[2], argv + 3);
-  if (mode != "attempts" && mode != "control") return 2;
+  if (mode != "attempts" && mode != "rendition" && mode != "control") return 2;
   canary = std::string(argv[2]) + "/canary";
   fresh = std::string(argv[2]) + "/fresh";
-  return run_attempts(mode == "attempts");
+  return run_attempts(mode == "attempts"    ? Where::kInside
+                      : mode == "rendition" ? Where::kInsideOfRendition
+                                            : Where::kOutside);
 }

@@ -25,13 +25,16 @@ from harness import BIN  # noqa: E402  (the path above leads there)
 VERDICTS = ("whole", "damaged", "unreadable", "not_media")
 AFTER_THE_FILTER = ('"/", O_RDONLY|O_CLOEXEC|O_DIRECTORY) = -1 EPERM', "exit_group(0)", "exited with 0")
 ICONV = re.compile(r'openat\(AT_FDCWD, "[^"]*/gconv/gconv-modules[^"]*", [A-Z_|]+\) = -1 EPERM ')
-CPU_SECONDS_MAX = 120  # as protocol/media.h has them
+CPU_SECONDS_MAX = {"rendition": 6 * 3600}  # as protocol/media.h has them
+CPU_SECONDS_MAX_ELSE = 120
 MEMORY_BYTES_MAX = 1 << 30
-JOBS = {"probe": {}, "poster": {"edge_px": 320}, "filmstrip": {"frames": 10, "height_px": 90}}
+JOBS = {"probe": {}, "poster": {"edge_px": 320}, "filmstrip": {"frames": 10, "height_px": 90},
+        "rendition": {"watermark": ["Jane Doe", "jane.doe@example.org"]}}
 WALL_SECONDS_MAX = 600
 
 
 class Examined(typing.NamedTuple):
+    job: str
     code: int
     stderr: str
     result: bytes
@@ -64,7 +67,7 @@ class Examined(typing.NamedTuple):
             if asked or AFTER_THE_FILTER[0] not in "".join(after[:1]):
                 yield f"the worker went on to {after}"
             yield f"the worker ended with {self.code}: {after[-1:]} {self.stderr[-300:]}"
-        if self.seconds > CPU_SECONDS_MAX + 1:
+        if self.seconds > CPU_SECONDS_MAX.get(self.job, CPU_SECONDS_MAX_ELSE) + 1:
             yield f"{self.seconds:.0f} s of processor"
         if self.memory > MEMORY_BYTES_MAX:
             yield f"{self.memory:,} bytes of memory"
@@ -81,6 +84,8 @@ def start(program, path, picture, job="probe", **pipes):
                   for descriptor in (footage.fileno(), question[0], answer[1], picture.fileno())]
     os.close(question[0])
     os.close(answer[1])
+    if job == "rendition":  # a sandbox of its own
+        program = [*program, "--rendition"]
     placed = " ".join(f"{3 + i}<&{copy} {copy}<&-" for i, copy in enumerate(copies))
     child = subprocess.Popen(["bash", "-c", f'exec {placed}; exec "$@"', "bash", *program], pass_fds=copies, stdin=subprocess.DEVNULL,
                              start_new_session=True, **pipes)
@@ -111,5 +116,5 @@ def examine(path, job="probe", program=(BIN / "lapel-media",), patience_s=WALL_S
             result = answer.read()
         lines = pathlib.Path(home, "trace").read_text(errors="replace").splitlines()
         shut = [i for i, line in enumerate(lines) if "seccomp(SECCOMP_SET_MODE_FILTER" in line]
-        return Examined(child.returncode, pathlib.Path(home, "stderr").read_text(errors="replace"), result, os.fstat(picture.fileno()).st_size,
+        return Examined(job, child.returncode, pathlib.Path(home, "stderr").read_text(errors="replace"), result, os.fstat(picture.fileno()).st_size,
                         lines[shut[-1] + 1:] if shut else None, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024, late.is_set())
