@@ -38,7 +38,7 @@ extern const Problem kStoreStopped, kObjectDamaged;
 
 // People and access.
 extern const Problem kSignIn, kRule, kInsideHome, kSecondFactor, kSignInUnfinished, kFreshFactor, kLastAdministrator,
-    kLastTwoPerson;
+    kLastTwoPerson, kProviderAnswer;
 
 std::span<const Problem* const> all_problems();
 

@@ -22,8 +22,9 @@ constexpr std::string_view kPagePolicy =
     "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'";
 
 // The app's own addresses (web/src/app/pages.ts): each answers with the app, which reads the rest of the address.
-constexpr std::string_view kPages[] = {"/", "/sign-in", "/upload", "/recordings", "/recordings/{id}", "/people", "/people/{id}", "/account",
-                                       "/setup", "/help"};
+constexpr std::string_view kPages[] = {
+    "/",       "/sign-in",     "/sign-in/return", "/upload", "/recordings", "/recordings/{id}",
+    "/people", "/people/{id}", "/account",        "/setup",  "/help"};
 
 constexpr std::pair<std::string_view, std::string_view> kTypes[] = {
     {".html", "text/html; charset=utf-8"},

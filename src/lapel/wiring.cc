@@ -139,6 +139,10 @@ struct Rooms::Impl {
         challenges({installation->database(), installation->clock()}),
         factors({installation->database(), installation->clock(), installation->keys(), locks, challenges}),
         sessions({installation->database(), installation->clock(), locks}),
+        providers(installation->database(), installation->keys()),
+        provider_client(installation->clock()),
+        flows(installation->database(), installation->clock()),
+        managed({installation->database(), installation->ledgers(), installation->clock()}),
         setup([this](const signin::FirstAdministrator& first) { return installation->add_first_administrator(first); },
               needs_setup),
         asker(noted(docks.asker(sessions.asker(signin::asker(installation->database(), installation->clock()))))) {}
@@ -154,6 +158,10 @@ struct Rooms::Impl {
   signin::Challenges challenges;
   signin::Factors factors;
   signin::Sessions sessions;
+  signin::Providers providers;
+  signin::ProviderClient provider_client;
+  signin::ProviderFlows flows;
+  signin::ManagedPeople managed;
   signin::Setup setup;
   const roster::Asker asker;
 };
@@ -205,7 +213,8 @@ void Rooms::register_routes(http::Router& router) {
   public_pages::register_routes(router, find_ledger(installation));
   signin::register_routes(
       router,
-      {installation.database(), installation.clock(), impl_->sessions, impl_->factors, impl_->challenges, impl_->setup},
+      {installation.database(), installation.clock(), impl_->sessions, impl_->factors, impl_->challenges, impl_->setup,
+       impl_->providers, impl_->provider_client, impl_->flows, impl_->managed},
       impl_->asker);
   auto contract = read_contract(disk(), installed_share() / "openapi.json");
   if (!contract) fmt::print(stderr, "lapel: serving without the contract: {}\n", contract.error().text());
