@@ -7,6 +7,7 @@ import { Notice, useTitle } from "../ui/parts.js";
 import { Refusal, TurnedDown } from "./factor.js";
 import { m } from "./messages.js";
 import { hasPasskeys, presentPasskey } from "./passkeys.js";
+import { ThroughProvider } from "./provider.js";
 import { signIn, signInByPasskey } from "./session.js";
 
 export function SignIn({ held }: { readonly held?: Session | undefined }): ReactNode {
@@ -49,6 +50,7 @@ export function SignIn({ held }: { readonly held?: Session | undefined }): React
         <h1 id="sign-in-title">{m.signIn.title}</h1>
         {held !== undefined && error === undefined && <Notice tone="info">{m.signIn.again}</Notice>}
         <Refusal error={error} />
+        <ThroughProvider onFailed={setError} />
         {hasPasskeys() && (
           <>
             <button type="button" disabled={isWorking} onClick={usePasskey}>
