@@ -41,7 +41,7 @@ Result<Place> place_of(const Room& room, const std::string& slug) {
     std::vector<roster::Agency> all = TRY(roster::agencies(tx));
     const bool are_several = all.size() > 1;
     for (roster::Agency& each : all) {
-      if (are_several ? each.slug == slug : slug.empty() || each.slug == slug) out.agency = std::move(each);
+      if (!are_several || each.slug == slug) out.agency = std::move(each);
     }
     if (out.agency) out.provider = TRY(Providers::name_of(tx, out.agency->id));
     out.asks_agency = are_several && TRY(Providers::has_any(tx));

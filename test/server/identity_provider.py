@@ -128,8 +128,9 @@ class Realm:
         return {"code": code, "state": query["state"]}
 
     def claims(self, grant):
-        return {"iss": self.issuer, "aud": self.client_id, "iat": int(time.time()), "exp": int(time.time()) + 300, "nonce": grant["nonce"],
-                "auth_time": grant["at"], **{name: value for name, value in grant["person"].items() if value is not None}}
+        said = {"iss": self.issuer, "aud": self.client_id, "iat": int(time.time()), "exp": int(time.time()) + 300, "nonce": grant["nonce"],
+                "auth_time": grant["at"], **grant["person"]}
+        return {name: value for name, value in said.items() if value is not None}
 
     def token(self, grant):
         token = Token({"alg": self.algorithm, "kid": self.keys[0].id, "typ": "JWT"}, self.claims(grant), self.keys[0])
@@ -210,7 +211,11 @@ class Provider:
                     return None
                 return self.send(*done)
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        class Server(http.server.ThreadingHTTPServer):
+            def handle_error(self, *unused):
+                """Whoever was asked for too much hangs up."""
+
+        self.server = Server(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
         self.server.dribbled = threading.Event()  # what answers without end ends with the tests
         self.url = f"http://127.0.0.1:{self.server.server_port}"

@@ -114,13 +114,13 @@ export function StepUp({ session, onClose, onDone }: { readonly session: Session
     <Dialog title={m.factor.again} onClose={onClose}>
       <p className="quiet-text">{m.factor.againNote}</p>
       {provider !== null && (
-        <>
+        <div className="stack">
           <Refusal error={error} />
           <button type="button" className={factors.length === 0 ? "primary" : undefined} onClick={() => void leaveForProvider({ anew: true }).catch(setError)}>
             {m.factor.againThrough(provider)}
           </button>
           <p className="quiet-text">{m.factor.againThroughNote}</p>
-        </>
+        </div>
       )}
       {provider !== null && factors.length === 0 ? (
         <div className="row end">{cancel}</div>

@@ -22,6 +22,7 @@ export const m = {
     lead: "How you sign in. Changes here ask for your second factor if you have not shown it within five minutes.",
     factors: "Second factors",
     noFactors: "None yet. Your password alone opens your account.",
+    noFactorsHere: (provider: string) => `None here. You sign in with ${provider}, which asks for its own.`,
     kinds: { passkey: "Passkey", totp: "Authenticator app" } as Readonly<Record<string, string>>,
     added: (time: string) => `added ${time}`,
     used: (time: string | undefined) => (time === undefined ? "not used yet" : `last used ${time}`),

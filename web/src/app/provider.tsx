@@ -13,7 +13,7 @@ const askProvider = (agency: string) =>
   askJson<"GET /api/v1/session/provider">(`/api/v1/session/provider?agency=${encodeURIComponent(agency)}`);
 
 /** Nothing, where no agency here has a provider; where several agencies share the server, one is named first. */
-export function ThroughProvider({ onFailed }: { readonly onFailed: (error: unknown) => void }): ReactNode {
+export function ThroughProvider({ onFound, onFailed }: { readonly onFound: () => void; readonly onFailed: (error: unknown) => void }): ReactNode {
   const named = new URLSearchParams(location.search).get("agency") ?? readSetting("agency");
   const [agency, setAgency] = useState(named);
   const [name, setName] = useState<string | null>(null);
@@ -30,13 +30,14 @@ export function ThroughProvider({ onFailed }: { readonly onFailed: (error: unkno
         if (!isHere) return;
         setName(found.name);
         setAsks(found.asks_agency);
+        if (found.name !== null) onFound();
       },
       () => undefined,
     );
     return () => {
       isHere = false;
     };
-  }, [named]);
+  }, [named, onFound]);
 
   const leave = (to: string): void => {
     setLeaving(true);

@@ -97,7 +97,7 @@ function Loaded({ account, session, again }: LoadedProps): ReactNode {
       <Refusal error={error} />
       <section className="panel" aria-labelledby="factors-title">
         <h2 id="factors-title">{m.account.factors}</h2>
-        {account.factors.length === 0 && <p className="quiet-text">{m.account.noFactors}</p>}
+        {account.factors.length === 0 && <p className="quiet-text">{session.provider === null ? m.account.noFactors : m.account.noFactorsHere(session.provider)}</p>}
         <ul className="plain">
           {account.factors.map((factor) => (
             <li key={factor.id} className="row">
