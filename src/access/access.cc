@@ -30,7 +30,7 @@ constexpr std::array<std::pair<Role, std::string_view>, 14> kRoles = {{
     {Role::kAdministrator, "administrator"},
 }};
 
-constexpr std::array<std::pair<Action, std::string_view>, 24> kActions = {{
+constexpr std::array<std::pair<Action, std::string_view>, 25> kActions = {{
     {Action::kPublic, "public"},
     {Action::kSignIn, "sign_in"},
     {Action::kUpload, "upload"},
@@ -54,6 +54,7 @@ constexpr std::array<std::pair<Action, std::string_view>, 24> kActions = {{
     {Action::kClear, "clear"},
     {Action::kInvestigate, "investigate"},
     {Action::kSetRules, "set_rules"},
+    {Action::kScim, "scim"},
     {Action::kExplain, "explain"},
 }};
 
@@ -361,6 +362,9 @@ Decision decide_by_role(const Actor& actor, Action action, const Item& item, con
                       "putting a person under investigation: internal affairs, never themselves");
     case Action::kSetRules:
       return allow_if(actor.has(Role::kCommand), "the agency's own rules of viewing: command");
+    case Action::kScim:
+      return allow_if(actor.has(Role::kAdministrator) && !is_own(actor, item),
+                      "keeping people in step with the directory: administrators, never themselves");
     case Action::kExplain:
       return allow_if(is_own(actor, item) || has_any(actor, {Role::kAdministrator, Role::kAuditor, Role::kCommand}),
                       "what a person may do: that person, administrators, auditors and command");

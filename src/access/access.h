@@ -70,6 +70,7 @@ enum class Action {
   kClear,            // to clear a person for a class of restricted recordings
   kInvestigate,      // to put a person under investigation, or to end that
   kSetRules,         // the agency's own settings of these rules
+  kScim,             // the agency's directory, keeping people in step
   kExplain,          // what a person may do, and why
 };
 std::string_view action_name(Action action);

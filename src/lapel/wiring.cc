@@ -29,7 +29,9 @@
 #include "people/routes.h"
 #include "playback/routes.h"
 #include "public/routes.h"
+#include "signin/directory.h"
 #include "signin/routes.h"
+#include "signin/scim_routes.h"
 #include "signin/sessions.h"
 #include "signin/tokens.h"
 
@@ -143,6 +145,7 @@ struct Rooms::Impl {
         provider_client(installation->clock()),
         flows(installation->database(), installation->clock()),
         managed({installation->database(), installation->ledgers(), installation->clock()}),
+        directory({installation->database(), installation->clock(), providers, managed}),
         setup([this](const signin::FirstAdministrator& first) { return installation->add_first_administrator(first); },
               needs_setup),
         asker(noted(docks.asker(sessions.asker(signin::asker(installation->database(), installation->clock()))))) {}
@@ -162,6 +165,7 @@ struct Rooms::Impl {
   signin::ProviderClient provider_client;
   signin::ProviderFlows flows;
   signin::ManagedPeople managed;
+  signin::Directory directory;
   signin::Setup setup;
   const roster::Asker asker;
 };
@@ -216,6 +220,7 @@ void Rooms::register_routes(http::Router& router) {
       {installation.database(), installation.clock(), impl_->sessions, impl_->factors, impl_->challenges, impl_->setup,
        impl_->providers, impl_->provider_client, impl_->flows, impl_->managed},
       impl_->asker);
+  signin::register_scim_routes(router, impl_->directory, impl_->asker);
   auto contract = read_contract(disk(), installed_share() / "openapi.json");
   if (!contract) fmt::print(stderr, "lapel: serving without the contract: {}\n", contract.error().text());
   register_documents(router, contract ? std::optional(*std::move(contract)) : std::nullopt);

@@ -523,6 +523,7 @@ export const m = {
       clear: "Clear people for restricted recordings",
       investigate: "Put people under investigation",
       set_rules: "Set the rules of viewing",
+      scim: "Keep people in step with the directory",
       explain: "See what somebody may do",
     } as Readonly<Record<string, string>>,
   },
