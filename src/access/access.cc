@@ -66,6 +66,7 @@ constexpr auto kActions = std::to_array<std::pair<Action, std::string_view>>({
     {Action::kDecideHoldRelease, "decide_hold_release"},
     {Action::kSeeProposals, "see_proposals"},
     {Action::kManageAgencies, "manage_agencies"},
+    {Action::kScim, "scim"},
     {Action::kExplain, "explain"},
     {Action::kSeeAlerts, "see_alerts"},
     {Action::kAcknowledgeAlert, "acknowledge_alert"},
@@ -445,6 +446,9 @@ Decision decide_by_role(const Actor& actor, Action action, const Item& item, con
     case Action::kManageAgencies:
       return allow_if(actor.has(Role::kAdministrator) && actor.is_of_lead_agency,
                       "hosted agencies: administrators of the lead agency");
+    case Action::kScim:
+      return allow_if(actor.has(Role::kAdministrator) && !is_own(actor, item),
+                      "keeping people in step with the directory: administrators, never themselves");
     case Action::kExplain:
       return allow_if(is_own(actor, item) || has_any(actor, {Role::kAdministrator, Role::kAuditor, Role::kCommand}),
                       "what a person may do: that person, administrators, auditors and command");

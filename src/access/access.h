@@ -83,6 +83,7 @@ enum class Action {
   kProposeHoldRelease,  // that a hold ends: the first of two
   kDecideHoldRelease,   // the second of two
   kSeeProposals,
+  kScim,            // the agency's directory, keeping people in step
   kManageAgencies,  // those that the lead agency hosts: their numbers, and to add one
   kExplain,         // what a person may do, and why
   // Of who watches those who look. The item's assigned officer is whom an alert is about, or whose digest it is.

@@ -116,8 +116,9 @@ PROBLEM(kInsideHome, "inside-home", kConflict, 409, kNo, "Nobody has said whethe
         "Answer whether it shows one, and ask again: \"inside_home\" is true or false. The answer is put on record.");
 PROBLEM(kSecondFactor, "second-factor", kUnauthenticated, 401, kNo, "The second factor is wrong",
         "Enter the code that the app shows now or a recovery code that was not used, or show the passkey again.");
-PROBLEM(kSignInUnfinished, "sign-in-unfinished", kUnauthenticated, 401, kAfterSignIn, "Signing in is not finished",
-        "GET /api/v1/session says what it still needs: a second factor, or to have one enrolled, or the notice accepted.");
+PROBLEM(
+    kSignInUnfinished, "sign-in-unfinished", kUnauthenticated, 401, kAfterSignIn, "Signing in is not finished",
+    "GET /api/v1/session says what it still needs: a second factor, or to have one enrolled, or the notice accepted.");
 PROBLEM(kFreshFactor, "fresh-factor", kUnauthenticated, 401, kAfterSignIn, "Say again who you are",
         "Present a second factor (POST /api/v1/session/factor), then do the same within five minutes.");
 PROBLEM(kLastAdministrator, "last-administrator", kConflict, 409, kNo, "The last administrator",
@@ -128,6 +129,8 @@ PROBLEM(kShareCode, "share-code", kUnauthenticated, 401, kAfterSignIn, "The code
         "Type it again, or ask whoever sent the link for a new one.");
 PROBLEM(kShareEnded, "share-ended", kGone, 410, kNo, "The share has ended",
         "Ask whoever sent the link for another.");
+PROBLEM(kProviderAnswer, "provider-answer", kUnauthenticated, 401, kNo, "The identity provider's answer does not count",
+        "Begin the sign-in again; where it stays so, compare what the message names with the provider's settings.");
 #undef PROBLEM
 
 namespace {
@@ -196,6 +199,7 @@ constexpr std::array kAll = {
     &kTwoPeople,
     &kShareCode,
     &kShareEnded,
+    &kProviderAnswer,
 };
 }  // namespace
 

@@ -38,7 +38,7 @@ extern const Problem kStoreStopped, kObjectDamaged;
 
 // People and access.
 extern const Problem kSignIn, kRule, kInsideHome, kSecondFactor, kSignInUnfinished, kFreshFactor, kLastAdministrator,
-    kTwoPeople;
+    kTwoPeople, kProviderAnswer;
 
 // Shares.
 extern const Problem kShareCode, kShareEnded;

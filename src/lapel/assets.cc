@@ -24,6 +24,7 @@ constexpr std::string_view kPagePolicy =
 // The app's own addresses (web/src/app/pages.ts): each answers with the app, which reads the rest of the address.
 constexpr std::string_view kPages[] = {"/",
                                        "/sign-in",
+                                       "/sign-in/return",
                                        "/upload",
                                        "/recordings",
                                        "/recordings/{id}",

@@ -96,8 +96,9 @@ class CommandLine::Declared {
     sub->callback([this, action = std::move(action)] { chosen_ = action; });
     return sub;
   }
-  CLI::App* group(const std::string& name, const std::string& help) {
-    CLI::App* sub = app_.add_subcommand(name, help);
+  CLI::App* group(const std::string& name, const std::string& help) { return group(app_, name, help); }
+  static CLI::App* group(CLI::App& parent, const std::string& name, const std::string& help) {
+    CLI::App* sub = parent.add_subcommand(name, help);
     sub->require_subcommand(1);
     return sub;
   }
@@ -209,9 +210,9 @@ class CommandLine::Declared {
     password->add_option("--password-file", password_file_, "File whose first line is the password")
         ->required()
         ->type_name("FILE");
-    CLI::App* rules =
-        command(*group("sign-in", "What an agency asks of whoever signs in"), "rules", "Show or set the rules",
-                [this] { return door::run_sign_in_rules(where_, agency_.name, sign_in_, as_json_); });
+    CLI::App* sign_in = group("sign-in", "What an agency asks of whoever signs in");
+    CLI::App* rules = command(*sign_in, "rules", "Show or set the rules",
+                              [this] { return door::run_sign_in_rules(where_, agency_.name, sign_in_, as_json_); });
     add_data(rules);
     rules->add_option("--agency", agency_.name, "Name or slug of the agency")->required()->type_name("NAME");
     one_of(rules->add_option("--second-factor", sign_in_.second_factor, "Whether everybody has to have one")
@@ -222,6 +223,7 @@ class CommandLine::Declared {
         ->type_name("FILE");
     rules->add_flag("--json", as_json_, "Print JSON");
     rules->footer("Holds for the next request of every session, those that are open included.");
+    add_provider(*sign_in);
     CLI::App* sub = command(*users, "add", "Add a person", [this] {
       return door::run_user_add(where_, agency_.name, person_, roles_, password_file_);
     });
@@ -235,6 +237,60 @@ class CommandLine::Declared {
     sub->add_option("--password-file", password_file_, "File whose first line is the password")
         ->required()
         ->type_name("FILE");
+  }
+  void add_provider(CLI::App& sign_in) {
+    CLI::App* providers = group(sign_in, "provider", "The agency's own identity provider");
+    CLI::App* set = command(*providers, "set", "Let people sign in through it (OpenID Connect)",
+                            [this] { return door::run_provider_set(where_, agency_.name, provider_); });
+    CLI::App* show = command(*providers, "show", "Show what is set",
+                             [this] { return door::run_provider_show(where_, agency_.name, as_json_); });
+    CLI::App* remove = command(*providers, "remove", "Sign in through it no longer",
+                               [this] { return door::run_provider_remove(where_, agency_.name); });
+    CLI::App* link = command(*providers, "link", "Say that an account there is somebody here",
+                             [this] { return door::run_provider_link(where_, agency_.name, person_.login, subject_); });
+    CLI::App* unlink = command(*providers, "unlink", "Let somebody sign in by what is their own here",
+                               [this] { return door::run_provider_unlink(where_, person_.login); });
+    for (CLI::App* each : {set, show, remove, link, unlink}) add_data(each);
+    for (CLI::App* each : {set, show, remove, link})
+      each->add_option("--agency", agency_.name, "Name or slug of the agency")->required()->type_name("NAME");
+    set->add_option("--name", provider_.name,
+                    "What its button on the sign-in page says; the issuer's host when left out");
+    set->add_option("--issuer", provider_.issuer, "Its issuer: https, or http on this machine")
+        ->required()
+        ->type_name("URL");
+    set->add_option("--client-id", provider_.client_id, "What Lapel is called there")->required()->type_name("ID");
+    set->add_option("--client-secret-file", provider_.client_secret_file,
+                    "File whose first line is the client's secret")
+        ->required()
+        ->type_name("FILE");
+    set->add_option("--group-claim", provider_.group_claim,
+                    "Claim of the ID token with the person's groups; groups when left out")
+        ->type_name("CLAIM");
+    set->add_option("--external-id-claim", provider_.external_id_claim,
+                    "Claim with what SCIM calls externalId; sub when left out")
+        ->type_name("CLAIM");
+    set->add_option("--map", provider_.map, "A group that means a role; as often as needed")
+        ->required()
+        ->type_name("GROUP=ROLE");
+    set->add_option(
+           "--require-mfa", provider_.require_mfa,
+           "What tells that more than a password was shown: amr=VALUE, acr=VALUE, any of several; amr=mfa when left "
+           "out, none where it is not asked for")
+        ->type_name("RULE");
+    set->add_option("--scope", provider_.scopes, "Scopes beside openid; profile and email when left out")
+        ->delimiter(',')
+        ->type_name("SCOPE");
+    set->add_flag("--add-newcomers", provider_.adds_newcomers,
+                  "Enter whoever has a mapped group at their first sign-in");
+    set->footer(
+        "Register RETURN as the client's redirect URI: the server's own address followed by\n"
+        "/sign-in/return. A later set replaces all of it.");
+    show->add_flag("--json", as_json_, "Print JSON");
+    for (CLI::App* each : {link, unlink}) {
+      each->add_option("--login", person_.login, "Whose")->required();
+      each->footer("On record, and shown to the administrators.");
+    }
+    link->add_option("--subject", subject_, "The account's \"sub\" in ID tokens")->required()->type_name("SUBJECT");
   }
   void add_token() {
     CLI::App* tokens = group("token", "Service credentials");
@@ -633,6 +689,8 @@ class CommandLine::Declared {
   door::Where where_;
   std::string password_file_, dock_;
   door::SignInChange sign_in_;
+  door::ProviderChange provider_;
+  std::string subject_;
   door::NewAgency agency_;
   door::NewPerson person_;
   door::ServeOptions serve_;

@@ -40,6 +40,23 @@ struct SignInChange {
 // Prints the rules as they are afterwards.
 Result<void> run_sign_in_rules(const Where& where, const std::string& agency, const SignInChange& change, bool as_json);
 
+// The agency's identity provider, as it is said on the command line.
+struct ProviderChange {
+  std::string name, issuer, client_id, group_claim, external_id_claim;  // claims: as they are by default, when empty
+  os::Path client_secret_file;
+  std::vector<std::string> map;          // GROUP=ROLE
+  std::vector<std::string> require_mfa;  // signin::parse_mfa_rule; amr=mfa, when empty
+  std::vector<std::string> scopes;       // beside openid; profile and email, when empty
+  bool adds_newcomers = false;
+};
+Result<void> run_provider_set(const Where& where, const std::string& agency, const ProviderChange& change);
+Result<void> run_provider_show(const Where& where, const std::string& agency, bool as_json);
+Result<void> run_provider_remove(const Where& where, const std::string& agency);
+// Whose an account there is: on record, and shown to administrators.
+Result<void> run_provider_link(const Where& where, const std::string& agency, const std::string& login,
+                               const std::string& subject);
+Result<void> run_provider_unlink(const Where& where, const std::string& login);
+
 // `expires` as signin::parse_token_end reads it.
 Result<void> run_token_create(const Where& where, const std::string& login, const std::vector<std::string>& scopes,
                               const std::string& expires, bool as_json);

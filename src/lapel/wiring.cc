@@ -38,8 +38,10 @@
 #include "playback/routes.h"
 #include "public/routes.h"
 #include "signin/accounts.h"
+#include "signin/directory.h"
 #include "signin/record.h"
 #include "signin/routes.h"
+#include "signin/scim_routes.h"
 #include "signin/sessions.h"
 #include "signin/tokens.h"
 
@@ -189,6 +191,11 @@ struct Rooms::Impl {
         challenges({installation->database(), installation->clock()}),
         factors({installation->database(), installation->clock(), installation->keys(), locks, challenges}),
         sessions({installation->database(), installation->clock(), locks}),
+        providers(installation->database(), installation->keys()),
+        provider_client(installation->clock()),
+        flows(installation->database(), installation->clock()),
+        managed({installation->database(), installation->ledgers(), installation->clock()}),
+        directory({installation->database(), installation->clock(), providers, managed}),
         setup(
             {installation->database(), installation->clock()},
             [this](const std::optional<AgencyId>& agency, const signin::FirstAdministrator& first) {
@@ -213,6 +220,11 @@ struct Rooms::Impl {
   signin::Challenges challenges;
   signin::Factors factors;
   signin::Sessions sessions;
+  signin::Providers providers;
+  signin::ProviderClient provider_client;
+  signin::ProviderFlows flows;
+  signin::ManagedPeople managed;
+  signin::Directory directory;
   signin::Setup setup;
   const roster::Asker asker;
 };
@@ -271,8 +283,10 @@ void Rooms::register_routes(http::Router& router) {
   public_pages::register_routes(router, find_ledger(installation));
   signin::register_routes(
       router,
-      {installation.database(), installation.clock(), impl_->sessions, impl_->factors, impl_->challenges, impl_->setup},
+      {installation.database(), installation.clock(), impl_->sessions, impl_->factors, impl_->challenges, impl_->setup,
+       impl_->providers, impl_->provider_client, impl_->flows, impl_->managed},
       impl_->asker);
+  signin::register_scim_routes(router, impl_->directory, impl_->asker);
   auto contract = read_contract(disk(), installed_share() / "openapi.json");
   if (!contract) fmt::print(stderr, "lapel: serving without the contract: {}\n", contract.error().text());
   register_documents(router, contract ? std::optional(*std::move(contract)) : std::nullopt);

@@ -52,8 +52,10 @@ Result<Asking> fresh_session(const Request& request, const Room& room) {
                             ? asking.session.verified_at && now - *asking.session.verified_at < kUnfinishedLifeUs
                             : asking.session.is_fresh(now);
   if (!is_fresh) {
-    return fail(problems::kFreshFactor,
-                asking.session.has_factor ? "Show your second factor again first" : "Give your password again first");
+    return fail(problems::kFreshFactor, asking.session.has_factor ? "Show your second factor again first"
+                                        : asking.session.is_by_provider
+                                            ? "Sign in at your agency's provider again first"
+                                            : "Give your password again first");
   }
   return asking;
 }

@@ -8,6 +8,7 @@
 // Threads: register once; handlers run on any worker.
 
 #include "base/json.h"
+#include "signin/record.h"
 #include "signin/routes.h"
 
 namespace lapel::signin {
@@ -20,6 +21,14 @@ struct Asking {
 Result<Asking> asking_session(const http::Request& request, const Room& room);
 
 http::Response answer(int status, Json::Object fields);
+// The session as its browser sees it, and one that was just opened, with its cookie.
+Result<http::Response> describe(const Room& room, const Sessions::Session& session);
+Result<http::Response> opened(const Room& room, const http::Request& request, const Sessions::Opened& opened);
+// On record, by the person themselves.
+Result<void> note_of(const Room& room, const http::Request& request, const PersonId& person, AccountEvent event,
+                     std::string how);
+// Managed people begin where they are managed, and nowhere else; told to whoever has shown what is theirs.
+Result<void> require_local(const Room& room, const PersonId& person);
 
 void register_account_routes(http::Router& router, const Room& room, roster::Asker asker);
 

@@ -29,27 +29,31 @@ tl::unexpected<Error> refused(std::string why) {
 
 }  // namespace
 
-Result<ByteArray<32>> Challenges::key() {
-  constexpr std::string_view kSelect = "SELECT secret FROM signin_keys WHERE name = 'challenges' LIMIT 1";
+Result<ByteArray<32>> room_key(db::Database& database, std::string_view name) {
+  constexpr std::string_view kSelect = "SELECT secret FROM signin_keys WHERE name = :name LIMIT 1";
   std::string text;
-  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    const db::Rows rows = TRY(tx.query(kSelect));
+  TRY(database.read([&](db::Transaction& tx) -> Result<void> {
+    const db::Rows rows = TRY(tx.query(kSelect, {{"name", name}}));
     if (!rows.empty()) text = rows[0].text("secret");
     return {};
   }));
   if (text.empty()) {
     const std::string made = hex(crypto::random_bytes<32>());
-    TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    TRY(database.write([&](db::Transaction& tx) -> Result<void> {
       // Another server may have made one meanwhile: that one counts.
-      TRY(tx.run("INSERT INTO signin_keys (name, secret) VALUES ('challenges', :secret) ON CONFLICT (name) DO NOTHING",
-                 {{"secret", made}}));
-      text = TRY(tx.query(kSelect))[0].text("secret");
+      TRY(tx.run("INSERT INTO signin_keys (name, secret) VALUES (:name, :secret) ON CONFLICT (name) DO NOTHING",
+                 {{"name", name}, {"secret", made}}));
+      text = TRY(tx.query(kSelect, {{"name", name}}))[0].text("secret");
       return {};
     }));
   }
   const auto key = parse_hex_array<32>(text);
-  if (!key) return fail(Code::kCorrupt, "The key of challenges is damaged");
+  if (!key) return fail(Code::kCorrupt, "A key of this installation is damaged", std::string(name));
   return *key;
+}
+
+Result<ByteArray<32>> Challenges::key() {
+  return room_key(parts_.database, "challenges");
 }
 
 Result<std::string> Challenges::make(Purpose purpose, std::string_view session) {

@@ -41,4 +41,7 @@ class Challenges {
   const Parts parts_;
 };
 
+// The installation's own secret of this name, made when it is first needed.
+Result<ByteArray<32>> room_key(db::Database& database, std::string_view name);
+
 }  // namespace lapel::signin

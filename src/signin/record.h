@@ -42,6 +42,8 @@ enum class AccountEvent {
   kPasswordChanged,
   kBannerAccepted,
   kSetUp,
+  kLinked,  // to an account at the identity provider
+  kUnlinked,
 };
 std::string_view account_event_name(AccountEvent event);
 std::optional<AccountEvent> parse_account_event(std::string_view name);

@@ -10,6 +10,7 @@
 #include "roster/roster.h"
 #include "signin/account_routes.h"
 #include "signin/passkey_json.h"
+#include "signin/provider_routes.h"
 #include "signin/record.h"
 #include "signin/rules.h"
 
@@ -70,7 +71,9 @@ Json::Array rights_of(const access::Actor& actor) {
   return may;
 }
 
-// The session as its browser sees it. One that is not finished tells who it is of and what it needs, and no more.
+}  // namespace
+
+// One that is not finished tells who it is of and what it needs, and no more.
 Result<Response> describe(const Room& room, const Sessions::Session& session) {
   const Who who = TRY(who_is(room.database, session.actor.person));
   const bool is_finished = session.needs == Needs::kNothing;
@@ -85,6 +88,13 @@ Result<Response> describe(const Room& room, const Sessions::Session& session) {
   if (has_passkey) factors.emplace_back("passkey");
   if (has_totp) factors.emplace_back("totp");
   if (TRY(room.factors.recovery_codes_left(who.person.id)) > 0) factors.emplace_back("recovery");
+  std::optional<std::string> provider;
+  if (session.is_by_provider) {
+    TRY(room.database.read([&](db::Transaction& tx) -> Result<void> {
+      provider = TRY(Providers::name_of(tx, who.agency.id));
+      return {};
+    }));
+  }
   return answer(200, {{"login", who.person.login},
                       {"name", who.person.name},
                       {"roles", std::move(roles)},
@@ -96,10 +106,10 @@ Result<Response> describe(const Room& room, const Sessions::Session& session) {
                       {"idle_seconds", kSessionIdleUs / 1'000'000},
                       {"needs", is_finished ? Json() : Json(needs_name(session.needs))},
                       {"factors", std::move(factors)},
+                      {"provider", provider ? Json(*provider) : Json()},
                       {"banner", session.needs == Needs::kBanner ? Json(who.rules.banner) : Json()}});
 }
 
-// A session as the next request will find it.
 Result<Response> opened(const Room& room, const Request& request, const Sessions::Opened& opened) {
   const auto session = TRY(room.sessions.find(Sessions::next(request, opened)));
   if (!session) return fail(problems::kSignIn, "The session ended at once; sign in again");
@@ -119,6 +129,18 @@ Result<void> note_of(const Room& room, const Request& request, const PersonId& p
   return room.database.write([&](db::Transaction& tx) { return note(tx, record); });
 }
 
+Result<void> require_local(const Room& room, const PersonId& person) {
+  bool is_managed = false;
+  TRY(room.database.read([&](db::Transaction& tx) -> Result<void> {
+    is_managed = TRY(ManagedPeople::is_managed(tx, person));
+    return {};
+  }));
+  if (!is_managed) return {};
+  return fail(problems::kSignIn, "This account signs in through the agency's identity provider");
+}
+
+namespace {
+
 Result<Response> sign_in(const Request& request, const Room& room) {
   // Also before there is a session: otherwise another site could sign a browser in as somebody of its choice.
   TRY(http::require_own_site(request));
@@ -128,6 +150,7 @@ Result<Response> sign_in(const Request& request, const Room& room) {
   if (login == nullptr || password == nullptr)
     return fail(Code::kInvalid, "The body must be a JSON object with login and password");
   const PersonId person = TRY(room.sessions.check_password(*login, *password, request.client));
+  TRY(require_local(room, person));
   // A browser that signs in anew leaves no session behind that only it knew.
   TRY(room.sessions.end(request));
   const Sessions::Opened session = TRY(room.sessions.open(person, Proof::kPassword));
@@ -188,6 +211,7 @@ Result<Response> sign_in_by_passkey(const Request& request, const Room& room) {
   TRY(http::require_own_site(request));
   const Json body = TRY(http::json_body(request));
   const PersonId person = TRY(present_passkey(request, room, body, std::nullopt));
+  TRY(require_local(room, person));
   TRY(room.sessions.end(request));
   const Sessions::Opened session = TRY(room.sessions.open(person, Proof::kFactor));
   TRY(note_of(room, request, person, AccountEvent::kSignedIn, "passkey"));
@@ -220,6 +244,8 @@ Result<Response> show_factor(const Request& request, const Room& room) {
     // Who has a second factor shows that one.
     if (asking.session.has_factor)
       return fail(Code::kInvalid, "Show your second factor; the password alone does not count");
+    if (asking.session.is_by_provider)
+      return fail(Code::kInvalid, "Sign in at your agency's provider again; a password of your own does not count");
     TRY(room.sessions.check_password(asking.by.login, *password, request.client));
   }
   if (asking.session.needs == Needs::kFactor) {
@@ -278,6 +304,7 @@ void register_routes(http::Router& router, const Room& room, roster::Asker asker
   add("POST", "/api/v1/session/banner", accept_banner);
   add("GET", "/api/v1/setup", show_setup);
   add("POST", "/api/v1/setup", set_up);
+  register_provider_routes(router, room);
   register_account_routes(router, room, std::move(asker));
 }
 

@@ -21,6 +21,10 @@
 #include "signin/challenges.h"
 #include "signin/factors.h"
 #include "signin/locks.h"
+#include "signin/managed_people.h"
+#include "signin/provider_client.h"
+#include "signin/provider_flow.h"
+#include "signin/provider_settings.h"
 #include "signin/sessions.h"
 #include "signin/setup.h"
 
@@ -33,6 +37,10 @@ struct Room {
   Factors& factors;
   Challenges& challenges;
   Setup& setup;
+  Providers& providers;
+  ProviderClient& provider_client;
+  ProviderFlows& flows;
+  ManagedPeople& managed;
 };
 
 void register_routes(http::Router& router, const Room& room, roster::Asker asker);

@@ -195,14 +195,27 @@ Result<std::string> Sessions::hash(const std::string& password) {
 Result<Sessions::Opened> Sessions::open(const PersonId& person, Proof proof) {
   Opened out;
   TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
-    out = TRY(insert(tx, person, proof, std::nullopt));
+    out = TRY(insert(tx, {person, proof, {}, {}, {}}));
     return {};
   }));
   return out;
 }
 
-Result<Sessions::Opened> Sessions::insert(db::Transaction& tx, const PersonId& person, Proof proof,
-                                          std::optional<std::int64_t> accepted_us) {
+Result<Sessions::Opened> Sessions::open(const PersonId& person, const ProviderProof& proof) {
+  Opened out;
+  const Timestamp now = parts_.clock.now();
+  // A provider may have asked hours ago, on another site; one that does not say when has not asked now.
+  const std::int64_t verified_us = proof.asked_at ? std::min(proof.asked_at->us, now.us) : 0;
+  TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    out = TRY(insert(tx, {person, proof.proof, {}, now.us, verified_us}));
+    return {};
+  }));
+  return out;
+}
+
+Result<Sessions::Opened> Sessions::insert(db::Transaction& tx, const New& wanted) {
+  const PersonId& person = wanted.person;
+  const Proof proof = wanted.proof;
   const auto secret = crypto::random_bytes<32>();
   const Timestamp now = parts_.clock.now();
   TRY(tx.run("DELETE FROM sessions WHERE ends_us <= :now OR seen_us <= :idle",
@@ -222,14 +235,17 @@ Result<Sessions::Opened> Sessions::insert(db::Transaction& tx, const PersonId& p
   const Timestamp ends_at = now + (may_be_unfinished ? kUnfinishedLifeUs : kSessionLifeUs);
   TRY(
       tx.run("INSERT INTO sessions (id_sha256, person, started_us, seen_us, ends_us, factor_us, verified_us, "
-             "accepted_us) VALUES "
-             "(:id, :person, :now, :now, :ends, CAST(:factor AS BIGINT), :now, CAST(:accepted AS BIGINT))",
+             "accepted_us, provider_us) VALUES "
+             "(:id, :person, :now, :now, :ends, CAST(:factor AS BIGINT), :verified, CAST(:accepted AS BIGINT), "
+             "CAST(:provider AS BIGINT))",
              {{"id", hex(crypto::sha256(secret))},
               {"person", person.text()},
               {"now", now.us},
               {"ends", ends_at.us},
               {"factor", proof == Proof::kFactor ? std::optional(now.us) : std::nullopt},
-              {"accepted", accepted_us}}));
+              {"verified", wanted.verified_us.value_or(now.us)},
+              {"accepted", wanted.accepted_us},
+              {"provider", wanted.provider_us}}));
   return Opened{hex(secret), ends_at};
 }
 
@@ -247,12 +263,13 @@ Result<Sessions::Opened> Sessions::promote(const http::Request& request) {
   if (!key) return fail(unfinished(Needs::kFactor));
   Opened out;
   TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
-    const db::Rows rows =
-        TRY(tx.query("SELECT person, accepted_us FROM sessions WHERE id_sha256 = :id LIMIT 1", {{"id", *key}}));
+    const db::Rows rows = TRY(tx.query(
+        "SELECT person, accepted_us, provider_us FROM sessions WHERE id_sha256 = :id LIMIT 1", {{"id", *key}}));
     const auto person = rows.empty() ? std::nullopt : PersonId::parse(rows[0].text("person"));
     if (!person) return fail(unfinished(Needs::kFactor));
     TRY(tx.run("DELETE FROM sessions WHERE id_sha256 = :id", {{"id", *key}}));
-    out = TRY(insert(tx, *person, Proof::kFactor, rows[0].maybe_integer("accepted_us")));
+    out = TRY(insert(
+        tx, {*person, Proof::kFactor, rows[0].maybe_integer("accepted_us"), rows[0].maybe_integer("provider_us"), {}}));
     return {};
   }));
   return out;
@@ -341,7 +358,8 @@ Result<std::optional<Sessions::Session>> Sessions::find(const http::Request& req
     const db::Rows rows =
         TRY(tx.query("SELECT s.person AS person, s.seen_us AS seen_us, s.ends_us AS ends_us, s.factor_us AS factor_us, "
                      "s.verified_us AS "
-                     "verified_us, s.accepted_us AS accepted_us, CASE WHEN EXISTS (SELECT 1 FROM factors f WHERE "
+                     "verified_us, s.accepted_us AS accepted_us, s.provider_us AS provider_us, CASE WHEN EXISTS "
+                     "(SELECT 1 FROM factors f WHERE "
                      "f.person = s.person AND "
                      "f.is_confirmed = 1) THEN 1 ELSE 0 END AS has_factor, p.agency AS agency FROM sessions s JOIN "
                      "people p ON p.id = s.person "
@@ -363,9 +381,12 @@ Result<std::optional<Sessions::Session>> Sessions::find(const http::Request& req
     session.ends_at = {ends_us};
     session.has_factor = rows[0].integer("has_factor") == 1;
     session.verified_at = Timestamp{rows[0].integer("verified_us")};
-    if (session.has_factor && rows[0].is_null("factor_us")) {
+    session.is_by_provider = !rows[0].is_null("provider_us");
+    const bool has_shown = !rows[0].is_null("factor_us");
+    if (session.has_factor && !has_shown) {
       session.needs = Needs::kFactor;
-    } else if (!session.has_factor && rules.second_factor == SecondFactor::kRequired) {
+    } else if (!session.has_factor && rules.second_factor == SecondFactor::kRequired &&
+               !(session.is_by_provider && has_shown)) {
       session.needs = Needs::kEnrollment;
     } else if (!rules.banner.empty() && rows[0].is_null("accepted_us")) {
       session.needs = Needs::kBanner;

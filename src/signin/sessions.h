@@ -54,6 +54,11 @@ enum class Needs { kNothing, kFactor, kEnrollment, kBanner };
 std::string_view needs_name(Needs needs);
 // What was shown for it.
 enum class Proof { kPassword, kFactor };
+// By an identity provider: whether it says that it asked for more than a password, and when it asked.
+struct ProviderProof {
+  Proof proof = Proof::kPassword;
+  std::optional<Timestamp> asked_at;
+};
 
 class Sessions {
  public:
@@ -75,6 +80,8 @@ class Sessions {
     Timestamp ends_at;   // at the latest
   };
   Result<Opened> open(const PersonId& person, Proof proof);
+  // Nothing more is asked of whose provider has shown a second factor.
+  Result<Opened> open(const PersonId& person, const ProviderProof& proof);
   // A request that comes with what was opened.
   static http::Request next(const http::Request& request, const Opened& opened);
   // The request's session has shown its second factor: it goes on under another cookie, and has proved itself now.
@@ -90,6 +97,7 @@ class Sessions {
     Timestamp ends_at;
     Needs needs = Needs::kNothing;
     bool has_factor = false;               // whether its person has one enrolled
+    bool is_by_provider = false;           // opened through the agency's identity provider
     std::optional<Timestamp> verified_at;  // when a factor was last shown; of who has none, the password
 
     bool is_fresh(Timestamp now) const {
@@ -117,8 +125,12 @@ class Sessions {
   roster::Asker fresh_asker(roster::Asker asker);
 
  private:
-  Result<Opened> insert(db::Transaction& tx, const PersonId& person, Proof proof,
-                        std::optional<std::int64_t> accepted_us);
+  struct New {
+    PersonId person;
+    Proof proof = Proof::kPassword;
+    std::optional<std::int64_t> accepted_us, provider_us, verified_us;  // verified: now, when left out
+  };
+  Result<Opened> insert(db::Transaction& tx, const New& wanted);
   // One of kHashesAtOnceMax turns at hashing.
   class Turn;
   Result<void> take_turn();

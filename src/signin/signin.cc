@@ -104,6 +104,65 @@ CREATE TABLE used_challenges (
 );
 CREATE INDEX used_challenges_by_end ON used_challenges (ends_us);
 )sql"},
+    // People whom an agency's own directory keeps: who they are there, and what it says of them.
+    {5, "identity providers and directories", R"sql(
+ALTER TABLE sessions ADD COLUMN provider_us BIGINT;
+CREATE TABLE sign_in_providers (
+  agency TEXT NOT NULL PRIMARY KEY REFERENCES agencies (id),
+  version TEXT NOT NULL,
+  name TEXT NOT NULL,
+  issuer TEXT NOT NULL,
+  client_id TEXT NOT NULL,
+  client_secret TEXT NOT NULL,
+  settings TEXT NOT NULL,
+  set_us BIGINT NOT NULL
+);
+CREATE TABLE provider_links (
+  agency TEXT NOT NULL REFERENCES agencies (id),
+  issuer TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  person TEXT NOT NULL REFERENCES people (id),
+  linked_us BIGINT NOT NULL,
+  PRIMARY KEY (agency, issuer, subject)
+);
+CREATE UNIQUE INDEX provider_links_by_person ON provider_links (person, issuer);
+CREATE TABLE managed_people (
+  person TEXT NOT NULL PRIMARY KEY REFERENCES people (id),
+  since_us BIGINT NOT NULL
+);
+CREATE TABLE directory_users (
+  id TEXT NOT NULL PRIMARY KEY,
+  agency TEXT NOT NULL REFERENCES agencies (id),
+  user_name TEXT NOT NULL,
+  user_name_folded TEXT NOT NULL,
+  external_id TEXT,
+  name TEXT NOT NULL,
+  is_active BIGINT NOT NULL CHECK (is_active IN (0, 1)),
+  is_deleted BIGINT NOT NULL CHECK (is_deleted IN (0, 1)),
+  is_grouped BIGINT NOT NULL CHECK (is_grouped IN (0, 1)),
+  is_put_out BIGINT NOT NULL CHECK (is_put_out IN (0, 1)),
+  person TEXT UNIQUE REFERENCES people (id),
+  created_us BIGINT NOT NULL,
+  changed_us BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX directory_users_by_name ON directory_users (agency, user_name_folded);
+CREATE UNIQUE INDEX directory_users_by_external_id ON directory_users (agency, external_id);
+CREATE TABLE directory_groups (
+  id TEXT NOT NULL PRIMARY KEY,
+  agency TEXT NOT NULL REFERENCES agencies (id),
+  external_id TEXT,
+  name TEXT NOT NULL,
+  created_us BIGINT NOT NULL,
+  changed_us BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX directory_groups_by_name ON directory_groups (agency, name);
+CREATE TABLE directory_members (
+  group_id TEXT NOT NULL REFERENCES directory_groups (id),
+  user_id TEXT NOT NULL REFERENCES directory_users (id),
+  PRIMARY KEY (group_id, user_id)
+);
+CREATE INDEX directory_members_by_user ON directory_members (user_id, group_id);
+)sql"},
 };
 
 }  // namespace

@@ -19,6 +19,8 @@ import jsonschema
 
 from harness import BIN, PASSWORD, ROOT, Town, run, sha256
 from moved_clock import MovedClock
+from federation_test import Traveler
+from identity_provider import Provider
 from signing_in import Authenticator, Browser, next_totp
 
 METHODS = ("get", "put", "post", "patch", "delete", "head", "options")
@@ -844,6 +846,57 @@ class OpenApi(unittest.TestCase):
         boss.ask("POST", where + "/reset", {"reason": "lost"}, 204)
         self.ask("POST", where + "/reset", self.administrator, body={"reason": "lost"}, status=401)
         self.ask("GET", "/api/v1/account", self.administrator, status=401)
+
+    def test_signing_in_through_a_provider(self):
+        test = self
+
+        class Checked:
+            port = self.town.port
+
+            def request(self, method, path, token=None, headers=None, body=None):
+                return test.ask(method, path, token, headers, body)
+        provider = Provider()
+        self.addCleanup(provider.close)
+        realm = provider.realm()
+        secret = self.town.home / "client-secret"
+        secret.write_text(realm.client_secret + "\n")
+        self.ask("GET", "/api/v1/session/provider", status=200)
+        run(BIN / "lapel", "sign-in", "provider", "set", "--data", self.town.data, "--agency", self.town.agency, "--issuer", realm.issuer, "--client-id",
+            realm.client_id, "--client-secret-file", secret, "--map", "Officers=officer", "--add-newcomers")
+        self.addCleanup(run, BIN / "lapel", "sign-in", "provider", "remove", "--data", self.town.data, "--agency", self.town.agency)
+        browser = Traveler(Checked())
+        self.assertIsNotNone(browser.ask("GET", "/api/v1/session/provider", status=200).json()["name"])
+        browser.through(realm, 200)
+        browser.through(realm, 403, sub="other", groups=[])
+        browser.through(realm, 401, sub="other", amr=[])
+        browser.through(realm, 409, sub="other", preferred_username="clerk")
+        browser.come_back({"code": "x"}, 400)
+        self.ask("POST", "/api/v1/session/provider", body={}, status=403, slug="denied")
+        browser.leave(None, anew="x")
+        Traveler(Checked()).leave(401, anew=True)
+        token = self.town.token("admin", "scim")
+
+        def scim(method, path, body, status, token=token):
+            return self.ask(method, f"/scim/v2{path}", token, {"Content-Type": "application/scim+json"}, body, status)
+        for path in ("/ServiceProviderConfig", "/ResourceTypes", "/Schemas", "/Users", "/Groups"):
+            scim("GET", path, None, 200)
+            scim("GET", path, None, 403, token=self.administrator)
+            scim("GET", path, None, 401, token="x")
+        user = scim("POST", "/Users", {"userName": "ofscim", "externalId": "e"}, 201).json()
+        group = scim("POST", "/Groups", {"displayName": "Officers", "members": [{"value": user["id"]}]}, 201).json()
+        for path, whole in (("Users", {"userName": "ofscim", "externalId": "e"}), ("Groups", {"displayName": "Officers", "externalId": "g"})):
+            there = f"/{path}/{(user if path == 'Users' else group)['id']}"
+            scim("GET", f"/{path}?filter=x", None, 400)
+            scim("GET", f"/{path}?count=1", None, 200)
+            scim("POST", f"/{path}", whole, 409)
+            scim("POST", f"/{path}", {}, 400)
+            scim("GET", there, None, 200)
+            scim("PUT", there, whole, 200)
+            scim("PATCH", there, {"Operations": [{"op": "add", "path": "externalId", "value": "new"}]}, 200)
+            scim("PATCH", there, {}, 400)
+            for method in ("GET", "PUT", "PATCH", "DELETE"):
+                scim(method, f"/{path}/{'0' * 32}", whole if method != "GET" else None, 404)
+            scim("DELETE", there, None, 204)
 
     def test_setting_up(self):
         with Town(administrator=None) as town:

@@ -29,6 +29,12 @@ ASKED = {
     "show_alert": ("alert", None), "acknowledge_alert": ("alert", REASON), "show_digest": ("digest", None), "sign_digest": ("digest", {"note": "read"}),
     "show_share": ("share", None), "revoke_share": ("share", REASON), "give_share_code": ("share", None),
     "show_proposal": ("proposal", None), "withdraw_proposal": ("proposal", REASON), "renew_setup_link": ("agency", None),
+    "show_directory_user": ("directory_user", None), "put_directory_user": ("directory_user", {"userName": "in_step"}),
+    "patch_directory_user": ("directory_user", {"Operations": [{"op": "add", "path": "displayName", "value": "In Step"}]}),
+    "remove_directory_user": ("directory_user", None),
+    "show_directory_group": ("directory_group", None), "put_directory_group": ("directory_group", {"displayName": "Night watch"}),
+    "patch_directory_group": ("directory_group", {"Operations": [{"op": "add", "path": "externalId", "value": "g"}]}),
+    "remove_directory_group": ("directory_group", None),
 }
 # Those that are the same for everybody, or are of whoever asks by a cookie.
 ELSEWHERE = {"upload_item_options": "says what of tus is spoken, of no upload in particular", "remove_factor": "is found by the session alone",
@@ -46,6 +52,8 @@ class TwoAgencies(unittest.TestCase):
         cls.tokens = {role: town.add_user(f"other_{role}", role, agency=OTHER) for role in ROLES}
         # Somebody who may do whatever anybody may, in the agency that has the things.
         cls.own = town.add_user("everybody", *ROLES, badge="1")
+        # A directory has a token of its own.
+        cls.tokens["directory"], cls.own_directory = town.token("other_administrator", "scim"), town.token("everybody", "scim")
         cls.uploader = town.add_user("uploader", "records")
         town.add_user("hill", "officer", badge="2")
         clock = MovedClock(town.home)
@@ -68,6 +76,7 @@ class TwoAgencies(unittest.TestCase):
                    "upload": town.create(cls.own, 3, filename="b.bin").headers["Location"].rsplit("/", 1)[1],
                    "view": ask(f"/api/v1/recordings/{recording}/views", purpose="review")["view"],
                    "export": ask(f"/api/v1/recordings/{recording}/exports", purpose="review")["view"],
+                   "directory_user": cls.scim("Users", {"userName": "in_step"}), "directory_group": cls.scim("Groups", {"displayName": "Night watch"}),
                    "share": ask("/api/v1/shares", kind="discovery", recipient="Somebody", recordings=[recording], purpose="discovery", case="22-1")["share"]["id"],
                    "proposal": cls.proposal(recording), "agency": town.request("GET", "/api/v1/agencies", cls.own).json()["items"][0]["id"],
                    **watched, "assignment": ask("/api/v1/assignments", kind="unit", person="hill", target="Night")["id"]}
@@ -95,6 +104,10 @@ class TwoAgencies(unittest.TestCase):
         browser.sign_in("everybody")
         browser.enroll_app()
         return browser.ask("POST", f"/api/v1/holds/{hold}/release", REASON, 201).json()["id"]
+
+    @classmethod
+    def scim(cls, kind, body):
+        return cls.town.request("POST", f"/scim/v2/{kind}", cls.own_directory, body=json.dumps(body)).json()["id"]
 
     def operations(self):
         for path, methods in self.document["paths"].items():
@@ -172,8 +185,9 @@ class TwoAgencies(unittest.TestCase):
         for method, path, operation in sorted(self.operations(), key=lambda each: ("change" in each[2] or "remove" in each[2], each[2])):
             if operation not in ASKED:
                 continue
-            there = self.ask(method, path, operation, self.ids[ASKED[operation][0]], self.own)
-            unknown = self.ask(method, path, operation, secrets.token_hex(16), self.own)
+            own = self.own_directory if path.startswith("/scim/") else self.own
+            there = self.ask(method, path, operation, self.ids[ASKED[operation][0]], own)
+            unknown = self.ask(method, path, operation, secrets.token_hex(16), own)
             self.assertNotEqual(there, unknown, f"{operation} finds nothing even where it is: the comparison would prove nothing")
 
 

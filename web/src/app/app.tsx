@@ -8,6 +8,7 @@ import { ActionButton, Failure, Loading, useTitle } from "../ui/parts.js";
 import type { Action } from "./actions.js";
 import { HelpSheet } from "./help.js";
 import { m } from "./messages.js";
+import { Returned } from "./provider.js";
 import { useActions } from "./registry.js";
 import { Finish } from "./finish.js";
 import { resumeSession, signedIn, signOut, subscribe, watchSession } from "./session.js";
@@ -46,8 +47,12 @@ export function App(): ReactNode {
 function Staff(): ReactNode {
   const who = useSyncExternalStore(subscribe, signedIn);
   const [location, navigate] = useLocation();
-  useEffect(() => void resumeSession(), []);
+  useEffect(() => {
+    // Whoever comes back from a provider is nobody yet: that page asks for itself.
+    if (window.location.pathname !== "/sign-in/return") void resumeSession();
+  }, []);
   useEffect(watchSession, []);
+  if (location === "/sign-in/return") return <Returned onDone={(path) => navigate(path, { replace: true })} />;
   if (who.state === "asking") return <Loading />;
   if (who.state === "failed") {
     return (

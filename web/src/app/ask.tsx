@@ -59,7 +59,7 @@ export function AskDialog({ title, note, submit, isReady = true, ask, onClose, o
         </div>
       </form>
       {waiting !== undefined && who.state === "in" && (
-        <StepUp factors={who.session.factors} note={m.factor.againForAct} onClose={() => setWaiting(undefined)} onDone={() => send(waiting)} />
+        <StepUp session={who.session} note={m.factor.againForAct} onClose={() => setWaiting(undefined)} onDone={() => send(waiting)} />
       )}
     </Dialog>
   );

@@ -6,6 +6,7 @@ import type { FactorShown, Session } from "../api/schema.js";
 import { Dialog, Failure, Notice } from "../ui/parts.js";
 import { m } from "./messages.js";
 import { hasPasskeys, presentPasskey } from "./passkeys.js";
+import { leaveForProvider } from "./leave.js";
 import { showFactor } from "./session.js";
 
 /** The browser's own question was closed, or timed out. */
@@ -102,21 +103,39 @@ export function FactorForm({ factors, show, children }: FactorFormProps): ReactN
 
 /** Asks again before what concerns how one signs in, or what takes two people, and then goes on. */
 interface StepUpProps {
-  readonly factors: Session["factors"];
+  readonly session: Session;
   readonly note?: string;
   readonly onClose: () => void;
   readonly onDone: () => void;
 }
 
-export function StepUp({ factors, note = m.factor.againNote, onClose, onDone }: StepUpProps): ReactNode {
+export function StepUp({ session, note = m.factor.againNote, onClose, onDone }: StepUpProps): ReactNode {
+  const [error, setError] = useState<unknown>();
+  const { factors, provider } = session;
+  const cancel = (
+    <button type="button" onClick={onClose}>
+      {m.factor.cancel}
+    </button>
+  );
   return (
     <Dialog title={m.factor.again} onClose={onClose}>
       <p className="quiet-text">{note}</p>
-      <FactorForm factors={factors} show={(factor) => showFactor(factor).then(onDone)}>
-        <button type="button" onClick={onClose}>
-          {m.factor.cancel}
-        </button>
-      </FactorForm>
+      {provider !== null && (
+        <div className="stack">
+          <Refusal error={error} />
+          <button type="button" className={factors.length === 0 ? "primary" : undefined} onClick={() => void leaveForProvider({ anew: true }).catch(setError)}>
+            {m.factor.againThrough(provider)}
+          </button>
+          <p className="quiet-text">{m.factor.againThroughNote}</p>
+        </div>
+      )}
+      {provider !== null && factors.length === 0 ? (
+        <div className="row end">{cancel}</div>
+      ) : (
+        <FactorForm factors={factors} show={(factor) => showFactor(factor).then(onDone)}>
+          {cancel}
+        </FactorForm>
+      )}
     </Dialog>
   );
 }

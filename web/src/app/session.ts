@@ -3,7 +3,7 @@
 // in again as the same person: the playhead stays where it was.
 import { askJson, onSignedOut } from "../api/client.js";
 import { idleSeconds, lastInputAt, noteInput } from "../api/idle.js";
-import type { FactorShown, PresentedPasskey, Session, SetupRequest } from "../api/schema.js";
+import type { ComingBack, FactorShown, PresentedPasskey, Session, SetupRequest } from "../api/schema.js";
 import { shouldAsk, TICK_MS } from "./watch.js";
 
 export type SignedIn =
@@ -80,6 +80,11 @@ export async function acceptBanner(): Promise<void> {
 
 export async function setUp(request: SetupRequest): Promise<void> {
   entered(await askJson<"POST /api/v1/setup">("/api/v1/setup", { method: "POST", body: request }));
+}
+
+/** What the provider sent the browser back with. */
+export async function comeBack(returned: ComingBack): Promise<void> {
+  entered(await askJson<"POST /api/v1/session/provider/return">("/api/v1/session/provider/return", { method: "POST", body: returned }));
 }
 
 export async function signOut(): Promise<void> {

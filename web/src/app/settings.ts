@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What one person prefers in one browser. Nothing of the evidence is kept here.
 
-const DEFAULTS = { theme: "system", singleKeys: "on" } as const;
+const DEFAULTS = { theme: "system", singleKeys: "on", agency: "" } as const;
 export type Setting = keyof typeof DEFAULTS;
 
 export function readSetting(name: Setting): string {

@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Signing in. It stands in place of whatever was open, at the same address, so that signing in goes on there.
-import { useState, type FormEvent, type ReactNode } from "react";
+import { useCallback, useState, type FormEvent, type ReactNode } from "react";
 import { askJson } from "../api/client.js";
 import type { Session } from "../api/schema.js";
 import { Notice, useTitle } from "../ui/parts.js";
 import { Refusal, TurnedDown } from "./factor.js";
 import { m } from "./messages.js";
 import { hasPasskeys, presentPasskey } from "./passkeys.js";
+import { ThroughProvider } from "./provider.js";
 import { signIn, signInByPasskey } from "./session.js";
 
 export function SignIn({ held }: { readonly held?: Session | undefined }): ReactNode {
   const [error, setError] = useState<unknown>();
   const [isWorking, setWorking] = useState(false);
   const [isShown, setShown] = useState(false);
+  const [hasProvider, setHasProvider] = useState(false);
+  const found = useCallback(() => setHasProvider(true), []);
   useTitle(m.signIn.title);
 
   const run = (work: () => Promise<void>, otherwise: () => void): void => {
@@ -49,6 +52,7 @@ export function SignIn({ held }: { readonly held?: Session | undefined }): React
         <h1 id="sign-in-title">{m.signIn.title}</h1>
         {held !== undefined && error === undefined && <Notice tone="info">{m.signIn.again}</Notice>}
         <Refusal error={error} />
+        <ThroughProvider onFound={found} onFailed={setError} />
         {hasPasskeys() && (
           <>
             <button type="button" disabled={isWorking} onClick={usePasskey}>
@@ -69,7 +73,7 @@ export function SignIn({ held }: { readonly held?: Session | undefined }): React
           <input type="checkbox" checked={isShown} onChange={(event) => setShown(event.target.checked)} />
           {m.signIn.show}
         </label>
-        <button type="submit" className="primary" disabled={isWorking}>
+        <button type="submit" className={hasProvider ? undefined : "primary"} disabled={isWorking}>
           {isWorking ? m.signIn.working : m.signIn.submit}
         </button>
         <p className="quiet-text">{m.signIn.noAccount}</p>

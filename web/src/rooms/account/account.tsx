@@ -97,7 +97,7 @@ function Loaded({ account, session, again }: LoadedProps): ReactNode {
       <Refusal error={error} />
       <section className="panel" aria-labelledby="factors-title">
         <h2 id="factors-title">{m.account.factors}</h2>
-        {account.factors.length === 0 && <p className="quiet-text">{m.account.noFactors}</p>}
+        {account.factors.length === 0 && <p className="quiet-text">{session.provider === null ? m.account.noFactors : m.account.noFactorsHere(session.provider)}</p>}
         <ul className="plain">
           {account.factors.map((factor) => (
             <li key={factor.id} className="row">
@@ -141,19 +141,21 @@ function Loaded({ account, session, again }: LoadedProps): ReactNode {
           </div>
         </section>
       )}
-      <section className="panel" aria-labelledby="password-title">
-        <h2 id="password-title">{m.account.password}</h2>
-        <p>{m.account.passwordChanged(account.password_changed_at === null ? undefined : shownTime(account.password_changed_at))}</p>
-        {isPasswordDone && <Notice tone="ok" title={m.account.passwordDone} />}
-        <form onSubmit={changePassword}>
-          <input type="text" name="login" autoComplete="username" defaultValue={account.login} hidden />
-          <label>
-            {m.account.newPassword}
-            <input name="password" type="password" autoComplete="new-password" minLength={8} required />
-          </label>
-          <button type="submit">{m.account.changePassword}</button>
-        </form>
-      </section>
+      {session.provider === null && (
+        <section className="panel" aria-labelledby="password-title">
+          <h2 id="password-title">{m.account.password}</h2>
+          <p>{m.account.passwordChanged(account.password_changed_at === null ? undefined : shownTime(account.password_changed_at))}</p>
+          {isPasswordDone && <Notice tone="ok" title={m.account.passwordDone} />}
+          <form onSubmit={changePassword}>
+            <input type="text" name="login" autoComplete="username" defaultValue={account.login} hidden />
+            <label>
+              {m.account.newPassword}
+              <input name="password" type="password" autoComplete="new-password" minLength={8} required />
+            </label>
+            <button type="submit">{m.account.changePassword}</button>
+          </form>
+        </section>
+      )}
       <section className="panel" aria-labelledby="sessions-title">
         <h2 id="sessions-title">{m.account.sessions}</h2>
         <ul className="plain">
@@ -174,7 +176,7 @@ function Loaded({ account, session, again }: LoadedProps): ReactNode {
         <h2 id="events-title">{m.account.events}</h2>
         <AccountEvents events={account.events} />
       </section>
-      {proceed !== undefined && <StepUp factors={session.factors} onClose={giveUp} onDone={proceed} />}
+      {proceed !== undefined && <StepUp session={session} onClose={giveUp} onDone={proceed} />}
       {secret !== undefined && (
         <Dialog title={m.enroll.appTitle} onClose={() => setSecret(undefined)}>
           <Refusal error={appError} />

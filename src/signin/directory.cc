@@ -1,0 +1,453 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "signin/directory.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/limits.h"
+#include "base/problems.h"
+#include "base/text.h"
+#include "crypto/random.h"
+#include "roster/roster.h"
+
+namespace lapel::signin {
+namespace {
+
+constexpr std::string_view kReason = "The agency's directory";
+
+Result<void> check_text(std::string_view what, const std::string& text) {
+  if (text.empty() || text.size() > limits::kFieldBytesMax || has_control_characters(text) || !is_utf8(text)) {
+    return fail(Code::kInvalid,
+                fmt::format("{} has 1 to {} bytes, without control characters", what, limits::kFieldBytesMax));
+  }
+  return {};
+}
+
+Result<void> check(const DirectoryUser& user) {
+  TRY(check_text("\"userName\"", user.user_name));
+  if (user.user_name.find(' ') != std::string::npos)
+    return fail(Code::kInvalid, "\"userName\" has no spaces: it is a login here");
+  TRY(check_text("A name", user.name));
+  if (user.external_id) TRY(check_text("\"externalId\"", *user.external_id));
+  return {};
+}
+
+Result<void> check(const DirectoryGroup& group) {
+  TRY(check_text("\"displayName\"", group.name));
+  if (group.external_id) TRY(check_text("\"externalId\"", *group.external_id));
+  return {};
+}
+
+DirectoryUser read_user(const db::Row& row) {
+  return {row.text("id"),
+          row.text("user_name"),
+          row.maybe_text("external_id"),
+          row.text("name"),
+          row.integer("is_active") == 1,
+          {row.integer("created_us")},
+          {row.integer("changed_us")}};
+}
+
+DirectoryGroup read_group(const db::Row& row) {
+  return {row.text("id"),
+          row.maybe_text("external_id"),
+          row.text("name"),
+          {},
+          {row.integer("created_us")},
+          {row.integer("changed_us")}};
+}
+
+Result<void> read_members(db::Transaction& tx, DirectoryGroup& group) {
+  for (const db::Row& row : TRY(tx.query(
+           "SELECT m.user_id AS user_id FROM directory_members m JOIN directory_users u ON u.id = m.user_id WHERE "
+           "m.group_id = :group AND u.is_deleted = 0 ORDER BY m.user_id LIMIT :limit",
+           {{"group", group.id}, {"limit", kDirectoryUsersMax}}))) {
+    group.members.insert(row.text("user_id"));
+  }
+  return {};
+}
+
+// The rows of a query, by id; the start-th is found by counting.
+std::string page_of(std::string_view columns, std::string_view table, std::string_view condition) {
+  return fmt::format(
+      "SELECT {0} FROM (SELECT {0}, row_number() OVER (ORDER BY id) AS place FROM {1} WHERE {2}) numbered WHERE place "
+      ">= "
+      ":first AND place < :beyond ORDER BY id LIMIT :limit",
+      columns, table, condition);
+}
+
+constexpr std::string_view kUserColumns = "id, user_name, external_id, name, is_active, created_us, changed_us";
+constexpr std::string_view kGroupColumns = "id, external_id, name, created_us, changed_us";
+
+std::string condition_of(Directory::Query::By by, std::string_view folded_name) {
+  switch (by) {
+    case Directory::Query::By::kId:
+      return " AND id = :value";
+    case Directory::Query::By::kUserName:
+      return fmt::format(" AND {} = :value", folded_name);
+    case Directory::Query::By::kExternalId:
+      return " AND external_id = :value";
+    case Directory::Query::By::kName:
+      return " AND name = :value";
+    case Directory::Query::By::kAll:
+      break;
+  }
+  return "";
+}
+
+template <typename T, typename Read>
+Result<Directory::Page<T>> read_page(db::Database& database, const AgencyId& agency, const Directory::Query& query,
+                                     std::string_view columns, std::string_view table, std::string_view standing,
+                                     Read read) {
+  Directory::Page<T> out;
+  const std::string condition =
+      fmt::format("agency = :agency{}{}", standing, condition_of(query.by, "user_name_folded"));
+  const std::int64_t count = std::min(query.count, kDirectoryPageMax);
+  TRY(database.read([&](db::Transaction& tx) -> Result<void> {
+    out = {};
+    db::Params params = {{"agency", agency.text()}};
+    if (query.by != Directory::Query::By::kAll) {
+      params.push_back({"value", query.by == Directory::Query::By::kUserName ? fold(query.value) : query.value});
+    }
+    out.total = TRY(tx.query(fmt::format("SELECT count(*) AS n FROM {} WHERE {} LIMIT 1", table, condition), params))[0]
+                    .integer("n");
+    if (count <= 0) return {};
+    params.push_back({"first", query.start});
+    params.push_back({"beyond", query.start + count});
+    params.push_back({"limit", count});
+    for (const db::Row& row : TRY(tx.query(page_of(columns, table, condition), params))) {
+      out.items.push_back(TRY(read(tx, row)));
+    }
+    return {};
+  }));
+  return out;
+}
+
+Result<void> require_room(db::Transaction& tx, std::string_view table, const AgencyId& agency, std::int64_t limit) {
+  const std::int64_t has =
+      TRY(tx.query(fmt::format("SELECT count(*) AS n FROM {} WHERE agency = :agency LIMIT 1", table),
+                   {{"agency", agency.text()}}))[0]
+          .integer("n");
+  if (has >= limit) return fail(Code::kLimited, fmt::format("At most {} of an agency", limit));
+  return {};
+}
+
+Result<void> update_user(db::Transaction& tx, const DirectoryUser& user, const std::string& agency, Timestamp now) {
+  TRY(tx.run(
+      "UPDATE directory_users SET user_name = :name, user_name_folded = :folded, external_id = CAST(:external AS "
+      "TEXT), name = :shown, is_active = :active, changed_us = :now WHERE id = :id AND agency = :agency",
+      {{"name", user.user_name},
+       {"folded", fold(user.user_name)},
+       {"external", user.external_id},
+       {"shown", user.name},
+       {"active", user.is_active ? 1 : 0},
+       {"now", now.us},
+       {"id", user.id},
+       {"agency", agency}}));
+  return {};
+}
+
+Error taken(std::string context) {
+  return {&generic_problem(Code::kConflict),
+          "Another user has this userName or externalId, or somebody has this login here", std::move(context)};
+}
+
+}  // namespace
+
+// A user of the directory, and the person that they are.
+struct Directory::State {
+  DirectoryUser user;
+  bool is_grouped = false;  // has ever been in a group: then the groups say whether they are in
+  bool is_put_out = false;  // deactivated because of what the directory says, and not by hand
+  std::optional<roster::Person> person;
+  std::set<access::Role> roles;
+
+  bool is_in() const { return user.is_active && (!is_grouped || !roles.empty()); }
+};
+
+Result<Directory::State> Directory::state(const AgencyId& agency, const std::string& id) {
+  const auto provider = TRY(parts_.providers.find(agency));
+  State out;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    out = {};
+    const db::Rows rows = TRY(tx.query(
+        fmt::format("SELECT {}, is_grouped, is_put_out, person FROM directory_users WHERE id = :id AND agency = "
+                    ":agency AND is_deleted = 0 LIMIT 1",
+                    kUserColumns),
+        {{"id", id}, {"agency", agency.text()}}));
+    if (rows.empty()) return fail(Code::kNotFound, "No such user", id);
+    out.user = read_user(rows[0]);
+    out.is_grouped = rows[0].integer("is_grouped") == 1;
+    out.is_put_out = rows[0].integer("is_put_out") == 1;
+    if (const auto person = rows[0].maybe_text("person")) {
+      const auto person_id = PersonId::parse(*person);
+      if (!person_id) return fail(Code::kCorrupt, "A user of the directory is damaged", id);
+      out.person = TRY(roster::person(tx, *person_id));
+    }
+    if (provider) out.roles = TRY(directory_roles(tx, id, *provider));
+    return {};
+  }));
+  return out;
+}
+
+Result<void> Directory::settle(const access::Actor& actor, const std::string& id) {
+  const State state = TRY(this->state(actor.agency, id));
+  const ManagedPeople::By by{actor.agency, actor.subject(), std::string(kReason)};
+  const auto mark = [&](std::int64_t is_put_out) {
+    return [&, is_put_out](db::Transaction& tx) -> Result<void> {
+      TRY(tx.run("UPDATE directory_users SET is_put_out = :out WHERE id = :id", {{"out", is_put_out}, {"id", id}}));
+      return {};
+    };
+  };
+  if (!state.person) {
+    if (!state.is_in() || state.roles.empty()) return {};
+    TRY(parts_.managed.add(by, {state.user.user_name, state.user.name, state.roles},
+                           [&](db::Transaction& tx, const PersonId& person) -> Result<void> {
+                             TRY(tx.run("UPDATE directory_users SET person = :person WHERE id = :id AND person IS NULL",
+                                        {{"person", person.text()}, {"id", id}}));
+                             return {};
+                           }));
+    return {};
+  }
+  if (state.person->id == actor.person)
+    return fail(problems::kDenied, "A token changes nothing of the person that it acts for");
+  if (!state.is_in()) {
+    if (!state.person->is_active) return {};
+    return parts_.managed.set_activity(by, state.person->id, ManagedPeople::Activity::kInactive, mark(1));
+  }
+  if (!state.roles.empty()) TRY(parts_.managed.set_roles(by, state.person->id, state.roles));
+  if (state.person->is_active || !state.is_put_out) return {};
+  return parts_.managed.set_activity(by, state.person->id, ManagedPeople::Activity::kActive, mark(0));
+}
+
+Result<void> Directory::settle_all(const access::Actor& actor, const std::set<std::string>& users) {
+  // What cannot be done for one is done for the others; the first of it is told.
+  Result<void> out;
+  for (const std::string& user : users) {
+    auto settled = settle(actor, user);
+    if (!settled && settled.error().code() != Code::kNotFound && out) out = std::move(settled);
+  }
+  return out;
+}
+
+// Deactivated and written in one: where it may not be, the last administrator's, the directory's row stays as it was.
+Result<void> Directory::put_out(const access::Actor& actor, const State& state, const DirectoryUser& wanted,
+                                bool is_deleted) {
+  const Timestamp now = parts_.clock.now();
+  const auto rows = [&](db::Transaction& tx, bool by_this) -> Result<void> {
+    TRY(update_user(tx, wanted, actor.agency.text(), now));
+    TRY(tx.run(
+        "UPDATE directory_users SET is_deleted = :deleted, is_put_out = CASE WHEN :this = 1 THEN 1 ELSE is_put_out END "
+        "WHERE id = :id",
+        {{"deleted", is_deleted ? 1 : 0}, {"this", by_this ? 1 : 0}, {"id", wanted.id}}));
+    if (is_deleted) TRY(tx.run("DELETE FROM directory_members WHERE user_id = :id", {{"id", wanted.id}}));
+    return {};
+  };
+  if (!state.person || !state.person->is_active)
+    return parts_.database.write([&](db::Transaction& tx) { return rows(tx, false); });
+  if (state.person->id == actor.person)
+    return fail(problems::kDenied, "A token changes nothing of the person that it acts for");
+  return parts_.managed.set_activity({actor.agency, actor.subject(), std::string(kReason)}, state.person->id,
+                                     ManagedPeople::Activity::kInactive,
+                                     [&](db::Transaction& tx) { return rows(tx, true); });
+}
+
+Result<Directory::Page<DirectoryUser>> Directory::users(const AgencyId& agency, const Query& query) {
+  return read_page<DirectoryUser>(
+      parts_.database, agency, query, kUserColumns, "directory_users", " AND is_deleted = 0",
+      [](db::Transaction&, const db::Row& row) -> Result<DirectoryUser> { return read_user(row); });
+}
+
+Result<DirectoryUser> Directory::user(const AgencyId& agency, const std::string& id) {
+  return TRY(state(agency, id)).user;
+}
+
+Result<std::vector<DirectoryGroup>> Directory::groups_of(const AgencyId& agency, const std::string& user) {
+  std::vector<DirectoryGroup> out;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    out.clear();
+    for (const db::Row& row :
+         TRY(tx.query("SELECT g.id AS id, g.external_id AS external_id, g.name AS name, g.created_us AS created_us, "
+                      "g.changed_us AS "
+                      "changed_us FROM directory_groups g JOIN directory_members m ON m.group_id = g.id WHERE "
+                      "m.user_id = :user AND "
+                      "g.agency = :agency ORDER BY g.id LIMIT :limit",
+                      {{"user", user}, {"agency", agency.text()}, {"limit", kDirectoryGroupsMax}}))) {
+      out.push_back(read_group(row));
+    }
+    return {};
+  }));
+  return out;
+}
+
+Result<DirectoryUser> Directory::add_user(const access::Actor& actor, DirectoryUser wanted) {
+  TRY(check(wanted));
+  const Timestamp now = parts_.clock.now();
+  wanted.id = hex(crypto::random_bytes<16>());
+  wanted.created = wanted.changed = now;
+  TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    const db::Params names = {
+        {"agency", actor.agency.text()}, {"folded", fold(wanted.user_name)}, {"external", wanted.external_id}};
+    const db::Rows known =
+        TRY(tx.query("SELECT id, external_id, is_deleted FROM directory_users WHERE agency = :agency AND "
+                     "(user_name_folded = :folded OR "
+                     "external_id = CAST(:external AS TEXT)) ORDER BY id LIMIT 2",
+                     names));
+    if (!known.empty()) {
+      // The same account of the directory, come back: who they were here, they are again.
+      if (known.size() > 1 || known[0].integer("is_deleted") == 0 || !wanted.external_id ||
+          known[0].maybe_text("external_id") != wanted.external_id) {
+        return fail(taken(wanted.user_name));
+      }
+      wanted.id = known[0].text("id");
+      TRY(tx.run("UPDATE directory_users SET is_deleted = 0, created_us = :now WHERE id = :id",
+                 {{"now", now.us}, {"id", wanted.id}}));
+      return update_user(tx, wanted, actor.agency.text(), now);
+    }
+    const auto login = roster::person_by_login(tx, wanted.user_name);
+    if (login) return fail(taken(wanted.user_name));
+    if (login.error().code() != Code::kNotFound) return fail(login.error());
+    TRY(require_room(tx, "directory_users", actor.agency, kDirectoryUsersMax));
+    TRY(
+        tx.run("INSERT INTO directory_users (id, agency, user_name, user_name_folded, external_id, name, is_active, "
+               "is_deleted, "
+               "is_grouped, is_put_out, created_us, changed_us) VALUES (:id, :agency, :name, :folded, CAST(:external "
+               "AS TEXT), :shown, "
+               ":active, 0, 0, 0, :now, :now)",
+               {{"id", wanted.id},
+                {"agency", actor.agency.text()},
+                {"name", wanted.user_name},
+                {"folded", fold(wanted.user_name)},
+                {"external", wanted.external_id},
+                {"shown", wanted.name},
+                {"active", wanted.is_active ? 1 : 0},
+                {"now", now.us}}));
+    return {};
+  }));
+  TRY(settle(actor, wanted.id));
+  return wanted;
+}
+
+Result<DirectoryUser> Directory::set_user(const access::Actor& actor, const DirectoryUser& wanted) {
+  TRY(check(wanted));
+  const State state = TRY(this->state(actor.agency, wanted.id));
+  const Timestamp now = parts_.clock.now();
+  const auto unique = [&](Result<void> done) -> Result<void> {
+    if (!done && done.error().problem == &generic_problem(Code::kConflict)) return fail(taken(wanted.user_name));
+    return done;
+  };
+  if (wanted.is_active) {
+    TRY(unique(
+        parts_.database.write([&](db::Transaction& tx) { return update_user(tx, wanted, actor.agency.text(), now); })));
+    TRY(settle(actor, wanted.id));
+  } else {
+    TRY(unique(put_out(actor, state, wanted, false)));
+  }
+  return user(actor.agency, wanted.id);
+}
+
+Result<void> Directory::remove_user(const access::Actor& actor, const std::string& id) {
+  const State state = TRY(this->state(actor.agency, id));
+  DirectoryUser gone = state.user;
+  gone.is_active = false;
+  return put_out(actor, state, gone, true);
+}
+
+Result<Directory::Page<DirectoryGroup>> Directory::groups(const AgencyId& agency, const Query& query) {
+  return read_page<DirectoryGroup>(parts_.database, agency, query, kGroupColumns, "directory_groups", "",
+                                   [](db::Transaction& tx, const db::Row& row) -> Result<DirectoryGroup> {
+                                     DirectoryGroup group = read_group(row);
+                                     TRY(read_members(tx, group));
+                                     return group;
+                                   });
+}
+
+Result<DirectoryGroup> Directory::group(const AgencyId& agency, const std::string& id) {
+  Page<DirectoryGroup> found = TRY(groups(agency, {Query::By::kId, id, 1, 1}));
+  if (found.items.empty()) return fail(Code::kNotFound, "No such group", id);
+  return std::move(found.items[0]);
+}
+
+Result<DirectoryGroup> Directory::add_group(const access::Actor& actor, DirectoryGroup wanted) {
+  TRY(check(wanted));
+  const Timestamp now = parts_.clock.now();
+  wanted.id = hex(crypto::random_bytes<16>());
+  TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    TRY(require_room(tx, "directory_groups", actor.agency, kDirectoryGroupsMax));
+    const std::int64_t added = TRY(tx.run(
+        "INSERT INTO directory_groups (id, agency, external_id, name, created_us, changed_us) VALUES (:id, :agency, "
+        "CAST(:external AS TEXT), :name, :now, :now) ON CONFLICT (agency, name) DO NOTHING",
+        {{"id", wanted.id},
+         {"agency", actor.agency.text()},
+         {"external", wanted.external_id},
+         {"name", wanted.name},
+         {"now", now.us}}));
+    if (added != 1) return fail(Code::kConflict, "Another group has this displayName", wanted.name);
+    return {};
+  }));
+  return set_group(actor, wanted, {});
+}
+
+Result<DirectoryGroup> Directory::set_group(const access::Actor& actor, const DirectoryGroup& wanted,
+                                            const std::set<std::string>& touched) {
+  TRY(check(wanted));
+  const Timestamp now = parts_.clock.now();
+  std::set<std::string> changed;
+  const auto written = parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    changed = touched;
+    const db::Rows rows = TRY(tx.query(
+        fmt::format("SELECT {} FROM directory_groups WHERE id = :id AND agency = :agency LIMIT 1", kGroupColumns),
+        {{"id", wanted.id}, {"agency", actor.agency.text()}}));
+    if (rows.empty()) return fail(Code::kNotFound, "No such group", wanted.id);
+    DirectoryGroup old = read_group(rows[0]);
+    TRY(read_members(tx, old));
+    // What a group is called says what it means: then all of them are looked at.
+    if (old.name != wanted.name || old.external_id != wanted.external_id)
+      changed.insert(old.members.begin(), old.members.end());
+    std::ranges::set_symmetric_difference(old.members, wanted.members, std::inserter(changed, changed.end()));
+    if (changed.size() > kDirectoryChangesMax)
+      return fail(Code::kTooLarge, fmt::format("At most {} members are changed at once", kDirectoryChangesMax));
+    TRY(tx.run(
+        "UPDATE directory_groups SET name = :name, external_id = CAST(:external AS TEXT), changed_us = :now WHERE id = "
+        ":id",
+        {{"name", wanted.name}, {"external", wanted.external_id}, {"now", now.us}, {"id", wanted.id}}));
+    for (const std::string& user : old.members) {
+      if (wanted.members.contains(user)) continue;
+      TRY(tx.run("DELETE FROM directory_members WHERE group_id = :group AND user_id = :user",
+                 {{"group", wanted.id}, {"user", user}}));
+    }
+    for (const std::string& user : wanted.members) {
+      if (old.members.contains(user)) continue;
+      const std::int64_t known = TRY(
+          tx.run("UPDATE directory_users SET is_grouped = 1 WHERE id = :user AND agency = :agency AND is_deleted = 0",
+                 {{"user", user}, {"agency", actor.agency.text()}}));
+      if (known != 1) return fail(Code::kInvalid, "A member is no user that this directory has entered", user);
+      TRY(tx.run(
+          "INSERT INTO directory_members (group_id, user_id) VALUES (:group, :user) ON CONFLICT (group_id, user_id) DO "
+          "NOTHING",
+          {{"group", wanted.id}, {"user", user}}));
+    }
+    return {};
+  });
+  if (!written && written.error().problem == &generic_problem(Code::kConflict))
+    return fail(Code::kConflict, "Another group has this displayName", wanted.name);
+  TRY(written);
+  TRY(settle_all(actor, changed));
+  return group(actor.agency, wanted.id);
+}
+
+Result<void> Directory::remove_group(const access::Actor& actor, const std::string& id) {
+  DirectoryGroup gone = TRY(group(actor.agency, id));
+  gone.members.clear();
+  TRY(set_group(actor, gone, {}));
+  return parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    TRY(tx.run("DELETE FROM directory_members WHERE group_id = :id", {{"id", id}}));
+    TRY(tx.run("DELETE FROM directory_groups WHERE id = :id AND agency = :agency",
+               {{"id", id}, {"agency", actor.agency.text()}}));
+    return {};
+  });
+}
+
+}  // namespace lapel::signin

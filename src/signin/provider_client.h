@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Asking an identity provider: its document, its keys, and what a code is worth.
+//
+// Owns: what providers said last, in memory.
+// Promises: a provider is asked within kProviderDeadlineMs, never followed elsewhere, never believed beyond a limit; no
+//   more than kProviderCallsMax questions are out at once, so that a slow one leaves the server its threads. Keys are
+//   asked for again when a token names one that is not known, at most once in kKeysAgainUs.
+// Fails with: kUnavailable (it cannot be reached, or not in time), problems::kProviderAnswer.
+// Threads: any; calls block.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "os/worker.h"
+#include "signin/jose.h"
+#include "signin/provider_documents.h"
+#include "signin/provider_flow.h"
+#include "signin/provider_settings.h"
+
+namespace lapel::signin {
+
+inline constexpr std::int64_t kProviderDeadlineMs = 10'000;
+inline constexpr int kProviderCallsMax = 4;
+inline constexpr std::int64_t kDiscoveryKeptUs = 10LL * 60 * 1'000'000;
+inline constexpr std::int64_t kKeysAgainUs = 60LL * 1'000'000;
+
+class ProviderClient {
+ public:
+  explicit ProviderClient(const Clock& clock) : clock_(clock) {}
+
+  Result<Discovery> discovery(const Provider& provider);
+  // The ID token for a code, its signature found good.
+  struct Redeemed {
+    Jws token;
+    std::optional<std::string> access_token;
+  };
+  Result<Redeemed> redeem(const Provider& provider, const ProviderFlow& flow, const std::string& code);
+
+ private:
+  struct Known {
+    std::string version;
+    Timestamp asked_at{};
+    std::shared_ptr<const Discovery> discovery;
+    std::shared_ptr<const KeySet> keys;
+    Timestamp again_at{};  // when keys were last asked for because of an unknown one
+  };
+  struct Question {
+    const WebAddress& address;
+    std::string method = "GET";
+    std::vector<std::pair<std::string, std::string>> headers = {};
+    std::string body = {};
+    std::size_t answer_bytes_max = kDiscoveryBytesMax;
+    std::string_view what;
+  };
+  class Turn;
+  Result<std::string> ask(const Question& question);
+  Known known(const Provider& provider);
+  Result<std::shared_ptr<const KeySet>> ask_keys(const Provider& provider, const Discovery& discovery);
+  Result<void> check(const Provider& provider, const Discovery& discovery, const Jws& token);
+
+  const Clock& clock_;
+  os::Mutex mutex_;
+  std::map<AgencyId, Known> known_ LAPEL_GUARDED_BY(mutex_);
+  int calls_ LAPEL_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace lapel::signin

@@ -1,0 +1,390 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A directory that keeps people in step by SCIM 2.0, on a real server: as Microsoft Entra and Okta send it, and as nobody should."""
+import json
+import sqlite3
+import unittest
+import urllib.parse
+
+from federation_test import Federation, Traveler
+from harness import BIN, Town, run
+
+USER, GROUP = "urn:ietf:params:scim:schemas:core:2.0:User", "urn:ietf:params:scim:schemas:core:2.0:Group"
+PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
+TYPE = "application/scim+json"
+
+
+class Scim(Federation):
+    """Who keeps the people is a token of an administrator; who they are there, the provider tells."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.realm = cls.provider.realm()
+        cls.configure(cls, cls.realm, newcomers=False)
+        cls.token = cls.town.token("chief", "scim")
+        cls.admin = cls.town.token("chief")
+        cls.made = 0
+
+    def ask(self, method, path, body=None, status=None, token=None, **headers):
+        text = body if body is None or isinstance(body, (bytes, str)) else json.dumps(body)
+        answer = self.town.request(method, f"/scim/v2{path}", token or self.token, {"Content-Type": TYPE, **headers}, text)
+        if status is not None:
+            self.assertEqual(answer.status, status, answer.body)
+        if answer.body:
+            self.assertEqual(answer.headers["Content-Type"], TYPE)
+        return answer
+
+    def error(self, answer, status, word=None, words=""):
+        self.assertEqual(answer.status, status, answer.body)
+        body = answer.json()
+        self.assertEqual((body["schemas"], body["status"], body.get("scimType")), ([ERROR], str(status), word), body)
+        self.assertIn(words, body["detail"])
+
+    def user(self, **more):
+        type(self).made += 1
+        name = f"scim{self.made}"
+        body = {"schemas": [USER], "userName": name, "externalId": f"ext-{name}", "displayName": f"Of {name}", "active": True, **more}
+        return self.ask("POST", "/Users", body, 201).json()
+
+    def group(self, name, *members):
+        found = self.ask("GET", f"/Groups?filter={urllib.parse.quote(f'displayName eq {json.dumps(name)}')}", status=200).json()["Resources"]
+        if not found:
+            found = [self.ask("POST", "/Groups", {"schemas": [GROUP], "displayName": name}, 201).json()]
+        if members:
+            self.patch("Groups", found[0]["id"], {"op": "add", "path": "members", "value": [{"value": user["id"]} for user in members]})
+        return found[0]["id"]
+
+    def patch(self, kind, id_, *operations, status=200):
+        return self.ask("PATCH", f"/{kind}/{id_}", {"schemas": [PATCH], "Operations": list(operations)}, status)
+
+    def person(self, user):
+        people = self.town.request("GET", "/api/v1/people", self.admin).json()["items"]
+        found = [person for person in people if person["login"] == user["userName"]]
+        return found[0] if found else None
+
+    def sign_in(self, user, **person):
+        browser = Traveler(self.town)
+        return browser, browser.through(self.realm, sub=user["externalId"], preferred_username="whatever", **{"groups": None, **person})
+
+    def of_person(self, user):
+        """(type, fields) of the events about somebody."""
+        subject = self.person(user)["id"]
+        catalog = sqlite3.connect(f"file:{self.town.data / 'catalog.db'}?mode=ro", uri=True)
+        try:
+            rows = catalog.execute("SELECT event FROM ledger_events WHERE subject = ? ORDER BY n", (subject,)).fetchall()
+            return [json.loads(row[0]) for row in rows]
+        finally:
+            catalog.close()
+
+
+class People(Scim):
+    def test_somebody_is_a_person_when_a_group_means_a_role(self):
+        user = self.user()
+        self.assertIsNone(self.person(user))
+        self.refused(self.sign_in(user)[1], 403, "in no group that has a role here", "denied")
+        self.group("Records", user)
+        self.assertEqual((self.person(user)["roles"], self.person(user)["name"]), (["records"], user["displayName"]))
+        browser, answer = self.sign_in(user)
+        self.assertEqual((answer.status, answer.json()["login"], answer.json()["roles"]), (200, user["userName"], ["records"]))
+        self.assertTrue(browser.opens())
+        self.group("Officers", user)
+        self.assertEqual(sorted(self.person(user)["roles"]), ["officer", "records"])
+        self.group("Janitors", user)
+        events = [event for event in self.of_person(user) if event["type"] != "recordings.listed"]
+        self.assertEqual([event["type"] for event in events], ["identity.bound", "person.roles", "person.roles"])
+        self.assertEqual({event.get("reason") for event in events[1:]}, {"The agency's directory"})
+        chief = [p for p in self.town.request("GET", "/api/v1/people", self.admin).json()["items"] if p["login"] == "chief"][0]
+        self.assertEqual({event["actor"] for event in events}, {chief["id"]})
+
+    def test_who_is_not_active_there_is_out_with_the_next_request(self):
+        forms = ({"op": "Replace", "path": "active", "value": "False"}, {"op": "replace", "value": {"active": False}}, {"op": "replace", "path": "active", "value": False},
+                 {"op": "Add", "path": f"{USER}:active", "value": "false"}, {"op": "replace", "path": "ACTIVE", "value": "FALSE"})
+        back = ({"op": "Replace", "path": "active", "value": "True"}, {"op": "replace", "value": {"active": True}})
+        for number, off in enumerate(forms):
+            with self.subTest(off):
+                user = self.user()
+                self.group("Officers", user)
+                browser, _ = self.sign_in(user)
+                token = self.town.token(user["userName"])
+                self.assertTrue(browser.opens())
+                self.assertEqual(self.town.request("GET", "/api/v1/recordings", token).status, 200)
+                self.assertFalse(self.patch("Users", user["id"], off).json()["active"])
+                self.assertFalse(browser.opens())
+                self.assertEqual(self.town.request("GET", "/api/v1/recordings", token).status, 401)
+                self.refused(self.sign_in(user)[1], 403, "deactivated", "denied")
+                self.refused(self.sign_in(user, groups=["Officers"])[1], 403, "deactivated", "denied")
+                self.assertFalse(self.person(user)["active"])
+                self.assertTrue(self.patch("Users", user["id"], back[number % 2]).json()["active"])
+                self.assertEqual(self.sign_in(user)[1].status, 200)
+                self.assertFalse(browser.opens(), "a session from before came back")
+                self.assertEqual(self.town.request("GET", "/api/v1/recordings", token).status, 401, "a token from before came back")
+
+    def test_removing_a_user_puts_them_out_and_keeps_what_they_did(self):
+        user = self.user()
+        self.group("Officers", user)
+        browser, _ = self.sign_in(user)
+        self.ask("DELETE", f"/Users/{user['id']}", status=204)
+        self.assertFalse(browser.opens())
+        self.assertFalse(self.person(user)["active"])
+        for method, body in (("GET", None), ("PUT", {"userName": "x"}), ("DELETE", None)):
+            self.error(self.ask(method, f"/Users/{user['id']}", body), 404)
+        again = {"userName": user["userName"], "externalId": "somebody else of the same name"}
+        self.error(self.ask("POST", "/Users", again), 409, "uniqueness")
+        back = self.ask("POST", "/Users", {**again, "externalId": user["externalId"]}, 201).json()
+        self.assertEqual((back["id"], back["groups"]), (user["id"], []))
+        self.assertFalse(self.person(user)["active"], "back, but in no group yet")
+        self.group("Officers", back)
+        self.assertTrue(self.person(user)["active"])
+        self.assertEqual(self.sign_in(user)[1].status, 200)
+
+    def test_who_has_left_the_last_group_is_out(self):
+        user = self.user()
+        officers, records = self.group("Officers", user), self.group("Records", user)
+        self.patch("Groups", officers, {"op": "remove", "path": f'members[value eq "{user["id"]}"]'})
+        self.assertEqual(self.person(user)["roles"], ["records"])
+        self.patch("Groups", records, {"op": "Remove", "path": "members", "value": [{"value": user["id"]}]})
+        self.assertFalse(self.person(user)["active"])
+        self.group("Officers", user)
+        self.assertEqual((self.person(user)["active"], self.person(user)["roles"]), (True, ["officer"]))
+
+    def test_who_was_deactivated_by_hand_stays_so(self):
+        user = self.user()
+        self.group("Officers", user)
+        body = json.dumps({"active": False, "reason": "suspended"})
+        self.assertEqual(self.town.request("POST", f"/api/v1/people/{self.person(user)['id']}/active", self.admin, body=body).status, 200)
+        self.patch("Users", user["id"], {"op": "replace", "path": "active", "value": False})
+        self.patch("Users", user["id"], {"op": "replace", "path": "active", "value": True})
+        self.group("Records", user)
+        self.assertFalse(self.person(user)["active"])
+        self.refused(self.sign_in(user)[1], 403, "deactivated", "denied")
+
+    def test_nobody_who_was_entered_here_is_taken_over(self):
+        for name in ("hill", "chief"):
+            self.error(self.ask("POST", "/Users", {"userName": name}), 409, "uniqueness")
+        user = self.user()
+        for body in ({"userName": user["userName"]}, {"userName": user["userName"].upper()}, {"userName": "another", "externalId": user["externalId"]}):
+            self.error(self.ask("POST", "/Users", body), 409, "uniqueness")
+        other = self.user()
+        self.error(self.ask("PUT", f"/Users/{other['id']}", {"userName": user["userName"]}), 409, "uniqueness")
+        # Somebody of that login is entered here after the directory named it.
+        late = self.user()
+        self.town.add_user(late["userName"], "records")
+        group = self.group("Officers")
+        answer = self.ask("PATCH", f"/Groups/{group}", {"Operations": [{"op": "add", "path": "members", "value": [{"value": late["id"]}]}]})
+        self.error(answer, 409, "uniqueness")
+        self.assertEqual(self.person(late)["roles"], ["records"])
+
+    def test_the_last_administrator_stays(self):
+        with Town() as town:
+            secret = town.home / "s"
+            secret.write_text("s\n")
+            run(BIN / "lapel", "sign-in", "provider", "set", "--data", town.data, "--agency", town.agency, "--issuer", self.realm.issuer, "--client-id", "lapel",
+                "--client-secret-file", secret, "--map", "Chiefs=administrator", "--map", "Officers=officer")
+            town.start()
+            token, admin = town.token("chief", "scim"), town.token("chief")
+
+            def ask(method, path, body=None):
+                return town.request(method, path, token, {"Content-Type": TYPE}, json.dumps(body) if body is not None else None)
+            user = ask("POST", "/scim/v2/Users", {"userName": "boss", "externalId": "b"}).json()
+            group = ask("POST", "/scim/v2/Groups", {"displayName": "Chiefs", "members": [{"value": user["id"]}]}).json()
+            people = {p["login"]: p for p in town.request("GET", "/api/v1/people", admin).json()["items"]}
+            self.assertEqual(people["boss"]["roles"], ["administrator"])
+            # The token acts for an administrator who is one no longer, so it is of no use any more.
+            helper = town.add_user("helper", "administrator")
+            helper_scim = town.token("helper", "scim")
+            done = town.request("POST", f"/api/v1/people/{people['chief']['id']}/active", helper, body=json.dumps({"active": False, "reason": "x"}))
+            self.assertEqual(done.status, 200)
+            self.assertEqual(ask("GET", "/scim/v2/Users").status, 401)
+            token = helper_scim
+            # Two are left: the directory's own, and the one whose token it is.
+            boss = town.token("boss")
+            helper_id = [p for p in town.request("GET", "/api/v1/people", boss).json()["items"] if p["login"] == "helper"][0]["id"]
+            # Demoted, the helper's token is no administrator's.
+            town.request("POST", f"/api/v1/people/{helper_id}/roles", boss, body=json.dumps({"roles": ["officer"], "reason": "x"}))
+            self.assertEqual(ask("GET", "/scim/v2/Users").status, 403)
+            # From then on the boss is the last; nothing at the provider takes the role away either.
+            answer = Traveler(town)
+            location = answer.leave()
+            self.realm.client_secret, kept = "s", self.realm.client_secret
+            try:
+                done = answer.come_back(self.realm.authorize(location, sub="b", groups=["Officers"]))
+            finally:
+                self.realm.client_secret = kept
+            self.assertEqual((done.status, done.json()["type"]), (409, "/problems/last-administrator"), done.body)
+            self.assertEqual(town.stop(), 0)
+            self.assertEqual(town.check_ledger(), (0, []))
+            self.assertTrue(group["id"])
+
+    def test_a_user_is_found_and_changed(self):
+        user = self.user(name={"givenName": "Jo", "familyName": "Doe"}, displayName=None, emails=[{"value": "jo@example.org", "primary": True}], title="Sergeant")
+        self.assertEqual(user["displayName"], "Jo Doe")
+        for query in (f'userName eq "{user["userName"]}"', f'USERNAME EQ "{user["userName"].upper()}"', f'externalId eq "{user["externalId"]}"', f'id eq "{user["id"]}"',
+                      f'{USER}:userName eq "{user["userName"]}"'):
+            found = self.ask("GET", f"/Users?filter={urllib.parse.quote(query)}", status=200).json()
+            self.assertEqual((found["totalResults"], [each["id"] for each in found["Resources"]]), (1, [user["id"]]), query)
+        nobody = self.ask("GET", "/Users?filter=userName%20eq%20%22nobody%22", status=200).json()
+        self.assertEqual((nobody["totalResults"], nobody["Resources"]), (0, []))
+        self.assertEqual(self.ask("GET", f"/Users/{user['id']}", status=200).json()["meta"]["resourceType"], "User")
+        put = self.ask("PUT", f"/Users/{user['id']}", {**user, "displayName": "Jo Q. Doe", "externalId": None}, 200).json()
+        self.assertEqual((put["displayName"], put.get("externalId")), ("Jo Q. Doe", None))
+        done = self.patch("Users", user["id"], {"op": "add", "path": "externalId", "value": "ext-new"}, {"op": "replace", "path": "name.givenName", "value": "Joan"},
+                          {"op": "replace", "path": 'emails[type eq "work"].value', "value": "joan@example.org"}, {"op": "add", "value": {"userName": f"{user['userName']}x", "title": "Lt."}},
+                          {"op": "Add", "path": "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber", "value": "7"}).json()
+        self.assertEqual((done["externalId"], done["userName"], done["displayName"]), ("ext-new", f"{user['userName']}x", "Joan"))
+
+    def test_lists_come_in_pages(self):
+        users = [self.user()["id"] for _ in range(5)]
+        seen, start = [], 1
+        while True:
+            page = self.ask("GET", f"/Users?startIndex={start}&count=2", status=200).json()
+            self.assertLessEqual(len(page["Resources"]), 2)
+            self.assertEqual((page["startIndex"], page["itemsPerPage"]), (start, len(page["Resources"])))
+            if not page["Resources"]:
+                break
+            seen += [each["id"] for each in page["Resources"]]
+            start += len(page["Resources"])
+        self.assertEqual(len(seen), len(set(seen)))
+        self.assertEqual(len(seen), page["totalResults"])
+        self.assertLessEqual(set(users), set(seen))
+        self.assertEqual(self.ask("GET", "/Users?count=0", status=200).json()["Resources"], [])
+        self.assertEqual(self.ask("GET", "/Users?startIndex=-3&count=-1", status=200).json()["startIndex"], 1)
+        self.error(self.ask("GET", "/Users?count=x"), 400, "invalidValue")
+
+
+class Groups(Scim):
+    def members(self, id_):
+        return {member["value"] for member in self.ask("GET", f"/Groups/{id_}", status=200).json()["members"]}
+
+    def test_members_come_and_go_in_every_form(self):
+        one, two, three = self.user(), self.user(), self.user()
+        group = self.ask("POST", "/Groups", {"displayName": "Night watch", "externalId": "g-1", "members": [{"value": one["id"]}]}, 201).json()["id"]
+        self.patch("Groups", group, {"op": "Add", "path": "members", "value": [{"value": two["id"]}]})
+        self.patch("Groups", group, {"op": "add", "value": {"members": [{"value": three["id"], "display": "x"}]}})
+        self.assertEqual(self.members(group), {one["id"], two["id"], three["id"]})
+        self.patch("Groups", group, {"op": "add", "path": "members", "value": {"value": three["id"]}})
+        self.patch("Groups", group, {"op": "replace", "path": "members", "value": [{"value": two["id"]}]})
+        self.assertEqual(self.members(group), {two["id"]})
+        self.assertEqual([each["display"] for each in self.ask("GET", f"/Users/{two['id']}").json()["groups"]], ["Night watch"])
+        self.patch("Groups", group, {"op": "Remove", "path": "members"})
+        self.assertEqual(self.members(group), set())
+        put = self.ask("PUT", f"/Groups/{group}", {"displayName": "Day watch", "members": [{"value": one["id"]}]}, 200).json()
+        self.assertEqual((put["displayName"], len(put["members"])), ("Day watch", 1))
+        self.patch("Groups", group, {"op": "replace", "value": {"id": group, "displayName": "Watch"}})
+        found = self.ask("GET", "/Groups?filter=displayName%20eq%20%22Watch%22&excludedAttributes=members", status=200).json()["Resources"]
+        self.assertEqual([(each["id"], each["members"]) for each in found], [(group, [])])
+        self.ask("DELETE", f"/Groups/{group}", status=204)
+        self.error(self.ask("GET", f"/Groups/{group}"), 404)
+
+    def test_what_a_group_is_called_says_what_it_means(self):
+        user = self.user()
+        group = self.ask("POST", "/Groups", {"displayName": "Clerks", "members": [{"value": user["id"]}]}, 201).json()["id"]
+        self.assertIsNone(self.person(user))
+        records = self.ask("GET", "/Groups?filter=displayName%20eq%20%22Records%22").json()["Resources"]
+        for each in records:
+            self.ask("DELETE", f"/Groups/{each['id']}", status=204)
+        self.patch("Groups", group, {"op": "replace", "path": "displayName", "value": "Records"})
+        self.assertEqual(self.person(user)["roles"], ["records"])
+        self.patch("Groups", group, {"op": "replace", "path": "displayName", "value": "Clerks"})
+        self.assertFalse(self.person(user)["active"])
+        # Or its id there, which is what some providers put into their tokens.
+        self.patch("Groups", group, {"op": "add", "path": "externalId", "value": "Officers"})
+        self.assertEqual((self.person(user)["active"], self.person(user)["roles"]), (True, ["officer"]))
+        self.ask("DELETE", f"/Groups/{group}", status=204)
+        self.assertFalse(self.person(user)["active"])
+
+    def test_refusals(self):
+        group = self.group("Refusing")
+        self.error(self.ask("POST", "/Groups", {"displayName": "Refusing"}), 409, "uniqueness")
+        self.error(self.ask("POST", "/Groups", {}), 400, "invalidValue")
+        for members in ([{"value": "0" * 32}], [{"value": 1}], [{}], [1]):
+            self.error(self.ask("PUT", f"/Groups/{group}", {"displayName": "Refusing", "members": members}), 400, "invalidValue")
+        many = [{"value": f"{n:032x}"} for n in range(1001)]
+        self.error(self.ask("PUT", f"/Groups/{group}", {"displayName": "Refusing", "members": many}), 413)
+        for operation, word in (({"op": "move", "path": "members"}, "invalidSyntax"), ({"path": "members"}, "invalidSyntax"), ({"op": "add", "path": "members["}, "invalidPath"),
+                                ({"op": "add", "path": 'members[display eq "x"]'}, "invalidPath"), ({"op": "add", "path": "members or 1"}, "invalidPath"), ({"op": "remove"}, "noTarget"),
+                                ({"op": "remove", "path": "displayName"}, "mutability"), ({"op": "add", "value": 1}, "invalidValue"), ({"op": "add", "path": 1}, "invalidValue")):
+            self.error(self.ask("PATCH", f"/Groups/{group}", {"Operations": [operation]}), 400, word)
+        for body in ({}, {"Operations": []}, {"Operations": {}}, {"Operations": [1] * 1001}):
+            self.error(self.ask("PATCH", f"/Groups/{group}", body), 400, "invalidSyntax")
+        self.assertEqual(self.members(group), set())
+
+
+class WhoMayAsk(Scim):
+    PATHS = ("/Users", "/Groups", "/ServiceProviderConfig", "/ResourceTypes", "/Schemas")
+
+    def test_a_token_of_the_scope_does_this_and_nothing_else(self):
+        for path in self.PATHS:
+            self.ask("GET", path, status=200)
+        for path in ("/api/v1/people", "/api/v1/recordings", "/api/v1/units", "/api/v1/rules", "/api/v1/account"):
+            self.assertGreaterEqual(self.town.request("GET", path, self.token).status, 401, path)
+        for path, body in (("/api/v1/units", {"name": "x"}), ("/api/v1/uploads", {}), ("/api/v1/assignments", {"kind": "unit", "person": "hill", "target": "x"})):
+            self.assertGreaterEqual(self.town.request("POST", path, self.token, body=json.dumps(body)).status, 400, path)
+
+    def test_no_other_credential_does(self):
+        self.town.add_user("records_clerk", "records")
+        for token in (self.admin, self.town.token("records_clerk"), self.town.token("chief", "list")):
+            for path in self.PATHS:
+                self.error(self.ask("GET", path, token=token), 403, words="scope is scim")
+        self.error(self.ask("GET", "/Users", token=self.town.token("records_clerk", "scim")), 403)
+        for token in ("x", "lapel_" + "0" * 32 + "_" + "0" * 64):
+            self.error(self.ask("GET", "/Users", token=token), 401)
+        browser = Traveler(self.town)
+        browser.sign_in("chief")
+        browser.enroll_app()
+        self.assertTrue(browser.ask("GET", "/api/v1/people").status == 200)
+        self.assertEqual(browser.ask("GET", "/scim/v2/Users").status, 403)
+        self.assertEqual(browser.ask("POST", "/scim/v2/Users", {"userName": "x"}).status, 403)
+
+    def test_a_revoked_token_is_none(self):
+        made = json.loads(run(BIN / "lapel", "token", "create", "--data", self.town.data, "--user", "chief", "--scope", "scim", "--json").stdout)
+        self.ask("GET", "/Users", status=200, token=made["token"])
+        run(BIN / "lapel", "token", "revoke", "--data", self.town.data, made["id"])
+        self.error(self.ask("GET", "/Users", token=made["token"]), 401)
+
+    def test_a_directory_is_of_its_agency(self):
+        other = "Otherton Police"
+        run(BIN / "lapel", "agency", "add", "--data", self.town.data, "--name", other)
+        self.town.add_user("other_chief", "administrator", agency=other)
+        theirs = self.town.token("other_chief", "scim")
+        user, group = self.user(), self.group("Own")
+        for path in (f"/Users/{user['id']}", f"/Groups/{group}"):
+            for method, body in (("GET", None), ("PUT", {"userName": "x", "displayName": "x"}), ("PATCH", {"Operations": [{"op": "add", "path": "active", "value": True}]}), ("DELETE", None)):
+                there = self.ask(method, path, body, token=theirs)
+                unknown = self.ask(method, path[:-32] + "0" * 32, body, token=theirs)
+                self.assertEqual((there.status, there.body), (unknown.status, unknown.body))
+                self.assertEqual(there.status, 404)
+        for path in ("/Users", "/Groups"):
+            self.assertEqual(self.ask("GET", path, token=theirs).json()["totalResults"], 0)
+        self.error(self.ask("POST", "/Groups", {"displayName": "Theirs", "members": [{"value": user["id"]}]}, token=theirs), 400, "invalidValue")
+        same = self.ask("POST", "/Users", {"userName": "of_theirs", "externalId": user["externalId"]}, 201, token=theirs).json()
+        self.assertNotEqual(same["id"], user["id"])
+
+    def test_bad_requests(self):
+        for body in (b"", b"{", b"[]", b"1", b'{"userName":"a","userName":"b"}', b'\xff'):
+            self.error(self.ask("POST", "/Users", body), 400, "invalidSyntax")
+        for body in ({}, {"userName": ""}, {"userName": 1}, {"userName": "two words"}, {"userName": "a\nb"}, {"userName": "x" * 1025}, {"userName": "a1", "active": "maybe"},
+                     {"userName": "a1", "active": 1}, {"userName": "a1", "externalId": 1}, {"userName": "a1", "displayName": ["x"]}, {"userName": "a1", "externalId": "\u0000"}):
+            self.error(self.ask("POST", "/Users", body), 400, "invalidValue")
+        self.error(self.ask("POST", "/Users", "userName=a", **{"Content-Type": "application/x-www-form-urlencoded"}), 415)
+        for query in ("userName", "userName eq", "userName eq doe", 'userName ne "x"', 'userName eq "x" or active eq true', 'userName eq "x" and id eq "y"', 'not (userName eq "x")',
+                      'userName sw "x"', 'emails.value eq "x"', 'userName eq "x', 'userName eq "x"y', '"x" eq userName', "x' OR 1=1 --", "", "userName eq 'x'", 'title eq "x"', "(" * 100):
+            self.error(self.ask("GET", f"/Users?filter={urllib.parse.quote(query)}"), 400, "invalidFilter")
+        user = self.user()
+        for operation in ({"op": "replace", "path": "active", "value": "maybe"}, {"op": "replace", "path": "userName", "value": None}, {"op": "remove", "path": "userName"},
+                          {"op": "replace", "path": "userName", "value": 7}, {"op": "replace", "path": 'emails[type eq "work"', "value": "x"}):
+            answer = self.ask("PATCH", f"/Users/{user['id']}", {"Operations": [{"op": "replace", "path": "displayName", "value": "Changed"}, operation]})
+            self.assertEqual(answer.status, 400, answer.body)
+        self.assertEqual(self.ask("GET", f"/Users/{user['id']}").json()["displayName"], user["displayName"], "half of a patch was kept")
+        for path in ("/Users/x", "/Users/" + "0" * 32, "/Groups/x", "/Users/" + "a" * 2000):
+            self.error(self.ask("GET", path), 404)
+
+    def test_no_change_is_answered_before_the_ledger_has_it(self):
+        user = self.user()
+        self.group("Chiefs", user)
+        self.assertEqual(self.person(user)["roles"], ["administrator"])
+        self.assertEqual(self.of_person(user)[1]["roles"], ["administrator"])
+
+
+if __name__ == "__main__":
+    unittest.main()
