@@ -14,16 +14,17 @@ std::string cookie_name(const Request& request, std::string_view name) {
 }
 
 // RFC 6265: pairs separated by "; ".
-std::string_view cookie_value(const Request& request, const std::string& header, std::string_view name) {
-  const std::string wanted = cookie_name(request, name);
+std::string_view cookie_value(const Request& request, const std::string& header, std::string_view name,
+                              std::size_t bytes) {
+  const std::string wanted = cookie_name(request, name) + "=";
   for (std::size_t at = 0; at < header.size();) {
     const std::size_t end = std::min(header.find(';', at), header.size());
     std::string_view pair = std::string_view(header).substr(at, end - at);
     at = end + 1;
     pair.remove_prefix(std::min(pair.find_first_not_of(' '), pair.size()));
-    if (pair.size() == wanted.size() + 1 + kCookieBytes && pair.starts_with(wanted) && pair[wanted.size()] == '=') {
-      return pair.substr(wanted.size() + 1);
-    }
+    if (!pair.starts_with(wanted)) continue;
+    pair.remove_prefix(wanted.size());
+    if (bytes == 0 ? pair.size() <= kCookieBytesMax : pair.size() == bytes) return pair;
   }
   return {};
 }

@@ -18,7 +18,8 @@
 
 namespace lapel::http {
 
-inline constexpr std::size_t kCookieBytes = 64;  // hex of 256 bits: the only form that is read
+inline constexpr std::size_t kSecretCookieBytes = 64;  // hex of 256 bits
+inline constexpr std::size_t kCookieBytesMax = 4'096;  // as browsers keep
 
 // A cookie that changes something must come with this header: a form of another site cannot send one.
 inline constexpr std::string_view kGuardHeader = "x-lapel";
@@ -27,8 +28,10 @@ enum class SameSite { kStrict, kLax };
 
 // As it is called on the wire.
 std::string cookie_name(const Request& request, std::string_view name);
-// The cookie's value where it has the right form, else empty. `name` is without its prefix.
-std::string_view cookie_value(const Request& request, const std::string& header, std::string_view name);
+// The value, in a Cookie header, of the first cookie of this name that has so many bytes (0: any, up to kCookieBytesMax);
+// else empty. `name` is without its prefix.
+std::string_view cookie_value(const Request& request, const std::string& header, std::string_view name,
+                              std::size_t bytes = kSecretCookieBytes);
 std::string set_cookie(const Request& request, std::string_view name, std::string_view value, std::int64_t life_s,
                        SameSite same_site = SameSite::kStrict);
 

@@ -10,6 +10,7 @@
 #include "crypto/aead.h"
 #include "crypto/random.h"
 #include "crypto/sha256.h"
+#include "http/cookie.h"
 #include "signin/challenges.h"
 
 namespace lapel::signin {
@@ -18,9 +19,7 @@ namespace {
 constexpr std::string_view kAssociated = "lapel-provider-flow/1";
 constexpr std::string_view kKeyName = "provider flows";
 
-std::string cookie_name(const http::Request& request) {
-  return request.is_secure ? "__Host-lapel-provider" : "lapel-provider";
-}
+constexpr std::string_view kCookie = "lapel-provider";
 
 tl::unexpected<Error> refused(std::string why) {
   return fail(provider_refusal(std::move(why)));
@@ -107,24 +106,13 @@ Result<void> ProviderFlows::use(const ProviderFlow& flow) {
 }
 
 std::string flow_cookie(const http::Request& request, const std::string& value) {
-  return fmt::format("{}={}; Path=/; Max-Age={}; HttpOnly; SameSite=Lax{}", cookie_name(request), value,
-                     value.empty() ? 0 : kFlowLifeUs / 1'000'000, request.is_secure ? "; Secure" : "");
+  return http::set_cookie(request, kCookie, value, value.empty() ? 0 : kFlowLifeUs / 1'000'000, http::SameSite::kLax);
 }
 
 std::optional<std::string> flow_cookie_of(const http::Request& request) {
   const std::string header = request.header_list("cookie");
-  const std::string start = cookie_name(request) + "=";
-  for (std::size_t at = 0; at < header.size();) {
-    const std::size_t end = std::min(header.find(';', at), header.size());
-    std::string_view pair = std::string_view(header).substr(at, end - at);
-    at = end + 1;
-    pair.remove_prefix(std::min(pair.find_first_not_of(' '), pair.size()));
-    if (!pair.starts_with(start)) continue;
-    pair.remove_prefix(start.size());
-    if (pair.empty() || pair.size() > kFlowBytesMax) return std::nullopt;
-    return std::string(pair);
-  }
-  return std::nullopt;
+  const std::string_view value = http::cookie_value(request, header, kCookie, 0);
+  return value.empty() || value.size() > kFlowBytesMax ? std::nullopt : std::optional(std::string(value));
 }
 
 }  // namespace lapel::signin

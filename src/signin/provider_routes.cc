@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/problems.h"
+#include "http/cookie.h"
 #include "http/json_body.h"
 #include "roster/roster.h"
 #include "signin/account_routes.h"
@@ -80,7 +81,7 @@ std::string authorization_address(const Provider& provider, const Discovery& dis
 }
 
 Result<Response> begin(const Request& request, const Room& room) {
-  TRY(require_own_site(request));
+  TRY(http::require_own_site(request));
   const Json body = TRY(http::json_body(request));
   const bool is_anew = TRY(http::flag_member(body, "anew")).value_or(false);
   const Timestamp now = room.clock.now();
@@ -167,7 +168,7 @@ Result<Response> go_on(const Request& request, const Room& room, const Returned&
 }
 
 Result<Response> finish(const Request& request, const Room& room) {
-  TRY(require_own_site(request));
+  TRY(http::require_own_site(request));
   const Returned came = TRY(returned(request, room));
   const ProviderClient::Redeemed redeemed = TRY(room.provider_client.redeem(came.provider, came.flow, came.code));
   const Identity identity = TRY(check_id_token(redeemed.token, {.provider = came.provider,

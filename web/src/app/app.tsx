@@ -121,6 +121,7 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
       { id: "go.review", label: m.nav.review, shortcut: "g v", scope: "everywhere", when: () => mayReview, perform: () => navigate("/access-review") },
       { id: "go.agencies", label: m.nav.agencies, shortcut: "g g", scope: "everywhere", when: () => mayHost, perform: () => navigate("/agencies") },
       { id: "help", label: m.help.open, shortcut: "?", scope: "everywhere", perform: () => setHelpOpen(true) },
+    ],
     [navigate, mayUpload, maySeePeople, maySeeShares, maySeeHolds, maySeeProposals, mayHost, decidesOnly, maySeeAlerts, maySeeWeeks, mayReview],
   );
   useActions(actions);
@@ -203,6 +204,7 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
             </Route>
             <Route path="/agencies">
               <AgenciesPage />
+            </Route>
             <Route path="/people/:id/view-as">{({ id }) => <ViewAsPage key={id} id={id} />}</Route>
             <Route path="/alerts">
               <AlertsPage />

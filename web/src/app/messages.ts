@@ -743,6 +743,8 @@ export const m = {
     linkWhat: "the link",
     caption: "Agencies on this server",
     number: (n: number) => count.format(n),
+  },
+
   oversight: {
     who: "Who",
     when: "When",
