@@ -136,7 +136,7 @@ Result<std::string> Recipients::enter(const std::string& secret, const std::stri
   return hex(cookie);
 }
 
-Result<evidence::Shares::Receiving> Recipients::find(const http::Request& request) {
+Result<sharing::Shares::Receiving> Recipients::find(const http::Request& request) {
   const auto key = session_key(request);
   std::optional<ShareId> share;
   if (key) {

@@ -16,8 +16,8 @@
 
 #include "base/clock.h"
 #include "db/db.h"
-#include "evidence/shares.h"
 #include "http/server.h"
+#include "sharing/shares.h"
 
 namespace lapel::disclosure {
 
@@ -30,7 +30,7 @@ class Recipients {
  public:
   struct Parts {
     db::Database& database;
-    evidence::Shares& shares;
+    sharing::Shares& shares;
     const Clock& clock;
   };
   explicit Recipients(Parts parts) : parts_(parts) {}
@@ -44,7 +44,7 @@ class Recipients {
   // The cookie's value.
   Result<std::string> enter(const std::string& secret, const std::string& code);
   // Whose cookie the request has; problems::kShareCode where it has none that stands.
-  Result<evidence::Shares::Receiving> find(const http::Request& request);
+  Result<sharing::Shares::Receiving> find(const http::Request& request);
   Result<void> end(const http::Request& request);
 
  private:

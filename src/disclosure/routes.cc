@@ -17,11 +17,11 @@
 namespace lapel::disclosure {
 namespace {
 
-using evidence::Share;
-using evidence::ShareKind;
-using evidence::Shares;
 using http::Request;
 using http::Response;
+using sharing::Share;
+using sharing::ShareKind;
+using sharing::Shares;
 
 template <typename T>
 Json or_null(const std::optional<T>& value) {
@@ -74,7 +74,7 @@ Json::Object to_members(const Share& share) {
                                     {"copy", copy_of(item)}});
   }
   return {{"id", share.id.text()},
-          {"kind", evidence::share_kind_name(share.terms.kind)},
+          {"kind", sharing::share_kind_name(share.terms.kind)},
           {"recipient", share.terms.recipient},
           {"organization", or_null(share.terms.organization)},
           {"purpose", access::purpose_name(share.terms.basis.purpose)},
@@ -93,10 +93,10 @@ Json::Object to_members(const Share& share) {
           {"items", std::move(items)}};
 }
 
-Result<evidence::ShareTerms> read_terms(const Json& body) {
-  evidence::ShareTerms terms;
+Result<sharing::ShareTerms> read_terms(const Json& body) {
+  sharing::ShareTerms terms;
   const std::string kind = TRY(http::required_text(body, "kind"));
-  const auto known = evidence::parse_share_kind(kind);
+  const auto known = sharing::parse_share_kind(kind);
   if (!known) return fail(Code::kInvalid, "\"kind\" must be view, download or discovery");
   terms.kind = *known;
   terms.recipient = TRY(http::required_text(body, "recipient"));
@@ -131,7 +131,7 @@ Json::Object to_members(const Recipients::EntryCode& code) {
 }
 
 Result<Response> make(const Request& request, const Room& room, const access::Actor& actor) {
-  const evidence::ShareTerms terms = TRY(read_terms(TRY(http::json_body(request))));
+  const sharing::ShareTerms terms = TRY(read_terms(TRY(http::json_body(request))));
   const Shares::Made made = TRY(room.shares.make(actor, terms));
   const Recipients::EntryCode code = TRY(room.recipients.give_code(actor, made.share.id));
   // After the sign, so that no log or proxy on the way of the link is told it.
@@ -181,7 +181,7 @@ Response describe(const Shares::Receiving& receiving) {
                                     {"copy", copy_of(item)}});
   }
   const auto left = share.terms.views_max ? std::optional(*share.terms.views_max - share.views_used) : std::nullopt;
-  return answer(200, {{"kind", evidence::share_kind_name(share.terms.kind)},
+  return answer(200, {{"kind", sharing::share_kind_name(share.terms.kind)},
                       {"recipient", share.terms.recipient},
                       {"organization", or_null(share.terms.organization)},
                       {"agency_name", receiving.agency_name},

@@ -6,18 +6,18 @@
 // Promises: a recipient's routes know nobody but by the recipient's own cookie, and no route of the agency knows that one. What
 //   a recipient is sent stops within a second of the share's end, whatever is under way. Of discovery nothing that its
 //   recipient asks for is traced.
-// Fails with: what evidence::Shares and Recipients fail with.
+// Fails with: what sharing::Shares and Recipients fail with.
 // Threads: register_routes before the server runs; handlers on any.
 
 #include "disclosure/recipients.h"
-#include "evidence/shares.h"
 #include "http/server.h"
 #include "roster/asker.h"
+#include "sharing/shares.h"
 
 namespace lapel::disclosure {
 
 struct Room {
-  evidence::Shares& shares;
+  sharing::Shares& shares;
   Recipients& recipients;
 };
 void register_routes(http::Router& router, const Room& room, roster::Asker asker);

@@ -125,51 +125,6 @@ CREATE TABLE renditions (
 CREATE UNIQUE INDEX renditions_by_holder ON renditions (holder, recording);
 CREATE INDEX renditions_by_recording ON renditions (recording, id);
 )sql"},
-    // Of shares: secret_sha256 is that of the link; restriction is what the recording was locked as when it was shared.
-    {6, "shares", R"sql(
-CREATE TABLE shares (
-  id TEXT NOT NULL PRIMARY KEY,
-  agency TEXT NOT NULL REFERENCES agencies (id),
-  maker TEXT NOT NULL REFERENCES people (id),
-  kind TEXT NOT NULL CHECK (kind IN ('view', 'download', 'discovery')),
-  recipient TEXT NOT NULL,
-  organization TEXT,
-  purpose TEXT NOT NULL,
-  case_number TEXT,
-  warrant TEXT,
-  order_text TEXT,
-  secret_sha256 TEXT NOT NULL UNIQUE,
-  made_us BIGINT NOT NULL,
-  ends_us BIGINT,
-  views_max BIGINT,
-  views_used BIGINT NOT NULL DEFAULT 0,
-  revoked_us BIGINT,
-  opened_us BIGINT,
-  accepted_us BIGINT,
-  received_us BIGINT,
-  CHECK (views_max IS NULL OR views_used <= views_max)
-);
-CREATE INDEX shares_by_time ON shares (agency, made_us, id);
-CREATE TABLE share_items (
-  share TEXT NOT NULL REFERENCES shares (id),
-  n BIGINT NOT NULL,
-  agency TEXT NOT NULL REFERENCES agencies (id),
-  recording TEXT NOT NULL REFERENCES recordings (id),
-  restriction TEXT,
-  downloaded_us BIGINT,
-  PRIMARY KEY (share, n)
-);
-CREATE INDEX share_items_by_recording ON share_items (recording, share);
-CREATE TABLE share_views (
-  id TEXT NOT NULL PRIMARY KEY,
-  share TEXT NOT NULL REFERENCES shares (id),
-  n BIGINT NOT NULL,
-  agency TEXT NOT NULL REFERENCES agencies (id),
-  use_as TEXT NOT NULL CHECK (use_as IN ('watch', 'download')),
-  ends_us BIGINT NOT NULL
-);
-CREATE INDEX share_views_by_share ON share_views (share, n);
-)sql"},
 };
 
 }  // namespace

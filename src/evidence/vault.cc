@@ -472,6 +472,26 @@ Result<Recording> Vault::to_share(const access::Actor& actor, const RecordingId&
   return recording;
 }
 
+Result<void> Vault::require_receivable(const access::Actor& recipient, const RecordingId& id,
+                                       std::optional<access::Restriction> restriction) {
+  Recording recording = TRY(known_recording(recipient, id));
+  recording.item.is_cleared = recording.restriction && recording.restriction == restriction;
+  return access::require(access::decide(recipient, access::Action::kReceive, recording.item), "recording");
+}
+
+Result<void> Vault::seal_sharing(const access::Actor& actor, std::vector<ledger::Draft> events, ledger::RowsStep rows) {
+  for (const ledger::Draft& event : events) {
+    CHECK(event.type == "recording.shared" || event.type == "recording.received" ||
+          !event.type.starts_with("recording."));
+  }
+  ledger::Submission submission;
+  submission.actor = actor.subject();
+  submission.events = std::move(events);
+  submission.rows = std::move(rows);
+  TRY(TRY(parts_.ledgers.find(actor.agency))->commit(std::move(submission)));
+  return {};
+}
+
 // What leaves the agency is read once more first, to its end. A view is not: a range of a file cannot be checked without
 // reading all of it, and whoever has the whole has its digest beside it.
 Result<void> Vault::require_undamaged(const access::Actor& actor, const Recording& recording) {
@@ -570,17 +590,24 @@ Result<std::vector<CustodyItem>> Vault::custody(const access::Actor& asker, cons
       const auto event = proof::parse_event(item.event.event);
       if (!event) return fail(Code::kCorrupt, "A custody event is damaged", id.text());
       const std::string& actor = *event->find_string("actor");
-      if (!names.contains(actor)) {
-        auto& name = names[actor] = TRY(roster::name_of(tx, asker.agency, *SubjectId::parse(actor)));
-        for (const db::Row& row : TRY(tx.query("SELECT recipient FROM shares WHERE id = :id AND agency = :agency LIMIT 1",
-                                               {{"id", actor}, {"agency", asker.agency.text()}}))) {
-          name = row.text("recipient") + ", recipient of a share";
-        }
-      }
+      if (!names.contains(actor)) names[actor] = TRY(roster::name_of(tx, asker.agency, *SubjectId::parse(actor)));
       item.actor_name = names[actor];
     }
     return {};
   }));
+  // Whoever is in no roster has a chain that says their name: the recipient of a share.
+  std::map<SubjectId, std::optional<std::string>> recipients;
+  for (CustodyItem& item : out) {
+    if (item.actor_name) continue;
+    const SubjectId actor = *SubjectId::parse(*proof::parse_event(item.event.event)->find_string("actor"));
+    if (!recipients.contains(actor)) {
+      const auto first = TRY(ledger.events(actor, 0, 1));
+      const auto bound = first.empty() ? std::nullopt : proof::parse_event(first[0].event);
+      const std::string* name = bound ? bound->find_string("name") : nullptr;
+      recipients[actor] = name ? std::optional(*name + ", recipient of a share") : std::nullopt;
+    }
+    item.actor_name = recipients[actor];
+  }
   return out;
 }
 

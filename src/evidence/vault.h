@@ -241,6 +241,11 @@ class Vault {
 
   // A recording that the actor may share for this, read once more to its end. A refusal by rule is sealed.
   Result<Recording> to_share(const access::Actor& actor, const RecordingId& id, const ViewRequest& request);
+  // Whether a share's recipient may be given it now: `restriction` is what it was locked as when it was shared.
+  Result<void> require_receivable(const access::Actor& recipient, const RecordingId& id,
+                                  std::optional<access::Restriction> restriction);
+  // Seals recording.shared or recording.received of each recording named, with the events and rows of the share itself.
+  Result<void> seal_sharing(const access::Actor& actor, std::vector<ledger::Draft> events, ledger::RowsStep rows);
 
   // ---- by the server itself: the actor is the agency's console ----
 

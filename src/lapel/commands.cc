@@ -3,10 +3,10 @@
 
 #include <fmt/format.h>
 
+#include "audit/check.h"
 #include "base/problems.h"
 #include "base/text.h"
 #include "cameras/docks.h"
-#include "evidence/check.h"
 #include "lapel/hosting.h"
 #include "oversight/record_check.h"
 #include "roster/roles.h"
@@ -157,17 +157,17 @@ Result<void> run_job_retry(const Where& where, const std::vector<std::string>& i
 namespace {
 
 // Reading every original takes as long as the disk needs: whoever waits sees that it goes on.
-Result<evidence::CatalogReport> check_catalog(Installation& installation, const roster::Agency& agency,
-                                              const std::string& origin) {
+Result<audit::CatalogReport> check_catalog(Installation& installation, const roster::Agency& agency,
+                                           const std::string& origin) {
   constexpr std::int64_t kProgressUs = 10'000'000;
   std::int64_t said_us = installation.clock().monotonic_us();
-  const auto say = [&](const evidence::CatalogReport& report) {
+  const auto say = [&](const audit::CatalogReport& report) {
     const std::int64_t now_us = installation.clock().monotonic_us();
     if (now_us - said_us < kProgressUs) return;
     said_us = now_us;
     fmt::print(stderr, "{}: {} originals read, {} bytes\n", agency.slug, report.originals, report.original_bytes);
   };
-  return evidence::check_catalog(
+  return audit::check_catalog(
       {agency, origin, installation.database(), installation.store(), installation.bucket(), installation.data(), say});
 }
 
@@ -194,7 +194,7 @@ Result<void> run_ledger_check(const Where& where, bool as_json) {
   for (const roster::Agency& agency : TRY(installation->agencies())) {
     const ledger::Ledger& ledger = *TRY(installation->ledgers().find(agency.id));
     ledger::CheckReport report = TRY(ledger.check());
-    const evidence::CatalogReport catalog = TRY(check_catalog(*installation, agency, ledger.terms().origin));
+    const audit::CatalogReport catalog = TRY(check_catalog(*installation, agency, ledger.terms().origin));
     report.faults.insert(report.faults.end(), catalog.faults.begin(), catalog.faults.end());
     TRY(installation->database().read([&](db::Transaction& tx) -> Result<void> {
       return oversight::check_record(tx, agency.id,
@@ -229,7 +229,7 @@ Result<void> run_ledger_check(const Where& where, bool as_json) {
     for (const std::string& note : catalog.notes) fmt::print("  note {}\n", note);
     for (const std::string& fault : report.faults) fmt::print("  FAULT {}\n", fault);
   }
-  for (const std::string& origin : TRY(evidence::ledgers_without_agency(installation->database()))) {
+  for (const std::string& origin : TRY(audit::ledgers_without_agency(installation->database()))) {
     const std::string fault = fmt::format("ledger {}: the catalog has it, and no agency", origin);
     ++faults;
     if (as_json) {

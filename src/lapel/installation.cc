@@ -19,9 +19,10 @@
 #include "ingest/uploads.h"
 #include "lapel/settings.h"
 #include "os/filesystem.h"
-#include "roster/proposals.h"
 #include "oversight/schema.h"
+#include "roster/proposals.h"
 #include "roster/roles.h"
+#include "sharing/shares.h"
 #include "signin/signin.h"
 
 namespace lapel::door {
@@ -127,6 +128,7 @@ Result<void> migrate_all(db::Database& database) {
   TRY(db::migrate(database, "ledger", ledger::schema()));
   TRY(db::migrate(database, "jobs", jobs::schema()));
   TRY(db::migrate(database, "evidence", evidence::schema()));
+  TRY(db::migrate(database, "sharing", sharing::schema()));
   TRY(db::migrate(database, "disclosure", disclosure::schema()));
   TRY(db::migrate(database, "holds", roster::holds_schema()));
   TRY(db::migrate(database, "setup", signin::setup_schema()));

@@ -20,7 +20,6 @@
 #include "cameras/routes.h"
 #include "disclosure/recipients.h"
 #include "disclosure/routes.h"
-#include "evidence/shares.h"
 #include "http/server.h"
 #include "ingest/routes.h"
 #include "ingest/uploads.h"
@@ -37,6 +36,7 @@
 #include "people/routes.h"
 #include "playback/routes.h"
 #include "public/routes.h"
+#include "sharing/shares.h"
 #include "signin/accounts.h"
 #include "signin/directory.h"
 #include "signin/record.h"
@@ -211,7 +211,7 @@ struct Rooms::Impl {
   Counters counters;
   cameras::Docks docks;
   people::People people;
-  evidence::Shares shares;
+  sharing::Shares shares;
   disclosure::Recipients recipients;
   evidence::Holds holds;
   approvals::Approvals approvals;

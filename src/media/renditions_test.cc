@@ -12,12 +12,12 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "audit/check.h"
 #include "base/problems.h"
 #include "bucket/fs_bucket.h"
 #include "crypto/random.h"
 #include "crypto/sha256.h"
 #include "db/catalog_for_tests.h"
-#include "evidence/check.h"
 #include "evidence/vault.h"
 #include "media/examiner.h"
 #include "os/process.h"
@@ -167,7 +167,7 @@ class RenditionsTest : public testing::Test {
   // Of what this test made; that nobody here was entered into the roster's ledger is not the subject.
   std::vector<std::string> faults() {
     const auto report =
-        evidence::check_catalog({ashfield_, kOrigin, *database_, *store_, *bucket_, directory_ / "files", {}});
+        audit::check_catalog({ashfield_, kOrigin, *database_, *store_, *bucket_, directory_ / "files", {}});
     EXPECT_TRUE(report) << (report ? "" : report.error().text());
     std::vector<std::string> out;
     for (const std::string& fault : report->faults) {

@@ -9,9 +9,9 @@
 
 #include <fmt/format.h>
 
+#include "audit/facts_check.h"
 #include "base/text.h"
 #include "crypto/sha256.h"
-#include "evidence/facts_check.h"
 #include "ledger/feed.h"
 #include "proof/entry.h"
 
@@ -96,7 +96,7 @@ Result<void> add_rows(db::Transaction& tx, const AgencyId& agency, std::string_v
         return value ? printable(*value) : std::string(kNothing);
       };
       const auto time = [&](std::string_view name) {
-        return printable(evidence::column_time(row.maybe_text(name)).value_or(std::string(kNothing)));
+        return printable(audit::column_time(row.maybe_text(name)).value_or(std::string(kNothing)));
       };
       out.insert(line(row, printable(after), text, time));
     }

@@ -20,13 +20,13 @@
 #include "roster/roster.h"
 #include "store/store.h"
 
-namespace lapel::evidence {
+namespace lapel::audit {
 
 struct CatalogReport {
   std::uint64_t recordings = 0, originals = 0, original_bytes = 0;  // originals: read to the end
-  std::uint64_t views = 0, derived = 0, identities = 0;             // identities: people, devices, docks, recipients, the console
-  std::vector<std::string> faults;                                  // in words; at most kCatalogFaultsMax
-  std::vector<std::string> notes;                                   // what an interruption leaves; as many
+  std::uint64_t views = 0, derived = 0, identities = 0;  // identities: people, devices, docks, recipients, the console
+  std::vector<std::string> faults;                       // in words; at most kCatalogFaultsMax
+  std::vector<std::string> notes;                        // what an interruption leaves; as many
 };
 inline constexpr std::size_t kCatalogFaultsMax = 1'000;
 
@@ -44,4 +44,4 @@ Result<CatalogReport> check_catalog(const CatalogCheck& check);
 // The origins of ledgers that no agency of the catalog has any more: who asks each agency would not hear of them.
 Result<std::vector<std::string>> ledgers_without_agency(db::Database& database);
 
-}  // namespace lapel::evidence
+}  // namespace lapel::audit

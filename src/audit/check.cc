@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "evidence/check.h"
+#include "audit/check.h"
 
 #include <filesystem>
 #include <map>
@@ -10,16 +10,16 @@
 
 #include <fmt/format.h>
 
+#include "audit/facts_check.h"
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "crypto/sha256.h"
-#include "evidence/facts_check.h"
 #include "evidence/vault.h"
 #include "proof/entry.h"
 
-namespace lapel::evidence {
+namespace lapel::audit {
 namespace {
 
 constexpr std::int64_t kChainsPage = 200;
@@ -384,7 +384,7 @@ class Checker {
     ++report.derived;
     const std::string kind = field(event, "kind").value_or("");
     const std::string what = fmt::format("{} of recording {}", kind, recording);
-    const bool is_rendition = kind == kRenditionJob;
+    const bool is_rendition = kind == evidence::kRenditionJob;
     const db::Rows rows = TRY(tx.query(
         fmt::format(
             "SELECT CAST(agency AS TEXT) AS agency, CAST(tool AS TEXT) AS tool, CAST(version AS TEXT) AS version, "
@@ -410,7 +410,7 @@ class Checker {
                    {"holder", row.maybe_text("holder"), field(event, "for")}});
     // Its holder's right has ended: what was made is still told, and no longer there.
     if (row.maybe_text("forgotten") && !row.maybe_text("object")) return {};
-    const bool is_in_row = kind == derived_kind_name(DerivedKind::kProbe);
+    const bool is_in_row = kind == evidence::derived_kind_name(evidence::DerivedKind::kProbe);
     const Text content = row.maybe_text(is_in_row ? "content" : "object");
     if (!content) {
       fault(fmt::format("{}: the catalog keeps it in the wrong place", what));
@@ -644,4 +644,4 @@ Result<std::vector<std::string>> ledgers_without_agency(db::Database& database) 
   return out;
 }
 
-}  // namespace lapel::evidence
+}  // namespace lapel::audit

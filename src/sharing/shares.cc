@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "evidence/shares.h"
+#include "sharing/shares.h"
 
 #include <algorithm>
 #include <array>
@@ -14,10 +14,12 @@
 #include "base/text.h"
 #include "crypto/random.h"
 #include "crypto/sha256.h"
-#include "evidence/rows.h"
 
-namespace lapel::evidence {
+namespace lapel::sharing {
 namespace {
+
+using evidence::Recording;
+using evidence::RenditionState;
 
 constexpr std::array<std::pair<ShareKind, std::string_view>, 3> kKinds = {{
     {ShareKind::kView, "view"},
@@ -26,6 +28,54 @@ constexpr std::array<std::pair<ShareKind, std::string_view>, 3> kKinds = {{
 }};
 constexpr std::int64_t kForgottenAtOnceMax = 20;  // shares
 constexpr std::size_t kOrderBytesMax = 8 * 1024;  // an event has room for 16 KiB
+
+constexpr db::Migration kSteps[] = {
+    // Of shares: secret_sha256 is that of the link; restriction is what the recording was locked as when it was shared.
+    {1, "shares", R"sql(
+CREATE TABLE shares (
+  id TEXT NOT NULL PRIMARY KEY,
+  agency TEXT NOT NULL REFERENCES agencies (id),
+  maker TEXT NOT NULL REFERENCES people (id),
+  kind TEXT NOT NULL CHECK (kind IN ('view', 'download', 'discovery')),
+  recipient TEXT NOT NULL,
+  organization TEXT,
+  purpose TEXT NOT NULL,
+  case_number TEXT,
+  warrant TEXT,
+  order_text TEXT,
+  secret_sha256 TEXT NOT NULL UNIQUE,
+  made_us BIGINT NOT NULL,
+  ends_us BIGINT,
+  views_max BIGINT,
+  views_used BIGINT NOT NULL DEFAULT 0,
+  revoked_us BIGINT,
+  opened_us BIGINT,
+  accepted_us BIGINT,
+  received_us BIGINT,
+  CHECK (views_max IS NULL OR views_used <= views_max)
+);
+CREATE INDEX shares_by_time ON shares (agency, made_us, id);
+CREATE TABLE share_items (
+  share TEXT NOT NULL REFERENCES shares (id),
+  n BIGINT NOT NULL,
+  agency TEXT NOT NULL REFERENCES agencies (id),
+  recording TEXT NOT NULL REFERENCES recordings (id),
+  restriction TEXT,
+  downloaded_us BIGINT,
+  PRIMARY KEY (share, n)
+);
+CREATE INDEX share_items_by_recording ON share_items (recording, share);
+CREATE TABLE share_views (
+  id TEXT NOT NULL PRIMARY KEY,
+  share TEXT NOT NULL REFERENCES shares (id),
+  n BIGINT NOT NULL,
+  agency TEXT NOT NULL REFERENCES agencies (id),
+  use_as TEXT NOT NULL CHECK (use_as IN ('watch', 'download')),
+  ends_us BIGINT NOT NULL
+);
+CREATE INDEX share_views_by_share ON share_views (share, n);
+)sql"},
+};
 
 std::string secret_hash(std::string_view secret) {
   return hex(crypto::sha256(as_bytes(secret)));
@@ -162,6 +212,10 @@ Error ended(const Share& share, std::string_view agency_name) {
 
 }  // namespace
 
+std::span<const db::Migration> schema() {
+  return kSteps;
+}
+
 std::string_view share_kind_name(ShareKind kind) {
   for (const auto& [value, name] : kKinds) {
     if (value == kind) return name;
@@ -176,12 +230,7 @@ std::optional<ShareKind> parse_share_kind(std::string_view name) {
 }
 
 Result<void> Shares::commit(const access::Actor& actor, std::vector<ledger::Draft> events, ledger::RowsStep rows) {
-  ledger::Submission submission;
-  submission.actor = actor.subject();
-  submission.events = std::move(events);
-  submission.rows = std::move(rows);
-  TRY(TRY(parts_.ledgers.find(actor.agency))->commit(std::move(submission)));
-  return {};
+  return parts_.vault.seal_sharing(actor, std::move(events), std::move(rows));
 }
 
 Result<std::vector<Share>> Shares::read(const std::string& condition, const db::Params& params) {
@@ -204,7 +253,7 @@ Result<std::vector<Share>> Shares::read(const std::string& condition, const db::
         share.terms.recordings.push_back(share.items.back().recording);
       }
       if (share.terms.kind == ShareKind::kView) {
-        for (const RenditionState& copy : TRY(renditions_of(tx, parts_.jobs, share.id))) {
+        for (const RenditionState& copy : TRY(evidence::renditions_of(tx, parts_.jobs, share.id))) {
           for (Share::Item& item : share.items) {
             if (item.recording == copy.recording) item.copy = copy;
           }
@@ -219,11 +268,12 @@ Result<std::vector<Share>> Shares::read(const std::string& condition, const db::
 
 // What is drawn into the pictures: who was given it, and by which share, found again by its beginning.
 Result<void> Shares::ask_copies(db::Transaction& tx, const Share& share) {
-  std::vector<std::string> lines = {first_characters(share.terms.recipient, kMarkCharactersMax)};
-  if (share.terms.organization) lines.push_back(first_characters(*share.terms.organization, kMarkCharactersMax));
+  std::vector<std::string> lines = {first_characters(share.terms.recipient, evidence::kMarkCharactersMax)};
+  if (share.terms.organization)
+    lines.push_back(first_characters(*share.terms.organization, evidence::kMarkCharactersMax));
   lines.push_back(fmt::format("{} {}", ledger_time(share.made_at).substr(0, 10), share.id.text().substr(0, 8)));
   for (const Share::Item& item : share.items) {
-    TRY(ask_rendition(tx, parts_.jobs, {share.agency, item.recording, share.id, lines}));
+    TRY(evidence::ask_rendition(tx, parts_.jobs, {share.agency, item.recording, share.id, lines}));
   }
   return {};
 }
@@ -455,24 +505,17 @@ Result<void> Shares::confirm_receipt(const Receiving& receiving) {
 
 // Asked at each step: the recording may have been locked or destroyed since.
 Result<void> Shares::require_receivable(const Receiving& receiving, const Share::Item& item) {
-  access::Item found;
+  std::optional<std::string> restriction;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    const db::Rows rows = TRY(tx.query(
-        fmt::format(
-            "SELECT {}, (SELECT i.restriction FROM share_items i WHERE i.share = :share AND i.recording = r.id) "
-            "AS shared_restriction FROM recordings r WHERE id = :id AND agency = :agency",
-            columns()),
-        asked_by(receiving.actor, parts_.clock.now()) + db::Params{{"id", item.recording.text()},
-                                                                   {"agency", receiving.share.agency.text()},
-                                                                   {"share", receiving.share.id.text()}}));
-    CHECK(rows.size() == 1);  // a foreign key
-    const Recording recording = TRY(read_recording(receiving.actor, rows[0]));
-    found = recording.item;
-    found.is_cleared = recording.restriction && rows[0].maybe_text("shared_restriction") ==
-                                                    std::string(access::restriction_name(*recording.restriction));
+    const db::Rows rows =
+        TRY(tx.query("SELECT restriction FROM share_items WHERE share = :share AND recording = :recording LIMIT 1",
+                     {{"share", receiving.share.id.text()}, {"recording", item.recording.text()}}));
+    if (rows.empty()) return fail(Code::kCorrupt, "An item of a share is missing", item.recording.text());
+    restriction = rows[0].maybe_text("restriction");
     return {};
   }));
-  TRY(access::require(access::decide(receiving.actor, access::Action::kReceive, found), "recording"));
+  TRY(parts_.vault.require_receivable(receiving.actor, item.recording,
+                                      restriction ? access::parse_restriction(*restriction) : std::nullopt));
   if (receiving.share.terms.order && !receiving.share.accepted_at) {
     return fail(Code::kConflict, "Accept the protective order first");
   }
@@ -555,7 +598,7 @@ Result<Shares::Content> Shares::content(const Receiving& receiving, const ShareV
   TRY(require_receivable(receiving, item));
   if (share.terms.kind != ShareKind::kView) return original(receiving, item, use);
   TRY(require_copy(item));
-  OpenedRendition copy = TRY(parts_.vault.open_rendition(receiving.actor.agency_slug, item.copy->id));
+  evidence::OpenedRendition copy = TRY(parts_.vault.open_rendition(receiving.actor.agency_slug, item.copy->id));
   return Content{std::move(copy.file), copy.bytes, copy.sha256, item.filename, "video/mp4", use};
 }
 
@@ -581,4 +624,4 @@ Result<std::string> Shares::receipt(const Receiving& receiving, std::size_t n) {
   return ledger.receipt(events[0], ledger::Under::kPublished);
 }
 
-}  // namespace lapel::evidence
+}  // namespace lapel::sharing

@@ -2,8 +2,8 @@
 #pragma once
 // Shares: recordings for one named recipient outside the agency, who has no account.
 //
-// Owns: the tables shares, share_items and share_views; the events share.* in a share's own chain, recording.shared and
-//   recording.received. A share is a subject of the ledger, and its recipient acts as that subject.
+// Owns: the tables shares, share_items and share_views; the events share.* in a share's own chain. recording.shared and
+//   recording.received go through the vault. A share is a subject of the ledger, and its recipient acts as that subject.
 // Promises: whoever makes one could export each recording for the same purpose. Nothing is served after it was taken back
 //   or has ended, nor beyond its cap, however many ask at once: each view is counted and sealed in one step, before its
 //   first byte. What is shared for viewing only is served as a marked rendition and never as the original. Of discovery
@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,7 +30,7 @@
 #include "ledger/ledgers.h"
 #include "os/disk.h"
 
-namespace lapel::evidence {
+namespace lapel::sharing {
 
 enum class ShareKind {
   kView,       // watched here, marked with the recipient's name
@@ -44,7 +45,7 @@ struct ShareTerms {
   std::string recipient;                    // a person's name
   std::optional<std::string> organization;  // "Berkshire District Attorney"
   std::vector<RecordingId> recordings;      // 1 to limits::kShareRecordingsMax, each once
-  ViewRequest basis;                        // why; its inside_home is not looked at: that is said of a recording itself
+  evidence::ViewRequest basis;              // why; its inside_home is not looked at: that is said of a recording itself
   std::optional<Timestamp> ends_at;         // needed but for discovery, which has none
   std::optional<std::int64_t> views_max;    // of all its recordings together; not of discovery
   std::optional<std::string> order;         // the protective order that the recipient accepts first, in its words
@@ -58,8 +59,8 @@ struct Share {
     Digest sha256{};
     std::optional<Timestamp> recorded_at;
     std::optional<std::int64_t> duration_ms;
-    std::optional<Timestamp> downloaded_at;  // first
-    std::optional<RenditionState> copy;      // of a share for viewing: what is watched
+    std::optional<Timestamp> downloaded_at;        // first
+    std::optional<evidence::RenditionState> copy;  // of a share for viewing: what is watched
   };
   ShareId id;
   AgencyId agency;
@@ -78,7 +79,7 @@ class Shares {
  public:
   struct Parts {
     db::Database& database;
-    Vault& vault;
+    evidence::Vault& vault;
     store::Store& store;
     jobs::Queue& jobs;
     ledger::Ledgers& ledgers;
@@ -144,4 +145,6 @@ class Shares {
   const Parts parts_;
 };
 
-}  // namespace lapel::evidence
+std::span<const db::Migration> schema();
+
+}  // namespace lapel::sharing

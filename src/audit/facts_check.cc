@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "evidence/facts_check.h"
+#include "audit/facts_check.h"
 
 #include <charconv>
 #include <map>
@@ -14,7 +14,7 @@
 #include "proof/entry.h"
 #include "roster/holds_check.h"
 
-namespace lapel::evidence {
+namespace lapel::audit {
 namespace {
 
 constexpr std::int64_t kPage = 1'000;
@@ -118,8 +118,10 @@ Result<Lines> by_events(db::Transaction& tx, const std::string& agency, const st
         "SELECT subject, n, leaf_index, type, event FROM ledger_events WHERE agency = :agency AND leaf_index > "
         ":after AND type IN ('identity.bound', 'assignment.began', 'assignment.ended', 'statement.recorded', "
         "'unit.added', 'case.opened', 'rule.changed', 'recording.released', 'agency.added', 'hold.placed', "
-        "'hold.released', 'proposal.made', 'proposal.approved', 'proposal.refused', 'proposal.withdrawn', 'share.made', "
-        "'share.opened', 'share.accepted', 'share.received', 'share.revoked', 'recording.shared', 'recording.received') "
+        "'hold.released', 'proposal.made', 'proposal.approved', 'proposal.refused', 'proposal.withdrawn', "
+        "'share.made', "
+        "'share.opened', 'share.accepted', 'share.received', 'share.revoked', 'recording.shared', "
+        "'recording.received') "
         "ORDER BY leaf_index LIMIT :limit",
         {{"agency", agency}, {"after", after}, {"limit", kPage}}));
     if (rows.empty()) break;
@@ -292,9 +294,8 @@ Result<void> check_facts(db::Transaction& tx, const std::string& agency,
   const Lines events = TRY(by_events(tx, agency, fault));
   const Lines catalog = TRY(by_catalog(tx, agency));
   // Nobody's: no agency's check would come to them.
-  for (const std::string_view table :
-       {"assignments", "statements", "units", "cases", "releases", "agency_rules", "holds", "proposals", "shares",
-        "share_items", "share_views"}) {
+  for (const std::string_view table : {"assignments", "statements", "units", "cases", "releases", "agency_rules",
+                                       "holds", "proposals", "shares", "share_items", "share_views"}) {
     const std::int64_t strays =
         TRY(tx.query(fmt::format("SELECT COUNT(*) AS strays FROM {} t WHERE NOT EXISTS (SELECT 1 FROM agencies a WHERE "
                                  "a.id = t.agency)",
@@ -317,4 +318,4 @@ Result<void> check_facts(db::Transaction& tx, const std::string& agency,
   return {};
 }
 
-}  // namespace lapel::evidence
+}  // namespace lapel::audit

@@ -15,11 +15,11 @@
 
 #include "db/db.h"
 
-namespace lapel::evidence {
+namespace lapel::audit {
 
 // A column of microseconds, read as text, as the ledger writes times: to the hundredth. What is no such time, as it is.
 std::optional<std::string> column_time(const std::optional<std::string>& column);
 
 Result<void> check_facts(db::Transaction& tx, const std::string& agency, const std::function<void(std::string)>& fault);
 
-}  // namespace lapel::evidence
+}  // namespace lapel::audit
