@@ -785,7 +785,7 @@ export const m = {
     },
 
     weekly: "Weekly review",
-    weeklyLead: "Who looked at what, a week at a time, for whoever answers for them; and recordings that nobody is assigned to.",
+    weeklyLead: "Who looked at what, a week at a time, for whoever answers for them; and recordings that are nobody's.",
     digests: "Weeks",
     digest: "Week",
     noDigests: "No weeks yet",
