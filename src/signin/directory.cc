@@ -238,10 +238,11 @@ Result<void> Directory::put_out(const access::Actor& actor, const State& state, 
   const Timestamp now = parts_.clock.now();
   const auto rows = [&](db::Transaction& tx, bool by_this) -> Result<void> {
     TRY(update_user(tx, wanted, actor.agency.text(), now));
-    TRY(tx.run(
-        "UPDATE directory_users SET is_deleted = :deleted, is_put_out = CASE WHEN :this = 1 THEN 1 ELSE is_put_out END "
-        "WHERE id = :id",
-        {{"deleted", is_deleted ? 1 : 0}, {"this", by_this ? 1 : 0}, {"id", wanted.id}}));
+    TRY(
+        tx.run("UPDATE directory_users SET is_deleted = :deleted, is_put_out = CASE WHEN CAST(:this AS BIGINT) = 1 "
+               "THEN 1 ELSE is_put_out END "
+               "WHERE id = :id",
+               {{"deleted", is_deleted ? 1 : 0}, {"this", by_this ? 1 : 0}, {"id", wanted.id}}));
     if (is_deleted) TRY(tx.run("DELETE FROM directory_members WHERE user_id = :id", {{"id", wanted.id}}));
     return {};
   };

@@ -60,10 +60,7 @@ Json meta(const Request& request, std::string_view kind, const std::string& id, 
 Json to_scim(const Request& request, const DirectoryUser& user, const std::vector<DirectoryGroup>& groups) {
   Json::Array in;
   for (const DirectoryGroup& group : groups) {
-    in.emplace_back(Json::Object{{"value", group.id},
-                                 {"display", group.name},
-                                 {"$ref", place(request, "Groups", group.id)},
-                                 {"type", "direct"}});
+    in.emplace_back(Json::Object{{"value", group.id}, {"display", group.name}, {"type", "direct"}});
   }
   Json::Object out{{"schemas", Json::Array{kScimUser}},
                    {"id", user.id},

@@ -55,11 +55,15 @@ class Federation(unittest.TestCase):
     def setUpClass(cls):
         cls.provider = Provider()
         cls.addClassCleanup(cls.provider.close)
-        cls.town = Town()
+        cls.town = cls.make_town()
         cls.addClassCleanup(cls.town.__exit__)
         cls.town.add_user("hill", "officer")
         cls.town.start()
         cls.people = 0
+
+    @classmethod
+    def make_town(cls):
+        return Town()
 
     @classmethod
     def tearDownClass(cls):

@@ -259,10 +259,10 @@ class OpenApi(unittest.TestCase):
             for name in document["components"][kind]:
                 self.assertIn(f"#/components/{kind}/{name}", refs, "nothing uses this")
 
-        # What the server answers is always all there: unknown is null, never missing.
+        # What the server answers is always all there: unknown is null, never missing; but for SCIM, where the unknown is left out.
         asked = {ref for operation in operations for ref in re.findall(r'"(#/components/schemas/[^"]+)"', json.dumps(operation.get("requestBody", {})))}
         for name, schema in document["components"]["schemas"].items():
-            if "properties" in schema and f"#/components/schemas/{name}" not in asked:
+            if "properties" in schema and not name.startswith("Scim") and f"#/components/schemas/{name}" not in asked:
                 self.assertEqual(sorted(schema["required"]), sorted(schema["properties"]), name)
 
     # ---- that this can fail ----

@@ -7,6 +7,7 @@ import urllib.parse
 
 from federation_test import Federation, Traveler
 from harness import BIN, Town, run
+from postgres import PrivatePostgres
 
 USER, GROUP = "urn:ietf:params:scim:schemas:core:2.0:User", "urn:ietf:params:scim:schemas:core:2.0:Group"
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
@@ -384,6 +385,42 @@ class WhoMayAsk(Scim):
         self.group("Chiefs", user)
         self.assertEqual(self.person(user)["roles"], ["administrator"])
         self.assertEqual(self.of_person(user)[1]["roles"], ["administrator"])
+
+
+class OnPostgres(Scim):
+    """The same statements on the other engine: each of them once."""
+
+    @classmethod
+    def make_town(cls):
+        postgres = PrivatePostgres()
+        cls.addClassCleanup(postgres.close)
+        return Town(database=postgres.new_database())
+
+    def test_a_user_comes_and_goes(self):
+        user = self.user()
+        officers = self.group("Officers", user)
+        browser, answer = self.sign_in(user)
+        self.assertEqual((answer.status, answer.json()["roles"]), (200, ["officer"]))
+        self.group("Records", user)
+        self.assertEqual(sorted(self.person(user)["roles"]), ["officer", "records"])
+        self.assertEqual(self.sign_in(user, groups=["Records"])[1].json()["roles"], ["records"])
+        self.patch("Groups", officers, {"op": "remove", "path": f'members[value eq "{user["id"]}"]'}, {"op": "add", "path": "externalId", "value": "g"})
+        self.patch("Users", user["id"], {"op": "replace", "path": "active", "value": False})
+        self.assertFalse(browser.opens())
+        self.patch("Users", user["id"], {"op": "replace", "path": "active", "value": True})
+        self.assertTrue(self.person(user)["active"])
+        self.assertEqual(self.ask("GET", "/Users?startIndex=1&count=1", status=200).json()["itemsPerPage"], 1)
+        for query in (f'userName eq "{user["userName"]}"', f'externalId eq "{user["externalId"]}"', f'id eq "{user["id"]}"', f'displayName eq "{user["displayName"]}"'):
+            self.assertEqual(self.ask("GET", f"/Users?filter={urllib.parse.quote(query)}", status=200).json()["totalResults"], 1, query)
+        self.ask("DELETE", f"/Users/{user['id']}", status=204)
+        self.assertFalse(self.person(user)["active"])
+        self.ask("POST", "/Users", {"userName": user["userName"], "externalId": user["externalId"]}, 201)
+        self.error(self.ask("POST", "/Users", {"userName": user["userName"]}), 409, "uniqueness")
+        self.error(self.ask("POST", "/Groups", {"displayName": "Officers"}), 409, "uniqueness")
+        self.ask("DELETE", f"/Groups/{officers}", status=204)
+        self.link("hill", "subject of hill")
+        self.assertEqual(Traveler(self.town).through(self.realm, 200, sub="subject of hill", groups=["Records"]).json()["roles"], ["officer"])
+        run(BIN / "lapel", "sign-in", "provider", "unlink", "--data", self.town.data, "--login", "hill")
 
 
 if __name__ == "__main__":
