@@ -47,6 +47,7 @@ Json::Object to_members(const evidence::HeldItem& held) {
           {"incident", or_null(held.hold.incident)},
           {"covers", held.covers},
           {"placed_by", held.hold.placed_by.text()},
+          {"placed_by_name", held.placed_by},
           {"placed_at", ledger_time(held.hold.placed_at)},
           {"released_at", time_or_null(held.hold.released_at)},
           {"proposal", id_or_null(held.proposal)}};

@@ -64,8 +64,12 @@ Result<std::vector<HeldItem>> Holds::read_holds(db::Transaction& tx, const acces
                                                             {"id", id ? std::optional(id->text()) : std::nullopt},
                                                             {"limit", roster::kHoldsMax}}))) {
     const auto open = row.maybe_text("proposal");
-    HeldItem held{TRY(roster::read_hold(row)), row.integer("covers"), row.integer("own") > 0, true,
-                  open ? ProposalId::parse(*open) : std::nullopt};
+    HeldItem held;
+    held.hold = TRY(roster::read_hold(row));
+    held.placed_by = TRY(roster::name_of(tx, actor.agency, held.hold.placed_by)).value_or("");
+    held.covers = row.integer("covers");
+    held.covers_own = row.integer("own") > 0;
+    held.proposal = open ? ProposalId::parse(*open) : std::nullopt;
     if (held.hold.recording && !(reach.all && reach.restricted)) {
       const Recording recording = TRY(read_one(tx, actor, *held.hold.recording));
       held.is_known = access::decide(actor, Action::kShow, recording.item).may_know();

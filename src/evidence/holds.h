@@ -23,6 +23,7 @@ namespace lapel::evidence {
 
 struct HeldItem {
   roster::Hold hold;
+  std::string placed_by;               // as they are called today
   std::int64_t covers = 0;             // recordings, today
   bool covers_own = false;             // one of them is the asker's
   bool is_known = true;                // the asker may know of the one recording that it names

@@ -522,7 +522,7 @@ class CommandLine::Declared {
     CLI::Option* all = say(add, "--incident", "incident", "Or all of this incident, those that arrive later too");
     one->excludes(all);
     fact_list(holds, "Holds, those that stand first", "/api/v1/holds",
-              {"id", "placed_at", "released_at", "covers", "recording", "incident", "matter"});
+              {"id", "placed_at", "placed_by_name", "released_at", "covers", "recording", "incident", "matter"});
     signed_act(holds, "release", "Propose that a hold be released; another decides", "/api/v1/holds/", "/release");
 
     CLI::App* proposals = remote_group("proposal", "What takes two people, on a server, over HTTP");

@@ -78,7 +78,7 @@ class TwoPeople(TownCase):
     def test_a_hold_is_placed_by_one_and_released_by_two(self):
         recording = self.record()
         hold = self.hold(recording=recording)
-        self.assertEqual((hold["covers"], hold["released_at"], self.state(recording)), (1, None, "held"))
+        self.assertEqual((hold["covers"], hold["placed_by_name"], hold["released_at"], self.state(recording)), (1, "clerk", None, "held"))
         proposal = self.propose(hold)
         self.assertEqual((proposal["state"], proposal["recording"], proposal["matter"], proposal["is_own"], proposal["may_decide"]),
                          ("open", recording, "Doe v. Ashfield", True, False))

@@ -119,7 +119,10 @@ function Holds({ holds, mayRelease, onRelease }: HoldsProps): ReactNode {
               <td>
                 <Name text={hold.reason} />
               </td>
-              <td className="time">{shownTime(hold.placed_at)}</td>
+              <td>
+                <Name text={hold.placed_by_name} />
+                <div className="quiet-text">{shownTime(hold.placed_at)}</div>
+              </td>
               <td>
                 <HoldState hold={hold} />
                 {mayRelease && hold.proposal === null && (
