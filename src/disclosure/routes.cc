@@ -198,10 +198,15 @@ Response describe(const Shares::Receiving& receiving) {
                       {"items", std::move(items)}});
 }
 
+bool is_bytes(const Request& request) {
+  return request.route.ends_with("/content");
+}
+
 Result<Shares::Receiving> receiving(const Request& request, const Room& room) {
   Shares::Receiving out = TRY(room.recipients.find(request));
   request.is_untraced = out.share.terms.kind == ShareKind::kDiscovery;
   if (!request.is_untraced) request.asked = {out.actor.subject().text(), out.actor.agency.text()};
+  if (!is_bytes(request)) TRY(room.pace.take(out.actor.subject().text()));
   return out;
 }
 

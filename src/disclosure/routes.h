@@ -10,6 +10,7 @@
 // Threads: register_routes before the server runs; handlers on any.
 
 #include "disclosure/recipients.h"
+#include "http/pace.h"
 #include "http/server.h"
 #include "roster/asker.h"
 #include "sharing/shares.h"
@@ -19,6 +20,7 @@ namespace lapel::disclosure {
 struct Room {
   sharing::Shares& shares;
   Recipients& recipients;
+  http::Pace& pace;  // a recipient's, as anybody's
 };
 void register_routes(http::Router& router, const Room& room, roster::Asker asker);
 

@@ -20,6 +20,7 @@
 #include "cameras/routes.h"
 #include "disclosure/recipients.h"
 #include "disclosure/routes.h"
+#include "http/pace.h"
 #include "http/server.h"
 #include "ingest/routes.h"
 #include "ingest/uploads.h"
@@ -118,11 +119,18 @@ bool is_here(std::string_view host) {
   return std::ranges::find(kHere, host) != std::end(kHere);
 }
 
-// Notes who asks, for the trace.
-roster::Asker noted(roster::Asker asker) {
-  return [asker = std::move(asker)](const Request& request) -> Result<access::Actor> {
+// Bytes have quotas and costs of their own, and a player or a dock asks for many pieces.
+bool is_paced(const Request& request) {
+  return !request.route.starts_with("/api/v1/uploads") && request.route != "/api/v1/views/{id}/original" &&
+         request.route != "/api/v1/recordings/{id}/poster";
+}
+
+// Notes who asks, for the trace, and holds them to a pace.
+roster::Asker noted(roster::Asker asker, http::Pace& pace) {
+  return [asker = std::move(asker), &pace](const Request& request) -> Result<access::Actor> {
     access::Actor actor = TRY(asker(request));
     request.asked = {actor.subject().text(), actor.agency.text()};
+    if (is_paced(request)) TRY(pace.take(request.asked.actor));
     return actor;
   };
 }
@@ -202,7 +210,9 @@ struct Rooms::Impl {
               return installation->add_first_administrator(agency, first);
             },
             needs_setup),
-        asker(noted(docks.asker(sessions.asker(signin::asker(installation->database(), installation->clock()))))) {}
+        pace(installation->clock()),
+        asker(
+            noted(docks.asker(sessions.asker(signin::asker(installation->database(), installation->clock()))), pace)) {}
 
   const std::unique_ptr<Installation> installation;
   const std::unique_ptr<ingest::Uploads> uploads;
@@ -226,6 +236,7 @@ struct Rooms::Impl {
   signin::ManagedPeople managed;
   signin::Directory directory;
   signin::Setup setup;
+  http::Pace pace;
   const roster::Asker asker;
 };
 
@@ -275,7 +286,7 @@ void Rooms::register_routes(http::Router& router) {
   cameras::register_routes(router, impl_->docks, installation.vault(), impl_->asker);
   playback::register_routes(router, installation.vault(), impl_->asker);
   people::register_routes(router, impl_->people, impl_->asker);
-  disclosure::register_routes(router, {impl_->shares, impl_->recipients}, impl_->asker);
+  disclosure::register_routes(router, {impl_->shares, impl_->recipients, impl_->pace}, impl_->asker);
   approvals::register_routes(router,
                              {impl_->holds, impl_->approvals, impl_->asker, impl_->sessions.fresh_asker(impl_->asker)});
   register_hosting(router, installation, impl_->setup, impl_->asker);

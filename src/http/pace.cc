@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/pace.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "base/problems.h"
+
+namespace lapel::http {
+
+Pace::Pace(const Clock& clock, PaceOptions options)
+    : clock_(clock), options_(options), step_us_(1'000'000 / options.per_second) {
+  CHECK(step_us_ >= 1 && options.at_once >= 1);
+}
+
+Result<void> Pace::take(std::string_view who) {
+  const std::int64_t now_us = clock_.monotonic_us();
+  const os::MutexLock lock(mutex_);
+  auto it = paid_until_us_.find(who);
+  if (it == paid_until_us_.end()) {
+    // Who has asked nothing lately owes nothing, and is as good as forgotten.
+    if (paid_until_us_.size() >= options_.known_max) {
+      std::erase_if(paid_until_us_, [&](const auto& known) { return known.second <= now_us; });
+    }
+    if (paid_until_us_.size() >= options_.known_max) return {};
+    it = paid_until_us_.emplace(who, now_us).first;
+  }
+  const std::int64_t paid_us = std::max(it->second, now_us) + step_us_;
+  const std::int64_t over_us = paid_us - now_us - options_.at_once * step_us_;
+  if (over_us > 0) {
+    const std::int64_t wait_s = (over_us + 999'999) / 1'000'000;
+    return fail(Error{&problems::kLimited,
+                      fmt::format("Too many requests: at most {} at once, and {} a second after that", options_.at_once,
+                                  options_.per_second),
+                      {},
+                      wait_s});
+  }
+  it->second = paid_us;
+  return {};
+}
+
+}  // namespace lapel::http
