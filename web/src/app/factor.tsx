@@ -112,9 +112,10 @@ export function StepUp({ session, onClose, onDone }: { readonly session: Session
   );
   return (
     <Dialog title={m.factor.again} onClose={onClose}>
-      <p className="quiet-text">{m.factor.againNote}</p>
+      {provider === null && <p className="quiet-text">{m.factor.againNote}</p>}
       {provider !== null && (
         <div className="stack">
+          <p className="quiet-text">{m.factor.againNote}</p>
           <Refusal error={error} />
           <button type="button" className={factors.length === 0 ? "primary" : undefined} onClick={() => void leaveForProvider({ anew: true }).catch(setError)}>
             {m.factor.againThrough(provider)}
