@@ -140,3 +140,26 @@ test("a link with another's code signs nobody in", async () => {
   await victim.visiting.end(/401/);
   await attacker.visiting.context.close();
 });
+
+test("where several agencies share a server, people name theirs first", async () => {
+  run(join(BIN, "lapel"), "agency", "add", "--data", town.data, "--name", "Otherton Police");
+  const { visiting, page } = await visit("/recordings");
+  const field = page.getByLabel("Your agency's short name");
+  await field.waitFor();
+  await visiting.look("sign-in-several-agencies");
+  for (const name of ["otherton-police", "nobody"]) {
+    await field.fill(name);
+    await field.press("Enter");
+    await page.getByText(/No agency of that name signs in through an identity provider here/).waitFor();
+  }
+  await visiting.look("sign-in-no-such-agency");
+  await field.fill("ashfield-police-department");
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByLabel("User name").fill("doe");
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByText("Signed in as doe").waitFor();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  // The browser remembers which.
+  await page.getByRole("button", { name: "Sign in with Ashfield ID" }).waitFor();
+  await end(visiting, /404/);
+});

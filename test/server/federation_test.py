@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signing in through the agency's own identity provider, on a real server: who gets in, as what, and every lie that a provider, a
 browser or somebody in between could tell. Each lie is told by a provider that was believed the moment before."""
+import http.client
 import json
+import subprocess
 import time
 import unittest
+import urllib.parse
 
 import bad_tokens
-from harness import BIN, PASSWORD, Town, run
+from harness import BIN, PASSWORD, ROOT, Town, run
 from identity_provider import Provider
 from signing_in import GUARD, Authenticator, Browser
 
@@ -542,6 +545,85 @@ class SeveralAgencies(Federation):
         self.assertNotEqual(first["agency"], second["agency"])
         refused = self.link("elsewhere", "x", check=False)
         self.assertIn("Nobody of this agency", refused.stderr)
+
+
+class Certified(Federation):
+    """Through the npm package oidc-provider, which is certified for what is asked of it here: no code of these tests makes its tokens."""
+    SECRET = "secret of the client"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.process = subprocess.Popen(["node", ROOT / "test/browser/oidc_provider.mjs", cls.SECRET, f"http://localhost:{cls.town.port}/sign-in/return"],
+                                       stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        cls.addClassCleanup(cls.process.stdout.close)
+        cls.addClassCleanup(cls.process.wait)
+        cls.addClassCleanup(cls.process.kill)
+        line = ""
+        while not line.startswith("listening on "):
+            line = cls.process.stdout.readline()
+            assert line, "the provider did not start"
+        cls.issuer = line.split()[-1]
+
+    def setUp(self):
+        secret = self.town.home / "client-secret"
+        secret.write_text(self.SECRET + "\n")
+        run(BIN / "lapel", "sign-in", "provider", "set", "--data", self.town.data, "--agency", self.town.agency, "--issuer", self.issuer, "--client-id", "lapel",
+            "--client-secret-file", secret, *[x for text in self.MAP for x in ("--map", text)], "--scope", "profile,groups", "--add-newcomers")
+        self.cookies = {}
+
+    def there(self, method, url, form=None):
+        """A request to the provider; where it sends the browser next."""
+        parts = urllib.parse.urlsplit(url)
+        connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=60)
+        try:
+            headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()), "Content-Type": "application/x-www-form-urlencoded"}
+            connection.request(method, f"{parts.path}?{parts.query}", urllib.parse.urlencode(form) if form else None, headers)
+            answer = connection.getresponse()
+            answer.read()
+            for cookie in answer.headers.get_all("Set-Cookie") or []:
+                name, value = cookie.split(";")[0].split("=", 1)
+                self.cookies[name] = value
+            return urllib.parse.urljoin(url, answer.headers["Location"]) if answer.headers["Location"] else None
+        finally:
+            connection.close()
+
+    def authorize(self, location, login):
+        interaction = self.there("GET", location)
+        self.assertIn("/interaction/", interaction)
+        onward = self.there("POST", interaction, {"login": login})
+        back = self.there("GET", onward)
+        self.assertTrue(back.startswith(f"http://localhost:{self.town.port}/sign-in/return?"), back)
+        return dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(back).query))
+
+    def test_people_sign_in_through_it(self):
+        browser = Traveler(self.town)
+        returned = self.authorize(browser.leave(), "doe")
+        self.assertEqual(returned["iss"], self.issuer)
+        session = browser.come_back(returned, 200).json()
+        self.assertEqual((session["login"], session["name"], session["roles"], session["needs"]), ("doe", "Jamie Doe", ["officer"], None))
+        self.assertTrue(browser.opens())
+        # Its own checks of what is ours: a code counts once, and for the verifier that it was asked with.
+        self.cookies = {}
+        other = Traveler(self.town)
+        self.refused(other.come_back({**self.authorize(other.leave(), "boss"), "code": returned["code"]}), 401, "came with status 400")
+
+    def test_it_says_who_showed_more_than_a_password(self):
+        browser = Traveler(self.town)
+        self.refused(browser.come_back(self.authorize(browser.leave(), "lazy")), 401, "more than a password")
+
+    def test_an_issuer_that_is_not_named_is_refused(self):
+        browser = Traveler(self.town)
+        returned = self.authorize(browser.leave(), "doe")
+        del returned["iss"]
+        self.refused(browser.come_back(returned), 401, "another provider than it was begun at")
+
+    def test_it_asks_anew_when_it_is_told_to(self):
+        browser = Traveler(self.town)
+        browser.come_back(self.authorize(browser.leave(), "boss"), 200)
+        self.refused(browser.ask("POST", "/api/v1/account/totp"), 401, "agency's provider again", "fresh-factor")
+        browser.come_back(self.authorize(browser.leave(anew=True), "boss"), 200)
+        self.assertEqual(browser.ask("POST", "/api/v1/account/totp").status, 200)
 
 
 if __name__ == "__main__":

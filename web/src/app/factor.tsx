@@ -119,9 +119,10 @@ export function StepUp({ session, note = m.factor.againNote, onClose, onDone }: 
   );
   return (
     <Dialog title={m.factor.again} onClose={onClose}>
-      <p className="quiet-text">{note}</p>
+      {provider === null && <p className="quiet-text">{note}</p>}
       {provider !== null && (
         <div className="stack">
+          <p className="quiet-text">{note}</p>
           <Refusal error={error} />
           <button type="button" className={factors.length === 0 ? "primary" : undefined} onClick={() => void leaveForProvider({ anew: true }).catch(setError)}>
             {m.factor.againThrough(provider)}
