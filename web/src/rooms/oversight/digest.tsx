@@ -5,9 +5,9 @@ import { Link } from "wouter";
 import { askJson } from "../../api/client.js";
 import type { DigestContent, DigestShown } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
-import { AskDialog } from "../../app/ask.js";
 import { shownDay, shownTime } from "../../ui/format.js";
 import { Failure, Loading, Name, Notice, useLoad, useTitle } from "../../ui/parts.js";
+import { SignDialog } from "./sign.js";
 import { DigestState } from "./weekly.js";
 
 export default function DigestPage({ id }: { readonly id: string }): ReactNode {
@@ -89,22 +89,16 @@ function Shown({ digest, again }: { readonly digest: DigestShown; readonly again
         </div>
       )}
       {isSigning && (
-        <AskDialog
+        <SignDialog
           title={m.oversight.sign}
           note={m.oversight.signNote}
-          submit={m.oversight.sign}
-          ask={(text) => askJson<"POST /api/v1/digests/{id}/sign">(`/api/v1/digests/${digest.id}/sign`, { method: "POST", body: { note: text("note") } })}
+          sign={(said) => askJson<"POST /api/v1/digests/{id}/sign">(`/api/v1/digests/${digest.id}/sign`, { method: "POST", body: { note: said } })}
           onClose={() => setSigning(false)}
           onDone={() => {
             setSigning(false);
             again();
           }}
-        >
-          <label>
-            {m.oversight.noteOptional}
-            <input name="note" maxLength={500} autoFocus />
-          </label>
-        </AskDialog>
+        />
       )}
     </>
   );

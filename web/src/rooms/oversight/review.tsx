@@ -5,9 +5,9 @@ import { Link } from "wouter";
 import { askJson } from "../../api/client.js";
 import type { AccessReview, ReviewedPerson } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
-import { AskDialog } from "../../app/ask.js";
 import { shownDay, shownTime } from "../../ui/format.js";
 import { Failure, Loading, Name, Notice, Status, useLoad, useTitle } from "../../ui/parts.js";
+import { SignDialog } from "./sign.js";
 
 export default function ReviewPage(): ReactNode {
   useTitle(m.oversight.review);
@@ -63,22 +63,16 @@ function Shown({ review, again }: { readonly review: AccessReview; readonly agai
         </table>
       </div>
       {isSigning && (
-        <AskDialog
+        <SignDialog
           title={m.oversight.signReview}
           note={m.oversight.signReviewNote}
-          submit={m.oversight.signReview}
-          ask={(text) => askJson<"POST /api/v1/access-review/sign">("/api/v1/access-review/sign", { method: "POST", body: { sha256: review.sha256, note: text("note") } })}
+          sign={(said) => askJson<"POST /api/v1/access-review/sign">("/api/v1/access-review/sign", { method: "POST", body: { sha256: review.sha256, note: said } })}
           onClose={() => setSigning(false)}
           onDone={() => {
             setSigning(false);
             again();
           }}
-        >
-          <label>
-            {m.oversight.noteOptional}
-            <input name="note" maxLength={500} autoFocus />
-          </label>
-        </AskDialog>
+        />
       )}
     </>
   );
