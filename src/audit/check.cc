@@ -498,7 +498,7 @@ class Checker {
     const std::size_t count = people.size() + devices.size() + docks.size() + shares.size() + (is_console ? 1 : 0);
     if (count != 1) {
       fault(fmt::format("{} {}: its events bind one identity, the catalog has {}",
-                        bound.find("serial") ? "device" : "person, dock or recipient", id, count));
+                        bound.find("serial") ? "device" : "person or dock or recipient", id, count));
       return {};
     }
     if (is_console) {

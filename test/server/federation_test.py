@@ -20,9 +20,10 @@ RETURN = "/api/v1/session/provider/return"
 class Traveler(Browser):
     """A browser that keeps every cookie by its name."""
 
-    def __init__(self, town, host="localhost"):
+    def __init__(self, town, host="localhost", agency=None):
         super().__init__(town, host)
         self.jar = {}
+        self.of = {"agency": agency} if agency else {}  # named where a server has several
 
     def ask(self, method, path, body=None, status=None, headers=None):
         everything = {"Host": self.host, "Origin": self.origin, **GUARD, **(headers or {})}
@@ -41,7 +42,7 @@ class Traveler(Browser):
 
     def leave(self, status=200, **body):
         """To the provider: the address there."""
-        answer = self.ask("POST", PROVIDER, body, status)
+        answer = self.ask("POST", PROVIDER, {**self.of, **body}, status)
         return answer.json()["location"] if status == 200 else answer
 
     def come_back(self, returned, status=None):
