@@ -278,21 +278,17 @@ class SharesTest(TownCase):
         self.assertEqual(recipient.bytes().body, FILM.read_bytes())
 
     def test_what_is_locked_later_is_not_given_out(self):
-        made = self.made()
+        film = self.town.upload(self.records, b"of a child", filename="child.bin", incident="22-7")["recording"]
+        made = self.made(recordings=[film])
         recipient = self.recipient(made)
         content = recipient.open().json()["content"]
-        path = f"/api/v1/recordings/{self.film}"
         self.town.request("POST", "/api/v1/assignments", self.others["command"], body=json.dumps({"kind": "clearance", "person": "records", "target": "minor"}))
-        self.assertEqual(self.town.request("PATCH", path, self.records, body=json.dumps({"restriction": "minor", "reason": "A child is named"})).status, 200)
-        try:
-            for answer in (recipient.ask("GET", content), recipient.open()):
-                self.assertEqual((answer.status, answer.json()["detail"]), (403, "restricted since it was shared"))
-            # Shared by somebody who is cleared for it, it is given out as what it is.
-            self.assertEqual(self.recipient(self.made()).bytes().status, 200)
-            self.assertEqual(self.share(self.liaison).status, 404)
-        finally:
-            self.town.request("PATCH", path, self.records, body=json.dumps({"restriction": None, "reason": "It was another child"}))
-        self.assertEqual(recipient.ask("GET", content).status, 200)
+        self.assertEqual(self.town.request("PATCH", f"/api/v1/recordings/{film}", self.records, body=json.dumps({"restriction": "minor", "reason": "A child is named"})).status, 200)
+        for answer in (recipient.ask("GET", content), recipient.open(), recipient.ask("GET", "/api/v1/received/items/0/receipt")):
+            self.assertEqual((answer.status, answer.json()["detail"]), (403, "restricted since it was shared"))
+        # Shared by somebody who is cleared for it, it is given out as what it is.
+        self.assertEqual(self.recipient(self.made(recordings=[film])).bytes().body, b"of a child")
+        self.assertEqual(self.share(self.liaison, recordings=[film]).status, 404)
 
     def test_who_may_share_see_and_take_back(self):
         for role, token in self.others.items():
@@ -359,11 +355,9 @@ class SharesTest(TownCase):
         def copy():
             return recipient.ask("GET", "/api/v1/received").json()["items"][0]["copy"]
         deadline = time.monotonic() + PATIENCE_S
-        while not copy()["ready"]:
-            self.assertEqual(recipient.open().status, 503)
-            self.assertFalse(copy()["final"], copy())
-            self.assertLess(time.monotonic(), deadline, copy())
-        self.assertEqual(self.shown(made)["views_used"], 0, "what could not be watched yet is not counted")
+        while not (state := copy())["ready"]:
+            self.assertFalse(state["final"], state)
+            self.assertLess(time.monotonic(), deadline, state)
         content = recipient.open().json()["content"]
         got = recipient.ask("GET", content)
         self.assertEqual((got.status, got.headers["Content-Type"]), (200, "video/mp4"))
@@ -388,6 +382,14 @@ class SharesTest(TownCase):
         self.assertEqual(self.town.request("POST", f"/api/v1/shares/{made['share']['id']}/revoke", self.records, body=json.dumps({"reason": "It is enough"})).status, 200)
         self.assertEqual(recipient.ask("GET", content).status, 410)
         self.assertLess(len(list(self.town.data.glob("derived/**/rendition-*"))), len(files), "the copy is gone with the share")
+
+    def test_what_cannot_be_watched_yet_is_refused_and_not_counted(self):
+        # One that nothing can be made of stays so.
+        made = self.made(kind="view", recordings=[self.big], views_max=1)
+        recipient = self.recipient(made)
+        for _ in range(3):
+            self.assertEqual(recipient.open().status, 503)
+        self.assertEqual(self.shown(made)["views_used"], 0)
 
     def test_what_is_no_footage_cannot_be_shared_for_viewing_and_says_so(self):
         recipient = self.recipient(self.made(kind="view", recordings=[self.big]))

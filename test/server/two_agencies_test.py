@@ -59,9 +59,11 @@ class TwoAgencies(unittest.TestCase):
         clock = MovedClock(town.home)
         town.wrapper = clock.wrapper
         town.start()
+        recording = town.upload(cls.uploader, FILM, filename="a.mp4", wearer="2", incident="22-1")["recording"]
+        # Before the clock moves: an app's code is of the hour.
+        proposal = cls.proposal(recording)
         watched = cls.watched(town, clock)
         cls.document = town.request("GET", "/api/v1/openapi.json").json()
-        recording = town.upload(cls.uploader, FILM, filename="a.mp4", wearer="2", incident="22-1")["recording"]
         people = {person["login"]: person["id"] for person in town.request("GET", "/api/v1/people", cls.own).json()["items"]}
 
         def ask(path, **body):
@@ -78,7 +80,7 @@ class TwoAgencies(unittest.TestCase):
                    "export": ask(f"/api/v1/recordings/{recording}/exports", purpose="review")["view"],
                    "directory_user": cls.scim("Users", {"userName": "in_step"}), "directory_group": cls.scim("Groups", {"displayName": "Night watch"}),
                    "share": ask("/api/v1/shares", kind="discovery", recipient="Somebody", recordings=[recording], purpose="discovery", case="22-1")["share"]["id"],
-                   "proposal": cls.proposal(recording), "agency": town.request("GET", "/api/v1/agencies", cls.own).json()["items"][0]["id"],
+                   "proposal": proposal, "agency": town.request("GET", "/api/v1/agencies", cls.own).json()["items"][0]["id"],
                    **watched, "assignment": ask("/api/v1/assignments", kind="unit", person="hill", target="Night")["id"]}
 
     @classmethod
