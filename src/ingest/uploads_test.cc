@@ -20,6 +20,7 @@
 #include "crypto/random.h"
 #include "db/catalog_for_tests.h"
 #include "proof/entry.h"
+#include "roster/proposals.h"
 #include "roster/roles.h"
 #include "roster/roster.h"
 #include "test/faulty_disk.h"
@@ -52,7 +53,7 @@ class UploadsTest : public testing::Test {
     database_ = catalog_->open();
     for (const auto& [name, steps] : {std::pair("roster", roster::schema()), std::pair("ledger", ledger::schema()),
                                       std::pair("jobs", jobs::schema()), std::pair("evidence", evidence::schema()),
-                                      std::pair("ingest", schema())}) {
+                                      std::pair("holds", roster::holds_schema()), std::pair("ingest", schema())}) {
       EXPECT_TRUE(db::migrate(*database_, name, steps));
     }
     const ledger::Terms terms{.origin = kOrigin, .slug = "ashfield"};

@@ -21,6 +21,7 @@
 #include "evidence/vault.h"
 #include "media/examiner.h"
 #include "os/process.h"
+#include "roster/proposals.h"
 #include "roster/roles.h"
 
 namespace lapel::media {
@@ -40,7 +41,8 @@ class RenditionsTest : public testing::Test {
     catalog_.emplace(directory_);
     database_ = catalog_->open();
     for (const auto& [name, steps] : {std::pair("roster", roster::schema()), std::pair("ledger", ledger::schema()),
-                                      std::pair("jobs", jobs::schema()), std::pair("evidence", evidence::schema())}) {
+                                      std::pair("jobs", jobs::schema()), std::pair("evidence", evidence::schema()),
+                                      std::pair("holds", roster::holds_schema())}) {
       EXPECT_TRUE(db::migrate(*database_, name, steps));
     }
     bucket_ = *bucket::open_fs_bucket(*disk_, directory_ / "files");
