@@ -146,7 +146,10 @@ Result<Proposed> Approvals::decide(const access::Actor& actor, const ProposalId&
     return fail(problems::kTwoPeople, is_withdrawn ? "two people: a proposal is withdrawn by whoever made it"
                                                    : "two people: nobody decides what they have proposed");
   }
-  if (!is_withdrawn) TRY(access::require(decision, "proposal", id.text()));
+  // A credential that may propose nothing takes no proposal back either.
+  TRY(access::require(
+      is_withdrawn ? access::decide(actor, proposing(decided.proposal.act), decided.target.item) : decision, "proposal",
+      id.text()));
 
   ledger::Submission submission;
   submission.actor = actor.subject();

@@ -42,6 +42,15 @@ std::string line_of(const std::string& id, const Assigned& assigned) {
                      assigned.person, is_entry ? "their entry" : assigned.from, assigned.until);
 }
 
+// In quotes, so that no text runs into what stands beside it, nor is taken for one that is absent.
+std::string quoted(const std::optional<std::string>& text) {
+  return text ? printable(to_json(Json(*text))) : "nothing";
+}
+std::string quoted_of(const Json& event, std::string_view name) {
+  const std::string* text = event.find_string(name);
+  return quoted(text ? std::optional(*text) : std::nullopt);
+}
+
 // Shares as their events tell them: what each is, what became of it first, and how often it was opened.
 class SharesByEvents {
  public:
@@ -49,10 +58,11 @@ class SharesByEvents {
     if (type == "share.made") {
       std::string cap = "nothing";
       if (const std::int64_t* number = event.find_integer("views_max")) cap = std::to_string(*number);
-      lines_.insert(share_line(subject, {text_of(event, "actor"), text_of(event, "kind"), text_of(event, "recipient"),
-                                         text_of(event, "organization"), text_of(event, "purpose"),
-                                         text_of(event, "case"), text_of(event, "warrant"), text_of(event, "order"),
-                                         text_of(event, "link"), text_of(event, "at"), text_of(event, "until"), cap}));
+      lines_.insert(
+          share_line(subject, {text_of(event, "actor"), text_of(event, "kind"), quoted_of(event, "recipient"),
+                               quoted_of(event, "organization"), text_of(event, "purpose"), quoted_of(event, "case"),
+                               quoted_of(event, "warrant"), quoted_of(event, "order"), text_of(event, "link"),
+                               text_of(event, "at"), text_of(event, "until"), cap}));
       views_.try_emplace(subject, 0);
     } else if (type.starts_with("share.")) {
       first(fmt::format("share {} {}", subject, type.substr(6)), event);
@@ -248,10 +258,10 @@ Result<Lines> by_catalog(db::Transaction& tx, const std::string& agency) {
         }
         out.insert(fmt::format("share {} opened {} times", id, text(row, "views_used")));
         return SharesByEvents::share_line(
-            id, {text(row, "maker"), text(row, "kind"), text(row, "recipient"), text(row, "organization"),
-                 text(row, "purpose"), text(row, "case_number"), text(row, "warrant"), text(row, "order_text"),
-                 text(row, "link"), time_of(row.maybe_text("made_us")), time_of(row.maybe_text("ends_us")),
-                 text(row, "views_max")});
+            id, {text(row, "maker"), text(row, "kind"), quoted(row.maybe_text("recipient")),
+                 quoted(row.maybe_text("organization")), text(row, "purpose"), quoted(row.maybe_text("case_number")),
+                 quoted(row.maybe_text("warrant")), quoted(row.maybe_text("order_text")), text(row, "link"),
+                 time_of(row.maybe_text("made_us")), time_of(row.maybe_text("ends_us")), text(row, "views_max")});
       }));
   TRY(add_rows(tx, agency, "share_items",
                "CAST(share AS TEXT) AS share, CAST(recording AS TEXT) AS recording, CAST(restriction AS TEXT) AS "

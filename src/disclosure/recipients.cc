@@ -28,10 +28,9 @@ CREATE TABLE share_codes (
 CREATE TABLE share_sessions (
   id_sha256 TEXT NOT NULL PRIMARY KEY,
   share TEXT NOT NULL REFERENCES shares (id),
-  started_us BIGINT NOT NULL,
   ends_us BIGINT NOT NULL
 );
-CREATE INDEX share_sessions_by_share ON share_sessions (share, started_us);
+CREATE INDEX share_sessions_by_share ON share_sessions (share, ends_us);
 )sql"},
 };
 
@@ -80,24 +79,51 @@ std::string recipient_cookie(const http::Request& request, const std::string& va
   return http::set_cookie(request, kCookie, value, life_s);
 }
 
-Result<Recipients::EntryCode> Recipients::give_code(const access::Actor& actor, const ShareId& share) {
-  const std::string code = new_code();
-  const std::string salt = hex(crypto::random_bytes<16>());
-  const Timestamp ends_at = parts_.clock.now() + kCodeLifeUs;
-  TRY(parts_.shares.give_code(
-      actor, share, [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) -> Result<void> {
-        TRY(tx.run("DELETE FROM share_codes WHERE share = :share", {{"share", share.text()}}));
-        TRY(tx.run("INSERT INTO share_codes (share, salt, code_sha256, ends_us) VALUES (:share, :salt, :hash, :ends)",
-                   {{"share", share.text()}, {"salt", salt}, {"hash", code_hash(salt, code)}, {"ends", ends_at.us}}));
-        return {};
-      }));
-  return EntryCode{fmt::format("{}-{}", code.substr(0, 4), code.substr(4)), ends_at};
+namespace {
+
+struct NewCode {
+  Recipients::EntryCode told;
+  std::string salt, hash;
+};
+NewCode make_code(Timestamp now) {
+  const std::string digits = new_code();
+  NewCode out;
+  out.salt = hex(crypto::random_bytes<16>());
+  out.hash = code_hash(out.salt, digits);
+  out.told = {fmt::format("{}-{}", digits.substr(0, 4), digits.substr(4)), now + kCodeLifeUs};
+  return out;
 }
 
-Result<std::string> Recipients::enter(const std::string& secret, const std::string& typed) {
+Result<void> keep(db::Transaction& tx, const ShareId& share, const NewCode& code) {
+  TRY(tx.run("DELETE FROM share_codes WHERE share = :share", {{"share", share.text()}}));
+  TRY(tx.run("INSERT INTO share_codes (share, salt, code_sha256, ends_us) VALUES (:share, :salt, :hash, :ends)",
+             {{"share", share.text()}, {"salt", code.salt}, {"hash", code.hash}, {"ends", code.told.ends_at.us}}));
+  return {};
+}
+
+}  // namespace
+
+Result<Recipients::EntryCode> Recipients::give_code(const access::Actor& actor, const ShareId& share) {
+  const NewCode code = make_code(parts_.clock.now());
+  TRY(parts_.shares.give_code(
+      actor, share, [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) { return keep(tx, share, code); }));
+  return code.told;
+}
+
+Result<Recipients::Made> Recipients::make(const access::Actor& actor, const sharing::ShareTerms& terms) {
+  const NewCode code = make_code(parts_.clock.now());
+  auto made = TRY(parts_.shares.make(actor, terms,
+                                     [&](db::Transaction& tx, const ShareId& share) { return keep(tx, share, code); }));
+  return Made{std::move(made), code.told};
+}
+
+Result<Recipients::Entered> Recipients::enter(const http::Request& request, const std::string& secret,
+                                              const std::string& typed) {
   const auto share = parts_.shares.find(secret);
   if (!share) return share.error().code() == Code::kNotFound ? fail(wrong()) : fail(share.error());
   const auto receiving = TRY(parts_.shares.receiving(*share));
+  const bool is_discovery = receiving.share.terms.kind == sharing::ShareKind::kDiscovery;
+  request.is_untraced = is_discovery;
   const std::string code = digits_of(typed);
   std::string expected;
   // Counted before it is compared: of any number that try at once, no more than kCodeFailuresMax are compared at all.
@@ -116,24 +142,24 @@ Result<std::string> Recipients::enter(const std::string& secret, const std::stri
   if (expected.empty()) return fail(wrong());
 
   const auto cookie = crypto::random_bytes<32>();
+  const Timestamp now = parts_.clock.now();
+  constexpr std::int64_t kDayUs = 86'400LL * 1'000'000;
+  const std::int64_t ends_us =
+      is_discovery ? (now.us + kDiscoveryLifeUs) / kDayUs * kDayUs : (now + kRecipientLifeUs).us;
   TRY(parts_.shares.open(receiving, [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) -> Result<void> {
     const std::int64_t used = TRY(tx.run("DELETE FROM share_codes WHERE share = :share AND code_sha256 = :hash",
                                          {{"share", share->text()}, {"hash", expected}}));
     if (used != 1) return fail(wrong());
-    const Timestamp now = parts_.clock.now();
     TRY(tx.run("DELETE FROM share_sessions WHERE ends_us <= :now", {{"now", now.us}}));
     TRY(
         tx.run("DELETE FROM share_sessions WHERE share = :share AND id_sha256 NOT IN (SELECT id_sha256 FROM "
-               "share_sessions WHERE share = :share ORDER BY started_us DESC, id_sha256 LIMIT :most)",
+               "share_sessions WHERE share = :share ORDER BY ends_us DESC, id_sha256 LIMIT :most)",
                {{"share", share->text()}, {"most", kRecipientSessionsMax - 1}}));
-    TRY(tx.run("INSERT INTO share_sessions (id_sha256, share, started_us, ends_us) VALUES (:id, :share, :now, :ends)",
-               {{"id", hex(crypto::sha256(cookie))},
-                {"share", share->text()},
-                {"now", now.us},
-                {"ends", (now + kRecipientLifeUs).us}}));
+    TRY(tx.run("INSERT INTO share_sessions (id_sha256, share, ends_us) VALUES (:id, :share, :ends)",
+               {{"id", hex(crypto::sha256(cookie))}, {"share", share->text()}, {"ends", ends_us}}));
     return {};
   }));
-  return hex(cookie);
+  return Entered{*share, hex(cookie), ends_us - now.us};
 }
 
 Result<sharing::Shares::Receiving> Recipients::find(const http::Request& request) {

@@ -24,6 +24,8 @@ namespace lapel::disclosure {
 inline constexpr std::int64_t kCodeLifeUs = 24LL * 3'600 * 1'000'000;
 inline constexpr std::int64_t kCodeFailuresMax = 5;
 inline constexpr std::int64_t kRecipientLifeUs = 12LL * 3'600 * 1'000'000;
+// Of discovery: nobody has to ask for a code each day. Its end is that of a day, and says nothing of the hour.
+inline constexpr std::int64_t kDiscoveryLifeUs = 30LL * 86'400 * 1'000'000;
 inline constexpr std::int64_t kRecipientSessionsMax = 20;  // of one share; a further one ends the oldest
 
 class Recipients {
@@ -40,9 +42,20 @@ class Recipients {
     Timestamp ends_at;
   };
   Result<EntryCode> give_code(const access::Actor& actor, const ShareId& share);
+  // A share and its first code, in one step.
+  struct Made {
+    sharing::Shares::Made share;
+    EntryCode code;
+  };
+  Result<Made> make(const access::Actor& actor, const sharing::ShareTerms& terms);
 
-  // The cookie's value.
-  Result<std::string> enter(const std::string& secret, const std::string& code);
+  struct Entered {
+    ShareId share;
+    std::string cookie;  // its value
+    std::int64_t life_us = 0;
+  };
+  // `request` is not traced where it is of discovery.
+  Result<Entered> enter(const http::Request& request, const std::string& secret, const std::string& code);
   // Whose cookie the request has; problems::kShareCode where it has none that stands.
   Result<sharing::Shares::Receiving> find(const http::Request& request);
   Result<void> end(const http::Request& request);

@@ -132,12 +132,13 @@ Json::Object to_members(const Recipients::EntryCode& code) {
 
 Result<Response> make(const Request& request, const Room& room, const access::Actor& actor) {
   const sharing::ShareTerms terms = TRY(read_terms(TRY(http::json_body(request))));
-  const Shares::Made made = TRY(room.shares.make(actor, terms));
-  const Recipients::EntryCode code = TRY(room.recipients.give_code(actor, made.share.id));
+  const Recipients::Made made = TRY(room.recipients.make(actor, terms));
   // After the sign, so that no log or proxy on the way of the link is told it.
-  const std::string link =
-      fmt::format("{}://{}/shared#{}", request.is_secure ? "https" : "http", request.host, made.secret);
-  return answer(201, {{"share", to_members(made.share)}, {"link", link}, {"code", to_members(code)}});
+  const std::string here = fmt::format("{}://{}", request.is_secure ? "https" : "http", request.host);
+  return answer(
+      201, {{"share", to_members(made.share.share)},
+            {"link", fmt::format("{}/shared#{}", room.public_url.empty() ? here : room.public_url, made.share.secret)},
+            {"code", to_members(made.code)}});
 }
 
 Result<Response> list(const Request& request, const Room& room, const access::Actor& actor) {
@@ -181,7 +182,8 @@ Response describe(const Shares::Receiving& receiving) {
                                     {"copy", copy_of(item)}});
   }
   const auto left = share.terms.views_max ? std::optional(*share.terms.views_max - share.views_used) : std::nullopt;
-  return answer(200, {{"kind", sharing::share_kind_name(share.terms.kind)},
+  return answer(200, {{"share", share.id.text()},
+                      {"kind", sharing::share_kind_name(share.terms.kind)},
                       {"recipient", share.terms.recipient},
                       {"organization", or_null(share.terms.organization)},
                       {"agency_name", receiving.agency_name},
@@ -204,18 +206,30 @@ bool is_bytes(const Request& request) {
 
 Result<Shares::Receiving> receiving(const Request& request, const Room& room) {
   Shares::Receiving out = TRY(room.recipients.find(request));
-  request.is_untraced = out.share.terms.kind == ShareKind::kDiscovery;
+  request.is_untraced = request.is_untraced || out.share.terms.kind == ShareKind::kDiscovery;
   if (!request.is_untraced) request.asked = {out.actor.subject().text(), out.actor.agency.text()};
   if (!is_bytes(request)) TRY(room.pace.take(out.actor.subject().text()));
   return out;
 }
 
+// A browser has one cookie, and perhaps two tabs: what is done is done to the share that was looked at.
+Result<void> require_same(const Shares::Receiving& of, const std::optional<std::string>& share) {
+  if (!share) return fail(Code::kInvalid, "\"share\" must be the id of the share that this is about");
+  if (*share == of.share.id.text()) return {};
+  return fail(Code::kConflict, "This browser has opened another share meanwhile: open the link of this one again");
+}
+Result<Shares::Receiving> receiving_as_said(const Request& request, const Room& room) {
+  Shares::Receiving out = TRY(receiving(request, room));
+  TRY(require_same(out, TRY(http::text_member(TRY(http::json_body(request)), "share"))));
+  return out;
+}
+
 Result<Response> enter(const Request& request, const Room& room) {
   const Json body = TRY(http::json_body(request));
-  const std::string cookie =
-      TRY(room.recipients.enter(TRY(http::required_text(body, "link")), TRY(http::required_text(body, "code"))));
-  return answer(201, {{"open", true}})
-      .with("Set-Cookie", recipient_cookie(request, cookie, kRecipientLifeUs / 1'000'000));
+  const Recipients::Entered entered = TRY(
+      room.recipients.enter(request, TRY(http::required_text(body, "link")), TRY(http::required_text(body, "code"))));
+  return answer(201, {{"share", entered.share.text()}})
+      .with("Set-Cookie", recipient_cookie(request, entered.cookie, entered.life_us / 1'000'000));
 }
 
 Result<Response> received(const Request& request, const Room& room) {
@@ -229,26 +243,25 @@ Result<Response> leave(const Request& request, const Room& room) {
 }
 
 Result<Response> accept_order(const Request& request, const Room& room) {
-  TRY(room.shares.accept_order(TRY(receiving(request, room))));
+  TRY(room.shares.accept_order(TRY(receiving_as_said(request, room))));
   return describe(TRY(receiving(request, room)));
 }
 
 Result<Response> confirm_receipt(const Request& request, const Room& room) {
-  TRY(room.shares.confirm_receipt(TRY(receiving(request, room))));
+  TRY(room.shares.confirm_receipt(TRY(receiving_as_said(request, room))));
   return describe(TRY(receiving(request, room)));
 }
 
 Result<Response> open_view(const Request& request, const Room& room) {
-  const Shares::Receiving of = TRY(receiving(request, room));
+  const Shares::Receiving of = TRY(receiving_as_said(request, room));
   const std::size_t n = TRY(item_param(request));
   const std::string use = TRY(http::required_text(TRY(http::json_body(request)), "use"));
   if (use != "watch" && use != "download") return fail(Code::kInvalid, "\"use\" must be watch or download");
   const bool is_download = use == "download";
   const auto view = TRY(room.shares.open_view(of, n, is_download ? Shares::Use::kDownload : Shares::Use::kWatch));
-  return answer(
-      201,
-      {{"content", view ? fmt::format("/api/v1/received/views/{}/content", view->text())
-                        : fmt::format("/api/v1/received/items/{}/content{}", n, is_download ? "?download=1" : "")}});
+  return answer(201, {{"content", view ? fmt::format("/api/v1/received/views/{}/content", view->text())
+                                       : fmt::format("/api/v1/received/items/{}/content?share={}{}", n,
+                                                     of.share.id.text(), is_download ? "&download=1" : "")}});
 }
 
 // RFC 8187: the name as it was, which no header can carry by itself.
@@ -271,9 +284,9 @@ Result<Response> serve(const Request& request, const Room& room, const Shares::R
   response.with("Content-Security-Policy", "default-src 'none'; media-src 'self'; sandbox");
   if (content.use == Shares::Use::kDownload) response.with("Content-Disposition", attachment(content.filename));
   // Asking may fail while the catalog is busy; what cannot be found out is no reason to go on.
-  response.goes_on = [&shares = room.shares, id = of.share.id] {
-    const auto stands = shares.stands(id);
-    return stands && *stands;
+  response.goes_on = [&shares = room.shares, of, recording = content.recording] {
+    const auto goes_on = shares.goes_on(of, recording);
+    return goes_on && *goes_on;
   };
   return response;
 }
@@ -285,15 +298,22 @@ Result<Response> view_content(const Request& request, const Room& room) {
   return serve(request, room, of, TRY(room.shares.content(of, *view)));
 }
 
+std::optional<std::string> share_query(const Request& request) {
+  const auto it = request.query.find("share");
+  return it == request.query.end() ? std::nullopt : std::optional(it->second);
+}
+
 Result<Response> item_content(const Request& request, const Room& room) {
+  request.is_untraced = true;  // whoever's it turns out to be: nothing but discovery is asked for here
   const Shares::Receiving of = TRY(receiving(request, room));
-  Shares::Content content = TRY(room.shares.discovery_content(of, TRY(item_param(request))));
-  if (request.query.contains("download")) content.use = Shares::Use::kDownload;
-  return serve(request, room, of, content);
+  TRY(require_same(of, share_query(request)));
+  const auto use = request.query.contains("download") ? Shares::Use::kDownload : Shares::Use::kWatch;
+  return serve(request, room, of, TRY(room.shares.discovery_content(of, TRY(item_param(request)), use)));
 }
 
 Result<Response> item_receipt(const Request& request, const Room& room) {
   const Shares::Receiving of = TRY(receiving(request, room));
+  TRY(require_same(of, share_query(request)));
   const std::size_t n = TRY(item_param(request));
   return Response::text(200, TRY(room.shares.receipt(of, n)))
       .with("Cache-Control", "no-store")

@@ -9,6 +9,8 @@
 // Fails with: what sharing::Shares and Recipients fail with.
 // Threads: register_routes before the server runs; handlers on any.
 
+#include <string>
+
 #include "disclosure/recipients.h"
 #include "http/pace.h"
 #include "http/server.h"
@@ -20,7 +22,8 @@ namespace lapel::disclosure {
 struct Room {
   sharing::Shares& shares;
   Recipients& recipients;
-  http::Pace& pace;  // a recipient's, as anybody's
+  http::Pace& pace;        // a recipient's, as anybody's
+  std::string public_url;  // where people reach this server; empty: as the request names it
 };
 void register_routes(http::Router& router, const Room& room, roster::Asker asker);
 

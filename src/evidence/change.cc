@@ -7,6 +7,7 @@
 #include "base/problems.h"
 #include "base/text.h"
 #include "evidence/rows.h"
+#include "roster/holds.h"
 
 namespace lapel::evidence {
 namespace {
@@ -142,6 +143,14 @@ Result<Recording> Vault::change(const access::Actor& actor, const RecordingId& i
     submission.events.push_back({id, "recording.changed", fields, false});
   }
   submission.rows = [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) -> Result<void> {
+    // To move it out of a held incident would end the hold on it, which takes two people.
+    const auto& old_incident = before.description.incident;
+    if (change.incident && old_incident && after.incident != old_incident) {
+      if (TRY(roster::matter_of_incident(tx, actor.agency, *old_incident))) {
+        return fail(problems::kTwoPeople,
+                    "two people: a hold stands on all of this recording's incident; its release comes before the move");
+      }
+    }
     return set_columns(tx, before, changes.assignments(), changes.params());
   };
   TRY(TRY(parts_.ledgers.find(actor.agency))->commit(std::move(submission)));

@@ -8,12 +8,15 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "crypto/random.h"
+#include "crypto/sha256.h"
 #include "evidence/rows.h"
 
 namespace lapel::evidence {
 namespace {
 
 using access::Action;
+
+constexpr std::int64_t kCoveredPage = 1'000;
 
 access::Item own_agency(const access::Actor& actor) {
   access::Item item;
@@ -29,6 +32,30 @@ Result<void> check_text(std::string_view what, const std::string& text) {
   if (!text.empty() && text.size() <= limits::kFieldBytesMax && !has_control_characters(text)) return {};
   return fail(Code::kInvalid,
               fmt::format("{} must have 1 to {} bytes without control characters", what, limits::kFieldBytesMax));
+}
+
+// Which recordings a hold covers, as a number that another set does not have: what its release was proposed of.
+Result<std::int64_t> covered_revision(db::Transaction& tx, const HoldId& id) {
+  crypto::Sha256 hash;
+  std::string after;
+  for (;;) {
+    const db::Rows rows = TRY(tx.query(
+        fmt::format(
+            "SELECT r.id AS id FROM holds h JOIN recordings r ON {} WHERE h.id = :id AND r.id > :after ORDER BY "
+            "r.id LIMIT :limit",
+            roster::covered_condition()),
+        {{"id", id.text()}, {"after", after}, {"limit", kCoveredPage}}));
+    for (const db::Row& row : rows) {
+      after = row.text("id");
+      hash.update(as_bytes(after));
+    }
+    if (static_cast<std::int64_t>(rows.size()) < kCoveredPage) break;
+  }
+  const Digest digest = hash.finish();
+  std::int64_t out = 0;
+  // As many bits as a number in an event may have.
+  for (std::size_t i = 0; i < 6; ++i) out = out << 8 | digest[i];
+  return out;
 }
 
 Result<SubjectId> console(db::Transaction& tx, const AgencyId& agency) {
@@ -142,7 +169,7 @@ Result<Target> Holds::target(db::Transaction& tx, const access::Actor& actor, ro
     out.held = std::move(found[0]);
     out.recording = out.held->hold.recording;
     out.chain = out.recording ? SubjectId(*out.recording) : TRY(console(tx, actor.agency));
-    out.revision = out.held->covers;
+    out.revision = TRY(covered_revision(tx, out.held->hold.id));
     if (out.held->covers_own) out.item.assigned_officer = actor.person;
     return out;
   }

@@ -692,7 +692,8 @@ Shared::Shared(ServerOptions given_options, Routes given_routes, TrustedProxies 
       proxies(std::move(given_proxies)),
       chunks(options.body_chunk_bytes),
       file_blocks(kFileBlockBytes),
-      pool({"http", options.handler_threads, options.connections_max}) {}
+      // Each connection may have a handler and a question whether its answer goes on.
+      pool({"http", options.handler_threads, 2 * options.connections_max}) {}
 
 void Loop::begin_stop(std::int64_t grace_ms) {
   is_stopping = true;

@@ -120,8 +120,16 @@ void register_hosting(http::Router& router, Installation& installation, signin::
                CHECK(at != request.params.end());
                const auto id = AgencyId::parse(at->second);
                if (!id) return fail(Code::kNotFound, "No such agency", at->second);
-               if (TRY(hosted(installation, *id)).has_administrator) {
+               const HostedAgency now = TRY(hosted(installation, *id));
+               if (now.has_administrator) {
                  return fail(Code::kConflict, "This agency has an administrator, who makes others", at->second);
+               }
+               // From then on it is theirs: who hosts it does not make itself their administrator.
+               if (now.people > 0 || now.recordings > 0) {
+                 return fail(Code::kConflict,
+                             "This agency has people or recordings already: its administrator is made at the server's "
+                             "console",
+                             at->second);
                }
                return with_link(installation, setup, *id, 201);
              });

@@ -236,6 +236,7 @@ struct Rooms::Impl {
   signin::ManagedPeople managed;
   signin::Directory directory;
   signin::Setup setup;
+  std::string public_url;
   http::Pace pace;
   const roster::Asker asker;
 };
@@ -275,6 +276,7 @@ Result<std::unique_ptr<Rooms>> Rooms::open(const ServeOptions& options) {
   const bool needs_setup = !TRY(installation->has_administrator());
   std::unique_ptr<Rooms> rooms(new Rooms(std::make_unique<Impl>(std::move(installation), std::move(uploads),
                                                                 std::move(process), std::move(examiner), needs_setup)));
+  rooms->impl_->public_url = options.public_url.substr(0, options.public_url.find_last_not_of('/') + 1);
   rooms->impl_->oversight.begin();
   return rooms;
 }
@@ -286,7 +288,7 @@ void Rooms::register_routes(http::Router& router) {
   cameras::register_routes(router, impl_->docks, installation.vault(), impl_->asker);
   playback::register_routes(router, installation.vault(), impl_->asker);
   people::register_routes(router, impl_->people, impl_->asker);
-  disclosure::register_routes(router, {impl_->shares, impl_->recipients, impl_->pace}, impl_->asker);
+  disclosure::register_routes(router, {impl_->shares, impl_->recipients, impl_->pace, impl_->public_url}, impl_->asker);
   approvals::register_routes(router,
                              {impl_->holds, impl_->approvals, impl_->asker, impl_->sessions.fresh_asker(impl_->asker)});
   register_hosting(router, installation, impl_->setup, impl_->asker);

@@ -23,6 +23,7 @@
 #include "os/process.h"
 #include "roster/proposals.h"
 #include "roster/roles.h"
+#include "sharing/shares.h"
 
 namespace lapel::media {
 namespace {
@@ -40,9 +41,10 @@ class RenditionsTest : public testing::Test {
     std::filesystem::create_directories(directory_);
     catalog_.emplace(directory_);
     database_ = catalog_->open();
-    for (const auto& [name, steps] : {std::pair("roster", roster::schema()), std::pair("ledger", ledger::schema()),
-                                      std::pair("jobs", jobs::schema()), std::pair("evidence", evidence::schema()),
-                                      std::pair("holds", roster::holds_schema())}) {
+    for (const auto& [name, steps] :
+         {std::pair("roster", roster::schema()), std::pair("ledger", ledger::schema()),
+          std::pair("jobs", jobs::schema()), std::pair("evidence", evidence::schema()),
+          std::pair("holds", roster::holds_schema()), std::pair("sharing", sharing::schema())}) {
       EXPECT_TRUE(db::migrate(*database_, name, steps));
     }
     bucket_ = *bucket::open_fs_bucket(*disk_, directory_ / "files");

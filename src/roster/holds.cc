@@ -53,7 +53,9 @@ Result<Hold> read_hold(const db::Row& row) {
 }
 
 std::string_view covered_condition() {
-  return "r.agency = h.agency AND (r.id = h.recording OR r.group_id = h.recording OR r.incident = h.incident)";
+  return "r.agency = h.agency AND (r.id = h.recording OR r.group_id = h.recording OR r.incident = h.incident OR "
+         "(SELECT "
+         "f.incident FROM recordings f WHERE f.id = r.group_id) = h.incident)";
 }
 
 // Each a range of one of the indexes of holds.
@@ -61,7 +63,18 @@ std::string_view held_condition() {
   return "(EXISTS (SELECT 1 FROM holds h WHERE h.agency = r.agency AND h.recording IN (r.id, r.group_id) AND "
          "h.released_us IS NULL) OR EXISTS (SELECT 1 FROM holds h WHERE h.agency = r.agency AND h.incident = "
          "r.incident "
-         "AND h.released_us IS NULL))";
+         "AND h.released_us IS NULL) OR EXISTS (SELECT 1 FROM recordings f JOIN holds h ON h.agency = f.agency AND "
+         "h.incident "
+         "= f.incident WHERE f.id = r.group_id AND h.released_us IS NULL))";
+}
+
+Result<std::optional<std::string>> matter_of_incident(db::Transaction& tx, const AgencyId& agency,
+                                                      const std::string& incident) {
+  const db::Rows rows =
+      TRY(tx.query("SELECT matter FROM holds WHERE agency = :agency AND incident = :incident AND "
+                   "released_us IS NULL ORDER BY placed_us LIMIT 1",
+                   {{"agency", agency.text()}, {"incident", incident}}));
+  return rows.empty() ? std::optional<std::string>() : std::optional(rows[0].text("matter"));
 }
 
 }  // namespace lapel::roster

@@ -43,5 +43,8 @@ Result<Hold> read_hold(const db::Row& row);
 std::string_view covered_condition();
 // SQL: some hold stands over the recording called r.
 std::string_view held_condition();
+// What a standing hold on all of this incident is for; nullopt where there is none.
+Result<std::optional<std::string>> matter_of_incident(db::Transaction& tx, const AgencyId& agency,
+                                                      const std::string& incident);
 
 }  // namespace lapel::roster

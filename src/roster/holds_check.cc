@@ -25,6 +25,17 @@ std::string kept(const db::Row& row, std::string_view name) {
   const auto text = row.maybe_text(name);
   return text ? printable(*text) : "nothing";
 }
+// What people wrote, in quotes, so that no text runs into what stands beside it, nor is taken for one that is absent.
+std::string quoted(const std::optional<std::string>& text) {
+  return text ? printable(to_json(Json(*text))) : "nothing";
+}
+std::string quoted(const Json& event, std::string_view name) {
+  const std::string* text = event.find_string(name);
+  return quoted(text ? std::optional(*text) : std::nullopt);
+}
+std::string quoted(const db::Row& row, std::string_view name) {
+  return quoted(row.maybe_text(name));
+}
 // The ledger's times are whole hundredths of a second, and so are these.
 std::string kept_time(const db::Row& row, std::string_view name) {
   const std::string text = kept(row, name);
@@ -37,15 +48,16 @@ std::string kept_time(const db::Row& row, std::string_view name) {
 
 std::string hold_text(std::string_view matter, std::string_view reason, std::string_view recording,
                       std::string_view incident, std::string_view by, std::string_view at) {
-  return fmt::format("for {} ({}) on recording {}, incident {}, placed by {} at {}", matter, reason, recording,
+  return fmt::format("for {} because {} on recording {}, incident {}, placed by {} at {}", matter, reason, recording,
                      incident, by, at);
 }
 std::string proposal_text(std::string_view act, std::string_view item, std::string_view revision,
                           std::string_view reason, std::string_view by, std::string_view at, std::string_view expires) {
-  return fmt::format("{} of {} revision {} ({}) by {} at {} until {}", act, item, revision, reason, by, at, expires);
+  return fmt::format("{} of {} revision {} because {} by {} at {} until {}", act, item, revision, reason, by, at,
+                     expires);
 }
 std::string decision_text(std::string_view outcome, std::string_view by, std::string_view at, std::string_view reason) {
-  return fmt::format("{} by {} at {} ({})", outcome, by, at, reason);
+  return fmt::format("{} by {} at {} because {}", outcome, by, at, reason);
 }
 
 // Every row of a table, its columns as texts, `each` taking one.
@@ -80,8 +92,8 @@ void HoldFacts::event(const std::string& subject, const std::string& type, const
   if (type == "hold.placed") {
     const bool is_of_incident = event.find("incident") != nullptr;
     holds_[said(event, "hold")].text =
-        hold_text(said(event, "matter"), said(event, "reason"), is_of_incident ? "nothing" : subject,
-                  said(event, "incident"), actor, at);
+        hold_text(quoted(event, "matter"), quoted(event, "reason"), is_of_incident ? "nothing" : subject,
+                  quoted(event, "incident"), actor, at);
   } else if (type == "hold.released") {
     const std::string id = said(event, "hold"), proposal = said(event, "proposal");
     const auto held = holds_.find(id);
@@ -96,7 +108,7 @@ void HoldFacts::event(const std::string& subject, const std::string& type, const
     const std::string expires = said(event, "expires");
     proposals_[said(event, "proposal")] = {
         subject,
-        proposal_text(said(event, "what"), said(event, "item"), said(event, "revision"), said(event, "reason"), actor,
+        proposal_text(said(event, "what"), said(event, "item"), said(event, "revision"), quoted(event, "reason"), actor,
                       at, expires),
         actor, said(event, "item"), expires};
   } else {
@@ -118,7 +130,7 @@ void HoldFacts::decided(const std::string& subject, const std::string& outcome, 
     fault(fmt::format("proposal {}: {} by one person on both sides, or withdrawn by another", id, outcome));
   }
   if (at >= made.expires) fault(fmt::format("proposal {}: {} after its end", id, outcome));
-  made.decided = decision_text(outcome, actor, at, said(event, "reason"));
+  made.decided = decision_text(outcome, actor, at, quoted(event, "reason"));
 }
 
 void HoldFacts::add_lines(std::set<std::string>& out) const {
@@ -133,7 +145,7 @@ Result<void> add_hold_rows(db::Transaction& tx, const std::string& agency, std::
         const bool stands = row.is_null("released_us") && row.is_null("released_by");
         out.insert(fmt::format(
             "hold {}: {}, {}", kept(row, "id"),
-            hold_text(kept(row, "matter"), kept(row, "reason"), kept(row, "recording"), kept(row, "incident"),
+            hold_text(quoted(row, "matter"), quoted(row, "reason"), kept(row, "recording"), quoted(row, "incident"),
                       kept(row, "placed_by"), kept_time(row, "placed_us")),
             stands ? "standing"
                    : fmt::format("released by {} at {}", kept(row, "released_by"), kept_time(row, "released_us"))));
@@ -145,11 +157,11 @@ Result<void> add_hold_rows(db::Transaction& tx, const std::string& agency, std::
         const bool is_open = kept(row, "state") == "open" && row.is_null("decider") && row.is_null("decided_us");
         out.insert(fmt::format(
             "proposal {}: {}, {}", kept(row, "id"),
-            proposal_text(kept(row, "act"), kept(row, "item"), kept(row, "revision"), kept(row, "reason"),
+            proposal_text(kept(row, "act"), kept(row, "item"), kept(row, "revision"), quoted(row, "reason"),
                           kept(row, "proposer"), kept_time(row, "proposed_us"), kept_time(row, "expires_us")),
             is_open ? "open"
                     : decision_text(kept(row, "state"), kept(row, "decider"), kept_time(row, "decided_us"),
-                                    kept(row, "decision_reason"))));
+                                    quoted(row, "decision_reason"))));
       });
 }
 

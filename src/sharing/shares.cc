@@ -235,13 +235,17 @@ Result<void> Shares::commit(const access::Actor& actor, std::vector<ledger::Draf
 
 Result<std::vector<Share>> Shares::read(const std::string& condition, const db::Params& params) {
   std::vector<Share> out;
+  db::Params asked = params;
+  asked.push_back({"now", parts_.clock.now().us});
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     out.clear();
     for (const db::Row& row : TRY(tx.query(
-             fmt::format("SELECT s.*, p.name AS maker_name FROM shares s JOIN people p ON p.id = s.maker WHERE {} "
-                         "ORDER BY s.made_us DESC, s.id DESC LIMIT {}",
-                         condition, limits::kSharesOfAgencyListedMax),
-             params))) {
+             fmt::format(
+                 "SELECT s.*, p.name AS maker_name FROM shares s JOIN people p ON p.id = s.maker WHERE {} "
+                 "ORDER BY CASE WHEN s.revoked_us IS NULL AND (s.ends_us IS NULL OR s.ends_us > :now) THEN 0 ELSE 1 "
+                 "END, s.made_us DESC, s.id DESC LIMIT {}",
+                 condition, limits::kSharesOfAgencyListedMax),
+             asked))) {
       Share share = TRY(read_share(row));
       for (const db::Row& item : TRY(tx.query(
                "SELECT i.recording AS recording, i.downloaded_us AS downloaded_us, r.filename AS filename, "
@@ -295,8 +299,23 @@ Result<void> Shares::forget_copies() {
   return {};
 }
 
-Result<Shares::Made> Shares::make(const access::Actor& actor, const ShareTerms& terms) {
+class Shares::Turn {
+ public:
+  explicit Turn(std::atomic<int>& running) : running_(running), has_one_(running.fetch_add(1) < kSharesMadeAtOnceMax) {}
+  ~Turn() { running_.fetch_sub(1); }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  bool has_one() const { return has_one_; }
+
+ private:
+  std::atomic<int>& running_;
+  const bool has_one_;
+};
+
+Result<Shares::Made> Shares::make(const access::Actor& actor, const ShareTerms& terms, const CodeRows& code_rows) {
   TRY(check_terms(terms, parts_.clock.now()));
+  const Turn turn(being_made_);
+  if (!turn.has_one()) return fail(Code::kLimited, "Other shares are being made at this moment; try again");
   std::vector<Recording> recordings;
   for (const RecordingId& id : terms.recordings)
     recordings.push_back(TRY(parts_.vault.to_share(actor, id, terms.basis)));
@@ -316,6 +335,7 @@ Result<Shares::Made> Shares::make(const access::Actor& actor, const ShareTerms& 
   std::vector<ledger::Draft> events;
   events.push_back({id, "identity.bound", std::move(bound), true});
   events.push_back({id, "share.made", std::move(made), false});
+  events.push_back({id, "share.code_given", {}, false});
   for (const Recording& recording : recordings) {
     Json::Object fields = terms_fields(terms);
     fields.emplace("share", id.text());
@@ -355,6 +375,7 @@ Result<Shares::Made> Shares::make(const access::Actor& actor, const ShareTerms& 
                       {"restriction", restriction ? std::optional(std::string(access::restriction_name(*restriction)))
                                                   : std::nullopt}}));
         }
+        TRY(code_rows(tx, id));
         if (terms.kind != ShareKind::kView) return {};
         Share marked;
         marked.id = id;
@@ -365,8 +386,11 @@ Result<Shares::Made> Shares::make(const access::Actor& actor, const ShareTerms& 
         return ask_copies(tx, marked);
       }));
   parts_.jobs.nudge();
-  TRY(forget_copies());
-  return Made{TRY(show(actor, id)), std::move(secret)};
+  // It stands: what is told from here on fails for no right and no housekeeping.
+  (void)forget_copies();
+  std::vector<Share> told = TRY(read("s.id = :id", {{"id", id.text()}}));
+  CHECK(told.size() == 1);
+  return Made{std::move(told[0]), std::move(secret)};
 }
 
 Result<std::vector<Share>> Shares::list(const access::Actor& actor, const std::optional<RecordingId>& recording) {
@@ -377,6 +401,7 @@ Result<std::vector<Share>> Shares::list(const access::Actor& actor, const std::o
   TRY(access::require(access::decide(actor, access::Action::kSeeShares, own), "page"));
   // Whether a recording that the actor may not know of was shared is not theirs to hear either.
   if (recording) TRY(parts_.vault.show(actor, *recording));
+  (void)forget_copies();
   access::Item others = own;
   others.assigned_officer.reset();
   const bool sees_all = access::decide(actor, access::Action::kSeeShares, others).is_allowed();
@@ -450,15 +475,23 @@ Result<Shares::Receiving> Shares::receiving(const ShareId& id) {
   return out;
 }
 
-Result<bool> Shares::stands(const ShareId& id) {
-  bool out = false;
+Result<bool> Shares::goes_on(const Receiving& receiving, const RecordingId& recording) {
+  bool stands = false;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    out = !TRY(tx.query(fmt::format("SELECT id FROM shares WHERE id = :id AND {} LIMIT 1", kStands),
-                        {{"id", id.text()}, {"now", parts_.clock.now().us}}))
-               .empty();
+    stands = !TRY(tx.query(fmt::format("SELECT id FROM shares WHERE id = :id AND {} LIMIT 1", kStands),
+                           {{"id", receiving.share.id.text()}, {"now", parts_.clock.now().us}}))
+                  .empty();
     return {};
   }));
-  return out;
+  if (!stands) return false;
+  for (const Share::Item& item : receiving.share.items) {
+    if (item.recording != recording) continue;
+    const auto receivable = require_receivable(receiving, item);
+    if (receivable) return true;
+    // Anything else than a rule is for the next time of asking.
+    if (receivable.error().code() != Code::kDenied) return fail(receivable.error());
+  }
+  return false;
 }
 
 Result<void> Shares::open(const Receiving& receiving, ledger::RowsStep rows) {
@@ -538,7 +571,9 @@ Result<std::optional<ShareViewId>> Shares::open_view(const Receiving& receiving,
   const ShareViewId view = crypto::new_id<ShareViewId>();
   Json::Object fields = {{"share", share.id.text()}, {"use", use_name(use)}};
   if (!is_discovery) fields.emplace("view", view.text());
-  TRY(commit(receiving.actor, {{item.recording, "recording.received", std::move(fields), false}},
+  bool was_noted = false;  // the first download of discovery, by another request of this moment
+  const auto done =
+      commit(receiving.actor, {{item.recording, "recording.received", std::move(fields), false}},
              [&](db::Transaction& tx, std::span<const ledger::SealedEvent> sealed) -> Result<void> {
                // Counted here and nowhere else: of all that ask at once, as many get one as are left.
                const std::int64_t counted = TRY(tx.run(
@@ -552,10 +587,12 @@ Result<std::optional<ShareViewId>> Shares::open_view(const Receiving& receiving,
                                                                 share.maker_name, receiving.agency_name));
                }
                if (use == Use::kDownload) {
-                 TRY(tx.run(
-                     "UPDATE share_items SET downloaded_us = COALESCE(downloaded_us, :at) WHERE share = :share AND n = "
-                     ":n",
+                 const std::int64_t noted = TRY(tx.run(
+                     "UPDATE share_items SET downloaded_us = :at WHERE share = :share AND n = :n AND downloaded_us IS "
+                     "NULL",
                      {{"share", share.id.text()}, {"n", static_cast<std::int64_t>(n)}, {"at", sealed[0].at.us}}));
+                 was_noted = is_discovery && noted == 0;
+                 if (was_noted) return fail(Code::kConflict, "This download is noted already");
                }
                if (is_discovery) return {};
                TRY(tx.run(
@@ -568,7 +605,8 @@ Result<std::optional<ShareViewId>> Shares::open_view(const Receiving& receiving,
                     {"use_as", use_name(use)},
                     {"ends", (parts_.clock.now() + limits::kShareViewLifeUs).us}}));
                return {};
-             }));
+             });
+  if (!done && !was_noted) return fail(done.error());
   return is_discovery ? std::optional<ShareViewId>() : std::optional(view);
 }
 
@@ -577,7 +615,7 @@ Result<Shares::Content> Shares::original(const Receiving& receiving, const Share
       TRY(parts_.store.open(receiving.actor.agency_slug, item.recording, store::Codec::kPlain, item.bytes));
   auto file = original.plain_file();
   if (!file) return fail(Code::kInternal, "This store keeps no files that can be served");
-  return Content{std::move(file), item.bytes, item.sha256, item.filename, item.filetype, use};
+  return Content{std::move(file), item.bytes, item.sha256, item.filename, item.filetype, item.recording, use};
 }
 
 Result<Shares::Content> Shares::content(const Receiving& receiving, const ShareViewId& view) {
@@ -586,29 +624,33 @@ Result<Shares::Content> Shares::content(const Receiving& receiving, const ShareV
   Use use = Use::kWatch;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     for (const db::Row& row :
-         TRY(tx.query("SELECT n, use_as FROM share_views WHERE id = :id AND share = :share AND ends_us > :now LIMIT 1",
-                      {{"id", view.text()}, {"share", share.id.text()}, {"now", parts_.clock.now().us}}))) {
+         TRY(tx.query("SELECT n, use_as, ends_us FROM share_views WHERE id = :id AND share = :share LIMIT 1",
+                      {{"id", view.text()}, {"share", share.id.text()}}))) {
+      if (row.integer("ends_us") <= parts_.clock.now().us) return fail(Code::kGone, "This view is over: open another");
       n = static_cast<std::size_t>(row.integer("n"));
       use = row.text("use_as") == "download" ? Use::kDownload : Use::kWatch;
     }
     return {};
   }));
-  if (!n || *n >= share.items.size()) return fail(Code::kNotFound, "No such view, or its time is over", view.text());
+  if (!n || *n >= share.items.size()) return fail(Code::kNotFound, "No such view", view.text());
   const Share::Item& item = share.items[*n];
   TRY(require_receivable(receiving, item));
   if (share.terms.kind != ShareKind::kView) return original(receiving, item, use);
   TRY(require_copy(item));
   evidence::OpenedRendition copy = TRY(parts_.vault.open_rendition(receiving.actor.agency_slug, item.copy->id));
-  return Content{std::move(copy.file), copy.bytes, copy.sha256, item.filename, "video/mp4", use};
+  return Content{std::move(copy.file), copy.bytes, copy.sha256, item.filename, "video/mp4", item.recording, use};
 }
 
-Result<Shares::Content> Shares::discovery_content(const Receiving& receiving, std::size_t n) {
+Result<Shares::Content> Shares::discovery_content(const Receiving& receiving, std::size_t n, Use use) {
   const Share& share = receiving.share;
   if (share.terms.kind != ShareKind::kDiscovery || n >= share.items.size()) {
     return fail(Code::kNotFound, "This share has no such recording");
   }
   TRY(require_receivable(receiving, share.items[n]));
-  return original(receiving, share.items[n], Use::kWatch);
+  if (use == Use::kDownload && !share.items[n].downloaded_at) {
+    return fail(Code::kConflict, "Ask for the download first: that it was downloaded is noted, once");
+  }
+  return original(receiving, share.items[n], use);
 }
 
 Result<std::string> Shares::receipt(const Receiving& receiving, std::size_t n) {

@@ -12,7 +12,9 @@
 //   protective order is not accepted yet), kUnavailable (the copy for viewing is still being made, or cannot be), kInvalid.
 // Threads: any; calls block.
 
+#include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -31,6 +33,8 @@
 #include "os/disk.h"
 
 namespace lapel::sharing {
+
+inline constexpr int kSharesMadeAtOnceMax = 2;
 
 enum class ShareKind {
   kView,       // watched here, marked with the recipient's name
@@ -93,8 +97,12 @@ class Shares {
     Share share;
     std::string secret;  // 256 bits, base64url: of the link. Only its hash is kept
   };
-  Result<Made> make(const access::Actor& actor, const ShareTerms& terms);
-  // Those that the actor may see, newest first, at most limits::kSharesOfAgencyListedMax; of one recording or of all.
+  // `code_rows` keeps the first code, in the same transaction. At most kSharesMadeAtOnceMax are made at once, since each
+  // file is read to its end: kLimited.
+  using CodeRows = std::function<Result<void>(db::Transaction&, const ShareId&)>;
+  Result<Made> make(const access::Actor& actor, const ShareTerms& terms, const CodeRows& code_rows);
+  // Those that the actor may see, standing ones first and then the newest, at most limits::kSharesOfAgencyListedMax; of one
+  // recording or of all.
   Result<std::vector<Share>> list(const access::Actor& actor, const std::optional<RecordingId>& recording);
   Result<Share> show(const access::Actor& actor, const ShareId& id);
   Result<Share> revoke(const access::Actor& actor, const ShareId& id, const std::string& reason);
@@ -126,12 +134,14 @@ class Shares {
     std::uint64_t bytes = 0;
     Digest sha256{};
     std::string filename, filetype;
+    RecordingId recording;
     Use use = Use::kWatch;
   };
   Result<Content> content(const Receiving& receiving, const ShareViewId& view);
-  Result<Content> discovery_content(const Receiving& receiving, std::size_t n);
-  // Whether it has neither ended nor been taken back, at this moment: asked again while bytes are under way.
-  Result<bool> stands(const ShareId& id);
+  // kDownload only of what open_view() was asked for: it is on record then.
+  Result<Content> discovery_content(const Receiving& receiving, std::size_t n, Use use);
+  // Whether the recording may still go out by this share, at this moment: asked again while bytes are under way.
+  Result<bool> goes_on(const Receiving& receiving, const RecordingId& recording);
   // The receipt of item `n`'s admission under a published checkpoint; not of what is for viewing only.
   Result<std::string> receipt(const Receiving& receiving, std::size_t n);
 
@@ -141,8 +151,11 @@ class Shares {
   Result<void> require_receivable(const Receiving& receiving, const Share::Item& item);
   Result<void> ask_copies(db::Transaction& tx, const Share& share);
   Result<void> forget_copies();
+  // One of kSharesMadeAtOnceMax turns.
+  class Turn;
   Result<Content> original(const Receiving& receiving, const Share::Item& item, Use use);
   const Parts parts_;
+  std::atomic<int> being_made_ = 0;
 };
 
 std::span<const db::Migration> schema();

@@ -707,21 +707,24 @@ class OpenApi(unittest.TestCase):
         self.ask("POST", received + "/session", headers=GUARD, body={**entry, "code": "0000-0000"}, status=401, slug="share-code")
         entered = self.ask("POST", received + "/session", headers=GUARD, body=entry, status=201)
         as_recipient = {**GUARD, "Cookie": entered.headers["Set-Cookie"].partition(";")[0]}
+        named = {"share": entered.json()["share"]}
         self.ask("GET", received, status=401, slug="share-code")
         self.ask("GET", received, headers=as_recipient, status=200)
-        self.ask("POST", received + "/items/0/views", headers=as_recipient, body={"use": "watch"}, status=409, slug="conflict")
-        self.ask("POST", received + "/order", headers=as_recipient, status=200)
-        self.ask("POST", received + "/receipt", headers=as_recipient, status=200)
-        self.ask("POST", received + "/receipt", headers={"Cookie": as_recipient["Cookie"]}, status=403, slug="denied")
-        self.ask("POST", received + "/items/0/views", headers=as_recipient, body={"use": "keep"}, status=400, slug="invalid")
-        self.ask("POST", received + "/items/7/views", headers=as_recipient, body={"use": "watch"}, status=404, slug="not-found")
-        content = self.ask("POST", received + "/items/0/views", headers=as_recipient, body={"use": "download"}, status=201).json()["content"]
+        self.ask("POST", received + "/items/0/views", headers=as_recipient, body={**named, "use": "watch"}, status=409, slug="conflict")
+        self.ask("POST", received + "/order", headers=as_recipient, body={}, status=400, slug="invalid")
+        self.ask("POST", received + "/order", headers=as_recipient, body={"share": "0" * 32}, status=409, slug="conflict")
+        self.ask("POST", received + "/order", headers=as_recipient, body=named, status=200)
+        self.ask("POST", received + "/receipt", headers=as_recipient, body=named, status=200)
+        self.ask("POST", received + "/receipt", headers={"Cookie": as_recipient["Cookie"]}, body=named, status=403, slug="denied")
+        self.ask("POST", received + "/items/0/views", headers=as_recipient, body={**named, "use": "keep"}, status=400, slug="invalid")
+        self.ask("POST", received + "/items/7/views", headers=as_recipient, body={**named, "use": "watch"}, status=404, slug="not-found")
+        content = self.ask("POST", received + "/items/0/views", headers=as_recipient, body={**named, "use": "download"}, status=201).json()["content"]
         self.assertEqual(self.ask("GET", content, headers=as_recipient, status=200).body, self.data)
-        self.ask("GET", received + "/items/0/content", headers={**as_recipient, "Range": "bytes=1-2"}, status=206)
-        self.ask("GET", received + "/items/0/content", headers={**as_recipient, "Range": f"bytes={len(self.data)}-"}, status=416, slug="range-not-satisfiable")
-        self.ask("GET", received + "/items/7/content", headers=as_recipient, status=404, slug="not-found")
+        self.ask("GET", received + f"/items/0/content?share={named['share']}", headers={**as_recipient, "Range": "bytes=1-2"}, status=206)
+        self.ask("GET", received + f"/items/0/content?share={named['share']}", headers={**as_recipient, "Range": f"bytes={len(self.data)}-"}, status=416, slug="range-not-satisfiable")
+        self.ask("GET", received + f"/items/7/content?share={named['share']}", headers=as_recipient, status=404, slug="not-found")
         deadline = time.monotonic() + PATIENCE_S
-        while (answer := self.ask("GET", received + "/items/0/receipt", headers=as_recipient)).status == 409:
+        while (answer := self.ask("GET", received + f"/items/0/receipt?share={named['share']}", headers=as_recipient)).status == 409:
             self.assertLess(time.monotonic(), deadline)
         self.assertEqual(answer.status, 200)
         self.ask("GET", received + "/views/" + "0" * 32 + "/content", headers=as_recipient, status=404, slug="not-found")
@@ -739,8 +742,9 @@ class OpenApi(unittest.TestCase):
         soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3600))
         made = self.ask("POST", "/api/v1/shares", self.clerk, body={**terms, "ends_at": soon, "views_max": 3}, status=201).json()
         entry = {"link": made["link"].partition("#")[2], "code": made["code"]["code"]}
-        as_recipient["Cookie"] = self.ask("POST", received + "/session", headers=GUARD, body=entry, status=201).headers["Set-Cookie"].partition(";")[0]
-        content = self.ask("POST", received + "/items/0/views", headers=as_recipient, body={"use": "watch"}, status=201).json()["content"]
+        entered = self.ask("POST", received + "/session", headers=GUARD, body=entry, status=201)
+        as_recipient["Cookie"], named = entered.headers["Set-Cookie"].partition(";")[0], {"share": entered.json()["share"]}
+        content = self.ask("POST", received + "/items/0/views", headers=as_recipient, body={**named, "use": "watch"}, status=201).json()["content"]
         whole = self.ask("GET", content, headers=as_recipient, status=200)
         self.ask("GET", content, headers={**as_recipient, "If-None-Match": whole.headers["ETag"]}, status=304)
 

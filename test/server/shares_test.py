@@ -38,7 +38,7 @@ class Recipient:
     """A browser that keeps one cookie."""
 
     def __init__(self, town):
-        self.town, self.cookie = town, None
+        self.town, self.cookie, self.share = town, None, None
 
     def ask(self, method, path, body=None, headers=None):
         everything = dict(GUARD if headers is None else headers)
@@ -51,11 +51,17 @@ class Recipient:
         if answer.status == 201:
             cookie = answer.headers["Set-Cookie"]
             assert "HttpOnly" in cookie and "SameSite=Strict" in cookie, cookie
-            self.cookie = cookie.partition(";")[0]
+            self.cookie, self.share = cookie.partition(";")[0], answer.json()["share"]
         return answer
 
     def open(self, n=0, use="watch"):
-        return self.ask("POST", f"/api/v1/received/items/{n}/views", {"use": use})
+        return self.ask("POST", f"/api/v1/received/items/{n}/views", {"share": self.share, "use": use})
+
+    def say(self, what, headers=None):
+        return self.ask("POST", f"/api/v1/received/{what}", {"share": self.share}, headers)
+
+    def item(self, what, n=0):
+        return self.ask("GET", f"/api/v1/received/items/{n}/{what}?share={self.share}")
 
     def bytes(self, n=0, use="download"):
         opened = self.open(n, use)
@@ -127,15 +133,15 @@ class SharesTest(TownCase):
         self.assertEqual(events[1]["actor_name"], "Dana Whitfield, recipient of a share")
         self.assertEqual(self.shown(made)["views_used"], 2)
         self.assertIsNotNone(self.shown(made)["items"][0]["downloaded_at"])
-        confirmed = recipient.ask("POST", "/api/v1/received/receipt")
+        confirmed = recipient.say("receipt")
         self.assertIsNotNone(confirmed.json()["received_at"])
         self.assertEqual(self.shown(made)["received_at"], confirmed.json()["received_at"])
 
     def test_the_receipt_verifies_offline_with_the_file(self):
         recipient = self.recipient(self.made())
-        answer = recipient.ask("GET", "/api/v1/received/items/0/receipt")
+        answer = recipient.item("receipt")
         while answer.status == 409:  # until the beat
-            answer = recipient.ask("GET", "/api/v1/received/items/0/receipt")
+            answer = recipient.item("receipt")
         self.assertEqual(answer.status, 200, answer.body)
         home = self.town.home / "received"
         home.mkdir(exist_ok=True)
@@ -251,7 +257,7 @@ class SharesTest(TownCase):
             self.assertEqual(recipient.bytes(0, "watch").status, 200)
             self.assertEqual(recipient.ask("GET", recipient.open(0, "watch").json()["content"], headers={**GUARD, "Range": "bytes=100-199"}).status, 206)
             self.assertEqual(recipient.bytes(0, "download").body, FILM.read_bytes())
-        self.assertEqual(recipient.ask("POST", "/api/v1/received/receipt").status, 200)
+        self.assertEqual(recipient.say("receipt").status, 200)
         with open(self.town.home / "server.err", "rb") as trace:
             trace.seek(traced)
             self.assertNotIn(b"received", trace.read())
@@ -271,10 +277,10 @@ class SharesTest(TownCase):
         made = self.made(kind="discovery", order="Commonwealth v. Doe: not to be shown to others than the defense.")
         recipient = self.recipient(made)
         self.assertEqual(recipient.ask("GET", "/api/v1/received").json()["order"], made["share"]["order"])
-        for path in ("/api/v1/received/items/0/content", "/api/v1/received/items/0/receipt"):
-            self.assertEqual(recipient.ask("GET", path).status, 409)
+        for what in ("content", "receipt"):
+            self.assertEqual(recipient.item(what).status, 409)
         self.assertEqual(recipient.open().status, 409)
-        self.assertIsNotNone(recipient.ask("POST", "/api/v1/received/order").json()["accepted_at"])
+        self.assertIsNotNone(recipient.say("order").json()["accepted_at"])
         self.assertEqual(recipient.bytes().body, FILM.read_bytes())
 
     def test_what_is_locked_later_is_not_given_out(self):
@@ -284,7 +290,7 @@ class SharesTest(TownCase):
         content = recipient.open().json()["content"]
         self.town.request("POST", "/api/v1/assignments", self.others["command"], body=json.dumps({"kind": "clearance", "person": "records", "target": "minor"}))
         self.assertEqual(self.town.request("PATCH", f"/api/v1/recordings/{film}", self.records, body=json.dumps({"restriction": "minor", "reason": "A child is named"})).status, 200)
-        for answer in (recipient.ask("GET", content), recipient.open(), recipient.ask("GET", "/api/v1/received/items/0/receipt")):
+        for answer in (recipient.ask("GET", content), recipient.open(), recipient.item("receipt")):
             self.assertEqual((answer.status, answer.json()["detail"]), (403, "restricted since it was shared"))
         # Shared by somebody who is cleared for it, it is given out as what it is.
         self.assertEqual(self.recipient(self.made(recordings=[film])).bytes().body, b"of a child")
@@ -331,7 +337,7 @@ class SharesTest(TownCase):
             for path in ("/api/v1/received", "/api/v1/received/items/0/content"):
                 self.assertEqual(self.town.request("GET", path, token).status, 401)
         # Another site's form has no such header.
-        self.assertEqual(recipient.ask("POST", "/api/v1/received/receipt", headers={}).status, 403)
+        self.assertEqual(recipient.say("receipt", headers={}).status, 403)
         other = self.recipient(self.made())
         content = recipient.open().json()["content"]
         self.assertEqual(other.ask("GET", content).status, 404)
@@ -371,7 +377,7 @@ class SharesTest(TownCase):
             self.assertLess(time.monotonic(), deadline)
         self.assertNotEqual(frame(self.town, got.body), frame(self.town, other.ask("GET", answer.json()["content"]).body))
         for use, path in (("download", "views"), (None, "receipt"), (None, "content")):
-            answer = recipient.open(0, use) if use else recipient.ask("GET", f"/api/v1/received/items/0/{path}")
+            answer = recipient.open(0, use) if use else recipient.item(path)
             self.assertIn(answer.status, (403, 404), path)
         derived = [event for event in self.town.request("GET", f"/api/v1/recordings/{self.film}/custody", self.records).json()["items"]
                    if event["event"].get("for") == made["share"]["id"]]
@@ -429,9 +435,9 @@ class SharesOnRecord(unittest.TestCase):
         cls.share = made["share"]["id"]
         recipient = Recipient(town)
         assert recipient.enter(made).status == 201
-        assert recipient.ask("POST", "/api/v1/received/order").status == 200
+        assert recipient.say("order").status == 200
         assert recipient.bytes(0).body == b"one"
-        assert recipient.ask("POST", "/api/v1/received/receipt").status == 200
+        assert recipient.say("receipt").status == 200
         assert town.request("POST", f"/api/v1/shares/{cls.share}/revoke", records, body=json.dumps({"reason": "It is enough"})).status == 200
         assert town.stop() == 0
 

@@ -16,7 +16,7 @@ export function CheckFile({ received }: { readonly received: Received }): ReactN
   const input = useRef<HTMLInputElement>(null);
   const proofs = {
     key: async () => new TextDecoder().decode(await askBytes(`/ledger/${received.agency_slug}/key`)),
-    receipt: (n: number) => askBytes(`/api/v1/received/items/${n}/receipt`),
+    receipt: (n: number) => askBytes(`/api/v1/received/items/${n}/receipt?share=${received.share}`),
   };
   const read = async (file: File): Promise<void> => {
     setWork({ is: "reading", percent: 0 });

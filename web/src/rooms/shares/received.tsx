@@ -12,12 +12,18 @@ export default function ReceivedPage(): ReactNode {
   useTitle(m.received.title);
   // What stands behind # is sent to nobody by the browser itself.
   const [secret, setSecret] = useState(() => location.hash.slice(1));
+  // A further link in the same tab changes nothing but what stands behind the sign.
+  useEffect(() => {
+    const follow = (): void => setSecret(location.hash.slice(1));
+    addEventListener("hashchange", follow);
+    return () => removeEventListener("hashchange", follow);
+  }, []);
   const entered = (): void => {
     history.replaceState(null, "", location.pathname);
     setSecret("");
   };
   // A link that was just followed is entered anew, whatever this browser was let in to before.
-  return secret === "" ? <LetIn /> : <Enter secret={secret} onEntered={entered} />;
+  return secret === "" ? <LetIn /> : <Enter key={secret} secret={secret} onEntered={entered} />;
 }
 
 function LetIn(): ReactNode {
@@ -110,19 +116,19 @@ function Contents({ received, onChanged, onLeave }: { readonly received: Receive
       <Notice tone="info">
         <p>{m.received.kindNotes[received.kind]}</p>
       </Notice>
-      {received.order !== null && <Order order={received.order} acceptedAt={received.accepted_at} onAccepted={onChanged} />}
+      {received.order !== null && <Order share={received.share} order={received.order} acceptedAt={received.accepted_at} onAccepted={onChanged} />}
       {!mustAccept && (
         <>
           <section aria-labelledby="files-title">
             <h2 id="files-title">{m.received.recordings}</h2>
             <ol className="plain files">
               {received.items.map((file) => (
-                <File key={file.n} file={file} kind={received.kind} onOpened={onChanged} />
+                <File key={file.n} share={received.share} file={file} kind={received.kind} onOpened={onChanged} />
               ))}
             </ol>
           </section>
           {received.kind !== "view" && <CheckFile received={received} />}
-          <Receipt receivedAt={received.received_at} onConfirmed={onChanged} />
+          <Receipt share={received.share} receivedAt={received.received_at} onConfirmed={onChanged} />
         </>
       )}
       <div>
@@ -134,11 +140,11 @@ function Contents({ received, onChanged, onLeave }: { readonly received: Receive
   );
 }
 
-function Order({ order, acceptedAt, onAccepted }: { readonly order: string; readonly acceptedAt: string | null; readonly onAccepted: () => void }): ReactNode {
+function Order({ share, order, acceptedAt, onAccepted }: { readonly share: string; readonly order: string; readonly acceptedAt: string | null; readonly onAccepted: () => void }): ReactNode {
   const [error, setError] = useState<unknown>();
   const accept = (): void => {
     setError(undefined);
-    askJson<"POST /api/v1/received/order">("/api/v1/received/order", { method: "POST" }).then(onAccepted, setError);
+    askJson<"POST /api/v1/received/order">("/api/v1/received/order", { method: "POST", body: { share } }).then(onAccepted, setError);
   };
   return (
     <section className="panel" aria-labelledby="order-title">
@@ -159,19 +165,20 @@ function Order({ order, acceptedAt, onAccepted }: { readonly order: string; read
 }
 
 interface FileProps {
+  readonly share: string;
   readonly file: ReceivedFile;
   readonly kind: Received["kind"];
   readonly onOpened: () => void;
 }
 
-function File({ file, kind, onOpened }: FileProps): ReactNode {
+function File({ share, file, kind, onOpened }: FileProps): ReactNode {
   const [content, setContent] = useState<string>();
   const [error, setError] = useState<unknown>();
   const [canPlay, setCanPlay] = useState(true);
   const name = file.filename || file.sha256;
   const open = (use: "watch" | "download", then: (content: string) => void): void => {
     setError(undefined);
-    askJson<"POST /api/v1/received/items/{n}/views">(`/api/v1/received/items/${file.n}/views`, { method: "POST", body: { use } }).then((opened) => then(opened.content), setError);
+    askJson<"POST /api/v1/received/items/{n}/views">(`/api/v1/received/items/${file.n}/views`, { method: "POST", body: { share, use } }).then((opened) => then(opened.content), setError);
   };
   const watch = (): void =>
     open("watch", (address) => {
@@ -224,7 +231,7 @@ function File({ file, kind, onOpened }: FileProps): ReactNode {
             <button type="button" className="primary" onClick={download}>
               {m.received.download}
             </button>
-            <a href={`/api/v1/received/items/${file.n}/receipt`} download>
+            <a href={`/api/v1/received/items/${file.n}/receipt?share=${share}`} download>
               {m.received.receipt}
             </a>
           </>
@@ -239,11 +246,11 @@ function File({ file, kind, onOpened }: FileProps): ReactNode {
   );
 }
 
-function Receipt({ receivedAt, onConfirmed }: { readonly receivedAt: string | null; readonly onConfirmed: () => void }): ReactNode {
+function Receipt({ share, receivedAt, onConfirmed }: { readonly share: string; readonly receivedAt: string | null; readonly onConfirmed: () => void }): ReactNode {
   const [error, setError] = useState<unknown>();
   const confirm = (): void => {
     setError(undefined);
-    askJson<"POST /api/v1/received/receipt">("/api/v1/received/receipt", { method: "POST" }).then(onConfirmed, setError);
+    askJson<"POST /api/v1/received/receipt">("/api/v1/received/receipt", { method: "POST", body: { share } }).then(onConfirmed, setError);
   };
   return (
     <section className="panel" aria-labelledby="receipt-title">
