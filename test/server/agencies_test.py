@@ -82,6 +82,14 @@ class Hosting(unittest.TestCase):
         self.assertEqual(self.ask("POST", path, self.chief).status, 409)
         self.assertEqual(self.agencies()["conway"]["first_run"], "ready")
 
+    def test_who_hosts_an_agency_does_not_make_itself_its_administrator(self):
+        added = self.ask("POST", "/api/v1/agencies", self.chief, {"name": "Heath Police", "slug": "heath"}, 201).json()
+        path = f"/api/v1/agencies/{added['id']}/setup-link"
+        self.assertEqual(self.ask("POST", path, self.chief).status, 201)
+        # Once there is somebody, whoever administers it is made at the console.
+        self.town.add_user("heath_clerk", "records", agency="heath")
+        self.assertEqual(self.ask("POST", path, self.chief).status, 409)
+
     def test_a_link_ends_after_seven_days(self):
         added = self.ask("POST", "/api/v1/agencies", self.chief, {"name": NAME}, 201).json()
         self.assertEqual(self.town.stop(), 0)

@@ -251,8 +251,9 @@ class SharesTest(TownCase):
 
     def test_of_discovery_nothing_is_kept_but_that_it_was_opened_downloaded_and_received(self):
         made = self.made(kind="discovery", recordings=[self.film, self.big])
-        recipient = self.recipient(made)
         traced = len((self.town.home / "server.err").read_bytes())
+        recipient = self.recipient(made)
+        self.assertEqual(recipient.ask("GET", f"/api/v1/received/items/0/content?share={recipient.share}&download=1").status, 409, "not without its being noted")
         for _ in range(3):
             self.assertEqual(recipient.bytes(0, "watch").status, 200)
             self.assertEqual(recipient.ask("GET", recipient.open(0, "watch").json()["content"], headers={**GUARD, "Range": "bytes=100-199"}).status, 206)
@@ -272,6 +273,54 @@ class SharesTest(TownCase):
             self.assertEqual(catalog.execute("SELECT COUNT(*) FROM share_views WHERE share = ?", (made["share"]["id"],)).fetchone(), (0,))
         for wrong in ({"ends_at": at(3600)}, {"views_max": 3}, {"purpose": "records_request"}, {"case": None}):
             self.assertEqual(self.share(**{"kind": "discovery", **wrong}).status, 400, wrong)
+
+    def test_of_many_first_downloads_one_is_noted(self):
+        made = self.made(kind="discovery")
+        recipient = self.recipient(made)
+        with concurrent.futures.ThreadPoolExecutor(20) as pool:
+            answers = list(pool.map(lambda _: recipient.open(use="download").status, range(20)))
+        self.assertEqual(set(answers), {201})
+        self.assertEqual([event["type"] for event in self.events(self.film, made)], ["recording.shared", "recording.received"])
+
+    def test_what_is_locked_stops_while_it_is_being_sent(self):
+        film = self.town.upload(self.records, bytes(BIG), filename="long.bin", incident="22-8")["recording"]
+        recipient = self.recipient(self.made(recordings=[film]))
+        content = recipient.open(use="download").json()["content"]
+        connection = http.client.HTTPConnection("127.0.0.1", self.town.port, timeout=60)
+        self.addCleanup(connection.close)
+        connection.request("GET", content, headers={"Cookie": recipient.cookie})
+        answer = connection.getresponse()
+        self.assertEqual(len(answer.read(1 << 16)), 1 << 16)
+        locked = self.town.request("PATCH", f"/api/v1/recordings/{film}", self.records, body=json.dumps({"restriction": "minor", "reason": "A child is named"}))
+        self.assertEqual(locked.status, 200, locked.body)
+        poller = select.poll()
+        poller.register(connection.sock, 0)
+        self.assertTrue(poller.poll(60_000), "the connection stands a minute after the recording was locked")
+
+    def test_a_browser_with_two_shares_acts_on_the_one_that_it_shows(self):
+        first, second = self.made(kind="discovery", order="Order one"), self.made(kind="discovery", order="Order two")
+        browser = Recipient(self.town)
+        self.assertEqual(browser.enter(first).status, 201)
+        shown = browser.share
+        self.assertEqual(browser.enter(second).status, 201)
+        browser.share = shown
+        for answer in (browser.say("order"), browser.say("receipt"), browser.open(), browser.item("content"), browser.item("receipt")):
+            self.assertEqual((answer.status, answer.json()["type"]), (409, "/problems/conflict"))
+        self.assertEqual((self.shown(first)["accepted_at"], self.shown(second)["accepted_at"]), (None, None))
+
+    def test_a_token_that_may_share_and_nothing_else_is_told_link_and_code(self):
+        answer = self.share(self.town.token("records", "share"))
+        self.assertEqual(answer.status, 201, answer.body)
+        self.assertEqual(Recipient(self.town).enter(answer.json()).status, 201)
+
+    def test_the_link_names_the_server_as_it_was_said_to_be_reached(self):
+        with Town() as other:
+            records = other.add_user("records", "records")
+            other.start("--public-url", "https://lapel.example/")
+            film = other.upload(records, b"film", filename="a.bin", incident="22-1")["recording"]
+            answer = other.request("POST", "/api/v1/shares", records, {"Host": "evil.example"}, json.dumps(
+                {"kind": "discovery", "recipient": "Dana Whitfield", "recordings": [film], "purpose": "discovery", "case": "22-1"}))
+            self.assertTrue(answer.json()["link"].startswith("https://lapel.example/shared#"), answer.body)
 
     def test_a_protective_order_comes_first(self):
         made = self.made(kind="discovery", order="Commonwealth v. Doe: not to be shown to others than the defense.")
@@ -456,7 +505,7 @@ class SharesOnRecord(unittest.TestCase):
     def test_every_change_is_found(self):
         self.assertEqual(self.faults(None), [])
         changes = [f"UPDATE shares SET {change}" for change in (
-            "kind = 'view'", "recipient = 'Somebody'", "organization = NULL", "purpose = 'review'", "case_number = '22-2'", "warrant = NULL", "order_text = NULL",
+            "kind = 'view'", "recipient = 'Somebody'", "warrant = 'W-1, order For the defense alone.', order_text = NULL", "organization = NULL", "purpose = 'review'", "case_number = '22-2'", "warrant = NULL", "order_text = NULL",
             "secret_sha256 = 'x'", "made_us = made_us + 10000", "ends_us = NULL", "ends_us = ends_us + 10000000", "views_max = NULL", "views_max = 10",
             "views_used = 0", "views_used = 2", "revoked_us = NULL", "opened_us = NULL", "accepted_us = NULL", "received_us = received_us + 10000",
             "maker = (SELECT id FROM people WHERE login = 'chief')", "agency = 'x'")]

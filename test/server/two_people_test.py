@@ -117,6 +117,45 @@ class TwoPeople(TownCase):
         self.hold(recording=first)
         self.assertEqual((self.state(first), self.state(further)), ("held", "held"))
 
+    def test_a_hold_on_an_incident_covers_further_files_too(self):
+        first = self.record(incident="31-1")
+        further = self.record(group=first)
+        hold = self.hold(incident="31-1")
+        self.assertEqual((hold["covers"], self.state(first), self.state(further)), (2, "held", "held"))
+
+    def test_nobody_moves_a_recording_out_of_a_hold_alone(self):
+        recording = self.record(incident="31-2")
+        hold = self.hold(incident="31-2")
+        for incident in ("31-3", None):
+            self.by_token("clerk", "PATCH", f"/api/v1/recordings/{recording}", {"incident": incident, **REASON}, 403, "two-person")
+        self.assertEqual((self.state(recording), self.by_token("clerk", "GET", f"/api/v1/recordings/{recording}", status=200)["incident"]), ("held", "31-2"))
+        self.decide("lawyer", self.propose(hold))
+        self.by_token("clerk", "PATCH", f"/api/v1/recordings/{recording}", {"incident": "31-3", **REASON}, 200)
+
+    def test_as_many_others_are_not_the_same_ones(self):
+        kept = self.record(incident="31-4")
+        other = self.record()
+        hold = self.hold(incident="31-4")
+        proposal = self.propose(hold)
+        # One leaves by the database's own hand, and one comes: the number is as it was.
+        catalog = sqlite3.connect(self.town.data / "catalog.db", timeout=30)
+        with catalog:
+            catalog.execute("UPDATE recordings SET incident = NULL WHERE id = ?", (kept,))
+            catalog.execute("UPDATE recordings SET incident = '31-4' WHERE id = ?", (other,))
+        try:
+            self.decide("lawyer", proposal, status=409, slug="conflict")
+        finally:
+            with catalog:
+                catalog.execute("UPDATE recordings SET incident = '31-4' WHERE id = ?", (kept,))
+                catalog.execute("UPDATE recordings SET incident = NULL WHERE id = ?", (other,))
+            catalog.close()
+
+    def test_a_token_that_may_propose_nothing_takes_no_proposal_back(self):
+        proposal = self.propose(self.hold(recording=self.record()))
+        token = self.town.token("clerk", "see_proposals")
+        answer = self.town.request("POST", f"/api/v1/proposals/{proposal['id']}/withdraw", token, body=json.dumps(REASON))
+        self.assertEqual((answer.status, answer.json()["type"]), (403, "/problems/rule"))
+
     def test_who_may_place_a_hold(self):
         recording = self.record()
         for who in PEOPLE:
