@@ -96,6 +96,22 @@ class Federation(unittest.TestCase):
         self.assertIn(words, answer.json()["detail"])
 
 
+class TwoAgencies(Federation):
+    def test_an_issuer_of_two_agencies_enters_nobody(self):
+        realm = self.provider.realm()
+        self.configure(realm)
+        run(BIN / "lapel", "agency", "add", "--data", self.town.data, "--name", "Birch", "--slug", "birch")
+        self.town.agency, ours = "Birch", self.town.agency
+        for newcomers in (True, False):
+            with self.assertRaisesRegex(AssertionError, "the same issuer"):
+                self.configure(realm, newcomers=newcomers)
+        self.configure(self.provider.realm())
+        self.town.agency = ours
+        self.configure(realm, newcomers=False)
+        self.town.agency = "Birch"
+        self.configure(realm, newcomers=False)
+
+
 class Lies(Federation):
     """One after the other, each told to a server that believed the same provider before."""
 
@@ -263,13 +279,21 @@ class WhoGetsIn(Federation):
         who = self.somebody()
         login = who["preferred_username"]
         browser = Traveler(self.town)
-        browser.through(self.realm, 200, **who)
         own = Authenticator(self.town.home, login)
+        # A factor of their own is for where the provider vouches for none; a password is never.
+        self.configure(self.realm, mfa="none")
+        browser.through(self.realm, 200, **who)
         self.assertEqual(browser.enroll_passkey(own).status, 201)
+        self.configure(self.realm)
+        self.assertEqual(browser.through(self.realm, 200, **who).json()["needs"], None)
+        for path, body in (("password", {"password": PASSWORD + "2"}), ("totp", None), ("passkey-question", None)):
+            self.refused(browser.ask("POST", f"/api/v1/account/{path}", body), 403, "the agency's identity provider", "denied")
         alone = Traveler(self.town)
         self.refused(alone.ask("POST", "/api/v1/session/passkey", alone.passkey(own)), 401, "the agency's identity provider", "sign-in")
         run(BIN / "lapel", "user", "password", "--data", self.town.data, "--login", login, "--password-file", self.town.password_file)
-        self.refused(alone.sign_in(login, status=None), 401, "the agency's identity provider", "sign-in")
+        right, wrong = alone.sign_in(login, status=None), alone.ask("POST", "/api/v1/session", {"login": login, "password": "not it at all"})
+        self.assertEqual((right.status, right.json()["detail"]), (wrong.status, wrong.json()["detail"]))
+        self.assertEqual(right.status, 401)
         run(BIN / "lapel", "sign-in", "provider", "unlink", "--data", self.town.data, "--login", login)
         self.assertEqual(alone.sign_in(login).json()["needs"], "factor")
         self.assertEqual(Traveler(self.town).sign_in("hill").status, 200)
@@ -306,7 +330,7 @@ class WhoGetsIn(Federation):
         self.refused(browser.come_back(self.realm.authorize(browser.leave(anew=True), **self.somebody())), 401, "somebody else signed in there")
         self.refused(browser.ask("POST", "/api/v1/account/totp"), 401, "agency's provider again", "fresh-factor")
         browser.come_back(self.realm.authorize(browser.leave(anew=True), **who), 200)
-        self.assertEqual(browser.ask("POST", "/api/v1/account/totp").status, 200)
+        self.refused(browser.ask("POST", "/api/v1/account/totp"), 403, "no second factor here", "denied")
 
     def test_a_session_is_shown_anew_by_its_own_browser_only(self):
         who = self.somebody()
@@ -325,6 +349,12 @@ class WhoGetsIn(Federation):
         browser = Traveler(self.town)
         browser.through(self.realm, 200, **self.somebody(), auth_time=None)
         self.refused(browser.ask("POST", "/api/v1/account/totp"), 401, "agency's provider again", "fresh-factor")
+
+    def test_a_sign_in_there_that_is_older_than_was_asked_for_is_none(self):
+        day = 24 * 3600
+        for auth_time in (0, int(time.time()) - day, int(time.time()) - day // 2 - 120):
+            self.refused(Traveler(self.town).through(self.realm, **self.somebody(), auth_time=auth_time), 401, "older than was asked for")
+        Traveler(self.town).through(self.realm, 200, **self.somebody(), auth_time=int(time.time()) - day // 2 + 120)
 
     def test_record(self):
         who = self.somebody()
@@ -624,7 +654,7 @@ class Certified(Federation):
         browser.come_back(self.authorize(browser.leave(), "boss"), 200)
         self.refused(browser.ask("POST", "/api/v1/account/totp"), 401, "agency's provider again", "fresh-factor")
         browser.come_back(self.authorize(browser.leave(anew=True), "boss"), 200)
-        self.assertEqual(browser.ask("POST", "/api/v1/account/totp").status, 200)
+        self.refused(browser.ask("POST", "/api/v1/account/totp"), 403, "no second factor here", "denied")
 
 
 if __name__ == "__main__":

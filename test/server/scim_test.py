@@ -161,6 +161,24 @@ class People(Scim):
         self.assertFalse(self.person(user)["active"])
         self.refused(self.sign_in(user)[1], 403, "deactivated", "denied")
 
+    def test_nobody_comes_back_by_what_is_not_said(self):
+        user = self.user()
+        self.group("Officers", user)
+        self.patch("Users", user["id"], {"op": "replace", "path": "active", "value": False})
+        for operation in ({"op": "remove", "path": "active"}, {"op": "replace", "path": "active"}, {"op": "replace", "path": "active", "value": None},
+                          {"op": "replace", "value": {"active": None}}, {"op": "replace", "value": {"active": False, f"{USER}:active": True}},
+                          {"op": "add", "value": {"Active": True, "active": False}}):
+            self.error(self.ask("PATCH", f"/Users/{user['id']}", {"Operations": [operation]}), 400, "invalidValue")
+        body = {"userName": user["userName"], "externalId": user["externalId"], "displayName": "Renamed"}
+        for more in ({"active": None}, {"active": False, "ACTIVE": True}):
+            self.error(self.ask("PUT", f"/Users/{user['id']}", {**body, **more}), 400, "invalidValue")
+            self.error(self.ask("POST", "/Users", {"userName": "unsaid", **more}), 400, "invalidValue")
+        put = self.ask("PUT", f"/Users/{user['id']}", body, 200).json()
+        self.assertEqual((put["displayName"], put["active"], self.person(user)["active"]), ("Renamed", False, False))
+        self.assertTrue(self.ask("PUT", f"/Users/{user['id']}", {**body, "active": True}, 200).json()["active"])
+        self.assertTrue(self.person(user)["active"])
+        self.assertTrue(self.ask("POST", "/Users", {"userName": "unsaid", "externalId": "unsaid"}, 201).json()["active"])
+
     def by_hand(self, user, active, status=200):
         body = json.dumps({"active": active, "reason": "by hand"})
         self.assertEqual(self.town.request("POST", f"/api/v1/people/{self.person(user)['id']}/active", self.admin, body=body).status, status)
