@@ -571,14 +571,14 @@ class Checker {
     return {};
   }
 
-  // Since when, and until when, a person is active: by the last event that says so, and where it ends, by the one before.
+  // Since when, and until when, a person is active: by the last event that says so, and by the first after it that ends it. Whom
+  // a directory has deactivated is deactivated by hand too.
   Result<void> activity(db::Transaction& tx, const std::string& id, const db::Row& person) {
     Text from, until;
-    bool is_last = true;
     for (const db::Row& row :
          TRY(tx.query("SELECT event FROM ledger_events WHERE agency = :agency AND subject = :id AND type = "
-                      "'person.active' ORDER BY n DESC LIMIT 2",
-                      {{"agency", agency_}, {"id", id}}))) {
+                      "'person.active' ORDER BY n DESC LIMIT :limit",
+                      {{"agency", agency_}, {"id", id}, {"limit", kEventsPage}}))) {
       const auto event = proof::parse_event(row.text("event"));
       const Json* active = event ? event->find("active") : nullptr;
       const bool is_active = active && active->boolean() && *active->boolean();
@@ -586,8 +586,7 @@ class Checker {
         from = field(*event, "from");
         break;
       }
-      if (is_last && event) until = field(*event, "from");
-      is_last = false;
+      if (event) until = field(*event, "from");
     }
     compare("person " + id, {{"active from", column_time(person.maybe_text("active_from")), from},
                              {"active until", column_time(person.maybe_text("active_until")), until}});

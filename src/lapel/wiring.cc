@@ -187,7 +187,8 @@ struct Rooms::Impl {
         process(std::move(opened_process)),
         examiner(std::move(opened_examiner)),
         docks({installation->database(), installation->ledgers(), installation->clock()}),
-        people({installation->database(), installation->ledgers(), installation->clock()}),
+        people({installation->database(), installation->ledgers(), installation->clock(),
+                signin::ManagedPeople::take_in_hand}),
         shares({installation->database(), installation->vault(), installation->store(), installation->jobs(),
                 installation->ledgers(), installation->clock()}),
         recipients({installation->database(), shares, installation->clock()}),
@@ -278,6 +279,9 @@ Result<std::unique_ptr<Rooms>> Rooms::open(const ServeOptions& options) {
                                                                 std::move(process), std::move(examiner), needs_setup)));
   rooms->impl_->public_url = options.public_url.substr(0, options.public_url.find_last_not_of('/') + 1);
   rooms->impl_->oversight.begin();
+  // What a directory said before the server ended; its next request tries again.
+  if (const auto finished = rooms->impl_->directory.finish_all(); !finished)
+    fmt::print(stderr, "lapel: people are not in step with a directory yet: {}\n", finished.error().text());
   return rooms;
 }
 

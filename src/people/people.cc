@@ -147,9 +147,11 @@ Result<roster::Person> People::change_activity(const access::Actor& actor, const
                "person.active",
                {{"active", changed.is_active}, {"from", ledger_time(now)}, {"reason", reason}},
                false}},
-             [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) {
-               return changed.is_active ? roster::activate_person(tx, changed.id, now)
-                                        : roster::deactivate_person(tx, changed.id, now);
+             [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) -> Result<void> {
+               const bool was_put_out = TRY(parts_.by_hand(tx, changed.id));
+               if (changed.is_active) return roster::activate_person(tx, changed.id, now);
+               if (was_put_out && !TRY(roster::person(tx, changed.id)).is_active) return {};
+               return roster::deactivate_person(tx, changed.id, now);
              }));
   return changed;
 }

@@ -11,6 +11,7 @@
 // Fails with: problems::kRule, kNotFound, kConflict (taken, ended, there already), problems::kLastAdministrator, kInvalid.
 // Threads: any; calls block.
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,6 +30,8 @@ class People {
     db::Database& database;
     ledger::Ledgers& ledgers;
     const Clock& clock;
+    // Somebody's activity is changed by hand, in that transaction. Whether something else had deactivated them.
+    std::function<Result<bool>(db::Transaction&, const PersonId&)> by_hand;
   };
   explicit People(Parts parts) : parts_(parts) {}
 
@@ -38,6 +41,7 @@ class People {
   Result<roster::Person> change_roles(const access::Actor& actor, const std::string& person,
                                       const std::vector<std::string>& roles, const std::string& reason);
   enum class Activity { kActive, kInactive };
+  // By hand: also of somebody whom a directory has deactivated, who stays so then whatever it says.
   Result<roster::Person> change_activity(const access::Actor& actor, const std::string& person, Activity activity,
                                          const std::string& reason);
 

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include <fmt/format.h>
 #include <qrencode.h>
 
 #include "base/check.h"
@@ -57,6 +58,25 @@ Result<Asking> fresh_session(const Request& request, const Room& room) {
                                             ? "Sign in at your agency's provider again first"
                                             : "Give your password again first");
   }
+  return asking;
+}
+
+// Managed people show what they have where they are managed: no password here, and a factor only where the provider vouches for none.
+Result<void> require_own(const Room& room, const Asking& asking, std::string_view what) {
+  bool is_managed = false;
+  TRY(room.database.read([&](db::Transaction& tx) -> Result<void> {
+    is_managed = TRY(ManagedPeople::is_managed(tx, asking.by.person));
+    return {};
+  }));
+  if (!is_managed) return {};
+  return fail(problems::kDenied,
+              fmt::format("This account signs in through the agency's identity provider: it has no {} here", what));
+}
+
+Result<Asking> enrolling_session(const Request& request, const Room& room) {
+  Asking asking = TRY(fresh_session(request, room));
+  const auto provider = TRY(room.providers.find(asking.session.actor.agency));
+  if (provider && provider->mfa.kind != MfaRule::Kind::kNone) TRY(require_own(room, asking, "second factor"));
   return asking;
 }
 
@@ -125,7 +145,7 @@ Result<Response> show_account(const Request& request, const Room& room) {
 }
 
 Result<Response> begin_totp(const Request& request, const Room& room) {
-  const Asking asking = TRY(fresh_session(request, room));
+  const Asking asking = TRY(enrolling_session(request, room));
   const TotpSecret secret = TRY(room.factors.begin_totp(asking.by.person));
   std::string agency;
   TRY(room.database.read([&](db::Transaction& tx) -> Result<void> {
@@ -156,7 +176,7 @@ Result<Response> added(const Request& request, const Room& room, const Asking& a
 }
 
 Result<Response> confirm_totp(const Request& request, const Room& room) {
-  const Asking asking = TRY(fresh_session(request, room));
+  const Asking asking = TRY(enrolling_session(request, room));
   const Json body = TRY(http::json_body(request));
   TRY(room.factors.confirm_totp(asking.by, TRY(http::text_member(body, "name")).value_or(""),
                                 TRY(http::required_text(body, "code"))));
@@ -164,7 +184,7 @@ Result<Response> confirm_totp(const Request& request, const Room& room) {
 }
 
 Result<Response> ask_new_passkey(const Request& request, const Room& room) {
-  const Asking asking = TRY(fresh_session(request, room));
+  const Asking asking = TRY(enrolling_session(request, room));
   const PasskeyPlace place = TRY(passkey_place(request));
   Json::Array excluded;
   for (const std::string& id : TRY(room.factors.passkey_ids(asking.by.person, place.rp_id))) {
@@ -195,7 +215,7 @@ Result<Response> ask_new_passkey(const Request& request, const Room& room) {
 }
 
 Result<Response> add_passkey(const Request& request, const Room& room) {
-  const Asking asking = TRY(fresh_session(request, room));
+  const Asking asking = TRY(enrolling_session(request, room));
   const Json body = TRY(http::json_body(request));
   const PasskeyPlace place = TRY(passkey_place(request));
   const Json* credential = body.find("credential");
@@ -236,6 +256,7 @@ Result<Response> make_recovery_codes(const Request& request, const Room& room) {
 
 Result<Response> change_password(const Request& request, const Room& room) {
   const Asking asking = TRY(fresh_session(request, room));
+  TRY(require_own(room, asking, "password"));
   const Json body = TRY(http::json_body(request));
   const std::string password = TRY(http::required_text(body, "password"));
   TRY(check_new_password(password));

@@ -16,6 +16,7 @@ namespace lapel::signin {
 namespace {
 
 constexpr std::string_view kReason = "The agency's directory";
+constexpr int kTriesMax = 64;  // of a change, while others come between
 
 Result<void> check_text(std::string_view what, const std::string& text) {
   if (text.empty() || text.size() > limits::kFieldBytesMax || has_control_characters(text) || !is_utf8(text)) {
@@ -154,6 +155,44 @@ Error taken(std::string context) {
           "Another user has this userName or externalId, or somebody has this login here", std::move(context)};
 }
 
+Error own_person() {
+  return {&problems::kDenied, "A token changes nothing of the person that it acts for", {}};
+}
+
+// To be looked at, with whatever is written in the same transaction.
+Result<void> unsettle(db::Transaction& tx, const std::string& user, Timestamp now) {
+  TRY(tx.run("UPDATE directory_users SET unsettled_us = :now WHERE id = :id AND is_deleted = 0",
+             {{"now", now.us}, {"id", user}}));
+  return {};
+}
+
+// The rows of a group as they are wanted, and who comes or goes.
+Result<void> write_members(db::Transaction& tx, const AgencyId& agency, const DirectoryGroup& wanted,
+                           const std::set<std::string>& old) {
+  for (const std::string& user : old) {
+    if (wanted.members.contains(user)) continue;
+    TRY(tx.run("DELETE FROM directory_members WHERE group_id = :group AND user_id = :user",
+               {{"group", wanted.id}, {"user", user}}));
+  }
+  for (const std::string& user : wanted.members) {
+    if (old.contains(user)) continue;
+    const std::int64_t known =
+        TRY(tx.run("UPDATE directory_users SET is_grouped = 1 WHERE id = :user AND agency = :agency AND is_deleted = 0",
+                   {{"user", user}, {"agency", agency.text()}}));
+    if (known != 1) return fail(Code::kInvalid, "A member is no user that this directory has entered", user);
+    TRY(tx.run(
+        "INSERT INTO directory_members (group_id, user_id) VALUES (:group, :user) ON CONFLICT (group_id, user_id) DO "
+        "NOTHING",
+        {{"group", wanted.id}, {"user", user}}));
+  }
+  return {};
+}
+
+Result<void> require_changes(const std::set<std::string>& changed) {
+  if (changed.size() <= kDirectoryChangesMax) return {};
+  return fail(Code::kTooLarge, fmt::format("At most {} members are changed at once", kDirectoryChangesMax));
+}
+
 }  // namespace
 
 // A user of the directory, and the person that they are.
@@ -165,94 +204,180 @@ struct Directory::State {
   std::set<access::Role> roles;
 
   bool is_in() const { return user.is_active && (!is_grouped || !roles.empty()); }
+  // What follows of it for the person.
+  bool enters() const { return !person && is_in() && !roles.empty(); }
+  bool leaves() const { return person && !is_in() && person->is_active; }
+  bool changes_roles() const { return person && is_in() && !roles.empty() && person->roles != roles; }
+  bool comes_back() const { return person && is_in() && !person->is_active && is_put_out; }
+  bool is_settled() const { return !enters() && !leaves() && !changes_roles() && !comes_back(); }
+
+  friend bool operator==(const State& a, const State& b) {
+    const auto same_person = [&] {
+      if (!a.person || !b.person) return !a.person && !b.person;
+      return a.person->id == b.person->id && a.person->is_active == b.person->is_active &&
+             a.person->roles == b.person->roles;
+    };
+    return a.user == b.user && a.is_grouped == b.is_grouped && a.is_put_out == b.is_put_out && a.roles == b.roles &&
+           same_person();
+  }
 };
 
-Result<Directory::State> Directory::state(const AgencyId& agency, const std::string& id) {
-  const auto provider = TRY(parts_.providers.find(agency));
+Result<Directory::State> Directory::read_state(db::Transaction& tx, const AgencyId& agency, const std::string& id,
+                                               const std::optional<Provider>& provider) {
   State out;
-  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    out = {};
-    const db::Rows rows = TRY(tx.query(
-        fmt::format("SELECT {}, is_grouped, is_put_out, person FROM directory_users WHERE id = :id AND agency = "
-                    ":agency AND is_deleted = 0 LIMIT 1",
-                    kUserColumns),
-        {{"id", id}, {"agency", agency.text()}}));
-    if (rows.empty()) return fail(Code::kNotFound, "No such user", id);
-    out.user = read_user(rows[0]);
-    out.is_grouped = rows[0].integer("is_grouped") == 1;
-    out.is_put_out = rows[0].integer("is_put_out") == 1;
-    if (const auto person = rows[0].maybe_text("person")) {
-      const auto person_id = PersonId::parse(*person);
-      if (!person_id) return fail(Code::kCorrupt, "A user of the directory is damaged", id);
-      out.person = TRY(roster::person(tx, *person_id));
-    }
-    if (provider) out.roles = TRY(directory_roles(tx, id, *provider));
-    return {};
-  }));
+  const db::Rows rows = TRY(
+      tx.query(fmt::format("SELECT {}, is_grouped, is_put_out, person FROM directory_users WHERE id = :id AND agency "
+                           "= :agency AND is_deleted = 0 LIMIT 1",
+                           kUserColumns),
+               {{"id", id}, {"agency", agency.text()}}));
+  if (rows.empty()) return fail(Code::kNotFound, "No such user", id);
+  out.user = read_user(rows[0]);
+  out.is_grouped = rows[0].integer("is_grouped") == 1;
+  out.is_put_out = rows[0].integer("is_put_out") == 1;
+  if (const auto person = rows[0].maybe_text("person")) {
+    const auto person_id = PersonId::parse(*person);
+    if (!person_id) return fail(Code::kCorrupt, "A user of the directory is damaged", id);
+    out.person = TRY(roster::person(tx, *person_id));
+  }
+  if (provider) out.roles = TRY(directory_roles(tx, id, *provider));
   return out;
 }
 
-Result<void> Directory::settle(const access::Actor& actor, const std::string& id) {
-  const State state = TRY(this->state(actor.agency, id));
-  const ManagedPeople::By by{actor.agency, actor.subject(), std::string(kReason)};
-  const auto mark = [&](std::int64_t is_put_out) {
-    return [&, is_put_out](db::Transaction& tx) -> Result<void> {
+Result<void> Directory::act(const AgencyId& agency, const std::string& id, const Act& act) {
+  const auto provider = TRY(parts_.providers.find(agency));
+  for (int tries = 0; tries < kTriesMax; ++tries) {
+    State state;
+    TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+      state = TRY(read_state(tx, agency, id, provider));
+      return {};
+    }));
+    bool has_changed = false;
+    const Check unchanged = [&](db::Transaction& tx) -> Result<void> {
+      const auto now = read_state(tx, agency, id, provider);
+      has_changed = now ? !(*now == state) : now.error().code() == Code::kNotFound;
+      if (has_changed) return fail(Code::kConflict, "The user was changed meanwhile", id);
+      if (!now) return fail(now.error());
+      return {};
+    };
+    const auto done = act(state, unchanged);
+    if (done && *done == Progress::kSettled) return {};
+    if (!done && !has_changed) return fail(done.error());
+  }
+  return fail(Code::kUnavailable, "This user is being changed from several sides at this moment; try again");
+}
+
+Result<Directory::Progress> Directory::step(const Who& who, const State& state, const Check& unchanged) {
+  const std::string& id = state.user.id;
+  if (state.is_settled()) {
+    TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+      TRY(unchanged(tx));
+      TRY(tx.run("UPDATE directory_users SET unsettled_us = NULL WHERE id = :id", {{"id", id}}));
+      return {};
+    }));
+    return Progress::kSettled;
+  }
+  if (state.person && state.person->id == who.person) return fail(own_person());
+  const ManagedPeople::By by{who.agency, who.actor, std::string(kReason), unchanged};
+  const auto put_out = [&](std::int64_t is_put_out) {
+    return [&id, is_put_out](db::Transaction& tx) -> Result<void> {
       TRY(tx.run("UPDATE directory_users SET is_put_out = :out WHERE id = :id", {{"out", is_put_out}, {"id", id}}));
       return {};
     };
   };
-  if (!state.person) {
-    if (!state.is_in() || state.roles.empty()) return {};
+  if (state.enters()) {
     TRY(parts_.managed.add(by, {state.user.user_name, state.user.name, state.roles},
                            [&](db::Transaction& tx, const PersonId& person) -> Result<void> {
-                             TRY(tx.run("UPDATE directory_users SET person = :person WHERE id = :id AND person IS NULL",
+                             TRY(tx.run("UPDATE directory_users SET person = :person WHERE id = :id",
                                         {{"person", person.text()}, {"id", id}}));
                              return {};
                            }));
-    return {};
+  } else if (state.leaves()) {
+    TRY(parts_.managed.set_activity(by, state.person->id, ManagedPeople::Activity::kInactive, put_out(1)));
+  } else if (state.changes_roles()) {
+    TRY(parts_.managed.set_roles(by, state.person->id, state.roles));
+  } else {
+    TRY(parts_.managed.set_activity(by, state.person->id, ManagedPeople::Activity::kActive, put_out(0)));
   }
-  if (state.person->id == actor.person)
-    return fail(problems::kDenied, "A token changes nothing of the person that it acts for");
-  if (!state.is_in()) {
-    if (!state.person->is_active) return {};
-    return parts_.managed.set_activity(by, state.person->id, ManagedPeople::Activity::kInactive, mark(1));
-  }
-  if (!state.roles.empty()) TRY(parts_.managed.set_roles(by, state.person->id, state.roles));
-  if (state.person->is_active || !state.is_put_out) return {};
-  return parts_.managed.set_activity(by, state.person->id, ManagedPeople::Activity::kActive, mark(0));
+  return Progress::kOn;
 }
 
-Result<void> Directory::settle_all(const access::Actor& actor, const std::set<std::string>& users) {
+Result<void> Directory::settle(const Who& who, const std::string& id) {
+  return act(who.agency, id, [&](const State& state, const Check& unchanged) { return step(who, state, unchanged); });
+}
+
+Result<void> Directory::settle_all(const Who& who, const std::set<std::string>& users) {
   // What cannot be done for one is done for the others; the first of it is told.
   Result<void> out;
   for (const std::string& user : users) {
-    auto settled = settle(actor, user);
+    auto settled = settle(who, user);
     if (!settled && settled.error().code() != Code::kNotFound && out) out = std::move(settled);
   }
   return out;
 }
 
+Result<void> Directory::finish(const Who& who) {
+  const Timestamp now = parts_.clock.now();
+  std::vector<std::string> users;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    users.clear();
+    for (const db::Row& row : TRY(tx.query(
+             "SELECT id FROM directory_users WHERE agency = :agency AND unsettled_us <= :now AND is_deleted = 0 "
+             "ORDER BY unsettled_us, id LIMIT :limit",
+             {{"agency", who.agency.text()}, {"now", now.us}, {"limit", kDirectoryFinishedMax}}))) {
+      users.push_back(row.text("id"));
+    }
+    return {};
+  }));
+  for (const std::string& user : users) {
+    if (settle(who, user)) continue;
+    TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+      TRY(tx.run("UPDATE directory_users SET unsettled_us = :again WHERE id = :id AND unsettled_us IS NOT NULL",
+                 {{"again", (now + kDirectoryAgainUs).us}, {"id", user}}));
+      return {};
+    }));
+  }
+  return {};
+}
+
+Result<void> Directory::finish(const access::Actor& actor) {
+  return finish(who_of(actor));
+}
+
+Result<void> Directory::finish_all() {
+  std::vector<roster::Agency> agencies;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    agencies = TRY(roster::agencies(tx));
+    return {};
+  }));
+  for (const roster::Agency& agency : agencies) TRY(finish(Who{agency.id, agency.console, std::nullopt}));
+  return {};
+}
+
 // Deactivated and written in one: where it may not be, the last administrator's, the directory's row stays as it was.
-Result<void> Directory::put_out(const access::Actor& actor, const State& state, const DirectoryUser& wanted,
-                                bool is_deleted) {
+Result<Directory::Progress> Directory::put_out(const Who& who, const State& state, const DirectoryUser& wanted,
+                                               bool is_deleted, const Check& unchanged) {
   const Timestamp now = parts_.clock.now();
   const auto rows = [&](db::Transaction& tx, bool by_this) -> Result<void> {
-    TRY(update_user(tx, wanted, actor.agency.text(), now));
+    TRY(update_user(tx, wanted, who.agency.text(), now));
     TRY(
-        tx.run("UPDATE directory_users SET is_deleted = :deleted, is_put_out = CASE WHEN CAST(:this AS BIGINT) = 1 "
-               "THEN 1 ELSE is_put_out END "
-               "WHERE id = :id",
+        tx.run("UPDATE directory_users SET is_deleted = :deleted, unsettled_us = NULL, is_put_out = CASE WHEN "
+               "CAST(:this AS BIGINT) = 1 THEN 1 ELSE is_put_out END WHERE id = :id",
                {{"deleted", is_deleted ? 1 : 0}, {"this", by_this ? 1 : 0}, {"id", wanted.id}}));
     if (is_deleted) TRY(tx.run("DELETE FROM directory_members WHERE user_id = :id", {{"id", wanted.id}}));
     return {};
   };
-  if (!state.person || !state.person->is_active)
-    return parts_.database.write([&](db::Transaction& tx) { return rows(tx, false); });
-  if (state.person->id == actor.person)
-    return fail(problems::kDenied, "A token changes nothing of the person that it acts for");
-  return parts_.managed.set_activity({actor.agency, actor.subject(), std::string(kReason)}, state.person->id,
-                                     ManagedPeople::Activity::kInactive,
-                                     [&](db::Transaction& tx) { return rows(tx, true); });
+  if (!state.person || !state.person->is_active) {
+    TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+      TRY(unchanged(tx));
+      return rows(tx, false);
+    }));
+    return Progress::kSettled;
+  }
+  if (state.person->id == who.person) return fail(own_person());
+  TRY(parts_.managed.set_activity({who.agency, who.actor, std::string(kReason), unchanged}, state.person->id,
+                                  ManagedPeople::Activity::kInactive,
+                                  [&](db::Transaction& tx) { return rows(tx, true); }));
+  return Progress::kSettled;
 }
 
 Result<Directory::Page<DirectoryUser>> Directory::users(const AgencyId& agency, const Query& query) {
@@ -262,7 +387,9 @@ Result<Directory::Page<DirectoryUser>> Directory::users(const AgencyId& agency, 
 }
 
 Result<DirectoryUser> Directory::user(const AgencyId& agency, const std::string& id) {
-  return TRY(state(agency, id)).user;
+  Page<DirectoryUser> found = TRY(users(agency, {Query::By::kId, id, 1, 1}));
+  if (found.items.empty()) return fail(Code::kNotFound, "No such user", id);
+  return std::move(found.items[0]);
 }
 
 Result<std::vector<DirectoryGroup>> Directory::groups_of(const AgencyId& agency, const std::string& user) {
@@ -303,7 +430,7 @@ Result<DirectoryUser> Directory::add_user(const access::Actor& actor, DirectoryU
         return fail(taken(wanted.user_name));
       }
       wanted.id = known[0].text("id");
-      TRY(tx.run("UPDATE directory_users SET is_deleted = 0, created_us = :now WHERE id = :id",
+      TRY(tx.run("UPDATE directory_users SET is_deleted = 0, created_us = :now, unsettled_us = :now WHERE id = :id",
                  {{"now", now.us}, {"id", wanted.id}}));
       return update_user(tx, wanted, actor.agency.text(), now);
     }
@@ -327,33 +454,41 @@ Result<DirectoryUser> Directory::add_user(const access::Actor& actor, DirectoryU
                 {"now", now.us}}));
     return {};
   }));
-  TRY(settle(actor, wanted.id));
+  TRY(settle(who_of(actor), wanted.id));
   return wanted;
 }
 
-Result<DirectoryUser> Directory::set_user(const access::Actor& actor, const DirectoryUser& wanted) {
-  TRY(check(wanted));
-  const State state = TRY(this->state(actor.agency, wanted.id));
+Result<DirectoryUser> Directory::change_user(const access::Actor& actor, const std::string& id, const UserEdit& edit) {
+  const Who who = who_of(actor);
   const Timestamp now = parts_.clock.now();
-  const auto unique = [&](Result<void> done) -> Result<void> {
-    if (!done && done.error().problem == &generic_problem(Code::kConflict)) return fail(taken(wanted.user_name));
-    return done;
-  };
-  if (wanted.is_active) {
-    TRY(unique(
-        parts_.database.write([&](db::Transaction& tx) { return update_user(tx, wanted, actor.agency.text(), now); })));
-    TRY(settle(actor, wanted.id));
-  } else {
-    TRY(unique(put_out(actor, state, wanted, false)));
-  }
-  return user(actor.agency, wanted.id);
+  std::string name;
+  bool is_written = false;
+  auto done = act(actor.agency, id, [&](const State& state, const Check& unchanged) -> Result<Progress> {
+    if (is_written) return step(who, state, unchanged);
+    DirectoryUser wanted = state.user;
+    TRY(edit(wanted));
+    TRY(check(wanted));
+    name = wanted.user_name;
+    if (!wanted.is_active) return put_out(who, state, wanted, false, unchanged);
+    TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+      TRY(unchanged(tx));
+      TRY(update_user(tx, wanted, actor.agency.text(), now));
+      return unsettle(tx, id, now);
+    }));
+    is_written = true;
+    return Progress::kOn;
+  });
+  if (!done && !is_written && done.error().problem == &generic_problem(Code::kConflict)) return fail(taken(name));
+  TRY(std::move(done));
+  return user(actor.agency, id);
 }
 
 Result<void> Directory::remove_user(const access::Actor& actor, const std::string& id) {
-  const State state = TRY(this->state(actor.agency, id));
-  DirectoryUser gone = state.user;
-  gone.is_active = false;
-  return put_out(actor, state, gone, true);
+  return act(actor.agency, id, [&](const State& state, const Check& unchanged) {
+    DirectoryUser gone = state.user;
+    gone.is_active = false;
+    return put_out(who_of(actor), state, gone, true, unchanged);
+  });
 }
 
 Result<Directory::Page<DirectoryGroup>> Directory::groups(const AgencyId& agency, const Query& query) {
@@ -371,8 +506,24 @@ Result<DirectoryGroup> Directory::group(const AgencyId& agency, const std::strin
   return std::move(found.items[0]);
 }
 
+Result<void> Directory::mark(db::Transaction& tx, const Who& who, const std::set<std::string>& users,
+                             const std::optional<Provider>& provider) {
+  const Timestamp now = parts_.clock.now();
+  for (const std::string& user : users) {
+    TRY(unsettle(tx, user, now));
+    const db::Rows own = TRY(tx.query(
+        "SELECT id FROM directory_users WHERE id = :id AND agency = :agency AND is_deleted = 0 AND person = :person "
+        "LIMIT 1",
+        {{"id", user}, {"agency", who.agency.text()}, {"person", who.person ? who.person->text() : std::string()}}));
+    if (!own.empty() && !TRY(read_state(tx, who.agency, user, provider)).is_settled()) return fail(own_person());
+  }
+  return {};
+}
+
 Result<DirectoryGroup> Directory::add_group(const access::Actor& actor, DirectoryGroup wanted) {
   TRY(check(wanted));
+  TRY(require_changes(wanted.members));
+  const auto provider = TRY(parts_.providers.find(actor.agency));
   const Timestamp now = parts_.clock.now();
   wanted.id = hex(crypto::random_bytes<16>());
   TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
@@ -386,69 +537,65 @@ Result<DirectoryGroup> Directory::add_group(const access::Actor& actor, Director
          {"name", wanted.name},
          {"now", now.us}}));
     if (added != 1) return fail(Code::kConflict, "Another group has this displayName", wanted.name);
-    return {};
+    TRY(write_members(tx, actor.agency, wanted, {}));
+    return mark(tx, who_of(actor), wanted.members, provider);
   }));
-  return set_group(actor, wanted, {});
+  TRY(settle_all(who_of(actor), wanted.members));
+  return group(actor.agency, wanted.id);
 }
 
-Result<DirectoryGroup> Directory::set_group(const access::Actor& actor, const DirectoryGroup& wanted,
-                                            const std::set<std::string>& touched) {
-  TRY(check(wanted));
+Result<DirectoryGroup> Directory::change_group(const access::Actor& actor, const std::string& id,
+                                               const GroupEdit& edit) {
+  const auto provider = TRY(parts_.providers.find(actor.agency));
   const Timestamp now = parts_.clock.now();
+  DirectoryGroup wanted;
   std::set<std::string> changed;
   const auto written = parts_.database.write([&](db::Transaction& tx) -> Result<void> {
-    changed = touched;
+    changed.clear();
     const db::Rows rows = TRY(tx.query(
         fmt::format("SELECT {} FROM directory_groups WHERE id = :id AND agency = :agency LIMIT 1", kGroupColumns),
-        {{"id", wanted.id}, {"agency", actor.agency.text()}}));
-    if (rows.empty()) return fail(Code::kNotFound, "No such group", wanted.id);
+        {{"id", id}, {"agency", actor.agency.text()}}));
+    if (rows.empty()) return fail(Code::kNotFound, "No such group", id);
     DirectoryGroup old = read_group(rows[0]);
     TRY(read_members(tx, old));
+    wanted = old;
+    TRY(edit(wanted, changed));
+    TRY(check(wanted));
     // What a group is called says what it means: then all of them are looked at.
     if (old.name != wanted.name || old.external_id != wanted.external_id)
       changed.insert(old.members.begin(), old.members.end());
     std::ranges::set_symmetric_difference(old.members, wanted.members, std::inserter(changed, changed.end()));
-    if (changed.size() > kDirectoryChangesMax)
-      return fail(Code::kTooLarge, fmt::format("At most {} members are changed at once", kDirectoryChangesMax));
+    TRY(require_changes(changed));
     TRY(tx.run(
         "UPDATE directory_groups SET name = :name, external_id = CAST(:external AS TEXT), changed_us = :now WHERE id = "
         ":id",
-        {{"name", wanted.name}, {"external", wanted.external_id}, {"now", now.us}, {"id", wanted.id}}));
-    for (const std::string& user : old.members) {
-      if (wanted.members.contains(user)) continue;
-      TRY(tx.run("DELETE FROM directory_members WHERE group_id = :group AND user_id = :user",
-                 {{"group", wanted.id}, {"user", user}}));
-    }
-    for (const std::string& user : wanted.members) {
-      if (old.members.contains(user)) continue;
-      const std::int64_t known = TRY(
-          tx.run("UPDATE directory_users SET is_grouped = 1 WHERE id = :user AND agency = :agency AND is_deleted = 0",
-                 {{"user", user}, {"agency", actor.agency.text()}}));
-      if (known != 1) return fail(Code::kInvalid, "A member is no user that this directory has entered", user);
-      TRY(tx.run(
-          "INSERT INTO directory_members (group_id, user_id) VALUES (:group, :user) ON CONFLICT (group_id, user_id) DO "
-          "NOTHING",
-          {{"group", wanted.id}, {"user", user}}));
-    }
-    return {};
+        {{"name", wanted.name}, {"external", wanted.external_id}, {"now", now.us}, {"id", id}}));
+    TRY(write_members(tx, actor.agency, wanted, old.members));
+    return mark(tx, who_of(actor), changed, provider);
   });
   if (!written && written.error().problem == &generic_problem(Code::kConflict))
     return fail(Code::kConflict, "Another group has this displayName", wanted.name);
   TRY(written);
-  TRY(settle_all(actor, changed));
-  return group(actor.agency, wanted.id);
+  TRY(settle_all(who_of(actor), changed));
+  return group(actor.agency, id);
 }
 
 Result<void> Directory::remove_group(const access::Actor& actor, const std::string& id) {
-  DirectoryGroup gone = TRY(group(actor.agency, id));
-  gone.members.clear();
-  TRY(set_group(actor, gone, {}));
-  return parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+  const auto provider = TRY(parts_.providers.find(actor.agency));
+  DirectoryGroup gone;
+  TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    gone = {};
+    gone.id = id;
+    const db::Rows rows = TRY(tx.query("SELECT id FROM directory_groups WHERE id = :id AND agency = :agency LIMIT 1",
+                                       {{"id", id}, {"agency", actor.agency.text()}}));
+    if (rows.empty()) return fail(Code::kNotFound, "No such group", id);
+    TRY(read_members(tx, gone));
+    TRY(require_changes(gone.members));
     TRY(tx.run("DELETE FROM directory_members WHERE group_id = :id", {{"id", id}}));
-    TRY(tx.run("DELETE FROM directory_groups WHERE id = :id AND agency = :agency",
-               {{"id", id}, {"agency", actor.agency.text()}}));
-    return {};
-  });
+    TRY(tx.run("DELETE FROM directory_groups WHERE id = :id", {{"id", id}}));
+    return mark(tx, who_of(actor), gone.members, provider);
+  }));
+  return settle_all(who_of(actor), gone.members);
 }
 
 }  // namespace lapel::signin

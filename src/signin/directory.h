@@ -6,11 +6,15 @@
 // Promises: somebody is a person here as soon as one of their groups means a role, or when they first sign in through the
 //   provider with one; who has lost the last of them, or is not active there, is deactivated, with their sessions and tokens. Whoever was
 //   deactivated here by hand stays so. What changes a person is sealed before the answer, and the directory's row with
-//   it. A user who was removed keeps their name and person: another account is not entered over them.
-// Fails with: kInvalid, kNotFound, kConflict (a name that is taken), problems::kLastAdministrator, kDenied, kLimited.
+//   it. A change is made to what stands when it is written, on however many servers: of two at once, neither is lost, and
+//   what was decided on another state is decided again. Whoever is not in step yet is remembered with the change, and
+//   finish() brings them there. A user who was removed keeps their name and person: another account is not entered over them.
+// Fails with: kInvalid, kNotFound, kConflict (a name that is taken), problems::kLastAdministrator, kDenied, kLimited,
+//   kUnavailable (others change the same user all the time).
 // Threads: any; calls block.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -27,7 +31,9 @@ namespace lapel::signin {
 inline constexpr std::int64_t kDirectoryUsersMax = 20'000;  // of an agency
 inline constexpr std::int64_t kDirectoryGroupsMax = 1'000;
 inline constexpr std::int64_t kDirectoryPageMax = 200;
-inline constexpr std::size_t kDirectoryChangesMax = 1'000;  // members of a group in one request
+inline constexpr std::size_t kDirectoryChangesMax = 1'000;           // members of a group in one request
+inline constexpr std::int64_t kDirectoryFinishedMax = 100;           // users whom one finish() looks at
+inline constexpr std::int64_t kDirectoryAgainUs = 60LL * 1'000'000;  // after one that could not be done
 
 struct DirectoryUser {
   std::string id;
@@ -36,6 +42,8 @@ struct DirectoryUser {
   std::string name;
   bool is_active = true;
   Timestamp created, changed;
+
+  friend bool operator==(const DirectoryUser&, const DirectoryUser&) = default;
 };
 struct DirectoryGroup {
   std::string id;
@@ -73,24 +81,52 @@ class Directory {
   // With the names of the groups that they are in.
   Result<std::vector<DirectoryGroup>> groups_of(const AgencyId& agency, const std::string& user);
   Result<DirectoryUser> add_user(const access::Actor& actor, DirectoryUser wanted);
-  Result<DirectoryUser> set_user(const access::Actor& actor, const DirectoryUser& wanted);
+  // `edit` may run several times, and only changes what it is given.
+  using UserEdit = std::function<Result<void>(DirectoryUser&)>;
+  Result<DirectoryUser> change_user(const access::Actor& actor, const std::string& id, const UserEdit& edit);
   Result<void> remove_user(const access::Actor& actor, const std::string& id);
 
   Result<Page<DirectoryGroup>> groups(const AgencyId& agency, const Query& query);
   Result<DirectoryGroup> group(const AgencyId& agency, const std::string& id);
   Result<DirectoryGroup> add_group(const access::Actor& actor, DirectoryGroup wanted);
-  // `touched`: whose standing is looked at again, also where nothing changes.
-  Result<DirectoryGroup> set_group(const access::Actor& actor, const DirectoryGroup& wanted,
-                                   const std::set<std::string>& touched);
+  // The set gathers whose standing is looked at again, also where nothing changes.
+  using GroupEdit = std::function<Result<void>(DirectoryGroup&, std::set<std::string>&)>;
+  Result<DirectoryGroup> change_group(const access::Actor& actor, const std::string& id, const GroupEdit& edit);
   Result<void> remove_group(const access::Actor& actor, const std::string& id);
+
+  // Brings those in step whose change was written and could not be followed to its end: by a token of the directory, or by
+  // the server's console for all agencies. Who cannot be brought there now is tried again after kDirectoryAgainUs.
+  Result<void> finish(const access::Actor& actor);
+  Result<void> finish_all();
 
  private:
   struct State;
-  Result<State> state(const AgencyId& agency, const std::string& id);
+  // Whose acts they are. `person`: whom a token acts for.
+  struct Who {
+    AgencyId agency;
+    SubjectId actor;
+    std::optional<PersonId> person;
+  };
+  enum class Progress { kSettled, kOn };
+  using Check = std::function<Result<void>(db::Transaction&)>;
+  using Act = std::function<Result<Progress>(const State&, const Check& unchanged)>;
+
+  static Who who_of(const access::Actor& actor) { return {actor.agency, actor.subject(), actor.person}; }
+  static Result<State> read_state(db::Transaction& tx, const AgencyId& agency, const std::string& id,
+                                  const std::optional<Provider>& provider);
+  // Acts on what is known of a user until all is done, and anew where another came between: `unchanged`, first in the
+  // transaction of what is written, refuses it then.
+  Result<void> act(const AgencyId& agency, const std::string& id, const Act& act);
   // Brings the person in step with what the directory says of them.
-  Result<void> settle(const access::Actor& actor, const std::string& user);
-  Result<void> settle_all(const access::Actor& actor, const std::set<std::string>& users);
-  Result<void> put_out(const access::Actor& actor, const State& state, const DirectoryUser& wanted, bool is_deleted);
+  Result<void> settle(const Who& who, const std::string& user);
+  Result<Progress> step(const Who& who, const State& state, const Check& unchanged);
+  Result<void> settle_all(const Who& who, const std::set<std::string>& users);
+  Result<Progress> put_out(const Who& who, const State& state, const DirectoryUser& wanted, bool is_deleted,
+                           const Check& unchanged);
+  Result<void> finish(const Who& who);
+  // In a group's transaction: these are to be settled, and none of them is whom the token acts for, or nothing follows.
+  Result<void> mark(db::Transaction& tx, const Who& who, const std::set<std::string>& users,
+                    const std::optional<Provider>& provider);
 
   const Parts parts_;
 };

@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "crypto/sha256.h"
+#include "signin/sessions.h"
 
 namespace lapel::signin {
 namespace {
@@ -142,6 +143,9 @@ Result<Identity> check_id_token(const Jws& token, const IdTokenQuestion& questio
   out.authenticated_at = TRY(time_claim(claims, "auth_time"));
   if (out.authenticated_at && *out.authenticated_at > question.now + kProviderLeewayUs)
     return refused("a sign-in in the time to come; compare the clocks");
+  // Of max_age, which every sign-in is asked with.
+  if (out.authenticated_at && *out.authenticated_at + kSessionLifeUs + kProviderLeewayUs < question.begun)
+    return refused("the sign-in there is older than was asked for");
   if (question.sign_in == IdTokenQuestion::SignIn::kAnew) {
     if (!out.authenticated_at) return refused("it does not say when the sign-in was, which was asked for");
     if (*out.authenticated_at + kProviderLeewayUs < question.begun) return refused("it did not ask anew who this is");

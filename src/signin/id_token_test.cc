@@ -174,6 +174,8 @@ TEST(IdToken, ClocksMayBeAMinuteApartAndNoMore) {
   EXPECT_FALSE(with("nbf", 61));
   EXPECT_TRUE(with("auth_time", 60));
   EXPECT_FALSE(with("auth_time", 61));
+  EXPECT_TRUE(with("auth_time", -12 * 3'600 - 60));
+  EXPECT_FALSE(with("auth_time", -12 * 3'600 - 61));
 }
 
 TEST(IdToken, ASignInThatIsAskedAnewWasOne) {

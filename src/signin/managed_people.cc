@@ -75,13 +75,16 @@ Result<void> ManagedPeople::commit(const By& by, std::vector<ledger::Draft> even
   ledger::Submission submission;
   submission.actor = by.actor;
   submission.events = std::move(events);
-  submission.rows = std::move(rows);
+  submission.rows = [&](db::Transaction& tx, std::span<const ledger::SealedEvent> sealed) -> Result<void> {
+    if (by.check) TRY(by.check(tx));
+    return rows(tx, sealed);
+  };
   TRY(TRY(parts_.ledgers.find(by.agency))->commit(std::move(submission)));
   return {};
 }
 
 Result<ManagedPeople::By> ManagedPeople::console(const Provider& provider) {
-  By out{provider.agency, {}, fmt::format("Groups at the identity provider {}", provider.name)};
+  By out{provider.agency, {}, fmt::format("Groups at the identity provider {}", provider.name), {}};
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     for (const roster::Agency& agency : TRY(roster::agencies(tx))) {
       if (agency.id == provider.agency) out.actor = agency.console;
@@ -238,6 +241,11 @@ Result<PersonId> ManagedPeople::admit_newcomer(const Provider& provider, const I
                           {{"person", person.text()}, {"id", *standing.user}}));
                return {};
              });
+}
+
+Result<bool> ManagedPeople::take_in_hand(db::Transaction& tx, const PersonId& person) {
+  return TRY(tx.run("UPDATE directory_users SET is_put_out = 0 WHERE person = :person AND is_put_out = 1",
+                    {{"person", person.text()}})) > 0;
 }
 
 Result<bool> ManagedPeople::is_managed(db::Transaction& tx, const PersonId& person) {

@@ -13,6 +13,7 @@
 //   problems::kLastAdministrator.
 // Threads: any; calls block.
 
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -51,6 +52,7 @@ class ManagedPeople {
     AgencyId agency;
     SubjectId actor;
     std::string reason;
+    std::function<Result<void>(db::Transaction&)> check = {};  // first in the transaction of each change; may be null
   };
   struct NewPerson {
     std::string login, name;
@@ -65,6 +67,8 @@ class ManagedPeople {
   Result<void> set_activity(const By& by, const PersonId& person, Activity activity,
                             const std::function<Result<void>(db::Transaction&)>& rows);
 
+  // Their activity was changed by hand, which the directory does not undo. Whether it was the directory that had put them out.
+  static Result<bool> take_in_hand(db::Transaction& tx, const PersonId& person);
   static Result<bool> is_managed(db::Transaction& tx, const PersonId& person);
   // At the console: an account there is this person; or is so no longer, and its person signs in as everybody else does.
   static Result<void> link(db::Transaction& tx, const Provider& provider, const PersonId& person,

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::int64_t kConnectTimeoutMs = 5'000;
 constexpr std::int64_t kStallTimeoutS = 5;
+constexpr std::string_view kTooMany = "Many people sign in through the identity provider at this moment; try again";
 
 tl::unexpected<Error> refused(std::string why) {
   return fail(provider_refusal(std::move(why)));
@@ -29,17 +30,21 @@ tl::unexpected<Error> unreachable(std::string context) {
 
 }  // namespace
 
-// One of kProviderCallsMax.
+// One of kProviderCallsMax, and of the agency's kProviderCallsOfAgencyMax.
 class ProviderClient::Turn {
  public:
-  explicit Turn(ProviderClient& client) : client_(client) {
+  Turn(ProviderClient& client, const AgencyId& agency) : client_(client), agency_(agency) {
     const os::MutexLock lock(client_.mutex_);
-    has_ = client_.calls_ < kProviderCallsMax;
-    if (has_) ++client_.calls_;
+    int all = 0;
+    for (const auto& [id, calls] : client_.calls_) all += calls;
+    int& own = client_.calls_[agency_];
+    has_ = all < kProviderCallsMax && own < kProviderCallsOfAgencyMax;
+    if (has_) ++own;
   }
   ~Turn() {
+    if (!has_) return;
     const os::MutexLock lock(client_.mutex_);
-    if (has_) --client_.calls_;
+    if (--client_.calls_[agency_] == 0) client_.calls_.erase(agency_);
   }
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
@@ -47,13 +52,19 @@ class ProviderClient::Turn {
 
  private:
   ProviderClient& client_;
+  const AgencyId agency_;
   bool has_ = false;
 };
 
 Result<std::string> ProviderClient::ask(const Question& question) {
-  const Turn turn(*this);
-  if (!turn.has())
-    return fail(Code::kUnavailable, "Many people sign in through the identity provider at this moment; try again");
+  auto answer = TRY(try_ask(question));
+  if (!answer) return fail(Code::kUnavailable, std::string(kTooMany));
+  return *std::move(answer);
+}
+
+Result<std::optional<std::string>> ProviderClient::try_ask(const Question& question) {
+  const Turn turn(*this, question.agency);
+  if (!turn.has()) return std::optional<std::string>();
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(kProviderDeadlineMs);
   http::ClientOptions options;
   options.base_url = question.address.origin;
@@ -72,7 +83,7 @@ Result<std::string> ProviderClient::ask(const Question& question) {
   }
   if (answer->status >= 500) return unreachable(fmt::format("{}: status {}", question.what, answer->status));
   if (answer->status != 200) return refused(fmt::format("{} came with status {}", question.what, answer->status));
-  return std::move(answer->body);
+  return std::optional(std::move(answer->body));
 }
 
 ProviderClient::Known ProviderClient::known(const Provider& provider) {
@@ -84,22 +95,35 @@ ProviderClient::Known ProviderClient::known(const Provider& provider) {
 
 Result<Discovery> ProviderClient::discovery(const Provider& provider) {
   const Timestamp now = clock_.now();
-  if (const Known known = this->known(provider); known.discovery && now - known.asked_at < kDiscoveryKeptUs) {
-    return *known.discovery;
-  }
+  const Known last = known(provider);
+  if (last.discovery && now - last.asked_at < kDiscoveryKeptUs) return *last.discovery;
+  if (last.failure && now - last.asked_at < kDiscoveryAgainUs) return fail(*last.failure);
   const WebAddress address = discovery_address(provider.issuer);
-  const std::string text = TRY(ask({.address = address, .what = "its document"}));
-  const auto found = std::make_shared<const Discovery>(TRY(parse_discovery(text, provider.issuer)));
+  const auto found = [&]() -> Result<std::shared_ptr<const Discovery>> {
+    const auto text = TRY(try_ask({.agency = provider.agency, .address = address, .what = "its document"}));
+    if (!text) return std::shared_ptr<const Discovery>();
+    return std::make_shared<const Discovery>(TRY(parse_discovery(*text, provider.issuer)));
+  }();
+  // Nothing was asked, so nothing is remembered.
+  if (found && !*found) return fail(Code::kUnavailable, std::string(kTooMany));
   const os::MutexLock lock(mutex_);
   Known& known = known_[provider.agency];
   // The keys are asked for anew with the document: a provider that moved has others.
-  known = {provider.version, now, found, nullptr, known.version == provider.version ? known.again_at : Timestamp{}};
-  return *found;
+  known = {provider.version,
+           clock_.now(),
+           found ? *found : nullptr,
+           nullptr,
+           found ? std::nullopt : std::optional(found.error()),
+           known.version == provider.version ? known.again_at : Timestamp{}};
+  if (!found) return fail(found.error());
+  return **found;
 }
 
 Result<std::shared_ptr<const KeySet>> ProviderClient::ask_keys(const Provider& provider, const Discovery& discovery) {
-  const std::string text =
-      TRY(ask({.address = discovery.keys, .answer_bytes_max = kKeySetBytesMax, .what = "its set of keys"}));
+  const std::string text = TRY(ask({.agency = provider.agency,
+                                    .address = discovery.keys,
+                                    .answer_bytes_max = kKeySetBytesMax,
+                                    .what = "its set of keys"}));
   auto keys = std::make_shared<const KeySet>(TRY(KeySet::parse(text)));
   const os::MutexLock lock(mutex_);
   const auto at = known_.find(provider.agency);
@@ -144,7 +168,8 @@ Result<ProviderClient::Redeemed> ProviderClient::redeem(const Provider& provider
   } else {
     form += fmt::format("&client_id={}&client_secret={}", id, secret);
   }
-  const std::string text = TRY(ask({.address = discovery.token,
+  const std::string text = TRY(ask({.agency = provider.agency,
+                                    .address = discovery.token,
                                     .method = "POST",
                                     .headers = std::move(headers),
                                     .body = std::move(form),

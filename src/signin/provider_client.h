@@ -4,14 +4,16 @@
 //
 // Owns: what providers said last, in memory.
 // Promises: a provider is asked within kProviderDeadlineMs, never followed elsewhere, never believed beyond a limit; no
-//   more than kProviderCallsMax questions are out at once, so that a slow one leaves the server its threads. Keys are
-//   asked for again when a token names one that is not known, at most once in kKeysAgainUs.
+//   more than kProviderCallsMax questions are out at once, and kProviderCallsOfAgencyMax of an agency, so that a slow one leaves
+//   the server its threads and other agencies their providers. A document that could not be had is not asked for again within
+//   kDiscoveryAgainUs. Keys are asked for again when a token names one that is not known, at most once in kKeysAgainUs.
 // Fails with: kUnavailable (it cannot be reached, or not in time), problems::kProviderAnswer.
 // Threads: any; calls block.
 
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -25,6 +27,8 @@ namespace lapel::signin {
 
 inline constexpr std::int64_t kProviderDeadlineMs = 10'000;
 inline constexpr int kProviderCallsMax = 4;
+inline constexpr int kProviderCallsOfAgencyMax = 2;
+inline constexpr std::int64_t kDiscoveryAgainUs = 30LL * 1'000'000;
 inline constexpr std::int64_t kDiscoveryKeptUs = 10LL * 60 * 1'000'000;
 inline constexpr std::int64_t kKeysAgainUs = 60LL * 1'000'000;
 
@@ -46,9 +50,11 @@ class ProviderClient {
     Timestamp asked_at{};
     std::shared_ptr<const Discovery> discovery;
     std::shared_ptr<const KeySet> keys;
-    Timestamp again_at{};  // when keys were last asked for because of an unknown one
+    std::optional<Error> failure;  // of the document, where that is what was said last, at asked_at
+    Timestamp again_at{};          // when keys were last asked for because of an unknown one
   };
   struct Question {
+    const AgencyId& agency;
     const WebAddress& address;
     std::string method = "GET";
     std::vector<std::pair<std::string, std::string>> headers = {};
@@ -57,6 +63,8 @@ class ProviderClient {
     std::string_view what;
   };
   class Turn;
+  // nullopt: too many are out.
+  Result<std::optional<std::string>> try_ask(const Question& question);
   Result<std::string> ask(const Question& question);
   Known known(const Provider& provider);
   Result<std::shared_ptr<const KeySet>> ask_keys(const Provider& provider, const Discovery& discovery);
@@ -65,7 +73,7 @@ class ProviderClient {
   const Clock& clock_;
   os::Mutex mutex_;
   std::map<AgencyId, Known> known_ LAPEL_GUARDED_BY(mutex_);
-  int calls_ LAPEL_GUARDED_BY(mutex_) = 0;
+  std::map<AgencyId, int> calls_ LAPEL_GUARDED_BY(mutex_);  // that are out
 };
 
 }  // namespace lapel::signin

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "base/problems.h"
 #include "crypto/aead.h"
 #include "crypto/random.h"
 #include "crypto/sha256.h"
@@ -63,6 +64,15 @@ ProviderFlow new_flow(const AgencyId& agency, const std::string& version, Timest
   out.begun = now;
   for (std::string* member : {&out.state, &out.nonce, &out.verifier}) *member = base64url(crypto::random_bytes<32>());
   return out;
+}
+
+Result<void> ProviderFlows::count(std::string_view client) {
+  const auto wait_us = attempts_.begin(client);
+  if (!wait_us) return {};
+  return fail(Error{&problems::kLimited,
+                    "Too many sign-ins through the identity provider from here have failed; try again later",
+                    {},
+                    (*wait_us + 999'999) / 1'000'000});
 }
 
 Result<std::string> ProviderFlows::seal(const ProviderFlow& flow) {

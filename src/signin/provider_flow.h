@@ -6,7 +6,9 @@
 // Promises: the cookie is sealed: nobody reads or makes one elsewhere. It holds for kFlowLifeUs, for the browser that
 //   began and for what began there, and its state counts once, on whichever server it arrives. It is SameSite=Lax, because it has to come
 //   along when the provider sends the browser back; the session's own cookie stays Strict.
-// Fails with: problems::kProviderAnswer, saying what is wrong.
+//   Whoever begins or comes back too often without success waits, by where they come from (attempts.h); passwords are
+//   counted apart.
+// Fails with: problems::kProviderAnswer, saying what is wrong; kLimited, with the seconds to wait.
 // Threads: any.
 
 #include <cstdint>
@@ -18,6 +20,7 @@
 #include "base/ids.h"
 #include "db/db.h"
 #include "http/server.h"
+#include "signin/attempts.h"
 #include "signin/id_token.h"
 
 namespace lapel::signin {
@@ -43,7 +46,11 @@ ProviderFlow new_flow(const AgencyId& agency, const std::string& version, Timest
 
 class ProviderFlows {
  public:
-  ProviderFlows(db::Database& database, const Clock& clock) : database_(database), clock_(clock) {}
+  ProviderFlows(db::Database& database, const Clock& clock) : database_(database), clock_(clock), attempts_(clock) {}
+
+  // Counts an attempt of this client; given back where it was right, or the provider was not there to say so.
+  Result<void> count(std::string_view client);
+  void give_back(std::string_view client) { attempts_.give_back(client); }
 
   Result<std::string> seal(const ProviderFlow& flow);
   // That of the request's cookie, where it answers `state` and its time is not over.
@@ -54,6 +61,7 @@ class ProviderFlows {
  private:
   db::Database& database_;
   const Clock& clock_;
+  Attempts attempts_;
 };
 
 // The Set-Cookie of a flow; of none, when `value` is empty.

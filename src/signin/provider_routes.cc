@@ -196,6 +196,16 @@ Result<Response> finish(const Request& request, const Room& room) {
   return std::move(TRY(opened(room, request, session)).with("Set-Cookie", flow_cookie(request, "")));
 }
 
+// So many that fail, of one client, and no more.
+auto counted(Result<Response> (*handler)(const Request&, const Room&)) {
+  return [handler](const Request& request, const Room& room) -> Result<Response> {
+    TRY(room.flows.count(request.client));
+    auto done = handler(request, room);
+    if (done || done.error().code() == Code::kUnavailable) room.flows.give_back(request.client);
+    return done;
+  };
+}
+
 }  // namespace
 
 void register_provider_routes(http::Router& router, const Room& room) {
@@ -203,8 +213,8 @@ void register_provider_routes(http::Router& router, const Room& room) {
     router.add(method, pattern, [room, handler](const Request& request) { return handler(request, room); });
   };
   add("GET", "/api/v1/session/provider", show);
-  add("POST", "/api/v1/session/provider", begin);
-  add("POST", "/api/v1/session/provider/return", finish);
+  add("POST", "/api/v1/session/provider", counted(begin));
+  add("POST", "/api/v1/session/provider/return", counted(finish));
 }
 
 }  // namespace lapel::signin

@@ -15,6 +15,8 @@
 namespace lapel::signin {
 namespace {
 
+constexpr std::int64_t kSameIssuerMax = 10'000;  // agencies
+
 Result<void> check_word(std::string_view what, const std::string& text, std::size_t bytes_max) {
   if (text.empty() || text.size() > bytes_max)
     return fail(Code::kInvalid, fmt::format("{} has 1 to {} bytes", what, bytes_max));
@@ -151,6 +153,19 @@ Result<void> Providers::set(const roster::Agency& agency, const Provider& provid
   const Bytes sealed = crypto::aead_seal(TRY(sealing_key(agency)), as_bytes(associated_data(agency.id, version)),
                                          as_bytes(provider.client_secret));
   return database_.write([&](db::Transaction& tx) -> Result<void> {
+    // Its people would be entered in whichever agency they name.
+    for (const db::Row& row : TRY(tx.query(
+             "SELECT settings FROM sign_in_providers WHERE issuer = :issuer AND agency <> :agency LIMIT :limit",
+             {{"issuer", provider.issuer}, {"agency", agency.id.text()}, {"limit", kSameIssuerMax}}))) {
+      Provider other;
+      TRY(read_settings(row.text("settings"), other));
+      if (provider.newcomers == Provider::Newcomers::kAdded || other.newcomers == Provider::Newcomers::kAdded) {
+        return fail(
+            Code::kConflict,
+            "Another agency of this server has the same issuer: then neither can enter newcomers at their first "
+            "sign-in (--add-newcomers). Have SCIM enter them, or link them");
+      }
+    }
     TRY(tx.run(
         "INSERT INTO sign_in_providers (agency, version, name, issuer, client_id, client_secret, settings, set_us) "
         "VALUES (:agency, :version, :name, :issuer, :client, :secret, :settings, :now) ON CONFLICT (agency) DO UPDATE "

@@ -65,7 +65,7 @@ class Providers {
  public:
   Providers(db::Database& database, store::KeyStore& keys) : database_(database), keys_(keys) {}
 
-  // With a new version.
+  // With a new version. kConflict where another agency has the same issuer and either of the two adds newcomers.
   Result<void> set(const roster::Agency& agency, const Provider& provider, Timestamp now);
   Result<void> remove(const roster::Agency& agency);
   Result<std::optional<Provider>> find(const AgencyId& agency);

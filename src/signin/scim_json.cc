@@ -45,9 +45,10 @@ Result<bool> boolean_of(const Json& value, std::string_view name) {
   return invalid(fmt::format("\"{}\" must be true or false", name), "invalidValue");
 }
 
-// What somebody is called, out of SCIM's several names for it.
+// What somebody is called, out of SCIM's several names for it; and whether they are active, as it was said first.
 struct Names {
   std::optional<std::string> display, formatted, given, family;
+  std::optional<bool> active;
 
   std::optional<std::string> best() const {
     if (display && !display->empty()) return display;
@@ -70,7 +71,12 @@ Result<void> set_user_attribute(DirectoryUser& user, Names& names, std::string_v
                                 const Json* value) {
   const bool is_gone = value == nullptr || value->is_null();
   if (attribute == "active") {
-    user.is_active = is_gone || TRY(boolean_of(*value, "active"));
+    // Nobody gets in by what is not there, or by what may be meant one way or the other.
+    if (is_gone) return invalid("\"active\" is true or false, and is not taken away", "invalidValue");
+    user.is_active = TRY(boolean_of(*value, "active"));
+    if (names.active && *names.active != user.is_active)
+      return invalid("\"active\" is said to be both true and false", "invalidValue");
+    names.active = user.is_active;
   } else if (attribute == "username") {
     if (is_gone) return invalid("\"userName\" is not taken away", "mutability");
     user.user_name = TRY(text_of(*value, "userName"));
@@ -162,6 +168,7 @@ Result<void> read_scim(const Json& body, DirectoryUser& out) {
   DirectoryUser user;
   user.id = out.id;
   user.created = out.created;
+  user.is_active = out.is_active;
   Names names;
   for (const auto& [name, value] : *body.object()) TRY(set_user_attribute(user, names, lower(name), "", &value));
   if (user.user_name.empty()) return invalid("\"userName\" must be there", "invalidValue");

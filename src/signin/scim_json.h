@@ -4,7 +4,7 @@
 //
 // Owns: nothing.
 // Promises: a boolean is also taken as the text that Microsoft Entra sends. What is known by name has its own type or is
-//   refused; what is not known is left alone.
+//   refused; what is not known is left alone. Whether somebody is active is left as it is where nothing is said of it.
 // Fails with: kInvalid, with SCIM's own word for it as context (invalidSyntax, invalidPath, invalidValue).
 // Threads: values and pure functions.
 
@@ -20,7 +20,8 @@ namespace lapel::signin {
 inline constexpr const char* kScimUser = "urn:ietf:params:scim:schemas:core:2.0:User";
 inline constexpr const char* kScimGroup = "urn:ietf:params:scim:schemas:core:2.0:Group";
 
-// A whole resource, in place of what `out` was; its id and times are not the sender's to say.
+// A whole resource, in place of what `out` was, but for `active` where that is not said; its id and times are not the
+// sender's to say.
 Result<void> read_scim(const Json& body, DirectoryUser& out);
 Result<void> read_scim(const Json& body, DirectoryGroup& out);
 

@@ -193,16 +193,19 @@ Result<Response> add_user(const Request& request, Directory& directory, const ac
 }
 
 Result<Response> put_user(const Request& request, Directory& directory, const access::Actor& actor) {
-  DirectoryUser wanted = TRY(directory.user(actor.agency, id_of(request)));
-  TRY(read_scim(TRY(body_of(request)), wanted));
-  return answer(200, TRY(shown(request, directory, actor, TRY(directory.set_user(actor, wanted)))));
+  const Json body = TRY(body_of(request));
+  const auto edit = [&](DirectoryUser& user) { return read_scim(body, user); };
+  return answer(200, TRY(shown(request, directory, actor, TRY(directory.change_user(actor, id_of(request), edit)))));
 }
 
 Result<Response> patch_user(const Request& request, Directory& directory, const access::Actor& actor) {
-  DirectoryUser wanted = TRY(directory.user(actor.agency, id_of(request)));
   const Json body = TRY(body_of(request));
-  for (const ScimOperation& operation : TRY(operations_of(body))) TRY(apply_scim(operation, wanted));
-  return answer(200, TRY(shown(request, directory, actor, TRY(directory.set_user(actor, wanted)))));
+  const auto operations = TRY(operations_of(body));
+  const auto edit = [&](DirectoryUser& user) -> Result<void> {
+    for (const ScimOperation& operation : operations) TRY(apply_scim(operation, user));
+    return {};
+  };
+  return answer(200, TRY(shown(request, directory, actor, TRY(directory.change_user(actor, id_of(request), edit)))));
 }
 
 Result<Response> remove_user(const Request& request, Directory& directory, const access::Actor& actor) {
@@ -230,18 +233,22 @@ Result<Response> add_group(const Request& request, Directory& directory, const a
 }
 
 Result<Response> put_group(const Request& request, Directory& directory, const access::Actor& actor) {
-  DirectoryGroup wanted = TRY(directory.group(actor.agency, id_of(request)));
-  const std::set<std::string> before = wanted.members;
-  TRY(read_scim(TRY(body_of(request)), wanted));
-  return answer(200, to_scim(request, TRY(directory.set_group(actor, wanted, before))));
+  const Json body = TRY(body_of(request));
+  const auto edit = [&](DirectoryGroup& group, std::set<std::string>& touched) {
+    touched = group.members;
+    return read_scim(body, group);
+  };
+  return answer(200, to_scim(request, TRY(directory.change_group(actor, id_of(request), edit))));
 }
 
 Result<Response> patch_group(const Request& request, Directory& directory, const access::Actor& actor) {
-  DirectoryGroup wanted = TRY(directory.group(actor.agency, id_of(request)));
   const Json body = TRY(body_of(request));
-  std::set<std::string> touched;
-  for (const ScimOperation& operation : TRY(operations_of(body))) TRY(apply_scim(operation, wanted, touched));
-  return answer(200, to_scim(request, TRY(directory.set_group(actor, wanted, touched))));
+  const auto operations = TRY(operations_of(body));
+  const auto edit = [&](DirectoryGroup& group, std::set<std::string>& touched) -> Result<void> {
+    for (const ScimOperation& operation : operations) TRY(apply_scim(operation, group, touched));
+    return {};
+  };
+  return answer(200, to_scim(request, TRY(directory.change_group(actor, id_of(request), edit))));
 }
 
 Result<Response> remove_group(const Request& request, Directory& directory, const access::Actor& actor) {
@@ -332,6 +339,7 @@ void register_scim_routes(http::Router& router, Directory& directory, roster::As
     router.add(method, pattern, [&directory, asker, handler](const Request& request) -> Result<Response> {
       const auto actor = directory_asker(asker, request);
       if (!actor) return refusal(actor.error(), request);
+      if (const auto finished = directory.finish(*actor); !finished) return refusal(finished.error(), request);
       auto done = handler(request, directory, *actor);
       return done ? std::move(done) : refusal(done.error(), request);
     });

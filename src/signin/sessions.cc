@@ -128,6 +128,7 @@ Result<PersonId> Sessions::check_password(const std::string& login, const std::s
                       {},
                       wait_s});
   }
+  // Whoever is managed has no password that counts, and is told what everybody is who gives a wrong one.
   // A locked login costs the same work, and is told nothing by its answer: nobody learns here whether a password is right.
   const bool may_try = TRY(parts_.locks.begin(login));
   std::optional<PersonId> person;
@@ -137,8 +138,9 @@ Result<PersonId> Sessions::check_password(const std::string& login, const std::s
     const db::Rows rows = TRY(tx.query(
         "SELECT p.id AS id, w.hash AS hash, CASE WHEN EXISTS (SELECT 1 FROM factors f WHERE f.person = p.id AND "
         "f.is_confirmed = 1) THEN 1 ELSE 0 END AS has_factor FROM people p JOIN passwords w ON w.person = p.id WHERE "
-        "p.login = :login "
-        "AND p.active_until_us IS NULL LIMIT 1",
+        "p.login = :login AND p.active_until_us IS NULL AND NOT EXISTS (SELECT 1 FROM managed_people m WHERE m.person "
+        "= "
+        "p.id) LIMIT 1",
         {{"login", login}}));
     if (rows.empty()) return {};
     person = PersonId::parse(rows[0].text("id"));

@@ -163,6 +163,11 @@ CREATE TABLE directory_members (
 );
 CREATE INDEX directory_members_by_user ON directory_members (user_id, group_id);
 )sql"},
+    // Since when a user of the directory is not in step with it, or when that is tried again.
+    {6, "users to be settled", R"sql(
+ALTER TABLE directory_users ADD COLUMN unsettled_us BIGINT;
+CREATE INDEX directory_users_unsettled ON directory_users (agency, unsettled_us);
+)sql"},
 };
 
 }  // namespace

@@ -19,14 +19,18 @@ RETURN = "/api/v1/session/provider/return"
 
 class Traveler(Browser):
     """A browser that keeps every cookie by its name."""
+    made = 0
 
     def __init__(self, town, host="localhost", agency=None):
         super().__init__(town, host)
         self.jar = {}
+        # Its own, where the server believes the proxy: whoever fails too often has to wait.
+        type(self).made += 1
+        self.address = f"10.0.{self.made // 250}.{self.made % 250 + 1}"
         self.of = {"agency": agency} if agency else {}  # named where a server has several
 
     def ask(self, method, path, body=None, status=None, headers=None):
-        everything = {"Host": self.host, "Origin": self.origin, **GUARD, **(headers or {})}
+        everything = {"Host": self.host, "Origin": self.origin, "X-Forwarded-For": self.address, **GUARD, **(headers or {})}
         if self.jar:
             everything["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.jar.items())
         everything = {name: value for name, value in everything.items() if value is not None}
@@ -55,6 +59,8 @@ class Traveler(Browser):
 class Federation(unittest.TestCase):
     MAP = ("Officers=officer", "Records=records", "Chiefs=administrator")
 
+    SERVE = ()
+
     @classmethod
     def setUpClass(cls):
         cls.provider = Provider()
@@ -62,7 +68,7 @@ class Federation(unittest.TestCase):
         cls.town = cls.make_town()
         cls.addClassCleanup(cls.town.__exit__)
         cls.town.add_user("hill", "officer")
-        cls.town.start()
+        cls.town.start(*cls.SERVE)
         cls.people = 0
 
     @classmethod
@@ -96,8 +102,55 @@ class Federation(unittest.TestCase):
         self.assertIn(words, answer.json()["detail"])
 
 
+class TooOften(Federation):
+    def test_whoever_fails_too_often_waits_and_passwords_are_counted_apart(self):
+        realm = self.provider.realm()
+        self.configure(realm)
+        realm.spoil_answer = lambda good, _: (400, {}, b'{"error":"invalid_grant"}')
+        last = None
+        for _ in range(61):
+            traveler = Traveler(self.town)
+            answer = traveler.leave(None)
+            if answer.status == 200:
+                answer = traveler.come_back(realm.authorize(answer.json()["location"], **self.somebody()))
+            last = answer
+        self.refused(last, 429, "from here have failed", "limited")
+        self.assertGreater(int(last.headers["Retry-After"]), 0)
+        self.assertEqual(Traveler(self.town).sign_in("hill").status, 200)
+
+    def test_a_document_that_cannot_be_had_is_not_asked_for_again_at_once(self):
+        realm = self.provider.realm()
+        asked = []
+
+        def down(good):
+            asked.append(good)
+            return 503, {}, b""
+        realm.spoil_document = down
+        self.configure(realm)
+        for _ in range(5):
+            self.refused(Traveler(self.town).leave(None), 503, "cannot be reached", "unavailable")
+        self.assertEqual(len(asked), 1)
+
+
+class TwoAgencies(Federation):
+    def test_an_issuer_of_two_agencies_enters_nobody(self):
+        realm = self.provider.realm()
+        self.configure(realm)
+        run(BIN / "lapel", "agency", "add", "--data", self.town.data, "--name", "Birch", "--slug", "birch")
+        self.town.agency, ours = "Birch", self.town.agency
+        for newcomers in (True, False):
+            with self.assertRaisesRegex(AssertionError, "the same issuer"):
+                self.configure(realm, newcomers=newcomers)
+        self.configure(self.provider.realm())
+        self.town.agency = ours
+        self.configure(realm, newcomers=False)
+        self.town.agency = "Birch"
+        self.configure(realm, newcomers=False)
+
+
 class Lies(Federation):
     """One after the other, each told to a server that believed the same provider before."""
+    SERVE = ("--trusted-proxy", "127.0.0.1/32")
 
     @classmethod
     def setUpClass(cls):
@@ -228,11 +281,11 @@ class WhoGetsIn(Federation):
         Traveler(self.town).through(self.realm, 200, **who)
 
     def test_a_name_is_no_proof_of_who_somebody_is(self):
-        for login in ("hill", "chief"):
+        for login in ("hill", "chief", "Chief", "HILL"):
             answer = Traveler(self.town).through(self.realm, sub=f"not-{login}", preferred_username=login, groups=["Chiefs"])
             self.refused(answer, 409, "somebody else's here", "conflict")
         self.assertEqual(self.roles("hill")["roles"], ["officer"])
-        for login in (None, "", "two words", "line\nend"):
+        for login in (None, "", "two words", "line\nend", "chief\u200b", "h\u2060ill"):
             answer = Traveler(self.town).through(self.realm, sub=f"nameless {login!r}", preferred_username=login)
             self.assertIn(answer.status, (400, 403), answer.body)
 
@@ -263,13 +316,21 @@ class WhoGetsIn(Federation):
         who = self.somebody()
         login = who["preferred_username"]
         browser = Traveler(self.town)
-        browser.through(self.realm, 200, **who)
         own = Authenticator(self.town.home, login)
+        # A factor of their own is for where the provider vouches for none; a password is never.
+        self.configure(self.realm, mfa="none")
+        browser.through(self.realm, 200, **who)
         self.assertEqual(browser.enroll_passkey(own).status, 201)
+        self.configure(self.realm)
+        self.assertEqual(browser.through(self.realm, 200, **who).json()["needs"], None)
+        for path, body in (("password", {"password": PASSWORD + "2"}), ("totp", None), ("passkey-question", None)):
+            self.refused(browser.ask("POST", f"/api/v1/account/{path}", body), 403, "the agency's identity provider", "denied")
         alone = Traveler(self.town)
         self.refused(alone.ask("POST", "/api/v1/session/passkey", alone.passkey(own)), 401, "the agency's identity provider", "sign-in")
         run(BIN / "lapel", "user", "password", "--data", self.town.data, "--login", login, "--password-file", self.town.password_file)
-        self.refused(alone.sign_in(login, status=None), 401, "the agency's identity provider", "sign-in")
+        right, wrong = alone.sign_in(login, status=None), alone.ask("POST", "/api/v1/session", {"login": login, "password": "not it at all"})
+        self.assertEqual((right.status, right.json()["detail"]), (wrong.status, wrong.json()["detail"]))
+        self.assertEqual(right.status, 401)
         run(BIN / "lapel", "sign-in", "provider", "unlink", "--data", self.town.data, "--login", login)
         self.assertEqual(alone.sign_in(login).json()["needs"], "factor")
         self.assertEqual(Traveler(self.town).sign_in("hill").status, 200)
@@ -306,7 +367,7 @@ class WhoGetsIn(Federation):
         self.refused(browser.come_back(self.realm.authorize(browser.leave(anew=True), **self.somebody())), 401, "somebody else signed in there")
         self.refused(browser.ask("POST", "/api/v1/account/totp"), 401, "agency's provider again", "fresh-factor")
         browser.come_back(self.realm.authorize(browser.leave(anew=True), **who), 200)
-        self.assertEqual(browser.ask("POST", "/api/v1/account/totp").status, 200)
+        self.refused(browser.ask("POST", "/api/v1/account/totp"), 403, "no second factor here", "denied")
 
     def test_a_session_is_shown_anew_by_its_own_browser_only(self):
         who = self.somebody()
@@ -325,6 +386,12 @@ class WhoGetsIn(Federation):
         browser = Traveler(self.town)
         browser.through(self.realm, 200, **self.somebody(), auth_time=None)
         self.refused(browser.ask("POST", "/api/v1/account/totp"), 401, "agency's provider again", "fresh-factor")
+
+    def test_a_sign_in_there_that_is_older_than_was_asked_for_is_none(self):
+        day = 24 * 3600
+        for auth_time in (0, int(time.time()) - day, int(time.time()) - day // 2 - 120):
+            self.refused(Traveler(self.town).through(self.realm, **self.somebody(), auth_time=auth_time), 401, "older than was asked for")
+        Traveler(self.town).through(self.realm, 200, **self.somebody(), auth_time=int(time.time()) - day // 2 + 120)
 
     def test_record(self):
         who = self.somebody()
@@ -624,7 +691,7 @@ class Certified(Federation):
         browser.come_back(self.authorize(browser.leave(), "boss"), 200)
         self.refused(browser.ask("POST", "/api/v1/account/totp"), 401, "agency's provider again", "fresh-factor")
         browser.come_back(self.authorize(browser.leave(anew=True), "boss"), 200)
-        self.assertEqual(browser.ask("POST", "/api/v1/account/totp").status, 200)
+        self.refused(browser.ask("POST", "/api/v1/account/totp"), 403, "no second factor here", "denied")
 
 
 if __name__ == "__main__":

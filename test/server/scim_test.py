@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A directory that keeps people in step by SCIM 2.0, on a real server: as Microsoft Entra and Okta send it, and as nobody should."""
+import concurrent.futures
 import json
 import sqlite3
 import unittest
@@ -160,6 +161,49 @@ class People(Scim):
         self.assertFalse(self.person(user)["active"])
         self.refused(self.sign_in(user)[1], 403, "deactivated", "denied")
 
+    def test_nobody_comes_back_by_what_is_not_said(self):
+        user = self.user()
+        self.group("Officers", user)
+        self.patch("Users", user["id"], {"op": "replace", "path": "active", "value": False})
+        for operation in ({"op": "remove", "path": "active"}, {"op": "replace", "path": "active"}, {"op": "replace", "path": "active", "value": None},
+                          {"op": "replace", "value": {"active": None}}, {"op": "replace", "value": {"active": False, f"{USER}:active": True}},
+                          {"op": "add", "value": {"Active": True, "active": False}}):
+            self.error(self.ask("PATCH", f"/Users/{user['id']}", {"Operations": [operation]}), 400, "invalidValue")
+        body = {"userName": user["userName"], "externalId": user["externalId"], "displayName": "Renamed"}
+        for more in ({"active": None}, {"active": False, "ACTIVE": True}):
+            self.error(self.ask("PUT", f"/Users/{user['id']}", {**body, **more}), 400, "invalidValue")
+            self.error(self.ask("POST", "/Users", {"userName": "unsaid", **more}), 400, "invalidValue")
+        put = self.ask("PUT", f"/Users/{user['id']}", body, 200).json()
+        self.assertEqual((put["displayName"], put["active"], self.person(user)["active"]), ("Renamed", False, False))
+        self.assertTrue(self.ask("PUT", f"/Users/{user['id']}", {**body, "active": True}, 200).json()["active"])
+        self.assertTrue(self.person(user)["active"])
+        self.assertTrue(self.ask("POST", "/Users", {"userName": "unsaid", "externalId": "unsaid"}, 201).json()["active"])
+
+    def by_hand(self, user, active, status=200):
+        body = json.dumps({"active": active, "reason": "by hand"})
+        self.assertEqual(self.town.request("POST", f"/api/v1/people/{self.person(user)['id']}/active", self.admin, body=body).status, status)
+
+    def test_a_change_by_hand_outlasts_what_the_directory_did_before(self):
+        user = self.user()
+        group = self.group("Officers", user)
+        self.patch("Users", user["id"], {"op": "replace", "path": "active", "value": False})
+        self.by_hand(user, True)
+        self.by_hand(user, False)
+        self.patch("Users", user["id"], {"op": "replace", "path": "active", "value": True})
+        self.assertFalse(self.person(user)["active"], "back, after the directory had once put them out")
+        self.by_hand(user, True)
+        self.patch("Groups", group, {"op": "remove", "path": f'members[value eq "{user["id"]}"]'})
+        self.assertFalse(self.person(user)["active"])
+        # Suspended while the directory has them out: that is on record, and counts when they come back there.
+        self.by_hand(user, False)
+        self.by_hand(user, False, 409)
+        self.group("Officers", user)
+        self.assertFalse(self.person(user)["active"])
+        self.by_hand(user, True)
+        self.assertEqual([event["active"] for event in self.of_person(user) if event["type"] == "person.active"], [False, True, False, True, False, False, True])
+        self.by_hand(user, False)
+        self.assertEqual(self.town.check_ledger(), (0, []))
+
     def test_nobody_who_was_entered_here_is_taken_over(self):
         for name in ("hill", "chief"):
             self.error(self.ask("POST", "/Users", {"userName": name}), 409, "uniqueness")
@@ -251,6 +295,102 @@ class People(Scim):
         self.assertEqual(self.ask("GET", "/Users?count=0", status=200).json()["Resources"], [])
         self.assertEqual(self.ask("GET", "/Users?startIndex=-3&count=-1", status=200).json()["startIndex"], 1)
         self.error(self.ask("GET", "/Users?count=x"), 400, "invalidValue")
+
+
+def at_once(calls):
+    with concurrent.futures.ThreadPoolExecutor(len(calls)) as pool:
+        return [each.result() for each in [pool.submit(call) for call in calls]]
+
+
+class AtOnce(Scim):
+    """A directory sends several changes at a time: none of them is lost, and each person follows."""
+
+    def off(self, user, active=False):
+        return self.patch("Users", user["id"], {"op": "replace", "path": "active", "value": active}, status=None).status
+
+    def test_a_deactivation_is_not_undone_by_another_change(self):
+        for turn in range(6):
+            user = self.user()
+            self.group("Officers", user)
+            names = [lambda n=n: self.patch("Users", user["id"], {"op": "replace", "path": "displayName", "value": f"n{turn}{n}"}, status=None).status for n in range(6)]
+            self.assertEqual(at_once(names[:3] + [lambda: self.off(user)] + names[3:]), [200] * 7)
+            self.assertFalse(self.ask("GET", f"/Users/{user['id']}").json()["active"])
+            self.assertFalse(self.person(user)["active"])
+
+    def test_members_who_come_and_go_at_once(self):
+        users = [self.user() for _ in range(8)]
+        group = self.group("Officers", *users)
+
+        def left():
+            return {each["value"] for each in self.ask("GET", f"/Groups/{group}").json()["members"]} & {user["id"] for user in users}
+
+        def change(user, operation):
+            return self.patch("Groups", group, operation, status=None).status
+        gone = [lambda user=user: change(user, {"op": "remove", "path": f'members[value eq "{user["id"]}"]'}) for user in users]
+        self.assertEqual(at_once(gone), [200] * 8)
+        self.assertEqual((left(), [user for user in users if self.person(user)["active"]]), (set(), []))
+        come = [lambda user=user: change(user, {"op": "add", "path": "members", "value": [{"value": user["id"]}]}) for user in users]
+        self.assertEqual(at_once(come), [200] * 8)
+        self.assertEqual((left(), [user for user in users if not self.person(user)["active"]]), ({user["id"] for user in users}, []))
+
+    def test_a_person_follows_what_the_directory_says_last(self):
+        records = self.group("Records")
+        for _ in range(8):
+            user = self.user()
+            self.group("Officers", user)
+            self.off(user)
+            done = at_once([lambda: self.off(user, True), lambda: self.off(user, False),
+                            lambda: self.patch("Groups", records, {"op": "add", "path": "members", "value": [{"value": user["id"]}]}, status=None).status])
+            self.assertEqual(done, [200] * 3)
+            self.assertEqual(self.person(user)["active"], self.ask("GET", f"/Users/{user['id']}").json()["active"])
+            self.assertTrue(self.off(user, True) == 200 and set(self.person(user)["roles"]) == {"officer", "records"})
+
+    def test_what_could_not_be_followed_is_finished_later(self):
+        user = self.user()
+        taken = self.town.add_user(user["userName"], "records")
+        self.assertTrue(taken)
+        group = self.group("Officers")
+        self.error(self.ask("PATCH", f"/Groups/{group}", {"Operations": [{"op": "add", "path": "members", "value": [{"value": user["id"]}]}]}), 409, "uniqueness")
+        catalog = self.town.data / "catalog.db"
+
+        def waiting(run=None):
+            with sqlite3.connect(catalog, timeout=10) as db:
+                if run:
+                    db.execute(run, (user["id"],))
+                return db.execute("SELECT unsettled_us FROM directory_users WHERE id = ?", (user["id"],)).fetchone()[0]
+        self.assertIsNotNone(waiting())
+        self.ask("GET", "/Users?count=0", status=200)
+        later = waiting()
+        self.ask("GET", "/Users?count=0", status=200)
+        self.assertEqual(waiting(), later, "tried again at once what cannot be done")
+        # Renamed there, and the next request of the directory enters them.
+        waiting(f"UPDATE directory_users SET user_name = '{user['userName']}_b', user_name_folded = '{user['userName']}_b', unsettled_us = 1 WHERE id = ?")
+        self.ask("GET", "/Users?count=0", status=200)
+        self.assertIsNone(waiting())
+        self.assertEqual(self.person({"userName": user["userName"] + "_b"})["roles"], ["officer"])
+        # And so does the next start.
+        self.off(user, False)
+        waiting("UPDATE directory_users SET is_active = 1, unsettled_us = 1 WHERE id = ?")
+        self.assertEqual(self.town.stop(), 0)
+        self.town.start()
+        self.assertIsNone(waiting())
+        self.assertTrue(self.person({"userName": user["userName"] + "_b"})["active"])
+
+    def test_a_group_is_entered_with_its_members_or_not(self):
+        self.error(self.ask("POST", "/Groups", {"displayName": "Partial", "members": [{"value": "nobody"}]}), 400, "invalidValue")
+        self.ask("POST", "/Groups", {"displayName": "Partial", "members": []}, 201)
+
+    def test_nothing_is_half_done_to_whom_the_token_acts_for(self):
+        one, two = self.user(), self.user()
+        group = self.group("Chiefs", one, two)
+        token = self.town.token(one["userName"], "scim")
+        for _ in range(2):
+            self.error(self.ask("DELETE", f"/Groups/{group}", token=token), 403, words="acts for")
+            out = {"Operations": [{"op": "remove", "path": f'members[value eq "{one["id"]}"]'}]}
+            self.error(self.ask("PATCH", f"/Groups/{group}", out, token=token), 403, words="acts for")
+        self.assertEqual(len(self.ask("GET", f"/Groups/{group}").json()["members"]), 2)
+        self.ask("DELETE", f"/Groups/{group}", status=204)
+        self.assertFalse(self.person(one)["active"] or self.person(two)["active"])
 
 
 class Groups(Scim):
