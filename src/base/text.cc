@@ -51,6 +51,29 @@ bool has_control_characters(std::string_view text) {
   return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
 }
 
+bool has_format_characters(std::string_view text) {
+  struct Range {
+    std::uint32_t first, last;
+  };
+  static constexpr Range kRanges[] = {
+      {0x7f, 0x9f},       {0xad, 0xad},       {0x34f, 0x34f},    {0x600, 0x605},   {0x61c, 0x61c},   {0x6dd, 0x6dd},
+      {0x70f, 0x70f},     {0x115f, 0x1160},   {0x17b4, 0x17b5},  {0x180b, 0x180f}, {0x200b, 0x200f}, {0x2028, 0x202e},
+      {0x2060, 0x206f},   {0x3164, 0x3164},   {0xfe00, 0xfe0f},  {0xfeff, 0xfeff}, {0xffa0, 0xffa0}, {0xfff0, 0xfffb},
+      {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff}};
+  for (std::size_t at = 0; at < text.size();) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    const std::size_t length = byte < 0x80 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+    std::uint32_t letter = length == 1 ? byte : byte & (0xffU >> (length + 1));
+    for (std::size_t i = 1; i < length && at + i < text.size(); ++i)
+      letter = letter << 6 | (static_cast<unsigned char>(text[at + i]) & 0x3f);
+    for (const Range& range : kRanges) {
+      if (letter >= range.first && letter <= range.last) return true;
+    }
+    at += length;
+  }
+  return false;
+}
+
 std::string printable(std::string_view text) {
   // Controls of the second kind, line and paragraph separators, and what turns the direction of the text after it.
   const auto is_hidden = [](wchar_t letter) {

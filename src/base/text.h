@@ -19,6 +19,10 @@ std::string fold(std::string_view text);
 // Below the space: what no name, number or reason has in it.
 bool has_control_characters(std::string_view text);
 
+// What is not seen, and makes two texts that look the same: zero-width letters, what turns the direction of text, soft hyphens,
+// tags, selectors of variants. Of UTF-8.
+bool has_format_characters(std::string_view text);
+
 // Controls, what turns the direction of text, and broken UTF-8 are shown as escapes.
 std::string printable(std::string_view text);
 

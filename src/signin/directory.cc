@@ -28,8 +28,8 @@ Result<void> check_text(std::string_view what, const std::string& text) {
 
 Result<void> check(const DirectoryUser& user) {
   TRY(check_text("\"userName\"", user.user_name));
-  if (user.user_name.find(' ') != std::string::npos)
-    return fail(Code::kInvalid, "\"userName\" has no spaces: it is a login here");
+  if (user.user_name.find(' ') != std::string::npos || has_format_characters(user.user_name))
+    return fail(Code::kInvalid, "\"userName\" has no spaces or format characters: it is a login here");
   TRY(check_text("A name", user.name));
   if (user.external_id) TRY(check_text("\"externalId\"", *user.external_id));
   return {};
@@ -415,6 +415,7 @@ Result<DirectoryUser> Directory::add_user(const access::Actor& actor, DirectoryU
   const Timestamp now = parts_.clock.now();
   wanted.id = hex(crypto::random_bytes<16>());
   wanted.created = wanted.changed = now;
+  const bool is_taken = TRY(ManagedPeople::has_login(parts_.database, wanted.user_name));
   TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
     const db::Params names = {
         {"agency", actor.agency.text()}, {"folded", fold(wanted.user_name)}, {"external", wanted.external_id}};
@@ -434,9 +435,7 @@ Result<DirectoryUser> Directory::add_user(const access::Actor& actor, DirectoryU
                  {{"now", now.us}, {"id", wanted.id}}));
       return update_user(tx, wanted, actor.agency.text(), now);
     }
-    const auto login = roster::person_by_login(tx, wanted.user_name);
-    if (login) return fail(taken(wanted.user_name));
-    if (login.error().code() != Code::kNotFound) return fail(login.error());
+    if (is_taken) return fail(taken(wanted.user_name));
     TRY(require_room(tx, "directory_users", actor.agency, kDirectoryUsersMax));
     TRY(
         tx.run("INSERT INTO directory_users (id, agency, user_name, user_name_folded, external_id, name, is_active, "

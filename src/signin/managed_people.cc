@@ -27,10 +27,12 @@ tl::unexpected<Error> denied(std::string why, std::string context = {}) {
   return fail(Error{&problems::kDenied, std::move(why), std::move(context)});
 }
 
-// As lapel user add takes them.
+constexpr std::int64_t kLoginsPage = 10'000;
+
+// As lapel user add takes them, and nothing in them that nobody sees.
 bool is_login(const std::string& text) {
   return !text.empty() && text.size() <= limits::kFieldBytesMax && !has_control_characters(text) &&
-         text.find(' ') == std::string::npos && is_utf8(text);
+         text.find(' ') == std::string::npos && is_utf8(text) && !has_format_characters(text);
 }
 
 Result<void> insert_link(db::Transaction& tx, const Provider& provider, const PersonId& person,
@@ -71,6 +73,28 @@ Result<std::set<access::Role>> directory_roles(db::Transaction& tx, const std::s
   return provider.roles_of(groups);
 }
 
+Result<bool> ManagedPeople::has_login(db::Database& database, const std::string& login) {
+  const std::string folded = fold(login);
+  std::string after;
+  for (bool is_over = false; !is_over;) {
+    bool is_found = false;
+    TRY(database.read([&](db::Transaction& tx) -> Result<void> {
+      std::string last = after;
+      const db::Rows rows = TRY(tx.query("SELECT login FROM people WHERE login > :after ORDER BY login LIMIT :limit",
+                                         {{"after", after}, {"limit", kLoginsPage}}));
+      for (const db::Row& row : rows) {
+        last = row.text("login");
+        is_found = is_found || fold(last) == folded;
+      }
+      is_over = is_found || static_cast<std::int64_t>(rows.size()) < kLoginsPage;
+      after = last;
+      return {};
+    }));
+    if (is_found) return true;
+  }
+  return false;
+}
+
 Result<void> ManagedPeople::commit(const By& by, std::vector<ledger::Draft> events, ledger::RowsStep rows) {
   ledger::Submission submission;
   submission.actor = by.actor;
@@ -97,7 +121,9 @@ Result<ManagedPeople::By> ManagedPeople::console(const Provider& provider) {
 Result<PersonId> ManagedPeople::add(const By& by, const NewPerson& wanted,
                                     const std::function<Result<void>(db::Transaction&, const PersonId&)>& rows) {
   if (!is_login(wanted.login))
-    return fail(Code::kInvalid, "This cannot be a login: it has no spaces or control characters", wanted.login);
+    return fail(Code::kInvalid, "This cannot be a login: it has no spaces, control or format characters", wanted.login);
+  if (TRY(has_login(parts_.database, wanted.login)))
+    return fail(Code::kConflict, fmt::format("The login {} is somebody else's here", printable(wanted.login)));
   const roster::Person person{crypto::new_id<PersonId>(),
                               by.agency,
                               wanted.login,

@@ -69,6 +69,8 @@ class ManagedPeople {
 
   // Their activity was changed by hand, which the directory does not undo. Whether it was the directory that had put them out.
   static Result<bool> take_in_hand(db::Transaction& tx, const PersonId& person);
+  // Whether anybody of the server has this login, in whatever case.
+  static Result<bool> has_login(db::Database& database, const std::string& login);
   static Result<bool> is_managed(db::Transaction& tx, const PersonId& person);
   // At the console: an account there is this person; or is so no longer, and its person signs in as everybody else does.
   static Result<void> link(db::Transaction& tx, const Provider& provider, const PersonId& person,

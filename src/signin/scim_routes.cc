@@ -193,12 +193,14 @@ Result<Response> add_user(const Request& request, Directory& directory, const ac
 }
 
 Result<Response> put_user(const Request& request, Directory& directory, const access::Actor& actor) {
+  TRY(directory.user(actor.agency, id_of(request)));
   const Json body = TRY(body_of(request));
   const auto edit = [&](DirectoryUser& user) { return read_scim(body, user); };
   return answer(200, TRY(shown(request, directory, actor, TRY(directory.change_user(actor, id_of(request), edit)))));
 }
 
 Result<Response> patch_user(const Request& request, Directory& directory, const access::Actor& actor) {
+  TRY(directory.user(actor.agency, id_of(request)));
   const Json body = TRY(body_of(request));
   const auto operations = TRY(operations_of(body));
   const auto edit = [&](DirectoryUser& user) -> Result<void> {
@@ -233,6 +235,7 @@ Result<Response> add_group(const Request& request, Directory& directory, const a
 }
 
 Result<Response> put_group(const Request& request, Directory& directory, const access::Actor& actor) {
+  TRY(directory.group(actor.agency, id_of(request)));
   const Json body = TRY(body_of(request));
   const auto edit = [&](DirectoryGroup& group, std::set<std::string>& touched) {
     touched = group.members;
@@ -242,6 +245,7 @@ Result<Response> put_group(const Request& request, Directory& directory, const a
 }
 
 Result<Response> patch_group(const Request& request, Directory& directory, const access::Actor& actor) {
+  TRY(directory.group(actor.agency, id_of(request)));
   const Json body = TRY(body_of(request));
   const auto operations = TRY(operations_of(body));
   const auto edit = [&](DirectoryGroup& group, std::set<std::string>& touched) -> Result<void> {

@@ -205,7 +205,7 @@ class People(Scim):
         self.assertEqual(self.town.check_ledger(), (0, []))
 
     def test_nobody_who_was_entered_here_is_taken_over(self):
-        for name in ("hill", "chief"):
+        for name in ("hill", "chief", "CHIEF", "Hill"):
             self.error(self.ask("POST", "/Users", {"userName": name}), 409, "uniqueness")
         user = self.user()
         for body in ({"userName": user["userName"]}, {"userName": user["userName"].upper()}, {"userName": "another", "externalId": user["externalId"]}):
@@ -504,7 +504,7 @@ class WhoMayAsk(Scim):
     def test_bad_requests(self):
         for body in (b"", b"{", b"[]", b"1", b'{"userName":"a","userName":"b"}', b'\xff'):
             self.error(self.ask("POST", "/Users", body), 400, "invalidSyntax")
-        for body in ({}, {"userName": ""}, {"userName": 1}, {"userName": "two words"}, {"userName": "a\nb"}, {"userName": "x" * 1025}, {"userName": "a1", "active": "maybe"},
+        for body in ({}, {"userName": ""}, {"userName": 1}, {"userName": "two words"}, {"userName": "a\nb"}, {"userName": "chief\u200b"}, {"userName": "ch\u00adief"}, {"userName": "\u202echief"}, {"userName": "chief\U000e0041"}, {"userName": "x" * 1025}, {"userName": "a1", "active": "maybe"},
                      {"userName": "a1", "active": 1}, {"userName": "a1", "externalId": 1}, {"userName": "a1", "displayName": ["x"]}, {"userName": "a1", "externalId": "\u0000"}):
             self.error(self.ask("POST", "/Users", body), 400, "invalidValue")
         self.error(self.ask("POST", "/Users", "userName=a", **{"Content-Type": "application/x-www-form-urlencoded"}), 415)
