@@ -456,10 +456,16 @@ Decision decide_by_role(const Actor& actor, Action action, const Item& item, con
       return decide_alert(
           actor, item, {Role::kSupervisor, Role::kCommand, Role::kInternalAffairs, Role::kAuditor},
           "alerts: supervisors of their unit, command, internal affairs and auditors, never about themselves");
-    case Action::kAcknowledgeAlert:
-      return decide_alert(
-          actor, item, {Role::kSupervisor, Role::kCommand, Role::kInternalAffairs},
-          "settling an alert: supervisors of their unit, command and internal affairs, never about themselves");
+    case Action::kAcknowledgeAlert: {
+      constexpr std::string_view kRule =
+          "settling an alert: supervisors of their unit, command and internal affairs, never about themselves";
+      // Who audits everybody settles no more than their other roles may.
+      const bool is_theirs = !item.assigned_officer || item.is_supervised;
+      if (!has_any(actor, {Role::kCommand, Role::kInternalAffairs}) && actor.has(Role::kAuditor) && !is_theirs) {
+        return refuse(kRule);
+      }
+      return decide_alert(actor, item, {Role::kSupervisor, Role::kCommand, Role::kInternalAffairs}, kRule);
+    }
     case Action::kSeeDigests: {
       constexpr std::string_view kRule =
           "weekly digests: supervisors their own; command, internal affairs and auditors all";

@@ -126,7 +126,10 @@ Result<Alerts::Shown> Alerts::show(const access::Actor& actor, const std::string
   }));
   const std::set<RecordingId> shown = TRY(parts_.vault.shown_of(actor, ids));
   for (AlertLook& look : out.looks) {
-    if (!shown.contains(*look.recording)) look.recording.reset();
+    if (shown.contains(*look.recording)) continue;
+    // What a closed matter is called is as closed as its recordings.
+    look.recording.reset();
+    look.case_number.reset();
   }
   return out;
 }
