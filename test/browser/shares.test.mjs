@@ -138,6 +138,7 @@ test("discovery names its protective order first, and the clerk learns nothing o
   const outside = await enter(made);
   const { page } = outside;
   assert.equal(await page.getByRole("button", { name: "Watch" }).count(), 0);
+  await page.getByText("Not to be shown to others than the defense.", { exact: true }).waitFor();
   await outside.look("received-order");
   await page.getByRole("button", { name: "I accept the protective order" }).click();
   for (let turn = 0; turn < 2; ++turn) {

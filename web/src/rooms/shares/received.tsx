@@ -149,9 +149,13 @@ function Order({ share, order, acceptedAt, onAccepted }: { readonly share: strin
   return (
     <section className="panel" aria-labelledby="order-title">
       <h2 id="order-title">{m.received.orderTitle}</h2>
-      <p className="lines">
-        <Name text={order} />
-      </p>
+      <div>
+        {order.split(/\r?\n/).map((line, i) => (
+          <p key={i}>
+            <Name text={line} />
+          </p>
+        ))}
+      </div>
       {error !== undefined && <Failure error={error} />}
       {acceptedAt === null ? (
         <button type="button" className="primary" onClick={accept}>
