@@ -40,7 +40,9 @@ Result<void> Digests::make_week(const roster::Agency& agency, Timestamp from, st
     }
     return {};
   }));
-  for (const auto& [reader, content] : contents) {
+  for (const auto& each : contents) {
+    const auto& reader = each.first;
+    const std::string& content = each.second;
     const std::string id = hex(crypto::random_bytes<16>());
     const std::string sha256 = hex(crypto::sha256(as_bytes(content)));
     ledger::Submission submission;

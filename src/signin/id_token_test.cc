@@ -17,7 +17,6 @@
 namespace lapel::signin {
 namespace {
 
-constexpr std::int64_t kSecondUs = 1'000'000;
 const Timestamp kNow{1'700'000'000'000'000};
 constexpr const char* kIssuer = "https://login.example/realm";
 
