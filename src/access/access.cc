@@ -459,12 +459,12 @@ Decision decide_by_role(const Actor& actor, Action action, const Item& item, con
     case Action::kAcknowledgeAlert: {
       constexpr std::string_view kRule =
           "settling an alert: supervisors of their unit, command and internal affairs, never about themselves";
+      const Decision decision =
+          decide_alert(actor, item, {Role::kSupervisor, Role::kCommand, Role::kInternalAffairs}, kRule);
       // Who audits everybody settles no more than their other roles may.
       const bool is_theirs = !item.assigned_officer || item.is_supervised;
-      if (!has_any(actor, {Role::kCommand, Role::kInternalAffairs}) && actor.has(Role::kAuditor) && !is_theirs) {
-        return refuse(kRule);
-      }
-      return decide_alert(actor, item, {Role::kSupervisor, Role::kCommand, Role::kInternalAffairs}, kRule);
+      const bool settles_all = has_any(actor, {Role::kCommand, Role::kInternalAffairs});
+      return decision.is_allowed() && !settles_all && !is_theirs ? refuse(kRule) : decision;
     }
     case Action::kSeeDigests: {
       constexpr std::string_view kRule =
