@@ -76,7 +76,7 @@ test("an officer signs in there, is entered here, and is back where they were go
   await end(visiting);
 });
 
-test("an administrator confirms there what takes a factor shown now, and enrolls a passkey", async () => {
+test("an administrator confirms there what takes a factor shown now, and has no factor of their own here", async () => {
   const { visiting, page } = await visit("/");
   const devtools = await visiting.context.newCDPSession(page);
   await devtools.send("WebAuthn.enable");
@@ -99,8 +99,9 @@ test("an administrator confirms there what takes a factor shown now, and enrolls
   await page.getByRole("button", { name: "Continue" }).click();
   await page.getByRole("heading", { name: "Your account" }).waitFor();
   await page.getByRole("button", { name: "Add a passkey" }).click();
-  await page.getByText("Second factor added").waitFor();
-  await end(visiting, /401/);
+  await page.getByText("This account signs in through the agency's identity provider: it has no second factor here").waitFor();
+  await visiting.look("factor-of-provider");
+  await end(visiting, /401/, /403/);
 });
 
 test("who shows no second factor there, has no role here or turns it down is told so and is nobody", async () => {
