@@ -6,10 +6,9 @@ import shutil
 import sqlite3
 import tempfile
 import threading
-import time
 import unittest
 
-from harness import BIN, ROOT, Town, run
+from harness import BIN, ROOT, Town, run, until
 
 
 def check(data):
@@ -41,10 +40,9 @@ class LedgerCheck(unittest.TestCase):
                                         "inside_home": True})["view"]
         cls.exported = cls.post("exports", {"purpose": "review", "warrant": "W-12"})["view"]
         cls.offload()
-        deadline = time.monotonic() + 120
         for item in town.request("GET", "/api/v1/recordings", cls.clerk).json()["items"]:
-            while town.request("GET", f"/api/v1/recordings/{item['id']}", cls.clerk).json()["media"]["state"] not in ("done", "failed"):
-                assert time.monotonic() < deadline, item
+            until(lambda: town.request("GET", f"/api/v1/recordings/{item['id']}", cls.clerk).json()["media"]["state"],
+                  lambda state: state in ("done", "failed"))
         cls.served = check(town.data)
         assert town.stop() == 0
 

@@ -6,10 +6,9 @@ import os
 import shutil
 import stat
 import struct
-import time
 import unittest
 
-from harness import BIN, ROOT, Town, run, sha256
+from harness import BIN, ROOT, Town, run, sha256, until
 
 DATA = ROOT / "test/data"
 ACROSS = {"0": False, "180": False, "90": True, "270": True, "-": False}
@@ -50,14 +49,9 @@ class Room:
         assert answer.status == 200, answer.body
         return answer.json()
 
-    def wait(self, recording, *states, patience_s=240):
+    def wait(self, recording, *states):
         """Asks until the job has come to rest. The bound is there for a server that never gets on."""
-        deadline = time.monotonic() + patience_s
-        while True:
-            shown = self.show(recording)
-            if shown["media"]["state"] in states:
-                return shown
-            assert time.monotonic() < deadline, shown["media"]
+        return until(lambda: self.show(recording), lambda shown: shown["media"]["state"] in states)
 
     def view(self, recording, **fields):
         answer = self.town.request("POST", f"/api/v1/recordings/{recording}/views", self.clerk, body=json.dumps({"purpose": "review", **fields}))
@@ -199,8 +193,7 @@ class Media(unittest.TestCase):
             for _ in range(3):
                 # Killed as soon as one more is done, so with others at work or waiting.
                 done = sum(room.show(recording)["media"]["state"] == "done" for recording, _ in sent)
-                while sum(room.show(recording)["media"]["state"] == "done" for recording, _ in sent) == done < len(sent):
-                    pass
+                until(lambda: sum(room.show(recording)["media"]["state"] == "done" for recording, _ in sent), lambda now: now > done or now == len(sent))
                 town.kill()
                 town.start()
             for recording, clip in sent:
@@ -260,8 +253,7 @@ class Media(unittest.TestCase):
             room = Room(town)
             town.start()
             recordings = [room.upload(data) for _ in range(6)]
-            while all(room.show(recording)["media"]["state"] == "waiting" for recording in recordings):
-                pass
+            until(lambda: any(room.show(recording)["media"]["state"] != "waiting" for recording in recordings))
             self.assertEqual(town.stop(), 0)
             town.start()
             for recording in recordings:

@@ -17,7 +17,7 @@ import unittest
 
 import jsonschema
 
-from harness import BIN, PASSWORD, ROOT, Town, run, sha256
+from harness import BIN, PASSWORD, ROOT, Town, run, sha256, until
 from moved_clock import MovedClock
 from federation_test import Traveler
 from identity_provider import Provider
@@ -28,7 +28,14 @@ FILM = ROOT / "test/data/video/pytorch+torchcodec/test/resources/nasa_13013.mp4"
 GUARD = {"X-Lapel": "1"}
 JSON = {"Content-Type": "application/json"}
 OFFSET = "application/offset+octet-stream"
-PATIENCE_S = 120
+
+
+def sealed(answer):
+    """Whether it is not of the beat that is still to come."""
+    if answer.status != 409:
+        return True
+    assert answer.json()["type"] == "/problems/not-sealed", answer.body
+    return False
 
 
 def closed(schema):
@@ -468,19 +475,16 @@ class OpenApi(unittest.TestCase):
                 self.assertEqual(answer.status, status, answer.body)
                 return answer
 
-            def until(target, who):
-                deadline = time.monotonic() + PATIENCE_S
-                while not (items := ask("GET", target, who, 200).json()["items"]):
-                    self.assertLess(time.monotonic(), deadline, target)
-                return items
+            def listed(target, who):
+                return until(lambda: ask("GET", target, who, 200).json()["items"])
             for target in ("alerts", "digests"):
                 self.assertEqual(ask("GET", f"/api/v1/{target}", "captain", 200).json(), {"items": [], "next": None})
             for number in range(20):
                 recording = town.upload(tokens["clerk"], b"film %d" % number, filename=f"{number}.bin")["recording"]
                 town.request("POST", f"/api/v1/recordings/{recording}/views", tokens["clerk"], body=json.dumps({"purpose": "review"}))
-            alert = until("/api/v1/alerts", "sergeant")[0]["id"]
+            alert = listed("/api/v1/alerts", "sergeant")[0]["id"]
             clock.move(8 * 86_400)
-            digest = until("/api/v1/digests", "sergeant")[0]["id"]
+            digest = listed("/api/v1/digests", "sergeant")[0]["id"]
             ask("GET", f"/api/v1/alerts/{alert}", "captain", 200)
             ask("GET", f"/api/v1/digests/{digest}", "auditor", 200)
             review = ask("GET", "/api/v1/access-review", "boss", 200).json()
@@ -667,10 +671,7 @@ class OpenApi(unittest.TestCase):
         self.ask("POST", path + "/exports", self.clerk, body={}, status=400, slug="invalid")
         self.ask("POST", path + "/exports", self.coordinator, body={"purpose": "discovery"}, status=403, slug="rule")
         opened = self.ask("POST", path + "/exports", self.clerk, body={"purpose": "discovery"}, status=201).json()
-        deadline = time.monotonic() + PATIENCE_S
-        while (answer := self.ask("GET", opened["files"], self.clerk)).status == 409:
-            self.assertEqual(answer.json()["type"], "/problems/not-sealed")
-            self.assertLess(time.monotonic(), deadline)
+        answer = until(lambda: self.ask("GET", opened["files"], self.clerk), sealed)
         self.assertEqual(answer.status, 200)
         self.ask("GET", opened["files"], status=401, slug="unauthenticated")
         self.ask("GET", "/api/v1/views/" + "0" * 32 + "/export", self.clerk, status=404, slug="not-found")
@@ -723,9 +724,7 @@ class OpenApi(unittest.TestCase):
         self.ask("GET", received + f"/items/0/content?share={named['share']}", headers={**as_recipient, "Range": "bytes=1-2"}, status=206)
         self.ask("GET", received + f"/items/0/content?share={named['share']}", headers={**as_recipient, "Range": f"bytes={len(self.data)}-"}, status=416, slug="range-not-satisfiable")
         self.ask("GET", received + f"/items/7/content?share={named['share']}", headers=as_recipient, status=404, slug="not-found")
-        deadline = time.monotonic() + PATIENCE_S
-        while (answer := self.ask("GET", received + f"/items/0/receipt?share={named['share']}", headers=as_recipient)).status == 409:
-            self.assertLess(time.monotonic(), deadline)
+        answer = until(lambda: self.ask("GET", received + f"/items/0/receipt?share={named['share']}", headers=as_recipient), sealed)
         self.assertEqual(answer.status, 200)
         self.ask("GET", received + "/views/" + "0" * 32 + "/content", headers=as_recipient, status=404, slug="not-found")
 
@@ -751,9 +750,7 @@ class OpenApi(unittest.TestCase):
     def test_pictures(self):
         recording = self.town.upload(self.clerk, FILM.read_bytes(), filename="nasa.mp4", filetype="video/mp4")["recording"]
         path = f"/api/v1/recordings/{recording}"
-        deadline = time.monotonic() + PATIENCE_S
-        while (shown := self.ask("GET", path, self.clerk, status=200).json())["media"]["state"] != "done":
-            self.assertLess(time.monotonic(), deadline, shown["media"])
+        shown = until(lambda: self.ask("GET", path, self.clerk, status=200).json(), lambda shown: shown["media"]["state"] == "done")
         self.assertEqual((shown["media"]["verdict"], shown["video_codec"]), ("whole", "h264"))
         self.ask("GET", path + "/poster", self.clerk, status=200)
         view = self.ask("POST", path + "/views", self.clerk, body={"purpose": "review"}, status=201).json()["view"]
@@ -937,14 +934,12 @@ class OpenApi(unittest.TestCase):
         slug = self.town.vkey.split("+")[0].split("/")[1]
         for head in ("/ledger", f"/ledger/{slug}"):
             self.assertEqual(self.ask("GET", head + "/key", status=200).body.decode().strip(), self.town.vkey)
-            deadline = time.monotonic() + PATIENCE_S
-            tiles = []
-            while [answer.status for answer in tiles] != [200, 200]:  # it grows while it is looked at
-                self.assertLess(time.monotonic(), deadline)
+            def tiles():  # it grows while it is looked at
                 checkpoint = self.ask("GET", head + "/checkpoint")
                 size = int(checkpoint.body.split(b"\n")[1]) if checkpoint.status == 200 else 0
                 width = f".p/{size}" if size < 256 else ""
-                tiles = [self.ask("GET", f"{head}/tile/{level}/000{width}") for level in ("0", "entries")] if size > 0 else []
+                return [self.ask("GET", f"{head}/tile/{level}/000{width}").status for level in ("0", "entries")] if size > 0 else []
+            until(tiles, lambda statuses: statuses == [200, 200])
             self.ask("GET", f"{head}/tile/0/x001/000", status=404, slug="not-found")
         self.ask("GET", "/ledger/nowhere/checkpoint", status=404, slug="not-found")
         self.ask("GET", "/ledger/nowhere/key", status=404, slug="not-found")

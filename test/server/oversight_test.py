@@ -9,12 +9,11 @@ import sqlite3
 import time
 import unittest
 
-from harness import BIN, Town, run, sha256
+from harness import BIN, Town, run, sha256, until
 from moved_clock import MovedClock
 from postgres import PrivatePostgres
 from signing_in import Browser
 
-PATIENCE_S = 120
 MINUTE, DAY = 60, 86_400
 
 
@@ -79,9 +78,7 @@ class Watched:
     def followed(self):
         """Returns when the server has judged every look that is sealed by now. It does so by itself."""
         wanted = self.rows("SELECT COUNT(*) FROM ledger_events WHERE type IN ('recording.viewed', 'recording.exported', 'recording.refused')")
-        deadline = time.monotonic() + PATIENCE_S
-        while self.rows("SELECT COUNT(*) FROM watched_acts") != wanted:
-            assert time.monotonic() < deadline, "the looks are not judged"
+        until(lambda: self.rows("SELECT COUNT(*) FROM watched_acts"), lambda judged: judged == wanted, "the looks are not judged")
 
     def checks(self, case):
         self.town.stop()
@@ -293,9 +290,7 @@ class WeeklyDigests(unittest.TestCase):
             for who in ("sergeant", "captain"):
                 self.assertEqual(town.ask("GET", "/api/v1/digests", who, 200).json()["items"], [])  # no week has ended
             town.move(8 * DAY)
-            deadline = time.monotonic() + PATIENCE_S
-            while len(town.events("digest.made")) < 3:
-                assert time.monotonic() < deadline, "no digest is made"
+            until(lambda: town.events("digest.made"), lambda made: len(made) >= 3)
             self.read(town)
             self.sign(town)
             town.checks(self)
@@ -555,22 +550,19 @@ class OnPostgres(unittest.TestCase):
             for recording in recordings[:20]:
                 town.view("detective", recording)
 
-            def until(path, who):
-                deadline = time.monotonic() + PATIENCE_S
-                while not (items := town.ask("GET", path, who, 200).json()["items"]):
-                    self.assertLess(time.monotonic(), deadline, path)
-                return items
-            (alert,) = until("/api/v1/alerts", "sergeant")
+            def listed(path, who):
+                return until(lambda: town.ask("GET", path, who, 200).json()["items"])
+            (alert,) = listed("/api/v1/alerts", "sergeant")
             self.assertEqual(len(town.ask("GET", f"/api/v1/alerts/{alert['id']}", "captain", 200).json()["looks"]), 20)
             self.assertEqual(town.ask("GET", "/api/v1/alerts", "other", 200).json()["items"], [])
             town.ask("POST", f"/api/v1/alerts/{alert['id']}/acknowledge", "sergeant", 200, reason="asked")
-            self.assertEqual([day["open"] for day in until("/api/v1/unattributed", "sergeant")], [1])
+            self.assertEqual([day["open"] for day in listed("/api/v1/unattributed", "sergeant")], [1])
             self.assertEqual(town.ask("GET", "/api/v1/people/hill/recordings", "auditor", 200).json()["total"], 20)
             self.assertEqual(town.ask("GET", "/api/v1/people/sergeant/recordings", "boss", 200).json()["total"], 1)
             review = town.ask("GET", "/api/v1/access-review", "captain", 200).json()
             town.ask("POST", "/api/v1/access-review/sign", "captain", 204, sha256=review["sha256"])
             town.move(8 * DAY)
-            digest = until("/api/v1/digests", "sergeant")[0]
+            digest = listed("/api/v1/digests", "sergeant")[0]
             content = town.ask("GET", f"/api/v1/digests/{digest['id']}", "sergeant", 200).json()["content"]
             self.assertEqual([each["viewed"] for each in content["people"]], [{"review": 20}])
             self.assertEqual((len(content["alerts"]), content["unattributed"]), (1, {"received": 1, "open": 1}))
@@ -592,14 +584,11 @@ class OnPostgres(unittest.TestCase):
                         return server.request("POST", f"/api/v1/recordings/{recordings[number]}/views", town.tokens[("detective", "reader")[number % 4 // 2]],
                                               body=json.dumps({"purpose": "review"})).status
                     self.assertEqual(set(pool.map(look, range(60))), {201})
-                deadline = time.monotonic() + PATIENCE_S
-                while len(items := town.ask("GET", "/api/v1/alerts", "captain", 200).json()["items"]) < 2:
-                    self.assertLess(time.monotonic(), deadline)
+                items = until(lambda: town.ask("GET", "/api/v1/alerts", "captain", 200).json()["items"], lambda items: len(items) >= 2)
                 self.assertEqual(sorted(each["person"]["id"] for each in items), sorted([town.ids["detective"], town.ids["reader"]]))
                 # Each has judged all of them by the end of the week, and made it once.
                 town.move(8 * DAY)
-                while not (digests := town.ask("GET", "/api/v1/digests", "captain", 200).json()["items"]):
-                    self.assertLess(time.monotonic(), deadline)
+                digests = until(lambda: town.ask("GET", "/api/v1/digests", "captain", 200).json()["items"])
                 self.assertEqual(len({(each["reader"]["id"], each["from"]) for each in digests}), len(digests))
             finally:
                 second.stop()

@@ -11,11 +11,10 @@ import pathlib
 import random
 import subprocess
 import threading
-import time
 import unittest
 import urllib.parse
 
-from harness import Town, sha256
+from harness import Town, sha256, until
 
 SCRIPT = pathlib.Path(__file__).with_name("tus_js_client.mjs")
 SIZE = 6_000_001
@@ -201,14 +200,9 @@ class TusJsClient(unittest.TestCase):
         self.wire.cut()
         self.assertEqual(process.wait(timeout=PATIENCE_S), 0)
 
-    def until(self, condition):
-        deadline = time.monotonic() + PATIENCE_S
-        while not condition():
-            self.assertLess(time.monotonic(), deadline, self.wire.requests)
-
     def wait_offset(self, path, offset):
         """What arrived before a connection was cut is kept: all of it, as soon as the server has noticed."""
-        self.until(lambda: self.town.head_offset(path, self.clerk) == offset)
+        until(lambda: self.town.head_offset(path, self.clerk) == offset)
 
     def unfinished(self):
         return list((self.town.data / "uploads").iterdir())
@@ -274,7 +268,7 @@ class TusJsClient(unittest.TestCase):
         first.kill()
         # The server cannot know yet. A second client is told to come back later, and does.
         second = self.client(is_resumed=True)
-        self.until(lambda: 423 in [request.status for request in self.wire.of("PATCH")])
+        until(lambda: 423 in [request.status for request in self.wire.of("PATCH")])
         self.wire.cut()
         self.check_sealed(self.succeed(second))
 
@@ -305,7 +299,7 @@ class TusJsClient(unittest.TestCase):
         self.wire.hold_each(PART_BYTES)  # the last part has a byte more
         process = self.client(parallelUploads=PARTS)
         self.wire.wait_held(1)
-        self.until(lambda: [request.status for request in self.wire.of("PATCH")].count(204) == PARTS - 1)
+        until(lambda: [request.status for request in self.wire.of("PATCH")].count(204) == PARTS - 1)
         self.interrupt(process, 1)
         self.wait_offset(next(r.path for r in self.wire.of("PATCH") if r.status is None), PART_BYTES)
         self.wire.requests.clear()
@@ -321,7 +315,7 @@ class TusJsClient(unittest.TestCase):
                 self.wire.hold_each(1_000_000)
                 process = self.client(parallelUploads=parts)
                 self.wire.wait_held(parts)
-                self.until(lambda: len(self.unfinished()) == parts)  # a file comes with its first bytes, and those may be on their way
+                until(lambda: len(self.unfinished()) == parts)  # a file comes with its first bytes, and those may be on their way
                 paths = {request.path for request in self.wire.of("PATCH")}
                 process.stdin.write("terminate\n")
                 process.stdin.flush()
@@ -344,7 +338,7 @@ class TusJsClient(unittest.TestCase):
         self.town.kill()
         before = len(self.wire.requests)
         self.wire.cut()
-        self.until(lambda: len(self.wire.requests) >= before + 2 * parts)  # the client finds nobody there
+        until(lambda: len(self.wire.requests) >= before + 2 * parts)  # the client finds nobody there
         self.town.start()
         url = self.succeed(process)
         later = self.wire.requests[before:]

@@ -3,15 +3,13 @@
 the other has it. Made from the contract itself: an operation that it gains later is asked here, or fails here."""
 import json
 import secrets
-import time
 import unittest
 
 from access_test import FILM, ROLES
-from harness import BIN, Town, run
+from harness import BIN, Town, run, until
 from moved_clock import MovedClock
 from signing_in import Browser
 
-PATIENCE_S = 60
 OTHER = "Otherton Police"
 TUS = {"Tus-Resumable": "1.0.0"}
 REASON = {"reason": "told by the test"}
@@ -71,9 +69,7 @@ class TwoAgencies(unittest.TestCase):
         unit = ask("/api/v1/units", name="Night")
         assert unit["id"]
         # Its pictures are asked for too.
-        deadline = time.monotonic() + PATIENCE_S
-        while town.request("GET", f"/api/v1/recordings/{recording}", cls.own).json()["media"]["state"] != "done":
-            assert time.monotonic() < deadline, "the media room does not come to its end"
+        until(lambda: town.request("GET", f"/api/v1/recordings/{recording}", cls.own).json()["media"]["state"], lambda state: state == "done")
         cls.ids = {"recording": recording, "person": people["hill"],
                    "upload": town.create(cls.own, 3, filename="b.bin").headers["Location"].rsplit("/", 1)[1],
                    "view": ask(f"/api/v1/recordings/{recording}/views", purpose="review")["view"],
@@ -90,11 +86,9 @@ class TwoAgencies(unittest.TestCase):
             film = town.upload(cls.uploader, b"film %d" % number, filename=f"{number}.bin")["recording"]
             answer = town.request("POST", f"/api/v1/recordings/{film}/views", cls.uploader, body=json.dumps({"purpose": "review"}))
             assert answer.status == 201, answer.body
-        out, deadline = {}, time.monotonic() + PATIENCE_S
+        out = {}
         for kind in ("alert", "digest"):
-            while not (items := town.request("GET", f"/api/v1/{kind}s", cls.own).json()["items"]):
-                assert time.monotonic() < deadline, f"no {kind} is made"
-            out[kind] = items[0]["id"]
+            out[kind] = until(lambda: town.request("GET", f"/api/v1/{kind}s", cls.own).json()["items"])[0]["id"]
             clock.move(8 * 86_400)
         return out
 
