@@ -136,19 +136,21 @@ part_sandbox() {
 }
 
 # Every test under a sanitizer; of the thread sanitizer the fast lane has only those of modules with threads.
-suite_under() { # PRESET
+suite_under() { # PRESET SANITIZERS
   build "$1"
   local begun=$SECONDS
+  g++ -std=c++20 -g1 -O0 -w "-fsanitize=$2" "test/soak/planted/$1.cc" -o "$out/$1_planted"
+  "$out/$1_planted" >"$out/$1_planted.txt" 2>&1 || true  # it is there to be reported
   ctest --preset "$1" -j "$jobs" --no-tests=error --output-on-failure | tee "$out/$1_tests.txt" || true  # judged below
-  python3 test/soak/analyzed.py "$1" "$out/$1_tests.txt" $((SECONDS - begun))
+  python3 test/soak/analyzed.py "$1" "$out/$1_planted.txt" "$out/$1_tests.txt" $((SECONDS - begun))
 }
 
 part_asan() {
-  suite_under asan
+  suite_under asan address,undefined
 }
 
 part_tsan() {
-  suite_under tsan
+  suite_under tsan thread
 }
 
 # .clang-tidy says which checks, and why not the others.
@@ -159,9 +161,10 @@ part_clang_tidy() {
   cmake --preset clang >/dev/null
   local begun=$SECONDS files
   files=$(grep -c "\"file\": \"$PWD/\(src\|test\)/" build/clang/compile_commands.json)
+  clang-tidy-14 -quiet test/soak/planted/clang_tidy.cc -- -std=c++20 >$out/clang_tidy_planted.txt 2>&1 || true  # judged below
   run-clang-tidy-14 -quiet -p build/clang -j "$jobs" "$PWD/(src|test)/" >$out/clang_tidy_found.txt || true  # judged below
   cat $out/clang_tidy_found.txt
-  python3 test/soak/analyzed.py clang_tidy $out/clang_tidy_found.txt $((SECONDS - begun)) "$files"
+  python3 test/soak/analyzed.py clang_tidy $out/clang_tidy_planted.txt $out/clang_tidy_found.txt $((SECONDS - begun)) "$files"
 }
 
 # Lines and branches of what must not fail, under their bars.

@@ -5,6 +5,7 @@
 #include <cctype>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 
 #include <fmt/format.h>
@@ -194,7 +195,8 @@ void register_routes(http::Router& router, Uploads& uploads, roster::Asker asker
                     [&uploads, asker](const Request& request) { return patch(request, uploads, asker); });
   router.add("HEAD", item, [&uploads, asker](const Request& request) { return head(request, uploads, asker); });
   router.add("GET", item, [&uploads, asker](const Request& request) { return state(request, uploads, asker); });
-  router.add("DELETE", item, [&uploads, asker](const Request& request) { return remove(request, uploads, asker); });
+  router.add("DELETE", item,
+             [&uploads, asker = std::move(asker)](const Request& request) { return remove(request, uploads, asker); });
   // tus wants its version on every answer, refusals too; and the list of versions where it was the wrong one.
   router.after([](const Request& request, Response& response) {
     if (!request.path.starts_with(kBase)) return;
