@@ -6,38 +6,21 @@
 
 #include <fmt/format.h>
 
-#include "base/check.h"
+#include "http/answers.h"
 #include "http/json_body.h"
+#include "http/params.h"
 
 namespace lapel::approvals {
 namespace {
 
+using http::answer;
+using http::id_or_null;
+using http::id_param;
+using http::or_null;
 using http::Request;
 using http::Response;
-
-template <typename T>
-Json or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json();
-}
-template <typename AnyId>
-Json id_or_null(const std::optional<AnyId>& id) {
-  return id ? Json(id->text()) : Json();
-}
-Json time_or_null(const std::optional<Timestamp>& time) {
-  return time ? Json(ledger_time(*time)) : Json();
-}
-Json text_or_null(const std::string& text) {
-  return text.empty() ? Json() : Json(text);
-}
-
-Response answer(int status, Json::Object fields) {
-  return Response::json(status, to_json(Json(std::move(fields)))).with("Cache-Control", "no-store");
-}
-std::string id_param(const Request& request) {
-  const auto it = request.params.find("id");
-  CHECK(it != request.params.end());
-  return it->second;
-}
+using http::text_or_null;
+using http::time_or_null;
 
 Json::Object to_members(const evidence::HeldItem& held) {
   return {{"id", held.hold.id.text()},
@@ -94,9 +77,7 @@ Json::Object to_members(const Proposed& proposed) {
 
 template <typename T>
 Response page_of(const std::vector<T>& items) {
-  Json::Array out;
-  for (const T& item : items) out.emplace_back(to_members(item));
-  return answer(200, {{"items", std::move(out)}, {"next", Json()}});
+  return http::page_of(items, [](const T& item) { return to_members(item); });
 }
 
 Result<Response> place(const Request& request, const Room& room, const access::Actor& actor) {
@@ -135,9 +116,7 @@ Result<Response> proposals(const Request& request, const Room& room, const acces
 }
 
 Result<ProposalId> proposal_id(const Request& request) {
-  const auto id = ProposalId::parse(id_param(request));
-  if (!id) return fail(Code::kNotFound, "No such proposal", id_param(request));
-  return *id;
+  return id_param<ProposalId>(request, "proposal");
 }
 
 Result<Response> proposal(const Request& request, const Room& room, const access::Actor& actor) {
@@ -154,11 +133,8 @@ Result<Response> decide(const Request& request, const Room& room, const access::
 }  // namespace
 
 void register_routes(http::Router& router, const Room& room) {
-  const auto add = [&](std::string_view method, std::string_view pattern, const roster::Asker& asker, auto handler) {
-    router.add(method, pattern, [room, asker, handler](const Request& request) -> Result<Response> {
-      return handler(request, room, TRY(asker(request)));
-    });
-  };
+  const auto add = roster::asked_routes(router, room.asker, room);
+  const auto add_fresh = roster::asked_routes(router, room.fresh, room);
   const auto proposing = [](roster::TwoPersonAct act) {
     return [act](const Request& request, const Room& in, const access::Actor& actor) {
       return propose(request, in, actor, act);
@@ -169,15 +145,15 @@ void register_routes(http::Router& router, const Room& room) {
       return decide(request, in, actor, outcome);
     };
   };
-  add("POST", "/api/v1/holds", room.asker, place);
-  add("GET", "/api/v1/holds", room.asker, holds);
-  add("POST", "/api/v1/holds/{id}/release", room.fresh, proposing(roster::TwoPersonAct::kHoldRelease));
-  add("POST", "/api/v1/recordings/{id}/unrestrict", room.fresh, proposing(roster::TwoPersonAct::kLiftRestriction));
-  add("GET", "/api/v1/proposals", room.asker, proposals);
-  add("GET", "/api/v1/proposals/{id}", room.asker, proposal);
-  add("POST", "/api/v1/proposals/{id}/approve", room.fresh, deciding(roster::ProposalState::kApproved));
-  add("POST", "/api/v1/proposals/{id}/refuse", room.fresh, deciding(roster::ProposalState::kRefused));
-  add("POST", "/api/v1/proposals/{id}/withdraw", room.asker, deciding(roster::ProposalState::kWithdrawn));
+  add("POST", "/api/v1/holds", place);
+  add("GET", "/api/v1/holds", holds);
+  add_fresh("POST", "/api/v1/holds/{id}/release", proposing(roster::TwoPersonAct::kHoldRelease));
+  add_fresh("POST", "/api/v1/recordings/{id}/unrestrict", proposing(roster::TwoPersonAct::kLiftRestriction));
+  add("GET", "/api/v1/proposals", proposals);
+  add("GET", "/api/v1/proposals/{id}", proposal);
+  add_fresh("POST", "/api/v1/proposals/{id}/approve", deciding(roster::ProposalState::kApproved));
+  add_fresh("POST", "/api/v1/proposals/{id}/refuse", deciding(roster::ProposalState::kRefused));
+  add("POST", "/api/v1/proposals/{id}/withdraw", deciding(roster::ProposalState::kWithdrawn));
 }
 
 }  // namespace lapel::approvals

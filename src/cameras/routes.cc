@@ -5,11 +5,13 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "http/answers.h"
 #include "http/json_body.h"
 
 namespace lapel::cameras {
 namespace {
 
+using http::answer;
 using http::Request;
 using http::Response;
 
@@ -23,25 +25,21 @@ Result<ByteArray<N>> hex_field(const Json& body, std::string_view name) {
   return *bytes;
 }
 
-Response answer(Json::Object fields) {
-  return Response::json(200, to_json(Json(std::move(fields)))).with("Cache-Control", "no-store");
-}
-
 Result<Response> enroll(const Request& request, Docks& docks) {
   const Json body = TRY(http::json_body(request, kBody));
   const Docks::Enrolled enrolled =
       TRY(docks.enroll({TRY(http::required_text(body, "code")), TRY(hex_field<32>(body, "public_key")),
                         TRY(hex_field<64>(body, "signature"))}));
-  return answer({{"dock", enrolled.dock.text()},
-                 {"name", enrolled.name},
-                 {"agency", enrolled.agency},
-                 {"origin", enrolled.origin},
-                 {"vkey", enrolled.vkey}});
+  return answer(200, {{"dock", enrolled.dock.text()},
+                      {"name", enrolled.name},
+                      {"agency", enrolled.agency},
+                      {"origin", enrolled.origin},
+                      {"vkey", enrolled.vkey}});
 }
 
 Result<Response> nonce(const Request& request, Docks& docks) {
   const Json body = TRY(http::json_body(request, kBody));
-  return answer({{"nonce", TRY(docks.nonce(DockId(TRY(hex_field<16>(body, "dock")))))}});
+  return answer(200, {{"nonce", TRY(docks.nonce(DockId(TRY(hex_field<16>(body, "dock")))))}});
 }
 
 Result<Response> token(const Request& request, Docks& docks) {
@@ -49,7 +47,7 @@ Result<Response> token(const Request& request, Docks& docks) {
   const Docks::Token token =
       TRY(docks.token(DockId(TRY(hex_field<16>(body, "dock"))), TRY(http::required_text(body, "nonce")),
                       TRY(hex_field<64>(body, "signature"))));
-  return answer({{"token", token.text}, {"expires_at", ledger_time(token.expires_at)}});
+  return answer(200, {{"token", token.text}, {"expires_at", ledger_time(token.expires_at)}});
 }
 
 Result<Response> add_device(const Request& request, evidence::Vault& vault, const roster::Asker& asker) {
@@ -59,7 +57,7 @@ Result<Response> add_device(const Request& request, evidence::Vault& vault, cons
     return fail(Code::kInvalid, "\"serial\" must have no control characters");
   }
   const roster::Device device = TRY(vault.register_device(actor, serial));
-  return answer({{"id", device.id.text()}, {"serial", device.serial}});
+  return answer(200, {{"id", device.id.text()}, {"serial", device.serial}});
 }
 
 }  // namespace

@@ -7,43 +7,29 @@
 
 #include <fmt/format.h>
 
-#include "base/check.h"
 #include "base/limits.h"
 #include "base/problems.h"
+#include "http/answers.h"
 #include "http/cookie.h"
 #include "http/json_body.h"
+#include "http/params.h"
 #include "http/range.h"
 
 namespace lapel::disclosure {
 namespace {
 
+using http::answer;
+using http::or_null;
+using http::param;
 using http::Request;
 using http::Response;
+using http::time_or_null;
 using sharing::Share;
 using sharing::ShareKind;
 using sharing::Shares;
 
-template <typename T>
-Json or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json();
-}
-Json time_or_null(const std::optional<Timestamp>& time) {
-  return time ? Json(ledger_time(*time)) : Json();
-}
-
-Response answer(int status, Json::Object fields) {
-  return Response::json(status, to_json(Json(std::move(fields)))).with("Cache-Control", "no-store");
-}
-
-const std::string& param(const Request& request, std::string_view name) {
-  const auto it = request.params.find(name);
-  CHECK(it != request.params.end());
-  return it->second;
-}
-
 Result<ShareId> share_param(const Request& request) {
-  const auto id = ShareId::parse(param(request, "id"));
-  return id ? Result<ShareId>(*id) : fail(Code::kNotFound, "No such share", param(request, "id"));
+  return http::id_param<ShareId>(request, "share");
 }
 
 Result<std::size_t> item_param(const Request& request) {
@@ -147,9 +133,7 @@ Result<Response> list(const Request& request, const Room& room, const access::Ac
     recording = RecordingId::parse(it->second);
     if (!recording) return fail(Code::kNotFound, "No such recording", it->second);
   }
-  Json::Array items;
-  for (const Share& share : TRY(room.shares.list(actor, recording))) items.emplace_back(to_members(share));
-  return answer(200, {{"items", std::move(items)}, {"next", Json()}});
+  return http::page_of(TRY(room.shares.list(actor, recording)), [](const Share& share) { return to_members(share); });
 }
 
 Result<Response> show(const Request& request, const Room& room, const access::Actor& actor) {
@@ -324,11 +308,7 @@ Result<Response> item_receipt(const Request& request, const Room& room) {
 }  // namespace
 
 void register_routes(http::Router& router, const Room& room, roster::Asker asker) {
-  const auto staff = [&](std::string_view method, std::string_view pattern, auto handler) {
-    router.add(method, pattern, [room, asker, handler](const Request& request) -> Result<Response> {
-      return handler(request, room, TRY(asker(request)));
-    });
-  };
+  const auto staff = roster::asked_routes(router, asker, room);
   staff("POST", "/api/v1/shares", make);
   staff("GET", "/api/v1/shares", list);
   staff("GET", "/api/v1/shares/{id}", show);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/limits.h"
+#include "http/params.h"
 
 namespace lapel::http {
 
@@ -41,11 +42,7 @@ Result<std::optional<bool>> flag_member(const Json& body, std::string_view name)
 Result<std::optional<Timestamp>> time_member(const Json& body, std::string_view name) {
   const auto text = TRY(text_member(body, name));
   if (!text) return std::optional<Timestamp>();
-  const auto time = parse_rfc3339(*text);
-  if (!time) {
-    return fail(Code::kInvalid, fmt::format("\"{}\" must be an RFC 3339 time such as 2022-12-02T06:12:07Z", name));
-  }
-  return std::optional(*time);
+  return std::optional(TRY(parse_time(*text, name)));
 }
 
 }  // namespace lapel::http

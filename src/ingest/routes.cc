@@ -10,9 +10,10 @@
 
 #include <fmt/format.h>
 
-#include "base/check.h"
 #include "base/limits.h"
 #include "base/problems.h"
+#include "http/answers.h"
+#include "http/params.h"
 #include "ingest/tus_headers.h"
 
 namespace lapel::ingest {
@@ -35,11 +36,7 @@ Response tus(Response response) {
 }
 
 Result<UploadId> upload_id(const Request& request) {
-  const auto it = request.params.find("id");
-  CHECK(it != request.params.end());
-  const auto id = UploadId::parse(it->second);
-  if (!id) return fail(Code::kNotFound, "No such upload");
-  return *id;
+  return http::id_param<UploadId>(request, "upload");
 }
 
 void describe(Response& response, const Upload& upload) {
@@ -155,17 +152,14 @@ Result<Response> state(const Request& request, Uploads& uploads, const roster::A
   const access::Actor actor = TRY(asker(request));
   const Upload upload = TRY(uploads.find(actor, TRY(upload_id(request))));
   const bool is_recording = upload.state == State::kSealed && upload.kind != Kind::kPartial;
-  return Response::json(200, to_json(Json(Json::Object{
-                                 {"id", upload.id.text()},
-                                 {"state", state_name(upload.state)},
-                                 {"recording", is_recording ? Json(upload.recording.text()) : Json()},
-                                 {"reason", upload.reason.empty() ? Json() : Json(upload.reason)},
-                                 {"offset", upload.offset},
-                                 {"length", upload.length},
-                                 {"sha256", upload.sha256 ? Json(hex(*upload.sha256)) : Json()},
-                                 {"expires_at", ledger_time(upload.expires_at)},
-                             })))
-      .with("Cache-Control", "no-store");
+  return http::answer(200, {{"id", upload.id.text()},
+                            {"state", state_name(upload.state)},
+                            {"recording", is_recording ? Json(upload.recording.text()) : Json()},
+                            {"reason", http::text_or_null(upload.reason)},
+                            {"offset", upload.offset},
+                            {"length", upload.length},
+                            {"sha256", upload.sha256 ? Json(hex(*upload.sha256)) : Json()},
+                            {"expires_at", ledger_time(upload.expires_at)}});
 }
 
 Result<Response> remove(const Request& request, Uploads& uploads, const roster::Asker& asker) {

@@ -6,23 +6,18 @@
 
 #include <fmt/format.h>
 
-#include "base/check.h"
 #include "base/limits.h"
+#include "http/answers.h"
 #include "http/json_body.h"
+#include "http/params.h"
 
 namespace lapel::door {
 namespace {
 
+using http::answer;
 using http::Request;
 using http::Response;
-
-Json or_null(const std::optional<Timestamp>& time) {
-  return time ? Json(ledger_time(*time)) : Json();
-}
-
-Response answer(int status, Json::Object fields) {
-  return Response::json(status, to_json(Json(std::move(fields)))).with("Cache-Control", "no-store");
-}
+using http::time_or_null;
 
 Result<access::Actor> lead_administrator(const Request& request, const roster::Asker& asker) {
   access::Actor actor = TRY(asker(request));
@@ -93,17 +88,15 @@ Json::Object to_members(const HostedAgency& hosted) {
           {"people", hosted.people},
           {"recordings", hosted.recordings},
           {"bytes", hosted.bytes},
-          {"published_at", or_null(hosted.published_at)},
+          {"published_at", time_or_null(hosted.published_at)},
           {"first_run", first_run_name(hosted)},
-          {"link_expires_at", or_null(hosted.link_until)}};
+          {"link_expires_at", time_or_null(hosted.link_until)}};
 }
 
 void register_hosting(http::Router& router, Installation& installation, signin::Setup& setup, roster::Asker asker) {
   router.add("GET", "/api/v1/agencies", [&installation, asker](const Request& request) -> Result<Response> {
     TRY(lead_administrator(request, asker));
-    Json::Array items;
-    for (const HostedAgency& each : TRY(hosted_agencies(installation))) items.emplace_back(to_members(each));
-    return answer(200, {{"items", std::move(items)}, {"next", Json()}});
+    return http::page_of(TRY(hosted_agencies(installation)), [](const HostedAgency& each) { return to_members(each); });
   });
   router.add("POST", "/api/v1/agencies", [&installation, &setup, asker](const Request& request) -> Result<Response> {
     const access::Actor actor = TRY(lead_administrator(request, asker));
@@ -116,22 +109,19 @@ void register_hosting(http::Router& router, Installation& installation, signin::
   router.add("POST", "/api/v1/agencies/{id}/setup-link",
              [&installation, &setup, asker](const Request& request) -> Result<Response> {
                TRY(lead_administrator(request, asker));
-               const auto at = request.params.find("id");
-               CHECK(at != request.params.end());
-               const auto id = AgencyId::parse(at->second);
-               if (!id) return fail(Code::kNotFound, "No such agency", at->second);
-               const HostedAgency now = TRY(hosted(installation, *id));
+               const AgencyId id = TRY(http::id_param<AgencyId>(request, "agency"));
+               const HostedAgency now = TRY(hosted(installation, id));
                if (now.has_administrator) {
-                 return fail(Code::kConflict, "This agency has an administrator, who makes others", at->second);
+                 return fail(Code::kConflict, "This agency has an administrator, who makes others", id.text());
                }
                // From then on it is theirs: who hosts it does not make itself their administrator.
                if (now.people > 0 || now.recordings > 0) {
                  return fail(Code::kConflict,
                              "This agency has people or recordings already: its administrator is made at the server's "
                              "console",
-                             at->second);
+                             id.text());
                }
-               return with_link(installation, setup, *id, 201);
+               return with_link(installation, setup, id, 201);
              });
 }
 

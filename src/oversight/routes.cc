@@ -1,41 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "oversight/routes.h"
 
-#include <charconv>
+#include <functional>
 #include <utility>
 
-#include <fmt/format.h>
-
-#include "base/check.h"
-#include "base/limits.h"
+#include "http/answers.h"
 #include "http/json_body.h"
+#include "http/params.h"
 
 namespace lapel::oversight {
 namespace {
 
+using http::answer;
+using http::id_or_null;
+using http::id_param;
+using http::or_null;
+using http::page;
+using http::page_of;
 using http::Request;
 using http::Response;
+using http::text_or_null;
+using http::time_or_null;
 
-Response answer(int status, Json::Object fields) {
-  return Response::json(status, to_json(Json(std::move(fields)))).with("Cache-Control", "no-store");
-}
-Response page(Json::Array items) {
-  return answer(200, {{"items", std::move(items)}, {"next", Json()}});
-}
-
-std::string id_param(const Request& request) {
-  const auto it = request.params.find("id");
-  CHECK(it != request.params.end());
-  return it->second;
-}
-
-template <typename T>
-Json or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json();
-}
-Json time_or_null(const std::optional<Timestamp>& time) {
-  return time ? Json(ledger_time(*time)) : Json();
-}
 Json named(const PersonId& id, const std::string& name) {
   return Json::Object{{"id", id.text()}, {"name", name}};
 }
@@ -63,9 +49,7 @@ Json::Object to_members(const Alert& alert) {
 }
 
 Result<Response> list_alerts(const Request&, Oversight& room, const access::Actor& actor) {
-  Json::Array items;
-  for (const Alert& alert : TRY(room.alerts().list(actor))) items.emplace_back(to_members(alert));
-  return page(std::move(items));
+  return page_of(TRY(room.alerts().list(actor)), [](const Alert& alert) { return to_members(alert); });
 }
 
 Result<Response> show_alert(const Request& request, Oversight& room, const access::Actor& actor) {
@@ -77,7 +61,7 @@ Result<Response> show_alert(const Request& request, Oversight& room, const acces
                                     {"tie", look.tie},
                                     {"purpose", look.purpose},
                                     {"case", or_null(look.case_number)},
-                                    {"recording", look.recording ? Json(look.recording->text()) : Json()}});
+                                    {"recording", id_or_null(look.recording)}});
   }
   Json::Object out = to_members(shown.alert);
   out.emplace("looks", std::move(looks));
@@ -105,9 +89,7 @@ Json::Object to_members(const Digest& digest) {
 }
 
 Result<Response> list_digests(const Request&, Oversight& room, const access::Actor& actor) {
-  Json::Array items;
-  for (const Digest& digest : TRY(room.digests().list(actor))) items.emplace_back(to_members(digest));
-  return page(std::move(items));
+  return page_of(TRY(room.digests().list(actor)), [](const Digest& digest) { return to_members(digest); });
 }
 
 Result<Response> show_digest(const Request& request, Oversight& room, const access::Actor& actor) {
@@ -127,11 +109,9 @@ Result<Response> sign_digest(const Request& request, Oversight& room, const acce
 }
 
 Result<Response> unattributed(const Request&, Oversight& room, const access::Actor& actor) {
-  Json::Array items;
-  for (const evidence::UnattributedDay& day : TRY(room.vault().unattributed_days(actor))) {
-    items.emplace_back(Json::Object{{"day", ledger_time(day.day)}, {"open", day.open}});
-  }
-  return page(std::move(items));
+  return page_of(TRY(room.vault().unattributed_days(actor)), [](const evidence::UnattributedDay& day) {
+    return Json::Object{{"day", ledger_time(day.day)}, {"open", day.open}};
+  });
 }
 
 // ---- the review of access ----
@@ -223,17 +203,8 @@ Json::Array rights_of(const access::Actor& other, const evidence::OthersRow& row
 
 Result<Response> view_as(const Request& request, Oversight& room, const access::Actor& actor) {
   evidence::ListQuery query;
-  query.limit = limits::kPageItemsDefault;
-  if (const auto it = request.query.find("cursor"); it != request.query.end()) query.cursor = it->second;
-  if (const auto it = request.query.find("limit"); it != request.query.end() && !it->second.empty()) {
-    std::int64_t limit = 0;
-    const std::string& text = it->second;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
-    if (error != std::errc() || end != text.data() + text.size() || limit < 1 || limit > limits::kPageItemsMax) {
-      return fail(Code::kInvalid, fmt::format("\"limit\" must be 1 to {}", limits::kPageItemsMax));
-    }
-    query.limit = limit;
-  }
+  query.limit = TRY(http::limit_query(request));
+  query.cursor = http::text_query(request, "cursor").value_or("");
   const Oversight::Seen seen = TRY(room.view_as(actor, id_param(request), query));
   Json::Array items;
   for (const evidence::OthersRow& row : seen.page.items) {
@@ -252,17 +223,13 @@ Result<Response> view_as(const Request& request, Oversight& room, const access::
                       {"total", seen.page.total},
                       {"hidden", seen.page.hidden},
                       {"items", std::move(items)},
-                      {"next", seen.page.next.empty() ? Json() : Json(seen.page.next)}});
+                      {"next", text_or_null(seen.page.next)}});
 }
 
 }  // namespace
 
 void register_routes(http::Router& router, Oversight& room, roster::Asker asker) {
-  const auto add = [&](std::string_view method, std::string_view pattern, auto handler) {
-    router.add(method, pattern, [&room, asker, handler](const Request& request) -> Result<Response> {
-      return handler(request, room, TRY(asker(request)));
-    });
-  };
+  const auto add = roster::asked_routes(router, asker, std::ref(room));
   add("GET", "/api/v1/alerts", list_alerts);
   add("GET", "/api/v1/alerts/{id}", show_alert);
   add("POST", "/api/v1/alerts/{id}/acknowledge", acknowledge);

@@ -1,39 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "people/routes.h"
 
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
-#include "base/check.h"
 #include "base/problems.h"
+#include "http/answers.h"
 #include "http/json_body.h"
+#include "http/params.h"
 
 namespace lapel::people {
 namespace {
 
+using http::answer;
+using http::id_param;
+using http::or_null;
 using http::Request;
 using http::Response;
-
-template <typename T>
-Json or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json();
-}
-
-Response answer(int status, Json::Object fields) {
-  return Response::json(status, to_json(Json(std::move(fields)))).with("Cache-Control", "no-store");
-}
-Response page(Json::Array items) {
-  return answer(200, {{"items", std::move(items)}, {"next", Json()}});
-}
-
-std::string id_param(const Request& request) {
-  const auto it = request.params.find("id");
-  CHECK(it != request.params.end());
-  return it->second;
-}
+using http::time_or_null;
 
 Json::Object to_members(const roster::Person& person) {
   Json::Array roles;
@@ -53,13 +41,11 @@ Json::Object to_members(const roster::Assignment& assignment) {
           {"kind", roster::assignment_kind_name(assignment.kind)},
           {"target", assignment.target},
           {"from", ledger_time(assignment.from)},
-          {"until", assignment.until ? Json(ledger_time(*assignment.until)) : Json()}};
+          {"until", time_or_null(assignment.until)}};
 }
 template <typename T>
 Response page_of(const std::vector<T>& items) {
-  Json::Array out;
-  for (const T& item : items) out.emplace_back(to_members(item));
-  return page(std::move(out));
+  return http::page_of(items, [](const T& item) { return to_members(item); });
 }
 
 Result<Response> people(const Request&, People& all, const access::Actor& actor) {
@@ -148,8 +134,7 @@ Result<Response> assignments(const Request& request, People& all, const access::
     } else if (name == "target") {
       query.target = text;
     } else if (name == "at") {
-      query.at = parse_rfc3339(text);
-      if (!query.at) return fail(Code::kInvalid, "\"at\" must be an RFC 3339 time such as 2022-12-02T06:12:07Z");
+      query.at = TRY(http::parse_time(text, name));
     }
   }
   return page_of(TRY(all.assignments(actor, query)));
@@ -163,10 +148,9 @@ Result<Response> begin(const Request& request, People& all, const access::Actor&
                        TRY(http::time_member(body, "from")), TRY(http::time_member(body, "until"))}))));
 }
 Result<Response> end(const Request& request, People& all, const access::Actor& actor) {
-  const auto id = AssignmentId::parse(id_param(request));
-  if (!id) return fail(Code::kNotFound, "No such assignment", id_param(request));
+  const AssignmentId id = TRY(id_param<AssignmentId>(request, "assignment"));
   const Json body = TRY(http::json_body(request));
-  return answer(200, to_members(TRY(all.end(actor, *id, TRY(http::time_member(body, "until")),
+  return answer(200, to_members(TRY(all.end(actor, id, TRY(http::time_member(body, "until")),
                                             TRY(http::required_text(body, "reason"))))));
 }
 
@@ -193,11 +177,7 @@ Result<Response> set_rules(const Request& request, People& all, const access::Ac
 }  // namespace
 
 void register_routes(http::Router& router, People& all, roster::Asker asker) {
-  const auto add = [&](std::string_view method, std::string_view pattern, auto handler) {
-    router.add(method, pattern, [&all, asker, handler](const Request& request) -> Result<Response> {
-      return handler(request, all, TRY(asker(request)));
-    });
-  };
+  const auto add = roster::asked_routes(router, asker, std::ref(all));
   add("GET", "/api/v1/people", people);
   add("GET", "/api/v1/people/{id}", person);
   add("GET", "/api/v1/people/{id}/rights", rights);

@@ -1,32 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "playback/routes.h"
 
+#include <functional>
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "base/check.h"
-#include "base/limits.h"
+#include "http/answers.h"
 #include "http/json_body.h"
+#include "http/params.h"
 #include "http/range.h"
 
 namespace lapel::playback {
 namespace {
 
+using http::answer;
+using http::id_or_null;
+using http::id_param;
+using http::or_null;
+using http::page;
 using http::Request;
 using http::Response;
-
-template <typename AnyId>
-Result<AnyId> id_param(const Request& request, std::string_view what) {
-  const auto it = request.params.find("id");
-  CHECK(it != request.params.end());
-  const auto id = AnyId::parse(it->second);
-  if (!id) return fail(Code::kNotFound, fmt::format("No such {}", what), it->second);
-  return *id;
-}
-
-template <typename T>
-Json or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json();
-}
+using http::text_or_null;
+using http::text_query;
+using http::time_or_null;
+using http::time_query;
 
 std::string_view chain_note(evidence::ChainStart start) {
   switch (start) {
@@ -52,13 +51,13 @@ Json media_json(const evidence::Recording& recording) {
   return Json(Json::Object{
       {"state", jobs::state_name(recording.media_job->state)},
       {"verdict", recording.media ? Json(facts.verdict) : Json()},
-      {"sentence", sentence.empty() ? Json() : Json(sentence)},
+      {"sentence", text_or_null(sentence)},
       {"frames", or_null(facts.frames)},
-      {"file_created_at", facts.file_created_at ? Json(ledger_time(*facts.file_created_at)) : Json()},
+      {"file_created_at", time_or_null(facts.file_created_at)},
   });
 }
 
-Json to_json_value(const evidence::Recording& recording) {
+Json::Object to_members(const evidence::Recording& recording) {
   const evidence::Description& description = recording.description;
   const evidence::MediaFacts facts = recording.media.value_or(evidence::MediaFacts{});
   Json::Array same_bytes;
@@ -70,13 +69,13 @@ Json to_json_value(const evidence::Recording& recording) {
                                     {"bytes", clip.bytes},
                                     {"receipt", receipt_url(clip.id)}});
   }
-  return Json(Json::Object{
+  return {
       {"id", recording.id.text()},
       {"sha256", hex(recording.sha256)},
       {"bytes", recording.bytes},
       {"filename", description.filename},
       {"filetype", description.filetype},
-      {"recorded_at", description.recorded_at ? Json(ledger_time(*description.recorded_at)) : Json()},
+      {"recorded_at", time_or_null(description.recorded_at)},
       {"received_at", ledger_time(recording.received_at)},
       // What only the media worker can tell; unknown until it has looked.
       {"duration_ms", or_null(facts.duration_ms)},
@@ -90,38 +89,23 @@ Json to_json_value(const evidence::Recording& recording) {
       {"agency", recording.agency.text()},
       {"category", or_null(description.category)},
       {"incident", or_null(description.incident)},
-      {"group", description.group ? Json(description.group->text()) : Json()},
+      {"group", id_or_null(description.group)},
       {"state", access::state_name(recording.state)},
       {"inside_home", or_null(recording.is_inside_home)},
       {"victim_sensitive", recording.is_victim_sensitive},
       {"restriction", recording.restriction ? Json(access::restriction_name(*recording.restriction)) : Json()},
-      {"assigned_officer", recording.assigned_officer ? Json(recording.assigned_officer->text()) : Json()},
+      {"assigned_officer", id_or_null(recording.assigned_officer)},
       {"chain_starts_at", evidence::chain_start_name(recording.chain_starts_at)},
       {"chain_note", chain_note(recording.chain_starts_at)},
       {"same_bytes_as", std::move(same_bytes)},
       {"clips", std::move(clips)},
       {"metadata", Json(description.more)},
-  });
+  };
 }
 
 // ---- queries ----
 
-Result<std::optional<Timestamp>> time_query(const Request& request, std::string_view name) {
-  const auto it = request.query.find(name);
-  if (it == request.query.end() || it->second.empty()) return std::optional<Timestamp>();
-  const auto time = parse_rfc3339(it->second);
-  if (!time)
-    return fail(Code::kInvalid, fmt::format("\"{}\" must be an RFC 3339 time such as 2022-12-02T06:12:07Z", name));
-  return time;
-}
-
-std::optional<std::string> text_query(const Request& request, std::string_view name) {
-  const auto it = request.query.find(name);
-  return it == request.query.end() || it->second.empty() ? std::nullopt : std::optional(it->second);
-}
-
-Result<Response> list(const Request& request, evidence::Vault& vault, const roster::Asker& asker) {
-  const access::Actor actor = TRY(asker(request));
+Result<Response> list(const Request& request, evidence::Vault& vault, const access::Actor& actor) {
   evidence::ListQuery query;
   query.text = text_query(request, "q");
   query.officer = text_query(request, "officer");
@@ -133,28 +117,17 @@ Result<Response> list(const Request& request, evidence::Vault& vault, const rost
   query.to = TRY(time_query(request, "to"));
   query.received_from = TRY(time_query(request, "received_from"));
   query.received_to = TRY(time_query(request, "received_to"));
-  query.limit = limits::kPageItemsDefault;
-  if (const auto limit = text_query(request, "limit")) {
-    const auto value = parse_decimal(*limit);
-    if (!value || *value < 1 || *value > static_cast<std::uint64_t>(limits::kPageItemsMax)) {
-      return fail(Code::kInvalid, fmt::format("\"limit\" must be 1 to {}", limits::kPageItemsMax));
-    }
-    query.limit = static_cast<std::int64_t>(*value);
-  }
+  query.limit = TRY(http::limit_query(request));
   query.cursor = text_query(request, "cursor").value_or("");
   if (text_query(request, "bbox")) return fail(Code::kUnsupported, "Searching by area is not available yet");
-  const evidence::ListPage page = TRY(vault.list(actor, query));
+  const evidence::ListPage found = TRY(vault.list(actor, query));
   Json::Array items;
-  for (const evidence::Recording& recording : page.items) items.push_back(to_json_value(recording));
-  return Response::json(200, to_json(Json(Json::Object{{"items", std::move(items)},
-                                                       {"next", page.next.empty() ? Json() : Json(page.next)}})))
-      .with("Cache-Control", "no-store");
+  for (const evidence::Recording& recording : found.items) items.emplace_back(to_members(recording));
+  return page(std::move(items), found.next);
 }
 
-Result<Response> show(const Request& request, evidence::Vault& vault, const roster::Asker& asker) {
-  const access::Actor actor = TRY(asker(request));
-  const evidence::Recording recording = TRY(vault.show(actor, TRY(id_param<RecordingId>(request, "recording"))));
-  return Response::json(200, to_json(to_json_value(recording))).with("Cache-Control", "no-store");
+Result<Response> show(const Request& request, evidence::Vault& vault, const access::Actor& actor) {
+  return answer(200, to_members(TRY(vault.show(actor, TRY(id_param<RecordingId>(request, "recording"))))));
 }
 
 // ---- changes ----
@@ -165,8 +138,7 @@ Result<std::optional<std::string>> new_text(const Json& body, std::string_view n
   return std::optional(TRY(http::text_member(body, name)).value_or(""));
 }
 
-Result<Response> change(const Request& request, evidence::Vault& vault, const roster::Asker& asker) {
-  const access::Actor actor = TRY(asker(request));
+Result<Response> change(const Request& request, evidence::Vault& vault, const access::Actor& actor) {
   const RecordingId id = TRY(id_param<RecordingId>(request, "recording"));
   const Json body = TRY(http::json_body(request));
   evidence::Vault::Change wanted;
@@ -188,12 +160,10 @@ Result<Response> change(const Request& request, evidence::Vault& vault, const ro
     }
   }
   wanted.reason = TRY(http::required_text(body, "reason"));
-  return Response::json(200, to_json(to_json_value(TRY(vault.change(actor, id, wanted)))))
-      .with("Cache-Control", "no-store");
+  return answer(200, to_members(TRY(vault.change(actor, id, wanted))));
 }
 
-Result<Response> release_own(const Request& request, evidence::Vault& vault, const roster::Asker& asker) {
-  const access::Actor actor = TRY(asker(request));
+Result<Response> release_own(const Request& request, evidence::Vault& vault, const access::Actor& actor) {
   const RecordingId id = TRY(id_param<RecordingId>(request, "recording"));
   const Json body = TRY(http::json_body(request));
   TRY(vault.release_own(actor, id, TRY(http::required_text(body, "reason"))));
@@ -202,8 +172,7 @@ Result<Response> release_own(const Request& request, evidence::Vault& vault, con
 
 // ---- custody ----
 
-Result<Response> custody(const Request& request, evidence::Vault& vault, const roster::Asker& asker) {
-  const access::Actor actor = TRY(asker(request));
+Result<Response> custody(const Request& request, evidence::Vault& vault, const access::Actor& actor) {
   const RecordingId id = TRY(id_param<RecordingId>(request, "recording"));
   Json::Array items;
   for (const evidence::CustodyItem& item : TRY(vault.custody(actor, id))) {
@@ -218,12 +187,10 @@ Result<Response> custody(const Request& request, evidence::Vault& vault, const r
                                     {"salt", base64(item.salt)},
                                     {"receipt", fmt::format("{}?n={}", receipt_url(id), item.event.n)}});
   }
-  return Response::json(200, to_json(Json(Json::Object{{"items", std::move(items)}, {"next", Json()}})))
-      .with("Cache-Control", "no-store");
+  return page(std::move(items));
 }
 
-Result<Response> receipt(const Request& request, evidence::Vault& vault, const roster::Asker& asker) {
-  const access::Actor actor = TRY(asker(request));
+Result<Response> receipt(const Request& request, evidence::Vault& vault, const access::Actor& actor) {
   const RecordingId id = TRY(id_param<RecordingId>(request, "recording"));
   std::uint64_t n = 0;
   if (const auto text = text_query(request, "n")) {
@@ -255,41 +222,36 @@ Result<evidence::ViewRequest> parse_view(const Request& request) {
   return view;
 }
 
-Json::Object to_json_members(const evidence::View& view) {
+Json::Object to_members(const evidence::View& view) {
   return {{"view", view.id.text()},
           {"original", fmt::format("/api/v1/views/{}/original", view.id.text())},
           {"expires_at", ledger_time(view.expires_at)}};
 }
 
-Result<Response> open_view(const Request& request, evidence::Vault& vault, const roster::Asker& asker) {
-  const access::Actor actor = TRY(asker(request));
+Result<Response> open_view(const Request& request, evidence::Vault& vault, const access::Actor& actor) {
   const RecordingId id = TRY(id_param<RecordingId>(request, "recording"));
   const evidence::View opened = TRY(vault.open_view(actor, id, TRY(parse_view(request))));
-  return Response::json(201, to_json(Json(to_json_members(opened)))).with("Cache-Control", "no-store");
+  return answer(201, to_members(opened));
 }
 
 // ---- exports ----
 
-Result<Response> open_export(const Request& request, evidence::Vault& vault, const roster::Asker& asker) {
-  const access::Actor actor = TRY(asker(request));
+Result<Response> open_export(const Request& request, evidence::Vault& vault, const access::Actor& actor) {
   const RecordingId id = TRY(id_param<RecordingId>(request, "recording"));
   const evidence::View opened = TRY(vault.open_export(actor, id, TRY(parse_view(request))));
-  Json::Object members = to_json_members(opened);
+  Json::Object members = to_members(opened);
   members.emplace("files", fmt::format("/api/v1/views/{}/export", opened.id.text()));
-  return Response::json(201, to_json(Json(std::move(members)))).with("Cache-Control", "no-store");
+  return answer(201, std::move(members));
 }
 
-Result<Response> export_files(const Request& request, evidence::Vault& vault, const roster::Asker& asker) {
-  const access::Actor actor = TRY(asker(request));
+Result<Response> export_files(const Request& request, evidence::Vault& vault, const access::Actor& actor) {
   Json::Object files;
   for (auto& [path, text] : TRY(vault.export_files(actor, TRY(id_param<ViewId>(request, "view")))))
     files.emplace(path, text);
-  return Response::json(200, to_json(Json(Json::Object{{"files", std::move(files)}})))
-      .with("Cache-Control", "no-store");
+  return answer(200, {{"files", std::move(files)}});
 }
 
-Result<Response> original(const Request& request, evidence::Vault& vault, const roster::Asker& asker) {
-  const access::Actor actor = TRY(asker(request));
+Result<Response> original(const Request& request, evidence::Vault& vault, const access::Actor& actor) {
   evidence::Vault::OpenedView opened = TRY(vault.view(actor, TRY(id_param<ViewId>(request, "view"))));
   const evidence::Recording& recording = opened.view.recording;
   const auto file = opened.original.plain_file();
@@ -312,13 +274,11 @@ Response picture(const Bytes& jpeg) {
   return response;
 }
 
-Result<Response> poster(const Request& request, evidence::Vault& vault, const roster::Asker& asker) {
-  const access::Actor actor = TRY(asker(request));
+Result<Response> poster(const Request& request, evidence::Vault& vault, const access::Actor& actor) {
   return picture(TRY(vault.poster(actor, TRY(id_param<RecordingId>(request, "recording")))));
 }
 
-Result<Response> filmstrip(const Request& request, evidence::Vault& vault, const roster::Asker& asker) {
-  const access::Actor actor = TRY(asker(request));
+Result<Response> filmstrip(const Request& request, evidence::Vault& vault, const access::Actor& actor) {
   const RecordingId id = TRY(id_param<RecordingId>(request, "recording"));
   const auto text = text_query(request, "view");
   if (!text) return fail(Code::kInvalid, "A filmstrip is shown under a view: name it with ?view=");
@@ -330,10 +290,7 @@ Result<Response> filmstrip(const Request& request, evidence::Vault& vault, const
 }  // namespace
 
 void register_routes(http::Router& router, evidence::Vault& vault, roster::Asker asker) {
-  const auto add = [&](std::string_view method, std::string_view pattern, auto handler) {
-    router.add(method, pattern,
-               [&vault, asker, handler](const Request& request) { return handler(request, vault, asker); });
-  };
+  const auto add = roster::asked_routes(router, asker, std::ref(vault));
   add("GET", "/api/v1/recordings", list);
   add("GET", "/api/v1/recordings/{id}", show);
   add("PATCH", "/api/v1/recordings/{id}", change);

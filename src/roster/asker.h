@@ -2,12 +2,14 @@
 #pragma once
 // Who asks: how a room learns whose request it holds, without knowing how people sign in.
 //
-// Owns: the type. signin/ makes it, main hands it to every room.
+// Owns: the type, and how a route comes to know it. signin/ makes it, main hands it to every room.
 // Promises: the actor's roles are those held when the request came.
 // Fails with: kUnauthenticated.
 // Threads: any.
 
 #include <functional>
+#include <string_view>
+#include <utility>
 
 #include "access/access.h"
 #include "base/result.h"
@@ -16,5 +18,17 @@
 namespace lapel::roster {
 
 using Asker = std::function<Result<access::Actor>(const http::Request&)>;
+
+// add(method, pattern, handler): a route whose handler is called with the request, the room and whoever asks. The room is kept as it
+// is given: by value, or as std::ref.
+template <typename Room>
+auto asked_routes(http::Router& router, Asker asker, Room room) {
+  return [&router, asker = std::move(asker), room = std::move(room)](std::string_view method, std::string_view pattern,
+                                                                     auto handler) {
+    router.add(method, pattern, [asker, room, handler](const http::Request& request) -> Result<http::Response> {
+      return handler(request, room, TRY(asker(request)));
+    });
+  };
+}
 
 }  // namespace lapel::roster

@@ -6,11 +6,12 @@
 #include <fmt/format.h>
 #include <qrencode.h>
 
-#include "base/check.h"
 #include "base/problems.h"
 #include "crypto/password.h"
+#include "http/answers.h"
 #include "http/cookie.h"
 #include "http/json_body.h"
+#include "http/params.h"
 #include "roster/roster.h"
 #include "signin/passkey_json.h"
 #include "signin/record.h"
@@ -20,12 +21,11 @@
 namespace lapel::signin {
 namespace {
 
+using http::answer;
+using http::id_param;
 using http::Request;
 using http::Response;
-
-Json or_null(const std::optional<Timestamp>& time) {
-  return time ? Json(ledger_time(*time)) : Json();
-}
+using http::time_or_null;
 
 // Rows of '0' and '1': the page draws it, so that no image of a secret stands in any cache.
 Result<Json::Array> qr_code(const std::string& text) {
@@ -107,13 +107,13 @@ Result<Json::Object> state_of(const Room& room, const PersonId& person) {
                                       {"kind", factor_kind_name(factor.kind)},
                                       {"name", factor.name},
                                       {"created_at", ledger_time(factor.created_at)},
-                                      {"used_at", or_null(factor.used_at)}});
+                                      {"used_at", time_or_null(factor.used_at)}});
   }
   out.emplace("factors", std::move(factors));
   out.emplace("recovery_codes_left", TRY(room.factors.recovery_codes_left(person)));
   TRY(room.database.read([&](db::Transaction& tx) -> Result<void> {
     const roster::Person known = TRY(roster::person(tx, person));
-    out.insert_or_assign("locked_at", or_null(TRY(Locks::locked_at(tx, known.login))));
+    out.insert_or_assign("locked_at", time_or_null(TRY(Locks::locked_at(tx, known.login))));
     const db::Rows rows =
         TRY(tx.query("SELECT changed_us FROM passwords WHERE person = :person LIMIT 1", {{"person", person.text()}}));
     const auto changed_us = rows.empty() ? std::nullopt : rows[0].maybe_integer("changed_us");
@@ -229,10 +229,8 @@ Result<Response> add_passkey(const Request& request, const Room& room) {
 
 Result<Response> remove_factor(const Request& request, const Room& room) {
   const Asking asking = TRY(fresh_session(request, room));
-  const auto at = request.params.find("id");
-  CHECK(at != request.params.end());
-  const auto id = FactorId::parse(at->second);
-  if (!id) return fail(Code::kNotFound, "You have no such factor", at->second);
+  const auto id = FactorId::parse(id_param(request));
+  if (!id) return fail(Code::kNotFound, "You have no such factor", id_param(request));
   SecondFactor rule = SecondFactor::kRequired;
   TRY(room.database.read([&](db::Transaction& tx) -> Result<void> {
     rule = TRY(sign_in_rules(tx, TRY(roster::person(tx, asking.by.person)).agency)).second_factor;
@@ -293,14 +291,11 @@ Result<void> require_manager(const access::Actor& actor, const std::optional<Per
 
 // Whose account, of the asker's agency.
 Result<roster::Person> person_of(const Request& request, const Room& room, const access::Actor& actor) {
-  const auto at = request.params.find("id");
-  CHECK(at != request.params.end());
-  const auto id = PersonId::parse(at->second);
+  const PersonId id = TRY(id_param<PersonId>(request, "person"));
   roster::Person person;
   TRY(room.database.read([&](db::Transaction& tx) -> Result<void> {
-    if (!id) return fail(Code::kNotFound, "No such person", at->second);
-    person = TRY(roster::person(tx, *id));
-    if (person.agency != actor.agency) return fail(Code::kNotFound, "No such person", at->second);
+    person = TRY(roster::person(tx, id));
+    if (person.agency != actor.agency) return fail(Code::kNotFound, "No such person", id.text());
     return {};
   }));
   return person;
@@ -320,7 +315,7 @@ Result<Response> show_console(const Request&, const Room& room, const access::Ac
     }
     return {};
   }));
-  return answer(200, {{"items", std::move(items)}, {"next", Json()}});
+  return http::page(std::move(items));
 }
 
 Result<Response> show_sign_in(const Request& request, const Room& room, const access::Actor& actor) {
@@ -369,10 +364,6 @@ Result<Response> reset_factors(const Request& request, const Room& room) {
 
 }  // namespace
 
-Response answer(int status, Json::Object fields) {
-  return Response::json(status, to_json(Json(std::move(fields)))).with("Cache-Control", "no-store");
-}
-
 Result<Asking> asking_session(const Request& request, const Room& room) {
   auto session = TRY(room.sessions.find(request));
   if (!session) return fail(Error{&problems::kUnauthenticated, "Sign in first", {}});
@@ -398,11 +389,7 @@ void register_account_routes(http::Router& router, const Room& room, roster::Ask
   own("POST", "/api/v1/account/recovery-codes", make_recovery_codes);
   own("POST", "/api/v1/account/password", change_password);
   own("DELETE", "/api/v1/account/other-sessions", end_other_sessions);
-  const auto managing = [&](std::string_view method, std::string_view pattern, auto handler) {
-    router.add(method, pattern, [room, asker, handler](const Request& request) -> Result<Response> {
-      return handler(request, room, TRY(asker(request)));
-    });
-  };
+  const auto managing = roster::asked_routes(router, asker, room);
   managing("GET", "/api/v1/sign-in/console", show_console);
   managing("GET", "/api/v1/people/{id}/sign-in", show_sign_in);
   own("POST", "/api/v1/people/{id}/sign-in/unlock", unlock);

@@ -7,7 +7,6 @@
 // Fails with: see routes.h.
 // Threads: register once; handlers run on any worker.
 
-#include "base/json.h"
 #include "signin/record.h"
 #include "signin/routes.h"
 
@@ -20,7 +19,6 @@ struct Asking {
 };
 Result<Asking> asking_session(const http::Request& request, const Room& room);
 
-http::Response answer(int status, Json::Object fields);
 // The session as its browser sees it, and one that was just opened, with its cookie.
 Result<http::Response> describe(const Room& room, const Sessions::Session& session);
 Result<http::Response> opened(const Room& room, const http::Request& request, const Sessions::Opened& opened);

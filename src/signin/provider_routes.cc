@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/problems.h"
+#include "http/answers.h"
 #include "http/cookie.h"
 #include "http/json_body.h"
 #include "roster/roster.h"
@@ -16,6 +17,7 @@
 namespace lapel::signin {
 namespace {
 
+using http::answer;
 using http::Request;
 using http::Response;
 using SignIn = IdTokenQuestion::SignIn;
@@ -54,7 +56,7 @@ Result<Place> place_of(const Room& room, const std::string& slug) {
 Result<Response> show(const Request& request, const Room& room) {
   const auto at = request.query.find("agency");
   const Place place = TRY(place_of(room, at == request.query.end() ? std::string() : at->second));
-  return answer(200, {{"name", place.provider ? Json(*place.provider) : Json()}, {"asks_agency", place.asks_agency}});
+  return answer(200, {{"name", http::or_null(place.provider)}, {"asks_agency", place.asks_agency}});
 }
 
 std::string authorization_address(const Provider& provider, const Discovery& discovery, const ProviderFlow& flow) {

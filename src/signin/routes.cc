@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/problems.h"
+#include "http/answers.h"
 #include "http/cookie.h"
 #include "http/json_body.h"
 #include "roster/roster.h"
@@ -17,6 +18,7 @@
 namespace lapel::signin {
 namespace {
 
+using http::answer;
 using http::Request;
 using http::Response;
 
@@ -106,7 +108,7 @@ Result<Response> describe(const Room& room, const Sessions::Session& session) {
                       {"idle_seconds", kSessionIdleUs / 1'000'000},
                       {"needs", is_finished ? Json() : Json(needs_name(session.needs))},
                       {"factors", std::move(factors)},
-                      {"provider", provider ? Json(*provider) : Json()},
+                      {"provider", http::or_null(provider)},
                       {"banner", session.needs == Needs::kBanner ? Json(who.rules.banner) : Json()}});
 }
 

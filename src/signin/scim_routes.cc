@@ -6,16 +6,17 @@
 
 #include <fmt/format.h>
 
-#include "base/check.h"
 #include "base/json.h"
 #include "base/problems.h"
 #include "http/message.h"
+#include "http/params.h"
 #include "signin/scim_json.h"
 #include "signin/scim_words.h"
 
 namespace lapel::signin {
 namespace {
 
+using http::id_param;
 using http::Request;
 using http::Response;
 
@@ -90,12 +91,6 @@ Json to_scim(const Request& request, const DirectoryGroup& group) {
                    {"meta", meta(request, "Group", group.id, group.created, group.changed)}};
   if (group.external_id) out.emplace("externalId", *group.external_id);
   return out;
-}
-
-std::string id_of(const Request& request) {
-  const auto at = request.params.find("id");
-  CHECK(at != request.params.end());
-  return at->second;
 }
 
 Result<Json> body_of(const Request& request) {
@@ -182,7 +177,7 @@ Result<Response> users(const Request& request, Directory& directory, const acces
 }
 
 Result<Response> user(const Request& request, Directory& directory, const access::Actor& actor) {
-  return answer(200, TRY(shown(request, directory, actor, TRY(directory.user(actor.agency, id_of(request))))));
+  return answer(200, TRY(shown(request, directory, actor, TRY(directory.user(actor.agency, id_param(request))))));
 }
 
 Result<Response> add_user(const Request& request, Directory& directory, const access::Actor& actor) {
@@ -193,25 +188,25 @@ Result<Response> add_user(const Request& request, Directory& directory, const ac
 }
 
 Result<Response> put_user(const Request& request, Directory& directory, const access::Actor& actor) {
-  TRY(directory.user(actor.agency, id_of(request)));
+  TRY(directory.user(actor.agency, id_param(request)));
   const Json body = TRY(body_of(request));
   const auto edit = [&](DirectoryUser& user) { return read_scim(body, user); };
-  return answer(200, TRY(shown(request, directory, actor, TRY(directory.change_user(actor, id_of(request), edit)))));
+  return answer(200, TRY(shown(request, directory, actor, TRY(directory.change_user(actor, id_param(request), edit)))));
 }
 
 Result<Response> patch_user(const Request& request, Directory& directory, const access::Actor& actor) {
-  TRY(directory.user(actor.agency, id_of(request)));
+  TRY(directory.user(actor.agency, id_param(request)));
   const Json body = TRY(body_of(request));
   const auto operations = TRY(operations_of(body));
   const auto edit = [&](DirectoryUser& user) -> Result<void> {
     for (const ScimOperation& operation : operations) TRY(apply_scim(operation, user));
     return {};
   };
-  return answer(200, TRY(shown(request, directory, actor, TRY(directory.change_user(actor, id_of(request), edit)))));
+  return answer(200, TRY(shown(request, directory, actor, TRY(directory.change_user(actor, id_param(request), edit)))));
 }
 
 Result<Response> remove_user(const Request& request, Directory& directory, const access::Actor& actor) {
-  TRY(directory.remove_user(actor, id_of(request)));
+  TRY(directory.remove_user(actor, id_param(request)));
   return Response::empty(204);
 }
 
@@ -224,7 +219,7 @@ Result<Response> groups(const Request& request, Directory& directory, const acce
 }
 
 Result<Response> group(const Request& request, Directory& directory, const access::Actor& actor) {
-  return answer(200, to_scim(request, TRY(directory.group(actor.agency, id_of(request)))));
+  return answer(200, to_scim(request, TRY(directory.group(actor.agency, id_param(request)))));
 }
 
 Result<Response> add_group(const Request& request, Directory& directory, const access::Actor& actor) {
@@ -235,28 +230,28 @@ Result<Response> add_group(const Request& request, Directory& directory, const a
 }
 
 Result<Response> put_group(const Request& request, Directory& directory, const access::Actor& actor) {
-  TRY(directory.group(actor.agency, id_of(request)));
+  TRY(directory.group(actor.agency, id_param(request)));
   const Json body = TRY(body_of(request));
   const auto edit = [&](DirectoryGroup& group, std::set<std::string>& touched) {
     touched = group.members;
     return read_scim(body, group);
   };
-  return answer(200, to_scim(request, TRY(directory.change_group(actor, id_of(request), edit))));
+  return answer(200, to_scim(request, TRY(directory.change_group(actor, id_param(request), edit))));
 }
 
 Result<Response> patch_group(const Request& request, Directory& directory, const access::Actor& actor) {
-  TRY(directory.group(actor.agency, id_of(request)));
+  TRY(directory.group(actor.agency, id_param(request)));
   const Json body = TRY(body_of(request));
   const auto operations = TRY(operations_of(body));
   const auto edit = [&](DirectoryGroup& group, std::set<std::string>& touched) -> Result<void> {
     for (const ScimOperation& operation : operations) TRY(apply_scim(operation, group, touched));
     return {};
   };
-  return answer(200, to_scim(request, TRY(directory.change_group(actor, id_of(request), edit))));
+  return answer(200, to_scim(request, TRY(directory.change_group(actor, id_param(request), edit))));
 }
 
 Result<Response> remove_group(const Request& request, Directory& directory, const access::Actor& actor) {
-  TRY(directory.remove_group(actor, id_of(request)));
+  TRY(directory.remove_group(actor, id_param(request)));
   return Response::empty(204);
 }
 
