@@ -107,7 +107,7 @@ void register_hosting(http::Router& router, Installation& installation, signin::
     return with_link(installation, setup, TRY(installation.add_agency(wanted, actor.person)).id, 201);
   });
   router.add("POST", "/api/v1/agencies/{id}/setup-link",
-             [&installation, &setup, asker](const Request& request) -> Result<Response> {
+             [&installation, &setup, asker = std::move(asker)](const Request& request) -> Result<Response> {
                TRY(lead_administrator(request, asker));
                const AgencyId id = TRY(http::id_param<AgencyId>(request, "agency"));
                const HostedAgency now = TRY(hosted(installation, id));

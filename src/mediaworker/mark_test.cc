@@ -18,8 +18,8 @@ class Picture {
   Picture(int width, int height, std::uint8_t gray) : width_(width), height_(height) {
     for (std::size_t plane = 0; plane < 3; ++plane) {
       stride_[plane] = (plane == 0 ? width : width / 2) + 2 * kGuard;
-      const auto rows = static_cast<std::size_t>((plane == 0 ? height : height / 2) + 2 * kGuard);
-      bytes_[plane].assign(rows * static_cast<std::size_t>(stride_[plane]), kGuarded);
+      const int rows = (plane == 0 ? height : height / 2) + 2 * kGuard;
+      bytes_[plane].assign(static_cast<std::size_t>(rows) * static_cast<std::size_t>(stride_[plane]), kGuarded);
       for (int y = 0; y < (plane == 0 ? height : height / 2); ++y) {
         std::fill_n(at(plane, 0, y), plane == 0 ? width : width / 2, plane == 0 ? gray : std::uint8_t{128});
       }
