@@ -3,10 +3,10 @@
 // Second factors: passkeys, authenticator apps and recovery codes of people.
 //
 // Owns: the tables factors and recovery_codes.
-// Promises: what is presented counts once: a code's step, a recovery code and a challenge are used up in the transaction
-//   that lets their owner in. An app's secret is sealed under a key made of its owner's key in the key store: the catalog
-//   alone tells no codes. Each change is in signin_events. A wrong code counts towards the lock of locks.h; a wrong
-//   passkey does not.
+// Promises: what is presented counts once: a code's step, a recovery code and a challenge are used up before their owner is
+//   let in, so that of two who present one only one gets in, and who is cut off between has spent it. An app's secret is
+//   sealed under a key made of its owner's key in the key store: the catalog alone tells no codes. Each change is in
+//   signin_events. A wrong code counts towards the lock of locks.h; a wrong passkey does not.
 // Fails with: kUnauthenticated (kSecondFactor), kConflict (enrolled already; the last one, where one is required),
 //   kNotFound, kLimited (kFactorsMax).
 // Threads: any.
