@@ -199,7 +199,7 @@ TEST(Server, LetsAPostSayThatItIsAnotherMethod) {
   router.add("HEAD", "/head", [](const Request&) -> Result<Response> { return Response::text(200, "body"); });
   RunningServer server(std::move(router));
   Client client(server.port());
-  const auto post = [](std::string target, std::string method) {
+  const auto post = [](const std::string& target, const std::string& method) {
     return "POST " + target + " HTTP/1.1\r\nHost: h\r\nX-HTTP-Method-Override: " + method +
            "\r\nContent-Length: 0\r\n\r\n";
   };

@@ -560,7 +560,7 @@ TEST_F(TamperTest, EveryFieldOfTheCatalogIsNoticedOrOnTheReviewedList) {
   sweep.plan(50 * events_.size(), [&] { is_sound(ground); });
   for (const std::string table : {"ledgers", "ledger_batches", "ledger_published", "ledger_chains", "ledger_events"}) {
     for (const db::Row& column : query(fmt::format("SELECT name, type FROM pragma_table_info('{}')", table))) {
-      const std::string name = column.text("name");
+      const std::string& name = column.text("name");
       const bool is_text = column.text("type") == "TEXT";
       std::size_t nth = 0;
       for (const db::Row& row : query(fmt::format("SELECT rowid AS number, {} AS field FROM {}", name, table))) {

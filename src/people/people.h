@@ -14,6 +14,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -33,7 +34,7 @@ class People {
     // Somebody's activity is changed by hand, in that transaction. Whether something else had deactivated them.
     std::function<Result<bool>(db::Transaction&, const PersonId&)> by_hand;
   };
-  explicit People(Parts parts) : parts_(parts) {}
+  explicit People(Parts parts) : parts_(std::move(parts)) {}
 
   Result<std::vector<roster::Person>> list(const access::Actor& actor);
   Result<roster::Person> show(const access::Actor& actor, const std::string& person);

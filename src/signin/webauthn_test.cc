@@ -31,7 +31,7 @@ std::string replaced(const Bytes& bytes, const std::string& from, const std::str
 
 // What is wrong about client data, whoever signed it.
 std::vector<std::pair<std::string, std::function<Bytes(const Bytes&)>>> bad_client_data() {
-  const auto swap = [](std::string from, std::string to) {
+  const auto swap = [](const std::string& from, const std::string& to) {
     return [from, to](const Bytes& data) { return bytes_of(replaced(data, from, to)); };
   };
   return {
