@@ -178,9 +178,14 @@ Result<Target> Holds::target(db::Transaction& tx, const access::Actor& actor, ro
   const Recording found = TRY(read_one(tx, actor, *id));
   out.recording = found.id;
   out.chain = found.id;
-  out.revision = found.revision;
   out.restriction = found.restriction;
   out.item = found.item;
+  // Nobody unlocks what they are in themselves, whichever of its files they name.
+  if (found.is_own_in_part) out.item.assigned_officer = actor.person;
+  Files files = TRY(files_of(tx, actor.agency, found.id));
+  out.revision = files.revision;
+  std::erase_if(files.items, [](const File& file) { return !file.restriction; });
+  out.files = std::move(files.items);
   return out;
 }
 
@@ -191,17 +196,20 @@ std::vector<ledger::Draft> Holds::effect(const Target& target, const roster::Pro
     return {{target.chain, "hold.released", std::move(fields), false}};
   }
   fields.emplace("field", "restriction");
-  if (target.restriction) fields.emplace("old", access::restriction_name(*target.restriction));
-  return {{target.chain, "recording.changed", std::move(fields), false}};
+  std::vector<ledger::Draft> out;
+  for (const File& file : target.files) {
+    Json::Object lifted = fields;
+    lifted.emplace("old", access::restriction_name(*file.restriction));
+    out.push_back({file.id, "recording.changed", std::move(lifted), false});
+  }
+  return out;
 }
 
 Result<void> Holds::carry_out(db::Transaction& tx, const Target& target, const roster::Proposal& proposal,
                               Timestamp at) {
   if (target.held) return roster::release_hold(tx, target.held->hold.id, proposal.id, at);
-  Recording recording;
-  recording.id = *target.recording;
-  recording.revision = proposal.revision;
-  return set_columns(tx, recording, "state = 'sealed', restriction = NULL", {});
+  for (const File& file : target.files) TRY(unlock_file(tx, file));
+  return {};
 }
 
 }  // namespace lapel::evidence

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "access/access.h"
+#include "evidence/locks.h"
 #include "evidence/vault.h"
 #include "ledger/ledgers.h"
 #include "roster/holds.h"
@@ -36,8 +37,10 @@ struct Target {
   std::optional<RecordingId> recording;
   std::optional<HeldItem> held;  // of a release
   std::optional<access::Restriction> restriction;
-  access::Item item;          // as access decides about it
-  std::int64_t revision = 0;  // changes when what two people look at does: of a hold, how many recordings it covers
+  std::vector<File> files;  // that have a restriction of their own, of the recording that it is lifted from
+  access::Item item;        // as access decides about it
+  std::int64_t revision =
+      0;  // changes when what two people look at does: which recordings a hold covers, any of the files
 };
 
 class Holds {

@@ -11,6 +11,7 @@
 #include "base/problems.h"
 #include "base/text.h"
 #include "crypto/random.h"
+#include "evidence/locks.h"
 #include "evidence/rows.h"
 #include "proof/entry.h"
 
@@ -475,7 +476,13 @@ Result<Recording> Vault::to_share(const access::Actor& actor, const RecordingId&
 Result<void> Vault::require_receivable(const access::Actor& recipient, const RecordingId& id,
                                        std::optional<access::Restriction> restriction) {
   Recording recording = TRY(known_recording(recipient, id));
-  recording.item.is_cleared = recording.restriction && recording.restriction == restriction;
+  recording.item.is_cleared = false;
+  if (restriction) {
+    TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+      recording.item.is_cleared = TRY(is_locked_only_as(tx, id, *restriction));
+      return {};
+    }));
+  }
   return access::require(access::decide(recipient, access::Action::kReceive, recording.item), "recording");
 }
 

@@ -94,8 +94,9 @@ struct Recording {
   ChainStart chain_starts_at = ChainStart::kServer;
   store::Codec codec = store::Codec::kPlain;
   access::State state = access::State::kSealed;
-  std::optional<bool> is_inside_home;  // nullopt: nobody has said
-  std::optional<access::Restriction> restriction;
+  std::optional<bool> is_inside_home;              // nullopt: nobody has said
+  std::optional<access::Restriction> restriction;  // that covers it: locks.h
+  bool is_own_in_part = false;                     // one of the recording's files is the actor's
   bool is_victim_sensitive = false;
   std::int64_t revision = 0;            // goes up with every change of the above and of the description
   bool is_case_known = false;           // there is a case with its incident as its number

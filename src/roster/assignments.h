@@ -107,11 +107,12 @@ Result<OwnViewingRule> own_viewing_rule(db::Transaction& tx, const AgencyId& age
 Result<void> set_own_viewing_rule(db::Transaction& tx, const AgencyId& agency, OwnViewingRule old, OwnViewingRule rule);
 
 // How the person :self stands at the time :now to a recording, as columns beside those of the recording's own row, which
-// is called r and has agency, assigned_officer, sort_us, incident and restriction.
+// is called r and has agency, assigned_officer, sort_us and incident.
 std::string standing_columns();
 // The conditions by which a list holds only what its asker may be shown (access::Reach); r, :self and :now as above.
 std::string supervised_condition();
-std::string cleared_condition();
+// SQL: :self is cleared at :now for what the row of recordings called `file` is restricted as.
+std::string cleared_condition(std::string_view file);
 // Its officer was, when it was made, in a unit that :self belongs to or supervises at :now. Where neither was ever in one,
 // the agency is one.
 std::string same_unit_condition();
@@ -123,7 +124,6 @@ Result<bool> supervises(db::Transaction& tx, const AgencyId& agency, const Perso
 struct Standing {
   bool is_supervised = false, is_in_case = false;
   bool is_case_known = false;  // whether there is a case with the recording's incident as its number
-  bool is_cleared = false;
   // Of the recording's assigned officer.
   bool is_investigated = false, has_statement = false;
   OwnViewingRule rule = OwnViewingRule::kAllowed;
