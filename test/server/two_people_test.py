@@ -6,7 +6,7 @@ import sqlite3
 import threading
 import unittest
 
-from harness import BIN, Town, TownCase, run
+from harness import BIN, PASSWORD, Town, TownCase, run
 from signing_in import Browser, next_totp
 
 RACERS = 50
@@ -36,8 +36,15 @@ class TwoPeople(TownCase):
         super().setUpClass()
         cls.browsers = {}
         for login in PEOPLE:
-            cls.browsers[login] = Browser(cls.town)
-            cls.browsers[login].sign_in(login)
+            cls.browsers[login] = cls.signed_in(login)
+
+    @classmethod
+    def signed_in(cls, login):
+        """With a second factor that was shown just now."""
+        browser = Browser(cls.town)
+        browser.sign_in(login)
+        browser.enroll_app()
+        return browser
 
     def ask(self, who, method, path, body=None, status=None, slug=None):
         """By whoever is signed in."""
@@ -187,6 +194,8 @@ class TwoPeople(TownCase):
         self.decide("both", proposal, status=403, slug="two-person")
         other = Browser(self.town)
         other.sign_in("both")
+        other.codes = self.browsers["both"].codes
+        other.show_again()
         answer = other.ask("POST", f"/api/v1/proposals/{proposal['id']}/approve", REASON, 403)
         self.assertEqual(answer.json()["type"], "/problems/two-person")
         for verb in ("approve", "refuse"):
@@ -269,12 +278,37 @@ class TwoPeople(TownCase):
         browser.ask("POST", f"/api/v1/holds/{hold['id']}/release", REASON, 201)
         browser.ask("POST", f"/api/v1/proposals/{other['id']}/approve", REASON, 200)
 
+    def test_a_password_alone_is_no_half_of_two(self):
+        """Also where people may sign in by it, and however lately it was given."""
+        self.town.add_user("alone", "records", "approver")
+        browser = Browser(self.town)
+        browser.sign_in("alone")
+        recording = self.record()
+        hold, other = self.hold(incident="34-3"), self.propose(self.hold(incident="34-4"))
+        self.by_token("captain", "PATCH", f"/api/v1/recordings/{recording}", {"restriction": "strip_search", **REASON}, 200)
+        self.by_token("captain", "POST", "/api/v1/assignments", {"kind": "clearance", "person": "alone", "target": "strip_search"}, 201)
+        acts = {f"/api/v1/holds/{hold['id']}/release": 201, f"/api/v1/recordings/{recording}/unrestrict": 201,
+                f"/api/v1/proposals/{other['id']}/refuse": 200, f"/api/v1/proposals/{other['id']}/approve": 409}
+        for _ in range(2):
+            for path in acts:
+                answer = browser.ask("POST", path, REASON, 401).json()
+                self.assertEqual(answer["type"], "/problems/no-factor")
+                self.assertIn("enroll a passkey or an authenticator app under Your account", answer["detail"])
+            browser.ask("POST", "/api/v1/session/factor", {"password": PASSWORD}, 200)
+        browser.enroll_app()
+        for path, status in acts.items():
+            browser.ask("POST", path, REASON, status)
+        # Nor is a password one again when the factor is taken away.
+        for factor in browser.ask("GET", "/api/v1/account", status=200).json()["factors"]:
+            browser.ask("DELETE", f"/api/v1/account/factors/{factor['id']}", status=204)
+        browser.ask("POST", "/api/v1/session/factor", {"password": PASSWORD}, 200)
+        for path in acts:
+            self.assertEqual(browser.ask("POST", path, REASON, 401).json()["type"], "/problems/no-factor")
+
     def test_rights_that_are_gone_count_no_more(self):
         self.town.add_user("fading", "records")
         self.town.add_user("judge", "approver")
-        fading, judge = Browser(self.town), Browser(self.town)
-        fading.sign_in("fading")
-        judge.sign_in("judge")
+        fading, judge = self.signed_in("fading"), self.signed_in("judge")
         holds = [self.hold(incident=f"35-{i}") for i in range(3)]
         made = [fading.ask("POST", f"/api/v1/holds/{hold['id']}/release", REASON, 201).json() for hold in holds]
 
@@ -305,8 +339,7 @@ class TwoPeople(TownCase):
         ways += [(f"/api/v1/proposals/{proposal['id']}/{verb}", proposal["id"]) for verb in ("approve", "refuse", "withdraw")]
         for role in ("records", "counsel", "approver", "command", "internal_affairs", "administrator", "officer"):
             town.add_user(f"their_{role}", role, agency=other)
-            browser = Browser(town)
-            browser.sign_in(f"their_{role}")
+            browser = self.signed_in(f"their_{role}")
             for path, id_ in ways:
                 answers = []
                 for asked in (id_, "f" * 32):

@@ -77,6 +77,7 @@ export const m = {
     confirm: "Continue",
     again: "Show again that it is you",
     againNote: "What you are about to change concerns how you sign in.",
+    enrollOne: "Enroll one under Your account",
     againForAct: "This goes on record as yours, so say once more who you are.",
     cancel: "Cancel",
     againThrough: (provider: string) => `Sign in again with ${provider}`,
