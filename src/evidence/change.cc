@@ -164,7 +164,7 @@ Result<Recording> Vault::change(const access::Actor& actor, const RecordingId& i
                     "two people: a hold stands on all of this recording's incident; its release comes before the move");
       }
     }
-    for (const File& file : locked) TRY(lock_file(tx, file, **change.restriction));
+    for (const File& file : locked) TRY(set_restriction(tx, file, *change.restriction));
     if (changes.empty()) return {};
     Recording read = before;
     if (!locked.empty()) ++read.revision;  // by the lock of this very file, which is the first of them

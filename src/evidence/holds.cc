@@ -18,12 +18,6 @@ using access::Action;
 
 constexpr std::int64_t kCoveredPage = 1'000;
 
-access::Item own_agency(const access::Actor& actor) {
-  access::Item item;
-  item.agency = actor.agency;
-  return item;
-}
-
 Result<void> require(const access::Actor& actor, Action action) {
   return access::require(access::decide(actor, action, own_agency(actor)), "page");
 }
@@ -208,7 +202,7 @@ std::vector<ledger::Draft> Holds::effect(const Target& target, const roster::Pro
 Result<void> Holds::carry_out(db::Transaction& tx, const Target& target, const roster::Proposal& proposal,
                               Timestamp at) {
   if (target.held) return roster::release_hold(tx, target.held->hold.id, proposal.id, at);
-  for (const File& file : target.files) TRY(unlock_file(tx, file));
+  for (const File& file : target.files) TRY(set_restriction(tx, file, std::nullopt));
   return {};
 }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "evidence/locks.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
 #include "base/limits.h"
@@ -12,7 +10,6 @@ namespace lapel::evidence {
 namespace {
 
 constexpr std::string_view kLocked = "f.restriction IS NOT NULL";
-constexpr std::string_view kOwn = "f.assigned_officer = :self";
 
 // One is for the decision that lifts it; a change has as many as it has fields.
 static_assert(kLockedAtOnceMax + 16 <= static_cast<std::int64_t>(limits::kSubmissionEventsMax));
@@ -25,20 +22,6 @@ std::string uncleared_else() {
 }
 std::string truth(const std::string& condition, std::string_view name) {
   return fmt::format("CASE WHEN {} THEN 1 ELSE 0 END AS {}", condition, name);
-}
-
-Result<void> set_restriction(db::Transaction& tx, const File& file, const std::optional<access::Restriction>& as) {
-  const auto name = as ? std::optional(std::string(access::restriction_name(*as))) : std::nullopt;
-  const auto state = as ? access::State::kRestricted : access::State::kSealed;
-  const std::int64_t changed =
-      TRY(tx.run("UPDATE recordings SET restriction = :restriction, state = :state, revision = revision + 1 WHERE id = "
-                 ":id AND revision = :revision",
-                 {{"restriction", name},
-                  {"state", access::state_name(state)},
-                  {"id", file.id.text()},
-                  {"revision", file.revision}}));
-  if (changed == 1) return {};
-  return fail(Code::kConflict, "This recording was changed meanwhile: look at it again", file.id.text());
 }
 
 }  // namespace
@@ -57,7 +40,8 @@ const std::string& lock_columns() {
       "r.agency), (SELECT min(f.restriction) FROM recordings f WHERE f.agency = r.agency AND f.group_id = "
       "coalesce(r.group_id, r.id) AND {})) AS locked_as, {}, {}, {}",
       kLocked, truth("NOT " + some_file(uncleared()), "is_cleared"),
-      truth("NOT " + some_file(uncleared_else()), "is_cleared_else"), truth(some_file(kOwn), "covers_own"));
+      truth("NOT " + some_file(uncleared_else()), "is_cleared_else"),
+      truth(some_file("f.assigned_officer = :self"), "covers_own"));
   return kColumns;
 }
 
@@ -68,16 +52,13 @@ std::string open_condition() {
 std::string cleared_or_open_condition(const access::Actor& actor) {
   const std::string cleared = "NOT " + some_file(uncleared());
   if (!actor.has(access::Role::kInternalAffairs)) return cleared;
-  return fmt::format("({} OR (NOT {} AND NOT {}))", cleared, some_file(uncleared_else()), some_file(kOwn));
-}
-
-std::optional<std::string> locked_as(const db::Row& row) {
-  return row.maybe_text("locked_as");
+  return fmt::format("({} OR (NOT {} AND NOT {}))", cleared, some_file(uncleared_else()),
+                     some_file("f.assigned_officer = :self"));
 }
 
 // Whose work the class is needs no clearance for it, but for what they are in themselves.
 bool is_cleared(const access::Actor& actor, const db::Row& row) {
-  if (!locked_as(row)) return false;
+  if (row.is_null("locked_as")) return false;
   return row.integer("is_cleared") == 1 || (actor.has(access::Role::kInternalAffairs) &&
                                             row.integer("is_cleared_else") == 1 && row.integer("covers_own") == 0);
 }
@@ -115,11 +96,18 @@ Result<Files> files_of(db::Transaction& tx, const AgencyId& agency, const Record
   return out;
 }
 
-Result<void> lock_file(db::Transaction& tx, const File& file, access::Restriction as) {
-  return set_restriction(tx, file, as);
-}
-Result<void> unlock_file(db::Transaction& tx, const File& file) {
-  return set_restriction(tx, file, std::nullopt);
+Result<void> set_restriction(db::Transaction& tx, const File& file, const std::optional<access::Restriction>& as) {
+  const auto name = as ? std::optional(std::string(access::restriction_name(*as))) : std::nullopt;
+  const auto state = as ? access::State::kRestricted : access::State::kSealed;
+  const std::int64_t changed =
+      TRY(tx.run("UPDATE recordings SET restriction = :restriction, state = :state, revision = revision + 1 WHERE id = "
+                 ":id AND revision = :revision",
+                 {{"restriction", name},
+                  {"state", access::state_name(state)},
+                  {"id", file.id.text()},
+                  {"revision", file.revision}}));
+  if (changed == 1) return {};
+  return fail(Code::kConflict, "This recording was changed meanwhile: look at it again", file.id.text());
 }
 
 Result<bool> is_locked_only_as(db::Transaction& tx, const RecordingId& id, access::Restriction kind) {

@@ -33,7 +33,6 @@ std::string open_condition();
 std::string cleared_or_open_condition(const access::Actor& actor);
 
 // By lock_columns().
-std::optional<std::string> locked_as(const db::Row& row);
 bool is_cleared(const access::Actor& actor, const db::Row& row);
 
 struct File {
@@ -52,8 +51,7 @@ inline constexpr std::int64_t kLockedAtOnceMax = 48;
 Result<Files> files_of(db::Transaction& tx, const AgencyId& agency, const RecordingId& id);
 
 // kConflict where the file is no longer as it was read.
-Result<void> lock_file(db::Transaction& tx, const File& file, access::Restriction as);
-Result<void> unlock_file(db::Transaction& tx, const File& file);
+Result<void> set_restriction(db::Transaction& tx, const File& file, const std::optional<access::Restriction>& as);
 
 // Whether `id` is covered by this kind and no other.
 Result<bool> is_locked_only_as(db::Transaction& tx, const RecordingId& id, access::Restriction kind);

@@ -16,12 +16,6 @@ namespace {
 
 constexpr std::int64_t kDayUs = 86'400LL * 1'000'000;
 
-access::Item own_agency(const access::Actor& actor) {
-  access::Item item;
-  item.agency = actor.agency;
-  return item;
-}
-
 // A condition may have no use for who asks, or when.
 db::Params asked_in(std::string_view sql, const access::Actor& actor, Timestamp now) {
   db::Params out = asked_by(actor, now);

@@ -34,6 +34,12 @@ access::OwnViewing own_viewing(const roster::Standing& standing, bool has_incide
 
 }  // namespace
 
+access::Item own_agency(const access::Actor& actor) {
+  access::Item item;
+  item.agency = actor.agency;
+  return item;
+}
+
 const std::string& columns() {
   static const std::string kColumns =
       "id, agency, sha256, bytes, codec, filename, filetype, recorded_us, received_us, sort_us, uploader, device, "
@@ -116,7 +122,7 @@ Result<Recording> read_recording(const access::Actor& actor, const db::Row& row)
   if (!state) return damaged("state");
   out.state = *state;
   if (row.integer("inside_home_known") == 1) out.is_inside_home = row.integer("is_inside_home") == 1;
-  if (const auto text = locked_as(row)) {
+  if (const auto text = row.maybe_text("locked_as")) {
     out.restriction = access::parse_restriction(*text);
     if (!out.restriction) return damaged("restriction");
     // Also by another file of the recording, whatever this file's own row says.

@@ -29,12 +29,6 @@ std::optional<std::int64_t> parse_integer(std::string_view text) {
   return error == std::errc() && end == text.data() + text.size() && value >= 0 ? std::optional(value) : std::nullopt;
 }
 
-access::Item own_agency(const access::Actor& actor) {
-  access::Item item;
-  item.agency = actor.agency;
-  return item;
-}
-
 bool may_show(const access::Actor& actor, const Recording& recording) {
   return access::decide(actor, access::Action::kShow, recording.item).is_allowed();
 }
@@ -476,13 +470,10 @@ Result<Recording> Vault::to_share(const access::Actor& actor, const RecordingId&
 Result<void> Vault::require_receivable(const access::Actor& recipient, const RecordingId& id,
                                        std::optional<access::Restriction> restriction) {
   Recording recording = TRY(known_recording(recipient, id));
-  recording.item.is_cleared = false;
-  if (restriction) {
-    TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-      recording.item.is_cleared = TRY(is_locked_only_as(tx, id, *restriction));
-      return {};
-    }));
-  }
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    recording.item.is_cleared = restriction && TRY(is_locked_only_as(tx, id, *restriction));
+    return {};
+  }));
   return access::require(access::decide(recipient, access::Action::kReceive, recording.item), "recording");
 }
 
