@@ -277,6 +277,8 @@ class Vault {
   Result<OpenedRendition> open_rendition(std::string_view slug, const RenditionId& id);
   // The holder's right has ended: the copies are removed, and what still waits is not made. Again is harmless.
   Result<void> forget_renditions(const SubjectId& holder);
+  // What is left of such copies, of all holders or of one; those that are being made are for a later call. Again is harmless.
+  Result<void> sweep_renditions(const std::optional<SubjectId>& holder = std::nullopt);
 
   // JPEG for the list, under the right to the list; by a rule not of a home, a victim or what is restricted, whoever asks.
   Result<Bytes> poster(const access::Actor& actor, const RecordingId& id);

@@ -282,21 +282,33 @@ Result<void> Shares::ask_copies(db::Transaction& tx, const Share& share) {
   return {};
 }
 
-// Copies of shares that have ended are of use to nobody. Looked for whenever a share is made; some at a time.
-Result<void> Shares::forget_copies() {
+Shares::Shares(Parts parts) : parts_(parts) {}
+Shares::~Shares() = default;
+
+void Shares::begin() {
+  sweeper_ = std::make_unique<os::PeriodicWorker>("shares", kSweepPeriodUs, [this] {
+    // What failed is for the next turn; what is wrong with the catalog or the disk, /readyz says.
+    (void)turn();
+  });
+  sweeper_->nudge();
+}
+
+// Copies of shares that have ended are of use to nobody; some at a time.
+Result<void> Shares::turn() {
   std::vector<ShareId> over;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     over.clear();
-    for (const db::Row& row : TRY(tx.query(
-             "SELECT DISTINCT s.id FROM shares s JOIN renditions r ON r.holder = s.id WHERE r.forgotten_us IS NULL AND "
-             "(s.revoked_us IS NOT NULL OR s.ends_us <= :now) ORDER BY s.id LIMIT :limit",
-             {{"now", parts_.clock.now().us}, {"limit", kForgottenAtOnceMax}}))) {
+    for (const db::Row& row :
+         TRY(tx.query("SELECT DISTINCT s.id AS id FROM renditions r JOIN shares s ON s.id = r.holder WHERE "
+                      "r.forgotten_us IS NULL "
+                      "AND (s.revoked_us IS NOT NULL OR s.ends_us <= :now) ORDER BY s.id LIMIT :limit",
+                      {{"now", parts_.clock.now().us}, {"limit", kForgottenAtOnceMax}}))) {
       if (const auto id = ShareId::parse(row.text("id"))) over.push_back(*id);
     }
     return {};
   }));
   for (const ShareId& id : over) TRY(parts_.vault.forget_renditions(id));
-  return {};
+  return parts_.vault.sweep_renditions();
 }
 
 class Shares::Turn {
@@ -386,8 +398,7 @@ Result<Shares::Made> Shares::make(const access::Actor& actor, const ShareTerms& 
         return ask_copies(tx, marked);
       }));
   parts_.jobs.nudge();
-  // It stands: what is told from here on fails for no right and no housekeeping.
-  (void)forget_copies();
+  // It stands: what is told from here on fails for no right.
   std::vector<Share> told = TRY(read("s.id = :id", {{"id", id.text()}}));
   CHECK(told.size() == 1);
   return Made{std::move(told[0]), std::move(secret)};
@@ -401,7 +412,6 @@ Result<std::vector<Share>> Shares::list(const access::Actor& actor, const std::o
   TRY(access::require(access::decide(actor, access::Action::kSeeShares, own), "page"));
   // Whether a recording that the actor may not know of was shared is not theirs to hear either.
   if (recording) TRY(parts_.vault.show(actor, *recording));
-  (void)forget_copies();
   access::Item others = own;
   others.assigned_officer.reset();
   const bool sees_all = access::decide(actor, access::Action::kSeeShares, others).is_allowed();

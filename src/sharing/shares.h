@@ -7,10 +7,11 @@
 // Promises: whoever makes one could export each recording for the same purpose. Nothing is served after it was taken back
 //   or has ended, nor beyond its cap, however many ask at once: each view is counted and sealed in one step, before its
 //   first byte. What is shared for viewing only is served as a marked rendition and never as the original. Of discovery
-//   only the first opening, the first download of each file and the receipt are kept: when what was watched is nobody's.
+//   only the first opening, the first download of each file and the receipt are kept: when what was watched is nobody's. Of a
+//   share that has ended no marked copy is on the disk kSweepPeriodUs later, also where the server was killed in between.
 // Fails with: kNotFound (also a wrong link), kGone (ended, taken back, views used up), problems::kRule, kConflict (the
 //   protective order is not accepted yet), kUnavailable (the copy for viewing is still being made, or cannot be), kInvalid.
-// Threads: any; calls block.
+// Threads: any; calls block. One of its own, from begin() on.
 
 #include <atomic>
 #include <cstdint>
@@ -31,10 +32,13 @@
 #include "jobs/jobs.h"
 #include "ledger/ledgers.h"
 #include "os/disk.h"
+#include "os/worker.h"
 
 namespace lapel::sharing {
 
 inline constexpr int kSharesMadeAtOnceMax = 2;
+// How long a marked copy may outlast its share.
+inline constexpr std::int64_t kSweepPeriodUs = 10LL * 1'000'000;
 
 enum class ShareKind {
   kView,       // watched here, marked with the recipient's name
@@ -89,7 +93,14 @@ class Shares {
     ledger::Ledgers& ledgers;
     const Clock& clock;
   };
-  explicit Shares(Parts parts) : parts_(parts) {}
+  explicit Shares(Parts parts);
+  ~Shares();
+  Shares(const Shares&) = delete;
+  Shares& operator=(const Shares&) = delete;
+
+  // From now on copies of shares that have ended are deleted at each turn, whoever looks or not.
+  void begin();
+  Result<void> turn();
 
   // ---- by the agency ----
 
@@ -150,12 +161,12 @@ class Shares {
   Result<void> commit(const access::Actor& actor, std::vector<ledger::Draft> events, ledger::RowsStep rows);
   Result<void> require_receivable(const Receiving& receiving, const Share::Item& item);
   Result<void> ask_copies(db::Transaction& tx, const Share& share);
-  Result<void> forget_copies();
   // One of kSharesMadeAtOnceMax turns.
   class Turn;
   Result<Content> original(const Receiving& receiving, const Share::Item& item, Use use);
   const Parts parts_;
   std::atomic<int> being_made_ = 0;
+  std::unique_ptr<os::PeriodicWorker> sweeper_;  // last: it uses the rest
 };
 
 std::span<const db::Migration> schema();
