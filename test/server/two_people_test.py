@@ -237,6 +237,30 @@ class TwoPeople(TownCase):
             self.decide("wearer", proposal, status=403, slug="rule")
             self.decide("second", proposal)
 
+    def test_what_a_rule_refuses_is_in_custody(self):
+        recording = self.record(wearer="7")
+        hold = self.hold(recording=recording)
+        proposal = self.propose(hold)
+        path = f"/api/v1/recordings/{recording}"
+        refused = [("wearer", "propose_hold_release", lambda: self.ask("wearer", "POST", f"/api/v1/holds/{hold['id']}/release", REASON, 403, "rule")),
+                   ("clerk", "decide_hold_release", lambda: self.decide("clerk", proposal, status=403, slug="two-person")),
+                   ("wearer", "decide_hold_release", lambda: self.decide("wearer", proposal, "refuse", 403, "rule")),
+                   ("auditor", "decide_hold_release", lambda: self.decide("auditor", proposal, status=403, slug="rule")),
+                   ("captain", "propose_hold_release", lambda: self.decide("captain", proposal, "withdraw", 403, "two-person"))]
+        for _, _, act in refused:
+            act()
+        self.by_token("captain", "PATCH", path, {"restriction": "internal_affairs", **REASON}, 200)
+        self.ask("clerk", "POST", path + "/unrestrict", REASON, 403, "rule")
+        # Of what they may not know of, or have no fresh factor for, nothing is sealed.
+        self.ask("lawyer", "POST", path + "/unrestrict", REASON, 404, "not-found")
+        self.by_token("clerk", "POST", path + "/unrestrict", REASON, 401, "fresh-factor")
+        items = self.by_token("captain", "GET", path + "/custody", status=200)["items"]
+        denied = [(each["actor_name"].partition(",")[0], each["event"]["action"]) for each in items if each["type"] == "proposal.denied"]
+        self.assertEqual(denied, [(who, action) for who, action, _ in refused] + [("clerk", "restrict")])
+        for each in items:
+            if each["type"] == "proposal.denied":
+                self.assertTrue(each["event"]["rule"])
+
     def test_an_approver_sees_the_proposal_and_nothing_else(self):
         recording = self.record(wearer="7", incident="33-1")
         hold = self.hold(recording=recording)

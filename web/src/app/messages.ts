@@ -599,6 +599,7 @@ export const m = {
       "proposal.approved": "Proposal approved",
       "proposal.refused": "Proposal refused",
       "proposal.withdrawn": "Proposal withdrawn",
+      "proposal.denied": "Proposal refused by a rule",
     } as Readonly<Record<string, string>>,
   },
 };
