@@ -131,18 +131,24 @@ Result<Proposed> Approvals::read(db::Transaction& tx, const access::Actor& actor
   return out;
 }
 
-Result<std::vector<Proposed>> Approvals::list(const access::Actor& actor, const std::optional<ProposalState>& state) {
+Result<Page<Proposed>> Approvals::list(const access::Actor& actor, const std::optional<ProposalState>& state,
+                                       const PageQuery& query) {
   TRY(require(actor, Action::kSeeProposals));
-  std::vector<Proposed> out;
+  const Timestamp now = parts_.clock.now();
+  Page<Proposed> out;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    out.clear();
-    for (roster::Proposal& each : TRY(roster::proposals(tx, actor.agency, state, parts_.clock.now()))) {
-      auto proposed = read(tx, actor, std::move(each));
-      if (proposed)
-        out.push_back(*std::move(proposed));
-      else if (proposed.error().code() != Code::kNotFound)
-        return fail(std::move(proposed).error());
-    }
+    out.items.clear();
+    out.next = TRY(fill_page<roster::Proposal>(
+        query,
+        [&](const std::optional<Place>& after) { return roster::proposals(tx, actor.agency, state, now, after); },
+        [](const roster::Proposal& each) { return roster::place_of(each); },
+        [&](roster::Proposal each, bool is_full) -> Result<bool> {
+          auto proposed = read(tx, actor, std::move(each));
+          if (!proposed && proposed.error().code() == Code::kNotFound) return false;
+          if (!proposed) return fail(std::move(proposed).error());
+          if (!is_full) out.items.push_back(*std::move(proposed));
+          return true;
+        }));
     return {};
   }));
   return out;

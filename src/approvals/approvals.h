@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/paging.h"
 #include "db/db.h"
 #include "evidence/holds.h"
 #include "ledger/ledgers.h"
@@ -46,7 +47,8 @@ class Approvals {
   Result<Proposed> propose(const access::Actor& actor, roster::TwoPersonAct act, const std::string& item,
                            const std::string& reason);
   // Those that the actor may know of, the newest first.
-  Result<std::vector<Proposed>> list(const access::Actor& actor, const std::optional<roster::ProposalState>& state);
+  Result<Page<Proposed>> list(const access::Actor& actor, const std::optional<roster::ProposalState>& state,
+                              const PageQuery& query);
   Result<Proposed> show(const access::Actor& actor, const ProposalId& id);
   Result<Proposed> decide(const access::Actor& actor, const ProposalId& id, roster::ProposalState outcome,
                           const std::string& reason);

@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "http/json_body.h"
+#include "http/page_query.h"
 
 namespace lapel::approvals {
 namespace {
@@ -93,10 +94,10 @@ Json::Object to_members(const Proposed& proposed) {
 }
 
 template <typename T>
-Response page_of(const std::vector<T>& items) {
+Response page_of(const Page<T>& page) {
   Json::Array out;
-  for (const T& item : items) out.emplace_back(to_members(item));
-  return answer(200, {{"items", std::move(out)}, {"next", Json()}});
+  for (const T& item : page.items) out.emplace_back(to_members(item));
+  return answer(200, http::page_members(std::move(out), page.next));
 }
 
 Result<Response> place(const Request& request, const Room& room, const access::Actor& actor) {
@@ -112,8 +113,8 @@ Result<Response> place(const Request& request, const Room& room, const access::A
   return answer(201, to_members(TRY(room.holds.place(actor, wanted))));
 }
 
-Result<Response> holds(const Request&, const Room& room, const access::Actor& actor) {
-  return page_of(TRY(room.holds.list(actor)));
+Result<Response> holds(const Request& request, const Room& room, const access::Actor& actor) {
+  return page_of(TRY(room.holds.list(actor, TRY(http::page_query(request)))));
 }
 
 Result<Response> propose(const Request& request, const Room& room, const access::Actor& actor,
@@ -131,7 +132,7 @@ Result<Response> proposals(const Request& request, const Room& room, const acces
     state = roster::parse_proposal_state(text);
     if (!state) return fail(Code::kInvalid, "\"state\" must be one of " + roster::all_proposal_state_names());
   }
-  return page_of(TRY(room.approvals.list(actor, state)));
+  return page_of(TRY(room.approvals.list(actor, state, TRY(http::page_query(request)))));
 }
 
 Result<ProposalId> proposal_id(const Request& request) {

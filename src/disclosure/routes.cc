@@ -12,6 +12,7 @@
 #include "base/problems.h"
 #include "http/cookie.h"
 #include "http/json_body.h"
+#include "http/page_query.h"
 #include "http/range.h"
 
 namespace lapel::disclosure {
@@ -147,9 +148,10 @@ Result<Response> list(const Request& request, const Room& room, const access::Ac
     recording = RecordingId::parse(it->second);
     if (!recording) return fail(Code::kNotFound, "No such recording", it->second);
   }
+  const Page<Share> page = TRY(room.shares.list(actor, recording, TRY(http::page_query(request))));
   Json::Array items;
-  for (const Share& share : TRY(room.shares.list(actor, recording))) items.emplace_back(to_members(share));
-  return answer(200, {{"items", std::move(items)}, {"next", Json()}});
+  for (const Share& share : page.items) items.emplace_back(to_members(share));
+  return answer(200, http::page_members(std::move(items), page.next));
 }
 
 Result<Response> show(const Request& request, const Room& room, const access::Actor& actor) {

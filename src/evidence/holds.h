@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "access/access.h"
+#include "base/paging.h"
 #include "evidence/locks.h"
 #include "evidence/vault.h"
 #include "ledger/ledgers.h"
@@ -58,7 +59,8 @@ class Holds {
     std::optional<std::string> incident;
   };
   Result<HeldItem> place(const access::Actor& actor, const NewHold& wanted);
-  Result<std::vector<HeldItem>> list(const access::Actor& actor);  // those that stand first, the newest of each first
+  // Those that stand first, the newest of each first.
+  Result<Page<HeldItem>> list(const access::Actor& actor, const PageQuery& query);
 
   // kNotFound for an item that there is not; whether the actor may know of it is told, not decided.
   Result<Target> target(db::Transaction& tx, const access::Actor& actor, roster::TwoPersonAct act,
@@ -68,8 +70,9 @@ class Holds {
                                 Timestamp at);
 
  private:
+  Result<HeldItem> read_hold(db::Transaction& tx, const access::Actor& actor, const HoldId& id) const;
   Result<std::vector<HeldItem>> read_holds(db::Transaction& tx, const access::Actor& actor,
-                                           const std::optional<HoldId>& id) const;
+                                           const std::string& condition, const db::Params& params) const;
   Result<Recording> read_one(db::Transaction& tx, const access::Actor& actor, const RecordingId& id) const;
   const Parts parts_;
 };

@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/problems.h"
 #include "http/json_body.h"
+#include "http/page_query.h"
 
 namespace lapel::people {
 namespace {
@@ -152,7 +153,10 @@ Result<Response> assignments(const Request& request, People& all, const access::
       if (!query.at) return fail(Code::kInvalid, "\"at\" must be an RFC 3339 time such as 2022-12-02T06:12:07Z");
     }
   }
-  return page_of(TRY(all.assignments(actor, query)));
+  const Page<roster::Assignment> found = TRY(all.assignments(actor, query, TRY(http::page_query(request))));
+  Json::Array items;
+  for (const roster::Assignment& each : found.items) items.emplace_back(to_members(each));
+  return answer(200, http::page_members(std::move(items), found.next));
 }
 Result<Response> begin(const Request& request, People& all, const access::Actor& actor) {
   const Json body = TRY(http::json_body(request));

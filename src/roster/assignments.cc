@@ -159,7 +159,12 @@ Result<Assignment> assignment(db::Transaction& tx, const AgencyId& agency, const
 
 Result<std::vector<Assignment>> assignments(db::Transaction& tx, const AgencyId& agency, const AssignmentQuery& query) {
   std::string sql = fmt::format("SELECT {} FROM assignments a WHERE agency = :agency", kColumns);
-  db::Params params = {{"agency", agency.text()}, {"limit", kAssignmentsMax}};
+  db::Params params = {{"agency", agency.text()}, {"limit", query.limit}};
+  if (query.after) {
+    sql += " AND (from_us > :after_us OR (from_us = :after_us AND id > :after_id))";
+    params.emplace_back("after_us", query.after->us);
+    params.emplace_back("after_id", query.after->id);
+  }
   if (query.kind) {
     sql += " AND kind = :kind";
     params.emplace_back("kind", assignment_kind_name(*query.kind));
@@ -193,6 +198,10 @@ Result<std::vector<Assignment>> assignments(db::Transaction& tx, const AgencyId&
     out.push_back(TRY(read_assignment(row)));
   }
   return out;
+}
+
+Place place_of(const Assignment& assignment) {
+  return {0, assignment.from.us, assignment.id.text()};
 }
 
 Result<std::optional<PersonId>> holder(db::Transaction& tx, const AgencyId& agency, AssignmentKind kind,

@@ -18,6 +18,7 @@
 #include "access/access.h"
 #include "base/clock.h"
 #include "base/ids.h"
+#include "base/paging.h"
 #include "base/result.h"
 #include "db/db.h"
 
@@ -49,6 +50,8 @@ struct Assignment {
   std::optional<Timestamp> until;
 };
 
+inline constexpr std::int64_t kAssignmentsMax = 10'000;  // read at once
+
 struct AssignmentQuery {
   std::optional<AssignmentKind> kind;
   std::optional<PersonId> person;
@@ -56,14 +59,15 @@ struct AssignmentQuery {
   std::optional<Timestamp> at;                         // those that stood then
   std::optional<std::vector<AssignmentKind>> of = {};  // of these kinds and no others
   std::optional<Timestamp> since = {};                 // that had not ended by then
+  std::optional<Place> after = {};                     // that come after this one
+  std::int64_t limit = kAssignmentsMax;
 };
-inline constexpr std::int64_t kAssignmentsMax = 10'000;  // of one answer
-
 Result<void> begin_assignment(db::Transaction& tx, const Assignment& assignment);
 Result<void> end_assignment(db::Transaction& tx, const AssignmentId& id, Timestamp until);
 Result<Assignment> assignment(db::Transaction& tx, const AgencyId& agency, const AssignmentId& id);
 // In order of beginning.
 Result<std::vector<Assignment>> assignments(db::Transaction& tx, const AgencyId& agency, const AssignmentQuery& query);
+Place place_of(const Assignment& assignment);
 
 // Whose badge or camera it was at that time. Nobody's: nullopt.
 Result<std::optional<PersonId>> holder(db::Transaction& tx, const AgencyId& agency, AssignmentKind kind,

@@ -202,6 +202,9 @@ std::string_view use_name(Shares::Use use) {
 
 // SQL: the share has neither ended nor been taken back at :now.
 constexpr std::string_view kStands = "revoked_us IS NULL AND (ends_us IS NULL OR ends_us > :now)";
+// SQL: those of them that stand come first.
+constexpr std::string_view kRank =
+    "CASE WHEN s.revoked_us IS NULL AND (s.ends_us IS NULL OR s.ends_us > :now) THEN 0 ELSE 1 END";
 
 Error ended(const Share& share, std::string_view agency_name) {
   return {&problems::kShareEnded,
@@ -233,18 +236,17 @@ Result<void> Shares::commit(const access::Actor& actor, std::vector<ledger::Draf
   return parts_.vault.seal_sharing(actor, std::move(events), std::move(rows));
 }
 
-Result<std::vector<Share>> Shares::read(const std::string& condition, const db::Params& params) {
+Result<std::vector<Share>> Shares::read(const std::string& condition, const db::Params& params, std::int64_t limit) {
   std::vector<Share> out;
   db::Params asked = params;
+  asked.push_back({"limit", limit});
   asked.push_back({"now", parts_.clock.now().us});
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     out.clear();
     for (const db::Row& row : TRY(tx.query(
-             fmt::format(
-                 "SELECT s.*, p.name AS maker_name FROM shares s JOIN people p ON p.id = s.maker WHERE {} "
-                 "ORDER BY CASE WHEN s.revoked_us IS NULL AND (s.ends_us IS NULL OR s.ends_us > :now) THEN 0 ELSE 1 "
-                 "END, s.made_us DESC, s.id DESC LIMIT {}",
-                 condition, limits::kSharesOfAgencyListedMax),
+             fmt::format("SELECT s.*, p.name AS maker_name FROM shares s JOIN people p ON p.id = s.maker WHERE {} "
+                         "ORDER BY {}, s.made_us DESC, s.id DESC LIMIT :limit",
+                         condition, kRank),
              asked))) {
       Share share = TRY(read_share(row));
       for (const db::Row& item : TRY(tx.query(
@@ -404,7 +406,8 @@ Result<Shares::Made> Shares::make(const access::Actor& actor, const ShareTerms& 
   return Made{std::move(told[0]), std::move(secret)};
 }
 
-Result<std::vector<Share>> Shares::list(const access::Actor& actor, const std::optional<RecordingId>& recording) {
+Result<Page<Share>> Shares::list(const access::Actor& actor, const std::optional<RecordingId>& recording,
+                                 const PageQuery& query) {
   // Who may see none asks in vain; who may see their own is given those.
   access::Item own;
   own.agency = actor.agency;
@@ -425,7 +428,22 @@ Result<std::vector<Share>> Shares::list(const access::Actor& actor, const std::o
     condition += " AND EXISTS (SELECT 1 FROM share_items i WHERE i.share = s.id AND i.recording = :recording)";
     params.push_back({"recording", recording->text()});
   }
-  return read(condition, params);
+  if (query.after) {
+    condition += fmt::format(
+        " AND ({0} > CAST(:after_rank AS BIGINT) OR ({0} = CAST(:after_rank AS BIGINT) AND (s.made_us < :after_us OR "
+        "(s.made_us = :after_us AND s.id < :after_id))))",
+        kRank);
+    for (db::Param& each :
+         db::Params{{"after_rank", query.after->rank}, {"after_us", query.after->us}, {"after_id", query.after->id}})
+      params.push_back(std::move(each));
+  }
+  Page<Share> out{TRY(read(condition, params, query.limit + 1)), {}};
+  if (static_cast<std::int64_t>(out.items.size()) > query.limit) {
+    out.items.pop_back();
+    const Share& last = out.items.back();
+    out.next = cursor_of({last.has_ended(parts_.clock.now()) ? 1 : 0, last.made_at.us, last.id.text()});
+  }
+  return out;
 }
 
 Result<Share> Shares::show(const access::Actor& actor, const ShareId& id) {

@@ -25,6 +25,7 @@
 #include "access/access.h"
 #include "base/clock.h"
 #include "base/ids.h"
+#include "base/paging.h"
 #include "base/result.h"
 #include "db/db.h"
 #include "evidence/renditions.h"
@@ -112,9 +113,10 @@ class Shares {
   // file is read to its end: kLimited.
   using CodeRows = std::function<Result<void>(db::Transaction&, const ShareId&)>;
   Result<Made> make(const access::Actor& actor, const ShareTerms& terms, const CodeRows& code_rows);
-  // Those that the actor may see, standing ones first and then the newest, at most limits::kSharesOfAgencyListedMax; of one
+  // Those that the actor may see, standing ones first and then the newest; of one
   // recording or of all.
-  Result<std::vector<Share>> list(const access::Actor& actor, const std::optional<RecordingId>& recording);
+  Result<Page<Share>> list(const access::Actor& actor, const std::optional<RecordingId>& recording,
+                           const PageQuery& query);
   Result<Share> show(const access::Actor& actor, const ShareId& id);
   Result<Share> revoke(const access::Actor& actor, const ShareId& id, const std::string& reason);
   // A new code for the recipient: whoever has it and the link is let in, so it is on record who asked for it.
@@ -157,7 +159,7 @@ class Shares {
   Result<std::string> receipt(const Receiving& receiving, std::size_t n);
 
  private:
-  Result<std::vector<Share>> read(const std::string& condition, const db::Params& params);
+  Result<std::vector<Share>> read(const std::string& condition, const db::Params& params, std::int64_t limit = 1);
   Result<void> commit(const access::Actor& actor, std::vector<ledger::Draft> events, ledger::RowsStep rows);
   Result<void> require_receivable(const Receiving& receiving, const Share::Item& item);
   Result<void> ask_copies(db::Transaction& tx, const Share& share);

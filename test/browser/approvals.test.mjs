@@ -152,6 +152,27 @@ test("a restriction is proposed to be lifted, and two are told that it takes two
   await visit.end(/status of 403/);
 });
 
+test("holds beyond a page come when they are asked for", async () => {
+  const visit = await Visit.begin(browser, town);
+  const { page } = visit;
+  await page.goto("/holds");
+  await visit.signIn("captain");
+  await page.getByRole("button", { name: "Place a hold" }).waitFor();
+  for (let i = 0; i < 51; ++i) {
+    const data = { matter: `Claim ${i}`, incident: `31-${i}`, reason: "a letter" };
+    assert.equal((await visit.context.request.post("/api/v1/holds", { headers: { "X-Lapel": "1" }, data })).status(), 201);
+  }
+  await page.reload();
+  const listed = page.getByText(/^Incident 31-/);
+  await listed.first().waitFor();
+  const first = await listed.count();
+  assert.ok(first < 51, `${first} on the first page`);
+  await page.getByRole("button", { name: "Show more" }).click();
+  await listed.nth(50).waitFor();
+  assert.equal(await page.getByRole("button", { name: "Show more" }).count(), 0);
+  await visit.end();
+});
+
 test("the lead agency adds another, sees its numbers, and hands over a link", async () => {
   const visit = await Visit.begin(browser, town);
   const { page } = visit;

@@ -341,6 +341,24 @@ class SharesTest(TownCase):
         self.assertEqual(self.recipient(self.made(recordings=[film])).bytes().body, b"of a child")
         self.assertEqual(self.share(self.liaison, recordings=[film]).status, 404)
 
+    def test_the_list_comes_by_the_page(self):
+        made = [self.made(recordings=[self.film])["share"]["id"] for _ in range(5)]
+        self.town.request("POST", f"/api/v1/shares/{made[-1]}/revoke", self.records, body=json.dumps({"reason": "It is enough"}))
+        listed, cursor = [], ""
+        while cursor is not None:
+            page = self.town.request("GET", f"/api/v1/shares?recording={self.film}&limit=2{cursor}", self.records).json()
+            listed += page["items"]
+            cursor = page["next"] and f"&cursor={page['next']}"
+        ids = [share["id"] for share in listed]
+        self.assertEqual((len(ids), set(made) - set(ids)), (len(set(ids)), set()))
+        # Those that stand first, and of each the newest.
+        now = at(0)
+        over = [share["revoked_at"] is not None or (share["ends_at"] or now) < now for share in listed]
+        self.assertEqual(over, sorted(over))
+        for past in (False, True):
+            times = [share["made_at"] for share, is_over in zip(listed, over) if is_over == past]
+            self.assertEqual(times, sorted(times, reverse=True))
+
     def test_who_may_share_see_and_take_back(self):
         for role, token in self.others.items():
             self.assertIn(self.share(token).status, (403, 404), role)

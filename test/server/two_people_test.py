@@ -76,6 +76,17 @@ class TwoPeople(TownCase):
     def state(self, recording):
         return self.by_token("clerk", "GET", f"/api/v1/recordings/{recording}", status=200)["state"]
 
+    def pages(self, who, path, limit):
+        """A list, by pages that are full but for the last."""
+        out, cursor = [], ""
+        while True:
+            page = self.by_token(who, "GET", f"{path}{'&' if '?' in path else '?'}limit={limit}{cursor}", status=200)
+            out += page["items"]
+            if page["next"] is None:
+                return out
+            self.assertEqual(len(page["items"]), limit)
+            cursor = f"&cursor={page['next']}"
+
     def events(self, recording):
         items = self.by_token("clerk", "GET", f"/api/v1/recordings/{recording}/custody", status=200)["items"]
         return [item["type"] for item in items if item["type"] != "recording.derived"]
@@ -205,6 +216,44 @@ class TwoPeople(TownCase):
         self.decide("captain", proposal, "withdraw", 403, "two-person")
         self.assertEqual(self.decide("captain", proposal, "refuse")["state"], "refused")
         self.decide("lawyer", proposal, status=409, slug="conflict")
+
+    def test_lists_come_by_the_page(self):
+        hidden = self.record()
+        held = self.hold(recording=hidden)
+        self.by_token("captain", "PATCH", f"/api/v1/recordings/{hidden}", {"restriction": "minor", **REASON}, 200)
+        holds = [self.hold(incident=f"37-{i}")["id"] for i in range(55)]
+        made = [self.propose({"id": each}) for each in holds[:7]]
+        self.decide("lawyer", made[0])
+        self.decide("lawyer", made[1], "refuse")
+
+        def ids(items):
+            out = [each["id"] for each in items]
+            self.assertEqual(len(out), len(set(out)))
+            return set(out)
+        for who, sees in (("clerk", True), ("lawyer", False)):
+            for limit in (7, 200):
+                listed = self.pages(who, "/api/v1/holds", limit)
+                self.assertEqual((held["id"] in ids(listed), set(holds) - ids(listed)), (sees, set()))
+                # Those that stand first, and of each the newest.
+                for past in (False, True):
+                    times = [each["placed_at"] for each in listed if (each["released_at"] is not None) == past]
+                    self.assertEqual(times, sorted(times, reverse=True))
+                self.assertEqual([each["released_at"] is not None for each in listed], sorted(each["released_at"] is not None for each in listed))
+        mine = {each["id"] for each in made}
+        for who in ("clerk", "outsider"):
+            listed = self.pages(who, "/api/v1/proposals", 2)
+            self.assertEqual(mine - ids(listed), set())
+            self.assertEqual([each["proposed_at"] for each in listed], sorted((each["proposed_at"] for each in listed), reverse=True))
+            self.assertEqual(ids(self.pages(who, "/api/v1/proposals?state=open", 3)) & mine, {each["id"] for each in made[2:]})
+        everybody = self.pages("auditor", "/api/v1/assignments", 200)
+        self.assertEqual(self.pages("auditor", "/api/v1/assignments", 3), everybody)
+        self.assertIn(self.by_token("auditor", "GET", "/api/v1/assignments?kind=badge", status=200)["items"][0], everybody)
+        # The command asks for all of them.
+        listed = run(BIN / "lapel", "hold", "list", "--json", "--server", self.town.url, env={"LAPEL_TOKEN": self.tokens["clerk"]})
+        self.assertEqual(json.loads(listed.stdout)["items"], self.pages("clerk", "/api/v1/holds", 200))
+        for path in ("holds", "proposals", "assignments", "shares"):
+            for bad in ("limit=0", "limit=201", "limit=x", "cursor=x", "cursor=0.1.", "cursor=0.1.'"):
+                self.by_token("clerk", "GET", f"/api/v1/{path}?{bad}", status=400, slug="invalid")
 
     def test_of_fifty_who_decide_at_once_one_does(self):
         recording = self.record()
