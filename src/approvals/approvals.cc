@@ -59,15 +59,28 @@ Result<Proposed> Approvals::propose(const access::Actor& actor, TwoPersonAct act
   made.proposer = actor.person;
   made.expires_at = {(parts_.clock.now().us + roster::kProposalLifeUs) / 10'000 * 10'000};  // as the ledger tells it
   evidence::Target target;
-  const auto look = [&](db::Transaction& tx) -> Result<void> {
+  const auto look = [&](db::Transaction& tx) -> Result<access::Decision> {
     target = TRY(parts_.holds.target(tx, actor, act, item));
     if (target.held && !target.held->is_known) return fail(Code::kNotFound, "No such hold", item);
-    TRY(access::require(access::decide(actor, proposing(act), target.item), target.held ? "hold" : "recording", item));
-    if (is_undone(target)) return {};
+    access::Decision decision = access::decide(actor, proposing(act), target.item);
+    if (!decision.is_allowed() || is_undone(target)) return decision;
     return fail(Code::kConflict,
                 target.held ? "This hold has been released already" : "This recording is not restricted", item);
   };
-  TRY(parts_.database.read(look));
+  access::Decision decision;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    decision = TRY(look(tx));
+    return {};
+  }));
+  const std::string_view noun = target.held ? "hold" : "recording";
+  if (decision.answer == access::Answer::kRefuse) {
+    TRY(deny(actor, target,
+             {{"action", access::action_name(proposing(act))},
+              {"what", two_person_act_name(act)},
+              {"item", item},
+              {"rule", decision.rule}}));
+  }
+  TRY(access::require(decision, noun, item));
   made.revision = target.revision;
   ledger::Submission submission;
   submission.actor = actor.subject();
@@ -81,7 +94,7 @@ Result<Proposed> Approvals::propose(const access::Actor& actor, TwoPersonAct act
                                 {"expires", ledger_time(made.expires_at)}},
                                false});
   submission.rows = [&](db::Transaction& tx, std::span<const ledger::SealedEvent> sealed) -> Result<void> {
-    TRY(look(tx));
+    TRY(access::require(TRY(look(tx)), noun, item));
     if (target.revision != made.revision)
       return fail(Code::kConflict, "What this is about was changed meanwhile: look at it again", item);
     made.proposed_at = sealed[0].at;
@@ -89,6 +102,15 @@ Result<Proposed> Approvals::propose(const access::Actor& actor, TwoPersonAct act
   };
   TRY(TRY(parts_.ledgers.find(actor.agency))->commit(std::move(submission)));
   return show(actor, made.id);
+}
+
+// As a view that is refused by a rule: that it was wanted is on record. What somebody may not know of is for the trace.
+Result<void> Approvals::deny(const access::Actor& actor, const evidence::Target& target, Json::Object fields) const {
+  ledger::Submission submission;
+  submission.actor = actor.subject();
+  submission.events.push_back({target.chain, "proposal.denied", std::move(fields), false});
+  TRY(TRY(parts_.ledgers.find(actor.agency))->commit(std::move(submission)));
+  return {};
 }
 
 Result<Proposed> Approvals::read(db::Transaction& tx, const access::Actor& actor, roster::Proposal proposal) const {
@@ -109,18 +131,24 @@ Result<Proposed> Approvals::read(db::Transaction& tx, const access::Actor& actor
   return out;
 }
 
-Result<std::vector<Proposed>> Approvals::list(const access::Actor& actor, const std::optional<ProposalState>& state) {
+Result<Page<Proposed>> Approvals::list(const access::Actor& actor, const std::optional<ProposalState>& state,
+                                       const PageQuery& query) {
   TRY(require(actor, Action::kSeeProposals));
-  std::vector<Proposed> out;
+  const Timestamp now = parts_.clock.now();
+  Page<Proposed> out;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    out.clear();
-    for (roster::Proposal& each : TRY(roster::proposals(tx, actor.agency, state, parts_.clock.now()))) {
-      auto proposed = read(tx, actor, std::move(each));
-      if (proposed)
-        out.push_back(*std::move(proposed));
-      else if (proposed.error().code() != Code::kNotFound)
-        return fail(std::move(proposed).error());
-    }
+    out.items.clear();
+    out.next = TRY(fill_page<roster::Proposal>(
+        query,
+        [&](const std::optional<Place>& after) { return roster::proposals(tx, actor.agency, state, now, after); },
+        [](const roster::Proposal& each) { return roster::place_of(each); },
+        [&](roster::Proposal each, bool is_full) -> Result<bool> {
+          auto proposed = read(tx, actor, std::move(each));
+          if (!proposed && proposed.error().code() == Code::kNotFound) return false;
+          if (!proposed) return fail(std::move(proposed).error());
+          if (!is_full) out.items.push_back(*std::move(proposed));
+          return true;
+        }));
     return {};
   }));
   return out;
@@ -141,15 +169,23 @@ Result<Proposed> Approvals::decide(const access::Actor& actor, const ProposalId&
   const Proposed decided = TRY(show(actor, id));
   TRY(check_reason(reason));
   const bool is_withdrawn = outcome == ProposalState::kWithdrawn;
-  const auto decision = access::decide(actor, deciding(decided.proposal.act), decided.target.item);
-  if ((decided.proposal.proposer == actor.person) != is_withdrawn) {
-    return fail(problems::kTwoPeople, is_withdrawn ? "two people: a proposal is withdrawn by whoever made it"
-                                                   : "two people: nobody decides what they have proposed");
-  }
   // A credential that may propose nothing takes no proposal back either.
-  TRY(access::require(
-      is_withdrawn ? access::decide(actor, proposing(decided.proposal.act), decided.target.item) : decision, "proposal",
-      id.text()));
+  const Action action = is_withdrawn ? proposing(decided.proposal.act) : deciding(decided.proposal.act);
+  const bool is_one = (decided.proposal.proposer == actor.person) != is_withdrawn;
+  const auto decision = is_one
+                            ? access::Decision{access::Answer::kRefuse,
+                                               is_withdrawn ? "two people: a proposal is withdrawn by whoever made it"
+                                                            : "two people: nobody decides what they have proposed"}
+                            : access::decide(actor, action, decided.target.item);
+  if (decision.answer == access::Answer::kRefuse) {
+    TRY(deny(actor, decided.target,
+             {{"action", access::action_name(action)},
+              {"proposal", id.text()},
+              {"reason", reason},
+              {"rule", decision.rule}}));
+  }
+  if (is_one) return fail(problems::kTwoPeople, std::string(decision.rule));
+  TRY(access::require(decision, "proposal", id.text()));
 
   ledger::Submission submission;
   submission.actor = actor.subject();

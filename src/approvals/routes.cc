@@ -76,8 +76,8 @@ Json::Object to_members(const Proposed& proposed) {
 }
 
 template <typename T>
-Response page_of(const std::vector<T>& items) {
-  return http::page_of(items, [](const T& item) { return to_members(item); });
+Response page_of(const Page<T>& page) {
+  return http::page_of(page, [](const T& item) { return to_members(item); });
 }
 
 Result<Response> place(const Request& request, const Room& room, const access::Actor& actor) {
@@ -93,8 +93,8 @@ Result<Response> place(const Request& request, const Room& room, const access::A
   return answer(201, to_members(TRY(room.holds.place(actor, wanted))));
 }
 
-Result<Response> holds(const Request&, const Room& room, const access::Actor& actor) {
-  return page_of(TRY(room.holds.list(actor)));
+Result<Response> holds(const Request& request, const Room& room, const access::Actor& actor) {
+  return page_of(TRY(room.holds.list(actor, TRY(http::page_query(request)))));
 }
 
 Result<Response> propose(const Request& request, const Room& room, const access::Actor& actor,
@@ -112,7 +112,7 @@ Result<Response> proposals(const Request& request, const Room& room, const acces
     state = roster::parse_proposal_state(text);
     if (!state) return fail(Code::kInvalid, "\"state\" must be one of " + roster::all_proposal_state_names());
   }
-  return page_of(TRY(room.approvals.list(actor, state)));
+  return page_of(TRY(room.approvals.list(actor, state, TRY(http::page_query(request)))));
 }
 
 Result<ProposalId> proposal_id(const Request& request) {

@@ -5,7 +5,7 @@
 // Owns: nothing.
 // Promises: what a request says is read strictly. Whoever proposes or decides is somebody who is signed in and has shown a
 //   factor lately: `fresh` is asked for those, and refuses every token.
-// Fails with: what Holds and Approvals fail with, problems::kFreshFactor, and kInvalid for a body that is none.
+// Fails with: what Holds and Approvals fail with, problems::kFreshFactor, kNoFactor, and kInvalid for a body that is none.
 // Threads: any.
 
 #include "approvals/approvals.h"

@@ -50,7 +50,6 @@ inline constexpr std::int64_t kShareLifeUsMax = 366LL * 86'400 * 1'000'000;
 inline constexpr std::int64_t kShareViewsMax = 10'000;  // a cap on views may be 1 to this
 inline constexpr std::int64_t kShareViewLifeUs =
     12LL * 3'600 * 1'000'000;  // one view of a recipient, as long as a browser stays let in
-inline constexpr std::int64_t kSharesOfAgencyListedMax = 1'000;
 
 // Text fields of people and recordings
 inline constexpr std::size_t kFieldBytesMax = 1'024;

@@ -121,14 +121,14 @@ PROBLEM(
     "GET /api/v1/session says what it still needs: a second factor, or to have one enrolled, or the notice accepted.");
 PROBLEM(kFreshFactor, "fresh-factor", kUnauthenticated, 401, kAfterSignIn, "Say again who you are",
         "Present a second factor (POST /api/v1/session/factor), then do the same within five minutes.");
+PROBLEM(kNoFactor, "no-factor", kUnauthenticated, 401, kAfterSignIn, "A second factor is needed",
+        "Enroll one under Your account, then do the same within five minutes.");
 PROBLEM(kLastAdministrator, "last-administrator", kConflict, 409, kNo, "The last administrator",
         "Make somebody else an administrator first.");
-PROBLEM(kTwoPeople, "two-person", kDenied, 403, kNo, "Two people are needed",
-        "Somebody else must do the other half.");
+PROBLEM(kTwoPeople, "two-person", kDenied, 403, kNo, "Two people are needed", "Somebody else must do the other half.");
 PROBLEM(kShareCode, "share-code", kUnauthenticated, 401, kAfterSignIn, "The code is not right",
         "Type it again, or ask whoever sent the link for a new one.");
-PROBLEM(kShareEnded, "share-ended", kGone, 410, kNo, "The share has ended",
-        "Ask whoever sent the link for another.");
+PROBLEM(kShareEnded, "share-ended", kGone, 410, kNo, "The share has ended", "Ask whoever sent the link for another.");
 PROBLEM(kProviderAnswer, "provider-answer", kUnauthenticated, 401, kNo, "The identity provider's answer does not count",
         "Begin the sign-in again; where it stays so, compare what the message names with the provider's settings.");
 #undef PROBLEM
@@ -195,6 +195,7 @@ constexpr std::array kAll = {
     &kSecondFactor,
     &kSignInUnfinished,
     &kFreshFactor,
+    &kNoFactor,
     &kLastAdministrator,
     &kTwoPeople,
     &kShareCode,

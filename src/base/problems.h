@@ -37,8 +37,8 @@ extern const Problem kLedgerMoved, kLedgerCorrupt, kFaultsFound, kProofInvalid, 
 extern const Problem kStoreStopped, kObjectDamaged;
 
 // People and access.
-extern const Problem kSignIn, kRule, kInsideHome, kSecondFactor, kSignInUnfinished, kFreshFactor, kLastAdministrator,
-    kTwoPeople, kProviderAnswer;
+extern const Problem kSignIn, kRule, kInsideHome, kSecondFactor, kSignInUnfinished, kFreshFactor, kNoFactor,
+    kLastAdministrator, kTwoPeople, kProviderAnswer;
 
 // Shares.
 extern const Problem kShareCode, kShareEnded;

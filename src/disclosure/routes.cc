@@ -133,7 +133,8 @@ Result<Response> list(const Request& request, const Room& room, const access::Ac
     recording = RecordingId::parse(it->second);
     if (!recording) return fail(Code::kNotFound, "No such recording", it->second);
   }
-  return http::page_of(TRY(room.shares.list(actor, recording)), [](const Share& share) { return to_members(share); });
+  return http::page_of(TRY(room.shares.list(actor, recording, TRY(http::page_query(request)))),
+                       [](const Share& share) { return to_members(share); });
 }
 
 Result<Response> show(const Request& request, const Room& room, const access::Actor& actor) {

@@ -6,6 +6,7 @@
 
 #include "base/problems.h"
 #include "base/text.h"
+#include "evidence/locks.h"
 #include "evidence/rows.h"
 #include "roster/holds.h"
 
@@ -64,7 +65,10 @@ Result<Recording> Vault::change(const access::Actor& actor, const RecordingId& i
   const Recording before = TRY(known_recording(actor, id));
   TRY(access::require(access::decide(actor, access::Action::kChange, before.item), "recording", id.text()));
   if (change.restriction) {
-    TRY(access::require(access::decide(actor, access::Action::kRestrict, before.item), "recording", id.text()));
+    access::Item item = before.item;
+    // Nobody locks what they are in themselves, whichever of its files they name.
+    if (before.is_own_in_part) item.assigned_officer = actor.person;
+    TRY(access::require(access::decide(actor, access::Action::kRestrict, item), "recording", id.text()));
   }
   if (change.reason.empty()) return fail(Code::kInvalid, "A change needs a reason");
   // A misspelled member is no change, and must not be taken for one that was made.
@@ -118,10 +122,8 @@ Result<Recording> Vault::change(const access::Actor& actor, const RecordingId& i
     }
     changes.text("assigned_officer", id_text(before.assigned_officer), id_text(*change.officer));
   }
+  std::vector<File> locked;  // each file of the recording that is there
   if (change.restriction) {
-    const auto name = [](const std::optional<access::Restriction>& restriction) {
-      return restriction ? std::optional(std::string(access::restriction_name(*restriction))) : std::nullopt;
-    };
     if (before.restriction && before.restriction != *change.restriction) {
       return fail(problems::kTwoPeople, "lifting a restriction takes two people: propose it, and another decides");
     }
@@ -130,15 +132,26 @@ Result<Recording> Vault::change(const access::Actor& actor, const RecordingId& i
       return fail(Code::kConflict, "A recording is restricted, or is no longer, while it is sealed and nothing else",
                   std::string(access::state_name(before.state)));
     }
-    changes.text("restriction", name(before.restriction), name(*change.restriction));
-    if (!before.restriction && *change.restriction)
-      changes.also("state = :state", {"state", access::state_name(access::State::kRestricted)});
+    if (!before.restriction && *change.restriction) {
+      TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+        locked = TRY(files_of(tx, actor.agency, id)).items;
+        return {};
+      }));
+      std::erase_if(locked, [](const File& file) { return !file.can_be_locked; });
+    }
   }
-  if (changes.empty()) return before;
-  changes.also("folded = :folded", {"folded", searchable(after)});
+  if (changes.empty() && locked.empty()) return before;
+  if (!changes.empty()) changes.also("folded = :folded", {"folded", searchable(after)});
 
   ledger::Submission submission;
   submission.actor = actor.subject();
+  for (const File& file : locked) {
+    submission.events.push_back(
+        {file.id,
+         "recording.changed",
+         {{"field", "restriction"}, {"new", access::restriction_name(**change.restriction)}, {"reason", change.reason}},
+         false});
+  }
   for (const Json::Object& fields : changes.events()) {
     submission.events.push_back({id, "recording.changed", fields, false});
   }
@@ -151,7 +164,11 @@ Result<Recording> Vault::change(const access::Actor& actor, const RecordingId& i
                     "two people: a hold stands on all of this recording's incident; its release comes before the move");
       }
     }
-    return set_columns(tx, before, changes.assignments(), changes.params());
+    for (const File& file : locked) TRY(set_restriction(tx, file, *change.restriction));
+    if (changes.empty()) return {};
+    Recording read = before;
+    if (!locked.empty()) ++read.revision;  // by the lock of this very file, which is the first of them
+    return set_columns(tx, read, changes.assignments(), changes.params());
   };
   TRY(TRY(parts_.ledgers.find(actor.agency))->commit(std::move(submission)));
   return known_recording(actor, id);

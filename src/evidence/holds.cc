@@ -18,12 +18,6 @@ using access::Action;
 
 constexpr std::int64_t kCoveredPage = 1'000;
 
-access::Item own_agency(const access::Actor& actor) {
-  access::Item item;
-  item.agency = actor.agency;
-  return item;
-}
-
 Result<void> require(const access::Actor& actor, Action action) {
   return access::require(access::decide(actor, action, own_agency(actor)), "page");
 }
@@ -75,21 +69,24 @@ Result<Recording> Holds::read_one(db::Transaction& tx, const access::Actor& acto
   return read_recording(actor, rows[0]);
 }
 
+Result<HeldItem> Holds::read_hold(db::Transaction& tx, const access::Actor& actor, const HoldId& id) const {
+  std::vector<HeldItem> found = TRY(read_holds(tx, actor, "h.id = :id", {{"id", id.text()}}));
+  if (found.empty()) return fail(Code::kNotFound, "No such hold", id.text());
+  return std::move(found[0]);
+}
+
 Result<std::vector<HeldItem>> Holds::read_holds(db::Transaction& tx, const access::Actor& actor,
-                                                const std::optional<HoldId>& id) const {
+                                                const std::string& condition, const db::Params& params) const {
   std::vector<HeldItem> out;
   const access::Reach reach = access::reach(actor);
   for (const db::Row& row : TRY(tx.query(
            fmt::format("SELECT {0}, (SELECT COUNT(*) FROM recordings r WHERE {1}) AS covers, (SELECT COUNT(*) FROM "
                        "recordings r WHERE {1} AND r.assigned_officer = :self) AS own, (SELECT p.id FROM proposals p "
                        "WHERE p.item = h.id AND p.act = 'hold_release' AND p.state = 'open' AND p.expires_us > :now "
-                       "LIMIT 1) AS proposal FROM holds h WHERE h.agency = :agency AND (CAST(:id AS TEXT) IS NULL OR "
-                       "h.id = :id) ORDER BY CASE WHEN h.released_us IS NULL THEN 0 ELSE 1 END, h.placed_us DESC, h.id "
-                       "LIMIT :limit",
-                       roster::hold_columns(), roster::covered_condition()),
-           asked_by(actor, parts_.clock.now()) + db::Params{{"agency", actor.agency.text()},
-                                                            {"id", id ? std::optional(id->text()) : std::nullopt},
-                                                            {"limit", roster::kHoldsMax}}))) {
+                       "LIMIT 1) AS proposal FROM holds h WHERE h.agency = :agency AND {2} ORDER BY {3} LIMIT :limit",
+                       roster::hold_columns(), roster::covered_condition(), condition, roster::hold_order()),
+           asked_by(actor, parts_.clock.now()) +
+               db::Params{{"agency", actor.agency.text()}, {"limit", limits::kPageItemsMax}} + params))) {
     const auto open = row.maybe_text("proposal");
     HeldItem held;
     held.hold = TRY(roster::read_hold(row));
@@ -139,22 +136,33 @@ Result<HeldItem> Holds::place(const access::Actor& actor, const NewHold& wanted)
     return roster::add_hold(tx, hold);
   };
   TRY(TRY(parts_.ledgers.find(actor.agency))->commit(std::move(submission)));
-  std::vector<HeldItem> placed;
+  HeldItem placed;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    placed = TRY(read_holds(tx, actor, hold.id));
+    placed = TRY(read_hold(tx, actor, hold.id));
     return {};
   }));
-  return std::move(placed.at(0));
+  return placed;
 }
 
-Result<std::vector<HeldItem>> Holds::list(const access::Actor& actor) {
+Result<Page<HeldItem>> Holds::list(const access::Actor& actor, const PageQuery& query) {
   TRY(require(actor, Action::kSeeHolds));
-  std::vector<HeldItem> out;
+  Page<HeldItem> out;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    out = TRY(read_holds(tx, actor, std::nullopt));
+    out.items.clear();
+    out.next = TRY(fill_page<HeldItem>(
+        query,
+        [&](const std::optional<Place>& after) -> Result<std::vector<HeldItem>> {
+          if (!after) return read_holds(tx, actor, "1 = 1", {});
+          return read_holds(tx, actor, std::string(roster::after_hold_condition()),
+                            {{"after_rank", after->rank}, {"after_us", after->us}, {"after_id", after->id}});
+        },
+        [](const HeldItem& held) { return roster::place_of(held.hold); },
+        [&](HeldItem held, bool is_full) -> Result<bool> {
+          if (held.is_known && !is_full) out.items.push_back(held);
+          return held.is_known;
+        }));
     return {};
   }));
-  std::erase_if(out, [](const HeldItem& held) { return !held.is_known; });
   return out;
 }
 
@@ -164,9 +172,8 @@ Result<Target> Holds::target(db::Transaction& tx, const access::Actor& actor, ro
   out.item = own_agency(actor);
   if (act == roster::TwoPersonAct::kHoldRelease) {
     const auto id = HoldId::parse(item);
-    auto found = id ? TRY(read_holds(tx, actor, *id)) : std::vector<HeldItem>();
-    if (found.empty()) return fail(Code::kNotFound, "No such hold", item);
-    out.held = std::move(found[0]);
+    if (!id) return fail(Code::kNotFound, "No such hold", item);
+    out.held = TRY(read_hold(tx, actor, *id));
     out.recording = out.held->hold.recording;
     out.chain = out.recording ? SubjectId(*out.recording) : TRY(console(tx, actor.agency));
     out.revision = TRY(covered_revision(tx, out.held->hold.id));
@@ -178,9 +185,14 @@ Result<Target> Holds::target(db::Transaction& tx, const access::Actor& actor, ro
   const Recording found = TRY(read_one(tx, actor, *id));
   out.recording = found.id;
   out.chain = found.id;
-  out.revision = found.revision;
   out.restriction = found.restriction;
   out.item = found.item;
+  // Nobody unlocks what they are in themselves, whichever of its files they name.
+  if (found.is_own_in_part) out.item.assigned_officer = actor.person;
+  Files files = TRY(files_of(tx, actor.agency, found.id));
+  out.revision = files.revision;
+  std::erase_if(files.items, [](const File& file) { return !file.restriction; });
+  out.files = std::move(files.items);
   return out;
 }
 
@@ -191,17 +203,20 @@ std::vector<ledger::Draft> Holds::effect(const Target& target, const roster::Pro
     return {{target.chain, "hold.released", std::move(fields), false}};
   }
   fields.emplace("field", "restriction");
-  if (target.restriction) fields.emplace("old", access::restriction_name(*target.restriction));
-  return {{target.chain, "recording.changed", std::move(fields), false}};
+  std::vector<ledger::Draft> out;
+  for (const File& file : target.files) {
+    Json::Object lifted = fields;
+    lifted.emplace("old", access::restriction_name(*file.restriction));
+    out.push_back({file.id, "recording.changed", std::move(lifted), false});
+  }
+  return out;
 }
 
 Result<void> Holds::carry_out(db::Transaction& tx, const Target& target, const roster::Proposal& proposal,
                               Timestamp at) {
   if (target.held) return roster::release_hold(tx, target.held->hold.id, proposal.id, at);
-  Recording recording;
-  recording.id = *target.recording;
-  recording.revision = proposal.revision;
-  return set_columns(tx, recording, "state = 'sealed', restriction = NULL", {});
+  for (const File& file : target.files) TRY(set_restriction(tx, file, std::nullopt));
+  return {};
 }
 
 }  // namespace lapel::evidence

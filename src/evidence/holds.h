@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "access/access.h"
+#include "base/paging.h"
+#include "evidence/locks.h"
 #include "evidence/vault.h"
 #include "ledger/ledgers.h"
 #include "roster/holds.h"
@@ -36,8 +38,10 @@ struct Target {
   std::optional<RecordingId> recording;
   std::optional<HeldItem> held;  // of a release
   std::optional<access::Restriction> restriction;
-  access::Item item;          // as access decides about it
-  std::int64_t revision = 0;  // changes when what two people look at does: of a hold, how many recordings it covers
+  std::vector<File> files;  // that have a restriction of their own, of the recording that it is lifted from
+  access::Item item;        // as access decides about it
+  std::int64_t revision =
+      0;  // changes when what two people look at does: which recordings a hold covers, any of the files
 };
 
 class Holds {
@@ -55,7 +59,8 @@ class Holds {
     std::optional<std::string> incident;
   };
   Result<HeldItem> place(const access::Actor& actor, const NewHold& wanted);
-  Result<std::vector<HeldItem>> list(const access::Actor& actor);  // those that stand first, the newest of each first
+  // Those that stand first, the newest of each first.
+  Result<Page<HeldItem>> list(const access::Actor& actor, const PageQuery& query);
 
   // kNotFound for an item that there is not; whether the actor may know of it is told, not decided.
   Result<Target> target(db::Transaction& tx, const access::Actor& actor, roster::TwoPersonAct act,
@@ -65,8 +70,9 @@ class Holds {
                                 Timestamp at);
 
  private:
+  Result<HeldItem> read_hold(db::Transaction& tx, const access::Actor& actor, const HoldId& id) const;
   Result<std::vector<HeldItem>> read_holds(db::Transaction& tx, const access::Actor& actor,
-                                           const std::optional<HoldId>& id) const;
+                                           const std::string& condition, const db::Params& params) const;
   Result<Recording> read_one(db::Transaction& tx, const access::Actor& actor, const RecordingId& id) const;
   const Parts parts_;
 };

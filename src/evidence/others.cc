@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "crypto/random.h"
+#include "evidence/locks.h"
 #include "evidence/rows.h"
 #include "evidence/unattributed.h"
 
@@ -14,12 +15,6 @@ namespace lapel::evidence {
 namespace {
 
 constexpr std::int64_t kDayUs = 86'400LL * 1'000'000;
-
-access::Item own_agency(const access::Actor& actor) {
-  access::Item item;
-  item.agency = actor.agency;
-  return item;
-}
 
 // A condition may have no use for who asks, or when.
 db::Params asked_in(std::string_view sql, const access::Actor& actor, Timestamp now) {
@@ -146,7 +141,8 @@ Result<Unattributed> count_unattributed(db::Transaction& tx, const AgencyId& age
   const db::Rows rows =
       TRY(tx.query("SELECT COUNT(*) AS open, COUNT(CASE WHEN received_us >= :from AND received_us < :to THEN 1 END) AS "
                    "received FROM "
-                   "recordings WHERE agency = :agency AND assigned_officer IS NULL AND state <> 'restricted'",
+                   "recordings r WHERE agency = :agency AND assigned_officer IS NULL AND " +
+                       open_condition(),
                    {{"agency", agency.text()}, {"from", from.us}, {"to", to.us}}));
   return Unattributed{rows[0].integer("received"), rows[0].integer("open")};
 }

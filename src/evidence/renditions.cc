@@ -277,40 +277,57 @@ Result<OpenedRendition> Vault::open_rendition(std::string_view slug, const Rendi
 }
 
 Result<void> Vault::forget_renditions(const SubjectId& holder) {
+  TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    TRY(tx.run(
+        "UPDATE renditions SET forgotten_us = :now, object = NULL WHERE holder = :holder AND forgotten_us IS NULL",
+        {{"now", parts_.clock.now().us}, {"holder", holder.text()}}));
+    return {};
+  }));
+  return sweep_renditions(holder);
+}
+
+// After the rows say that they are forgotten, and again until nothing is left: a server that was killed in between, or while it made
+// one, leaves none behind that this does not find.
+Result<void> Vault::sweep_renditions(const std::optional<SubjectId>& holder) {
   struct Forgotten {
     RenditionId id;
     RecordingId recording;
     std::string slug;
-    std::int64_t attempts = 0;
+    jobs::Status job;
   };
   std::vector<Forgotten> forgotten;
-  TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     forgotten.clear();
-    TRY(tx.run(
-        "UPDATE renditions SET forgotten_us = :now, object = NULL WHERE holder = :holder AND forgotten_us IS NULL",
-        {{"now", parts_.clock.now().us}, {"holder", holder.text()}}));
-    const db::Rows rows =
-        TRY(tx.query("SELECT id, recording, agency FROM renditions WHERE holder = :holder LIMIT :limit",
-                     {{"holder", holder.text()}, {"limit", static_cast<std::int64_t>(kRenditionsMax)}}));
     std::vector<SubjectId> subjects;
-    for (const db::Row& row : rows) {
+    for (const db::Row& row : TRY(tx.query(
+             "SELECT id, recording, agency FROM renditions WHERE forgotten_us IS NOT NULL AND swept_us IS NULL "
+             "AND (CAST(:holder AS TEXT) IS NULL OR holder = :holder) ORDER BY id LIMIT :limit",
+             {{"holder", holder ? std::optional(holder->text()) : std::nullopt},
+              {"limit", static_cast<std::int64_t>(kRenditionsMax)}}))) {
       const auto recording = RecordingId::parse(row.text("recording"));
       if (!recording) return fail(Code::kCorrupt, "A rendition's row is damaged", row.text("id"));
-      forgotten.push_back({TRY(id_of(row)), *recording, TRY(slug_of(tx, row.text("agency"))), 0});
+      forgotten.push_back({TRY(id_of(row)), *recording, TRY(slug_of(tx, row.text("agency"))), {}});
       subjects.emplace_back(forgotten.back().id.bytes());
     }
     const auto statuses = TRY(parts_.jobs.statuses(tx, kRenditionJob, subjects));
     for (Forgotten& one : forgotten) {
       const auto status = statuses.find(SubjectId(one.id.bytes()));
-      if (status != statuses.end()) one.attempts = status->second.attempts;
+      if (status != statuses.end()) one.job = status->second;
     }
     return {};
   }));
-  // After the rows, and again each time: a killed server leaves none behind that the next call does not find.
   for (const Forgotten& one : forgotten) {
-    for (std::int64_t attempt = 1; attempt <= one.attempts; ++attempt) {
+    for (std::int64_t attempt = 1; attempt <= one.job.attempts; ++attempt) {
       TRY(parts_.bucket.remove(object_name(one.slug, one.recording, one.id, attempt)));
     }
+    // Whoever is still at it may put its object yet; the lease of whoever was killed runs out. A later attempt finds it forgotten
+    // before it begins.
+    if (one.job.state == jobs::State::kRunning) continue;
+    TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+      TRY(tx.run("UPDATE renditions SET swept_us = :now WHERE id = :id",
+                 {{"now", parts_.clock.now().us}, {"id", one.id.text()}}));
+      return {};
+    }));
   }
   return {};
 }

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "evidence/locks.h"
 #include "roster/holds.h"
 
 namespace lapel::evidence {
@@ -33,16 +34,23 @@ access::OwnViewing own_viewing(const roster::Standing& standing, bool has_incide
 
 }  // namespace
 
+access::Item own_agency(const access::Actor& actor) {
+  access::Item item;
+  item.agency = actor.agency;
+  return item;
+}
+
 const std::string& columns() {
   static const std::string kColumns =
       "id, agency, sha256, bytes, codec, filename, filetype, recorded_us, received_us, sort_us, uploader, device, "
       "wearer, assigned_officer, incident, category, group_id, chain_starts_at, state, is_inside_home, "
-      "inside_home_known, restriction, revision, is_victim_sensitive, more, media_verdict, media_sentence, "
+      "inside_home_known, revision, is_victim_sensitive, more, media_verdict, media_sentence, "
       "duration_ms, width, "
       "height, frames, video_codec, audio_codec, file_created_us, CASE WHEN EXISTS (SELECT 1 FROM releases l WHERE "
       "l.recording = r.id AND l.agency = r.agency AND l.person = r.assigned_officer) THEN 1 ELSE 0 END AS "
       "is_released, CASE WHEN " +
-      std::string(roster::held_condition()) + " THEN 1 ELSE 0 END AS is_held, " + roster::standing_columns();
+      std::string(roster::held_condition()) + " THEN 1 ELSE 0 END AS is_held, " + lock_columns() + ", " +
+      roster::standing_columns();
   return kColumns;
 }
 
@@ -65,11 +73,7 @@ Result<std::string> reached_condition(const access::Actor& actor) {
     if (out.empty()) return fail(Code::kInternal, "A list of nothing was let through", actor.login);
     out = "(" + out + ")";
   }
-  if (!reach.restricted) {
-    out += std::string(out.empty() ? "" : " AND ") + "(state <> 'restricted' OR " + roster::cleared_condition();
-    if (actor.has(access::Role::kInternalAffairs)) out += " OR restriction = 'internal_affairs'";
-    out += ")";
-  }
+  if (!reach.restricted) out += std::string(out.empty() ? "" : " AND ") + cleared_or_open_condition(actor);
   return out.empty() ? "1 = 1" : out;
 }
 
@@ -117,13 +121,16 @@ Result<Recording> read_recording(const access::Actor& actor, const db::Row& row)
   const auto state = access::parse_state(row.text("state"));
   if (!state) return damaged("state");
   out.state = *state;
-  // Whatever locks a recording, or has destroyed it, is the first thing to know of it.
-  if (out.state == access::State::kSealed && row.integer("is_held") == 1) out.state = access::State::kHeld;
   if (row.integer("inside_home_known") == 1) out.is_inside_home = row.integer("is_inside_home") == 1;
-  if (const auto text = row.maybe_text("restriction")) {
+  if (const auto text = row.maybe_text("locked_as")) {
     out.restriction = access::parse_restriction(*text);
     if (!out.restriction) return damaged("restriction");
+    // Also by another file of the recording, whatever this file's own row says.
+    if (out.state == access::State::kSealed) out.state = access::State::kRestricted;
   }
+  // Whatever locks a recording, or has destroyed it, is the first thing to know of it.
+  if (out.state == access::State::kSealed && row.integer("is_held") == 1) out.state = access::State::kHeld;
+  out.is_own_in_part = row.integer("covers_own") == 1;
   out.is_victim_sensitive = row.integer("is_victim_sensitive") == 1;
   out.revision = row.integer("revision");
   const Json more = TRY(parse_json(row.text("more")));
@@ -143,10 +150,7 @@ Result<Recording> read_recording(const access::Actor& actor, const db::Row& row)
   out.item = {out.agency, out.assigned_officer, out.uploader, out.state, out.is_inside_home, out.is_victim_sensitive};
   out.item.is_supervised = standing.is_supervised;
   out.item.is_in_case = standing.is_in_case;
-  // Whose work the class is needs no clearance for it, but for what they are in themselves.
-  out.item.is_cleared =
-      standing.is_cleared || (out.restriction == access::Restriction::kInternalAffairs &&
-                              actor.has(access::Role::kInternalAffairs) && out.assigned_officer != actor.person);
+  out.item.is_cleared = is_cleared(actor, row);
   out.is_case_known = standing.is_case_known;
   out.item.own_viewing = own_viewing(standing, out.description.incident.has_value(), row.integer("is_released") == 1);
   return out;

@@ -13,6 +13,9 @@
 
 namespace lapel::evidence {
 
+// What an actor has to do with all that their agency has.
+access::Item own_agency(const access::Actor& actor);
+
 // The columns of a recording called r, and how :self stands to it at :now.
 const std::string& columns();
 // For a query that has columns() in it.

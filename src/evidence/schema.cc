@@ -125,6 +125,12 @@ CREATE TABLE renditions (
 CREATE UNIQUE INDEX renditions_by_holder ON renditions (holder, recording);
 CREATE INDEX renditions_by_recording ON renditions (recording, id);
 )sql"},
+    // swept_us: when nothing of a forgotten one was left in the bucket, and nobody was making it any more.
+    {6, "what is left of renditions", R"sql(
+ALTER TABLE renditions ADD COLUMN swept_us BIGINT;
+CREATE INDEX renditions_kept ON renditions (holder) WHERE forgotten_us IS NULL;
+CREATE INDEX renditions_unswept ON renditions (id) WHERE forgotten_us IS NOT NULL AND swept_us IS NULL;
+)sql"},
 };
 
 }  // namespace

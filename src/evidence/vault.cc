@@ -11,6 +11,7 @@
 #include "base/problems.h"
 #include "base/text.h"
 #include "crypto/random.h"
+#include "evidence/locks.h"
 #include "evidence/rows.h"
 #include "proof/entry.h"
 
@@ -26,12 +27,6 @@ std::optional<std::int64_t> parse_integer(std::string_view text) {
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   return error == std::errc() && end == text.data() + text.size() && value >= 0 ? std::optional(value) : std::nullopt;
-}
-
-access::Item own_agency(const access::Actor& actor) {
-  access::Item item;
-  item.agency = actor.agency;
-  return item;
 }
 
 bool may_show(const access::Actor& actor, const Recording& recording) {
@@ -475,7 +470,10 @@ Result<Recording> Vault::to_share(const access::Actor& actor, const RecordingId&
 Result<void> Vault::require_receivable(const access::Actor& recipient, const RecordingId& id,
                                        std::optional<access::Restriction> restriction) {
   Recording recording = TRY(known_recording(recipient, id));
-  recording.item.is_cleared = recording.restriction && recording.restriction == restriction;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    recording.item.is_cleared = restriction && TRY(is_locked_only_as(tx, id, *restriction));
+    return {};
+  }));
   return access::require(access::decide(recipient, access::Action::kReceive, recording.item), "recording");
 }
 

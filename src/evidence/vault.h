@@ -94,8 +94,9 @@ struct Recording {
   ChainStart chain_starts_at = ChainStart::kServer;
   store::Codec codec = store::Codec::kPlain;
   access::State state = access::State::kSealed;
-  std::optional<bool> is_inside_home;  // nullopt: nobody has said
-  std::optional<access::Restriction> restriction;
+  std::optional<bool> is_inside_home;              // nullopt: nobody has said
+  std::optional<access::Restriction> restriction;  // that covers it: locks.h
+  bool is_own_in_part = false;                     // one of the recording's files is the actor's
   bool is_victim_sensitive = false;
   std::int64_t revision = 0;            // goes up with every change of the above and of the description
   bool is_case_known = false;           // there is a case with its incident as its number
@@ -276,6 +277,8 @@ class Vault {
   Result<OpenedRendition> open_rendition(std::string_view slug, const RenditionId& id);
   // The holder's right has ended: the copies are removed, and what still waits is not made. Again is harmless.
   Result<void> forget_renditions(const SubjectId& holder);
+  // What is left of such copies, of all holders or of one; those that are being made are for a later call. Again is harmless.
+  Result<void> sweep_renditions(const std::optional<SubjectId>& holder = std::nullopt);
 
   // JPEG for the list, under the right to the list; by a rule not of a home, a victim or what is restricted, whoever asks.
   Result<Bytes> poster(const access::Actor& actor, const RecordingId& id);

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/paging.h"
 #include "http/server.h"
 
 namespace lapel::http {
@@ -26,6 +27,12 @@ Response page_of(const Items& items, Write write) {
   Json::Array out;
   for (const auto& item : items) out.emplace_back(write(item));
   return page(std::move(out));
+}
+template <typename T, typename Write>
+Response page_of(const Page<T>& page, Write write) {
+  Json::Array out;
+  for (const T& item : page.items) out.emplace_back(write(item));
+  return http::page(std::move(out), page.next);
 }
 
 template <typename T>

@@ -45,4 +45,11 @@ Result<std::int64_t> limit_query(const Request& request) {
   return static_cast<std::int64_t>(*value);
 }
 
+Result<PageQuery> page_query(const Request& request) {
+  PageQuery out;
+  out.limit = TRY(limit_query(request));
+  if (const auto cursor = text_query(request, "cursor")) out.after = TRY(parse_cursor(*cursor));
+  return out;
+}
+
 }  // namespace lapel::http

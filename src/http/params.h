@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/paging.h"
 #include "base/result.h"
 #include "http/server.h"
 
@@ -36,5 +37,7 @@ std::optional<std::string> text_query(const Request& request, std::string_view n
 Result<std::optional<Timestamp>> time_query(const Request& request, std::string_view name);
 // How many items a page may have: limits::kPageItemsDefault where the request does not say.
 Result<std::int64_t> limit_query(const Request& request);
+// The page by its `limit` and `cursor`: the first where the request does not say.
+Result<PageQuery> page_query(const Request& request);
 
 }  // namespace lapel::http

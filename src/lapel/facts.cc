@@ -13,7 +13,8 @@ namespace {
 std::string shown(const Json* value) {
   if (!value || value->is_null()) return "-";
   if (const std::string* text = value->string()) return text->empty() ? "-" : printable(*text);
-  if (const std::string* name = value->find_string("name")) return printable(*name);  // somebody, by what they are called
+  if (const std::string* name = value->find_string("name"))
+    return printable(*name);  // somebody, by what they are called
   return to_json(*value);
 }
 
@@ -52,18 +53,27 @@ Result<void> run_fact_list(const RemoteOptions& options, const std::string& path
   for (const auto& [name, value] : said) {
     if (!value.empty()) target += fmt::format("{}{}={}", target == path ? "?" : "&", name, url_encoded(value));
   }
-  const Json page = TRY(remote.get_json(target));
-  if (as_json) {
-    fmt::print("{}\n", to_json(page));
-    return {};
+  Json::Array all;
+  for (std::string next;;) {
+    const std::string_view sign = target == path ? "?" : "&";
+    const Json page =
+        TRY(remote.get_json(next.empty() ? target : fmt::format("{}{}cursor={}", target, sign, url_encoded(next))));
+    const Json* items = page.find("items");
+    if (!items || !items->array()) return fail(Code::kUnavailable, "The server's answer has no \"items\"");
+    for (const Json& item : *items->array()) {
+      if (as_json) {
+        all.push_back(item);
+        continue;
+      }
+      std::string line;
+      for (const std::string& column : columns) line += (line.empty() ? "" : "  ") + shown(item.find(column));
+      fmt::print("{}\n", line);
+    }
+    const std::string* more = page.find_string("next");
+    if (!more || *more == next) break;
+    next = *more;
   }
-  const Json* items = page.find("items");
-  if (!items || !items->array()) return fail(Code::kUnavailable, "The server's answer has no \"items\"");
-  for (const Json& item : *items->array()) {
-    std::string line;
-    for (const std::string& column : columns) line += (line.empty() ? "" : "  ") + shown(item.find(column));
-    fmt::print("{}\n", line);
-  }
+  if (as_json) fmt::print("{}\n", to_json(Json(Json::Object{{"items", std::move(all)}, {"next", Json()}})));
   return {};
 }
 

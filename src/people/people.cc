@@ -201,7 +201,8 @@ Result<roster::Case> People::add_case(const access::Actor& actor, const std::str
   return added;
 }
 
-Result<std::vector<Assignment>> People::assignments(const access::Actor& actor, const roster::AssignmentQuery& query) {
+Result<Page<Assignment>> People::assignments(const access::Actor& actor, const roster::AssignmentQuery& query,
+                                             const PageQuery& page) {
   TRY(require(actor, query.kind ? seeing(*query.kind) : access::Action::kSeeRoster));
   // Narrowed in the query: what the asker may not know of takes up no room in the answer.
   roster::AssignmentQuery allowed = query;
@@ -210,11 +211,17 @@ Result<std::vector<Assignment>> People::assignments(const access::Actor& actor, 
     const auto kind = static_cast<AssignmentKind>(number);
     if (access::decide(actor, seeing(kind), about(actor)).is_allowed()) allowed.of->push_back(kind);
   }
-  std::vector<Assignment> out;
+  allowed.after = page.after;
+  allowed.limit = page.limit + 1;
+  Page<Assignment> out;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    out = TRY(roster::assignments(tx, actor.agency, allowed));
+    out.items = TRY(roster::assignments(tx, actor.agency, allowed));
     return {};
   }));
+  if (static_cast<std::int64_t>(out.items.size()) > page.limit) {
+    out.items.pop_back();
+    out.next = cursor_of(roster::place_of(out.items.back()));
+  }
   return out;
 }
 

@@ -52,7 +52,9 @@ class People {
   Result<roster::Case> add_case(const access::Actor& actor, const std::string& number, const std::string& title);
 
   // Those that the actor may know of: who is investigated, or cleared, is not for everybody who sees the roster.
-  Result<std::vector<roster::Assignment>> assignments(const access::Actor& actor, const roster::AssignmentQuery& query);
+  // A page of them, as `page` has it.
+  Result<Page<roster::Assignment>> assignments(const access::Actor& actor, const roster::AssignmentQuery& query,
+                                               const PageQuery& page);
 
   // `person` is an id or a login; `target` as people write it: a badge, a serial, a unit's name, a case's number, a
   // restriction, nothing.

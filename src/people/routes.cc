@@ -137,7 +137,8 @@ Result<Response> assignments(const Request& request, People& all, const access::
       query.at = TRY(http::parse_time(text, name));
     }
   }
-  return page_of(TRY(all.assignments(actor, query)));
+  return http::page_of(TRY(all.assignments(actor, query, TRY(http::page_query(request)))),
+                       [](const roster::Assignment& each) { return to_members(each); });
 }
 Result<Response> begin(const Request& request, People& all, const access::Actor& actor) {
   const Json body = TRY(http::json_body(request));

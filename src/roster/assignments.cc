@@ -159,7 +159,12 @@ Result<Assignment> assignment(db::Transaction& tx, const AgencyId& agency, const
 
 Result<std::vector<Assignment>> assignments(db::Transaction& tx, const AgencyId& agency, const AssignmentQuery& query) {
   std::string sql = fmt::format("SELECT {} FROM assignments a WHERE agency = :agency", kColumns);
-  db::Params params = {{"agency", agency.text()}, {"limit", kAssignmentsMax}};
+  db::Params params = {{"agency", agency.text()}, {"limit", query.limit}};
+  if (query.after) {
+    sql += " AND (from_us > :after_us OR (from_us = :after_us AND id > :after_id))";
+    params.emplace_back("after_us", query.after->us);
+    params.emplace_back("after_id", query.after->id);
+  }
   if (query.kind) {
     sql += " AND kind = :kind";
     params.emplace_back("kind", assignment_kind_name(*query.kind));
@@ -193,6 +198,10 @@ Result<std::vector<Assignment>> assignments(db::Transaction& tx, const AgencyId&
     out.push_back(TRY(read_assignment(row)));
   }
   return out;
+}
+
+Place place_of(const Assignment& assignment) {
+  return {0, assignment.from.us, assignment.id.text()};
 }
 
 Result<std::optional<PersonId>> holder(db::Transaction& tx, const AgencyId& agency, AssignmentKind kind,
@@ -327,11 +336,11 @@ std::string same_unit_condition() {
       stands("o", "r.sort_us"), stands("s", ":now"));
 }
 
-std::string cleared_condition() {
+std::string cleared_condition(std::string_view file) {
   return fmt::format(
-      "EXISTS (SELECT 1 FROM assignments a WHERE a.agency = r.agency AND a.person = :self AND a.kind = 'clearance' AND "
-      "a.target = r.restriction AND {})",
-      stands("a", ":now"));
+      "EXISTS (SELECT 1 FROM assignments a WHERE a.agency = {0}.agency AND a.person = :self AND a.kind = 'clearance' "
+      "AND a.target = {0}.restriction AND {1})",
+      file, stands("a", ":now"));
 }
 
 std::string standing_columns() {
@@ -348,11 +357,10 @@ std::string standing_columns() {
       "EXISTS (SELECT 1 FROM statements t WHERE t.agency = r.agency AND t.person = r.assigned_officer AND t.incident = "
       "r.incident)";
   return fmt::format(
-      "{}, {}, {}, {}, {}, {}, coalesce((SELECT own_viewing FROM agency_rules g WHERE g.agency = r.agency), 'allowed') "
+      "{}, {}, {}, {}, {}, coalesce((SELECT own_viewing FROM agency_rules g WHERE g.agency = r.agency), 'allowed') "
       "AS own_viewing_rule",
       truth(supervised_condition(), "is_supervised"), truth(in_case, "is_in_case"), truth(case_known, "is_case_known"),
-      truth(cleared_condition(), "is_cleared"), truth(investigated, "is_investigated"),
-      truth(statement, "has_statement"));
+      truth(investigated, "is_investigated"), truth(statement, "has_statement"));
 }
 
 Result<bool> supervises(db::Transaction& tx, const AgencyId& agency, const PersonId& supervisor, const PersonId& person,
@@ -374,13 +382,8 @@ Result<Standing> read_standing(const db::Row& row) {
   const auto rule = parse_own_viewing_rule(row.text("own_viewing_rule"));
   if (!rule) return fail(Code::kCorrupt, "A rule of the agency is damaged", row.text("own_viewing_rule"));
   const auto is = [&](std::string_view name) { return row.integer(name) == 1; };
-  return Standing{is("is_supervised"),
-                  is("is_in_case"),
-                  is("is_case_known"),
-                  is("is_cleared"),
-                  is("is_investigated"),
-                  is("has_statement"),
-                  *rule};
+  return Standing{is("is_supervised"),   is("is_in_case"),    is("is_case_known"),
+                  is("is_investigated"), is("has_statement"), *rule};
 }
 
 }  // namespace lapel::roster

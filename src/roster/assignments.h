@@ -18,6 +18,7 @@
 #include "access/access.h"
 #include "base/clock.h"
 #include "base/ids.h"
+#include "base/paging.h"
 #include "base/result.h"
 #include "db/db.h"
 
@@ -49,6 +50,8 @@ struct Assignment {
   std::optional<Timestamp> until;
 };
 
+inline constexpr std::int64_t kAssignmentsMax = 10'000;  // read at once
+
 struct AssignmentQuery {
   std::optional<AssignmentKind> kind;
   std::optional<PersonId> person;
@@ -56,14 +59,15 @@ struct AssignmentQuery {
   std::optional<Timestamp> at;                         // those that stood then
   std::optional<std::vector<AssignmentKind>> of = {};  // of these kinds and no others
   std::optional<Timestamp> since = {};                 // that had not ended by then
+  std::optional<Place> after = {};                     // that come after this one
+  std::int64_t limit = kAssignmentsMax;
 };
-inline constexpr std::int64_t kAssignmentsMax = 10'000;  // of one answer
-
 Result<void> begin_assignment(db::Transaction& tx, const Assignment& assignment);
 Result<void> end_assignment(db::Transaction& tx, const AssignmentId& id, Timestamp until);
 Result<Assignment> assignment(db::Transaction& tx, const AgencyId& agency, const AssignmentId& id);
 // In order of beginning.
 Result<std::vector<Assignment>> assignments(db::Transaction& tx, const AgencyId& agency, const AssignmentQuery& query);
+Place place_of(const Assignment& assignment);
 
 // Whose badge or camera it was at that time. Nobody's: nullopt.
 Result<std::optional<PersonId>> holder(db::Transaction& tx, const AgencyId& agency, AssignmentKind kind,
@@ -107,11 +111,12 @@ Result<OwnViewingRule> own_viewing_rule(db::Transaction& tx, const AgencyId& age
 Result<void> set_own_viewing_rule(db::Transaction& tx, const AgencyId& agency, OwnViewingRule old, OwnViewingRule rule);
 
 // How the person :self stands at the time :now to a recording, as columns beside those of the recording's own row, which
-// is called r and has agency, assigned_officer, sort_us, incident and restriction.
+// is called r and has agency, assigned_officer, sort_us and incident.
 std::string standing_columns();
 // The conditions by which a list holds only what its asker may be shown (access::Reach); r, :self and :now as above.
 std::string supervised_condition();
-std::string cleared_condition();
+// SQL: :self is cleared at :now for what the row of recordings called `file` is restricted as.
+std::string cleared_condition(std::string_view file);
 // Its officer was, when it was made, in a unit that :self belongs to or supervises at :now. Where neither was ever in one,
 // the agency is one.
 std::string same_unit_condition();
@@ -123,7 +128,6 @@ Result<bool> supervises(db::Transaction& tx, const AgencyId& agency, const Perso
 struct Standing {
   bool is_supervised = false, is_in_case = false;
   bool is_case_known = false;  // whether there is a case with the recording's incident as its number
-  bool is_cleared = false;
   // Of the recording's assigned officer.
   bool is_investigated = false, has_statement = false;
   OwnViewingRule rule = OwnViewingRule::kAllowed;

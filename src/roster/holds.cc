@@ -52,6 +52,19 @@ Result<Hold> read_hold(const db::Row& row) {
               released ? std::optional(Timestamp{*released}) : std::nullopt};
 }
 
+Place place_of(const Hold& hold) {
+  return {hold.released_at ? 1 : 0, hold.placed_at.us, hold.id.text()};
+}
+
+std::string_view after_hold_condition() {
+  return "(CASE WHEN h.released_us IS NULL THEN 0 ELSE 1 END > CAST(:after_rank AS BIGINT) OR (CASE WHEN h.released_us "
+         "IS NULL THEN 0 ELSE 1 END = CAST(:after_rank AS BIGINT) AND (h.placed_us < :after_us OR (h.placed_us = "
+         ":after_us AND h.id > :after_id))))";
+}
+std::string_view hold_order() {
+  return "CASE WHEN h.released_us IS NULL THEN 0 ELSE 1 END, h.placed_us DESC, h.id";
+}
+
 std::string_view covered_condition() {
   return "r.agency = h.agency AND (r.id = h.recording OR r.group_id = h.recording OR r.incident = h.incident OR "
          "(SELECT "

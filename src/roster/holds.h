@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/ids.h"
+#include "base/paging.h"
 #include "base/result.h"
 #include "db/db.h"
 
@@ -31,7 +32,11 @@ struct Hold {
   Timestamp placed_at;
   std::optional<Timestamp> released_at;
 };
-inline constexpr std::int64_t kHoldsMax = 10'000;  // of one answer
+// Those that stand come first, and of each the newest.
+Place place_of(const Hold& hold);
+// SQL: the hold called h comes after the place of :after_rank, :after_us and :after_id; and the order that this is by.
+std::string_view after_hold_condition();
+std::string_view hold_order();
 
 Result<void> add_hold(db::Transaction& tx, const Hold& hold);
 Result<void> release_hold(db::Transaction& tx, const HoldId& id, const ProposalId& proposal, Timestamp now);

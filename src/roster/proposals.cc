@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "base/limits.h"
 #include "base/problems.h"
 
 namespace lapel::roster {
@@ -187,9 +188,10 @@ Result<Proposal> proposal(db::Transaction& tx, const AgencyId& agency, const Pro
 }
 
 Result<std::vector<Proposal>> proposals(db::Transaction& tx, const AgencyId& agency,
-                                        const std::optional<ProposalState>& state, Timestamp now) {
+                                        const std::optional<ProposalState>& state, Timestamp now,
+                                        const std::optional<Place>& after) {
   std::string sql = fmt::format("SELECT {} FROM proposals WHERE agency = :agency", kColumns);
-  db::Params params = {{"agency", agency.text()}, {"limit", kProposalsMax}};
+  db::Params params = {{"agency", agency.text()}, {"limit", limits::kPageItemsMax}};
   if (state) {
     const bool is_expired = *state == ProposalState::kExpired;
     sql += " AND state = :state";
@@ -199,11 +201,20 @@ Result<std::vector<Proposal>> proposals(db::Transaction& tx, const AgencyId& age
       params.emplace_back("now", now.us);
     }
   }
+  if (after) {
+    sql += " AND (proposed_us < :after_us OR (proposed_us = :after_us AND id > :after_id))";
+    params.emplace_back("after_us", after->us);
+    params.emplace_back("after_id", after->id);
+  }
   std::vector<Proposal> out;
   for (const db::Row& row : TRY(tx.query(sql + " ORDER BY proposed_us DESC, id LIMIT :limit", params))) {
     out.push_back(TRY(read_proposal(row, now)));
   }
   return out;
+}
+
+Place place_of(const Proposal& proposal) {
+  return {0, proposal.proposed_at.us, proposal.id.text()};
 }
 
 Result<void> decide_proposal(db::Transaction& tx, const ProposalId& id, const Outcome& outcome) {

@@ -17,6 +17,7 @@
 #include "access/access.h"
 #include "base/clock.h"
 #include "base/ids.h"
+#include "base/paging.h"
 #include "base/result.h"
 #include "db/db.h"
 
@@ -40,7 +41,6 @@ std::string all_proposal_state_names();
 
 // Nobody decides in a hurry, and what nobody decides is nobody's wish any more.
 inline constexpr std::int64_t kProposalLifeUs = 30LL * 86'400 * 1'000'000;
-inline constexpr std::int64_t kProposalsMax = 1'000;  // of one answer
 
 struct Proposal {
   ProposalId id;
@@ -59,9 +59,11 @@ struct Proposal {
 
 Result<void> add_proposal(db::Transaction& tx, const Proposal& proposal);
 Result<Proposal> proposal(db::Transaction& tx, const AgencyId& agency, const ProposalId& id, Timestamp now);
-// The newest first.
+// The newest first; those after a place, at most limits::kPageItemsMax.
 Result<std::vector<Proposal>> proposals(db::Transaction& tx, const AgencyId& agency,
-                                        const std::optional<ProposalState>& state, Timestamp now);
+                                        const std::optional<ProposalState>& state, Timestamp now,
+                                        const std::optional<Place>& after);
+Place place_of(const Proposal& proposal);
 
 struct Outcome {
   ProposalState state = ProposalState::kApproved;

@@ -202,6 +202,9 @@ std::string_view use_name(Shares::Use use) {
 
 // SQL: the share has neither ended nor been taken back at :now.
 constexpr std::string_view kStands = "revoked_us IS NULL AND (ends_us IS NULL OR ends_us > :now)";
+// SQL: those of them that stand come first.
+constexpr std::string_view kRank =
+    "CASE WHEN s.revoked_us IS NULL AND (s.ends_us IS NULL OR s.ends_us > :now) THEN 0 ELSE 1 END";
 
 Error ended(const Share& share, std::string_view agency_name) {
   return {&problems::kShareEnded,
@@ -233,18 +236,17 @@ Result<void> Shares::commit(const access::Actor& actor, std::vector<ledger::Draf
   return parts_.vault.seal_sharing(actor, std::move(events), std::move(rows));
 }
 
-Result<std::vector<Share>> Shares::read(const std::string& condition, const db::Params& params) {
+Result<std::vector<Share>> Shares::read(const std::string& condition, const db::Params& params, std::int64_t limit) {
   std::vector<Share> out;
   db::Params asked = params;
+  asked.push_back({"limit", limit});
   asked.push_back({"now", parts_.clock.now().us});
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     out.clear();
     for (const db::Row& row : TRY(tx.query(
-             fmt::format(
-                 "SELECT s.*, p.name AS maker_name FROM shares s JOIN people p ON p.id = s.maker WHERE {} "
-                 "ORDER BY CASE WHEN s.revoked_us IS NULL AND (s.ends_us IS NULL OR s.ends_us > :now) THEN 0 ELSE 1 "
-                 "END, s.made_us DESC, s.id DESC LIMIT {}",
-                 condition, limits::kSharesOfAgencyListedMax),
+             fmt::format("SELECT s.*, p.name AS maker_name FROM shares s JOIN people p ON p.id = s.maker WHERE {} "
+                         "ORDER BY {}, s.made_us DESC, s.id DESC LIMIT :limit",
+                         condition, kRank),
              asked))) {
       Share share = TRY(read_share(row));
       for (const db::Row& item : TRY(tx.query(
@@ -282,21 +284,33 @@ Result<void> Shares::ask_copies(db::Transaction& tx, const Share& share) {
   return {};
 }
 
-// Copies of shares that have ended are of use to nobody. Looked for whenever a share is made; some at a time.
-Result<void> Shares::forget_copies() {
+Shares::Shares(Parts parts) : parts_(parts) {}
+Shares::~Shares() = default;
+
+void Shares::begin() {
+  sweeper_ = std::make_unique<os::PeriodicWorker>("shares", kSweepPeriodUs, [this] {
+    // What failed is for the next turn; what is wrong with the catalog or the disk, /readyz says.
+    (void)turn();
+  });
+  sweeper_->nudge();
+}
+
+// Copies of shares that have ended are of use to nobody; some at a time.
+Result<void> Shares::turn() {
   std::vector<ShareId> over;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     over.clear();
-    for (const db::Row& row : TRY(tx.query(
-             "SELECT DISTINCT s.id FROM shares s JOIN renditions r ON r.holder = s.id WHERE r.forgotten_us IS NULL AND "
-             "(s.revoked_us IS NOT NULL OR s.ends_us <= :now) ORDER BY s.id LIMIT :limit",
-             {{"now", parts_.clock.now().us}, {"limit", kForgottenAtOnceMax}}))) {
+    for (const db::Row& row :
+         TRY(tx.query("SELECT DISTINCT s.id AS id FROM renditions r JOIN shares s ON s.id = r.holder WHERE "
+                      "r.forgotten_us IS NULL "
+                      "AND (s.revoked_us IS NOT NULL OR s.ends_us <= :now) ORDER BY s.id LIMIT :limit",
+                      {{"now", parts_.clock.now().us}, {"limit", kForgottenAtOnceMax}}))) {
       if (const auto id = ShareId::parse(row.text("id"))) over.push_back(*id);
     }
     return {};
   }));
   for (const ShareId& id : over) TRY(parts_.vault.forget_renditions(id));
-  return {};
+  return parts_.vault.sweep_renditions();
 }
 
 class Shares::Turn {
@@ -386,14 +400,14 @@ Result<Shares::Made> Shares::make(const access::Actor& actor, const ShareTerms& 
         return ask_copies(tx, marked);
       }));
   parts_.jobs.nudge();
-  // It stands: what is told from here on fails for no right and no housekeeping.
-  (void)forget_copies();
+  // It stands: what is told from here on fails for no right.
   std::vector<Share> told = TRY(read("s.id = :id", {{"id", id.text()}}));
   CHECK(told.size() == 1);
   return Made{std::move(told[0]), std::move(secret)};
 }
 
-Result<std::vector<Share>> Shares::list(const access::Actor& actor, const std::optional<RecordingId>& recording) {
+Result<Page<Share>> Shares::list(const access::Actor& actor, const std::optional<RecordingId>& recording,
+                                 const PageQuery& query) {
   // Who may see none asks in vain; who may see their own is given those.
   access::Item own;
   own.agency = actor.agency;
@@ -401,7 +415,6 @@ Result<std::vector<Share>> Shares::list(const access::Actor& actor, const std::o
   TRY(access::require(access::decide(actor, access::Action::kSeeShares, own), "page"));
   // Whether a recording that the actor may not know of was shared is not theirs to hear either.
   if (recording) TRY(parts_.vault.show(actor, *recording));
-  (void)forget_copies();
   access::Item others = own;
   others.assigned_officer.reset();
   const bool sees_all = access::decide(actor, access::Action::kSeeShares, others).is_allowed();
@@ -415,7 +428,22 @@ Result<std::vector<Share>> Shares::list(const access::Actor& actor, const std::o
     condition += " AND EXISTS (SELECT 1 FROM share_items i WHERE i.share = s.id AND i.recording = :recording)";
     params.push_back({"recording", recording->text()});
   }
-  return read(condition, params);
+  if (query.after) {
+    condition += fmt::format(
+        " AND ({0} > CAST(:after_rank AS BIGINT) OR ({0} = CAST(:after_rank AS BIGINT) AND (s.made_us < :after_us OR "
+        "(s.made_us = :after_us AND s.id < :after_id))))",
+        kRank);
+    for (db::Param& each :
+         db::Params{{"after_rank", query.after->rank}, {"after_us", query.after->us}, {"after_id", query.after->id}})
+      params.push_back(std::move(each));
+  }
+  Page<Share> out{TRY(read(condition, params, query.limit + 1)), {}};
+  if (static_cast<std::int64_t>(out.items.size()) > query.limit) {
+    out.items.pop_back();
+    const Share& last = out.items.back();
+    out.next = cursor_of({last.has_ended(parts_.clock.now()) ? 1 : 0, last.made_at.us, last.id.text()});
+  }
+  return out;
 }
 
 Result<Share> Shares::show(const access::Actor& actor, const ShareId& id) {

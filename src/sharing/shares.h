@@ -7,10 +7,11 @@
 // Promises: whoever makes one could export each recording for the same purpose. Nothing is served after it was taken back
 //   or has ended, nor beyond its cap, however many ask at once: each view is counted and sealed in one step, before its
 //   first byte. What is shared for viewing only is served as a marked rendition and never as the original. Of discovery
-//   only the first opening, the first download of each file and the receipt are kept: when what was watched is nobody's.
+//   only the first opening, the first download of each file and the receipt are kept: when what was watched is nobody's. Of a
+//   share that has ended no marked copy is on the disk kSweepPeriodUs later, also where the server was killed in between.
 // Fails with: kNotFound (also a wrong link), kGone (ended, taken back, views used up), problems::kRule, kConflict (the
 //   protective order is not accepted yet), kUnavailable (the copy for viewing is still being made, or cannot be), kInvalid.
-// Threads: any; calls block.
+// Threads: any; calls block. One of its own, from begin() on.
 
 #include <atomic>
 #include <cstdint>
@@ -24,6 +25,7 @@
 #include "access/access.h"
 #include "base/clock.h"
 #include "base/ids.h"
+#include "base/paging.h"
 #include "base/result.h"
 #include "db/db.h"
 #include "evidence/renditions.h"
@@ -31,10 +33,13 @@
 #include "jobs/jobs.h"
 #include "ledger/ledgers.h"
 #include "os/disk.h"
+#include "os/worker.h"
 
 namespace lapel::sharing {
 
 inline constexpr int kSharesMadeAtOnceMax = 2;
+// How long a marked copy may outlast its share.
+inline constexpr std::int64_t kSweepPeriodUs = 10LL * 1'000'000;
 
 enum class ShareKind {
   kView,       // watched here, marked with the recipient's name
@@ -89,7 +94,14 @@ class Shares {
     ledger::Ledgers& ledgers;
     const Clock& clock;
   };
-  explicit Shares(Parts parts) : parts_(parts) {}
+  explicit Shares(Parts parts);
+  ~Shares();
+  Shares(const Shares&) = delete;
+  Shares& operator=(const Shares&) = delete;
+
+  // From now on copies of shares that have ended are deleted at each turn, whoever looks or not.
+  void begin();
+  Result<void> turn();
 
   // ---- by the agency ----
 
@@ -101,9 +113,10 @@ class Shares {
   // file is read to its end: kLimited.
   using CodeRows = std::function<Result<void>(db::Transaction&, const ShareId&)>;
   Result<Made> make(const access::Actor& actor, const ShareTerms& terms, const CodeRows& code_rows);
-  // Those that the actor may see, standing ones first and then the newest, at most limits::kSharesOfAgencyListedMax; of one
+  // Those that the actor may see, standing ones first and then the newest; of one
   // recording or of all.
-  Result<std::vector<Share>> list(const access::Actor& actor, const std::optional<RecordingId>& recording);
+  Result<Page<Share>> list(const access::Actor& actor, const std::optional<RecordingId>& recording,
+                           const PageQuery& query);
   Result<Share> show(const access::Actor& actor, const ShareId& id);
   Result<Share> revoke(const access::Actor& actor, const ShareId& id, const std::string& reason);
   // A new code for the recipient: whoever has it and the link is let in, so it is on record who asked for it.
@@ -146,16 +159,16 @@ class Shares {
   Result<std::string> receipt(const Receiving& receiving, std::size_t n);
 
  private:
-  Result<std::vector<Share>> read(const std::string& condition, const db::Params& params);
+  Result<std::vector<Share>> read(const std::string& condition, const db::Params& params, std::int64_t limit = 1);
   Result<void> commit(const access::Actor& actor, std::vector<ledger::Draft> events, ledger::RowsStep rows);
   Result<void> require_receivable(const Receiving& receiving, const Share::Item& item);
   Result<void> ask_copies(db::Transaction& tx, const Share& share);
-  Result<void> forget_copies();
   // One of kSharesMadeAtOnceMax turns.
   class Turn;
   Result<Content> original(const Receiving& receiving, const Share::Item& item, Use use);
   const Parts parts_;
   std::atomic<int> being_made_ = 0;
+  std::unique_ptr<os::PeriodicWorker> sweeper_;  // last: it uses the rest
 };
 
 std::span<const db::Migration> schema();

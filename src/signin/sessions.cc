@@ -384,11 +384,11 @@ Result<std::optional<Sessions::Session>> Sessions::find(const http::Request& req
     session.has_factor = rows[0].integer("has_factor") == 1;
     session.verified_at = Timestamp{rows[0].integer("verified_us")};
     session.is_by_provider = !rows[0].is_null("provider_us");
-    const bool has_shown = !rows[0].is_null("factor_us");
-    if (session.has_factor && !has_shown) {
+    session.has_shown_factor = !rows[0].is_null("factor_us");
+    if (session.has_factor && !session.has_shown_factor) {
       session.needs = Needs::kFactor;
     } else if (!session.has_factor && rules.second_factor == SecondFactor::kRequired &&
-               !(session.is_by_provider && has_shown)) {
+               !(session.is_by_provider && session.has_shown_factor)) {
       session.needs = Needs::kEnrollment;
     } else if (!rules.banner.empty() && rows[0].is_null("accepted_us")) {
       session.needs = Needs::kBanner;
@@ -425,9 +425,17 @@ roster::Asker Sessions::fresh_asker(roster::Asker asker) {
       return fail(problems::kFreshFactor,
                   "This takes a person who is signed in and has just shown a second factor; no token can do it");
     }
+    if (session->needs != Needs::kNothing) return fail(unfinished(session->needs));
+    // The agency's rule is how people get in. What two of them do takes more than the password of each, whatever that rule is.
+    if (!session->has_factor && !(session->is_by_provider && session->has_shown_factor)) {
+      return fail(problems::kNoFactor,
+                  "This takes a second factor, and you have none: enroll a passkey or an authenticator app under Your "
+                  "account first");
+    }
     if (session->is_fresh(parts_.clock.now())) return session->actor;
-    return fail(problems::kFreshFactor,
-                session->has_factor ? "Show your second factor again first" : "Give your password again first");
+    return fail(problems::kFreshFactor, session->is_by_provider && !session->has_factor
+                                            ? "Sign in at your agency's provider again first"
+                                            : "Show your second factor again first");
   };
 }
 

@@ -8,8 +8,8 @@
 //   login, a wrong password and a locked login get the same words after the same work. Until a session needs nothing more
 //   (Needs), it opens nothing but the routes that give it that; with its second factor it gets another cookie. A cookie
 //   alone changes nothing: see asker().
-// Fails with: kUnauthenticated (kSignIn for a wrong login or password, kSignInUnfinished, kFreshFactor), kDenied (a forged request),
-//   kLimited (too many failures; the sentence says how long), kUnavailable (too many sign-ins at this moment).
+// Fails with: kUnauthenticated (kSignIn for a wrong login or password, kSignInUnfinished, kFreshFactor, kNoFactor), kDenied (a
+//   forged request), kLimited (too many failures; the sentence says how long), kUnavailable (too many sign-ins at this moment).
 // Threads: any; calls block.
 
 #include <cstddef>
@@ -97,6 +97,7 @@ class Sessions {
     Timestamp ends_at;
     Needs needs = Needs::kNothing;
     bool has_factor = false;               // whether its person has one enrolled
+    bool has_shown_factor = false;         // here, or as its provider says there
     bool is_by_provider = false;           // opened through the agency's identity provider
     std::optional<Timestamp> verified_at;  // when a factor was last shown; of who has none, the password
 
@@ -120,8 +121,8 @@ class Sessions {
   // By the cookie where there is no Authorization header; every other request is `otherwise`'s. With a cookie, a method
   // that may change something needs the guard header and, where the browser tells it, the same origin.
   roster::Asker asker(roster::Asker otherwise);
-  // For what two people do: of those that `asker` lets in, a person at a browser who has shown a factor within kFreshUs. A
-  // program's token is refused, whoever it acts for.
+  // For what two people do: of those that `asker` lets in, a person at a browser who has shown a second factor within kFreshUs, also
+  // where the agency lets people in without one (kNoFactor). A program's token is refused, whoever it acts for.
   roster::Asker fresh_asker(roster::Asker asker);
 
  private:

@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "base/problems.h"
 #include "crypto/random.h"
 #include "crypto/sha256.h"
@@ -18,7 +20,13 @@ CREATE TABLE setup_links (
   expires_us BIGINT NOT NULL
 );
 )sql"},
+    {2, "tries of a link", R"sql(
+ALTER TABLE setup_links ADD COLUMN tries BIGINT NOT NULL DEFAULT 0;
+)sql"},
 };
+
+// SQL: the link works at :now, where :most tries are given.
+constexpr std::string_view kStands = "expires_us > :now AND tries < :most";
 
 }  // namespace
 
@@ -44,20 +52,23 @@ Result<bool> Setup::is_open() {
   }
   bool is_waiting = false;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    is_waiting = !TRY(tx.query("SELECT agency FROM setup_links WHERE expires_us > :now LIMIT 1",
-                               {{"now", parts_.clock.now().us}}))
+    is_waiting = !TRY(tx.query(fmt::format("SELECT agency FROM setup_links WHERE {} LIMIT 1", kStands),
+                               {{"now", parts_.clock.now().us}, {"most", kSetupTriesMax}}))
                       .empty();
     return {};
   }));
   return is_waiting;
 }
 
-Result<std::optional<AgencyId>> Setup::agency_of(const Digest& hash) {
+// Before anything is tried: of any number that come at once, at servers of any number, no more are answered.
+Result<std::optional<AgencyId>> Setup::take_try(const Digest& hash) {
   std::optional<AgencyId> out;
-  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    const db::Rows rows =
-        TRY(tx.query("SELECT agency FROM setup_links WHERE secret_sha256 = :hash AND expires_us > :now LIMIT 1",
-                     {{"hash", hex(hash)}, {"now", parts_.clock.now().us}}));
+  TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    out.reset();
+    const db::Rows rows = TRY(tx.query(
+        fmt::format("UPDATE setup_links SET tries = tries + 1 WHERE secret_sha256 = :hash AND {} RETURNING agency",
+                    kStands),
+        {{"hash", hex(hash)}, {"now", parts_.clock.now().us}, {"most", kSetupTriesMax}}));
     out = rows.empty() ? std::nullopt : AgencyId::parse(rows[0].text("agency"));
     return {};
   }));
@@ -73,16 +84,26 @@ Result<PersonId> Setup::run(const std::string& secret, const FirstAdministrator&
     hash_.reset();
     return person;
   }
-  const std::optional<AgencyId> agency = TRY(agency_of(hash));
+  const std::optional<AgencyId> agency = TRY(take_try(hash));
   if (!agency) {
     return fail(
         Error{&problems::kUnauthenticated,
               "This set-up link is not valid: it works once; one that a server printed, only until that server is "
-              "started again, and one for a hosted agency for seven days",
+              "started again, and one for a hosted agency for seven days, and not after five logins that were taken",
               {}});
   }
   // At another server too the second finds an administrator there: that is asked in the transaction that adds one.
-  PersonId person = TRY(add_(agency, first));
+  auto person = add_(agency, first);
+  if (!person) {
+    // What is no login or no password says nothing of anybody.
+    if (person.error().code() != Code::kConflict) {
+      TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+        TRY(tx.run("UPDATE setup_links SET tries = tries - 1 WHERE secret_sha256 = :hash", {{"hash", hex(hash)}}));
+        return {};
+      }));
+    }
+    return fail(std::move(person).error());
+  }
   TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
     TRY(tx.run("DELETE FROM setup_links WHERE agency = :agency", {{"agency", agency->text()}}));
     return {};
@@ -95,7 +116,7 @@ Result<Setup::Link> Setup::make_link(const AgencyId& agency) {
   TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
     TRY(tx.run(
         "INSERT INTO setup_links (agency, secret_sha256, expires_us) VALUES (:agency, :hash, :expires) ON CONFLICT "
-        "(agency) DO UPDATE SET secret_sha256 = excluded.secret_sha256, expires_us = excluded.expires_us",
+        "(agency) DO UPDATE SET secret_sha256 = excluded.secret_sha256, expires_us = excluded.expires_us, tries = 0",
         {{"agency", agency.text()},
          {"hash", hex(crypto::sha256(as_bytes(link.secret)))},
          {"expires", link.expires_at.us}}));
@@ -105,8 +126,9 @@ Result<Setup::Link> Setup::make_link(const AgencyId& agency) {
 }
 
 Result<std::optional<Timestamp>> Setup::link_until(db::Transaction& tx, const AgencyId& agency, Timestamp now) {
-  const db::Rows rows = TRY(tx.query("SELECT expires_us FROM setup_links WHERE agency = :agency AND expires_us > :now",
-                                     {{"agency", agency.text()}, {"now", now.us}}));
+  const db::Rows rows =
+      TRY(tx.query(fmt::format("SELECT expires_us FROM setup_links WHERE agency = :agency AND {}", kStands),
+                   {{"agency", agency.text()}, {"now", now.us}, {"most", kSetupTriesMax}}));
   return rows.empty() ? std::optional<Timestamp>() : std::optional(Timestamp{rows[0].integer("expires_us")});
 }
 

@@ -6,7 +6,8 @@
 // Owns: the printed link's secret, in memory: a restart makes another; and the table setup_links, of hosted agencies.
 // Promises: a link makes an administrator only while its agency has none, and works once. Of an agency the newest link counts,
 //   for kSetupLinkLifeUs. Secrets are kept only as hashes; in a link they stand behind '#': browsers send that to nobody, and
-//   no log of a proxy has it.
+//   no log of a proxy has it. A link that is handed over ends after kSetupTriesMax logins that were taken: it is no way to ask who
+//   is on this server.
 // Fails with: kUnauthenticated (another secret, or none any more), kInvalid (login or password of no possible form).
 // Threads: any.
 
@@ -26,6 +27,8 @@ namespace lapel::signin {
 
 // To be handed over, and used by somebody who is on leave today.
 inline constexpr std::int64_t kSetupLinkLifeUs = 7LL * 86'400 * 1'000'000;
+// As many names as somebody may come upon that others have.
+inline constexpr std::int64_t kSetupTriesMax = 5;
 
 struct FirstAdministrator {
   std::string login;
@@ -59,7 +62,8 @@ class Setup {
   static Result<std::optional<Timestamp>> link_until(db::Transaction& tx, const AgencyId& agency, Timestamp now);
 
  private:
-  Result<std::optional<AgencyId>> agency_of(const Digest& hash);
+  // Whose link this is, one of its tries taken.
+  Result<std::optional<AgencyId>> take_try(const Digest& hash);
 
   const Parts parts_;
   const Add add_;

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { AGENCY, BIN, openBrowser, PASSWORD, run, Town, Visit } from "./town.mjs";
+import { AGENCY, BIN, openBrowser, PASSWORD, run, totp, Town, Visit } from "./town.mjs";
 
 let town, browser;
 
@@ -59,6 +59,15 @@ test("a hold is placed by one and released by two, of whom one sees the proposal
   await clerk.look("recording-held");
 
   await page.goto("/holds");
+  await page.getByRole("button", { name: "Propose release of the hold for Doe v. Town of Ashfield" }).click();
+  await page.getByLabel("Reason").fill("Settled on 20 November");
+  await page.keyboard.press("Enter");
+  await page.getByRole("alert").getByText("This takes a second factor, and you have none").waitFor();
+  await clerk.look("no-factor");
+  await page.getByRole("link", { name: "Enroll one under Your account" }).click();
+  await page.getByRole("button", { name: "Add an authenticator app" }).waitFor();
+  const secret = await clerk.enrollApp();
+  await page.goto("/holds");
   letFactorsAge();
   await page.getByRole("button", { name: "Propose release of the hold for Doe v. Town of Ashfield" }).click();
   await page.getByLabel("Reason").fill("Settled on 20 November");
@@ -66,7 +75,7 @@ test("a hold is placed by one and released by two, of whom one sees the proposal
   // What was typed waits while it is asked for.
   await page.getByRole("dialog", { name: "Show again that it is you" }).waitFor();
   await clerk.look("fresh-factor");
-  await page.getByLabel("Your password").fill(PASSWORD);
+  await page.getByLabel("Code from your authenticator app").fill(totp(secret, Date.now() + 30_000));
   await page.getByRole("button", { name: "Continue" }).click();
   await page.getByText("Proposed. Somebody else decides").waitFor();
   await page.getByRole("link", { name: "Release proposed" }).click();
@@ -81,6 +90,7 @@ test("a hold is placed by one and released by two, of whom one sees the proposal
   assert.equal(new URL(approver.page.url()).pathname, "/approvals");
   assert.deepEqual(await approver.page.getByRole("navigation", { name: "Rooms" }).getByRole("link").allTextContents(), ["Approvals"]);
   await approver.look("approvals");
+  await approver.enrollApp();
   await approver.page.getByRole("button", { name: "Approve" }).click();
   await approver.page.getByLabel("Reason").fill("The settlement is filed");
   await approver.look("approve");
@@ -109,7 +119,9 @@ test("a restriction is proposed to be lifted, and two are told that it takes two
   const visit = await Visit.begin(browser, town);
   const { page } = visit;
   await page.goto("/upload");
-  await visit.signIn("clerk");
+  await visit.signIn("keeper");
+  await page.getByRole("heading", { name: "Upload" }).waitFor();
+  await visit.enrollApp();
   await page.locator("input[type=file]").setInputFiles({ name: "ward.mp4", mimeType: "video/mp4", buffer: Buffer.from("a ward") });
   await page.locator("[data-state=sealed]").waitFor();
   await page.getByRole("link", { name: "Open recording" }).click();
@@ -129,7 +141,7 @@ test("a restriction is proposed to be lifted, and two are told that it takes two
   await captain.page.goto("/people");
   await captain.signIn("captain");
   await captain.page.getByRole("heading", { name: "People" }).waitFor();
-  const cleared = await captain.context.request.post("/api/v1/assignments", { headers, data: { kind: "clearance", person: "clerk", target: "medical" } });
+  const cleared = await captain.context.request.post("/api/v1/assignments", { headers, data: { kind: "clearance", person: "keeper", target: "medical" } });
   assert.equal(cleared.status(), 201);
   await captain.end();
 
@@ -138,6 +150,27 @@ test("a restriction is proposed to be lifted, and two are told that it takes two
   await page.keyboard.press("Enter");
   await page.getByText("Proposed. Somebody else who is cleared").waitFor();
   await visit.end(/status of 403/);
+});
+
+test("holds beyond a page come when they are asked for", async () => {
+  const visit = await Visit.begin(browser, town);
+  const { page } = visit;
+  await page.goto("/holds");
+  await visit.signIn("captain");
+  await page.getByRole("button", { name: "Place a hold" }).waitFor();
+  for (let i = 0; i < 51; ++i) {
+    const data = { matter: `Claim ${i}`, incident: `31-${i}`, reason: "a letter" };
+    assert.equal((await visit.context.request.post("/api/v1/holds", { headers: { "X-Lapel": "1" }, data })).status(), 201);
+  }
+  await page.reload();
+  const listed = page.getByText(/^Incident 31-/);
+  await listed.first().waitFor();
+  const first = await listed.count();
+  assert.ok(first < 51, `${first} on the first page`);
+  await page.getByRole("button", { name: "Show more" }).click();
+  await listed.nth(50).waitFor();
+  assert.equal(await page.getByRole("button", { name: "Show more" }).count(), 0);
+  await visit.end();
 });
 
 test("the lead agency adds another, sees its numbers, and hands over a link", async () => {

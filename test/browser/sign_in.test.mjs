@@ -2,11 +2,10 @@
 // Signing in as people do it: a set-up link, a passkey in Chromium's own virtual authenticator, an app, a lock, and a session that
 // ends while somebody watches.
 import assert from "node:assert/strict";
-import { createHmac } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { AGENCY, BIN, FILM, openBrowser, PASSWORD, run, Town, Visit } from "./town.mjs";
+import { AGENCY, BIN, FILM, openBrowser, PASSWORD, run, totp, Town, Visit } from "./town.mjs";
 
 let town, browser;
 
@@ -18,16 +17,6 @@ after(async () => {
   await browser?.close();
   await town?.end();
 });
-
-/** RFC 6238 by hand. */
-function totp(secret, at = Date.now()) {
-  const bits = [...secret].map((c) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(c).toString(2).padStart(5, "0")).join("");
-  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
-  const step = Buffer.alloc(8);
-  step.writeBigUInt64BE(BigInt(Math.floor(at / 30_000)));
-  const mac = createHmac("sha1", key).update(step).digest();
-  return String((mac.readUInt32BE(mac[19] & 15) & 0x7fffffff) % 1_000_000).padStart(6, "0");
-}
 
 /** Passkeys need a host name: the page is opened at localhost. */
 async function visitByName() {

@@ -2,6 +2,7 @@
 """Who may see what, on a real server: the facts that it stands on, the doors beside the front one, and the list, which must hold
 exactly what its asker is shown one by one."""
 import base64
+import datetime
 import json
 import os
 import pathlib
@@ -23,7 +24,7 @@ class Agency:
     def __init__(self, town):
         self.town = town
         self.tokens = {role: town.add_user(role, role, badge=str(100 + i)) for i, role in enumerate(ROLES)}
-        self.ids = {}
+        self.ids, self.browsers = {}, {}
 
     def add(self, login, *roles, badge=None):
         self.tokens[login] = self.town.add_user(login, *roles, badge=badge)
@@ -48,13 +49,19 @@ class Agency:
     def change(self, who, recording, wanted=200, **fields):
         return self.ask("PATCH", f"/api/v1/recordings/{recording}", who, wanted, **{"reason": "told by the test", **fields})
 
+    def act(self, who, path, status):
+        """By whoever is signed in and has just shown a second factor."""
+        if who not in self.browsers:
+            self.browsers[who] = Browser(self.town)
+            self.browsers[who].sign_in(who)
+            self.browsers[who].enroll_app()
+        else:
+            self.browsers[who].show_again()
+        return self.browsers[who].ask("POST", path, {"reason": "told by the test"}, status).json()
+
     def unrestrict(self, recording, proposer, decider):
-        def act(who, path, status):
-            browser = Browser(self.town)
-            browser.sign_in(who)
-            return browser.ask("POST", path, {"reason": "told by the test"}, status).json()
-        made = act(proposer, f"/api/v1/recordings/{recording}/unrestrict", 201)
-        act(decider, f"/api/v1/proposals/{made['id']}/approve", 200)
+        made = self.act(proposer, f"/api/v1/recordings/{recording}/unrestrict", 201)
+        self.act(decider, f"/api/v1/proposals/{made['id']}/approve", 200)
 
     def view(self, who, recording, purpose, **more):
         return self.ask("POST", f"/api/v1/recordings/{recording}/views", who, None, purpose=purpose, **more)
@@ -62,6 +69,84 @@ class Agency:
     def listed(self, who, query=""):
         answer = self.ask("GET", f"/api/v1/recordings?limit=200{query}", who)
         return {item["id"] for item in answer.json()["items"]} if answer.status == 200 else set()
+
+
+def restriction_covers_every_file(test, a):
+    """One file is locked, and the recording with it: by every door, for each file, also one that comes later, until it is lifted by any."""
+    a.add("wearer", "records", "officer", badge="901")
+    first = a.upload(wearer="201", incident="22-900")
+    second = a.upload(wearer="901", incident="22-900", group=first)
+    files, case = [first, second], {"purpose": "investigation", "case": "22-900"}
+    ends_at = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    views = [a.ask("POST", f"/api/v1/recordings/{file}/views", "investigator", 201, **case).json() for file in files]
+
+    def share(who, kind, recordings, wanted=201):
+        return a.ask("POST", "/api/v1/shares", who, wanted, kind=kind, recipient="Dana", recordings=recordings, purpose="discovery", case="22-900",
+                     **({} if kind == "discovery" else {"ends_at": ends_at})).json()
+
+    def entered(made):
+        body = {"link": made["link"].partition("#")[2], "code": made["code"]["code"]}
+        answer = a.town.request("POST", "/api/v1/received/session", None, {"X-Lapel": "1"}, json.dumps(body))
+        cookie = answer.headers["Set-Cookie"].partition(";")[0]
+        return lambda method, path, **fields: a.town.request(method, path, None, {"X-Lapel": "1", "Cookie": cookie},
+                                                             json.dumps({"share": made["share"]["id"], **fields}) if fields else None)
+    sent, marked = share("investigator", "discovery", files), share("investigator", "view", files)
+    original, copy = entered(sent), entered(marked)
+
+    def doors(is_open, state):
+        made, hidden = (201, 200) if is_open else (404, 404)
+        for file in files:
+            path = f"/api/v1/recordings/{file}"
+            for door in ("", "/custody", "/receipt"):
+                test.assertEqual(a.ask("GET", path + door, "investigator").status, hidden, (file, door))
+            for door in ("/views", "/exports"):
+                test.assertEqual(a.ask("POST", path + door, "investigator", **case).status, made, (file, door))
+            share("investigator", "download", [file], made)
+            command = run(BIN / "lapel", "recording", "show", file, "--server", a.town.url, env={"LAPEL_TOKEN": a.tokens["investigator"]}, check=False)
+            test.assertEqual(command.returncode, 0 if is_open else 3, command.stderr)
+            for query in ("&incident=22-900", "&q=22-900", ""):
+                test.assertEqual((file in a.listed("investigator", query), file in a.listed("records", query)), (is_open, True))
+            shown = a.ask("GET", path, "records", 200).json()
+            test.assertEqual((shown["state"], shown["restriction"]), state)
+            for who in ("records", "command", "supervisor"):
+                test.assertEqual(a.view(who, file, "review").status, 201 if is_open else 403, (file, who))
+                if not is_open:
+                    test.assertEqual(a.ask("GET", path + "/poster", who).status, 403, (file, who))
+            if not is_open:
+                a.ask("POST", "/api/v1/holds", "da_liaison", 404, matter="m", reason="r", recording=file)
+        for view in views:
+            test.assertEqual(a.ask("GET", view["original"], "investigator").status, hidden)
+        for n in range(2):
+            answer = original("GET", f"/api/v1/received/items/{n}/content?share={sent['share']['id']}")
+            test.assertEqual(answer.status, 200 if is_open else 403, n)
+            answer = copy("POST", f"/api/v1/received/items/{n}/views", use="watch")
+            test.assertEqual(answer.status in (201, 503) if is_open else answer.status == 403, True, answer.body)
+
+    doors(True, ("sealed", None))
+    a.change("wearer", first, 403, restriction="minor")  # a file of it is theirs
+    a.change("records", second, restriction="minor")
+    files.append(a.upload(incident="22-900", group=first))
+    doors(False, ("restricted", "minor"))
+    for file, count in zip(files, (1, 1, 0)):
+        events = a.ask("GET", f"/api/v1/recordings/{file}/custody", "records", 200).json()["items"]
+        test.assertEqual(len([each for each in events if each["event"].get("field") == "restriction"]), count)
+    cleared = [a.begin("command", "clearance", who, "minor") for who in ("investigator", "records", "internal_affairs", "wearer")]
+    for file in files:
+        a.change("records", file, restriction="minor")  # it is so already
+        test.assertEqual(a.change("records", file, 403, restriction="medical").json()["type"], "/problems/two-person")
+        a.ask("POST", f"/api/v1/recordings/{file}/views", "investigator", 201, **case)
+    test.assertEqual(a.listed("investigator", "&incident=22-900"), set(files))
+    a.act("wearer", f"/api/v1/recordings/{first}/unrestrict", 403)
+    # What arrives meanwhile was not looked at.
+    made = a.act("records", f"/api/v1/recordings/{files[2]}/unrestrict", 201)
+    files.append(a.upload(incident="22-900", group=first))
+    answer = a.act("internal_affairs", f"/api/v1/proposals/{made['id']}/approve", 409)
+    test.assertIn("was changed since", answer["detail"])
+    a.ask("POST", f"/api/v1/proposals/{made['id']}/withdraw", "records", 200, reason="another look")
+    a.unrestrict(files[3], "records", "internal_affairs")
+    for clearance in cleared:
+        a.ask("POST", f"/api/v1/assignments/{clearance['id']}/end", "command", 200, reason="served")
+    doors(True, ("sealed", None))
 
 
 class Facts(TownCase):
@@ -149,6 +234,30 @@ class Facts(TownCase):
             a.change(who, recording, 403, restriction=None)  # it takes two
         a.unrestrict(recording, "records", "internal_affairs")
         self.assertEqual(a.ask("GET", opened["original"], "investigator").status, 200)
+
+    def test_a_restriction_covers_every_file_of_a_recording(self):
+        restriction_covers_every_file(self, self.a)
+
+    def test_in_a_catalog_of_before_a_lock_of_one_file_covers_all(self):
+        a = self.a
+        first = a.upload(incident="22-902")
+        files = [first, a.upload(group=first), a.upload(group=first)]
+        a.change("records", first, restriction="medical")
+
+        def others(change):
+            catalog = sqlite3.connect(self.town.data / "catalog.db", timeout=30)
+            with catalog:
+                catalog.execute(f"UPDATE recordings SET {change} WHERE id IN (?, ?)", (first, files[2]))
+            catalog.close()
+        others("restriction = NULL, state = 'sealed'")
+        try:
+            for file in files:
+                self.assertEqual(a.ask("GET", f"/api/v1/recordings/{file}", "investigator").status, 404)
+                self.assertEqual(a.view("records", file, "review").status, 403)
+            self.assertEqual(a.listed("investigator") & set(files), set())
+            self.assertEqual(len(a.listed("records") & set(files)), 3)
+        finally:
+            others("restriction = 'medical', state = 'restricted'")
 
     def test_rank_opens_nothing_that_is_restricted_and_nobody_clears_themselves(self):
         a = self.a
@@ -299,6 +408,14 @@ class Facts(TownCase):
             self.assertEqual(a.view(login, recording, "review").status, 403, login)
             a.change(login, recording, 403, restriction=None)
             self.assertEqual(a.view("internal_affairs", recording, "review").status, 201)
+        # Nor for the other files of the same recording.
+        first = a.upload(incident="22-901")
+        own = a.upload(wearer="401", group=first)
+        a.change("internal_affairs", first, restriction="internal_affairs")
+        for file in (first, own):
+            self.assertEqual(a.view("inspector", file, "review").status, 403)
+            self.assertEqual((file in a.listed("inspector"), file in a.listed("internal_affairs")), (False, True))
+            self.assertEqual(a.view("internal_affairs", file, "review").status, 201)
 
     def test_an_investigation_outranks_a_release(self):
         a = self.a

@@ -96,6 +96,22 @@ class Hosting(unittest.TestCase):
         self.assertEqual(self.agencies()["conway-police"]["first_run"], "waiting")
         self.set_up(added["setup"], "conway", 401)
 
+    def test_a_link_is_no_way_to_ask_who_is_on_the_server(self):
+        added = self.ask("POST", "/api/v1/agencies", self.chief, {"name": NAME}, 201).json()
+        browser, secret = Browser(self.town), added["setup"].split("#")[1]
+        for _ in range(7):  # this is nobody's name, and says nothing
+            browser.ask("POST", "/api/v1/setup", {"secret": secret, "login": "conway", "password": "short"}, 400)
+        for _ in range(4):
+            self.set_up(added["setup"], "chief", 409)
+        self.assertEqual(self.agencies()["conway-police"]["first_run"], "invited")
+        self.set_up(added["setup"], "chief", 409)
+        for login in ("chief", "conway"):
+            self.set_up(added["setup"], login, 401)
+        self.assertEqual(self.agencies()["conway-police"]["first_run"], "waiting")
+        newer = self.ask("POST", f"/api/v1/agencies/{added['id']}/setup-link", self.chief, status=201).json()
+        self.set_up(newer["setup"], "chief", 409)
+        self.set_up(newer["setup"], "conway")
+
     def test_an_agency_that_is_added_is_in_the_lead_s_ledger(self):
         self.ask("POST", "/api/v1/agencies", self.chief, {"name": NAME}, 201)
         run(BIN / "lapel", "agency", "add", "--data", self.town.data, "--name", "Goshen Police")

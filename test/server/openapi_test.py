@@ -571,6 +571,9 @@ class OpenApi(unittest.TestCase):
         self.ask("GET", "/api/v1/holds", self.union, status=403, slug="rule")
         self.assertEqual(self.ask("GET", path, self.clerk, status=200).json()["state"], "held")
         clerk, command = self.browser("clerk"), self.browser("command")
+        clerk.ask("POST", f"/api/v1/holds/{hold['id']}/release", why, 401)  # has no second factor
+        for browser in (clerk, command):
+            browser.enroll_app()
         release = f"/api/v1/holds/{hold['id']}/release"
         self.ask("POST", release, self.clerk, body=why, status=401, slug="fresh-factor")
         clerk.ask("POST", release, {}, 400)

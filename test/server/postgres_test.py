@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import unittest
 
+from access_test import Agency, restriction_covers_every_file
 from harness import BIN, Town, run
 from postgres import PrivatePostgres
 
@@ -50,6 +51,15 @@ class OnPostgres(unittest.TestCase):
             self.assertEqual(settings.stat().st_mode & 0o077, 0, "a URL may have a password")
             town.start()  # the directory remembers where its catalog is
             self.assertEqual(len(town.request("GET", "/api/v1/recordings", token).json()["items"]), 1)
+
+    def test_a_restriction_covers_every_file_of_a_recording(self):
+        with Town(beat=1, database=POSTGRES.new_database()) as town:
+            town.second_factor("optional")
+            agency = Agency(town)
+            town.start()
+            restriction_covers_every_file(self, agency)
+            self.assertEqual(town.stop(), 0)
+            self.assertEqual(town.check_ledger(), (0, []))
 
     def test_a_bucket_of_its_own_is_remembered_too(self):
         with tempfile.TemporaryDirectory() as elsewhere:

@@ -341,6 +341,24 @@ class SharesTest(TownCase):
         self.assertEqual(self.recipient(self.made(recordings=[film])).bytes().body, b"of a child")
         self.assertEqual(self.share(self.liaison, recordings=[film]).status, 404)
 
+    def test_the_list_comes_by_the_page(self):
+        made = [self.made(recordings=[self.film])["share"]["id"] for _ in range(5)]
+        self.town.request("POST", f"/api/v1/shares/{made[-1]}/revoke", self.records, body=json.dumps({"reason": "It is enough"}))
+        listed, cursor = [], ""
+        while cursor is not None:
+            page = self.town.request("GET", f"/api/v1/shares?recording={self.film}&limit=2{cursor}", self.records).json()
+            listed += page["items"]
+            cursor = page["next"] and f"&cursor={page['next']}"
+        ids = [share["id"] for share in listed]
+        self.assertEqual((len(ids), set(made) - set(ids)), (len(set(ids)), set()))
+        # Those that stand first, and of each the newest.
+        now = at(0)
+        over = [share["revoked_at"] is not None or (share["ends_at"] or now) < now for share in listed]
+        self.assertEqual(over, sorted(over))
+        for past in (False, True):
+            times = [share["made_at"] for share, is_over in zip(listed, over) if is_over == past]
+            self.assertEqual(times, sorted(times, reverse=True))
+
     def test_who_may_share_see_and_take_back(self):
         for role, token in self.others.items():
             self.assertIn(self.share(token).status, (403, 404), role)
@@ -429,6 +447,60 @@ class SharesTest(TownCase):
         self.assertEqual(self.town.request("POST", f"/api/v1/shares/{made['share']['id']}/revoke", self.records, body=json.dumps({"reason": "It is enough"})).status, 200)
         self.assertEqual(recipient.ask("GET", content).status, 410)
         self.assertLess(len(list(self.town.data.glob("derived/**/rendition-*"))), len(files), "the copy is gone with the share")
+
+    def files(self):
+        return set(self.town.data.glob("derived/**/rendition-*"))
+
+    def copied(self):
+        """A share for viewing and the file of its copy."""
+        before = self.files()
+        made = self.made(kind="view")
+        until(lambda: self.shown(made)["items"][0]["copy"], lambda copy: copy["ready"])
+        return made, min(self.files() - before)
+
+    def set_end(self, made, us):
+        catalog = sqlite3.connect(self.town.data / "catalog.db", timeout=30)
+        with catalog:
+            before = catalog.execute("SELECT ends_us FROM shares WHERE id = ?", (made["share"]["id"],)).fetchone()[0]
+            catalog.execute("UPDATE shares SET ends_us = ? WHERE id = ?", (us, made["share"]["id"]))
+        catalog.close()
+        return before
+
+    def test_a_copy_is_gone_with_its_share_whoever_looks_or_not(self):
+        made, file = self.copied()
+        end = self.set_end(made, 1)
+        until(lambda: not file.exists(), why="the copy of a share that has ended is still there")
+        self.set_end(made, end)
+
+    def test_a_copy_is_gone_also_where_the_server_was_killed_in_between(self):
+        made, file = self.copied()
+        self.assertEqual(self.town.stop(), 0)
+        # Between what the catalog says and what the disk does.
+        self.town.wrapper = ["strace", "-f", "-qq", "-o", "/dev/null", "-P", str(file), "-e", "trace=unlink", "-e", "inject=unlink:signal=KILL"]
+        self.town.start()
+        with self.assertRaises((ConnectionError, http.client.HTTPException)):
+            self.town.request("POST", f"/api/v1/shares/{made['share']['id']}/revoke", self.records, body=json.dumps({"reason": "It is enough"}))
+        self.town.kill()
+        self.town.wrapper = []
+        self.assertTrue(file.exists(), "the server was to be killed before the file was gone")
+        self.town.start()
+        until(lambda: not file.exists(), why="a killed server has left a copy of a share that was taken back")
+        self.assertIsNotNone(self.shown(made)["revoked_at"])
+        # And of one that was being made when its share was taken back: what the attempt had kept, and no row names.
+        before = self.files()
+        made = self.made(kind="view")
+        until(lambda: self.shown(made)["items"][0]["copy"], lambda copy: copy["ready"] or copy["reason"] == "It is being made.")
+        self.assertEqual(self.town.request("POST", f"/api/v1/shares/{made['share']['id']}/revoke", self.records, body=json.dumps({"reason": "It is enough"})).status, 200)
+        self.town.kill()
+        catalog = sqlite3.connect(self.town.data / "catalog.db", timeout=30)
+        with catalog:
+            copy, made_us = catalog.execute("SELECT id, made_us FROM renditions WHERE holder = ?", (made["share"]["id"],)).fetchone()
+        catalog.close()
+        left = file.with_name(f"rendition-{copy}-1")
+        if made_us is None:
+            left.write_bytes(b"as much as was written")
+        self.town.start()
+        until(lambda: not self.files() - before, why="what was made of a copy when the server was killed is still there")
 
     def test_what_cannot_be_watched_yet_is_refused_and_not_counted(self):
         # One that nothing can be made of stays so.

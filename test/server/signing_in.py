@@ -81,7 +81,7 @@ class Browser:
     """Keeps a cookie, as one does."""
 
     def __init__(self, town, host="localhost"):
-        self.town, self.cookie = town, None
+        self.town, self.cookie, self.codes = town, None, []
         self.host = f"{host}:{town.port}"
         self.origin = f"http://{self.host}"
 
@@ -99,12 +99,17 @@ class Browser:
     def sign_in(self, login, password=PASSWORD, status=200):
         return self.ask("POST", "/api/v1/session", {"login": login, "password": password}, status)
 
+    def show_again(self):
+        """The second factor, by one of the recovery codes that enrolling gave."""
+        self.ask("POST", "/api/v1/session/factor", {"recovery": self.codes.pop()}, 200)
+
     def opens(self):
         return self.ask("GET", "/api/v1/recordings").status == 200
 
     def enroll_app(self):
         secret = self.ask("POST", "/api/v1/account/totp", status=200).json()["secret"]
         codes = self.ask("POST", "/api/v1/account/totp/confirm", {"code": totp(secret), "name": "Phone"}, 201).json()
+        self.codes = list(codes["recovery_codes"])
         return secret, codes["recovery_codes"]
 
     def enroll_passkey(self, own):

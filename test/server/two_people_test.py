@@ -6,7 +6,7 @@ import sqlite3
 import threading
 import unittest
 
-from harness import BIN, Town, TownCase, run
+from harness import BIN, PASSWORD, Town, TownCase, run
 from signing_in import Browser, next_totp
 
 RACERS = 50
@@ -36,8 +36,15 @@ class TwoPeople(TownCase):
         super().setUpClass()
         cls.browsers = {}
         for login in PEOPLE:
-            cls.browsers[login] = Browser(cls.town)
-            cls.browsers[login].sign_in(login)
+            cls.browsers[login] = cls.signed_in(login)
+
+    @classmethod
+    def signed_in(cls, login):
+        """With a second factor that was shown just now."""
+        browser = Browser(cls.town)
+        browser.sign_in(login)
+        browser.enroll_app()
+        return browser
 
     def ask(self, who, method, path, body=None, status=None, slug=None):
         """By whoever is signed in."""
@@ -68,6 +75,17 @@ class TwoPeople(TownCase):
 
     def state(self, recording):
         return self.by_token("clerk", "GET", f"/api/v1/recordings/{recording}", status=200)["state"]
+
+    def pages(self, who, path, limit):
+        """A list, by pages that are full but for the last."""
+        out, cursor = [], ""
+        while True:
+            page = self.by_token(who, "GET", f"{path}{'&' if '?' in path else '?'}limit={limit}{cursor}", status=200)
+            out += page["items"]
+            if page["next"] is None:
+                return out
+            self.assertEqual(len(page["items"]), limit)
+            cursor = f"&cursor={page['next']}"
 
     def events(self, recording):
         items = self.by_token("clerk", "GET", f"/api/v1/recordings/{recording}/custody", status=200)["items"]
@@ -187,6 +205,8 @@ class TwoPeople(TownCase):
         self.decide("both", proposal, status=403, slug="two-person")
         other = Browser(self.town)
         other.sign_in("both")
+        other.codes = self.browsers["both"].codes
+        other.show_again()
         answer = other.ask("POST", f"/api/v1/proposals/{proposal['id']}/approve", REASON, 403)
         self.assertEqual(answer.json()["type"], "/problems/two-person")
         for verb in ("approve", "refuse"):
@@ -196,6 +216,44 @@ class TwoPeople(TownCase):
         self.decide("captain", proposal, "withdraw", 403, "two-person")
         self.assertEqual(self.decide("captain", proposal, "refuse")["state"], "refused")
         self.decide("lawyer", proposal, status=409, slug="conflict")
+
+    def test_lists_come_by_the_page(self):
+        hidden = self.record()
+        held = self.hold(recording=hidden)
+        self.by_token("captain", "PATCH", f"/api/v1/recordings/{hidden}", {"restriction": "minor", **REASON}, 200)
+        holds = [self.hold(incident=f"37-{i}")["id"] for i in range(55)]
+        made = [self.propose({"id": each}) for each in holds[:7]]
+        self.decide("lawyer", made[0])
+        self.decide("lawyer", made[1], "refuse")
+
+        def ids(items):
+            out = [each["id"] for each in items]
+            self.assertEqual(len(out), len(set(out)))
+            return set(out)
+        for who, sees in (("clerk", True), ("lawyer", False)):
+            for limit in (7, 200):
+                listed = self.pages(who, "/api/v1/holds", limit)
+                self.assertEqual((held["id"] in ids(listed), set(holds) - ids(listed)), (sees, set()))
+                # Those that stand first, and of each the newest.
+                for past in (False, True):
+                    times = [each["placed_at"] for each in listed if (each["released_at"] is not None) == past]
+                    self.assertEqual(times, sorted(times, reverse=True))
+                self.assertEqual([each["released_at"] is not None for each in listed], sorted(each["released_at"] is not None for each in listed))
+        mine = {each["id"] for each in made}
+        for who in ("clerk", "outsider"):
+            listed = self.pages(who, "/api/v1/proposals", 2)
+            self.assertEqual(mine - ids(listed), set())
+            self.assertEqual([each["proposed_at"] for each in listed], sorted((each["proposed_at"] for each in listed), reverse=True))
+            self.assertEqual(ids(self.pages(who, "/api/v1/proposals?state=open", 3)) & mine, {each["id"] for each in made[2:]})
+        everybody = self.pages("auditor", "/api/v1/assignments", 200)
+        self.assertEqual(self.pages("auditor", "/api/v1/assignments", 3), everybody)
+        self.assertIn(self.by_token("auditor", "GET", "/api/v1/assignments?kind=badge", status=200)["items"][0], everybody)
+        # The command asks for all of them.
+        listed = run(BIN / "lapel", "hold", "list", "--json", "--server", self.town.url, env={"LAPEL_TOKEN": self.tokens["clerk"]})
+        self.assertEqual(json.loads(listed.stdout)["items"], self.pages("clerk", "/api/v1/holds", 200))
+        for path in ("holds", "proposals", "assignments", "shares"):
+            for bad in ("limit=0", "limit=201", "limit=x", "cursor=x", "cursor=0.1.", "cursor=0.1.'"):
+                self.by_token("clerk", "GET", f"/api/v1/{path}?{bad}", status=400, slug="invalid")
 
     def test_of_fifty_who_decide_at_once_one_does(self):
         recording = self.record()
@@ -227,6 +285,30 @@ class TwoPeople(TownCase):
             self.assertFalse(self.ask("wearer", "GET", f"/api/v1/proposals/{proposal['id']}", status=200)["may_decide"])
             self.decide("wearer", proposal, status=403, slug="rule")
             self.decide("second", proposal)
+
+    def test_what_a_rule_refuses_is_in_custody(self):
+        recording = self.record(wearer="7")
+        hold = self.hold(recording=recording)
+        proposal = self.propose(hold)
+        path = f"/api/v1/recordings/{recording}"
+        refused = [("wearer", "propose_hold_release", lambda: self.ask("wearer", "POST", f"/api/v1/holds/{hold['id']}/release", REASON, 403, "rule")),
+                   ("clerk", "decide_hold_release", lambda: self.decide("clerk", proposal, status=403, slug="two-person")),
+                   ("wearer", "decide_hold_release", lambda: self.decide("wearer", proposal, "refuse", 403, "rule")),
+                   ("auditor", "decide_hold_release", lambda: self.decide("auditor", proposal, status=403, slug="rule")),
+                   ("captain", "propose_hold_release", lambda: self.decide("captain", proposal, "withdraw", 403, "two-person"))]
+        for _, _, act in refused:
+            act()
+        self.by_token("captain", "PATCH", path, {"restriction": "internal_affairs", **REASON}, 200)
+        self.ask("clerk", "POST", path + "/unrestrict", REASON, 403, "rule")
+        # Of what they may not know of, or have no fresh factor for, nothing is sealed.
+        self.ask("lawyer", "POST", path + "/unrestrict", REASON, 404, "not-found")
+        self.by_token("clerk", "POST", path + "/unrestrict", REASON, 401, "fresh-factor")
+        items = self.by_token("captain", "GET", path + "/custody", status=200)["items"]
+        denied = [(each["actor_name"].partition(",")[0], each["event"]["action"]) for each in items if each["type"] == "proposal.denied"]
+        self.assertEqual(denied, [(who, action) for who, action, _ in refused] + [("clerk", "restrict")])
+        for each in items:
+            if each["type"] == "proposal.denied":
+                self.assertTrue(each["event"]["rule"])
 
     def test_an_approver_sees_the_proposal_and_nothing_else(self):
         recording = self.record(wearer="7", incident="33-1")
@@ -269,12 +351,37 @@ class TwoPeople(TownCase):
         browser.ask("POST", f"/api/v1/holds/{hold['id']}/release", REASON, 201)
         browser.ask("POST", f"/api/v1/proposals/{other['id']}/approve", REASON, 200)
 
+    def test_a_password_alone_is_no_half_of_two(self):
+        """Also where people may sign in by it, and however lately it was given."""
+        self.town.add_user("alone", "records", "approver")
+        browser = Browser(self.town)
+        browser.sign_in("alone")
+        recording = self.record()
+        hold, other = self.hold(incident="34-3"), self.propose(self.hold(incident="34-4"))
+        self.by_token("captain", "PATCH", f"/api/v1/recordings/{recording}", {"restriction": "strip_search", **REASON}, 200)
+        self.by_token("captain", "POST", "/api/v1/assignments", {"kind": "clearance", "person": "alone", "target": "strip_search"}, 201)
+        acts = {f"/api/v1/holds/{hold['id']}/release": 201, f"/api/v1/recordings/{recording}/unrestrict": 201,
+                f"/api/v1/proposals/{other['id']}/refuse": 200, f"/api/v1/proposals/{other['id']}/approve": 409}
+        for _ in range(2):
+            for path in acts:
+                answer = browser.ask("POST", path, REASON, 401).json()
+                self.assertEqual(answer["type"], "/problems/no-factor")
+                self.assertIn("enroll a passkey or an authenticator app under Your account", answer["detail"])
+            browser.ask("POST", "/api/v1/session/factor", {"password": PASSWORD}, 200)
+        browser.enroll_app()
+        for path, status in acts.items():
+            browser.ask("POST", path, REASON, status)
+        # Nor is a password one again when the factor is taken away.
+        for factor in browser.ask("GET", "/api/v1/account", status=200).json()["factors"]:
+            browser.ask("DELETE", f"/api/v1/account/factors/{factor['id']}", status=204)
+        browser.ask("POST", "/api/v1/session/factor", {"password": PASSWORD}, 200)
+        for path in acts:
+            self.assertEqual(browser.ask("POST", path, REASON, 401).json()["type"], "/problems/no-factor")
+
     def test_rights_that_are_gone_count_no_more(self):
         self.town.add_user("fading", "records")
         self.town.add_user("judge", "approver")
-        fading, judge = Browser(self.town), Browser(self.town)
-        fading.sign_in("fading")
-        judge.sign_in("judge")
+        fading, judge = self.signed_in("fading"), self.signed_in("judge")
         holds = [self.hold(incident=f"35-{i}") for i in range(3)]
         made = [fading.ask("POST", f"/api/v1/holds/{hold['id']}/release", REASON, 201).json() for hold in holds]
 
@@ -305,8 +412,7 @@ class TwoPeople(TownCase):
         ways += [(f"/api/v1/proposals/{proposal['id']}/{verb}", proposal["id"]) for verb in ("approve", "refuse", "withdraw")]
         for role in ("records", "counsel", "approver", "command", "internal_affairs", "administrator", "officer"):
             town.add_user(f"their_{role}", role, agency=other)
-            browser = Browser(town)
-            browser.sign_in(f"their_{role}")
+            browser = self.signed_in(f"their_{role}")
             for path, id_ in ways:
                 answers = []
                 for asked in (id_, "f" * 32):

@@ -113,6 +113,7 @@ UNLISTED = {
     "renditions.watermark": "its item's arguments have it, which are compared",
     "renditions.refusal": "why there is no copy, for who waits for it",
     "renditions.forgotten_us": "when a copy was removed; its holder's right is told elsewhere",
+    "renditions.swept_us": "whether its bytes are looked for once more",
     "ledger_published.at_us": "no reader is given it: the checkpoint is what outsiders hold",
     "ledgers.scheduled_s": "makes statements early, late or twice, which outsiders see and the check counts",
     "ledgers.tallied_to_us": "as scheduled_s",

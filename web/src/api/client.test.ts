@@ -39,7 +39,7 @@ test("no content is undefined", async () => {
 test("a refusal is thrown in the server's words, and only an ended session signs out", async () => {
   let ended = 0;
   const stop = onSignedOut(() => ended++);
-  for (const [status, slug, expected] of [[403, "rule", 0], [401, "sign-in", 0], [401, "second-factor", 0], [401, "fresh-factor", 0], [401, "unauthenticated", 1]] as const) {
+  for (const [status, slug, expected] of [[403, "rule", 0], [401, "sign-in", 0], [401, "second-factor", 0], [401, "fresh-factor", 0], [401, "no-factor", 0], [401, "unauthenticated", 1]] as const) {
     answering(problem(status, slug));
     await assert.rejects(
       askJson<"GET /api/v1/recordings">("/api/v1/recordings"),

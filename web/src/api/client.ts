@@ -53,7 +53,7 @@ export const GUARD = { "X-Lapel": "1" } as const;
 
 type Listener = (slug: string) => void;
 /** What a 401 may say while the session stands as it was: something that was typed is wrong, or has to be shown again. */
-const STANDS = new Set(["sign-in", "second-factor", "fresh-factor", "share-code", "provider-answer"]);
+const STANDS = new Set(["sign-in", "second-factor", "fresh-factor", "no-factor", "share-code", "provider-answer"]);
 const signedOut = new Set<Listener>();
 
 /** Called with its slug when an answer says that the session is over, or needs more. */

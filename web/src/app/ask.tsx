@@ -2,6 +2,7 @@
 // The dialog by which something goes on record: a question, one thing to do with the answer, and what came of it. Where that takes
 // a factor shown again, it is asked for in between.
 import { useState, type FormEvent, type ReactNode } from "react";
+import { Link } from "wouter";
 import { Problem } from "../api/client.js";
 import { Dialog, Failure } from "../ui/parts.js";
 import { StepUp } from "./factor.js";
@@ -48,6 +49,11 @@ export function AskDialog({ title, note, submit, isReady = true, ask, onClose, o
       <form onSubmit={onSubmit}>
         <p className="quiet-text">{note}</p>
         {error !== undefined && <Failure error={error} />}
+        {error instanceof Problem && error.slug === "no-factor" && (
+          <p>
+            <Link to="/account">{m.factor.enrollOne}</Link>
+          </p>
+        )}
         {children}
         <div className="row end">
           <button type="button" onClick={onClose}>

@@ -77,6 +77,7 @@ export const m = {
     confirm: "Continue",
     again: "Show again that it is you",
     againNote: "What you are about to change concerns how you sign in.",
+    enrollOne: "Enroll one under Your account",
     againForAct: "This goes on record as yours, so say once more who you are.",
     cancel: "Cancel",
     againThrough: (provider: string) => `Sign in again with ${provider}`,
@@ -598,6 +599,7 @@ export const m = {
       "proposal.approved": "Proposal approved",
       "proposal.refused": "Proposal refused",
       "proposal.withdrawn": "Proposal withdrawn",
+      "proposal.denied": "Proposal refused by a rule",
     } as Readonly<Record<string, string>>,
   },
 };

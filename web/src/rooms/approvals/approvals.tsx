@@ -5,8 +5,9 @@ import { askJson } from "../../api/client.js";
 import type { Proposal } from "../../api/schema.js";
 import { AskDialog, ReasonField, type DoneProps } from "../../app/ask.js";
 import { m } from "../../app/messages.js";
+import { pageQuery, usePages } from "../../app/pages.js";
 import { shownTime } from "../../ui/format.js";
-import { Empty, Failure, Loading, Name, Status, useLoad, useTitle, type Tone } from "../../ui/parts.js";
+import { Empty, Failure, Loading, Name, Status, useTitle, type Tone } from "../../ui/parts.js";
 
 const TONES: Readonly<Record<string, Tone>> = { open: "due", approved: "ok", refused: "bad", withdrawn: "plain", expired: "plain" };
 
@@ -18,11 +19,18 @@ interface Deciding {
 
 export default function ApprovalsPage(): ReactNode {
   useTitle(m.approvals.title);
-  const [load, again] = useLoad("proposals", (signal) => askJson<"GET /api/v1/proposals">("/api/v1/proposals", { signal }));
+  // What waits is asked for by itself: however much has been decided since, it is in sight.
+  const list = (narrowed: Readonly<Record<string, string>>) => (cursor: string | undefined, signal: AbortSignal) =>
+    askJson<"GET /api/v1/proposals">(`/api/v1/proposals?${pageQuery(cursor, narrowed)}`, { signal });
+  const [load, againOpen, footOpen] = usePages("proposals-open", list({ state: "open" }));
+  const [every, againEvery, footEvery] = usePages("proposals", list({}));
+  const again = (): void => {
+    againOpen();
+    againEvery();
+  };
   const [deciding, setDeciding] = useState<Deciding>();
-  const all = load.state === "ready" ? load.value.items : [];
-  const open = all.filter((proposal) => proposal.state === "open");
-  const past = all.filter((proposal) => proposal.state !== "open");
+  const open = load.state === "ready" ? load.value : [];
+  const past = every.state === "ready" ? every.value.filter((proposal) => proposal.state !== "open") : [];
   return (
     <>
       <h1>{m.approvals.title}</h1>
@@ -37,7 +45,10 @@ export default function ApprovalsPage(): ReactNode {
       {open.map((proposal) => (
         <Open key={proposal.id} proposal={proposal} onDecide={(verb) => setDeciding({ proposal, verb })} />
       ))}
+      {footOpen}
+      {every.state === "failed" && load.state !== "failed" && <Failure error={every.error} onRetry={againEvery} />}
       {past.length > 0 && <Past proposals={past} />}
+      {load.state === "ready" && footEvery}
       {deciding !== undefined && (
         <DecideDialog
           deciding={deciding}

@@ -6,12 +6,13 @@ import { askJson } from "../../api/client.js";
 import type { Hold, Session } from "../../api/schema.js";
 import { AskDialog, ReasonField, type DoneProps } from "../../app/ask.js";
 import { m } from "../../app/messages.js";
+import { pageQuery, usePages } from "../../app/pages.js";
 import { shownTime } from "../../ui/format.js";
-import { Empty, Failure, Loading, Name, Notice, Status, useLoad, useTitle } from "../../ui/parts.js";
+import { Empty, Failure, Loading, Name, Notice, Status, useTitle } from "../../ui/parts.js";
 
 export default function HoldsPage({ session }: { readonly session: Session }): ReactNode {
   useTitle(m.holds.title);
-  const [load, again] = useLoad("holds", (signal) => askJson<"GET /api/v1/holds">("/api/v1/holds", { signal }));
+  const [load, again, foot] = usePages("holds", (cursor, signal) => askJson<"GET /api/v1/holds">(`/api/v1/holds?${pageQuery(cursor)}`, { signal }));
   // From the page of a recording: for that one.
   const asked = new URLSearchParams(useSearch()).get("recording");
   const [, navigate] = useLocation();
@@ -23,7 +24,7 @@ export default function HoldsPage({ session }: { readonly session: Session }): R
     setReleasing(undefined);
     if (asked !== null) navigate("/holds", { replace: true });
   };
-  const holds = load.state === "ready" ? load.value.items : [];
+  const holds = load.state === "ready" ? load.value : [];
   const standing = holds.filter((hold) => hold.released_at === null);
   const past = holds.filter((hold) => hold.released_at !== null);
   const mayRelease = session.may.includes("propose_hold_release");
@@ -53,6 +54,7 @@ export default function HoldsPage({ session }: { readonly session: Session }): R
           <Holds holds={past} mayRelease={false} onRelease={setReleasing} />
         </details>
       )}
+      {foot}
       {isPlacing && (
         <PlaceDialog
           recording={asked}

@@ -5,8 +5,9 @@ import { Link } from "wouter";
 import { askJson } from "../../api/client.js";
 import type { Session, Share, ShareCode } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
+import { pageQuery, usePages } from "../../app/pages.js";
 import { shownTime } from "../../ui/format.js";
-import { Dialog, Empty, Failure, Loading, Name, Status, useLoad, useTitle } from "../../ui/parts.js";
+import { Dialog, Empty, Failure, Loading, Name, Status, useTitle } from "../../ui/parts.js";
 import { AskDialog, ReasonField } from "../../app/ask.js";
 import { LinkAndCode } from "./share.js";
 import { stateOf, TONES } from "./state.js";
@@ -16,7 +17,7 @@ type Doing = { readonly what: "take-back" | "code"; readonly share: Share };
 
 export default function SharesPage({ session }: { readonly session: Session }): ReactNode {
   useTitle(m.shares.title);
-  const [shares, again] = useLoad("shares", (signal) => askJson<"GET /api/v1/shares">("/api/v1/shares", { signal }));
+  const [shares, again, foot] = usePages("shares", (cursor, signal) => askJson<"GET /api/v1/shares">(`/api/v1/shares?${pageQuery(cursor)}`, { signal }));
   const [doing, setDoing] = useState<Doing>();
   const done = (): void => {
     setDoing(undefined);
@@ -28,12 +29,12 @@ export default function SharesPage({ session }: { readonly session: Session }): 
       <p className="lead">{m.shares.lead}</p>
       {shares.state === "loading" && <Loading />}
       {shares.state === "failed" && <Failure error={shares.error} onRetry={again} />}
-      {shares.state === "ready" && shares.value.items.length === 0 && (
+      {shares.state === "ready" && shares.value.length === 0 && (
         <Empty title={m.shares.none}>
           <p>{m.shares.noneDetail}</p>
         </Empty>
       )}
-      {shares.state === "ready" && shares.value.items.length > 0 && (
+      {shares.state === "ready" && shares.value.length > 0 && (
         <div className="scroll" tabIndex={-1}>
           <table>
             <caption className="unseen">{m.shares.caption}</caption>
@@ -50,13 +51,14 @@ export default function SharesPage({ session }: { readonly session: Session }): 
               </tr>
             </thead>
             <tbody>
-              {shares.value.items.map((share) => (
+              {shares.value.map((share) => (
                 <Row key={share.id} share={share} mayManage={session.may.includes("share") || session.roles.includes("command")} onDo={(what) => setDoing({ what, share })} />
               ))}
             </tbody>
           </table>
         </div>
       )}
+      {foot}
       {doing?.what === "take-back" && (
         <AskDialog
           title={m.shares.takeBackTitle(doing.share.recipient)}
