@@ -19,8 +19,22 @@ using http::Response;
 Response answer(int status, Json::Object fields) {
   return Response::json(status, to_json(Json(std::move(fields)))).with("Cache-Control", "no-store");
 }
-Response page(Json::Array items) {
-  return answer(200, {{"items", std::move(items)}, {"next", Json()}});
+Response page(Json::Array items, const std::string& next = {}) {
+  return answer(200, {{"items", std::move(items)}, {"next", next.empty() ? Json() : Json(next)}});
+}
+
+Result<PageQuery> page_query(const Request& request) {
+  PageQuery out;
+  if (const auto it = request.query.find("cursor"); it != request.query.end()) out.cursor = it->second;
+  if (const auto it = request.query.find("limit"); it != request.query.end() && !it->second.empty()) {
+    const std::string& text = it->second;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out.limit);
+    if (error != std::errc() || end != text.data() + text.size() || out.limit < 1 ||
+        out.limit > limits::kPageItemsMax) {
+      return fail(Code::kInvalid, fmt::format("\"limit\" must be 1 to {}", limits::kPageItemsMax));
+    }
+  }
+  return out;
 }
 
 std::string id_param(const Request& request) {
@@ -54,18 +68,19 @@ Json::Object to_members(const Alert& alert) {
   }
   return {{"id", alert.id},
           {"person", named(alert.person, alert.name)},
-          {"from", ledger_time(alert.from)},
+          {"from", ledger_time(alert.from.at)},
           {"at", ledger_time(alert.at)},
-          {"until", ledger_time(alert.until)},
+          {"until", ledger_time(alert.until.at)},
           {"recordings", alert.recordings},
           {"acknowledged", std::move(settled)},
           {"may_acknowledge", alert.may_settle}};
 }
 
-Result<Response> list_alerts(const Request&, Oversight& room, const access::Actor& actor) {
+Result<Response> list_alerts(const Request& request, Oversight& room, const access::Actor& actor) {
+  const auto found = TRY(room.alerts().list(actor, TRY(page_query(request))));
   Json::Array items;
-  for (const Alert& alert : TRY(room.alerts().list(actor))) items.emplace_back(to_members(alert));
-  return page(std::move(items));
+  for (const Alert& alert : found.items) items.emplace_back(to_members(alert));
+  return page(std::move(items), found.next);
 }
 
 Result<Response> show_alert(const Request& request, Oversight& room, const access::Actor& actor) {
@@ -74,8 +89,8 @@ Result<Response> show_alert(const Request& request, Oversight& room, const acces
   for (const AlertLook& look : shown.looks) {
     looks.emplace_back(Json::Object{{"at", ledger_time(look.at)},
                                     {"act", look.act},
-                                    {"tie", look.tie},
-                                    {"purpose", look.purpose},
+                                    {"tie", or_null(look.tie)},
+                                    {"purpose", or_null(look.purpose)},
                                     {"case", or_null(look.case_number)},
                                     {"recording", look.recording ? Json(look.recording->text()) : Json()}});
   }
@@ -97,17 +112,18 @@ Json::Object to_members(const Digest& digest) {
           {"reader", named(digest.reader, digest.reader_name)},
           {"from", ledger_time(digest.from)},
           {"to", ledger_time(digest.to)},
-          {"sha256", digest.sha256},
+          {"sha256", or_null(digest.sha256)},
           {"signed_at", time_or_null(digest.signed_at)},
           {"note", digest.note},
           {"overdue", digest.is_overdue},
           {"may_sign", digest.may_sign}};
 }
 
-Result<Response> list_digests(const Request&, Oversight& room, const access::Actor& actor) {
+Result<Response> list_digests(const Request& request, Oversight& room, const access::Actor& actor) {
+  const auto found = TRY(room.digests().list(actor, TRY(page_query(request))));
   Json::Array items;
-  for (const Digest& digest : TRY(room.digests().list(actor))) items.emplace_back(to_members(digest));
-  return page(std::move(items));
+  for (const Digest& digest : found.items) items.emplace_back(to_members(digest));
+  return page(std::move(items), found.next);
 }
 
 Result<Response> show_digest(const Request& request, Oversight& room, const access::Actor& actor) {
@@ -222,18 +238,10 @@ Json::Array rights_of(const access::Actor& other, const evidence::OthersRow& row
 }
 
 Result<Response> view_as(const Request& request, Oversight& room, const access::Actor& actor) {
+  const PageQuery asked = TRY(page_query(request));
   evidence::ListQuery query;
-  query.limit = limits::kPageItemsDefault;
-  if (const auto it = request.query.find("cursor"); it != request.query.end()) query.cursor = it->second;
-  if (const auto it = request.query.find("limit"); it != request.query.end() && !it->second.empty()) {
-    std::int64_t limit = 0;
-    const std::string& text = it->second;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
-    if (error != std::errc() || end != text.data() + text.size() || limit < 1 || limit > limits::kPageItemsMax) {
-      return fail(Code::kInvalid, fmt::format("\"limit\" must be 1 to {}", limits::kPageItemsMax));
-    }
-    query.limit = limit;
-  }
+  query.limit = asked.limit;
+  query.cursor = asked.cursor;
   const Oversight::Seen seen = TRY(room.view_as(actor, id_param(request), query));
   Json::Array items;
   for (const evidence::OthersRow& row : seen.page.items) {
