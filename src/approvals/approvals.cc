@@ -140,7 +140,7 @@ Result<Page<Proposed>> Approvals::list(const access::Actor& actor, const std::op
     out.items.clear();
     out.next = TRY(fill_page<roster::Proposal>(
         query,
-        [&](const std::optional<Place>& after) { return roster::proposals(tx, actor.agency, state, now, after); },
+        [&](const std::optional<ListPlace>& after) { return roster::proposals(tx, actor.agency, state, now, after); },
         [](const roster::Proposal& each) { return roster::place_of(each); },
         [&](roster::Proposal each, bool is_full) -> Result<bool> {
           auto proposed = read(tx, actor, std::move(each));

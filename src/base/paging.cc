@@ -24,15 +24,15 @@ bool is_id(std::string_view text) {
 
 }  // namespace
 
-std::string cursor_of(const Place& place) {
+std::string cursor_of(const ListPlace& place) {
   return fmt::format("{}.{}.{}", place.rank, place.us, place.id);
 }
 
-Result<Place> parse_cursor(std::string_view text) {
+Result<ListPlace> parse_cursor(std::string_view text) {
   const auto rank = take_number(text);
   const auto us = rank ? take_number(text) : std::nullopt;
   if (!us || !is_id(text)) return fail(Code::kInvalid, "This cursor is not one that a page has given");
-  return Place{*rank, *us, std::string(text)};
+  return ListPlace{*rank, *us, std::string(text)};
 }
 
 }  // namespace lapel

@@ -20,17 +20,17 @@
 namespace lapel {
 
 // Where a row stands in its list: by rank, then by time, then by id; in which direction is the list's business.
-struct Place {
+struct ListPlace {
   std::int64_t rank = 0;
   std::int64_t us = 0;
   std::string id;
 };
-std::string cursor_of(const Place& place);
-Result<Place> parse_cursor(std::string_view text);
+std::string cursor_of(const ListPlace& place);
+Result<ListPlace> parse_cursor(std::string_view text);
 
 struct PageQuery {
   std::int64_t limit = limits::kPageItemsDefault;
-  std::optional<Place> after;  // nullopt: from the beginning
+  std::optional<ListPlace> after;  // nullopt: from the beginning
 };
 template <typename T>
 struct Page {
@@ -42,7 +42,7 @@ struct Page {
 // one is shown, and adds it then. Pages are filled: what is left out leaves no gap by which it could be counted.
 template <typename Row, typename Read, typename PlaceOf, typename Keep>
 Result<std::string> fill_page(const PageQuery& query, Read&& read, PlaceOf&& place_of, Keep&& keep) {
-  std::optional<Place> after = query.after, last;
+  std::optional<ListPlace> after = query.after, last;
   for (std::int64_t shown = 0;;) {
     std::vector<Row> rows = TRY(read(after));
     for (Row& row : rows) {

@@ -9,7 +9,8 @@ namespace lapel {
 namespace {
 
 TEST(Paging, ACursorReadsAsItWasWritten) {
-  for (const Place& place : {Place{0, 0, "0"}, Place{1, -7, "ff00"}, Place{1, INT64_MAX, std::string(32, 'a')}}) {
+  for (const ListPlace& place :
+       {ListPlace{0, 0, "0"}, ListPlace{1, -7, "ff00"}, ListPlace{1, INT64_MAX, std::string(32, 'a')}}) {
     const auto read = parse_cursor(cursor_of(place));
     ASSERT_TRUE(read);
     EXPECT_EQ(read->rank, place.rank);
@@ -37,7 +38,7 @@ std::vector<std::int64_t> all_pages(std::int64_t rows, std::int64_t limit) {
     std::vector<std::int64_t> items;
     const auto next = fill_page<std::int64_t>(
         query,
-        [&](const std::optional<Place>& after) -> Result<std::vector<std::int64_t>> {
+        [&](const std::optional<ListPlace>& after) -> Result<std::vector<std::int64_t>> {
           std::vector<std::int64_t> read;
           for (std::int64_t us = after ? after->us + 1 : 0; us < rows; ++us) {
             if (static_cast<std::int64_t>(read.size()) < limits::kPageItemsMax) read.push_back(us);
@@ -45,7 +46,7 @@ std::vector<std::int64_t> all_pages(std::int64_t rows, std::int64_t limit) {
           return read;
         },
         [](std::int64_t row) {
-          return Place{0, row, "a"};
+          return ListPlace{0, row, "a"};
         },
         [&](std::int64_t row, bool is_full) -> Result<bool> {
           if (row % 3 == 0 && !is_full) items.push_back(row);

@@ -14,14 +14,47 @@
 namespace lapel::evidence {
 namespace {
 
-constexpr std::array<std::pair<ActKind, std::string_view>, 3> kKinds = {
-    {{ActKind::kViewed, "viewed"}, {ActKind::kExported, "exported"}, {ActKind::kRefused, "refused"}}};
+constexpr std::array<std::pair<ActKind, std::string_view>, 4> kKinds = {{{ActKind::kViewed, "viewed"},
+                                                                         {ActKind::kExported, "exported"},
+                                                                         {ActKind::kShared, "shared"},
+                                                                         {ActKind::kRefused, "refused"}}};
+constexpr std::string_view kHead = "recording.";  // of an event's type, before the kind
+constexpr std::array<std::string_view, 4> kEvents = {"recording.viewed", "recording.exported", "recording.shared",
+                                                     "recording.refused"};
+constexpr std::int64_t kChangesMax = 1'000;  // of one recording, the newest; whoever hides behind more is not covered
 constexpr std::array<std::pair<Tie, std::string_view>, 6> kTies = {{{Tie::kOwn, "own"},
                                                                     {Tie::kCase, "case"},
                                                                     {Tie::kNamed, "named"},
                                                                     {Tie::kUnit, "unit"},
                                                                     {Tie::kUnattributed, "unattributed"},
                                                                     {Tie::kNone, "none"}}};
+
+// Of which incident a recording was when the act was sealed.
+struct Belonging {
+  std::optional<std::string> incident;
+  bool is_by_themselves = false;  // last said by whose act it is: they were given nothing by anybody
+};
+Result<Belonging> belonging_at(db::Transaction& tx, const AgencyId& agency, const Act& act,
+                               std::optional<std::string> incident_now) {
+  Belonging out{std::move(incident_now)};
+  const std::vector<ledger::SealedEvent> changes =
+      TRY(ledger::newest_events(tx, agency, act.recording, "recording.changed", kChangesMax));
+  for (const ledger::SealedEvent& sealed : changes) {
+    const auto event = proof::parse_event(sealed.event);
+    const std::string* actor = event ? event->find_string("actor") : nullptr;
+    if (!actor) return fail(Code::kCorrupt, "A custody event is damaged", sealed.subject.text());
+    const std::string* field = event->find_string("field");
+    if (!field || *field != "incident") continue;
+    if (static_cast<std::int64_t>(sealed.index) < act.index) {
+      out.is_by_themselves = *actor == act.person.text();
+      return out;
+    }
+    const std::string* old = event->find_string("old");
+    out.incident = old ? std::optional(*old) : std::nullopt;
+  }
+  out.is_by_themselves = static_cast<std::int64_t>(changes.size()) == kChangesMax;
+  return out;
+}
 
 Result<Tie> tie_of(db::Transaction& tx, const AgencyId& agency, const Act& act) {
   static const std::string kSql = fmt::format(
@@ -36,15 +69,24 @@ Result<Tie> tie_of(db::Transaction& tx, const AgencyId& agency, const Act& act) 
   const roster::Standing standing = TRY(roster::read_standing(rows[0]));
   const auto officer = rows[0].maybe_text("assigned_officer");
   if (officer == act.person.text()) return Tie::kOwn;
-  if (standing.is_in_case) return Tie::kCase;
-  if (act.case_number && rows[0].maybe_text("incident") == act.case_number && !standing.is_case_known)
-    return Tie::kNamed;
+  if (standing.is_in_case || (act.case_number && !standing.is_case_known)) {
+    const auto now = rows[0].maybe_text("incident");
+    const Belonging then = TRY(belonging_at(tx, agency, act, now));
+    // How the roster knows of a case is asked for the incident of now.
+    if (then.incident && then.incident == now && !then.is_by_themselves) {
+      if (standing.is_in_case) return Tie::kCase;
+      if (then.incident == act.case_number) return Tie::kNamed;
+    }
+  }
   if (!officer) return Tie::kUnattributed;
   return rows[0].integer("is_of_unit") == 1 ? Tie::kUnit : Tie::kNone;
 }
 
 }  // namespace
 
+std::span<const std::string_view> act_events() {
+  return kEvents;
+}
 std::string_view act_kind_name(ActKind kind) {
   for (const auto& [known, name] : kKinds) {
     if (known == kind) return name;
@@ -71,9 +113,7 @@ std::optional<Tie> parse_tie(std::string_view text) {
 }
 
 Result<Acts> acts_after(db::Transaction& tx, const AgencyId& agency, std::int64_t mark, std::int64_t limit) {
-  constexpr std::string_view kHead = "recording.";
-  constexpr std::array<std::string_view, 3> kTypes = {"recording.viewed", "recording.exported", "recording.refused"};
-  const ledger::FeedPage page = TRY(ledger::read_feed(tx, agency, kTypes, mark, limit));
+  const ledger::FeedPage page = TRY(ledger::read_feed(tx, agency, kEvents, mark, limit));
   Acts out{{}, page.mark, page.is_last};
   for (const ledger::SealedEvent& sealed : page.events) {
     const auto event = proof::parse_event(sealed.event);

@@ -2,13 +2,14 @@
 #pragma once
 // Who looked at what, or wanted to, as the ledger has it: for whoever watches those who look.
 //
-// Owns: nothing; reads the events recording.viewed, recording.exported and recording.refused.
+// Owns: nothing; reads the events recording.viewed, recording.exported, recording.shared and recording.refused.
 // Promises: each act once, in the ledger's order. How its person stood to the recording is by the roster of that moment, but
-//   for whose the recording is, which may have been corrected since.
+//   for whose the recording is, which may have been corrected since. An incident that they gave it themselves ties nobody to it.
 // Fails with: kCorrupt for an event that is none.
 // Threads: one transaction.
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,11 +19,15 @@
 
 namespace lapel::evidence {
 
-enum class ActKind { kViewed, kExported, kRefused };
+// The types of event that say so.
+std::span<const std::string_view> act_events();
+
+enum class ActKind { kViewed, kExported, kShared, kRefused };
 std::string_view act_kind_name(ActKind kind);
 std::optional<ActKind> parse_act_kind(std::string_view name);
 
-// By what a person had to do with a recording; the first that fits.
+// By what a person had to do with a recording; the first that fits. kCase and kNamed where somebody else said last, after its
+// admission, of which incident it is, or nobody did.
 enum class Tie {
   kOwn,           // they are its officer
   kCase,          // they work on the case that it belongs to

@@ -151,7 +151,7 @@ Result<Page<HeldItem>> Holds::list(const access::Actor& actor, const PageQuery& 
     out.items.clear();
     out.next = TRY(fill_page<HeldItem>(
         query,
-        [&](const std::optional<Place>& after) -> Result<std::vector<HeldItem>> {
+        [&](const std::optional<ListPlace>& after) -> Result<std::vector<HeldItem>> {
           if (!after) return read_holds(tx, actor, "1 = 1", {});
           return read_holds(tx, actor, std::string(roster::after_hold_condition()),
                             {{"after_rank", after->rank}, {"after_us", after->us}, {"after_id", after->id}});

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -29,17 +30,48 @@ bool has_list(const access::Actor& actor) {
 
 // Those of `ids` that the actor is shown, as they stand to them.
 Result<std::map<RecordingId, Recording>> rows_of(db::Transaction& tx, const access::Actor& actor, Timestamp now,
-                                                 const std::vector<RecordingId>& ids) {
+                                                 std::span<const RecordingId> ids,
+                                                 Investigations investigations = Investigations::kTold) {
   std::map<RecordingId, Recording> out;
   if (!has_list(actor)) return out;
   for (const RecordingId& id : ids) {
     for (const db::Row& row :
          TRY(tx.query(fmt::format("SELECT {} FROM recordings r WHERE id = :id AND agency = :agency", columns()),
                       asked_by(actor, now) + db::Params{{"id", id.text()}, {"agency", actor.agency.text()}}))) {
-      Recording recording = TRY(read_recording(actor, row));
+      Recording recording = TRY(read_recording(actor, row, investigations));
       if (!access::decide(actor, access::Action::kShow, recording.item).is_allowed()) continue;
       out.emplace(id, std::move(recording));
     }
+  }
+  return out;
+}
+
+constexpr std::size_t kIdsAtOnce = 500;
+
+// Those of `ids` that the actor's own list holds, in their order.
+Result<std::vector<RecordingId>> listed_of(db::Transaction& tx, const access::Actor& actor, Timestamp now,
+                                           std::span<const RecordingId> ids) {
+  std::vector<RecordingId> out;
+  if (!has_list(actor)) return out;
+  const std::string reached = TRY(reached_condition(actor));
+  while (!ids.empty()) {
+    const auto some = ids.first(std::min(ids.size(), kIdsAtOnce));
+    db::Params params = asked_in(reached, actor, now) +
+                        db::Params{{"agency", actor.agency.text()}, {"limit", static_cast<std::int64_t>(some.size())}};
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < some.size(); ++i) names.push_back(fmt::format("id_{}", i));
+    for (std::size_t i = 0; i < some.size(); ++i) params.emplace_back(names[i], some[i].text());
+    std::set<std::string> listed;
+    for (const db::Row& row : TRY(tx.query(
+             fmt::format("SELECT id FROM recordings r WHERE agency = :agency AND id IN (:{}) AND {} LIMIT :limit",
+                         fmt::join(names, ", :"), reached),
+             params))) {
+      listed.insert(row.text("id"));
+    }
+    for (const RecordingId& id : some) {
+      if (listed.contains(id.text())) out.push_back(id);
+    }
+    ids = ids.subspan(some.size());
   }
   return out;
 }
@@ -60,7 +92,11 @@ Result<OthersPage> Vault::list_of_other(const access::Actor& actor, const access
                                         const ListQuery& query) {
   const Timestamp now = parts_.clock.now();
   OthersPage page;
-  // A page begins after so many rows, and not after a row: that one may be none of the actor's.
+  // That somebody is investigated is for those to know who may say so, and how one's own recordings wait is said to oneself.
+  const bool is_told = actor.subject() == other.subject() ||
+                       access::decide(actor, access::Action::kInvestigate, own_agency(actor)).is_allowed();
+  const Investigations investigations = is_told ? Investigations::kTold : Investigations::kUntold;
+  // A page begins after so many rows of those that both are shown: where the others stand is not told.
   std::int64_t passed = 0;
   if (!query.cursor.empty()) {
     const char* last = query.cursor.data() + query.cursor.size();
@@ -80,20 +116,24 @@ Result<OthersPage> Vault::list_of_other(const access::Actor& actor, const access
           asked_in(reached, other, now) + db::Params{{"agency", other.agency.text()}, {"limit", kOthersCountMax}}));
       page.total = static_cast<std::int64_t>(rows.size());
       std::vector<RecordingId> ids;
-      for (auto i = passed; i < std::min(page.total, passed + query.limit); ++i) {
-        const auto id = RecordingId::parse(rows[static_cast<std::size_t>(i)].text("id"));
+      for (const db::Row& row : rows) {
+        const auto id = RecordingId::parse(row.text("id"));
         if (!id) return fail(Code::kCorrupt, "A row of the catalog is damaged", "recordings id");
         ids.push_back(*id);
       }
-      if (passed + query.limit < page.total) page.next = std::to_string(passed + query.limit);
-      std::map<RecordingId, Recording> theirs = TRY(rows_of(tx, other, now, ids));
-      std::map<RecordingId, Recording> own = TRY(rows_of(tx, actor, now, ids));
-      for (const RecordingId& id : ids) {
+      const std::vector<RecordingId> both = TRY(listed_of(tx, actor, now, ids));
+      const auto shown = static_cast<std::int64_t>(both.size());
+      page.hidden = page.total - shown;
+      const std::int64_t begin = std::min(passed, shown), end = std::min(shown, begin + query.limit);
+      if (end < shown) page.next = std::to_string(end);
+      const auto some = std::span(both).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
+      std::map<RecordingId, Recording> theirs = TRY(rows_of(tx, other, now, some, investigations));
+      std::map<RecordingId, Recording> own = TRY(rows_of(tx, actor, now, some));
+      for (const RecordingId& id : some) {
         const auto their = theirs.find(id);
         const auto mine = own.find(id);
         if (their == theirs.end() || mine == own.end()) {
-          ++page.hidden;
-          continue;
+          return fail(Code::kInternal, "A list holds what is not shown", id.text());
         }
         const Recording& recording = their->second;
         access::Basis basis;

@@ -77,7 +77,7 @@ Result<std::string> reached_condition(const access::Actor& actor) {
   return out.empty() ? "1 = 1" : out;
 }
 
-Result<Recording> read_recording(const access::Actor& actor, const db::Row& row) {
+Result<Recording> read_recording(const access::Actor& actor, const db::Row& row, Investigations investigations) {
   const auto damaged = [&](std::string_view column) {
     return fail(Code::kCorrupt, "A row of the catalog is damaged",
                 fmt::format("recordings {} {}", row.text("id"), column));
@@ -146,7 +146,8 @@ Result<Recording> read_recording(const access::Actor& actor, const db::Row& row)
                            row.maybe_text("audio_codec"),
                            optional_of<Timestamp>(row.maybe_integer("file_created_us"))};
   }
-  const roster::Standing standing = TRY(roster::read_standing(row));
+  roster::Standing standing = TRY(roster::read_standing(row));
+  if (investigations == Investigations::kUntold) standing.is_investigated = false;
   out.item = {out.agency, out.assigned_officer, out.uploader, out.state, out.is_inside_home, out.is_victim_sensitive};
   out.item.is_supervised = standing.is_supervised;
   out.item.is_in_case = standing.is_in_case;

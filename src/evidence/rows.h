@@ -26,7 +26,10 @@ db::Params operator+(db::Params params, db::Params more);
 // for whoever has no list.
 Result<std::string> reached_condition(const access::Actor& actor);
 
-Result<Recording> read_recording(const access::Actor& actor, const db::Row& row);
+// Whether who is under investigation shows in how somebody stands to a recording.
+enum class Investigations { kTold, kUntold };
+Result<Recording> read_recording(const access::Actor& actor, const db::Row& row,
+                                 Investigations investigations = Investigations::kTold);
 
 // UPDATE of a recording's row as it was read: kConflict when it has changed since, for then an event that tells the old
 // values would be untrue.

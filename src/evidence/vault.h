@@ -130,7 +130,7 @@ struct OthersRow {
 struct OthersPage {
   std::vector<OthersRow> items;
   std::int64_t total = 0;   // of that other's list, counted to kOthersCountMax
-  std::int64_t hidden = 0;  // of this page: what the one who looks has no right to
+  std::int64_t hidden = 0;  // of that: what the one who looks has no right to
   std::string next;
 };
 inline constexpr std::int64_t kOthersCountMax = 10'000;
@@ -208,7 +208,8 @@ class Vault {
   // Those of `ids` that the actor is shown.
   Result<std::set<RecordingId>> shown_of(const access::Actor& actor, const std::vector<RecordingId>& ids);
   // The list as `other` of the same agency would have it, without a still or a byte. Nobody gains a row by it: what the
-  // actor's own list does not hold is counted and not told. Sealed in the chains of both before it is answered.
+  // actor's own list does not hold is counted and not told, nor where it stands, nor that somebody is investigated, but to
+  // whoever may say that. Sealed in the chains of both before it is answered.
   Result<OthersPage> list_of_other(const access::Actor& actor, const access::Actor& other, const ListQuery& query);
   // Of those in the actor's list that nobody is assigned to.
   Result<std::vector<UnattributedDay>> unattributed_days(const access::Actor& actor);

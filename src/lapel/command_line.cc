@@ -473,7 +473,8 @@ class CommandLine::Declared {
     acknowledge->add_option("ID", recording_, "The alert, as lapel alert list names it")->required();
     say(acknowledge, "--reason", "reason", "What came of it; it goes on record")->required();
     CLI::App* digests = remote_group("digest", "Weekly digests of who looked at what, on a server, over HTTP");
-    fact_list(digests, "The newest week first", "/api/v1/digests", {"id", "from", "reader", "signed_at", "overdue"});
+    fact_list(digests, "Those to be signed first, the newest week first", "/api/v1/digests",
+              {"id", "from", "reader", "signed_at", "overdue"});
     CLI::App* sign = command(*digests, "sign", "Sign that you have read one that was made for you", [this] {
       return door::run_fact_change(remote_, "POST", "/api/v1/digests/" + recording_ + "/sign", said_, as_json_);
     });

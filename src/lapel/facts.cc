@@ -53,27 +53,30 @@ Result<void> run_fact_list(const RemoteOptions& options, const std::string& path
   for (const auto& [name, value] : said) {
     if (!value.empty()) target += fmt::format("{}{}={}", target == path ? "?" : "&", name, url_encoded(value));
   }
-  Json::Array all;
-  for (std::string next;;) {
-    const std::string_view sign = target == path ? "?" : "&";
-    const Json page =
-        TRY(remote.get_json(next.empty() ? target : fmt::format("{}{}cursor={}", target, sign, url_encoded(next))));
-    const Json* items = page.find("items");
+  Json page = TRY(remote.get_json(target));
+  const auto items_of = [](const Json& answer) -> Result<Json::Array> {
+    const Json* items = answer.find("items");
     if (!items || !items->array()) return fail(Code::kUnavailable, "The server's answer has no \"items\"");
-    for (const Json& item : *items->array()) {
-      if (as_json) {
-        all.push_back(item);
-        continue;
-      }
-      std::string line;
-      for (const std::string& column : columns) line += (line.empty() ? "" : "  ") + shown(item.find(column));
-      fmt::print("{}\n", line);
-    }
-    const std::string* more = page.find_string("next");
-    if (!more || *more == next) break;
-    next = *more;
+    return *items->array();
+  };
+  Json::Array items = TRY(items_of(page));
+  // At a terminal a list is the whole of it.
+  const std::string joint = target.find('?') == target.npos ? "?" : "&";
+  for (Json last = page; last.find_string("next");) {
+    last = TRY(remote.get_json(fmt::format("{}{}cursor={}", target, joint, url_encoded(*last.find_string("next")))));
+    for (Json& item : TRY(items_of(last))) items.push_back(std::move(item));
   }
-  if (as_json) fmt::print("{}\n", to_json(Json(Json::Object{{"items", std::move(all)}, {"next", Json()}})));
+  if (as_json) {
+    page.object()->insert_or_assign("items", Json(std::move(items)));
+    page.object()->insert_or_assign("next", Json());
+    fmt::print("{}\n", to_json(page));
+    return {};
+  }
+  for (const Json& item : items) {
+    std::string line;
+    for (const std::string& column : columns) line += (line.empty() ? "" : "  ") + shown(item.find(column));
+    fmt::print("{}\n", line);
+  }
   return {};
 }
 

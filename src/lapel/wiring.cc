@@ -57,7 +57,8 @@ struct Counters {
   std::array<std::atomic<std::uint64_t>, 6> by_class{};
 };
 
-Result<Response> readiness(Installation& installation, const media::Examiner& examiner) {
+Result<Response> readiness(Installation& installation, const media::Examiner& examiner,
+                           const oversight::Oversight& oversight) {
   Json::Array reasons;
   const auto check = [&](std::string_view what, const Result<void>& result) {
     if (!result) reasons.emplace_back(fmt::format("{}: {}", what, result.error().message));
@@ -74,10 +75,14 @@ Result<Response> readiness(Installation& installation, const media::Examiner& ex
   // Evidence is received, sealed and played without the media worker: its absence is said and does not take the server away.
   const std::optional<std::string> blocked = examiner.blocked();
   if (blocked) reasons.emplace_back(fmt::format("media: {}", *blocked));
+  // Nor does it wait for whoever watches: what is not judged now is judged when it can be.
+  const std::optional<std::string> unwatched = oversight.trouble();
+  if (unwatched) reasons.emplace_back(fmt::format("oversight: {}", *unwatched));
   return Response::json(is_ready ? 200 : 503,
                         to_json(Json(Json::Object{{"ready", is_ready},
                                                   {"reasons", std::move(reasons)},
-                                                  {"media", blocked ? fmt::format("blocked: {}", *blocked) : "ok"}})))
+                                                  {"media", blocked ? fmt::format("blocked: {}", *blocked) : "ok"},
+                                                  {"oversight", unwatched ? "behind" : "ok"}})))
       .with("Cache-Control", "no-store");
 }
 
@@ -92,10 +97,11 @@ Result<os::Path> media_worker(const ServeOptions& options) {
 }
 
 void register_own_routes(http::Router& router, Installation& installation, const media::Examiner& examiner,
-                         Counters& counters) {
+                         const oversight::Oversight& oversight, Counters& counters) {
   router.add("GET", "/healthz", [](const Request&) -> Result<Response> { return Response::text(200, "ok\n"); });
-  router.add("GET", "/readyz",
-             [&installation, &examiner](const Request&) { return readiness(installation, examiner); });
+  router.add("GET", "/readyz", [&installation, &examiner, &oversight](const Request&) {
+    return readiness(installation, examiner, oversight);
+  });
   router.add("GET", "/metrics", [&counters](const Request&) -> Result<Response> {
     std::string text =
         "# HELP lapel_http_requests_total Requests answered, by class of status.\n# TYPE lapel_http_requests_total "
@@ -288,7 +294,7 @@ Result<std::unique_ptr<Rooms>> Rooms::open(const ServeOptions& options) {
 
 void Rooms::register_routes(http::Router& router) {
   Installation& installation = *impl_->installation;
-  register_own_routes(router, installation, *impl_->examiner, impl_->counters);
+  register_own_routes(router, installation, *impl_->examiner, impl_->oversight, impl_->counters);
   ingest::register_routes(router, *impl_->uploads, impl_->asker);
   cameras::register_routes(router, impl_->docks, installation.vault(), impl_->asker);
   playback::register_routes(router, installation.vault(), impl_->asker);

@@ -19,6 +19,10 @@ Result<SealedEvent> read_event(const db::Row& row) {
                      row.text("event")};
 }
 
+std::optional<Timestamp> time_in(const db::Rows& rows) {
+  return rows.empty() ? std::optional<Timestamp>() : std::optional(Timestamp{rows[0].integer("at_us")});
+}
+
 }  // namespace
 
 Result<FeedPage> read_feed(db::Transaction& tx, const AgencyId& agency, std::span<const std::string_view> types,
@@ -57,10 +61,39 @@ Result<std::vector<SealedEvent>> last_roles(db::Transaction& tx, const AgencyId&
   return out;
 }
 
+Result<std::vector<SealedEvent>> newest_events(db::Transaction& tx, const AgencyId& agency, const SubjectId& subject,
+                                               std::string_view type, std::int64_t limit) {
+  std::vector<SealedEvent> out;
+  for (const db::Row& row :
+       TRY(tx.query("SELECT subject, n, leaf_index, at_us, type, event FROM ledger_events WHERE agency = :agency AND "
+                    "subject = :subject AND type = :type ORDER BY n DESC LIMIT :limit",
+                    {{"agency", agency.text()}, {"subject", subject.text()}, {"type", type}, {"limit", limit}}))) {
+    out.push_back(TRY(read_event(row)));
+  }
+  return out;
+}
+
+Result<std::set<SubjectId>> subjects_since(db::Transaction& tx, const AgencyId& agency, std::string_view type,
+                                           Timestamp since) {
+  std::set<SubjectId> out;
+  for (const db::Row& row :
+       TRY(tx.query("SELECT DISTINCT subject FROM ledger_events WHERE agency = :agency AND at_us >= :since AND type = "
+                    ":type ORDER BY subject LIMIT :limit",
+                    {{"agency", agency.text()}, {"since", since.us}, {"type", type}, {"limit", kPeopleMax}}))) {
+    const auto subject = SubjectId::parse(row.text("subject"));
+    if (!subject) return fail(Code::kCorrupt, "An event in the catalog is damaged", row.text("subject"));
+    out.insert(*subject);
+  }
+  return out;
+}
+
 Result<std::optional<Timestamp>> first_event_at(db::Transaction& tx, const AgencyId& agency) {
-  const db::Rows rows = TRY(tx.query("SELECT at_us FROM ledger_events WHERE agency = :agency ORDER BY at_us LIMIT 1",
-                                     {{"agency", agency.text()}}));
-  return rows.empty() ? std::optional<Timestamp>() : std::optional(Timestamp{rows[0].integer("at_us")});
+  return time_in(TRY(tx.query("SELECT at_us FROM ledger_events WHERE agency = :agency ORDER BY at_us LIMIT 1",
+                              {{"agency", agency.text()}})));
+}
+Result<std::optional<Timestamp>> newest_event_at(db::Transaction& tx, const AgencyId& agency) {
+  return time_in(TRY(tx.query("SELECT at_us FROM ledger_events WHERE agency = :agency ORDER BY leaf_index DESC LIMIT 1",
+                              {{"agency", agency.text()}})));
 }
 
 }  // namespace lapel::ledger

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -28,10 +29,20 @@ struct FeedPage {
 Result<FeedPage> read_feed(db::Transaction& tx, const AgencyId& agency, std::span<const std::string_view> types,
                            std::int64_t mark, std::int64_t limit);
 
+// The newest events of this type in one chain, the newest first.
+Result<std::vector<SealedEvent>> newest_events(db::Transaction& tx, const AgencyId& agency, const SubjectId& subject,
+                                               std::string_view type, std::int64_t limit);
+
 // The last event person.roles of each person of the agency.
 Result<std::vector<SealedEvent>> last_roles(db::Transaction& tx, const AgencyId& agency);
 
-// When the first event was sealed; nullopt: none was.
+// In whose chains an event of this type was sealed at that time or later.
+Result<std::set<SubjectId>> subjects_since(db::Transaction& tx, const AgencyId& agency, std::string_view type,
+                                           Timestamp since);
+
+// When the first event, and the newest of the ledger's own order, was sealed; nullopt: none was. By the clock of then, which
+// may have been set back since.
 Result<std::optional<Timestamp>> first_event_at(db::Transaction& tx, const AgencyId& agency);
+Result<std::optional<Timestamp>> newest_event_at(db::Transaction& tx, const AgencyId& agency);
 
 }  // namespace lapel::ledger

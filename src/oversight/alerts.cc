@@ -31,39 +31,51 @@ Result<std::string> name_of(db::Transaction& tx, const AgencyId& agency, const P
 }  // namespace
 
 // Narrowed in the query, so that what the actor may not know of takes no room; and decided once more by the rules.
-Result<std::vector<Alert>> Alerts::read(db::Transaction& tx, const access::Actor& actor,
-                                        const std::optional<std::string>& id) {
+Result<Page<Alert>> Alerts::read(db::Transaction& tx, const access::Actor& actor, const std::optional<std::string>& id,
+                                 const PageQuery& query) {
   const bool sees_all = actor.has(access::Role::kCommand) || actor.has(access::Role::kInternalAffairs) ||
                         actor.has(access::Role::kAuditor);
   const std::string supervised = roster::supervised_condition();
-  std::vector<Alert> out;
+  db::Params params = {{"agency", actor.agency.text()},
+                       {"self", actor.person.text()},
+                       {"now", parts_.clock.now().us},
+                       {"all", sees_all ? 1 : 0},
+                       {"id", id},
+                       {"limit", query.limit + 1}};
+  add_place(params, query.after);
+  Page<Alert> out;
+  std::int64_t rows = 0;
+  ListPlace last;
   for (const db::Row& row : TRY(tx.query(
-           fmt::format("SELECT r.id AS id, r.assigned_officer AS person, r.from_us AS from_us, r.sort_us AS at_us, "
-                       "r.until_us AS until_us, r.recordings AS recordings, r.acknowledged_us AS acknowledged_us, "
-                       "r.acknowledged_by AS acknowledged_by, r.reason AS reason, CASE WHEN {0} THEN 1 ELSE 0 END AS "
-                       "is_supervised FROM (SELECT id, agency, person AS assigned_officer, from_us, at_us AS sort_us, "
-                       "until_us, recordings, acknowledged_us, acknowledged_by, reason FROM alerts) r WHERE r.agency = "
-                       ":agency AND r.assigned_officer <> :self AND (CAST(:all AS BIGINT) = 1 OR {0}) AND (CAST(:id AS "
-                       "TEXT) IS NULL OR r.id = :id) ORDER BY CASE WHEN r.acknowledged_us IS NULL THEN 0 ELSE 1 END, "
-                       "r.sort_us DESC, r.id LIMIT :limit",
-                       supervised),
-           {{"agency", actor.agency.text()},
-            {"self", actor.person.text()},
-            {"now", parts_.clock.now().us},
-            {"all", sees_all ? 1 : 0},
-            {"id", id},
-            {"limit", kAlertsShownMax}}))) {
+           fmt::format(
+               "SELECT r.id AS id, r.assigned_officer AS person, r.from_us AS from_us, r.from_leaf AS "
+               "from_leaf, r.sort_us AS at_us, r.until_us AS until_us, r.until_leaf AS until_leaf, "
+               "r.recordings AS recordings, r.acknowledged_us AS acknowledged_us, r.is_settled AS is_settled, "
+               "r.acknowledged_by AS acknowledged_by, r.reason AS reason, CASE WHEN {0} THEN 1 ELSE 0 END AS "
+               "is_supervised FROM (SELECT id, agency, person AS assigned_officer, from_us, from_leaf, at_us AS "
+               "sort_us, until_us, until_leaf, recordings, acknowledged_us, acknowledged_by, reason, CASE WHEN "
+               "acknowledged_us IS NULL THEN 0 ELSE 1 END AS is_settled FROM alerts) r WHERE r.agency = "
+               ":agency AND r.assigned_officer <> :self AND (CAST(:all AS BIGINT) = 1 OR {0}) AND (CAST(:id AS "
+               "TEXT) IS NULL OR r.id = :id) AND {1} {2} LIMIT :limit",
+               supervised, after_place("r.is_settled", "r.sort_us", "r.id"),
+               in_order("r.is_settled", "r.sort_us", "r.id")),
+           params))) {
+    if (rows++ == query.limit) {
+      out.next = cursor_of(last);
+      break;
+    }
     Alert alert;
+    alert.id = row.text("id");
+    alert.at = {row.integer("at_us")};
+    last = {row.integer("is_settled"), alert.at.us, alert.id};
     const auto person = PersonId::parse(row.text("person"));
-    if (!person) return fail(Code::kCorrupt, "An alert in the catalog is damaged", row.text("id"));
+    if (!person) return fail(Code::kCorrupt, "An alert in the catalog is damaged", alert.id);
     const access::Item item = about(actor, *person, row.integer("is_supervised") == 1);
     if (!access::decide(actor, access::Action::kSeeAlerts, item).is_allowed()) continue;
-    alert.id = row.text("id");
     alert.person = *person;
     alert.name = TRY(name_of(tx, actor.agency, *person));
-    alert.from = {row.integer("from_us")};
-    alert.at = {row.integer("at_us")};
-    alert.until = {row.integer("until_us")};
+    alert.from = {row.integer("from_leaf"), {row.integer("from_us")}};
+    alert.until = {row.integer("until_leaf"), {row.integer("until_us")}};
     alert.recordings = row.integer("recordings");
     if (const auto settled = row.maybe_integer("acknowledged_us")) {
       const auto by = PersonId::parse(row.maybe_text("acknowledged_by").value_or(""));
@@ -71,16 +83,16 @@ Result<std::vector<Alert>> Alerts::read(db::Transaction& tx, const access::Actor
       alert.settled = {{*settled}, *by, TRY(name_of(tx, actor.agency, *by)), row.maybe_text("reason").value_or("")};
     }
     alert.may_settle = !alert.settled && access::decide(actor, access::Action::kAcknowledgeAlert, item).is_allowed();
-    out.push_back(std::move(alert));
+    out.items.push_back(std::move(alert));
   }
   return out;
 }
 
-Result<std::vector<Alert>> Alerts::list(const access::Actor& actor) {
+Result<Page<Alert>> Alerts::list(const access::Actor& actor, const PageQuery& query) {
   TRY(access::require(access::decide(actor, access::Action::kSeeAlerts, about_nobody(actor)), "page"));
-  std::vector<Alert> out;
+  Page<Alert> out;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    out = TRY(read(tx, actor, std::nullopt));
+    out = TRY(read(tx, actor, std::nullopt, query));
     return {};
   }));
   return out;
@@ -89,7 +101,7 @@ Result<std::vector<Alert>> Alerts::list(const access::Actor& actor) {
 Result<Alert> Alerts::find(const access::Actor& actor, const std::string& id) {
   std::vector<Alert> found;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    found = TRY(read(tx, actor, id));
+    found = TRY(read(tx, actor, id, {})).items;
     return {};
   }));
   if (found.empty()) return fail(Code::kNotFound, "No such alert", id);
@@ -106,11 +118,11 @@ Result<Alerts::Shown> Alerts::show(const access::Actor& actor, const std::string
     ids.clear();
     for (const db::Row& row : TRY(tx.query(
              "SELECT at_us, recording, act, tie, purpose, case_number FROM watched_acts WHERE agency = :agency "
-             "AND person = :person AND at_us >= :from AND at_us <= :until ORDER BY at_us, leaf_index LIMIT :limit",
+             "AND person = :person AND leaf_index >= :from AND leaf_index <= :until ORDER BY leaf_index LIMIT :limit",
              {{"agency", actor.agency.text()},
               {"person", out.alert.person.text()},
-              {"from", out.alert.from.us},
-              {"until", out.alert.until.us},
+              {"from", out.alert.from.leaf},
+              {"until", out.alert.until.leaf},
               {"limit", kLooksShownMax}}))) {
       const auto recording = RecordingId::parse(row.text("recording"));
       if (!recording) return fail(Code::kCorrupt, "A watched act in the catalog is damaged", id);
@@ -127,9 +139,8 @@ Result<Alerts::Shown> Alerts::show(const access::Actor& actor, const std::string
   const std::set<RecordingId> shown = TRY(parts_.vault.shown_of(actor, ids));
   for (AlertLook& look : out.looks) {
     if (shown.contains(*look.recording)) continue;
-    // What a closed matter is called is as closed as its recordings.
-    look.recording.reset();
-    look.case_number.reset();
+    // What a closed matter is called, and what brought somebody to it, is as closed as its recordings.
+    look = {look.at, look.act, {}, {}, {}, {}};
   }
   return out;
 }

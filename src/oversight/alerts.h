@@ -4,7 +4,8 @@
 //
 // Owns: how alerts are read and settled, and the event alert.acknowledged in its reader's chain; Watch makes them.
 // Promises: whoever an alert is about is told nothing of it, neither by a list nor by an answer to its id. Of the recordings
-//   looked at, only those are named that the asker is shown anyway. It is settled once, with a reason, by somebody else.
+//   looked at, only those are named that the asker is shown anyway, and of a look at another nothing but that it was. It is
+//   settled once, with a reason, by somebody else.
 // Fails with: kNotFound, problems::kRule, kConflict (settled already), kInvalid.
 // Threads: any; calls block.
 
@@ -16,18 +17,20 @@
 #include "db/db.h"
 #include "evidence/acts.h"
 #include "ledger/ledgers.h"
+#include "oversight/bursts.h"
+#include "oversight/pages.h"
 #include "roster/roster.h"
 
 namespace lapel::oversight {
 
-inline constexpr std::int64_t kAlertsShownMax = 200;
 inline constexpr std::int64_t kLooksShownMax = 200;
 
 struct Alert {
   std::string id;
   PersonId person;
   std::string name;  // of the person, today
-  Timestamp from, at, until;
+  Place from, until;
+  Timestamp at;
   std::int64_t recordings = 0;
   struct Settled {
     Timestamp at;
@@ -39,9 +42,10 @@ struct Alert {
 };
 struct AlertLook {
   Timestamp at;
-  std::string act, tie, purpose;
-  std::optional<std::string> case_number;
-  std::optional<RecordingId> recording;  // where the asker is shown it
+  std::string act;
+  // Of a recording that the asker is shown; else that there was a look is told, and nothing of it.
+  std::optional<std::string> tie, purpose, case_number;
+  std::optional<RecordingId> recording;
 };
 
 class Alerts {
@@ -55,7 +59,7 @@ class Alerts {
   explicit Alerts(Parts parts) : parts_(parts) {}
 
   // Those that nobody has settled first, then the newest.
-  Result<std::vector<Alert>> list(const access::Actor& actor);
+  Result<Page<Alert>> list(const access::Actor& actor, const PageQuery& query);
   struct Shown {
     Alert alert;
     std::vector<AlertLook> looks;  // from its first to where it has gone on, at most kLooksShownMax
@@ -65,8 +69,8 @@ class Alerts {
 
  private:
   Result<Alert> find(const access::Actor& actor, const std::string& id);
-  Result<std::vector<Alert>> read(db::Transaction& tx, const access::Actor& actor,
-                                  const std::optional<std::string>& id);
+  Result<Page<Alert>> read(db::Transaction& tx, const access::Actor& actor, const std::optional<std::string>& id,
+                           const PageQuery& query);
   const Parts parts_;
 };
 

@@ -33,30 +33,33 @@ std::int64_t uncovered(std::span<const Look> looks) {
   return static_cast<std::int64_t>(counted.size());
 }
 
-Bursts find_bursts(std::span<const Look> looks, std::optional<Timestamp> last_until) {
+Bursts find_bursts(std::span<const Look> looks, const std::optional<LastBurst>& last) {
   Bursts out;
-  out.last_until = last_until;
-  std::optional<Timestamp> until = last_until;
-  std::size_t begin = 0;  // of the window
+  if (last) out.last_until = last->until;
+  std::optional<Place> until = out.last_until;
+  bool is_settled = last && last->is_settled;
   for (std::size_t i = 0; i < looks.size(); ++i) {
     const Look& look = looks[i];
-    while (look.at - looks[begin].at >= kBurstWindowUs) ++begin;
     if (!look.is_new) continue;
+    // Back to the last one that is older. One that seems to be yet to come was just before, by a clock that was set back.
+    std::size_t begin = i;
+    while (begin > 0 && look.at - looks[begin - 1].at < kBurstWindowUs) --begin;
     const std::span<const Look> window = looks.subspan(begin, i + 1 - begin);
-    const bool was_in = until && i > 0 && *until == looks[i - 1].at;
-    if (was_in && uncovered(window) >= kBurstRecordings) {
-      until = look.at;
-      (out.until.empty() ? *out.last_until : out.until.back()) = look.at;
+    const bool was_in = until && !is_settled && i > 0 && until->leaf == looks[i - 1].leaf;
+    const bool is_set_back = until && until->at - look.at >= kBurstWindowUs;
+    if (was_in && !is_set_back && uncovered(window) >= kBurstRecordings) {
+      until = Place{look.leaf, look.at};
+      (out.found.empty() ? *out.last_until : out.found.back().until) = *until;
       continue;
     }
     const auto first =
-        std::find_if(window.begin(), window.end(), [&](const Look& each) { return !until || each.at > *until; });
+        std::find_if(window.begin(), window.end(), [&](const Look& each) { return !until || each.leaf > until->leaf; });
     const std::span<const Look> after(first, window.end());
     const std::int64_t recordings = uncovered(after);
     if (recordings < kBurstRecordings) continue;
-    out.found.push_back({after.front().at, look.at, recordings});
-    out.until.push_back(look.at);
-    until = look.at;
+    until = Place{look.leaf, look.at};
+    is_settled = false;
+    out.found.push_back({{after.front().leaf, after.front().at}, *until, *until, recordings});
   }
   return out;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "oversight/digests.h"
 
+#include <algorithm>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -15,6 +17,8 @@
 namespace lapel::oversight {
 namespace {
 
+constexpr std::int64_t kNoLook = 0;  // the ledger's first leaf is no event
+
 access::Item about(const access::Actor& actor, const std::optional<PersonId>& reader) {
   access::Item item;
   item.agency = actor.agency;
@@ -25,12 +29,27 @@ access::Item about(const access::Actor& actor, const std::optional<PersonId>& re
 }  // namespace
 
 Result<void> Digests::make_week(const roster::Agency& agency, Timestamp from, std::size_t& made) {
+  const db::Params week_of = {{"agency", agency.id.text()}, {"from", from.us}};
+  // Whoever begins with it says up to which leaf it goes; so do all of its digests, whoever makes them and when.
+  TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    const db::Rows marks =
+        TRY(tx.query("SELECT leaf_index FROM watch_marks WHERE agency = :agency", {{"agency", agency.id.text()}}));
+    TRY(
+        tx.run("INSERT INTO digest_weeks (agency, from_us, leaf_index) VALUES (:agency, :from, :leaf) ON CONFLICT "
+               "(agency, from_us) DO NOTHING",
+               {{"agency", agency.id.text()},
+                {"from", from.us},
+                {"leaf", marks.empty() ? kNoLook : std::max(kNoLook, marks[0].integer("leaf_index"))}}));
+    return {};
+  }));
   std::map<PersonId, std::string> contents;
+  std::int64_t leaf = -1;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     contents.clear();
-    const Timestamp to = from + kWeekUs;
-    const Week week = TRY(read_week(tx, agency.id, from, to, parts_.console_acts));
-    for (const auto& [reader, scope] : TRY(scopes_of(tx, agency.id, from, to))) {
+    const WeekSpan span = TRY(span_of(tx, agency.id, from));
+    leaf = span.leaf;
+    const Week week = TRY(read_week(tx, agency.id, span, parts_.console_acts));
+    for (const auto& [reader, scope] : TRY(scopes_of(tx, agency.id, week))) {
       if (!TRY(tx.query(
                    "SELECT id FROM digests WHERE agency = :agency AND reader = :reader AND from_us = :from LIMIT 1",
                    {{"agency", agency.id.text()}, {"reader", reader.text()}, {"from", from.us}}))
@@ -47,11 +66,14 @@ Result<void> Digests::make_week(const roster::Agency& agency, Timestamp from, st
     const std::string sha256 = hex(crypto::sha256(as_bytes(content)));
     ledger::Submission submission;
     submission.actor = agency.console;
-    submission.events.push_back(
-        {reader,
-         "digest.made",
-         {{"digest", id}, {"from", ledger_time(from)}, {"to", ledger_time(from + kWeekUs)}, {"sha256", sha256}},
-         false});
+    submission.events.push_back({reader,
+                                 "digest.made",
+                                 {{"digest", id},
+                                  {"from", ledger_time(from)},
+                                  {"to", ledger_time(from + kWeekUs)},
+                                  {"leaf", leaf},
+                                  {"sha256", sha256}},
+                                 false});
     submission.rows = [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) -> Result<void> {
       TRY(tx.run(
           "INSERT INTO digests (id, agency, reader, from_us, to_us, content, sha256) VALUES (:id, :agency, :reader, "
@@ -72,75 +94,93 @@ Result<void> Digests::make_week(const roster::Agency& agency, Timestamp from, st
       return fail(sealed.error());
     }
   }
-  return {};
+  return parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    TRY(tx.run("UPDATE digest_weeks SET is_made = 1 WHERE agency = :agency AND from_us = :from", week_of));
+    return {};
+  });
 }
 
 Result<std::size_t> Digests::make(const roster::Agency& agency) {
-  const Timestamp end = week_start(parts_.clock.now());
-  std::int64_t done_us = 0;
-  std::optional<Timestamp> first;
+  std::vector<Timestamp> due;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    const db::Rows marks =
-        TRY(tx.query("SELECT digests_to_us FROM watch_marks WHERE agency = :agency", {{"agency", agency.id.text()}}));
-    done_us = marks.empty() ? 0 : marks[0].integer("digests_to_us");
-    first = TRY(ledger::first_event_at(tx, agency.id));
+    due.clear();
+    const auto first = TRY(ledger::first_event_at(tx, agency.id));
+    const auto newest = TRY(ledger::newest_event_at(tx, agency.id));
+    if (!first || !newest) return {};
+    // A clock that is ahead by itself ends no week.
+    const Timestamp end = week_start(std::min(parts_.clock.now(), *newest));
+    const Timestamp begin{std::max(week_start(*first).us, end.us - kWeeksBehindMax * kWeekUs)};
+    std::set<std::int64_t> done;
+    for (const db::Row& row : TRY(tx.query(
+             "SELECT from_us FROM digest_weeks WHERE agency = :agency AND is_made = 1 AND from_us >= :begin "
+             "AND from_us < :end ORDER BY from_us LIMIT :limit",
+             {{"agency", agency.id.text()}, {"begin", begin.us}, {"end", end.us}, {"limit", kWeeksBehindMax}}))) {
+      done.insert(row.integer("from_us"));
+    }
+    for (Timestamp from = begin; from < end; from = from + kWeekUs) {
+      if (!done.contains(from.us)) due.push_back(from);
+    }
     return {};
   }));
   std::size_t made = 0;
-  if (!first || done_us >= end.us) return made;
-  const std::int64_t begin_us = std::max({done_us, week_start(*first).us, end.us - kWeeksBehindMax * kWeekUs});
-  for (Timestamp from{begin_us}; from < end; from = from + kWeekUs) TRY(make_week(agency, from, made));
-  TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
-    TRY(tx.run(
-        "INSERT INTO watch_marks (agency, leaf_index, digests_to_us) VALUES (:agency, -1, :end) ON CONFLICT (agency) "
-        "DO UPDATE SET digests_to_us = excluded.digests_to_us",
-        {{"agency", agency.id.text()}, {"end", end.us}}));
-    return {};
-  }));
+  for (const Timestamp from : due) TRY(make_week(agency, from, made));
   return made;
 }
 
-Result<std::vector<Digest>> Digests::read(db::Transaction& tx, const access::Actor& actor,
-                                          const std::optional<std::string>& id, std::vector<std::string>* contents) {
+Result<Page<Digest>> Digests::read(db::Transaction& tx, const access::Actor& actor,
+                                   const std::optional<std::string>& id, const PageQuery& query,
+                                   std::vector<std::string>* contents) {
   const bool sees_all = access::decide(actor, access::Action::kSeeDigests, about(actor, PersonId())).is_allowed();
   const Timestamp now = parts_.clock.now();
-  std::vector<Digest> out;
-  for (const db::Row& row : TRY(tx.query("SELECT id, reader, from_us, to_us, content, sha256, signed_us, note FROM "
-                                         "digests WHERE agency = :agency AND "
-                                         "(CAST(:all AS BIGINT) = 1 OR reader = :self) AND (CAST(:id AS TEXT) IS NULL "
-                                         "OR id = :id) ORDER BY from_us DESC, "
-                                         "CASE WHEN reader = :self THEN 0 ELSE 1 END, id LIMIT :limit",
-                                         {{"agency", actor.agency.text()},
-                                          {"all", sees_all ? 1 : 0},
-                                          {"self", actor.person.text()},
-                                          {"id", id},
-                                          {"limit", kDigestsShownMax}}))) {
-    const auto reader = PersonId::parse(row.text("reader"));
-    if (!reader) return fail(Code::kCorrupt, "A digest in the catalog is damaged", row.text("id"));
-    if (!access::decide(actor, access::Action::kSeeDigests, about(actor, *reader)).is_allowed()) continue;
+  db::Params params = {{"agency", actor.agency.text()},
+                       {"all", sees_all ? 1 : 0},
+                       {"self", actor.person.text()},
+                       {"id", id},
+                       {"limit", query.limit + 1}};
+  add_place(params, query.after);
+  Page<Digest> out;
+  std::int64_t rows = 0;
+  ListPlace last;
+  for (const db::Row& row : TRY(tx.query(
+           fmt::format("SELECT d.id AS id, d.reader AS reader, d.from_us AS from_us, d.to_us AS to_us, d.content "
+                       "AS content, d.sha256 AS sha256, d.signed_us AS signed_us, d.note AS note, d.place AS "
+                       "place FROM (SELECT id, agency, reader, from_us, to_us, content, sha256, signed_us, "
+                       "note, CASE WHEN signed_us IS NOT NULL THEN 2 WHEN reader = :self THEN 0 ELSE 1 END AS "
+                       "place FROM digests) d WHERE d.agency = :agency AND (CAST(:all AS BIGINT) = 1 OR "
+                       "d.reader = :self) AND (CAST(:id AS TEXT) IS NULL OR d.id = :id) AND {} {} LIMIT :limit",
+                       after_place("d.place", "d.from_us", "d.id"), in_order("d.place", "d.from_us", "d.id")),
+           params))) {
+    if (rows++ == query.limit) {
+      out.next = cursor_of(last);
+      break;
+    }
     Digest digest;
     digest.id = row.text("id");
+    digest.from = {row.integer("from_us")};
+    last = {row.integer("place"), digest.from.us, digest.id};
+    const auto reader = PersonId::parse(row.text("reader"));
+    if (!reader) return fail(Code::kCorrupt, "A digest in the catalog is damaged", digest.id);
+    if (!access::decide(actor, access::Action::kSeeDigests, about(actor, *reader)).is_allowed()) continue;
     digest.reader = *reader;
     digest.reader_name = TRY(roster::name_of(tx, actor.agency, *reader)).value_or(reader->text());
-    digest.from = {row.integer("from_us")};
     digest.to = {row.integer("to_us")};
-    digest.sha256 = row.text("sha256");
+    if (*reader == actor.person) digest.sha256 = row.text("sha256");
     if (const auto at = row.maybe_integer("signed_us")) digest.signed_at = Timestamp{*at};
     digest.note = row.maybe_text("note").value_or("");
     digest.is_overdue = !digest.signed_at && now - digest.to >= kOverdueUs;
     digest.may_sign =
         !digest.signed_at && access::decide(actor, access::Action::kSignDigest, about(actor, *reader)).is_allowed();
     if (contents) contents->push_back(row.text("content"));
-    out.push_back(std::move(digest));
+    out.items.push_back(std::move(digest));
   }
   return out;
 }
 
-Result<std::vector<Digest>> Digests::list(const access::Actor& actor) {
+Result<Page<Digest>> Digests::list(const access::Actor& actor, const PageQuery& query) {
   TRY(access::require(access::decide(actor, access::Action::kSeeDigests, about(actor, std::nullopt)), "page"));
-  std::vector<Digest> out;
+  Page<Digest> out;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    out = TRY(read(tx, actor, std::nullopt, nullptr));
+    out = TRY(read(tx, actor, std::nullopt, query, nullptr));
     return {};
   }));
   return out;
@@ -151,33 +191,29 @@ Result<Digests::Shown> Digests::show(const access::Actor& actor, const std::stri
   Shown out;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     std::vector<std::string> contents;
-    std::vector<Digest> found = TRY(read(tx, actor, id, &contents));
+    std::vector<Digest> found = TRY(read(tx, actor, id, {}, &contents)).items;
     if (found.empty()) return fail(Code::kNotFound, "No such digest", id);
     out = {std::move(found.front()), TRY(parse_json(contents.front())), {}};
     std::map<std::string, std::string> names;
     for (const std::string_view list : {"people", "alerts", "console"}) {
       const Json* items = out.content.find(list);
       if (!items || !items->array()) return fail(Code::kCorrupt, "A digest in the catalog is damaged", id);
+      Json::Array kept;
       for (const Json& item : *items->array()) {
         const std::string* text = item.find_string("person");
         const auto person = text ? PersonId::parse(*text) : std::nullopt;
         if (!person) return fail(Code::kCorrupt, "A digest in the catalog is damaged", id);
+        // About themselves nobody reads: where they came into another's digest, or see all of them.
+        if (*person == actor.person) continue;
+        kept.push_back(item);
         if (names.contains(*text)) continue;
         names[*text] = TRY(roster::name_of(tx, actor.agency, *person)).value_or(*text);
       }
+      out.content.object()->insert_or_assign(std::string(list), Json(std::move(kept)));
     }
     out.names.assign(names.begin(), names.end());
     return {};
   }));
-  // About themselves nobody reads: where they came into another's digest, or command sees all of them.
-  for (const std::string_view list : {"alerts"}) {
-    Json* object = &out.content;
-    Json::Array kept;
-    for (const Json& item : *object->find(list)->array()) {
-      if (*item.find_string("person") != actor.person.text()) kept.push_back(item);
-    }
-    object->object()->insert_or_assign(std::string(list), Json(std::move(kept)));
-  }
   return out;
 }
 
@@ -191,7 +227,8 @@ Result<Digest> Digests::sign(const access::Actor& actor, const std::string& id, 
   }
   ledger::Submission submission;
   submission.actor = actor.subject();
-  Json::Object fields = {{"digest", id}, {"sha256", digest.sha256}};
+  // Whoever may sign it is whom it was made for.
+  Json::Object fields = {{"digest", id}, {"sha256", digest.sha256.value()}};
   if (!note.empty()) fields.emplace("note", note);
   submission.events.push_back({digest.reader, "digest.signed", std::move(fields), false});
   submission.rows = [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) -> Result<void> {

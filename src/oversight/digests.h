@@ -2,11 +2,13 @@
 #pragma once
 // What people looked at in a week, for whoever answers for them, to be read and signed.
 //
-// Owns: the table digests and the events digest.made and digest.signed in its reader's chain.
-// Promises: each week that has ended is made once for each reader, and kept as it was made: its event has its SHA-256.
-//   Whoever is active is in the digest of each supervisor of a unit that they belonged to in that week; who belonged to none,
-//   in that of each supervisor without units; and whoever is in no supervisor's, in that of command. Nobody reads or signs
-//   about themselves. A digest names no recording.
+// Owns: the tables digests and digest_weeks, and the events digest.made and digest.signed in its reader's chain.
+// Promises: each week that has ended, by the clock and by the newest event of the ledger, is made once for each reader, and
+//   kept as it was made: its event has its SHA-256. Whoever was active in it, or looked at something, is in the digest of each
+//   supervisor of a unit that they belonged to in that week; who belonged to none, in that of each supervisor without units;
+//   and whoever is in no supervisor's, in that of command. A look whose time is of a week that was made before is in the next
+//   one. Nobody reads or signs about themselves, nor is told whether something about them is left out. A digest names no
+//   recording.
 // Fails with: kNotFound, problems::kRule, kConflict (signed already), kInvalid.
 // Threads: any; calls block.
 
@@ -19,6 +21,7 @@
 #include "base/json.h"
 #include "db/db.h"
 #include "ledger/ledgers.h"
+#include "oversight/pages.h"
 #include "oversight/weeks.h"
 #include "roster/roster.h"
 
@@ -28,7 +31,6 @@ namespace lapel::oversight {
 inline constexpr std::int64_t kOverdueUs = 7 * kDayUs;
 // A server that was away makes up for so many weeks.
 inline constexpr std::int64_t kWeeksBehindMax = 8;
-inline constexpr std::int64_t kDigestsShownMax = 200;
 
 // Break-glass at the server's own console, as the room that keeps it tells it.
 struct ConsoleAct {
@@ -44,7 +46,7 @@ struct Digest {
   PersonId reader;
   std::string reader_name;
   Timestamp from, to;
-  std::string sha256;
+  std::optional<std::string> sha256;  // for whom it was made: to others it would tell whether something is left out
   std::optional<Timestamp> signed_at;
   std::string note;
   bool is_overdue = false;
@@ -64,11 +66,12 @@ class Digests {
   // Those of every week that has ended and has none yet. How many were made.
   Result<std::size_t> make(const roster::Agency& agency);
 
-  // The newest week first.
-  Result<std::vector<Digest>> list(const access::Actor& actor);
+  // What the actor has to sign, what others have, what is signed; of each the newest week first.
+  Result<Page<Digest>> list(const access::Actor& actor, const PageQuery& query);
   struct Shown {
     Digest digest;
-    Json content;  // as it was made: docs/operating/oversight.md says what stands in it
+    Json
+        content;  // as it was made, without what is about the asker: docs/operating/oversight.md says what stands in it
     std::vector<std::pair<std::string, std::string>> names;  // of the people in it, today
   };
   Result<Shown> show(const access::Actor& actor, const std::string& id);
@@ -76,8 +79,8 @@ class Digests {
 
  private:
   Result<void> make_week(const roster::Agency& agency, Timestamp from, std::size_t& made);
-  Result<std::vector<Digest>> read(db::Transaction& tx, const access::Actor& actor,
-                                   const std::optional<std::string>& id, std::vector<std::string>* contents);
+  Result<Page<Digest>> read(db::Transaction& tx, const access::Actor& actor, const std::optional<std::string>& id,
+                            const PageQuery& query, std::vector<std::string>* contents);
   const Parts parts_;
 };
 

@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "base/trace.h"
 #include "os/worker.h"
 
@@ -11,7 +13,11 @@ namespace lapel::oversight {
 struct Oversight::Thread {
   explicit Thread(Oversight& room)
       : worker("oversight", kTurnUs, [&room] {
-          if (const auto done = room.turn(); !done) trace_error("oversight", "a turn", done.error());
+          const auto done = room.turn();
+          if (!done) trace_error("oversight", "a turn", done.error());
+          const std::lock_guard lock(room.mutex_);
+          room.failure_ = done ? std::nullopt : std::optional(done.error().message);
+          if (done) room.judged_at_ = std::chrono::steady_clock::now();
         }) {}
   os::PeriodicWorker worker;
 };
@@ -27,6 +33,13 @@ Oversight::~Oversight() = default;
 void Oversight::begin() {
   thread_ = std::make_unique<Thread>(*this);
   thread_->worker.nudge();
+}
+
+std::optional<std::string> Oversight::trouble() const {
+  const std::lock_guard lock(mutex_);
+  if (failure_) return *failure_;
+  if (std::chrono::steady_clock::now() - judged_at_ <= std::chrono::microseconds(kBehindUs)) return std::nullopt;
+  return fmt::format("looks of the last {} seconds and more are not judged yet", kBehindUs / 1'000'000);
 }
 
 Result<void> Oversight::turn() {

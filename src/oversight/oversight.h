@@ -4,12 +4,15 @@
 //
 // Owns: a thread that follows every agency's ledger.
 // Promises: an alert is raised, and a week's digests are made, within kTurnUs of their time and what the turn itself takes,
-//   whether or not anybody asks. What fails in a turn is traced and tried again in the next.
+//   whether or not anybody asks. What fails in a turn is traced, said by trouble(), and tried again in the next.
 // Fails with: what its parts fail with.
 // Threads: any; the turns begin with begin() and end with the object.
 
+#include <chrono>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +25,8 @@
 namespace lapel::oversight {
 
 inline constexpr std::int64_t kTurnUs = 2LL * 1'000'000;
+// Looks that are not judged after so long are said to be behind.
+inline constexpr std::int64_t kBehindUs = 120LL * 1'000'000;
 
 class Oversight {
  public:
@@ -41,6 +46,8 @@ class Oversight {
   void begin();
   // One turn, for every agency.
   Result<void> turn();
+  // Why looks are not judged at this moment, in words for /readyz. Nothing when they are.
+  std::optional<std::string> trouble() const;
 
   // What stands in somebody else's list.
   struct Seen {
@@ -62,6 +69,10 @@ class Oversight {
   Alerts alerts_;
   Digests digests_;
   AccessReview review_;
+  mutable std::mutex mutex_;
+  std::optional<std::string> failure_;  // of the last turn
+  std::chrono::steady_clock::time_point judged_at_ =
+      std::chrono::steady_clock::now();  // the end of the last that was none
   std::unique_ptr<Thread> thread_;
 };
 

@@ -12,6 +12,7 @@
 #include "audit/facts_check.h"
 #include "base/text.h"
 #include "crypto/sha256.h"
+#include "evidence/acts.h"
 #include "ledger/feed.h"
 #include "proof/entry.h"
 
@@ -21,6 +22,7 @@ namespace {
 using Lines = std::set<std::string>;
 
 constexpr std::int64_t kPage = 1'000;
+constexpr std::int64_t kWeeksMax = 10'000;
 constexpr std::string_view kNothing = "nothing";
 
 // What an alert, a digest or a review is said to be, by id.
@@ -34,7 +36,12 @@ std::string text_of(const Json& event, std::string_view name) {
   return text ? printable(*text) : std::string(kNothing);
 }
 
-Result<Lines> by_events(db::Transaction& tx, const AgencyId& agency, const std::function<void(std::string)>& fault) {
+std::string week_line(std::string_view from, std::string_view leaf) {
+  return fmt::format("week of {}: made of looks up to leaf {}", from, leaf);
+}
+
+Result<Lines> by_events(db::Transaction& tx, const AgencyId& agency, const std::function<void(std::string)>& fault,
+                        Lines& weeks) {
   constexpr std::array<std::string_view, 5> kTypes = {"alert.raised", "alert.acknowledged", "digest.made",
                                                       "digest.signed", "access.reviewed"};
   std::map<std::string, Said> all;
@@ -51,6 +58,8 @@ Result<Lines> by_events(db::Transaction& tx, const AgencyId& agency, const std::
             fmt::format("about {} from {} to {}, {} recordings", subject, of("from"), of("at_look"), of("recordings")),
             "not settled"};
       } else if (sealed.type == "digest.made") {
+        // Those from before had no leaf.
+        if (event->find_integer("leaf")) weeks.insert(week_line(of("from"), of("leaf")));
         all["digest " + of("digest")] = {
             fmt::format("for {} from {} to {}, {}", subject, of("from"), of("to"), of("sha256")), "not signed"};
       } else if (sealed.type == "access.reviewed") {
@@ -133,43 +142,90 @@ Result<Lines> by_catalog(db::Transaction& tx, const AgencyId& agency) {
   return out;
 }
 
+// Weeks that digests were made of, each with the leaf that its events name.
+Result<void> check_weeks(db::Transaction& tx, const AgencyId& agency, const Lines& events,
+                         const std::function<void(std::string)>& fault) {
+  Lines rows;
+  for (const db::Row& row :
+       TRY(tx.query("SELECT CAST(from_us AS TEXT) AS from_us, CAST(leaf_index AS TEXT) AS leaf FROM digest_weeks WHERE "
+                    "agency = :agency ORDER BY from_us LIMIT :limit",
+                    {{"agency", agency.text()}, {"limit", kWeeksMax}}))) {
+    rows.insert(week_line(printable(audit::column_time(row.maybe_text("from_us")).value_or(std::string(kNothing))),
+                          printable(row.text("leaf"))));
+  }
+  for (const std::string& line : events) {
+    if (!rows.contains(line)) fault(line + ": an event says so, and the catalog does not");
+  }
+  return {};
+}
+
+// Each look that an alert names by its place is one of its person, at that time.
+Result<void> check_places(db::Transaction& tx, const AgencyId& agency, const std::function<void(std::string)>& fault) {
+  for (const std::string_view place : {"from", "at", "until"}) {
+    for (const db::Row& row : TRY(tx.query(
+             fmt::format(
+                 "SELECT CAST(a.id AS TEXT) AS id, CAST(a.{0}_leaf AS TEXT) AS leaf FROM alerts a WHERE a.agency = "
+                 ":agency AND NOT EXISTS (SELECT 1 FROM watched_acts w WHERE w.agency = a.agency AND w.leaf_index = "
+                 "a.{0}_leaf AND w.person = a.person AND w.at_us = a.{0}_us) ORDER BY a.id LIMIT :limit",
+                 place),
+             {{"agency", agency.text()}, {"limit", kPage}}))) {
+      fault(fmt::format("alert {}: leaf {} is no look of its person at the time of its \"{}\"",
+                        printable(row.text("id")), printable(row.text("leaf")), place));
+    }
+  }
+  return {};
+}
+
+std::string look_line(std::string_view leaf, std::string_view person, std::string_view act, std::string_view recording,
+                      std::string_view at_us, std::string_view purpose, std::string_view case_number) {
+  return fmt::format("look {}: {} {} {} at {} for {} in case {}", leaf, person, act, recording, at_us, purpose,
+                     case_number);
+}
+
 // Looks that were judged, against those that the ledger has up to the mark. How somebody stood to a recording is a judgment
 // of that moment and is not repeated.
 Result<void> check_looks(db::Transaction& tx, const AgencyId& agency, const std::function<void(std::string)>& fault) {
-  constexpr std::array<std::string_view, 3> kTypes = {"recording.viewed", "recording.exported", "recording.refused"};
   const db::Rows marks =
-      TRY(tx.query("SELECT CAST(leaf_index AS TEXT) AS leaf_index FROM watch_marks WHERE agency = :agency",
+      TRY(tx.query("SELECT CAST(leaf_index AS TEXT) AS leaf_index, CAST(shares_after AS TEXT) AS shares_after FROM "
+                   "watch_marks WHERE agency = :agency",
                    {{"agency", agency.text()}}));
-  const std::string mark_text = marks.empty() ? "-1" : marks[0].text("leaf_index");
-  std::int64_t followed = 0;
-  const auto [end, error] = std::from_chars(mark_text.data(), mark_text.data() + mark_text.size(), followed);
-  if (error != std::errc() || end != mark_text.data() + mark_text.size()) {
-    fault("watch_marks: no leaf's index: " + printable(mark_text));
-    return {};
+  std::int64_t followed = -1, shares_after = -1;
+  if (!marks.empty()) {
+    for (const auto& [column, leaf] : {std::pair("leaf_index", &followed), std::pair("shares_after", &shares_after)}) {
+      const std::string text = marks[0].maybe_text(column).value_or("");
+      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *leaf);
+      if (error == std::errc() && end == text.data() + text.size()) continue;
+      fault("watch_marks: no leaf's index: " + printable(text));
+      return {};
+    }
   }
   for (std::int64_t mark = -1;;) {
-    const ledger::FeedPage page = TRY(ledger::read_feed(tx, agency, kTypes, mark, kPage));
+    const ledger::FeedPage page = TRY(ledger::read_feed(tx, agency, evidence::act_events(), mark, kPage));
     Lines events, rows;
     for (const ledger::SealedEvent& sealed : page.events) {
       const auto event = proof::parse_event(sealed.event);
       if (!event || static_cast<std::int64_t>(sealed.index) > followed)
         continue;  // told with its chain; not judged yet
-      events.insert(fmt::format("look {}: {} {} at {} for {} in case {}", sealed.index, text_of(*event, "actor"),
-                                sealed.type.substr(sealed.type.find('.') + 1), sealed.subject.text(),
-                                text_of(*event, "purpose"), text_of(*event, "case")));
+      const std::string act = sealed.type.substr(sealed.type.find('.') + 1);
+      if (act == evidence::act_kind_name(evidence::ActKind::kShared) &&
+          static_cast<std::int64_t>(sealed.index) <= shares_after)
+        continue;
+      events.insert(look_line(std::to_string(sealed.index), text_of(*event, "actor"), act, sealed.subject.text(),
+                              std::to_string(sealed.at.us), text_of(*event, "purpose"), text_of(*event, "case")));
     }
     for (const db::Row& row : TRY(tx.query(
              "SELECT CAST(leaf_index AS TEXT) AS leaf, CAST(person AS TEXT) AS person, CAST(act AS TEXT) AS act, "
-             "CAST(recording AS TEXT) AS recording, CAST(purpose AS TEXT) AS purpose, CAST(case_number AS TEXT) AS "
+             "CAST(recording AS TEXT) AS recording, CAST(at_us AS TEXT) AS at_us, CAST(purpose AS TEXT) AS purpose, "
+             "CAST(case_number AS TEXT) AS "
              "case_number FROM watched_acts WHERE agency = :agency AND leaf_index > :after AND leaf_index <= :until "
              "ORDER BY "
              "leaf_index LIMIT :limit",
              {{"agency", agency.text()}, {"after", mark}, {"until", page.mark}, {"limit", 2 * kPage}}))) {
-      const auto case_number = row.maybe_text("case_number");
-      rows.insert(fmt::format("look {}: {} {} at {} for {} in case {}", printable(row.text("leaf")),
-                              printable(row.text("person")), printable(row.text("act")),
-                              printable(row.text("recording")), printable(row.text("purpose")),
-                              case_number ? printable(*case_number) : kNothing));
+      const auto text = [&](std::string_view name) {
+        return printable(row.maybe_text(name).value_or(std::string(kNothing)));
+      };
+      rows.insert(look_line(text("leaf"), text("person"), text("act"), text("recording"), text("at_us"),
+                            text("purpose"), text("case_number")));
     }
     for (const std::string& line : rows) {
       if (!events.contains(line)) fault(line + ": it was judged, and no event says so");
@@ -190,9 +246,13 @@ Result<void> check_looks(db::Transaction& tx, const AgencyId& agency, const std:
 
 Result<void> check_record(db::Transaction& tx, const AgencyId& agency, const std::function<void(std::string)>& fault) {
   TRY(check_looks(tx, agency, fault));
-  const Lines events = TRY(by_events(tx, agency, fault));
+  TRY(check_places(tx, agency, fault));
+  Lines weeks;
+  const Lines events = TRY(by_events(tx, agency, fault, weeks));
+  TRY(check_weeks(tx, agency, weeks, fault));
   const Lines catalog = TRY(by_catalog(tx, agency));
-  for (const std::string_view table : {"alerts", "digests", "access_reviews", "watched_acts", "watch_marks"}) {
+  for (const std::string_view table :
+       {"alerts", "digests", "access_reviews", "watched_acts", "watch_marks", "digest_weeks"}) {
     const std::int64_t strays =
         TRY(tx.query(fmt::format("SELECT COUNT(*) AS strays FROM {} t WHERE NOT EXISTS (SELECT 1 FROM agencies a WHERE "
                                  "a.id = t.agency)",

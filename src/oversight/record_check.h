@@ -4,8 +4,8 @@
 //
 // Owns: nothing.
 // Promises: an alert, a digest or a review that only one of the two knows is told, a digest whose words are not those that
-//   were sealed, and a look that was judged and is none, or that the mark has passed by. Both sides are made into lines of
-//   text and compared as such.
+//   were sealed, a look that was judged and is none, or that the mark has passed by, and a place or a time of an alert, or a
+//   leaf of a week, that is not that of the events it stands for. Both sides are made into lines of text and compared as such.
 // Fails with: what the database fails with.
 // Threads: one transaction.
 

@@ -40,16 +40,17 @@ Json::Object to_members(const Alert& alert) {
   }
   return {{"id", alert.id},
           {"person", named(alert.person, alert.name)},
-          {"from", ledger_time(alert.from)},
+          {"from", ledger_time(alert.from.at)},
           {"at", ledger_time(alert.at)},
-          {"until", ledger_time(alert.until)},
+          {"until", ledger_time(alert.until.at)},
           {"recordings", alert.recordings},
           {"acknowledged", std::move(settled)},
           {"may_acknowledge", alert.may_settle}};
 }
 
-Result<Response> list_alerts(const Request&, Oversight& room, const access::Actor& actor) {
-  return page_of(TRY(room.alerts().list(actor)), [](const Alert& alert) { return to_members(alert); });
+Result<Response> list_alerts(const Request& request, Oversight& room, const access::Actor& actor) {
+  return page_of(TRY(room.alerts().list(actor, TRY(http::page_query(request)))),
+                 [](const Alert& alert) { return to_members(alert); });
 }
 
 Result<Response> show_alert(const Request& request, Oversight& room, const access::Actor& actor) {
@@ -58,8 +59,8 @@ Result<Response> show_alert(const Request& request, Oversight& room, const acces
   for (const AlertLook& look : shown.looks) {
     looks.emplace_back(Json::Object{{"at", ledger_time(look.at)},
                                     {"act", look.act},
-                                    {"tie", look.tie},
-                                    {"purpose", look.purpose},
+                                    {"tie", or_null(look.tie)},
+                                    {"purpose", or_null(look.purpose)},
                                     {"case", or_null(look.case_number)},
                                     {"recording", id_or_null(look.recording)}});
   }
@@ -81,15 +82,16 @@ Json::Object to_members(const Digest& digest) {
           {"reader", named(digest.reader, digest.reader_name)},
           {"from", ledger_time(digest.from)},
           {"to", ledger_time(digest.to)},
-          {"sha256", digest.sha256},
+          {"sha256", or_null(digest.sha256)},
           {"signed_at", time_or_null(digest.signed_at)},
           {"note", digest.note},
           {"overdue", digest.is_overdue},
           {"may_sign", digest.may_sign}};
 }
 
-Result<Response> list_digests(const Request&, Oversight& room, const access::Actor& actor) {
-  return page_of(TRY(room.digests().list(actor)), [](const Digest& digest) { return to_members(digest); });
+Result<Response> list_digests(const Request& request, Oversight& room, const access::Actor& actor) {
+  return page_of(TRY(room.digests().list(actor, TRY(http::page_query(request)))),
+                 [](const Digest& digest) { return to_members(digest); });
 }
 
 Result<Response> show_digest(const Request& request, Oversight& room, const access::Actor& actor) {

@@ -2,8 +2,9 @@
 #pragma once
 // The tables of this room.
 //
-// Owns: watch_marks, watched_acts, alerts, digests, access_reviews.
-// Promises: watched_acts and watch_marks repeat the ledger and can be made of it again; of the others every row has its event.
+// Owns: watch_marks, watched_acts, alerts, digests, digest_weeks, access_reviews.
+// Promises: watched_acts and watch_marks repeat the ledger and can be made of it again, and digest_weeks says of which part of
+//   it a week was made; of the others every row has its event.
 // Fails with: nothing.
 // Threads: constants.
 

@@ -21,7 +21,6 @@ struct Watch::Raised {
   std::string id;
   PersonId person;
   Burst burst;
-  Timestamp until;
 };
 
 struct Watch::Page {
@@ -29,28 +28,42 @@ struct Watch::Page {
   bool has_mark = false;
   evidence::Acts acts;
   std::vector<Raised> raised;
-  std::vector<std::pair<std::string, Timestamp>> go_on;  // alerts of before, and until when
+  std::vector<std::pair<std::string, Place>> go_on;  // alerts of before, and until where
 };
 
-// What was judged before, as far as the window reaches back, and what is new.
+// What was judged before, as far as the window of any new look reaches back, and what is new.
 Result<std::vector<Look>> Watch::looks_of(db::Transaction& tx, const AgencyId& agency, const PersonId& person,
                                           const std::vector<Act>& acts) {
   std::vector<Look> out;
   const auto first = std::min_element(acts.begin(), acts.end(), [](const Act& a, const Act& b) { return a.at < b.at; });
-  for (const db::Row& row :
-       TRY(tx.query("SELECT at_us, recording, tie, case_number FROM watched_acts WHERE agency = :agency AND person = "
-                    ":person AND at_us > :since ORDER BY at_us, leaf_index LIMIT :limit",
-                    {{"agency", agency.text()},
-                     {"person", person.text()},
-                     {"since", first->at.us - kBurstWindowUs},
-                     {"limit", kLooksMax}}))) {
+  const db::Params asked = {
+      {"agency", agency.text()}, {"person", person.text()}, {"since", first->at.us - kBurstWindowUs}};
+  const db::Rows older = TRY(
+      tx.query("SELECT leaf_index FROM watched_acts WHERE agency = :agency AND person = :person AND at_us <= :since "
+               "ORDER BY leaf_index DESC LIMIT 1",
+               asked));
+  // The newest of them, where there are too many.
+  for (const db::Row& row : TRY(tx.query(
+           "SELECT leaf_index, at_us, recording, tie, case_number FROM watched_acts WHERE agency = :agency AND "
+           "person = :person AND leaf_index > :after ORDER BY leaf_index DESC LIMIT :limit",
+           {{"agency", agency.text()},
+            {"person", person.text()},
+            {"after", older.empty() ? -1 : older[0].integer("leaf_index")},
+            {"limit", kLooksMax}}))) {
     const auto recording = RecordingId::parse(row.text("recording"));
     const auto tie = evidence::parse_tie(row.text("tie"));
     if (!recording || !tie) return fail(Code::kCorrupt, "A watched act in the catalog is damaged", person.text());
-    out.push_back({{row.integer("at_us")}, *recording, *tie, row.maybe_text("case_number").value_or(""), false});
+    out.push_back({row.integer("leaf_index"),
+                   {row.integer("at_us")},
+                   *recording,
+                   *tie,
+                   row.maybe_text("case_number").value_or(""),
+                   false});
   }
-  for (const Act& act : acts) out.push_back({act.at, act.recording, act.tie, act.case_number.value_or(""), true});
-  std::ranges::stable_sort(out, [](const Look& a, const Look& b) { return a.at < b.at; });
+  std::ranges::reverse(out);
+  for (const Act& act : acts) {
+    out.push_back({act.index, act.at, act.recording, act.tie, act.case_number.value_or(""), true});
+  }
   return out;
 }
 
@@ -67,16 +80,18 @@ Result<Watch::Page> Watch::read_page(const AgencyId& agency) {
     for (const Act& act : out.acts.items) by_person[act.person].push_back(act);
     for (const auto& [person, acts] : by_person) {
       const std::vector<Look> looks = TRY(looks_of(tx, agency, person, acts));
-      const db::Rows last = TRY(tx.query(
-          "SELECT id, until_us FROM alerts WHERE agency = :agency AND person = :person ORDER BY at_us DESC, id "
-          "LIMIT 1",
+      const db::Rows rows = TRY(tx.query(
+          "SELECT id, until_leaf, until_us, CASE WHEN acknowledged_us IS NULL THEN 0 ELSE 1 END AS is_settled FROM "
+          "alerts WHERE agency = :agency AND person = :person ORDER BY at_leaf DESC, id LIMIT 1",
           {{"agency", agency.text()}, {"person", person.text()}}));
-      const auto last_until = last.empty() ? std::nullopt : std::optional(Timestamp{last[0].integer("until_us")});
-      const Bursts bursts = find_bursts(looks, last_until);
-      if (bursts.last_until != last_until) out.go_on.emplace_back(last[0].text("id"), *bursts.last_until);
-      for (std::size_t i = 0; i < bursts.found.size(); ++i) {
-        out.raised.push_back({hex(crypto::random_bytes<16>()), person, bursts.found[i], bursts.until[i]});
+      std::optional<LastBurst> last;
+      if (!rows.empty()) {
+        last = LastBurst{{rows[0].integer("until_leaf"), {rows[0].integer("until_us")}},
+                         rows[0].integer("is_settled") == 1};
       }
+      const Bursts bursts = find_bursts(looks, last);
+      if (last && bursts.last_until != last->until) out.go_on.emplace_back(rows[0].text("id"), *bursts.last_until);
+      for (const Burst& burst : bursts.found) out.raised.push_back({hex(crypto::random_bytes<16>()), person, burst});
     }
     return {};
   }));
@@ -91,7 +106,7 @@ Result<void> Watch::keep(db::Transaction& tx, const AgencyId& agency, const Page
                        {{"agency", agency.text()}, {"mark", page.acts.mark}, {"before", page.before}}));
   } else {
     moved =
-        TRY(tx.run("INSERT INTO watch_marks (agency, leaf_index, digests_to_us) VALUES (:agency, :mark, 0) ON CONFLICT "
+        TRY(tx.run("INSERT INTO watch_marks (agency, leaf_index) VALUES (:agency, :mark) ON CONFLICT "
                    "(agency) DO NOTHING",
                    mark));
   }
@@ -111,19 +126,28 @@ Result<void> Watch::keep(db::Transaction& tx, const AgencyId& agency, const Page
          {"case_number", act.case_number}}));
   }
   for (const auto& [id, until] : page.go_on) {
-    TRY(tx.run("UPDATE alerts SET until_us = :until WHERE id = :id", {{"id", id}, {"until", until.us}}));
+    const std::int64_t changed =
+        TRY(tx.run("UPDATE alerts SET until_us = :until, until_leaf = :leaf WHERE id = :id AND acknowledged_us IS NULL",
+                   {{"id", id}, {"until", until.at.us}, {"leaf", until.leaf}}));
+    // Settled in this moment: what follows is another.
+    if (changed != 1) return fail(Code::kConflict, "An alert was settled while looks were judged", id);
   }
   for (const Raised& raised : page.raised) {
+    const Burst& burst = raised.burst;
     TRY(
-        tx.run("INSERT INTO alerts (id, agency, person, from_us, at_us, until_us, recordings) VALUES (:id, :agency, "
-               ":person, :from, :at, :until, :recordings)",
+        tx.run("INSERT INTO alerts (id, agency, person, from_us, from_leaf, at_us, at_leaf, until_us, until_leaf, "
+               "recordings) VALUES (:id, :agency, :person, :from, :from_leaf, :at, :at_leaf, :until, :until_leaf, "
+               ":recordings)",
                {{"id", raised.id},
                 {"agency", agency.text()},
                 {"person", raised.person.text()},
-                {"from", raised.burst.from.us},
-                {"at", raised.burst.at.us},
-                {"until", raised.until.us},
-                {"recordings", raised.burst.recordings}}));
+                {"from", burst.from.at.us},
+                {"from_leaf", burst.from.leaf},
+                {"at", burst.at.at.us},
+                {"at_leaf", burst.at.leaf},
+                {"until", burst.until.at.us},
+                {"until_leaf", burst.until.leaf},
+                {"recordings", burst.recordings}}));
   }
   return {};
 }
@@ -141,8 +165,8 @@ Result<std::size_t> Watch::follow(const roster::Agency& agency) {
         submission.events.push_back({each.person,
                                      "alert.raised",
                                      {{"alert", each.id},
-                                      {"from", ledger_time(each.burst.from)},
-                                      {"at_look", ledger_time(each.burst.at)},
+                                      {"from", ledger_time(each.burst.from.at)},
+                                      {"at_look", ledger_time(each.burst.at.at)},
                                       {"recordings", each.burst.recordings},
                                       {"window_s", kBurstWindowUs / 1'000'000}},
                                      false});

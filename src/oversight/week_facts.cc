@@ -3,7 +3,10 @@
 
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "evidence/unattributed.h"
+#include "ledger/feed.h"
 #include "roster/assignments.h"
 
 namespace lapel::oversight {
@@ -14,17 +17,47 @@ using roster::AssignmentKind;
 constexpr std::int64_t kGroupsMax = 100'000;
 constexpr std::int64_t kAlertsMax = 10'000;
 
+// What a week is made of, by the columns of a time and of its leaf.
+std::string within(std::string_view at, std::string_view leaf) {
+  return fmt::format(
+      "{1} <= :leaf AND (({0} >= :from AND {0} < :to) OR ({1} > :late_after AND {0} < :from) OR ({1} > :ahead_after "
+      "AND {0} >= :to AND {0} > :newest))",
+      at, leaf);
+}
+
 }  // namespace
 
-Result<std::map<PersonId, Scope>> scopes_of(db::Transaction& tx, const AgencyId& agency, Timestamp from, Timestamp to) {
-  std::set<PersonId> active;
+Result<WeekSpan> span_of(db::Transaction& tx, const AgencyId& agency, Timestamp from) {
+  WeekSpan out;
+  out.from = from;
+  out.to = from + kWeekUs;
+  const db::Rows rows =
+      TRY(tx.query("SELECT from_us, leaf_index FROM digest_weeks WHERE agency = :agency AND from_us <= :from ORDER BY "
+                   "from_us DESC LIMIT 2",
+                   {{"agency", agency.text()}, {"from", from.us}}));
+  if (rows.empty() || rows[0].integer("from_us") != from.us) {
+    return fail(Code::kCorrupt, "A week of digests was not begun", ledger_time(from));
+  }
+  out.leaf = rows[0].integer("leaf_index");
+  out.late_after = rows.size() > 1 ? rows[1].integer("leaf_index") : out.leaf;
+  out.ahead_after = rows.size() > 1 ? rows[1].integer("leaf_index") : -1;
+  out.newest = TRY(ledger::newest_event_at(tx, agency)).value_or(out.to);
+  return out;
+}
+
+Result<std::map<PersonId, Scope>> scopes_of(db::Transaction& tx, const AgencyId& agency, const Week& week) {
+  const Timestamp from = week.span.from, to = week.span.to;
+  // Whoever was active at some time since the week began, or looked at something.
+  const std::set<SubjectId> changed = TRY(ledger::subjects_since(tx, agency, "person.active", from));
+  std::set<PersonId> there, supervisors, command;
   std::map<PersonId, Scope> out;
-  std::set<PersonId> command;
   for (const roster::Person& person : TRY(roster::people(tx, agency))) {
-    if (!person.is_active) continue;
-    active.insert(person.id);
-    if (person.roles.contains(access::Role::kSupervisor)) out[person.id];
+    // Of those who have left too: they are not each other's.
+    if (person.roles.contains(access::Role::kSupervisor)) supervisors.insert(person.id);
     if (person.roles.contains(access::Role::kCommand)) command.insert(person.id);
+    if (person.is_active && supervisors.contains(person.id)) out[person.id];
+    if (person.is_active && command.contains(person.id)) out[person.id].is_command = true;
+    if (person.is_active || changed.contains(person.id) || week.people.contains(person.id)) there.insert(person.id);
   }
   const auto of_week = [&](AssignmentKind kind) -> Result<std::vector<roster::Assignment>> {
     roster::AssignmentQuery query;
@@ -42,33 +75,33 @@ Result<std::map<PersonId, Scope>> scopes_of(db::Transaction& tx, const AgencyId&
   }
   std::map<PersonId, std::set<std::string>> supervised;
   for (const roster::Assignment& each : TRY(of_week(AssignmentKind::kUnitSupervisor))) {
-    if (out.contains(each.person)) supervised[each.person].insert(each.target);
+    if (out.contains(each.person) && supervisors.contains(each.person)) supervised[each.person].insert(each.target);
   }
   const std::vector<roster::Unit> units = TRY(roster::units(tx, agency));
   std::set<PersonId> covered;
   for (auto& [reader, scope] : out) {
+    if (!supervisors.contains(reader)) continue;
     if (const auto found = supervised.find(reader); found != supervised.end()) {
       for (const roster::Unit& unit : units) {
         if (!found->second.contains(unit.id.text())) continue;
         scope.units.push_back(unit);
         for (const PersonId& member : members[unit.id.text()]) {
-          if (active.contains(member)) scope.people.insert(member);
+          if (there.contains(member)) scope.people.insert(member);
         }
       }
     } else {
       // Without units the agency is one; its supervisors are not each other's.
-      for (const PersonId& person : active) {
-        if (!in_units.contains(person) && !out.contains(person) && !command.contains(person))
+      for (const PersonId& person : there) {
+        if (!in_units.contains(person) && !supervisors.contains(person) && !command.contains(person))
           scope.people.insert(person);
       }
     }
     scope.people.erase(reader);
     covered.insert(scope.people.begin(), scope.people.end());
   }
-  for (const PersonId& reader : command) {
-    Scope& scope = out[reader];
-    scope.is_command = true;
-    for (const PersonId& person : active) {
+  for (auto& [reader, scope] : out) {
+    if (!scope.is_command) continue;
+    for (const PersonId& person : there) {
       if (!covered.contains(person) && person != reader) scope.people.insert(person);
     }
   }
@@ -76,49 +109,63 @@ Result<std::map<PersonId, Scope>> scopes_of(db::Transaction& tx, const AgencyId&
   return out;
 }
 
-Result<Week> read_week(db::Transaction& tx, const AgencyId& agency, Timestamp from, Timestamp to,
+Result<Week> read_week(db::Transaction& tx, const AgencyId& agency, const WeekSpan& span,
                        const ConsoleActs& console_acts) {
   Week out;
-  out.from = from;
-  out.to = to;
-  const db::Params within = {{"agency", agency.text()}, {"from", from.us}, {"to", to.us}, {"limit", kGroupsMax}};
+  out.span = span;
+  const auto asked = [&](std::int64_t limit) {
+    return db::Params{{"agency", agency.text()},
+                      {"from", span.from.us},
+                      {"to", span.to.us},
+                      {"leaf", span.leaf},
+                      {"late_after", span.late_after},
+                      {"ahead_after", span.ahead_after},
+                      {"newest", span.newest.us},
+                      {"limit", limit}};
+  };
   const auto person_of = [](const db::Row& row) -> Result<PersonId> {
     const auto person = PersonId::parse(row.text("person"));
     if (!person) return fail(Code::kCorrupt, "A row of who looked at what is damaged", row.text("person"));
     return *person;
   };
+  const std::string looks = within("at_us", "leaf_index");
   for (const db::Row& row : TRY(tx.query(
-           "SELECT person, act, purpose, tie, COUNT(*) AS acts FROM watched_acts WHERE agency = :agency AND at_us "
-           ">= :from AND at_us < :to GROUP BY person, act, purpose, tie ORDER BY person, act, purpose, tie LIMIT "
-           ":limit",
-           within))) {
+           fmt::format(
+               "SELECT person, act, purpose, tie, COUNT(*) AS acts, COUNT(CASE WHEN at_us >= :from AND at_us < "
+               ":to THEN 1 END) AS timely FROM watched_acts WHERE agency = :agency AND {} GROUP BY person, act, "
+               "purpose, tie ORDER BY person, act, purpose, tie LIMIT :limit",
+               looks),
+           asked(kGroupsMax)))) {
     Week::Counts& counts = out.people[TRY(person_of(row))];
     const std::int64_t acts = row.integer("acts");
+    counts.late += acts - row.integer("timely");
     if (row.text("act") == "refused") {
       counts.refused += acts;
       continue;
     }
     if (row.text("act") == "exported") counts.exported += acts;
+    if (row.text("act") == "shared") counts.shared += acts;
     if (row.text("act") == "viewed") counts.viewed[row.text("purpose")] += acts;
     if (row.text("tie") == "none") counts.outside += acts;
   }
   for (const db::Row& row :
-       TRY(tx.query("SELECT person, COUNT(DISTINCT recording) AS recordings FROM watched_acts WHERE agency = :agency "
-                    "AND at_us >= "
-                    ":from AND at_us < :to AND act <> 'refused' GROUP BY person ORDER BY person LIMIT :limit",
-                    within))) {
+       TRY(tx.query(fmt::format("SELECT person, COUNT(DISTINCT recording) AS recordings FROM watched_acts WHERE agency "
+                                "= :agency AND act <> 'refused' AND {} GROUP BY person ORDER BY person LIMIT :limit",
+                                looks),
+                    asked(kGroupsMax)))) {
     out.people[TRY(person_of(row))].recordings = row.integer("recordings");
   }
   for (const db::Row& row :
-       TRY(tx.query("SELECT id, person, at_us, recordings FROM alerts WHERE agency = :agency AND at_us "
-                    ">= :from AND at_us < :to ORDER BY at_us, id LIMIT :limit",
-                    {{"agency", agency.text()}, {"from", from.us}, {"to", to.us}, {"limit", kAlertsMax}}))) {
+       TRY(tx.query(fmt::format("SELECT id, person, at_us, recordings FROM alerts WHERE agency = :agency AND {} ORDER "
+                                "BY at_us, id LIMIT :limit",
+                                within("at_us", "at_leaf")),
+                    asked(kAlertsMax)))) {
     out.alerts.push_back({row.text("id"), TRY(person_of(row)), {row.integer("at_us")}, row.integer("recordings")});
   }
-  const evidence::Unattributed unattributed = TRY(evidence::count_unattributed(tx, agency, from, to));
+  const evidence::Unattributed unattributed = TRY(evidence::count_unattributed(tx, agency, span.from, span.to));
   out.unattributed_received = unattributed.received;
   out.unattributed_open = unattributed.open;
-  out.console = TRY(console_acts(tx, agency, from, to));
+  out.console = TRY(console_acts(tx, agency, span.from, span.to));
   return out;
 }
 
@@ -132,6 +179,8 @@ Json content_of(const Week& week, const PersonId& reader, const Scope& scope) {
                                      {"viewed", std::move(viewed)},
                                      {"recordings", counts.recordings},
                                      {"exported", counts.exported},
+                                     {"shared", counts.shared},
+                                     {"late", counts.late},
                                      {"refused", counts.refused},
                                      {"outside", counts.outside}});
   }
@@ -152,8 +201,8 @@ Json content_of(const Week& week, const PersonId& reader, const Scope& scope) {
         Json::Object{{"at", ledger_time(act.at)}, {"event", act.event}, {"person", act.person.text()}});
   }
   return Json(Json::Object{
-      {"from", ledger_time(week.from)},
-      {"to", ledger_time(week.to)},
+      {"from", ledger_time(week.span.from)},
+      {"to", ledger_time(week.span.to)},
       {"members", static_cast<std::int64_t>(scope.people.size())},
       {"people", std::move(people)},
       {"units", std::move(units)},

@@ -200,7 +200,7 @@ Result<std::vector<Assignment>> assignments(db::Transaction& tx, const AgencyId&
   return out;
 }
 
-Place place_of(const Assignment& assignment) {
+ListPlace place_of(const Assignment& assignment) {
   return {0, assignment.from.us, assignment.id.text()};
 }
 

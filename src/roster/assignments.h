@@ -59,7 +59,7 @@ struct AssignmentQuery {
   std::optional<Timestamp> at;                         // those that stood then
   std::optional<std::vector<AssignmentKind>> of = {};  // of these kinds and no others
   std::optional<Timestamp> since = {};                 // that had not ended by then
-  std::optional<Place> after = {};                     // that come after this one
+  std::optional<ListPlace> after = {};                 // that come after this one
   std::int64_t limit = kAssignmentsMax;
 };
 Result<void> begin_assignment(db::Transaction& tx, const Assignment& assignment);
@@ -67,7 +67,7 @@ Result<void> end_assignment(db::Transaction& tx, const AssignmentId& id, Timesta
 Result<Assignment> assignment(db::Transaction& tx, const AgencyId& agency, const AssignmentId& id);
 // In order of beginning.
 Result<std::vector<Assignment>> assignments(db::Transaction& tx, const AgencyId& agency, const AssignmentQuery& query);
-Place place_of(const Assignment& assignment);
+ListPlace place_of(const Assignment& assignment);
 
 // Whose badge or camera it was at that time. Nobody's: nullopt.
 Result<std::optional<PersonId>> holder(db::Transaction& tx, const AgencyId& agency, AssignmentKind kind,

@@ -52,7 +52,7 @@ Result<Hold> read_hold(const db::Row& row) {
               released ? std::optional(Timestamp{*released}) : std::nullopt};
 }
 
-Place place_of(const Hold& hold) {
+ListPlace place_of(const Hold& hold) {
   return {hold.released_at ? 1 : 0, hold.placed_at.us, hold.id.text()};
 }
 

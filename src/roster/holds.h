@@ -33,7 +33,7 @@ struct Hold {
   std::optional<Timestamp> released_at;
 };
 // Those that stand come first, and of each the newest.
-Place place_of(const Hold& hold);
+ListPlace place_of(const Hold& hold);
 // SQL: the hold called h comes after the place of :after_rank, :after_us and :after_id; and the order that this is by.
 std::string_view after_hold_condition();
 std::string_view hold_order();

@@ -189,7 +189,7 @@ Result<Proposal> proposal(db::Transaction& tx, const AgencyId& agency, const Pro
 
 Result<std::vector<Proposal>> proposals(db::Transaction& tx, const AgencyId& agency,
                                         const std::optional<ProposalState>& state, Timestamp now,
-                                        const std::optional<Place>& after) {
+                                        const std::optional<ListPlace>& after) {
   std::string sql = fmt::format("SELECT {} FROM proposals WHERE agency = :agency", kColumns);
   db::Params params = {{"agency", agency.text()}, {"limit", limits::kPageItemsMax}};
   if (state) {
@@ -213,7 +213,7 @@ Result<std::vector<Proposal>> proposals(db::Transaction& tx, const AgencyId& age
   return out;
 }
 
-Place place_of(const Proposal& proposal) {
+ListPlace place_of(const Proposal& proposal) {
   return {0, proposal.proposed_at.us, proposal.id.text()};
 }
 

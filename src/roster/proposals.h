@@ -62,8 +62,8 @@ Result<Proposal> proposal(db::Transaction& tx, const AgencyId& agency, const Pro
 // The newest first; those after a place, at most limits::kPageItemsMax.
 Result<std::vector<Proposal>> proposals(db::Transaction& tx, const AgencyId& agency,
                                         const std::optional<ProposalState>& state, Timestamp now,
-                                        const std::optional<Place>& after);
-Place place_of(const Proposal& proposal);
+                                        const std::optional<ListPlace>& after);
+ListPlace place_of(const Proposal& proposal);
 
 struct Outcome {
   ProposalState state = ProposalState::kApproved;

@@ -147,6 +147,15 @@ test("the list as another sees it, and for an administrator how long it is", asy
   await auditor.page.getByRole("link", { name: "See the list as they do" }).click();
   await auditor.page.getByRole("heading", { name: "The list as Pat hill sees it" }).waitFor();
   await auditor.page.getByText("Their list holds 20 recordings. 20 shown.").waitFor();
+  // In pages of eight, to the last.
+  await auditor.page.route(/\/people\/hill\/recordings\?/, (route) => route.continue({ url: `${route.request().url()}&limit=8` }));
+  await auditor.page.reload();
+  const more = auditor.page.getByRole("button", { name: "Show more" });
+  for (const shown of [8, 16, 20]) {
+    await auditor.page.getByText(`Their list holds 20 recordings. ${shown} shown.`).waitFor();
+    if (shown < 20) await more.click();
+  }
+  assert.equal(await more.count(), 0);
   assert.match(await auditor.page.getByRole("row", { name: /night-7\.mp4/ }).textContent(), /Watch for: my own recording/);
   assert.equal(await auditor.page.locator("img").count(), 0);
   await auditor.look("view-as");
@@ -163,6 +172,7 @@ test("a week is read and signed by whom it is for", async () => {
   town.advance(WEEK_S);
   const visit = await asked("sergeant");
   const { page } = visit;
+  assert.equal((await visit.context.request.get("/api/v1/recordings")).status(), 200); // by a clock alone no week ends
   await until(visit, "/api/v1/digests", ({ items }) => items.length > 0);
   await page.getByRole("link", { name: "Weekly review" }).click();
   await page.getByText("To be signed").waitFor();

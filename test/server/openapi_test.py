@@ -484,7 +484,11 @@ class OpenApi(unittest.TestCase):
                 town.request("POST", f"/api/v1/recordings/{recording}/views", tokens["clerk"], body=json.dumps({"purpose": "review"}))
             alert = listed("/api/v1/alerts", "sergeant")[0]["id"]
             clock.move(8 * 86_400)
+            ask("GET", "/api/v1/recordings", "clerk", 200)  # by a clock alone no week ends
             digest = listed("/api/v1/digests", "sergeant")[0]["id"]
+            for target in ("alerts", "digests"):
+                ask("GET", f"/api/v1/{target}?limit=1", "captain", 200)
+                ask("GET", f"/api/v1/{target}?cursor=x", "captain", 400)
             ask("GET", f"/api/v1/alerts/{alert}", "captain", 200)
             ask("GET", f"/api/v1/digests/{digest}", "auditor", 200)
             review = ask("GET", "/api/v1/access-review", "boss", 200).json()

@@ -18,7 +18,7 @@ MINUTE, DAY = 60, 86_400
 
 
 class Watched:
-    """A town whose server's clock goes as told, never back."""
+    """A town whose server's clock goes as told."""
 
     def __init__(self, **options):
         self.town = Town(**options)
@@ -77,8 +77,22 @@ class Watched:
 
     def followed(self):
         """Returns when the server has judged every look that is sealed by now. It does so by itself."""
-        wanted = self.rows("SELECT COUNT(*) FROM ledger_events WHERE type IN ('recording.viewed', 'recording.exported', 'recording.refused')")
+        wanted = self.rows("SELECT COUNT(*) FROM ledger_events WHERE type IN ('recording.viewed', 'recording.exported', 'recording.shared', 'recording.refused')")
         until(lambda: self.rows("SELECT COUNT(*) FROM watched_acts"), lambda judged: judged == wanted, "the looks are not judged")
+
+    def happens(self):
+        """Something is sealed at this time: by a clock alone no week ends."""
+        self.ask("GET", "/api/v1/recordings", "captain", 200)
+
+    def change(self, *statements):
+        """In the catalog, behind everybody's back."""
+        catalog = sqlite3.connect(self.town.data / "catalog.db")
+        try:
+            with catalog:
+                for statement in statements:
+                    catalog.execute(*([statement] if isinstance(statement, str) else statement))
+        finally:
+            catalog.close()
 
     def checks(self, case):
         self.town.stop()
@@ -153,6 +167,26 @@ class UnusualReading(unittest.TestCase):
         town.ask("POST", f"{path}/acknowledge", "ia", 409, reason="again")
         (said,) = town.events("alert.acknowledged", town.ids["detective"])
         self.assertEqual((said["alert"], said["reason"], said["actor"]), (alert["id"], "a search for a missing child", town.ids["captain"]))
+
+        # What goes on after that is not what was settled: twenty more are another.
+        for recording in recordings[:19]:
+            town.view("detective", recording)
+        town.followed()
+        self.assertEqual([each["id"] for each in self.alerts(town)], [alert["id"]])
+        town.view("detective", recordings[19])
+        town.followed()
+        fresh, settled = self.alerts(town)
+        self.assertEqual((settled["id"], fresh["acknowledged"], fresh["recordings"]), (alert["id"], None, 20))
+        looks = town.ask("GET", f"/api/v1/alerts/{fresh['id']}", "captain", 200).json()["looks"]
+        self.assertEqual([look["recording"] for look in looks], recordings[:20])
+
+        # A page at a time, what waits for somebody first.
+        first = town.ask("GET", "/api/v1/alerts?limit=1", "captain", 200).json()
+        rest = town.ask("GET", f"/api/v1/alerts?limit=1&cursor={first['next']}", "captain", 200).json()
+        self.assertEqual(([each["id"] for each in first["items"] + rest["items"]], rest["next"]), ([fresh["id"], alert["id"]], None))
+        for query in ("limit=0", "limit=201", "limit=x", "cursor=x", "cursor=0.1", "cursor=0.1.x", f"cursor=0.x.{'0' * 32}"):
+            for kind in ("alerts", "digests"):
+                town.ask("GET", f"/api/v1/{kind}?{query}", "captain", 400)
         town.checks(self)
 
     def test_whoever_could_see_alerts_is_not_told_of_their_own(self):
@@ -181,6 +215,47 @@ class UnusualReading(unittest.TestCase):
             town.ask("POST", f"/api/v1/recordings/{recording}/views", "reader", 403, purpose="training")
         town.followed()
         self.assertEqual([each["person"]["id"] for each in self.alerts(town)], [town.ids["reader"]])
+        # Giving away is looking: one share of twenty.
+        town.move(11 * MINUTE)
+        self.share(town, "detective", recordings, case="22-1", inside_home=False)
+        town.followed()
+        (alert,) = [each for each in self.alerts(town) if each["person"]["id"] == town.ids["detective"]]
+        looks = town.ask("GET", f"/api/v1/alerts/{alert['id']}", "captain", 200).json()["looks"]
+        self.assertEqual([(look["act"], look["purpose"], look["tie"], look["case"], look["recording"]) for look in looks],
+                         [("shared", "investigation", "unit", "22-1", recording) for recording in recordings])
+        town.checks(self)
+
+    def share(self, town, who, recordings, **terms):
+        ends_at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + town.clock.ahead_s + DAY))
+        town.ask("POST", "/api/v1/shares", who, 201, kind="view", recipient="Dana Whitfield", purpose="investigation", ends_at=ends_at,
+                 recordings=recordings, **terms)
+
+    def test_an_incident_that_its_reader_gave_it_covers_nothing(self):
+        town = self.town()
+        town.ask("POST", "/api/v1/cases", "captain", 201, number="22-1187")
+        town.assign("captain", "case", "detective", "22-1187")
+
+        def looks(who, number, *setters):
+            (recording,) = town.upload(1, wearer="101")
+            for setter, incident in setters:
+                town.ask("PATCH", f"/api/v1/recordings/{recording}", setter, 200, incident=incident, reason="told by the test")
+            town.view(who, recording, purpose="investigation", case=number, inside_home=False)
+            return recording
+        # Whoever said it last decides; and what is said afterwards comes too late.
+        given = {looks(who, number, *setters): tie for tie, who, number, *setters in (
+            ("named", "reader", "24-1", ("clerk", "24-1")),
+            ("named", "reader", "24-1", ("reader", "24-7"), ("clerk", "24-1")),
+            ("unit", "reader", "24-1", ("clerk", "24-7"), ("clerk", ""), ("reader", "24-1")),
+            ("case", "detective", "22-1187", ("clerk", "22-1187")),
+            ("unit", "detective", "22-1187", ("detective", "22-1187")))}
+        later = looks("ia", "24-1")
+        town.ask("PATCH", f"/api/v1/recordings/{later}", "clerk", 200, incident="24-1", reason="told by the test")
+        town.followed()
+        self.assertEqual(dict(town.rows("SELECT recording, tie FROM watched_acts")), {**given, later: "unit"})
+        for n in range(19):
+            looks("reader", "24-2", ("reader", "24-2"))
+        town.followed()
+        self.assertEqual([each["person"]["id"] for each in self.alerts(town)], [town.ids["reader"]])
         town.checks(self)
 
     def test_twenty_of_ones_own_or_of_one_case_are_none(self):
@@ -193,6 +268,7 @@ class UnusualReading(unittest.TestCase):
         of_case = town.upload(21, wearer="101", incident="22-1187")
         for recording in of_case:
             town.view("detective", recording, purpose="investigation", case="22-1187")
+        self.share(town, "detective", of_case, case="22-1187")
         # An incident that Lapel has no case for, named as the case: one purpose. Each its own: none.
         for recording in town.upload(21, incident="22-7"):
             town.view("reader", recording, purpose="investigation", case="22-7")
@@ -240,7 +316,7 @@ class UnusualReading(unittest.TestCase):
         town.assign("boss", "unit_supervisor", "other", "Day")
         recordings = town.upload(20, wearer="101")
         for recording in recordings:
-            town.view("detective", recording)
+            town.view("detective", recording, purpose="investigation", case="22-1", inside_home=False)
         town.followed()
         (alert,) = self.alerts(town, "sergeant")
         path = f"/api/v1/alerts/{alert['id']}"
@@ -249,7 +325,8 @@ class UnusualReading(unittest.TestCase):
         town.ask("POST", f"{path}/acknowledge", "other", 404, reason="not mine")
         # The recordings are of another unit: that there were looks is told, at which recordings is not.
         looks = town.ask("GET", path, "sergeant", 200).json()["looks"]
-        self.assertEqual({look["recording"] for look in looks}, {None})
+        self.assertEqual([sorted(look.items()) for look in looks],
+                         [[("act", "viewed"), ("at", look["at"]), ("case", None), ("purpose", None), ("recording", None), ("tie", None)] for look in looks])
         self.assertEqual({look["recording"] for look in town.ask("GET", path, "captain", 200).json()["looks"]}, set(recordings))
         town.ask("POST", f"{path}/acknowledge", "sergeant", 200, reason="asked; a training list")
         town.checks(self)
@@ -260,24 +337,34 @@ class UnusualReading(unittest.TestCase):
             town.view("detective", recording)
         town.followed()
         town.town.stop()
-        catalog = sqlite3.connect(town.town.data / "catalog.db")
-        with catalog:
-            catalog.execute("UPDATE alerts SET reason = 'nothing to see', acknowledged_by = person, acknowledged_us = at_us")
-        catalog.close()
-        code, faults = town.town.check_ledger()
-        self.assertEqual((code, len(faults)), (6, 2), faults)
-        self.assertTrue(all(fault.startswith("alert ") for fault in faults), faults)
-        catalog = sqlite3.connect(town.town.data / "catalog.db")
-        with catalog:
-            catalog.execute("UPDATE alerts SET reason = NULL, acknowledged_by = NULL, acknowledged_us = NULL")
-        self.assertEqual(town.town.check_ledger(), (0, []))
-        with catalog:  # looks that nobody judged, and a mark beyond them
-            catalog.execute("DELETE FROM watched_acts WHERE leaf_index = (SELECT MAX(leaf_index) FROM watched_acts)")
-            catalog.execute("UPDATE watched_acts SET person = ? WHERE leaf_index = (SELECT MIN(leaf_index) FROM watched_acts)", (town.ids["hill"],))
-        catalog.close()
-        code, faults = town.town.check_ledger()
-        self.assertEqual((code, len(faults)), (6, 3), faults)
-        self.assertTrue(all(fault.startswith("look ") for fault in faults), faults)
+
+        def faults(*statements):
+            town.change(*statements)
+            code, told = town.town.check_ledger()
+            self.assertEqual(code, 6 if told else 0)
+            return sorted(fault.split(" ")[0] for fault in told)
+        self.assertEqual(faults("UPDATE alerts SET reason = 'nothing to see', acknowledged_by = person, acknowledged_us = at_us"), ["alert"] * 2)
+        self.assertEqual(faults("UPDATE alerts SET reason = NULL, acknowledged_by = NULL, acknowledged_us = NULL"), [])
+        for column in ("from_us", "at_us", "until_us", "from_leaf", "at_leaf", "until_leaf"):  # by less than what the event of it keeps
+            self.assertEqual(faults(f"UPDATE alerts SET {column} = {column} + 1"), ["alert"], column)
+            self.assertEqual(faults(f"UPDATE alerts SET {column} = {column} - 1"), [])
+        # A look at another time: both sides of it are told.
+        look = f"WHERE leaf_index = {town.rows('SELECT leaf_index FROM watched_acts ORDER BY leaf_index')[1][0]}"
+        self.assertEqual(faults(f"UPDATE watched_acts SET at_us = at_us + 1 {look}"), ["look"] * 2)
+        self.assertEqual(faults(f"UPDATE watched_acts SET at_us = at_us - 1 {look}"), [])
+
+        # A mark too far back: it is told by the check, and by the server, which judges nothing before it is put right.
+        mark = town.rows("SELECT leaf_index FROM watch_marks")[0][0]
+        self.assertEqual(faults("UPDATE watch_marks SET leaf_index = -1"), ["look"] * 20)
+        town.town.start()
+        ready = until(lambda: town.town.request("GET", "/readyz").json(), lambda ready: ready["oversight"] == "behind")
+        self.assertEqual((ready["ready"], ready["reasons"][-1].split(":")[0]), (True, "oversight"))
+        town.change(("UPDATE watch_marks SET leaf_index = ?", (mark,)))
+        ready = until(lambda: town.town.request("GET", "/readyz").json(), lambda ready: ready["oversight"] == "ok")
+        self.assertFalse(any(reason.startswith("oversight") for reason in ready["reasons"]))
+        town.checks(self)
+        self.assertEqual(faults((f"UPDATE watched_acts SET person = ? {look}", (town.ids["hill"],))), ["look"] * 2)
+        self.assertEqual(faults(f"DELETE FROM watched_acts {look}"), ["look"])
 
 
 class WeeklyDigests(unittest.TestCase):
@@ -290,6 +377,7 @@ class WeeklyDigests(unittest.TestCase):
             for who in ("sergeant", "captain"):
                 self.assertEqual(town.ask("GET", "/api/v1/digests", who, 200).json()["items"], [])  # no week has ended
             town.move(8 * DAY)
+            town.happens()
             until(lambda: town.events("digest.made"), lambda made: len(made) >= 3)
             self.read(town)
             self.sign(town)
@@ -298,7 +386,7 @@ class WeeklyDigests(unittest.TestCase):
 
     def fill(self, town):
         town.ask("POST", "/api/v1/units", "boss", 201, name="Night")
-        for login in ("hill", "detective"):
+        for login in ("hill", "detective", "captain"):
             town.assign("boss", "unit", login, "Night")
         town.assign("boss", "unit_supervisor", "sergeant", "Night")
         own = town.upload(1, wearer="101")[0]
@@ -311,8 +399,15 @@ class WeeklyDigests(unittest.TestCase):
         town.view("detective", own, 403, purpose="training")
         town.ask("POST", f"/api/v1/recordings/{own}/exports", "detective", 201, purpose="discovery")
         town.view("reader", own)
-        self.strays = strays
-        run(BIN / "lapel", "user", "reset-mfa", "--data", town.town.data, "--login", "hill")
+        for recording in town.upload(20, wearer="103"):
+            town.view("captain", recording)
+        town.ask("POST", "/api/v1/shares", "detective", 201, kind="discovery", recipient="Dana Whitfield", purpose="discovery", case="22-1",
+                 recordings=[own, elsewhere])
+        for login in ("hill", "captain"):
+            run(BIN / "lapel", "user", "reset-mfa", "--data", town.town.data, "--login", login)
+        # Who has left before the week ended stands in it, whether or not they looked at anything.
+        for login in ("reader", "union"):
+            town.ask("POST", f"/api/v1/people/{login}/active", "boss", 200, active=False, reason="left")
 
     def digest(self, town, who, reader=None):
         items = town.ask("GET", "/api/v1/digests", who, 200).json()["items"]
@@ -323,18 +418,26 @@ class WeeklyDigests(unittest.TestCase):
         made = self.digest(town, "sergeant")
         content = made["content"]
         by_person = {each["person"]: each for each in content["people"]}
-        self.assertEqual(by_person, {
-            town.ids["hill"]: {"person": town.ids["hill"], "viewed": {"own_recording": 1}, "recordings": 1, "exported": 0, "refused": 0, "outside": 0},
-            town.ids["detective"]: {"person": town.ids["detective"], "viewed": {"review": 3, "investigation": 1}, "recordings": 3, "exported": 1,
-                                    "refused": 1, "outside": 1}})
-        self.assertEqual((content["members"], [unit["name"] for unit in content["units"]]), (2, ["Night"]))
+        nothing = {"viewed": {}, "recordings": 0, "exported": 0, "shared": 0, "refused": 0, "outside": 0, "late": 0}
+        self.assertEqual(by_person, {town.ids[login]: {**nothing, "person": town.ids[login], **counts} for login, counts in (
+            ("hill", {"viewed": {"own_recording": 1}, "recordings": 1}),
+            ("detective", {"viewed": {"review": 3, "investigation": 1}, "recordings": 3, "exported": 1, "shared": 2, "refused": 1, "outside": 2}),
+            ("captain", {"viewed": {"review": 20}, "recordings": 20, "outside": 20}))})
+        self.assertEqual((content["members"], [unit["name"] for unit in content["units"]]), (3, ["Night"]))
+        self.assertEqual([alert["person"] for alert in content["alerts"]], [town.ids["captain"]])
         self.assertEqual(content["unattributed"], {"received": 3, "open": 3})
-        self.assertEqual([(act["event"], act["person"]) for act in content["console"]], [("factors_reset", town.ids["hill"])])
-        self.assertEqual({each["id"] for each in made["names"]}, {town.ids["hill"], town.ids["detective"]})
+        self.assertEqual(sorted((act["event"], act["person"]) for act in content["console"]), sorted(("factors_reset", town.ids[login]) for login in ("hill", "captain")))
+        self.assertEqual({each["id"] for each in made["names"]}, {town.ids[login] for login in ("hill", "detective", "captain")})
+        # To whom it is partly about nothing of that is shown, and no hash by which they could tell.
+        partly = self.digest(town, "captain", "sergeant")
+        self.assertNotIn(town.ids["captain"], json.dumps({**partly, "reader": None}))
+        self.assertEqual(([len(partly["content"][part]) for part in ("people", "alerts", "console")], partly["sha256"]), ([2, 0, 1], None))
+        self.assertEqual(self.digest(town, "auditor", "sergeant"), {**made, "sha256": None, "may_sign": False})
         begun, ended = made["from"], made["to"]
         self.assertEqual((time.strptime(begun[:19], "%Y-%m-%dT%H:%M:%S").tm_wday, begun[10:], ended[10:]), (0, "T00:00:00.00Z", "T00:00:00.00Z"))
         # Who is in no unit is in that of the supervisor without one; and who is in no supervisor's, in command's.
-        self.assertEqual({each["person"] for each in self.digest(town, "other")["content"]["people"]}, {town.ids["reader"]})
+        others = self.digest(town, "other")["content"]
+        self.assertEqual(({each["person"] for each in others["people"]}, others["members"]), ({town.ids["reader"]}, 8))
         command = self.digest(town, "captain")
         self.assertEqual(command["content"]["people"], [])
         self.assertEqual(command["content"]["members"], 2)  # the two supervisors
@@ -352,7 +455,7 @@ class WeeklyDigests(unittest.TestCase):
         for who in ("captain", "auditor", "ia"):
             self.assertFalse(town.ask("GET", path, who, 200).json()["may_sign"])
             town.ask("POST", f"{path}/sign", who, 403, note="x")
-        for who in ("hill", "clerk", "boss", "union", "keeper", "detective"):
+        for who in ("hill", "clerk", "boss", "keeper", "detective"):
             town.ask("GET", "/api/v1/digests", who, 403)
             town.ask("GET", path, who, 403)
         overdue = [each["overdue"] for each in town.ask("GET", "/api/v1/digests", "captain", 200).json()["items"]]
@@ -368,13 +471,45 @@ class WeeklyDigests(unittest.TestCase):
         self.assertEqual(self.digest(town, "sergeant")["content"], made["content"])
 
     def changed(self, town):
-        catalog = sqlite3.connect(town.town.data / "catalog.db")
-        with catalog:
-            catalog.execute("UPDATE digests SET content = replace(content, '\"refused\":1', '\"refused\":0') WHERE content LIKE '%\"refused\":1%'")
-        catalog.close()
-        code, faults = town.town.check_ledger()
-        self.assertEqual((code, len(faults)), (6, 2), faults)
-        self.assertTrue(all(fault.startswith("digest ") for fault in faults), faults)
+        for statement, told in (("UPDATE digests SET content = replace(content, '\"refused\":1', '\"refused\":0') WHERE content LIKE '%\"refused\":1%'", ["digest"] * 2),
+                                ("UPDATE digests SET content = replace(content, '\"refused\":0,\"shared\":2', '\"refused\":1,\"shared\":2')", []),
+                                ("UPDATE digest_weeks SET leaf_index = leaf_index + 1 WHERE from_us = (SELECT MIN(from_us) FROM digest_weeks)", ["week"])):
+            town.change(statement)
+            code, faults = town.town.check_ledger()
+            self.assertEqual((code, sorted(fault.split(" ")[0] for fault in faults)), (6 if told else 0, told), faults)
+
+    def test_a_clock_that_ran_ahead_loses_no_look(self):
+        with Watched() as town:
+            people(town)
+            town.start()
+            week = 7 * DAY
+            town.move(9.5 * DAY - (time.time() - 4 * DAY) % week)  # noon of next Wednesday; 1970 began on a Thursday
+            films = town.upload(4)
+
+            def looks(counts):
+                """At one more recording. What the newest digest of that many says of the reader, when all of them are there."""
+                town.happens()
+                town.followed()
+                items = until(lambda: town.ask("GET", "/api/v1/digests?limit=200", "sergeant", 200).json()["items"], lambda items: len(items) == counts)
+                made = max(town.rows("SELECT leaf_index, from_us FROM digest_weeks"))[1] // 1_000_000
+                (shown,) = [each for each in items if each["from"] == time.strftime("%Y-%m-%dT%H:%M:%S.00Z", time.gmtime(made))]
+                content = town.ask("GET", f"/api/v1/digests/{shown['id']}", "sergeant", 200).json()["content"]
+                return [(each["viewed"], each["late"]) for each in content["people"] if each["person"] == town.ids["detective"]]
+            self.assertEqual(looks(1), [])  # that of this week has ended
+            town.view("detective", films[0])
+            town.move(10 * week)
+            town.view("detective", films[1])
+            self.assertEqual(looks(1 + 8), [])  # as many weeks as are made up for
+            town.move(-10 * week)
+            town.view("detective", films[2])
+            town.move(week)
+            # Of the week itself, and the one that would have to be waited for.
+            self.assertEqual(looks(1 + 8 + 1), [({"review": 3}, 1)])
+            town.move(-week)
+            town.view("detective", films[3])
+            town.move(2 * week)
+            self.assertEqual(looks(1 + 8 + 2), [({"review": 1}, 1)])
+            town.checks(self)
 
 
 class Reviews(unittest.TestCase):
@@ -462,7 +597,8 @@ class AsAnotherSees(unittest.TestCase):
         cls.w = town = Watched()
         cls.addClassCleanup(town.__exit__)
         people(town)
-        town.add("wearer", "officer", badge="104")
+        town.add("wearer", "officer", "administrator", badge="104")
+        town.add("inspector", "internal_affairs", "auditor")
         town.start()
         cls.own = town.upload(3, wearer="101")
         cls.others = town.upload(2, wearer="104")
@@ -492,15 +628,20 @@ class AsAnotherSees(unittest.TestCase):
             seen = self.seen("boss", person)
             self.assertEqual((seen["items"], seen["total"], seen["hidden"]), ([], total, total))
 
-    def test_not_even_a_cursor_tells_them_of_one(self):
-        for who in ("boss", "auditor"):
-            first = self.w.ask("GET", "/api/v1/people/captain/recordings?limit=4", who, 200)
-            self.assertEqual(first.json()["next"], "4")
-        answer = self.w.ask("GET", "/api/v1/people/captain/recordings?limit=4", "boss", 200).body.decode()
+    def test_what_is_not_theirs_is_one_number_and_takes_no_place(self):
+        answer = self.w.ask("GET", "/api/v1/people/captain/recordings?limit=1", "boss", 200).body.decode()
         for recording in (*self.own, *self.others, self.locked):
             self.assertNotIn(recording, answer)
-        rest = self.seen("boss", "captain", "?limit=4&cursor=4")
-        self.assertEqual((rest["hidden"], rest["next"]), (2, None))
+        seen = json.loads(answer)
+        self.assertEqual((seen["total"], seen["hidden"], seen["next"]), (6, 6, None))
+        # Who is shown some of them is told of each page what they are told of every other.
+        cursor, items = "", []
+        while cursor is not None:
+            seen = self.seen("wearer", "captain", f"?limit=1&cursor={cursor}")
+            self.assertEqual((seen["total"], seen["hidden"], len(seen["items"])), (6, 4, 1))
+            items += [each["id"] for each in seen["items"]]
+            cursor = seen["next"]
+        self.assertEqual(sorted(items), sorted(self.others))
 
     def test_what_somebody_was_cleared_for_shows_in_what_they_may_do(self):
         town = self.w
@@ -524,6 +665,20 @@ class AsAnotherSees(unittest.TestCase):
         town.ask("GET", "/api/v1/people/nobody/recordings", "auditor", 404)
         town.ask("GET", f"/api/v1/people/{'0' * 32}/recordings", "auditor", 404)
         self.assertEqual(self.seen("hill", "hill")["total"], 3)  # everybody may know what they may do
+
+    def test_zy_nobody_learns_by_it_who_is_investigated(self):
+        town = self.w
+
+        def may(who):
+            item = self.seen(who, "wearer")["items"][0]
+            self.assertIn(item["id"], self.others)
+            return {(right["action"], right["purpose"]): right["answer"] for right in item["rights"]}["view", "own_recording"]
+        self.assertEqual([may(who) for who in ("captain", "auditor", "wearer")], ["allow"] * 3)
+        town.ask("POST", "/api/v1/assignments", "ia", 201, kind="investigation", person="wearer")
+        self.assertEqual([may(who) for who in ("captain", "auditor")], ["allow"] * 2)
+        # It is told to whoever may say it; and to themselves what they are answered.
+        town.view("wearer", self.others[0], 403, purpose="own_recording")
+        self.assertEqual([may(who) for who in ("wearer", "inspector")], ["refuse"] * 2)
 
     def test_zz_each_use_is_in_the_chains_of_both(self):
         town = self.w
@@ -562,6 +717,7 @@ class OnPostgres(unittest.TestCase):
             review = town.ask("GET", "/api/v1/access-review", "captain", 200).json()
             town.ask("POST", "/api/v1/access-review/sign", "captain", 204, sha256=review["sha256"])
             town.move(8 * DAY)
+            town.happens()
             digest = listed("/api/v1/digests", "sergeant")[0]
             content = town.ask("GET", f"/api/v1/digests/{digest['id']}", "sergeant", 200).json()["content"]
             self.assertEqual([each["viewed"] for each in content["people"]], [{"review": 20}])
@@ -588,6 +744,7 @@ class OnPostgres(unittest.TestCase):
                 self.assertEqual(sorted(each["person"]["id"] for each in items), sorted([town.ids["detective"], town.ids["reader"]]))
                 # Each has judged all of them by the end of the week, and made it once.
                 town.move(8 * DAY)
+                town.happens()
                 digests = until(lambda: town.ask("GET", "/api/v1/digests", "captain", 200).json()["items"])
                 self.assertEqual(len({(each["reader"]["id"], each["from"]) for each in digests}), len(digests))
             finally:

@@ -73,14 +73,13 @@ UNLISTED = {
     "share_codes": "as tokens; a code lives a day",
     "share_sessions": "as tokens",
     "share_views.ends_us": "until when a view of a recipient serves bytes, within the share's own end, which is compared",
-    "watched_acts.at_us": "when, for the window of an alert; the event has it",
     "watched_acts.tie": "what somebody had to do with a recording, by the roster of that moment",
     "watch_marks.leaf_index": "how far the ledger has been followed: too far back, what is there already is refused",
-    "watch_marks.digests_to_us": "makes digests late, or again where there is one, which is refused",
-    "alerts.until_us": "how far a burst has gone on: shown beside the alert",
+    "watch_marks.shares_after": "from where on shares were looks: what was judged before it, or was not after it, is told",
+    "digest_weeks.from_us": "of a week that nobody had to read; where a digest was made it is compared",
+    "digest_weeks.leaf_index": "as digest_weeks.from_us",
+    "digest_weeks.is_made": "makes a week again, which has its digests already",
     "alerts.acknowledged_us": "when; who and why are compared, and the event has it",
-    "alerts.from_us": "below the hundredth of a second that the event keeps",
-    "alerts.at_us": "below the hundredth of a second that the event keeps",
     "digests.signed_us": "when; that it is signed is compared, and the event has it",
     "access_reviews.at_us": "when; the event has it",
     "schema_versions": "the version of a module's tables: a higher one is refused at start, a lower one fails to be reached again",
@@ -121,7 +120,7 @@ UNLISTED = {
 }
 
 # Of these, only what lies below the hundredth of a second.
-BELOW_A_HUNDREDTH = ("recordings.recorded_us", "recordings.received_us", "alerts.from_us", "alerts.at_us")
+BELOW_A_HUNDREDTH = ("recordings.recorded_us", "recordings.received_us")
 
 
 class Rot:

@@ -90,9 +90,9 @@ function Looks({ alert }: { readonly alert: AlertShown }): ReactNode {
               <tr key={`${look.at} ${i}`}>
                 <td className="time">{shownTime(look.at)}</td>
                 <td>{m.oversight.acts[look.act]}</td>
-                <td>{m.purpose.names[look.purpose] ?? look.purpose}</td>
+                <td>{look.purpose === null ? m.list.none : (m.purpose.names[look.purpose] ?? look.purpose)}</td>
                 <td>{look.case === null ? m.list.none : <Name text={look.case} />}</td>
-                <td>{m.oversight.ties[look.tie]}</td>
+                <td>{look.tie === null ? m.list.none : m.oversight.ties[look.tie]}</td>
                 <td className="mono">{look.recording === null ? m.oversight.notYours : <Link to={`/recordings/${look.recording}`}>{look.recording.slice(0, 8)}</Link>}</td>
               </tr>
             ))}

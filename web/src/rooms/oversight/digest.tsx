@@ -118,7 +118,7 @@ function PeopleTable({ content, nameOf }: { readonly content: DigestContent; rea
           <tr>
             <th scope="col">{m.oversight.who}</th>
             <th scope="col">{m.oversight.views}</th>
-            {[m.oversight.recordings, m.oversight.outside, m.oversight.exports, m.oversight.refusals].map((label) => (
+            {[m.oversight.recordings, m.oversight.outside, m.oversight.exports, m.oversight.shared, m.oversight.refusals, m.oversight.late].map((label) => (
               <th key={label} scope="col" className="number">
                 {label}
               </th>
@@ -135,7 +135,9 @@ function PeopleTable({ content, nameOf }: { readonly content: DigestContent; rea
               <td className="number">{person.recordings}</td>
               <td className="number">{person.outside}</td>
               <td className="number">{person.exported}</td>
+              <td className="number">{person.shared ?? m.list.none}</td>
               <td className="number">{person.refused}</td>
+              <td className="number">{person.late ?? m.list.none}</td>
             </tr>
           ))}
         </tbody>

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The list as somebody else is shown it: rows and rights, no still and no byte, and no row that the asker has no right to.
-import { useState, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import { Link } from "wouter";
 import { askJson } from "../../api/client.js";
 import type { SeenRecording, SeenRight, ViewAsPage as Page } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
 import { shownTime } from "../../ui/format.js";
+import { usePages } from "../../ui/pages.js";
 import { Failure, Loading, Name, Notice, Status, toneOfState, useLoad, useTitle } from "../../ui/parts.js";
 
 const ask = (id: string, cursor: string | null, signal?: AbortSignal): Promise<Page> => {
@@ -36,20 +37,10 @@ export default function ViewAsPage({ id }: { readonly id: string }): ReactNode {
 }
 
 function Rows({ id, first }: { readonly id: string; readonly first: Page }): ReactNode {
-  const [pages, setPages] = useState<readonly Page[]>([first]);
-  const [error, setError] = useState<unknown>();
-  const items = pages.flatMap((page) => page.items);
-  const hidden = pages.reduce((sum, page) => sum + page.hidden, 0);
-  const next = pages.at(-1)?.next ?? null;
-  const more = (): void => {
-    setError(undefined);
-    ask(id, next)
-      .then((page) => setPages([...pages, page]))
-      .catch(setError);
-  };
+  const [items, more] = usePages(first, (cursor) => ask(id, cursor));
   return (
     <>
-      <p role="status">{m.oversight.seen(first.total, items.length, hidden)}</p>
+      <p role="status">{m.oversight.seen(first.total, items.length, first.hidden)}</p>
       {items.length > 0 && (
         <div className="scroll" tabIndex={-1}>
           <table>
@@ -71,14 +62,7 @@ function Rows({ id, first }: { readonly id: string; readonly first: Page }): Rea
           </table>
         </div>
       )}
-      {error !== undefined && <Failure error={error} onRetry={more} />}
-      {next !== null && (
-        <div>
-          <button type="button" onClick={more}>
-            {m.list.more}
-          </button>
-        </div>
-      )}
+      {more}
     </>
   );
 }

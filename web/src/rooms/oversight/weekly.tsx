@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Weekly review: the digests, newest first, and what nobody is assigned to.
+// Weekly review: the digests, unsigned ones first, and what nobody is assigned to.
 import type { ReactNode } from "react";
 import { Link } from "wouter";
 import { askJson } from "../../api/client.js";
-import type { Digest, Session } from "../../api/schema.js";
+import type { Digest, DigestPage, Session } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
 import { shownDay } from "../../ui/format.js";
+import { usePages } from "../../ui/pages.js";
 import { Empty, Failure, Loading, Name, Status, useLoad, useTitle } from "../../ui/parts.js";
 
 export default function WeeklyPage({ session }: { readonly session: Session }): ReactNode {
@@ -25,8 +26,11 @@ export function DigestState({ digest }: { readonly digest: Digest }): ReactNode 
   return digest.overdue ? <Status tone="bad" word={m.oversight.overdue} /> : <Status tone="due" word={m.oversight.toSign} />;
 }
 
+const ask = (cursor: string | null, signal?: AbortSignal): Promise<DigestPage> =>
+  askJson<"GET /api/v1/digests">(cursor === null ? "/api/v1/digests" : `/api/v1/digests?${new URLSearchParams({ cursor })}`, signal === undefined ? {} : { signal });
+
 function Digests(): ReactNode {
-  const [digests, again] = useLoad("digests", (signal) => askJson<"GET /api/v1/digests">("/api/v1/digests", { signal }));
+  const [digests, again] = useLoad("digests", (signal) => ask(null, signal));
   return (
     <section aria-labelledby="digests-title">
       <h2 id="digests-title">{m.oversight.digests}</h2>
@@ -37,38 +41,46 @@ function Digests(): ReactNode {
           <p>{m.oversight.noDigestsDetail}</p>
         </Empty>
       )}
-      {digests.state === "ready" && digests.value.items.length > 0 && (
-        <div className="scroll" tabIndex={-1}>
-          <table>
-            <caption className="unseen">{m.oversight.digests}</caption>
-            <thead>
-              <tr>
-                <th scope="col">{m.oversight.week}</th>
-                <th scope="col">{m.oversight.reader}</th>
-                <th scope="col">{m.oversight.state}</th>
-                <th scope="col">{m.oversight.note}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {digests.value.items.map((digest) => (
-                <tr key={digest.id}>
-                  <td className="time">
-                    <Link to={`/weekly-review/${digest.id}`}>{m.oversight.weekOf(shownDay(digest.from))}</Link>
-                  </td>
-                  <td className="name">
-                    <Name text={digest.reader.name} />
-                  </td>
-                  <td>
-                    <DigestState digest={digest} />
-                  </td>
-                  <td>{digest.note === "" ? m.list.none : <Name text={digest.note} />}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
+      {digests.state === "ready" && digests.value.items.length > 0 && <Table first={digests.value} />}
     </section>
+  );
+}
+
+function Table({ first }: { readonly first: DigestPage }): ReactNode {
+  const [digests, more] = usePages(first, ask);
+  return (
+    <>
+      <div className="scroll" tabIndex={-1}>
+        <table>
+          <caption className="unseen">{m.oversight.digests}</caption>
+          <thead>
+            <tr>
+              <th scope="col">{m.oversight.week}</th>
+              <th scope="col">{m.oversight.reader}</th>
+              <th scope="col">{m.oversight.state}</th>
+              <th scope="col">{m.oversight.note}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {digests.map((digest) => (
+              <tr key={digest.id}>
+                <td className="time">
+                  <Link to={`/weekly-review/${digest.id}`}>{m.oversight.weekOf(shownDay(digest.from))}</Link>
+                </td>
+                <td className="name">
+                  <Name text={digest.reader.name} />
+                </td>
+                <td>
+                  <DigestState digest={digest} />
+                </td>
+                <td>{digest.note === "" ? m.list.none : <Name text={digest.note} />}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {more}
+    </>
   );
 }
 
