@@ -13,9 +13,9 @@
 #include <string>
 #include <vector>
 
+#include "audit/acts.h"
 #include "base/clock.h"
 #include "db/db.h"
-#include "evidence/acts.h"
 #include "ledger/ledgers.h"
 #include "oversight/bursts.h"
 #include "oversight/pages.h"

@@ -12,15 +12,15 @@ std::int64_t uncovered(std::span<const Look> looks) {
   std::map<std::string, std::set<RecordingId>> named;
   for (const Look& look : looks) {
     switch (look.tie) {
-      case evidence::Tie::kOwn:
-      case evidence::Tie::kCase:
+      case audit::Tie::kOwn:
+      case audit::Tie::kCase:
         break;
-      case evidence::Tie::kNamed:
+      case audit::Tie::kNamed:
         named[look.case_number].insert(look.recording);
         break;
-      case evidence::Tie::kUnit:
-      case evidence::Tie::kUnattributed:
-      case evidence::Tie::kNone:
+      case audit::Tie::kUnit:
+      case audit::Tie::kUnattributed:
+      case audit::Tie::kNone:
         counted.insert(look.recording);
         break;
     }

@@ -14,9 +14,9 @@
 #include <string>
 #include <vector>
 
+#include "audit/acts.h"
 #include "base/clock.h"
 #include "base/ids.h"
-#include "evidence/acts.h"
 
 namespace lapel::oversight {
 
@@ -28,7 +28,7 @@ struct Look {
   std::int64_t leaf = 0;
   Timestamp at;
   RecordingId recording;
-  evidence::Tie tie = evidence::Tie::kNone;
+  audit::Tie tie = audit::Tie::kNone;
   std::string case_number;  // as named; empty: none
   bool is_new = true;       // else it was judged before, and counts behind those that are
 };

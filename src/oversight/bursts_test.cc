@@ -8,7 +8,7 @@
 namespace lapel::oversight {
 namespace {
 
-using evidence::Tie;
+using audit::Tie;
 
 constexpr Timestamp kStart{1'700'000'000'000'000};
 constexpr std::int64_t kSecond = 1'000'000, kMinute = 60 * kSecond;

@@ -9,10 +9,10 @@
 
 #include <fmt/format.h>
 
+#include "audit/acts.h"
 #include "audit/facts_check.h"
 #include "base/text.h"
 #include "crypto/sha256.h"
-#include "evidence/acts.h"
 #include "ledger/feed.h"
 #include "proof/entry.h"
 
@@ -200,14 +200,14 @@ Result<void> check_looks(db::Transaction& tx, const AgencyId& agency, const std:
     }
   }
   for (std::int64_t mark = -1;;) {
-    const ledger::FeedPage page = TRY(ledger::read_feed(tx, agency, evidence::act_events(), mark, kPage));
+    const ledger::FeedPage page = TRY(ledger::read_feed(tx, agency, audit::act_events(), mark, kPage));
     Lines events, rows;
     for (const ledger::SealedEvent& sealed : page.events) {
       const auto event = proof::parse_event(sealed.event);
       if (!event || static_cast<std::int64_t>(sealed.index) > followed)
         continue;  // told with its chain; not judged yet
       const std::string act = sealed.type.substr(sealed.type.find('.') + 1);
-      if (act == evidence::act_kind_name(evidence::ActKind::kShared) &&
+      if (act == audit::act_kind_name(audit::ActKind::kShared) &&
           static_cast<std::int64_t>(sealed.index) <= shares_after)
         continue;
       events.insert(look_line(std::to_string(sealed.index), text_of(*event, "actor"), act, sealed.subject.text(),

@@ -10,7 +10,7 @@
 namespace lapel::oversight {
 namespace {
 
-using evidence::Act;
+using audit::Act;
 
 constexpr std::int64_t kLooksMax = 20'000;  // of one person within the window before a page
 constexpr int kLostMax = 64;                // pages in all that others have judged first
@@ -26,7 +26,7 @@ struct Watch::Raised {
 struct Watch::Page {
   std::int64_t before = -1;
   bool has_mark = false;
-  evidence::Acts acts;
+  audit::Acts acts;
   std::vector<Raised> raised;
   std::vector<std::pair<std::string, Place>> go_on;  // alerts of before, and until where
 };
@@ -51,7 +51,7 @@ Result<std::vector<Look>> Watch::looks_of(db::Transaction& tx, const AgencyId& a
             {"after", older.empty() ? -1 : older[0].integer("leaf_index")},
             {"limit", kLooksMax}}))) {
     const auto recording = RecordingId::parse(row.text("recording"));
-    const auto tie = evidence::parse_tie(row.text("tie"));
+    const auto tie = audit::parse_tie(row.text("tie"));
     if (!recording || !tie) return fail(Code::kCorrupt, "A watched act in the catalog is damaged", person.text());
     out.push_back({row.integer("leaf_index"),
                    {row.integer("at_us")},
@@ -75,7 +75,7 @@ Result<Watch::Page> Watch::read_page(const AgencyId& agency) {
         TRY(tx.query("SELECT leaf_index FROM watch_marks WHERE agency = :agency", {{"agency", agency.text()}}));
     out.has_mark = !marks.empty();
     if (out.has_mark) out.before = marks[0].integer("leaf_index");
-    out.acts = TRY(evidence::acts_after(tx, agency, out.before, kActsAtOnce));
+    out.acts = TRY(audit::acts_after(tx, agency, out.before, kActsAtOnce));
     std::map<PersonId, std::vector<Act>> by_person;
     for (const Act& act : out.acts.items) by_person[act.person].push_back(act);
     for (const auto& [person, acts] : by_person) {
@@ -120,8 +120,8 @@ Result<void> Watch::keep(db::Transaction& tx, const AgencyId& agency, const Page
          {"person", act.person.text()},
          {"recording", act.recording.text()},
          {"at", act.at.us},
-         {"act", evidence::act_kind_name(act.kind)},
-         {"tie", evidence::tie_name(act.tie)},
+         {"act", audit::act_kind_name(act.kind)},
+         {"tie", audit::tie_name(act.tie)},
          {"purpose", act.purpose},
          {"case_number", act.case_number}}));
   }

@@ -11,9 +11,9 @@
 
 #include <functional>
 
+#include "audit/acts.h"
 #include "base/clock.h"
 #include "db/db.h"
-#include "evidence/acts.h"
 #include "ledger/ledgers.h"
 #include "oversight/bursts.h"
 #include "roster/roster.h"
@@ -40,7 +40,7 @@ class Watch {
   struct Raised;
   Result<Page> read_page(const AgencyId& agency);
   Result<std::vector<Look>> looks_of(db::Transaction& tx, const AgencyId& agency, const PersonId& person,
-                                     const std::vector<evidence::Act>& acts);
+                                     const std::vector<audit::Act>& acts);
   Result<void> keep(db::Transaction& tx, const AgencyId& agency, const Page& page);
   const Parts parts_;
 };

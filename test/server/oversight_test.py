@@ -376,7 +376,7 @@ class WeeklyDigests(unittest.TestCase):
             town.followed()
             for who in ("sergeant", "captain"):
                 self.assertEqual(town.ask("GET", "/api/v1/digests", who, 200).json()["items"], [])  # no week has ended
-            town.move(8 * DAY)
+            town.clock.into_next_week()
             town.happens()
             until(lambda: town.events("digest.made"), lambda made: len(made) >= 3)
             self.read(town)
@@ -483,7 +483,7 @@ class WeeklyDigests(unittest.TestCase):
             people(town)
             town.start()
             week = 7 * DAY
-            town.move(9.5 * DAY - (time.time() - 4 * DAY) % week)  # noon of next Wednesday; 1970 began on a Thursday
+            town.clock.into_next_week()
             films = town.upload(4)
 
             def looks(counts):
@@ -716,7 +716,7 @@ class OnPostgres(unittest.TestCase):
             self.assertEqual(town.ask("GET", "/api/v1/people/sergeant/recordings", "boss", 200).json()["total"], 1)
             review = town.ask("GET", "/api/v1/access-review", "captain", 200).json()
             town.ask("POST", "/api/v1/access-review/sign", "captain", 204, sha256=review["sha256"])
-            town.move(8 * DAY)
+            town.clock.into_next_week()
             town.happens()
             digest = listed("/api/v1/digests", "sergeant")[0]
             content = town.ask("GET", f"/api/v1/digests/{digest['id']}", "sergeant", 200).json()["content"]
@@ -743,7 +743,7 @@ class OnPostgres(unittest.TestCase):
                 items = until(lambda: town.ask("GET", "/api/v1/alerts", "captain", 200).json()["items"], lambda items: len(items) >= 2)
                 self.assertEqual(sorted(each["person"]["id"] for each in items), sorted([town.ids["detective"], town.ids["reader"]]))
                 # Each has judged all of them by the end of the week, and made it once.
-                town.move(8 * DAY)
+                town.clock.into_next_week()
                 town.happens()
                 digests = until(lambda: town.ask("GET", "/api/v1/digests", "captain", 200).json()["items"])
                 self.assertEqual(len({(each["reader"]["id"], each["from"]) for each in digests}), len(digests))

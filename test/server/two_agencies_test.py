@@ -89,7 +89,7 @@ class TwoAgencies(unittest.TestCase):
         out = {}
         for kind in ("alert", "digest"):
             out[kind] = until(lambda: town.request("GET", f"/api/v1/{kind}s", cls.own).json()["items"])[0]["id"]
-            clock.move(8 * 86_400)
+            clock.into_next_week()
             assert town.request("GET", "/api/v1/recordings", cls.own).status == 200  # by a clock alone no week ends
         return out
 

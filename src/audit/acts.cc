@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "evidence/acts.h"
+#include "audit/acts.h"
 
 #include <array>
 #include <utility>
@@ -7,11 +7,10 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
-#include "evidence/rows.h"
 #include "ledger/feed.h"
 #include "proof/entry.h"
 
-namespace lapel::evidence {
+namespace lapel::audit {
 namespace {
 
 constexpr std::array<std::pair<ActKind, std::string_view>, 4> kKinds = {{{ActKind::kViewed, "viewed"},
@@ -135,4 +134,4 @@ Result<Acts> acts_after(db::Transaction& tx, const AgencyId& agency, std::int64_
   return out;
 }
 
-}  // namespace lapel::evidence
+}  // namespace lapel::audit

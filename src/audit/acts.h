@@ -17,7 +17,7 @@
 #include "db/db.h"
 #include "evidence/vault.h"
 
-namespace lapel::evidence {
+namespace lapel::audit {
 
 // The types of event that say so.
 std::span<const std::string_view> act_events();
@@ -57,4 +57,4 @@ struct Acts {
 // Those after `mark`, -1 for all; at most `limit`.
 Result<Acts> acts_after(db::Transaction& tx, const AgencyId& agency, std::int64_t mark, std::int64_t limit);
 
-}  // namespace lapel::evidence
+}  // namespace lapel::audit
