@@ -80,7 +80,7 @@ class ProposalsTest : public ::testing::Test {
   std::size_t listed(ProposalState wanted, Timestamp now) {
     std::size_t out = 0;
     EXPECT_TRUE(database_->read([&](db::Transaction& tx) -> Result<void> {
-      out = TRY(proposals(tx, agency_, wanted, now)).size();
+      out = TRY(proposals(tx, agency_, wanted, now, std::nullopt)).size();
       return {};
     }));
     return out;
