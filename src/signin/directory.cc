@@ -295,7 +295,11 @@ Result<void> Directory::settle_all(const Who& who, const std::set<std::string>& 
 
 Result<void> Directory::finish(const Who& who) {
   const Timestamp now = parts_.clock.now();
-  std::vector<std::pair<std::string, std::int64_t>> users;  // with the mark that is seen
+  struct Waiting {
+    std::string user;
+    std::int64_t since_us;  // the mark that is seen
+  };
+  std::vector<Waiting> users;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     users.clear();
     for (const db::Row& row :
@@ -303,18 +307,18 @@ Result<void> Directory::finish(const Who& who) {
                       "AND is_deleted = 0 "
                       "ORDER BY unsettled_us, id LIMIT :limit",
                       {{"agency", who.agency.text()}, {"now", now.us}, {"limit", kDirectoryFinishedMax}}))) {
-      users.emplace_back(row.text("id"), row.integer("unsettled_us"));
+      users.push_back({row.text("id"), row.integer("unsettled_us")});
     }
     return {};
   }));
-  for (const auto& [user, seen_us] : users) {
-    const auto settled = settle(who, user);
+  for (const Waiting& each : users) {
+    const auto settled = settle(who, each.user);
     if (settled) continue;
     // Not for what it would do: what the server cannot at this moment, it can for nobody, and the next request tries again.
     if (settled.error().problem->retry == Retry::kYes || settled.error().problem->retry == Retry::kLater) break;
     TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
       TRY(tx.run("UPDATE directory_users SET unsettled_us = :again WHERE id = :id AND unsettled_us = :seen",
-                 {{"again", (now + kDirectoryAgainUs).us}, {"id", user}, {"seen", seen_us}}));
+                 {{"again", (now + kDirectoryAgainUs).us}, {"id", each.user}, {"seen", each.since_us}}));
       return {};
     }));
   }
