@@ -6,7 +6,7 @@ import type { Proposal } from "../../api/schema.js";
 import { AskDialog, ReasonField, type DoneProps } from "../../app/ask.js";
 import { m } from "../../app/messages.js";
 import { shownTime } from "../../ui/format.js";
-import { Empty, Failure, Loading, Name, Status, useLoad, useTitle, type Tone } from "../../ui/parts.js";
+import { Empty, Name, Ready, Status, Table, useLoad, useTitle, type Tone } from "../../ui/parts.js";
 
 const TONES: Readonly<Record<string, Tone>> = { open: "due", approved: "ok", refused: "bad", withdrawn: "plain", expired: "plain" };
 
@@ -20,24 +20,13 @@ export default function ApprovalsPage(): ReactNode {
   useTitle(m.approvals.title);
   const [load, again] = useLoad("proposals", (signal) => askJson<"GET /api/v1/proposals">("/api/v1/proposals", { signal }));
   const [deciding, setDeciding] = useState<Deciding>();
-  const all = load.state === "ready" ? load.value.items : [];
-  const open = all.filter((proposal) => proposal.state === "open");
-  const past = all.filter((proposal) => proposal.state !== "open");
   return (
     <>
       <h1>{m.approvals.title}</h1>
       <p className="lead">{m.approvals.lead}</p>
-      {load.state === "loading" && <Loading />}
-      {load.state === "failed" && <Failure error={load.error} onRetry={again} />}
-      {load.state === "ready" && open.length === 0 && (
-        <Empty title={m.approvals.emptyTitle}>
-          <p>{m.approvals.emptyDetail}</p>
-        </Empty>
-      )}
-      {open.map((proposal) => (
-        <Open key={proposal.id} proposal={proposal} onDecide={(verb) => setDeciding({ proposal, verb })} />
-      ))}
-      {past.length > 0 && <Past proposals={past} />}
+      <Ready of={load} again={again}>
+        {(value) => <OpenAndPast proposals={value.items} onDecide={setDeciding} />}
+      </Ready>
       {deciding !== undefined && (
         <DecideDialog
           deciding={deciding}
@@ -48,6 +37,20 @@ export default function ApprovalsPage(): ReactNode {
           }}
         />
       )}
+    </>
+  );
+}
+
+function OpenAndPast({ proposals, onDecide }: { readonly proposals: readonly Proposal[]; readonly onDecide: (deciding: Deciding) => void }): ReactNode {
+  const open = proposals.filter((proposal) => proposal.state === "open");
+  const past = proposals.filter((proposal) => proposal.state !== "open");
+  return (
+    <>
+      {open.length === 0 && <Empty title={m.approvals.emptyTitle} detail={m.approvals.emptyDetail} />}
+      {open.map((proposal) => (
+        <Open key={proposal.id} proposal={proposal} onDecide={(verb) => onDecide({ proposal, verb })} />
+      ))}
+      {past.length > 0 && <Past proposals={past} />}
     </>
   );
 }
@@ -95,37 +98,25 @@ function Past({ proposals }: { readonly proposals: readonly Proposal[] }): React
   return (
     <section aria-labelledby="past-title">
       <h2 id="past-title">{m.approvals.past}</h2>
-      <div className="scroll" tabIndex={-1}>
-        <table>
-          <caption className="unseen">{m.approvals.pastCaption}</caption>
-          <thead>
-            <tr>
-              <th scope="col">{m.approvals.what}</th>
-              <th scope="col">{m.holds.state}</th>
-              <th scope="col">{m.approvals.decided}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {proposals.map((proposal) => (
-              <tr key={proposal.id}>
-                <td className="name">
-                  <Name text={proposal.text} />
-                  <div className="quiet-text">
-                    <Name text={m.approvals.by(proposal.proposer_name, shownTime(proposal.proposed_at))} />
-                  </div>
-                </td>
-                <td>
-                  <Status tone={TONES[proposal.state] ?? "plain"} word={m.approvals.states[proposal.state] ?? proposal.state} />
-                </td>
-                <td>
-                  <Name text={m.approvals.decision(proposal.decider_name, proposal.decision_reason)} />
-                  <div className="quiet-text">{shownTime(proposal.decided_at ?? proposal.expires_at)}</div>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table caption={m.approvals.pastCaption} heads={[m.approvals.what, m.holds.state, m.approvals.decided]}>
+        {proposals.map((proposal) => (
+          <tr key={proposal.id}>
+            <td className="name">
+              <Name text={proposal.text} />
+              <div className="quiet-text">
+                <Name text={m.approvals.by(proposal.proposer_name, shownTime(proposal.proposed_at))} />
+              </div>
+            </td>
+            <td>
+              <Status tone={TONES[proposal.state] ?? "plain"} word={m.approvals.states[proposal.state] ?? proposal.state} />
+            </td>
+            <td>
+              <Name text={m.approvals.decision(proposal.decider_name, proposal.decision_reason)} />
+              <div className="quiet-text">{shownTime(proposal.decided_at ?? proposal.expires_at)}</div>
+            </td>
+          </tr>
+        ))}
+      </Table>
     </section>
   );
 }

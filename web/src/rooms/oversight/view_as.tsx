@@ -6,7 +6,7 @@ import { askJson } from "../../api/client.js";
 import type { SeenRecording, SeenRight, ViewAsPage as Page } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
 import { shownTime } from "../../ui/format.js";
-import { Failure, Loading, Name, Notice, Status, toneOfState, useLoad, useTitle } from "../../ui/parts.js";
+import { Failure, Name, Notice, Ready, Status, Table, toneOfState, useLoad, useTitle } from "../../ui/parts.js";
 
 const ask = (id: string, cursor: string | null, signal?: AbortSignal): Promise<Page> => {
   const query = cursor === null ? "" : new URLSearchParams({ cursor }).toString();
@@ -28,9 +28,9 @@ export default function ViewAsPage({ id }: { readonly id: string }): ReactNode {
       <Notice tone="info">
         <p>{m.oversight.viewAsNote}</p>
       </Notice>
-      {load.state === "loading" && <Loading />}
-      {load.state === "failed" && <Failure error={load.error} onRetry={again} />}
-      {load.state === "ready" && <Rows key={load.value.person.id} id={id} first={load.value} />}
+      <Ready of={load} again={again}>
+        {(value) => <Rows key={value.person.id} id={id} first={value} />}
+      </Ready>
     </>
   );
 }
@@ -51,25 +51,11 @@ function Rows({ id, first }: { readonly id: string; readonly first: Page }): Rea
     <>
       <p role="status">{m.oversight.seen(first.total, items.length, hidden)}</p>
       {items.length > 0 && (
-        <div className="scroll" tabIndex={-1}>
-          <table>
-            <caption className="unseen">{m.oversight.viewAs}</caption>
-            <thead>
-              <tr>
-                {[m.oversight.when, m.list.file, m.list.incident, m.list.state, m.oversight.may].map((label) => (
-                  <th key={label} scope="col">
-                    {label}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {items.map((item) => (
-                <Row key={item.id} item={item} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table caption={m.oversight.viewAs} heads={[m.oversight.when, m.list.file, m.list.incident, m.list.state, m.oversight.may]}>
+          {items.map((item) => (
+            <Row key={item.id} item={item} />
+          ))}
+        </Table>
       )}
       {error !== undefined && <Failure error={error} onRetry={more} />}
       {next !== null && (

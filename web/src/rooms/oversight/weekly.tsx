@@ -6,7 +6,7 @@ import { askJson } from "../../api/client.js";
 import type { Digest, Session } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
 import { shownDay } from "../../ui/format.js";
-import { Empty, Failure, Loading, Name, Status, useLoad, useTitle } from "../../ui/parts.js";
+import { Empty, Items, Name, Status, Table, useLoad, useTitle } from "../../ui/parts.js";
 
 export default function WeeklyPage({ session }: { readonly session: Session }): ReactNode {
   useTitle(m.oversight.weekly);
@@ -30,44 +30,26 @@ function Digests(): ReactNode {
   return (
     <section aria-labelledby="digests-title">
       <h2 id="digests-title">{m.oversight.digests}</h2>
-      {digests.state === "loading" && <Loading />}
-      {digests.state === "failed" && <Failure error={digests.error} onRetry={again} />}
-      {digests.state === "ready" && digests.value.items.length === 0 && (
-        <Empty title={m.oversight.noDigests}>
-          <p>{m.oversight.noDigestsDetail}</p>
-        </Empty>
-      )}
-      {digests.state === "ready" && digests.value.items.length > 0 && (
-        <div className="scroll" tabIndex={-1}>
-          <table>
-            <caption className="unseen">{m.oversight.digests}</caption>
-            <thead>
-              <tr>
-                <th scope="col">{m.oversight.week}</th>
-                <th scope="col">{m.oversight.reader}</th>
-                <th scope="col">{m.oversight.state}</th>
-                <th scope="col">{m.oversight.note}</th>
+      <Items of={digests} again={again} none={<Empty title={m.oversight.noDigests} detail={m.oversight.noDigestsDetail} />}>
+        {(items) => (
+          <Table caption={m.oversight.digests} heads={[m.oversight.week, m.oversight.reader, m.oversight.state, m.oversight.note]}>
+            {items.map((digest) => (
+              <tr key={digest.id}>
+                <td className="time">
+                  <Link to={`/weekly-review/${digest.id}`}>{m.oversight.weekOf(shownDay(digest.from))}</Link>
+                </td>
+                <td className="name">
+                  <Name text={digest.reader.name} />
+                </td>
+                <td>
+                  <DigestState digest={digest} />
+                </td>
+                <td>{digest.note === "" ? m.list.none : <Name text={digest.note} />}</td>
               </tr>
-            </thead>
-            <tbody>
-              {digests.value.items.map((digest) => (
-                <tr key={digest.id}>
-                  <td className="time">
-                    <Link to={`/weekly-review/${digest.id}`}>{m.oversight.weekOf(shownDay(digest.from))}</Link>
-                  </td>
-                  <td className="name">
-                    <Name text={digest.reader.name} />
-                  </td>
-                  <td>
-                    <DigestState digest={digest} />
-                  </td>
-                  <td>{digest.note === "" ? m.list.none : <Name text={digest.note} />}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
+            ))}
+          </Table>
+        )}
+      </Items>
     </section>
   );
 }
@@ -79,22 +61,17 @@ function Unattributed(): ReactNode {
     <section className="apart" aria-labelledby="unattributed-title">
       <h2 id="unattributed-title">{m.oversight.unattributed}</h2>
       <p className="quiet-text">{m.oversight.unattributedNote}</p>
-      {days.state === "loading" && <Loading />}
-      {days.state === "failed" && <Failure error={days.error} onRetry={again} />}
-      {days.state === "ready" && days.value.items.length === 0 && (
-        <Empty title={m.oversight.noUnattributed}>
-          <p>{m.oversight.noUnattributedDetail}</p>
-        </Empty>
-      )}
-      {days.state === "ready" && days.value.items.length > 0 && (
-        <ul className="plain lines-apart">
-          {days.value.items.map(({ day, open }) => (
-            <li key={day}>
-              <Link to={`/recordings?${dayQuery(day)}`}>{shownDay(day)}</Link> <span className="quiet-text">{m.list.shown(open)}</span>
-            </li>
-          ))}
-        </ul>
-      )}
+      <Items of={days} again={again} none={<Empty title={m.oversight.noUnattributed} detail={m.oversight.noUnattributedDetail} />}>
+        {(items) => (
+          <ul className="plain lines-apart">
+            {items.map(({ day, open }) => (
+              <li key={day}>
+                <Link to={`/recordings?${dayQuery(day)}`}>{shownDay(day)}</Link> <span className="quiet-text">{m.list.shown(open)}</span>
+              </li>
+            ))}
+          </ul>
+        )}
+      </Items>
     </section>
   );
 }
