@@ -1,56 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roster/proposals.h"
 
-#include <filesystem>
-#include <memory>
-#include <optional>
 #include <thread>
 #include <vector>
 
-#include <fmt/format.h>
-#include <gtest/gtest.h>
-
 #include "base/problems.h"
-#include "crypto/random.h"
-#include "db/catalog_for_tests.h"
-#include "roster/roster.h"
+#include "roster/roster_for_tests.h"
 
 namespace lapel::roster {
 namespace {
 
-constexpr Timestamp kNow{1'700'000'000'000'000};
-
-class ProposalsTest : public ::testing::Test {
+class ProposalsTest : public RosterTest {
  protected:
   void SetUp() override {
-    directory_ =
-        std::filesystem::temp_directory_path() / fmt::format("lapel-proposals-{}", hex(crypto::random_bytes<8>()));
-    std::filesystem::create_directory(directory_);
-    catalog_.emplace(directory_);
-    database_ = catalog_->open();
-    ASSERT_TRUE(db::migrate(*database_, "roster", schema()));
+    RosterTest::SetUp();
     // As much of the table that holds name as they need.
     ASSERT_TRUE(database_->write([](db::Transaction& tx) -> Result<void> {
       TRY(tx.run("CREATE TABLE recordings (id TEXT NOT NULL PRIMARY KEY)"));
       return {};
     }));
     ASSERT_TRUE(db::migrate(*database_, "holds", holds_schema()));
-    const Agency agency{crypto::new_id<AgencyId>(), "Ashfield", "ashfield", true, crypto::new_id<PersonId>()};
-    ASSERT_TRUE(database_->write([&](db::Transaction& tx) { return add_agency(tx, agency); }));
-    agency_ = agency.id;
-    proposer_ = add("proposer");
-    decider_ = add("decider");
-  }
-  void TearDown() override {
-    database_.reset();
-    std::filesystem::remove_all(directory_);
+    proposer_ = add(agency_, "proposer", {access::Role::kRecords});
+    decider_ = add(agency_, "decider", {access::Role::kRecords});
   }
 
-  PersonId add(const std::string& login) {
-    const Person added{crypto::new_id<PersonId>(), agency_, login, login, std::nullopt, {access::Role::kRecords}};
-    EXPECT_TRUE(database_->write([&](db::Transaction& tx) { return add_person(tx, added, kNow); }));
-    return added.id;
-  }
   Proposal make(const std::string& item, Timestamp at = kNow) {
     Proposal out;
     out.id = crypto::new_id<ProposalId>();
@@ -70,26 +43,12 @@ class ProposalsTest : public ::testing::Test {
     return database_->write([&](db::Transaction& tx) { return decide_proposal(tx, id, {state, who, at, "read it"}); });
   }
   ProposalState state(const ProposalId& id, Timestamp now) {
-    std::optional<Proposal> out;
-    EXPECT_TRUE(database_->read([&](db::Transaction& tx) -> Result<void> {
-      out = TRY(proposal(tx, agency_, id, now));
-      return {};
-    }));
-    return out->state;
+    return read([&](db::Transaction& tx) { return proposal(tx, agency_, id, now); }).state;
   }
   std::size_t listed(ProposalState wanted, Timestamp now) {
-    std::size_t out = 0;
-    EXPECT_TRUE(database_->read([&](db::Transaction& tx) -> Result<void> {
-      out = TRY(proposals(tx, agency_, wanted, now, std::nullopt)).size();
-      return {};
-    }));
-    return out;
+    return read([&](db::Transaction& tx) { return proposals(tx, agency_, wanted, now, std::nullopt); }).size();
   }
 
-  std::filesystem::path directory_;
-  std::optional<db::CatalogForTests> catalog_;
-  std::unique_ptr<db::Database> database_;
-  AgencyId agency_;
   PersonId proposer_, decider_;
 };
 
@@ -126,7 +85,8 @@ TEST_F(ProposalsTest, OfManyWhoDecideAtOnceOneDoes) {
   const Proposal made = make("a");
   ASSERT_TRUE(propose(made));
   std::vector<PersonId> deciders;
-  for (int i = 0; i < kDeciders; ++i) deciders.push_back(add(fmt::format("decider{}", i)));
+  for (int i = 0; i < kDeciders; ++i)
+    deciders.push_back(add(agency_, fmt::format("decider{}", i), {access::Role::kRecords}));
   std::vector<std::optional<Code>> answers(kDeciders);
   {
     std::vector<std::jthread> threads;

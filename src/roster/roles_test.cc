@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roster/roles.h"
 
-#include <filesystem>
-#include <memory>
-#include <optional>
 #include <thread>
 #include <vector>
 
-#include <fmt/format.h>
-#include <gtest/gtest.h>
-
 #include "base/problems.h"
-#include "crypto/random.h"
-#include "db/catalog_for_tests.h"
-#include "roster/roster.h"
+#include "roster/roster_for_tests.h"
 
 namespace lapel::roster {
 namespace {
@@ -21,37 +13,15 @@ namespace {
 using access::Role;
 using Roles = std::set<Role>;
 
-constexpr Timestamp kNow{1'700'000'000'000'000};
-
-class RolesTest : public ::testing::Test {
+class RolesTest : public RosterTest {
  protected:
   void SetUp() override {
-    directory_ =
-        std::filesystem::temp_directory_path() / fmt::format("lapel-roster-{}", hex(crypto::random_bytes<8>()));
-    std::filesystem::create_directory(directory_);
-    catalog_.emplace(directory_);
-    database_ = catalog_->open();
-    ASSERT_TRUE(db::migrate(*database_, "roster", schema()));
-    agency_ = add_agency("Ashfield");
+    RosterTest::SetUp();
     chief_ = add(agency_, "chief", {Role::kAdministrator});
     hill_ = add(agency_, "hill", {Role::kOfficer});
     add(add_agency("Otherton"), "neighbor", {Role::kAdministrator});
   }
-  void TearDown() override {
-    database_.reset();
-    std::filesystem::remove_all(directory_);
-  }
 
-  AgencyId add_agency(const std::string& name) {
-    const Agency agency{crypto::new_id<AgencyId>(), name, slug_of(name), false, crypto::new_id<PersonId>()};
-    EXPECT_TRUE(database_->write([&](db::Transaction& tx) { return roster::add_agency(tx, agency); }));
-    return agency.id;
-  }
-  PersonId add(const AgencyId& agency, const std::string& login, const Roles& roles) {
-    const Person added{crypto::new_id<PersonId>(), agency, login, login, std::nullopt, roles};
-    EXPECT_TRUE(database_->write([&](db::Transaction& tx) { return add_person(tx, added, kNow); }));
-    return added.id;
-  }
   Result<void> change(const PersonId& id, const Roles& old, const Roles& roles) {
     return database_->write([&](db::Transaction& tx) { return change_roles(tx, id, old, roles); });
   }
@@ -62,12 +32,7 @@ class RolesTest : public ::testing::Test {
     return database_->write([&](db::Transaction& tx) { return activate_person(tx, id, kNow + 1); });
   }
   Person shown(const PersonId& id) {
-    std::optional<Person> out;
-    EXPECT_TRUE(database_->read([&](db::Transaction& tx) -> Result<void> {
-      out = TRY(person(tx, id));
-      return {};
-    }));
-    return *out;
+    return read([&](db::Transaction& tx) { return person(tx, id); });
   }
   Result<access::Actor> acting(const PersonId& id) {
     access::Actor out;
@@ -78,10 +43,6 @@ class RolesTest : public ::testing::Test {
     return out;
   }
 
-  std::filesystem::path directory_;
-  std::optional<db::CatalogForTests> catalog_;
-  std::unique_ptr<db::Database> database_;
-  AgencyId agency_;
   PersonId chief_, hill_;
 };
 

@@ -38,6 +38,8 @@ struct Person {
   std::optional<std::string> badge;  // worn today; assignments.h knows whose it was when
   std::set<access::Role> roles;
   bool is_active = true;  // nobody signs in as one who is not (roles.h)
+
+  friend bool operator==(const Person&, const Person&) = default;
 };
 
 struct Device {

@@ -16,7 +16,6 @@ namespace lapel::signin {
 namespace {
 
 constexpr std::string_view kReason = "The agency's directory";
-constexpr int kTriesMax = 64;  // of a change, while others come between
 
 Result<void> check_text(std::string_view what, const std::string& text) {
   if (text.empty() || text.size() > limits::kFieldBytesMax || has_control_characters(text) || !is_utf8(text)) {
@@ -212,13 +211,8 @@ struct Directory::State {
   bool is_settled() const { return !enters() && !leaves() && !changes_roles() && !comes_back(); }
 
   friend bool operator==(const State& a, const State& b) {
-    const auto same_person = [&] {
-      if (!a.person || !b.person) return !a.person && !b.person;
-      return a.person->id == b.person->id && a.person->is_active == b.person->is_active &&
-             a.person->roles == b.person->roles;
-    };
     return a.user == b.user && a.is_grouped == b.is_grouped && a.is_put_out == b.is_put_out && a.roles == b.roles &&
-           same_person();
+           a.person == b.person;
   }
 };
 
@@ -245,28 +239,11 @@ Result<Directory::State> Directory::read_state(db::Transaction& tx, const Agency
 
 Result<void> Directory::act(const AgencyId& agency, const std::string& id, const Act& act) {
   const auto provider = TRY(parts_.providers.find(agency));
-  for (int tries = 0; tries < kTriesMax; ++tries) {
-    State state;
-    TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-      state = TRY(read_state(tx, agency, id, provider));
-      return {};
-    }));
-    bool has_changed = false;
-    const Check unchanged = [&](db::Transaction& tx) -> Result<void> {
-      const auto now = read_state(tx, agency, id, provider);
-      has_changed = now ? !(*now == state) : now.error().code() == Code::kNotFound;
-      if (has_changed) return fail(Code::kConflict, "The user was changed meanwhile", id);
-      if (!now) return fail(now.error());
-      return {};
-    };
-    const auto done = act(state, unchanged);
-    if (done && *done == Progress::kSettled) return {};
-    if (!done && !has_changed) return fail(done.error());
-  }
-  return fail(Code::kUnavailable, "This user is being changed from several sides at this moment; try again");
+  return act_as_it_stands(
+      parts_.database, [&](db::Transaction& tx) { return read_state(tx, agency, id, provider); }, act);
 }
 
-Result<Directory::Progress> Directory::step(const Who& who, const State& state, const Check& unchanged) {
+Result<Progress> Directory::step(const Who& who, const State& state, const Unchanged& unchanged) {
   const std::string& id = state.user.id;
   if (state.is_settled()) {
     TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
@@ -302,7 +279,8 @@ Result<Directory::Progress> Directory::step(const Who& who, const State& state, 
 }
 
 Result<void> Directory::settle(const Who& who, const std::string& id) {
-  return act(who.agency, id, [&](const State& state, const Check& unchanged) { return step(who, state, unchanged); });
+  return act(who.agency, id,
+             [&](const State& state, const Unchanged& unchanged) { return step(who, state, unchanged); });
 }
 
 Result<void> Directory::settle_all(const Who& who, const std::set<std::string>& users) {
@@ -317,22 +295,30 @@ Result<void> Directory::settle_all(const Who& who, const std::set<std::string>& 
 
 Result<void> Directory::finish(const Who& who) {
   const Timestamp now = parts_.clock.now();
-  std::vector<std::string> users;
+  struct Waiting {
+    std::string user;
+    std::int64_t since_us;  // the mark that is seen
+  };
+  std::vector<Waiting> users;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     users.clear();
-    for (const db::Row& row : TRY(tx.query(
-             "SELECT id FROM directory_users WHERE agency = :agency AND unsettled_us <= :now AND is_deleted = 0 "
-             "ORDER BY unsettled_us, id LIMIT :limit",
-             {{"agency", who.agency.text()}, {"now", now.us}, {"limit", kDirectoryFinishedMax}}))) {
-      users.push_back(row.text("id"));
+    for (const db::Row& row :
+         TRY(tx.query("SELECT id, unsettled_us FROM directory_users WHERE agency = :agency AND unsettled_us <= :now "
+                      "AND is_deleted = 0 "
+                      "ORDER BY unsettled_us, id LIMIT :limit",
+                      {{"agency", who.agency.text()}, {"now", now.us}, {"limit", kDirectoryFinishedMax}}))) {
+      users.push_back({row.text("id"), row.integer("unsettled_us")});
     }
     return {};
   }));
-  for (const std::string& user : users) {
-    if (settle(who, user)) continue;
+  for (const Waiting& each : users) {
+    const auto settled = settle(who, each.user);
+    if (settled) continue;
+    // Not for what it would do: what the server cannot at this moment, it can for nobody, and the next request tries again.
+    if (settled.error().problem->retry == Retry::kYes || settled.error().problem->retry == Retry::kLater) break;
     TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
-      TRY(tx.run("UPDATE directory_users SET unsettled_us = :again WHERE id = :id AND unsettled_us IS NOT NULL",
-                 {{"again", (now + kDirectoryAgainUs).us}, {"id", user}}));
+      TRY(tx.run("UPDATE directory_users SET unsettled_us = :again WHERE id = :id AND unsettled_us = :seen",
+                 {{"again", (now + kDirectoryAgainUs).us}, {"id", each.user}, {"seen", each.since_us}}));
       return {};
     }));
   }
@@ -354,8 +340,8 @@ Result<void> Directory::finish_all() {
 }
 
 // Deactivated and written in one: where it may not be, the last administrator's, the directory's row stays as it was.
-Result<Directory::Progress> Directory::put_out(const Who& who, const State& state, const DirectoryUser& wanted,
-                                               bool is_deleted, const Check& unchanged) {
+Result<Progress> Directory::put_out(const Who& who, const State& state, const DirectoryUser& wanted, bool is_deleted,
+                                    const Unchanged& unchanged) {
   const Timestamp now = parts_.clock.now();
   const auto rows = [&](db::Transaction& tx, bool by_this) -> Result<void> {
     TRY(update_user(tx, wanted, who.agency.text(), now));
@@ -462,7 +448,7 @@ Result<DirectoryUser> Directory::change_user(const access::Actor& actor, const s
   const Timestamp now = parts_.clock.now();
   std::string name;
   bool is_written = false;
-  auto done = act(actor.agency, id, [&](const State& state, const Check& unchanged) -> Result<Progress> {
+  auto done = act(actor.agency, id, [&](const State& state, const Unchanged& unchanged) -> Result<Progress> {
     if (is_written) return step(who, state, unchanged);
     DirectoryUser wanted = state.user;
     TRY(edit(wanted));
@@ -483,7 +469,7 @@ Result<DirectoryUser> Directory::change_user(const access::Actor& actor, const s
 }
 
 Result<void> Directory::remove_user(const access::Actor& actor, const std::string& id) {
-  return act(actor.agency, id, [&](const State& state, const Check& unchanged) {
+  return act(actor.agency, id, [&](const State& state, const Unchanged& unchanged) {
     DirectoryUser gone = state.user;
     gone.is_active = false;
     return put_out(who_of(actor), state, gone, true, unchanged);

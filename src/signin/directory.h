@@ -23,6 +23,7 @@
 #include "access/access.h"
 #include "base/clock.h"
 #include "db/db.h"
+#include "signin/as_it_stands.h"
 #include "signin/managed_people.h"
 #include "signin/provider_settings.h"
 
@@ -33,7 +34,7 @@ inline constexpr std::int64_t kDirectoryGroupsMax = 1'000;
 inline constexpr std::int64_t kDirectoryPageMax = 200;
 inline constexpr std::size_t kDirectoryChangesMax = 1'000;           // members of a group in one request
 inline constexpr std::int64_t kDirectoryFinishedMax = 100;           // users whom one finish() looks at
-inline constexpr std::int64_t kDirectoryAgainUs = 60LL * 1'000'000;  // after one that could not be done
+inline constexpr std::int64_t kDirectoryAgainUs = 60LL * 1'000'000;  // after one that was refused
 
 struct DirectoryUser {
   std::string id;
@@ -95,7 +96,8 @@ class Directory {
   Result<void> remove_group(const access::Actor& actor, const std::string& id);
 
   // Brings those in step whose change was written and could not be followed to its end: by a token of the directory, or by
-  // the server's console for all agencies. Who cannot be brought there now is tried again after kDirectoryAgainUs.
+  // the server's console for all agencies. Who is refused there is tried again after kDirectoryAgainUs; where it is the server that
+  // cannot at this moment, by the next request.
   Result<void> finish(const access::Actor& actor);
   Result<void> finish_all();
 
@@ -107,22 +109,19 @@ class Directory {
     SubjectId actor;
     std::optional<PersonId> person;
   };
-  enum class Progress { kSettled, kOn };
-  using Check = std::function<Result<void>(db::Transaction&)>;
-  using Act = std::function<Result<Progress>(const State&, const Check& unchanged)>;
+  using Act = std::function<Result<Progress>(const State&, const Unchanged&)>;
 
   static Who who_of(const access::Actor& actor) { return {actor.agency, actor.subject(), actor.person}; }
   static Result<State> read_state(db::Transaction& tx, const AgencyId& agency, const std::string& id,
                                   const std::optional<Provider>& provider);
-  // Acts on what is known of a user until all is done, and anew where another came between: `unchanged`, first in the
-  // transaction of what is written, refuses it then.
+  // Acts on what is known of a user until all is done (as_it_stands.h).
   Result<void> act(const AgencyId& agency, const std::string& id, const Act& act);
   // Brings the person in step with what the directory says of them.
   Result<void> settle(const Who& who, const std::string& user);
-  Result<Progress> step(const Who& who, const State& state, const Check& unchanged);
+  Result<Progress> step(const Who& who, const State& state, const Unchanged& unchanged);
   Result<void> settle_all(const Who& who, const std::set<std::string>& users);
   Result<Progress> put_out(const Who& who, const State& state, const DirectoryUser& wanted, bool is_deleted,
-                           const Check& unchanged);
+                           const Unchanged& unchanged);
   Result<void> finish(const Who& who);
   // In a group's transaction: these are to be settled, and none of them is whom the token acts for, or nothing follows.
   Result<void> mark(db::Transaction& tx, const Who& who, const std::set<std::string>& users,

@@ -48,6 +48,13 @@ Result<void> insert_link(db::Transaction& tx, const Provider& provider, const Pe
   return {};
 }
 
+Result<std::optional<PersonId>> link_of(db::Transaction& tx, const Provider& provider, const std::string& subject) {
+  const db::Rows rows = TRY(tx.query(
+      "SELECT person FROM provider_links WHERE agency = :agency AND issuer = :issuer AND subject = :subject LIMIT 1",
+      {{"agency", provider.agency.text()}, {"issuer", provider.issuer}, {"subject", subject}}));
+  return rows.empty() ? std::nullopt : PersonId::parse(rows[0].text("person"));
+}
+
 }  // namespace
 
 // What is known here of an account at a provider.
@@ -59,6 +66,8 @@ struct ManagedPeople::Standing {
   std::optional<std::string> user, user_name, user_display;
   bool is_active_there = true;
   std::set<access::Role> roles;
+
+  friend bool operator==(const Standing&, const Standing&) = default;
 };
 
 Result<std::set<access::Role>> directory_roles(db::Transaction& tx, const std::string& user, const Provider& provider) {
@@ -107,8 +116,8 @@ Result<void> ManagedPeople::commit(const By& by, std::vector<ledger::Draft> even
   return {};
 }
 
-Result<ManagedPeople::By> ManagedPeople::console(const Provider& provider) {
-  By out{provider.agency, {}, fmt::format("Groups at the identity provider {}", provider.name), {}};
+Result<ManagedPeople::By> ManagedPeople::console(const Provider& provider, const Unchanged& unchanged) {
+  By out{provider.agency, {}, fmt::format("Groups at the identity provider {}", provider.name), unchanged};
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     for (const roster::Agency& agency : TRY(roster::agencies(tx))) {
       if (agency.id == provider.agency) out.actor = agency.console;
@@ -178,54 +187,60 @@ Result<void> ManagedPeople::set_activity(const By& by, const PersonId& id, Activ
 Result<std::optional<PersonId>> ManagedPeople::linked(const Provider& provider, const std::string& subject) {
   std::optional<PersonId> out;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    const db::Rows rows = TRY(tx.query(
-        "SELECT person FROM provider_links WHERE agency = :agency AND issuer = :issuer AND subject = :subject LIMIT 1",
-        {{"agency", provider.agency.text()}, {"issuer", provider.issuer}, {"subject", subject}}));
-    out = rows.empty() ? std::nullopt : PersonId::parse(rows[0].text("person"));
+    out = TRY(link_of(tx, provider, subject));
     return {};
   }));
   return out;
 }
 
-Result<ManagedPeople::Standing> ManagedPeople::standing(const Provider& provider, const Identity& identity) {
-  const auto known = TRY(linked(provider, identity.subject));
+Result<ManagedPeople::Standing> ManagedPeople::standing(db::Transaction& tx, const Provider& provider,
+                                                        const Identity& identity) {
+  const auto known = TRY(link_of(tx, provider, identity.subject));
   Standing out;
-  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    out = {};
-    out.is_linked = known.has_value();
-    const db::Rows users =
-        TRY(tx.query("SELECT id, user_name, name, is_active, is_deleted, person FROM directory_users WHERE agency = "
-                     ":agency AND (person = "
-                     "CAST(:person AS TEXT) OR (CAST(:person AS TEXT) IS NULL AND external_id = CAST(:external AS "
-                     "TEXT))) ORDER BY id "
-                     "LIMIT 1",
-                     {{"agency", provider.agency.text()},
-                      {"person", known ? std::optional(known->text()) : std::nullopt},
-                      {"external", identity.external_id}}));
-    std::optional<PersonId> person = known;
-    if (!users.empty()) {
-      out.user = users[0].text("id");
-      out.user_name = users[0].text("user_name");
-      out.user_display = users[0].text("name");
-      out.is_active_there = users[0].integer("is_active") == 1 && users[0].integer("is_deleted") == 0;
-      if (const auto id = users[0].maybe_text("person"); id && !person) person = PersonId::parse(*id);
-    }
-    if (person) {
-      out.person = TRY(roster::person(tx, *person));
-      out.is_managed = TRY(is_managed(tx, *person));
-    }
-    if (identity.groups) {
-      out.roles = provider.roles_of(*identity.groups);
-    } else if (out.user) {
-      out.roles = TRY(directory_roles(tx, *out.user, provider));
-    }
-    return {};
-  }));
+  out.is_linked = known.has_value();
+  const db::Rows users =
+      TRY(tx.query("SELECT id, user_name, name, is_active, is_deleted, person FROM directory_users WHERE agency = "
+                   ":agency AND (person = "
+                   "CAST(:person AS TEXT) OR (CAST(:person AS TEXT) IS NULL AND external_id = CAST(:external AS "
+                   "TEXT))) ORDER BY id "
+                   "LIMIT 1",
+                   {{"agency", provider.agency.text()},
+                    {"person", known ? std::optional(known->text()) : std::nullopt},
+                    {"external", identity.external_id}}));
+  std::optional<PersonId> person = known;
+  if (!users.empty()) {
+    out.user = users[0].text("id");
+    out.user_name = users[0].text("user_name");
+    out.user_display = users[0].text("name");
+    out.is_active_there = users[0].integer("is_active") == 1 && users[0].integer("is_deleted") == 0;
+    if (const auto id = users[0].maybe_text("person"); id && !person) person = PersonId::parse(*id);
+  }
+  if (person) {
+    out.person = TRY(roster::person(tx, *person));
+    out.is_managed = TRY(is_managed(tx, *person));
+  }
+  if (identity.groups) {
+    out.roles = provider.roles_of(*identity.groups);
+  } else if (out.user) {
+    out.roles = TRY(directory_roles(tx, *out.user, provider));
+  }
   return out;
 }
 
 Result<PersonId> ManagedPeople::admit(const Provider& provider, const Identity& identity) {
-  const Standing standing = TRY(this->standing(provider, identity));
+  PersonId out;
+  TRY(act_as_it_stands(
+      parts_.database, [&](db::Transaction& tx) { return standing(tx, provider, identity); },
+      [&](const Standing& now, const Unchanged& unchanged) -> Result<Progress> {
+        const Progress progress = TRY(admit(provider, identity, now, unchanged));
+        if (progress == Progress::kSettled) out = now.person->id;
+        return progress;
+      }));
+  return out;
+}
+
+Result<Progress> ManagedPeople::admit(const Provider& provider, const Identity& identity, const Standing& standing,
+                                      const Unchanged& unchanged) {
   const bool is_nobody = !standing.person && !standing.user;
   if (is_nobody && provider.newcomers == Provider::Newcomers::kRefused) {
     return denied(fmt::format("Nobody here is this account at {}. An administrator can link it: its subject is {}",
@@ -236,29 +251,39 @@ Result<PersonId> ManagedPeople::admit(const Provider& provider, const Identity& 
   if (standing.roles.empty()) {
     if (standing.person && standing.is_managed) {
       // What is open was opened by a group that is no more.
-      TRY(parts_.database.write([&](db::Transaction& tx) { return Sessions::end_all(tx, standing.person->id); }));
+      TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+        TRY(unchanged(tx));
+        return Sessions::end_all(tx, standing.person->id);
+      }));
     }
     return denied(fmt::format("Your account at {} is in no group that has a role here", provider.name));
   }
-  if (!standing.person) return admit_newcomer(provider, identity, standing);
-  if (standing.is_managed) TRY(set_roles(TRY(console(provider)), standing.person->id, standing.roles));
-  if (!standing.is_linked) {
-    const Timestamp now = parts_.clock.now();
-    auto linked = parts_.database.write(
-        [&](db::Transaction& tx) { return insert_link(tx, provider, standing.person->id, identity.subject, now); });
-    if (!linked && linked.error().code() == Code::kConflict)
-      return denied("This person is linked to another account at the identity provider; ask an administrator");
-    TRY(std::move(linked));
+  if (!standing.person) {
+    TRY(admit_newcomer(provider, identity, standing, unchanged));
+    return Progress::kOn;
   }
-  return standing.person->id;
+  if (standing.is_managed && standing.person->roles != standing.roles) {
+    TRY(set_roles(TRY(console(provider, unchanged)), standing.person->id, standing.roles));
+    return Progress::kOn;
+  }
+  if (standing.is_linked) return Progress::kSettled;
+  const Timestamp now = parts_.clock.now();
+  auto linked = parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    TRY(unchanged(tx));
+    return insert_link(tx, provider, standing.person->id, identity.subject, now);
+  });
+  if (!linked && linked.error().code() == Code::kConflict)
+    return denied("This person is linked to another account at the identity provider; ask an administrator");
+  TRY(std::move(linked));
+  return Progress::kOn;
 }
 
 Result<PersonId> ManagedPeople::admit_newcomer(const Provider& provider, const Identity& identity,
-                                               const Standing& standing) {
+                                               const Standing& standing, const Unchanged& unchanged) {
   const auto login = standing.user ? standing.user_name : identity.login;
   if (!login) return denied(fmt::format("{} gives no login (\"preferred_username\") to enter you with", provider.name));
   const Timestamp now = parts_.clock.now();
-  return add(TRY(console(provider)),
+  return add(TRY(console(provider, unchanged)),
              {*login, standing.user ? *standing.user_display : identity.name.value_or(""), standing.roles},
              [&](db::Transaction& tx, const PersonId& person) -> Result<void> {
                TRY(insert_link(tx, provider, person, identity.subject, now));

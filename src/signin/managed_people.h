@@ -7,8 +7,9 @@
 // Promises: row and event are sealed together, with the reason. An account at a provider is somebody here by its issuer and
 //   subject, which somebody at the console wrote down, SCIM told, or a newcomer was entered with: never by a name or an
 //   address. Nobody who was entered here is taken over by the directory: a login that is taken stays whose it is. Roles follow
-//   the groups at each sign-in, for managed people alone; whoever has no group that means a role does not get in. An
-//   agency keeps an active administrator.
+//   the groups at each sign-in, for managed people alone, as they stand when the roles are written: a directory that changes them in
+//   that moment is not undone. Whoever has no group that means a role does not get in. An agency keeps an active
+//   administrator.
 // Fails with: kDenied (no role; not active; nobody's account), kConflict (a login that is taken),
 //   problems::kLastAdministrator.
 // Threads: any; calls block.
@@ -26,6 +27,7 @@
 #include "db/db.h"
 #include "ledger/ledgers.h"
 #include "roster/roster.h"
+#include "signin/as_it_stands.h"
 #include "signin/id_token.h"
 #include "signin/provider_settings.h"
 
@@ -52,7 +54,7 @@ class ManagedPeople {
     AgencyId agency;
     SubjectId actor;
     std::string reason;
-    std::function<Result<void>(db::Transaction&)> check = {};  // first in the transaction of each change; may be null
+    Unchanged check = {};  // may be null
   };
   struct NewPerson {
     std::string login, name;
@@ -79,9 +81,13 @@ class ManagedPeople {
 
  private:
   struct Standing;
-  Result<Standing> standing(const Provider& provider, const Identity& identity);
-  Result<By> console(const Provider& provider);
-  Result<PersonId> admit_newcomer(const Provider& provider, const Identity& identity, const Standing& standing);
+  static Result<Standing> standing(db::Transaction& tx, const Provider& provider, const Identity& identity);
+  // One step of admitting whom the identity is, on what stands.
+  Result<Progress> admit(const Provider& provider, const Identity& identity, const Standing& standing,
+                         const Unchanged& unchanged);
+  Result<By> console(const Provider& provider, const Unchanged& unchanged);
+  Result<PersonId> admit_newcomer(const Provider& provider, const Identity& identity, const Standing& standing,
+                                  const Unchanged& unchanged);
   Result<void> commit(const By& by, std::vector<ledger::Draft> events, ledger::RowsStep rows);
 
   const Parts parts_;

@@ -208,6 +208,30 @@ class FullDisk(Case):
         self.assertEqual(home.stop(), 0)
         self.assertEqual(home.check_ledger(), (0, []))
 
+    def test_whom_a_directory_changed_meanwhile_follows_as_soon_as_there_is_room(self):
+        home = self.town()
+        (home.home / "secret").write_text("s\n")
+        run(BIN / "lapel", "sign-in", "provider", "set", "--data", home.data, "--agency", home.agency, "--issuer", "https://id.example", "--client-id", "lapel",
+            "--client-secret-file", home.home / "secret", "--map", "Officers=officer")
+        scim, chief = home.token("chief", "scim"), home.token("chief")
+        writing = home.data / ".tmp"  # where what becomes a part of the ledger begins
+        home.wrapper = on_false_disk(full=writing)
+        home.start()
+
+        def ask(method, path, **body):
+            return home.request(method, f"/scim/v2{path}", scim, {"Content-Type": "application/scim+json"}, json.dumps(body) if body else None)
+
+        def here():
+            return [person["login"] for person in home.request("GET", "/api/v1/people", chief).json()["items"]]
+        user = ask("POST", "/Users", userName="jo").json()["id"]
+        flag = writing.with_name(".tmp.full")
+        flag.write_text("")
+        self.assertEqual(ask("POST", "/Groups", displayName="Officers", members=[{"value": user}]).status, 507)
+        self.assertEqual((ask("GET", "/Users?count=0").status, here()), (200, ["chief"]))
+        flag.unlink()
+        self.assertEqual((ask("GET", "/Users?count=0").status, here()), (200, ["chief", "jo"]))
+
+
 
 class Knowing(Case):
     """Whoever may not know of a recording gets exactly the answer of an unknown id, whatever the token is for."""

@@ -122,8 +122,7 @@ for value in (1, ["a"], {"a": 1}, True, "x" * 600):
 def der(token, realm):
     from identity_provider import openssl
     parts = token.parts()
-    token.key.message.write_bytes(f"{parts[0]}.{parts[1]}".encode())
-    parts[2] = b64url(openssl("dgst", "-sha256", "-sign", token.key.file, token.key.message))
+    parts[2] = b64url(openssl("dgst", "-sha256", "-sign", token.key.file, data=f"{parts[0]}.{parts[1]}".encode()))
     return ".".join(parts)
 
 

@@ -106,6 +106,12 @@ class Town:
         self.port = int(line.rsplit(":", 1)[1])
         return self
 
+    def beside(self):
+        """Another server of the same data directory (its catalog in PostgreSQL), to be started and stopped by itself."""
+        other = Town.__new__(Town)
+        other.__dict__.update(self.__dict__, server=None)
+        return other
+
     def kill(self):
         if self.server:
             self.server.send_signal(signal.SIGKILL)

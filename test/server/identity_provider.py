@@ -27,7 +27,7 @@ class Key:
 
     def __init__(self, home, kind, bits=2048):
         self.kind, self.id = kind, secrets.token_hex(8)
-        self.file, self.message = home / f"{self.id}.pem", home / f"{self.id}.message"
+        self.file = home / f"{self.id}.pem"
         options = {"RSA": ("RSA", "-pkeyopt", f"rsa_keygen_bits:{bits}"), "P-256": ("EC", "-pkeyopt", "ec_paramgen_curve:P-256"),
                    "P-384": ("EC", "-pkeyopt", "ec_paramgen_curve:P-384"), "Ed25519": ("ED25519",)}[kind]
         openssl("genpkey", "-algorithm", *options, "-out", self.file)
@@ -46,11 +46,13 @@ class Key:
         return {**shape, "kid": self.id, "use": "sig", **more}
 
     def sign(self, algorithm, message):
-        self.message.write_bytes(message)
         if algorithm == "EdDSA":
-            return openssl("pkeyutl", "-sign", "-rawin", "-inkey", self.file, "-in", self.message)
+            with tempfile.NamedTemporaryFile() as file:  # which it wants to know the length of
+                file.write(message)
+                file.flush()
+                return openssl("pkeyutl", "-sign", "-rawin", "-inkey", self.file, "-in", file.name)
         options = ["-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:digest"] if algorithm.startswith("PS") else []
-        signature = openssl("dgst", f"-sha{algorithm[2:]}", "-sign", self.file, *options, self.message)
+        signature = openssl("dgst", f"-sha{algorithm[2:]}", "-sign", self.file, *options, data=message)
         return raw_of_der(signature) if algorithm == "ES256" else signature
 
 

@@ -729,9 +729,7 @@ class OnPostgres(unittest.TestCase):
         with PrivatePostgres() as postgres, Watched(database=postgres.new_database()) as town:
             people(town)
             town.start()
-            second = Town.__new__(Town)
-            second.__dict__.update(town.town.__dict__)
-            second.start()
+            second = town.town.beside().start()
             try:
                 recordings = town.upload(60, wearer="101")
                 with concurrent.futures.ThreadPoolExecutor(4) as pool:

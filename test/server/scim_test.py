@@ -562,6 +562,60 @@ class OnPostgres(Scim):
         self.assertEqual(Traveler(self.town).through(self.realm, 200, sub="subject of hill", groups=["Records"]).json()["roles"], ["officer"])
         run(BIN / "lapel", "sign-in", "provider", "unlink", "--data", self.town.data, "--login", "hill")
 
+    def test_two_servers_take_what_comes_at_once(self):
+        """Of a user, their groups and their signing in, in whatever order: all of it counts, and what is left is what came last."""
+        second = self.town.beside().start()
+        self.addCleanup(second.kill)
+        officers, records = self.group("Officers"), self.group("Records")
+
+        def patch(server, path, *operations):
+            return lambda: server.request("PATCH", f"/scim/v2{path}", self.token, {"Content-Type": TYPE}, json.dumps({"Operations": list(operations)})).status
+
+        def signing_in(server, user):
+            browser = Traveler(server)
+            returned = self.realm.authorize(browser.leave(), sub=user["externalId"], preferred_username="whatever", groups=None)
+            return lambda: browser.come_back(returned).status
+        for turn in range(12):
+            user, (first, other) = self.user(), (self.town, second)[::1 if turn % 2 else -1]
+            me = f"/Users/{user['id']}"
+            joins = {"op": "add", "path": "members", "value": [{"value": user["id"]}]}
+            self.patch("Groups", officers, joins)
+            # Whoever signs in gets what the directory says in that moment, and takes none of it back.
+            came = at_once([signing_in(other, user), patch(first, f"/Groups/{records}", joins), signing_in(first, user), signing_in(other, user)])
+            self.assertEqual(came, [200] * 4)
+            self.assertEqual(sorted(self.person(user)["roles"]), ["officer", "records"])
+            leaves = {"op": "remove", "path": f'members[value eq "{user["id"]}"]'}
+            names = [patch(server, me, {"op": "replace", "path": "displayName", "value": f"by {number}"}) for number, server in enumerate((first, other))]
+            came = at_once([patch(first, f"/Groups/{officers}", leaves), *names, patch(other, f"/Groups/{records}", joins), signing_in(first, user)])
+            self.assertEqual(came, [200] * 5)
+            self.assertEqual((self.person(user)["roles"], self.person(user)["active"]), (["records"], True))
+            said = self.ask("GET", me, status=200).json()
+            self.assertEqual(([group["value"] for group in said["groups"]], said["displayName"] in ("by 0", "by 1")), ([records], True))
+            # Off and on in one order or the other, and the person follows.
+            turns = [patch(server, me, {"op": "replace", "path": "active", "value": on}) for on, server in ((False, first), (True, other), (False, other), (True, first))]
+            came = at_once([*turns, patch(other, f"/Groups/{officers}", joins), signing_in(other, user)])
+            self.assertEqual((came[:5], came[5] in (200, 403)), ([200] * 5, True), came)
+            stands = self.ask("GET", me, status=200).json()["active"]
+            self.assertEqual(self.person(user)["active"], stands)
+            self.assertEqual(patch(first, me, {"op": "replace", "path": "active", "value": True})(), 200)
+            self.assertEqual((sorted(self.person(user)["roles"]), self.person(user)["active"]), (["officer", "records"], True))
+        self.assertEqual(second.stop(), 0)
+        self.assertEqual(self.town.check_ledger(), (0, []))
+
+    def test_newcomers_who_sign_in_twice_at_once_are_entered_once(self):
+        second = self.town.beside().start()
+        self.addCleanup(second.kill)
+        self.configure(self.realm, newcomers=True)
+        self.addCleanup(self.configure, self.realm, newcomers=False)
+        for _ in range(4):
+            person = self.somebody()
+            browsers = [Traveler(server) for server in (self.town, second) * 2]
+            returned = [self.realm.authorize(browser.leave(), groups=["Officers"], **person) for browser in browsers]
+            came = at_once([lambda pair=pair: pair[0].come_back(pair[1]) for pair in zip(browsers, returned)])
+            self.assertEqual([answer.status for answer in came], [200] * 4, [answer.body for answer in came])
+            self.assertEqual(len({answer.json()["login"] for answer in came}), 1)
+        self.assertEqual(second.stop(), 0)
+
 
 if __name__ == "__main__":
     unittest.main()

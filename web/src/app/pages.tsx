@@ -20,8 +20,11 @@ export function pageQuery(cursor: string | undefined, narrowed: Readonly<Record<
   return new URLSearchParams(cursor === undefined ? narrowed : { ...narrowed, cursor }).toString();
 }
 
-/** What has been loaded, how to begin anew, and what stands below it: that there is more. */
-export function usePages<T>(key: string, ask: (cursor: string | undefined, signal: AbortSignal) => Promise<PageOf<T>>): readonly [Load<readonly T[]>, () => void, ReactNode] {
+/** The first page with the items of all that have been loaded, how to begin anew, and what stands below it: that there is more. */
+export function usePages<T, More extends object>(
+  key: string,
+  ask: (cursor: string | undefined, signal: AbortSignal) => Promise<PageOf<T> & More>,
+): readonly [Load<PageOf<T> & More>, () => void, ReactNode] {
   const [first, again] = useLoad(key, (signal) => ask(undefined, signal));
   const [further, setFurther] = useState<Further<T>>();
   const [error, setError] = useState<unknown>();
@@ -52,5 +55,5 @@ export function usePages<T>(key: string, ask: (cursor: string | undefined, signa
       </div>
     </>
   );
-  return [{ state: "ready", value: [...first.value.items, ...added.items] }, begin, foot];
+  return [{ state: "ready", value: { ...first.value, items: [...first.value.items, ...added.items], next } }, begin, foot];
 }

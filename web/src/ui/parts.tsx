@@ -134,11 +134,51 @@ export function Failure({ error, onRetry }: { readonly error: unknown; readonly 
   );
 }
 
-export function Empty({ title, children }: { readonly title: string; readonly children?: ReactNode }): ReactNode {
+interface EmptyProps {
+  readonly title: string;
+  readonly detail: string;
+  readonly children?: ReactNode;
+}
+
+export function Empty({ title, detail, children }: EmptyProps): ReactNode {
   return (
     <div className="empty">
       <h2>{title}</h2>
+      <p>{detail}</p>
       {children}
+    </div>
+  );
+}
+
+/** What stands over a column: to the right over numbers, and out of sight where only those who hear the page need it. */
+export type Head = string | { readonly label: string; readonly as: "number" | "unseen" };
+
+interface TableProps {
+  readonly caption: string;
+  readonly heads: readonly Head[];
+  readonly children: ReactNode;
+}
+
+/** A table with its heads, which is moved sideways where the page is too narrow for it. Its rows are the children. */
+export function Table({ caption, heads, children }: TableProps): ReactNode {
+  return (
+    <div className="scroll" tabIndex={-1}>
+      <table>
+        <caption className="unseen">{caption}</caption>
+        <thead>
+          <tr>
+            {heads.map((head) => {
+              const { label, as } = typeof head === "string" ? { label: head, as: undefined } : head;
+              return (
+                <th key={label} scope="col" className={as === "number" ? as : undefined}>
+                  {as === "unseen" ? <span className="unseen">{label}</span> : label}
+                </th>
+              );
+            })}
+          </tr>
+        </thead>
+        <tbody>{children}</tbody>
+      </table>
     </div>
   );
 }
@@ -146,29 +186,17 @@ export function Empty({ title, children }: { readonly title: string; readonly ch
 /** What happened to an account, newest first. */
 export function AccountEvents({ events }: { readonly events: readonly AccountEvent[] }): ReactNode {
   return (
-    <div className="scroll" tabIndex={-1}>
-      <table>
-        <caption className="unseen">{m.account.events}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{m.account.when}</th>
-            <th scope="col">{m.account.what}</th>
-            <th scope="col">{m.account.how}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {events.map((event, i) => (
-            <tr key={`${event.at} ${i}`}>
-              <td className="mono">{shownTime(event.at)}</td>
-              <td>{m.account.eventNames[event.event] ?? event.event}</td>
-              <td>
-                <Name text={m.account.event(event.detail, event.by, event.client)} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table caption={m.account.events} heads={[m.account.when, m.account.what, m.account.how]}>
+      {events.map((event, i) => (
+        <tr key={`${event.at} ${i}`}>
+          <td className="mono">{shownTime(event.at)}</td>
+          <td>{m.account.eventNames[event.event] ?? event.event}</td>
+          <td>
+            <Name text={m.account.event(event.detail, event.by, event.client)} />
+          </td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 
@@ -205,6 +233,34 @@ export function Loading(): ReactNode {
     <p className="loading" role="status">
       {m.states.loading}
     </p>
+  );
+}
+
+interface ReadyProps<T> {
+  readonly of: Load<T>;
+  readonly again: () => void;
+  readonly children: (value: T) => ReactNode;
+}
+
+/** What was asked for, once it is there; until then that it is on its way, or why it does not come. */
+export function Ready<T>({ of, again, children }: ReadyProps<T>): ReactNode {
+  if (of.state === "loading") return <Loading />;
+  return of.state === "failed" ? <Failure error={of.error} onRetry={again} /> : children(of.value);
+}
+
+interface ItemsProps<T> {
+  readonly of: Load<{ readonly items: readonly T[] }>;
+  readonly again: () => void;
+  readonly none: ReactNode;
+  readonly children: (items: readonly T[]) => ReactNode;
+}
+
+/** The same of a list, and what there is to say where nothing is on it. */
+export function Items<T>({ of, again, none, children }: ItemsProps<T>): ReactNode {
+  return (
+    <Ready of={of} again={again}>
+      {({ items }) => (items.length === 0 ? none : children(items))}
+    </Ready>
   );
 }
 

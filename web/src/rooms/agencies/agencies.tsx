@@ -6,7 +6,7 @@ import type { AddedAgency, HostedAgency } from "../../api/schema.js";
 import { AskDialog, type DoneProps } from "../../app/ask.js";
 import { m } from "../../app/messages.js";
 import { shownBytes, shownTime } from "../../ui/format.js";
-import { Copy, Failure, Loading, Name, Notice, Status, useLoad, useTitle, type Tone } from "../../ui/parts.js";
+import { Copy, Failure, Name, Notice, Ready, Status, Table, useLoad, useTitle, type Tone } from "../../ui/parts.js";
 
 const TONES: Readonly<Record<HostedAgency["first_run"], Tone>> = { ready: "ok", invited: "due", waiting: "bad" };
 
@@ -36,9 +36,9 @@ export default function AgenciesPage(): ReactNode {
       <p className="lead">{m.agencies.lead}</p>
       {error !== undefined && <Failure error={error} />}
       {added !== undefined && <SetupLink agency={added} />}
-      {load.state === "loading" && <Loading />}
-      {load.state === "failed" && <Failure error={load.error} onRetry={again} />}
-      {load.state === "ready" && <Agencies agencies={load.value.items} onRenew={renew} />}
+      <Ready of={load} again={again}>
+        {(value) => <Agencies agencies={value.items} onRenew={renew} />}
+      </Ready>
       {isAdding && <AddDialog onAdded={show} onClose={() => setAdding(false)} />}
     </>
   );
@@ -60,57 +60,46 @@ function SetupLink({ agency }: { readonly agency: AddedAgency }): ReactNode {
 
 function Agencies({ agencies, onRenew }: { readonly agencies: readonly HostedAgency[]; readonly onRenew: (agency: HostedAgency) => void }): ReactNode {
   return (
-    <div className="scroll" tabIndex={-1}>
-      <table>
-        <caption className="unseen">{m.agencies.caption}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{m.agencies.name}</th>
-            <th scope="col" className="number">
-              {m.agencies.people}
-            </th>
-            <th scope="col" className="number">
-              {m.agencies.recordings}
-            </th>
-            <th scope="col" className="number">
-              {m.agencies.bytes}
-            </th>
-            <th scope="col">{m.agencies.published}</th>
-            <th scope="col">{m.agencies.firstRun}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {agencies.map((agency) => (
-            <tr key={agency.id}>
-              <td className="name">
-                <strong>
-                  <Name text={agency.name} />
-                </strong>
-                <div className="quiet-text">
-                  <span className="mono">{agency.slug}</span>
-                  {agency.lead && ` · ${m.agencies.thisOne}`}
-                </div>
-              </td>
-              <td className="number">{m.agencies.number(agency.people)}</td>
-              <td className="number">{m.agencies.number(agency.recordings)}</td>
-              <td className="number">{shownBytes(agency.bytes)}</td>
-              <td className="time">{agency.published_at === null ? m.agencies.never : shownTime(agency.published_at)}</td>
-              <td>
-                <Status tone={TONES[agency.first_run]} word={m.agencies.states[agency.first_run] ?? agency.first_run} />
-                {agency.link_expires_at !== null && <div className="quiet-text">{m.agencies.until(shownTime(agency.link_expires_at))}</div>}
-                {agency.first_run !== "ready" && (
-                  <div>
-                    <button type="button" className="quiet small" aria-label={m.agencies.newLinkFor(agency.name)} onClick={() => onRenew(agency)}>
-                      {m.agencies.newLink}
-                    </button>
-                  </div>
-                )}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      caption={m.agencies.caption}
+      heads={[
+        m.agencies.name,
+        { label: m.agencies.people, as: "number" },
+        { label: m.agencies.recordings, as: "number" },
+        { label: m.agencies.bytes, as: "number" },
+        m.agencies.published,
+        m.agencies.firstRun,
+      ]}
+    >
+      {agencies.map((agency) => (
+        <tr key={agency.id}>
+          <td className="name">
+            <strong>
+              <Name text={agency.name} />
+            </strong>
+            <div className="quiet-text">
+              <span className="mono">{agency.slug}</span>
+              {agency.lead && ` · ${m.agencies.thisOne}`}
+            </div>
+          </td>
+          <td className="number">{m.agencies.number(agency.people)}</td>
+          <td className="number">{m.agencies.number(agency.recordings)}</td>
+          <td className="number">{shownBytes(agency.bytes)}</td>
+          <td className="time">{agency.published_at === null ? m.agencies.never : shownTime(agency.published_at)}</td>
+          <td>
+            <Status tone={TONES[agency.first_run]} word={m.agencies.states[agency.first_run] ?? agency.first_run} />
+            {agency.link_expires_at !== null && <div className="quiet-text">{m.agencies.until(shownTime(agency.link_expires_at))}</div>}
+            {agency.first_run !== "ready" && (
+              <div>
+                <button type="button" className="quiet small" aria-label={m.agencies.newLinkFor(agency.name)} onClick={() => onRenew(agency)}>
+                  {m.agencies.newLink}
+                </button>
+              </div>
+            )}
+          </td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 

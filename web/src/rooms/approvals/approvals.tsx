@@ -7,7 +7,7 @@ import { AskDialog, ReasonField, type DoneProps } from "../../app/ask.js";
 import { m } from "../../app/messages.js";
 import { pageQuery, usePages } from "../../app/pages.js";
 import { shownTime } from "../../ui/format.js";
-import { Empty, Failure, Loading, Name, Status, useTitle, type Tone } from "../../ui/parts.js";
+import { Empty, Failure, Items, Name, Status, Table, useTitle, type Tone } from "../../ui/parts.js";
 
 const TONES: Readonly<Record<string, Tone>> = { open: "due", approved: "ok", refused: "bad", withdrawn: "plain", expired: "plain" };
 
@@ -22,33 +22,25 @@ export default function ApprovalsPage(): ReactNode {
   // What waits is asked for by itself: however much has been decided since, it is in sight.
   const list = (narrowed: Readonly<Record<string, string>>) => (cursor: string | undefined, signal: AbortSignal) =>
     askJson<"GET /api/v1/proposals">(`/api/v1/proposals?${pageQuery(cursor, narrowed)}`, { signal });
-  const [load, againOpen, footOpen] = usePages("proposals-open", list({ state: "open" }));
+  const [waiting, againOpen, footOpen] = usePages("proposals-open", list({ state: "open" }));
   const [every, againEvery, footEvery] = usePages("proposals", list({}));
   const again = (): void => {
     againOpen();
     againEvery();
   };
   const [deciding, setDeciding] = useState<Deciding>();
-  const open = load.state === "ready" ? load.value : [];
-  const past = every.state === "ready" ? every.value.filter((proposal) => proposal.state !== "open") : [];
+  const past = every.state === "ready" ? every.value.items.filter((proposal) => proposal.state !== "open") : [];
   return (
     <>
       <h1>{m.approvals.title}</h1>
       <p className="lead">{m.approvals.lead}</p>
-      {load.state === "loading" && <Loading />}
-      {load.state === "failed" && <Failure error={load.error} onRetry={again} />}
-      {load.state === "ready" && open.length === 0 && (
-        <Empty title={m.approvals.emptyTitle}>
-          <p>{m.approvals.emptyDetail}</p>
-        </Empty>
-      )}
-      {open.map((proposal) => (
-        <Open key={proposal.id} proposal={proposal} onDecide={(verb) => setDeciding({ proposal, verb })} />
-      ))}
+      <Items of={waiting} again={again} none={<Empty title={m.approvals.emptyTitle} detail={m.approvals.emptyDetail} />}>
+        {(open) => open.map((proposal) => <Open key={proposal.id} proposal={proposal} onDecide={(verb) => setDeciding({ proposal, verb })} />)}
+      </Items>
       {footOpen}
-      {every.state === "failed" && load.state !== "failed" && <Failure error={every.error} onRetry={againEvery} />}
+      {every.state === "failed" && waiting.state !== "failed" && <Failure error={every.error} onRetry={againEvery} />}
       {past.length > 0 && <Past proposals={past} />}
-      {load.state === "ready" && footEvery}
+      {waiting.state === "ready" && footEvery}
       {deciding !== undefined && (
         <DecideDialog
           deciding={deciding}
@@ -106,37 +98,25 @@ function Past({ proposals }: { readonly proposals: readonly Proposal[] }): React
   return (
     <section aria-labelledby="past-title">
       <h2 id="past-title">{m.approvals.past}</h2>
-      <div className="scroll" tabIndex={-1}>
-        <table>
-          <caption className="unseen">{m.approvals.pastCaption}</caption>
-          <thead>
-            <tr>
-              <th scope="col">{m.approvals.what}</th>
-              <th scope="col">{m.holds.state}</th>
-              <th scope="col">{m.approvals.decided}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {proposals.map((proposal) => (
-              <tr key={proposal.id}>
-                <td className="name">
-                  <Name text={proposal.text} />
-                  <div className="quiet-text">
-                    <Name text={m.approvals.by(proposal.proposer_name, shownTime(proposal.proposed_at))} />
-                  </div>
-                </td>
-                <td>
-                  <Status tone={TONES[proposal.state] ?? "plain"} word={m.approvals.states[proposal.state] ?? proposal.state} />
-                </td>
-                <td>
-                  <Name text={m.approvals.decision(proposal.decider_name, proposal.decision_reason)} />
-                  <div className="quiet-text">{shownTime(proposal.decided_at ?? proposal.expires_at)}</div>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table caption={m.approvals.pastCaption} heads={[m.approvals.what, m.holds.state, m.approvals.decided]}>
+        {proposals.map((proposal) => (
+          <tr key={proposal.id}>
+            <td className="name">
+              <Name text={proposal.text} />
+              <div className="quiet-text">
+                <Name text={m.approvals.by(proposal.proposer_name, shownTime(proposal.proposed_at))} />
+              </div>
+            </td>
+            <td>
+              <Status tone={TONES[proposal.state] ?? "plain"} word={m.approvals.states[proposal.state] ?? proposal.state} />
+            </td>
+            <td>
+              <Name text={m.approvals.decision(proposal.decider_name, proposal.decision_reason)} />
+              <div className="quiet-text">{shownTime(proposal.decided_at ?? proposal.expires_at)}</div>
+            </td>
+          </tr>
+        ))}
+      </Table>
     </section>
   );
 }

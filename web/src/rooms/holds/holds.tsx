@@ -8,7 +8,7 @@ import { AskDialog, ReasonField, type DoneProps } from "../../app/ask.js";
 import { m } from "../../app/messages.js";
 import { pageQuery, usePages } from "../../app/pages.js";
 import { shownTime } from "../../ui/format.js";
-import { Empty, Failure, Loading, Name, Notice, Status, useTitle } from "../../ui/parts.js";
+import { Empty, Items, Name, Notice, Status, Table, useTitle } from "../../ui/parts.js";
 
 export default function HoldsPage({ session }: { readonly session: Session }): ReactNode {
   useTitle(m.holds.title);
@@ -24,9 +24,6 @@ export default function HoldsPage({ session }: { readonly session: Session }): R
     setReleasing(undefined);
     if (asked !== null) navigate("/holds", { replace: true });
   };
-  const holds = load.state === "ready" ? load.value : [];
-  const standing = holds.filter((hold) => hold.released_at === null);
-  const past = holds.filter((hold) => hold.released_at !== null);
   const mayRelease = session.may.includes("propose_hold_release");
   return (
     <>
@@ -40,20 +37,9 @@ export default function HoldsPage({ session }: { readonly session: Session }): R
       </div>
       <p className="lead">{m.holds.lead}</p>
       {isProposed && <Notice tone="ok" title={m.holds.releaseDone} />}
-      {load.state === "loading" && <Loading />}
-      {load.state === "failed" && <Failure error={load.error} onRetry={again} />}
-      {load.state === "ready" && holds.length === 0 && (
-        <Empty title={m.holds.emptyTitle}>
-          <p>{m.holds.emptyDetail}</p>
-        </Empty>
-      )}
-      {standing.length > 0 && <Holds holds={standing} mayRelease={mayRelease} onRelease={setReleasing} />}
-      {past.length > 0 && (
-        <details>
-          <summary>{m.holds.past}</summary>
-          <Holds holds={past} mayRelease={false} onRelease={setReleasing} />
-        </details>
-      )}
+      <Items of={load} again={again} none={<Empty title={m.holds.emptyTitle} detail={m.holds.emptyDetail} />}>
+        {(holds) => <StandingAndPast holds={holds} mayRelease={mayRelease} onRelease={setReleasing} />}
+      </Items>
       {foot}
       {isPlacing && (
         <PlaceDialog
@@ -86,60 +72,62 @@ interface HoldsProps {
   readonly onRelease: (hold: Hold) => void;
 }
 
+function StandingAndPast({ holds, mayRelease, onRelease }: HoldsProps): ReactNode {
+  const standing = holds.filter((hold) => hold.released_at === null);
+  const past = holds.filter((hold) => hold.released_at !== null);
+  return (
+    <>
+      {standing.length > 0 && <Holds holds={standing} mayRelease={mayRelease} onRelease={onRelease} />}
+      {past.length > 0 && (
+        <details>
+          <summary>{m.holds.past}</summary>
+          <Holds holds={past} mayRelease={false} onRelease={onRelease} />
+        </details>
+      )}
+    </>
+  );
+}
+
 function Holds({ holds, mayRelease, onRelease }: HoldsProps): ReactNode {
   return (
-    <div className="scroll" tabIndex={-1}>
-      <table>
-        <caption className="unseen">{m.holds.caption}</caption>
-        <thead>
-          <tr>
-            {[m.holds.matter, m.holds.scope, m.holds.reason, m.holds.placed, m.holds.state].map((label) => (
-              <th key={label} scope="col">
-                {label}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {holds.map((hold) => (
-            <tr key={hold.id}>
-              <td className="name">
-                <strong>
-                  <Name text={hold.matter} />
-                </strong>
-              </td>
-              <td>
-                {hold.recording === null ? (
-                  <Link to={`/recordings?incident=${encodeURIComponent(hold.incident ?? "")}`}>
-                    <Name text={m.holds.incident(hold.incident ?? "")} />
-                  </Link>
-                ) : (
-                  <Link to={`/recordings/${hold.recording}`}>{m.holds.recording(hold.recording)}</Link>
-                )}
-                <div className="quiet-text">{m.holds.covers(hold.covers)}</div>
-              </td>
-              <td>
-                <Name text={hold.reason} />
-              </td>
-              <td>
-                <Name text={hold.placed_by_name} />
-                <div className="quiet-text">{shownTime(hold.placed_at)}</div>
-              </td>
-              <td>
-                <HoldState hold={hold} />
-                {mayRelease && hold.proposal === null && (
-                  <div>
-                    <button type="button" className="quiet small" aria-label={m.holds.releaseWhat(hold.matter)} onClick={() => onRelease(hold)}>
-                      {m.holds.release}
-                    </button>
-                  </div>
-                )}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table caption={m.holds.caption} heads={[m.holds.matter, m.holds.scope, m.holds.reason, m.holds.placed, m.holds.state]}>
+      {holds.map((hold) => (
+        <tr key={hold.id}>
+          <td className="name">
+            <strong>
+              <Name text={hold.matter} />
+            </strong>
+          </td>
+          <td>
+            {hold.recording === null ? (
+              <Link to={`/recordings?incident=${encodeURIComponent(hold.incident ?? "")}`}>
+                <Name text={m.holds.incident(hold.incident ?? "")} />
+              </Link>
+            ) : (
+              <Link to={`/recordings/${hold.recording}`}>{m.holds.recording(hold.recording)}</Link>
+            )}
+            <div className="quiet-text">{m.holds.covers(hold.covers)}</div>
+          </td>
+          <td>
+            <Name text={hold.reason} />
+          </td>
+          <td>
+            <Name text={hold.placed_by_name} />
+            <div className="quiet-text">{shownTime(hold.placed_at)}</div>
+          </td>
+          <td>
+            <HoldState hold={hold} />
+            {mayRelease && hold.proposal === null && (
+              <div>
+                <button type="button" className="quiet small" aria-label={m.holds.releaseWhat(hold.matter)} onClick={() => onRelease(hold)}>
+                  {m.holds.release}
+                </button>
+              </div>
+            )}
+          </td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 

@@ -7,7 +7,7 @@ import type { AlertShown } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
 import { AskDialog, ReasonField } from "../../app/ask.js";
 import { shownTime } from "../../ui/format.js";
-import { Failure, Loading, Name, Notice, useLoad, useTitle } from "../../ui/parts.js";
+import { Name, Notice, Ready, Table, useLoad, useTitle } from "../../ui/parts.js";
 import { AlertState } from "./alerts.js";
 
 export default function AlertPage({ id }: { readonly id: string }): ReactNode {
@@ -19,9 +19,9 @@ export default function AlertPage({ id }: { readonly id: string }): ReactNode {
         <Link to="/alerts">← {m.oversight.alerts}</Link>
       </nav>
       <h1>{load.state === "ready" ? <Name text={load.value.person.name} /> : m.oversight.alert}</h1>
-      {load.state === "loading" && <Loading />}
-      {load.state === "failed" && <Failure error={load.error} onRetry={again} />}
-      {load.state === "ready" && <Shown alert={load.value} again={again} />}
+      <Ready of={load} again={again}>
+        {(value) => <Shown alert={value} again={again} />}
+      </Ready>
     </>
   );
 }
@@ -73,32 +73,21 @@ function Looks({ alert }: { readonly alert: AlertShown }): ReactNode {
     <section aria-labelledby="looks-title">
       <h2 id="looks-title">{m.oversight.looks}</h2>
       <p className="quiet-text">{m.oversight.looksNote}</p>
-      <div className="scroll" tabIndex={-1}>
-        <table>
-          <caption className="unseen">{m.oversight.looks}</caption>
-          <thead>
-            <tr>
-              {[m.oversight.when, m.oversight.act, m.oversight.purpose, m.oversight.case, m.oversight.tie, m.oversight.recording].map((label) => (
-                <th key={label} scope="col">
-                  {label}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {alert.looks.map((look, i) => (
-              <tr key={`${look.at} ${i}`}>
-                <td className="time">{shownTime(look.at)}</td>
-                <td>{m.oversight.acts[look.act]}</td>
-                <td>{look.purpose === null ? m.list.none : (m.purpose.names[look.purpose] ?? look.purpose)}</td>
-                <td>{look.case === null ? m.list.none : <Name text={look.case} />}</td>
-                <td>{look.tie === null ? m.list.none : m.oversight.ties[look.tie]}</td>
-                <td className="mono">{look.recording === null ? m.oversight.notYours : <Link to={`/recordings/${look.recording}`}>{look.recording.slice(0, 8)}</Link>}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table
+        caption={m.oversight.looks}
+        heads={[m.oversight.when, m.oversight.act, m.oversight.purpose, m.oversight.case, m.oversight.tie, m.oversight.recording]}
+      >
+        {alert.looks.map((look, i) => (
+          <tr key={`${look.at} ${i}`}>
+            <td className="time">{shownTime(look.at)}</td>
+            <td>{m.oversight.acts[look.act]}</td>
+            <td>{look.purpose === null ? m.list.none : (m.purpose.names[look.purpose] ?? look.purpose)}</td>
+            <td>{look.case === null ? m.list.none : <Name text={look.case} />}</td>
+            <td>{look.tie === null ? m.list.none : m.oversight.ties[look.tie]}</td>
+            <td className="mono">{look.recording === null ? m.oversight.notYours : <Link to={`/recordings/${look.recording}`}>{look.recording.slice(0, 8)}</Link>}</td>
+          </tr>
+        ))}
+      </Table>
     </section>
   );
 }

@@ -6,7 +6,7 @@ import { askJson } from "../../api/client.js";
 import type { DigestContent, DigestShown } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
 import { shownDay, shownTime } from "../../ui/format.js";
-import { Failure, Loading, Name, Notice, useLoad, useTitle } from "../../ui/parts.js";
+import { Name, Notice, Ready, Table, useLoad, useTitle } from "../../ui/parts.js";
 import { SignDialog } from "./sign.js";
 import { DigestState } from "./weekly.js";
 
@@ -20,9 +20,9 @@ export default function DigestPage({ id }: { readonly id: string }): ReactNode {
         <Link to="/weekly-review">← {m.oversight.weekly}</Link>
       </nav>
       <h1>{title}</h1>
-      {load.state === "loading" && <Loading />}
-      {load.state === "failed" && <Failure error={load.error} onRetry={again} />}
-      {load.state === "ready" && <Shown digest={load.value} again={again} />}
+      <Ready of={load} again={again}>
+        {(value) => <Shown digest={value} again={again} />}
+      </Ready>
     </>
   );
 }
@@ -111,37 +111,33 @@ function PeopleTable({ content, nameOf }: { readonly content: DigestContent; rea
       .map(([purpose, views]) => m.oversight.forPurpose(m.purpose.names[purpose] ?? purpose, views))
       .join(", ");
   return (
-    <div className="scroll" tabIndex={-1}>
-      <table>
-        <caption className="unseen">{m.oversight.whoLooked}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{m.oversight.who}</th>
-            <th scope="col">{m.oversight.views}</th>
-            {[m.oversight.recordings, m.oversight.outside, m.oversight.exports, m.oversight.shared, m.oversight.refusals, m.oversight.late].map((label) => (
-              <th key={label} scope="col" className="number">
-                {label}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {content.people.map((person) => (
-            <tr key={person.person}>
-              <td className="name">
-                <Name text={nameOf(person.person)} />
-              </td>
-              <td>{Object.keys(person.viewed).length === 0 ? m.list.none : purposes(person.viewed)}</td>
-              <td className="number">{person.recordings}</td>
-              <td className="number">{person.outside}</td>
-              <td className="number">{person.exported}</td>
-              <td className="number">{person.shared ?? m.list.none}</td>
-              <td className="number">{person.refused}</td>
-              <td className="number">{person.late ?? m.list.none}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      caption={m.oversight.whoLooked}
+      heads={[
+        m.oversight.who,
+        m.oversight.views,
+        { label: m.oversight.recordings, as: "number" },
+        { label: m.oversight.outside, as: "number" },
+        { label: m.oversight.exports, as: "number" },
+        { label: m.oversight.shared, as: "number" },
+        { label: m.oversight.refusals, as: "number" },
+        { label: m.oversight.late, as: "number" },
+      ]}
+    >
+      {content.people.map((person) => (
+        <tr key={person.person}>
+          <td className="name">
+            <Name text={nameOf(person.person)} />
+          </td>
+          <td>{Object.keys(person.viewed).length === 0 ? m.list.none : purposes(person.viewed)}</td>
+          <td className="number">{person.recordings}</td>
+          <td className="number">{person.outside}</td>
+          <td className="number">{person.exported}</td>
+          <td className="number">{person.shared ?? m.list.none}</td>
+          <td className="number">{person.refused}</td>
+          <td className="number">{person.late ?? m.list.none}</td>
+        </tr>
+      ))}
+    </Table>
   );
 }

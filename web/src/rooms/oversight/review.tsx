@@ -6,7 +6,7 @@ import { askJson } from "../../api/client.js";
 import type { AccessReview, ReviewedPerson } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
 import { shownDay, shownTime } from "../../ui/format.js";
-import { Failure, Loading, Name, Notice, Status, useLoad, useTitle } from "../../ui/parts.js";
+import { Name, Notice, Ready, Status, Table, useLoad, useTitle } from "../../ui/parts.js";
 import { SignDialog } from "./sign.js";
 
 export default function ReviewPage(): ReactNode {
@@ -16,9 +16,9 @@ export default function ReviewPage(): ReactNode {
     <>
       <h1>{m.oversight.review}</h1>
       <p className="lead">{m.oversight.reviewLead}</p>
-      {load.state === "loading" && <Loading />}
-      {load.state === "failed" && <Failure error={load.error} onRetry={again} />}
-      {load.state === "ready" && <Shown review={load.value} again={again} />}
+      <Ready of={load} again={again}>
+        {(value) => <Shown review={value} again={again} />}
+      </Ready>
     </>
   );
 }
@@ -43,25 +43,14 @@ function Shown({ review, again }: { readonly review: AccessReview; readonly agai
           {m.oversight.csv}
         </a>
       </div>
-      <div className="scroll" tabIndex={-1}>
-        <table>
-          <caption className="unseen">{m.oversight.review}</caption>
-          <thead>
-            <tr>
-              {[m.oversight.who, m.people.roles, m.oversight.lastHere, m.oversight.credentials, m.oversight.belongs].map((label) => (
-                <th key={label} scope="col">
-                  {label}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {review.items.map((person) => (
-              <Row key={person.id} person={person} />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table
+        caption={m.oversight.review}
+        heads={[m.oversight.who, m.people.roles, m.oversight.lastHere, m.oversight.credentials, m.oversight.belongs]}
+      >
+        {review.items.map((person) => (
+          <Row key={person.id} person={person} />
+        ))}
+      </Table>
       {isSigning && (
         <SignDialog
           title={m.oversight.signReview}

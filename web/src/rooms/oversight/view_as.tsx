@@ -5,17 +5,14 @@ import { Link } from "wouter";
 import { askJson } from "../../api/client.js";
 import type { SeenRecording, SeenRight, ViewAsPage as Page } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
+import { pageQuery, usePages } from "../../app/pages.js";
 import { shownTime } from "../../ui/format.js";
-import { usePages } from "../../ui/pages.js";
-import { Failure, Loading, Name, Notice, Status, toneOfState, useLoad, useTitle } from "../../ui/parts.js";
-
-const ask = (id: string, cursor: string | null, signal?: AbortSignal): Promise<Page> => {
-  const query = cursor === null ? "" : new URLSearchParams({ cursor }).toString();
-  return askJson<"GET /api/v1/people/{id}/recordings">(`/api/v1/people/${encodeURIComponent(id)}/recordings?${query}`, signal === undefined ? {} : { signal });
-};
+import { Name, Notice, Ready, Status, Table, toneOfState, useTitle } from "../../ui/parts.js";
 
 export default function ViewAsPage({ id }: { readonly id: string }): ReactNode {
-  const [load, again] = useLoad(id, (signal) => ask(id, null, signal));
+  const [load, again, foot] = usePages(id, (cursor, signal) =>
+    askJson<"GET /api/v1/people/{id}/recordings">(`/api/v1/people/${encodeURIComponent(id)}/recordings?${pageQuery(cursor)}`, { signal }),
+  );
   const title = load.state === "ready" ? m.oversight.viewAsTitle(load.value.person.name) : m.oversight.viewAs;
   useTitle(title);
   return (
@@ -29,40 +26,25 @@ export default function ViewAsPage({ id }: { readonly id: string }): ReactNode {
       <Notice tone="info">
         <p>{m.oversight.viewAsNote}</p>
       </Notice>
-      {load.state === "loading" && <Loading />}
-      {load.state === "failed" && <Failure error={load.error} onRetry={again} />}
-      {load.state === "ready" && <Rows key={load.value.person.id} id={id} first={load.value} />}
+      <Ready of={load} again={again}>
+        {(value) => <Rows page={value} />}
+      </Ready>
+      {foot}
     </>
   );
 }
 
-function Rows({ id, first }: { readonly id: string; readonly first: Page }): ReactNode {
-  const [items, more] = usePages(first, (cursor) => ask(id, cursor));
+function Rows({ page }: { readonly page: Page }): ReactNode {
   return (
     <>
-      <p role="status">{m.oversight.seen(first.total, items.length, first.hidden)}</p>
-      {items.length > 0 && (
-        <div className="scroll" tabIndex={-1}>
-          <table>
-            <caption className="unseen">{m.oversight.viewAs}</caption>
-            <thead>
-              <tr>
-                {[m.oversight.when, m.list.file, m.list.incident, m.list.state, m.oversight.may].map((label) => (
-                  <th key={label} scope="col">
-                    {label}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {items.map((item) => (
-                <Row key={item.id} item={item} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+      <p role="status">{m.oversight.seen(page.total, page.items.length, page.hidden)}</p>
+      {page.items.length > 0 && (
+        <Table caption={m.oversight.viewAs} heads={[m.oversight.when, m.list.file, m.list.incident, m.list.state, m.oversight.may]}>
+          {page.items.map((item) => (
+            <Row key={item.id} item={item} />
+          ))}
+        </Table>
       )}
-      {more}
     </>
   );
 }

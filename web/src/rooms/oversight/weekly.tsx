@@ -3,11 +3,11 @@
 import type { ReactNode } from "react";
 import { Link } from "wouter";
 import { askJson } from "../../api/client.js";
-import type { Digest, DigestPage, Session } from "../../api/schema.js";
+import type { Digest, Session } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
+import { pageQuery, usePages } from "../../app/pages.js";
 import { shownDay } from "../../ui/format.js";
-import { usePages } from "../../ui/pages.js";
-import { Empty, Failure, Loading, Name, Status, useLoad, useTitle } from "../../ui/parts.js";
+import { Empty, Items, Name, Status, Table, useLoad, useTitle } from "../../ui/parts.js";
 
 export default function WeeklyPage({ session }: { readonly session: Session }): ReactNode {
   useTitle(m.oversight.weekly);
@@ -26,43 +26,15 @@ export function DigestState({ digest }: { readonly digest: Digest }): ReactNode 
   return digest.overdue ? <Status tone="bad" word={m.oversight.overdue} /> : <Status tone="due" word={m.oversight.toSign} />;
 }
 
-const ask = (cursor: string | null, signal?: AbortSignal): Promise<DigestPage> =>
-  askJson<"GET /api/v1/digests">(cursor === null ? "/api/v1/digests" : `/api/v1/digests?${new URLSearchParams({ cursor })}`, signal === undefined ? {} : { signal });
-
 function Digests(): ReactNode {
-  const [digests, again] = useLoad("digests", (signal) => ask(null, signal));
+  const [digests, again, foot] = usePages("digests", (cursor, signal) => askJson<"GET /api/v1/digests">(`/api/v1/digests?${pageQuery(cursor)}`, { signal }));
   return (
     <section aria-labelledby="digests-title">
       <h2 id="digests-title">{m.oversight.digests}</h2>
-      {digests.state === "loading" && <Loading />}
-      {digests.state === "failed" && <Failure error={digests.error} onRetry={again} />}
-      {digests.state === "ready" && digests.value.items.length === 0 && (
-        <Empty title={m.oversight.noDigests}>
-          <p>{m.oversight.noDigestsDetail}</p>
-        </Empty>
-      )}
-      {digests.state === "ready" && digests.value.items.length > 0 && <Table first={digests.value} />}
-    </section>
-  );
-}
-
-function Table({ first }: { readonly first: DigestPage }): ReactNode {
-  const [digests, more] = usePages(first, ask);
-  return (
-    <>
-      <div className="scroll" tabIndex={-1}>
-        <table>
-          <caption className="unseen">{m.oversight.digests}</caption>
-          <thead>
-            <tr>
-              <th scope="col">{m.oversight.week}</th>
-              <th scope="col">{m.oversight.reader}</th>
-              <th scope="col">{m.oversight.state}</th>
-              <th scope="col">{m.oversight.note}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {digests.map((digest) => (
+      <Items of={digests} again={again} none={<Empty title={m.oversight.noDigests} detail={m.oversight.noDigestsDetail} />}>
+        {(items) => (
+          <Table caption={m.oversight.digests} heads={[m.oversight.week, m.oversight.reader, m.oversight.state, m.oversight.note]}>
+            {items.map((digest) => (
               <tr key={digest.id}>
                 <td className="time">
                   <Link to={`/weekly-review/${digest.id}`}>{m.oversight.weekOf(shownDay(digest.from))}</Link>
@@ -76,11 +48,11 @@ function Table({ first }: { readonly first: DigestPage }): ReactNode {
                 <td>{digest.note === "" ? m.list.none : <Name text={digest.note} />}</td>
               </tr>
             ))}
-          </tbody>
-        </table>
-      </div>
-      {more}
-    </>
+          </Table>
+        )}
+      </Items>
+      {foot}
+    </section>
   );
 }
 
@@ -91,22 +63,17 @@ function Unattributed(): ReactNode {
     <section className="apart" aria-labelledby="unattributed-title">
       <h2 id="unattributed-title">{m.oversight.unattributed}</h2>
       <p className="quiet-text">{m.oversight.unattributedNote}</p>
-      {days.state === "loading" && <Loading />}
-      {days.state === "failed" && <Failure error={days.error} onRetry={again} />}
-      {days.state === "ready" && days.value.items.length === 0 && (
-        <Empty title={m.oversight.noUnattributed}>
-          <p>{m.oversight.noUnattributedDetail}</p>
-        </Empty>
-      )}
-      {days.state === "ready" && days.value.items.length > 0 && (
-        <ul className="plain lines-apart">
-          {days.value.items.map(({ day, open }) => (
-            <li key={day}>
-              <Link to={`/recordings?${dayQuery(day)}`}>{shownDay(day)}</Link> <span className="quiet-text">{m.list.shown(open)}</span>
-            </li>
-          ))}
-        </ul>
-      )}
+      <Items of={days} again={again} none={<Empty title={m.oversight.noUnattributed} detail={m.oversight.noUnattributedDetail} />}>
+        {(items) => (
+          <ul className="plain lines-apart">
+            {items.map(({ day, open }) => (
+              <li key={day}>
+                <Link to={`/recordings?${dayQuery(day)}`}>{shownDay(day)}</Link> <span className="quiet-text">{m.list.shown(open)}</span>
+              </li>
+            ))}
+          </ul>
+        )}
+      </Items>
     </section>
   );
 }

@@ -6,7 +6,7 @@ import { askJson } from "../../api/client.js";
 import type { Person, Session } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
 import { shownTime } from "../../ui/format.js";
-import { Empty, Failure, Loading, Name, Notice, Status, useLoad, useTitle } from "../../ui/parts.js";
+import { Empty, Failure, Items, Name, Notice, Ready, Status, Table, useLoad, useTitle } from "../../ui/parts.js";
 
 export default function PeoplePage({ session }: { readonly session: Session }): ReactNode {
   useTitle(m.people.title);
@@ -16,9 +16,9 @@ export default function PeoplePage({ session }: { readonly session: Session }): 
       <h1>{m.people.title}</h1>
       <p className="lead">{m.people.lead}</p>
       {session.may.includes("manage_people") && <ConsoleActs />}
-      {people.state === "loading" && <Loading />}
-      {people.state === "failed" && <Failure error={people.error} onRetry={retry} />}
-      {people.state === "ready" && <People people={people.value.items} />}
+      <Ready of={people} again={retry}>
+        {(value) => <People people={value.items} />}
+      </Ready>
       <div className="pair">
         <Units mayAdd={session.may.includes("manage_people")} />
         {session.may.includes("see_cases") && <Cases mayAdd={session.may.includes("manage_cases")} />}
@@ -49,41 +49,27 @@ function ConsoleActs(): ReactNode {
 
 function People({ people }: { readonly people: readonly Person[] }): ReactNode {
   return (
-    <div className="scroll" tabIndex={-1}>
-      <table>
-        <caption className="unseen">{m.people.caption}</caption>
-        <thead>
-          <tr>
-            {[m.people.name, m.people.login, m.people.badge, m.people.roles].map((label) => (
-              <th key={label} scope="col">
-                {label}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {people.map((person) => (
-            <tr key={person.id}>
-              <td className="name">
-                <Link to={`/people/${person.id}`}>
-                  <Name text={person.name} />
-                </Link>
-              </td>
-              <td>
-                <Name text={person.login} />
-              </td>
-              <td>{person.badge === null ? m.list.none : <Name text={person.badge} />}</td>
-              <td>
-                <div className="row">
-                  {!person.active && <Status tone="bad" word={m.people.inactive} />}
-                  <span>{person.roles.map((role) => m.people.roleNames[role] ?? role).join(", ")}</span>
-                </div>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table caption={m.people.caption} heads={[m.people.name, m.people.login, m.people.badge, m.people.roles]}>
+      {people.map((person) => (
+        <tr key={person.id}>
+          <td className="name">
+            <Link to={`/people/${person.id}`}>
+              <Name text={person.name} />
+            </Link>
+          </td>
+          <td>
+            <Name text={person.login} />
+          </td>
+          <td>{person.badge === null ? m.list.none : <Name text={person.badge} />}</td>
+          <td>
+            <div className="row">
+              {!person.active && <Status tone="bad" word={m.people.inactive} />}
+              <span>{person.roles.map((role) => m.people.roleNames[role] ?? role).join(", ")}</span>
+            </div>
+          </td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 
@@ -92,18 +78,17 @@ function Units({ mayAdd }: { readonly mayAdd: boolean }): ReactNode {
   return (
     <section className="panel" aria-labelledby="units-title">
       <h2 id="units-title">{m.people.units}</h2>
-      {units.state === "loading" && <Loading />}
-      {units.state === "failed" && <Failure error={units.error} onRetry={again} />}
-      {units.state === "ready" && units.value.items.length === 0 && <p className="quiet-text">{m.people.noUnits}</p>}
-      {units.state === "ready" && (
-        <ul className="plain">
-          {units.value.items.map((unit) => (
-            <li key={unit.id}>
-              <Name text={unit.name} />
-            </li>
-          ))}
-        </ul>
-      )}
+      <Items of={units} again={again} none={<p className="quiet-text">{m.people.noUnits}</p>}>
+        {(items) => (
+          <ul className="plain">
+            {items.map((unit) => (
+              <li key={unit.id}>
+                <Name text={unit.name} />
+              </li>
+            ))}
+          </ul>
+        )}
+      </Items>
       {mayAdd && (
         <AddForm
           label={m.people.unitName}
@@ -121,27 +106,22 @@ function Cases({ mayAdd }: { readonly mayAdd: boolean }): ReactNode {
   return (
     <section className="panel" aria-labelledby="cases-title">
       <h2 id="cases-title">{m.people.cases}</h2>
-      {cases.state === "loading" && <Loading />}
-      {cases.state === "failed" && <Failure error={cases.error} onRetry={again} />}
-      {cases.state === "ready" && cases.value.items.length === 0 && (
-        <Empty title={m.people.noCases}>
-          <p>{m.people.noCasesDetail}</p>
-        </Empty>
-      )}
-      {cases.state === "ready" && (
-        <ul className="plain">
-          {cases.value.items.map((known) => (
-            <li key={known.id}>
-              <Link to={`/recordings?incident=${encodeURIComponent(known.number)}`}>
-                <Name text={known.number} />
-              </Link>{" "}
-              <span className="quiet-text">
-                <Name text={known.title} />
-              </span>
-            </li>
-          ))}
-        </ul>
-      )}
+      <Items of={cases} again={again} none={<Empty title={m.people.noCases} detail={m.people.noCasesDetail} />}>
+        {(items) => (
+          <ul className="plain">
+            {items.map((known) => (
+              <li key={known.id}>
+                <Link to={`/recordings?incident=${encodeURIComponent(known.number)}`}>
+                  <Name text={known.number} />
+                </Link>{" "}
+                <span className="quiet-text">
+                  <Name text={known.title} />
+                </span>
+              </li>
+            ))}
+          </ul>
+        )}
+      </Items>
       {mayAdd && (
         <AddForm
           label={m.people.caseNumber}

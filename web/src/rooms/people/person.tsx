@@ -6,7 +6,7 @@ import { askJson } from "../../api/client.js";
 import type { Assignment, AssignmentKind, PersonRights, Session } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
 import { shownTime } from "../../ui/format.js";
-import { Failure, Loading, Name, Notice, Status, useLoad, useTitle } from "../../ui/parts.js";
+import { Name, Notice, Ready, Status, Table, useLoad, useTitle } from "../../ui/parts.js";
 import { Account } from "./account.js";
 import { AskDialog, ReasonField, type DoneProps } from "../../app/ask.js";
 import { type Cell, isUniform, layOut, RELATIONS, type RightRow } from "./rights.js";
@@ -47,9 +47,9 @@ export default function PersonPage({ id, session }: { readonly id: string; reado
       <h1>
         <Name text={name} />
       </h1>
-      {load.state === "loading" && <Loading />}
-      {load.state === "failed" && <Failure error={load.error} onRetry={again} />}
-      {load.state === "ready" && <Loaded rights={load.value.rights} names={load.value.names} session={session} again={again} />}
+      <Ready of={load} again={again}>
+        {(value) => <Loaded rights={value.rights} names={value.names} session={session} again={again} />}
+      </Ready>
     </>
   );
 }
@@ -142,41 +142,28 @@ function Rights({ rows }: { readonly rows: readonly RightRow[] }): ReactNode {
       <Notice tone="info">
         <p>{m.people.rightsNote}</p>
       </Notice>
-      <div className="scroll" tabIndex={-1}>
-        <table>
-          <caption className="unseen">{m.people.rights}</caption>
-          <thead>
-            <tr>
-              <th scope="col">{m.people.action}</th>
-              {RELATIONS.map((relation) => (
-                <th key={relation} scope="col">
-                  {m.people.relations[relation]}
-                </th>
-              ))}
-              <th scope="col">{m.people.rule}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((row) => (
-              <tr key={row.action}>
-                <th scope="row">{m.people.actions[row.action] ?? row.action}</th>
-                {isUniform(row) ? (
-                  <td colSpan={RELATIONS.length}>
-                    <Answer cell={row.cells.own} />
-                  </td>
-                ) : (
-                  RELATIONS.map((relation) => (
-                    <td key={relation}>
-                      <Answer cell={row.cells[relation]} />
-                    </td>
-                  ))
-                )}
-                <td>{row.rules.join("; ")}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table
+        caption={m.people.rights}
+        heads={[m.people.action, ...RELATIONS.map((relation) => m.people.relations[relation]), m.people.rule]}
+      >
+        {rows.map((row) => (
+          <tr key={row.action}>
+            <th scope="row">{m.people.actions[row.action] ?? row.action}</th>
+            {isUniform(row) ? (
+              <td colSpan={RELATIONS.length}>
+                <Answer cell={row.cells.own} />
+              </td>
+            ) : (
+              RELATIONS.map((relation) => (
+                <td key={relation}>
+                  <Answer cell={row.cells[relation]} />
+                </td>
+              ))
+            )}
+            <td>{row.rules.join("; ")}</td>
+          </tr>
+        ))}
+      </Table>
     </section>
   );
 }

@@ -5,7 +5,7 @@ import { askJson } from "../../api/client.js";
 import type { PersonRights } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
 import { shownTime } from "../../ui/format.js";
-import { AccountEvents, Failure, Loading, Status, useLoad } from "../../ui/parts.js";
+import { AccountEvents, Failure, Ready, Status, useLoad } from "../../ui/parts.js";
 import { AskDialog, ReasonField, type DoneProps } from "../../app/ask.js";
 
 export function SignInState({ person, isSelf }: { readonly person: PersonRights; readonly isSelf: boolean }): ReactNode {
@@ -19,39 +19,39 @@ export function SignInState({ person, isSelf }: { readonly person: PersonRights;
   return (
     <section className="panel" aria-labelledby="sign-in-state-title">
       <h2 id="sign-in-state-title">{m.people.signIn}</h2>
-      {load.state === "loading" && <Loading />}
-      {load.state === "failed" && <Failure error={load.error} onRetry={again} />}
       {error !== undefined && <Failure error={error} />}
-      {load.state === "ready" && (
-        <>
-          <div className="row">
-            {load.value.locked_at === null ? (
-              <Status tone="ok" word={m.people.notLocked} />
-            ) : (
-              <Status tone="bad" icon="lock" word={m.people.locked(shownTime(load.value.locked_at))} />
-            )}
-            {load.value.locked_at !== null && !isSelf && (
-              <button type="button" onClick={unlock}>
-                {m.people.unlock}
-              </button>
-            )}
-          </div>
-          <div className="row">
-            <span>
-              {m.people.factorCount(load.value.factors.length)} {load.value.factors.length > 0 && m.account.recoveryLeft(load.value.recovery_codes_left)}
-            </span>
-            {load.value.factors.length > 0 && !isSelf && (
-              <button type="button" className="quiet" onClick={() => setResetting(true)}>
-                {m.people.reset}
-              </button>
-            )}
-          </div>
-          <details>
-            <summary>{m.account.events}</summary>
-            <AccountEvents events={load.value.events} />
-          </details>
-        </>
-      )}
+      <Ready of={load} again={again}>
+        {(value) => (
+          <>
+            <div className="row">
+              {value.locked_at === null ? (
+                <Status tone="ok" word={m.people.notLocked} />
+              ) : (
+                <Status tone="bad" icon="lock" word={m.people.locked(shownTime(value.locked_at))} />
+              )}
+              {value.locked_at !== null && !isSelf && (
+                <button type="button" onClick={unlock}>
+                  {m.people.unlock}
+                </button>
+              )}
+            </div>
+            <div className="row">
+              <span>
+                {m.people.factorCount(value.factors.length)} {value.factors.length > 0 && m.account.recoveryLeft(value.recovery_codes_left)}
+              </span>
+              {value.factors.length > 0 && !isSelf && (
+                <button type="button" className="quiet" onClick={() => setResetting(true)}>
+                  {m.people.reset}
+                </button>
+              )}
+            </div>
+            <details>
+              <summary>{m.account.events}</summary>
+              <AccountEvents events={value.events} />
+            </details>
+          </>
+        )}
+      </Ready>
       {isResetting && (
         <ResetDialog
           person={person}

@@ -5,7 +5,7 @@ import { askBytes, askJson } from "../../api/client.js";
 import type { CustodyItem, Recording } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
 import { shownName, shownTime } from "../../ui/format.js";
-import { Copy, Failure, Loading, Name, Notice, Status, useLoad } from "../../ui/parts.js";
+import { Copy, Name, Notice, Ready, Status, useLoad } from "../../ui/parts.js";
 import { fromUtf8 } from "../../verify/bytes.js";
 import { compareFacts, type Comparison } from "./facts.js";
 import { BadAnchor, type Checked, judge, readKey } from "./proof.js";
@@ -39,21 +39,14 @@ export function Custody({ id, recording, slug, onCompared }: Props): ReactNode {
     <section className="custody" aria-labelledby="custody-title">
       <h2 id="custody-title">{m.custody.title}</h2>
       <p className="quiet-text">{m.custody.note}</p>
-      {history.state === "loading" && <Loading />}
-      {history.state === "failed" && <Failure error={history.error} onRetry={retry} />}
-      {history.state === "ready" && (
-        <>
-          <Events
-            key={ownKey ?? ""}
-            items={history.value.items}
-            id={id}
-            recording={recording}
-            vkey={ownKey ?? history.value.serverKey}
-            onCompared={onCompared}
-          />
-          <KeyChoice serverKey={history.value.serverKey} ownKey={ownKey} onChoose={setOwnKey} />
-        </>
-      )}
+      <Ready of={history} again={retry}>
+        {({ items, serverKey }) => (
+          <>
+            <Events key={ownKey ?? ""} items={items} id={id} recording={recording} vkey={ownKey ?? serverKey} onCompared={onCompared} />
+            <KeyChoice serverKey={serverKey} ownKey={ownKey} onChoose={setOwnKey} />
+          </>
+        )}
+      </Ready>
     </section>
   );
 }

@@ -8,7 +8,7 @@ import type { Action } from "../../app/actions.js";
 import { m } from "../../app/messages.js";
 import { useActions } from "../../app/registry.js";
 import { shownBytes, shownDay, shownTime } from "../../ui/format.js";
-import { Empty, Failure, Loading, Name, Status, toneOfState, useLoad, useTitle } from "../../ui/parts.js";
+import { Empty, Failure, Name, Ready, Status, Table, toneOfState, useLoad, useTitle } from "../../ui/parts.js";
 import { FILTERS, queryOf } from "./query.js";
 
 export function RecordingList(): ReactNode {
@@ -70,15 +70,17 @@ export function RecordingList(): ReactNode {
         {query !== "" && <Link to="/recordings">{m.list.clear}</Link>}
       </form>
       {given.get("unattributed") === "true" && <p className="quiet-text">{m.list.onlyUnattributed(given.has("received_from") ? shownDay(given.get("received_from") ?? "") : undefined)}</p>}
-      {first.state === "loading" && <Loading />}
-      {first.state === "failed" && <Failure error={first.error} onRetry={retry} />}
-      {first.state === "ready" && first.value.items.length === 0 && (
-        <Empty title={query === "" ? m.list.emptyTitle : m.list.emptyFilteredTitle}>
-          <p>{query === "" ? m.list.emptyDetail : m.list.emptyFilteredDetail}</p>
-          {query !== "" && <Link to="/recordings">{m.list.clear}</Link>}
-        </Empty>
-      )}
-      {first.state === "ready" && first.value.items.length > 0 && <Rows key={query} first={first.value} query={query} />}
+      <Ready of={first} again={retry}>
+        {(page) =>
+          page.items.length === 0 ? (
+            <Empty title={query === "" ? m.list.emptyTitle : m.list.emptyFilteredTitle} detail={query === "" ? m.list.emptyDetail : m.list.emptyFilteredDetail}>
+              {query !== "" && <Link to="/recordings">{m.list.clear}</Link>}
+            </Empty>
+          ) : (
+            <Rows key={query} first={page} query={query} />
+          )
+        }
+      </Ready>
     </>
   );
 }
@@ -115,32 +117,24 @@ function Rows({ first, query }: { readonly first: RecordingPage; readonly query:
 
   return (
     <>
-      <div className="scroll" tabIndex={-1}>
-        <table>
-          <caption className="unseen">{m.list.caption}</caption>
-          <thead>
-            <tr>
-              <th scope="col">
-                <span className="unseen">{m.list.poster}</span>
-              </th>
-              {[m.list.recorded, m.list.file, m.list.wearer, m.list.incident, m.list.category, m.list.device].map((label) => (
-                <th key={label} scope="col">
-                  {label}
-                </th>
-              ))}
-              <th scope="col" className="number">
-                {m.list.size}
-              </th>
-              <th scope="col">{m.list.state}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {items.map((item) => (
-              <Row key={item.id} item={item} />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table
+        caption={m.list.caption}
+        heads={[
+          { label: m.list.poster, as: "unseen" },
+          m.list.recorded,
+          m.list.file,
+          m.list.wearer,
+          m.list.incident,
+          m.list.category,
+          m.list.device,
+          { label: m.list.size, as: "number" },
+          m.list.state,
+        ]}
+      >
+        {items.map((item) => (
+          <Row key={item.id} item={item} />
+        ))}
+      </Table>
       {error !== undefined && <Failure error={error} onRetry={more} />}
       <div className="row foot">
         <p role="status">{next === null ? m.list.shown(items.length) : m.list.shownOfMore(items.length)}</p>

@@ -8,7 +8,7 @@ import { AskDialog, ReasonField } from "../../app/ask.js";
 import { m } from "../../app/messages.js";
 import { signedIn } from "../../app/session.js";
 import { grouped, shownBytes, shownDuration, shownName, shownTime } from "../../ui/format.js";
-import { Copy, Failure, Loading, Name, Notice, Status, toneOfState, useLoad, useTitle } from "../../ui/parts.js";
+import { Copy, Name, Notice, Ready, Status, toneOfState, useLoad, useTitle } from "../../ui/parts.js";
 import { type Choice, Choices } from "./chosen.js";
 import { Custody } from "./custody.js";
 import type { Comparison, Difference } from "./facts.js";
@@ -26,9 +26,9 @@ export default function RecordingPage({ id, slug }: { readonly id: string; reado
         <Link to="/recordings">← {m.recording.back}</Link>
       </nav>
       {load.state !== "ready" && <h1 className="unseen">{m.recording.heading}</h1>}
-      {load.state === "loading" && <Loading />}
-      {load.state === "failed" && <Failure error={load.error} onRetry={retry} />}
-      {load.state === "ready" && <Loaded id={id} recording={load.value} slug={slug} />}
+      <Ready of={load} again={retry}>
+        {(value) => <Loaded id={id} recording={value} slug={slug} />}
+      </Ready>
     </>
   );
 }

@@ -7,7 +7,7 @@ import type { Session, Share, ShareCode } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
 import { pageQuery, usePages } from "../../app/pages.js";
 import { shownTime } from "../../ui/format.js";
-import { Dialog, Empty, Failure, Loading, Name, Status, useTitle } from "../../ui/parts.js";
+import { Dialog, Empty, Failure, Items, Name, Status, Table, useTitle } from "../../ui/parts.js";
 import { AskDialog, ReasonField } from "../../app/ask.js";
 import { LinkAndCode } from "./share.js";
 import { stateOf, TONES } from "./state.js";
@@ -27,37 +27,25 @@ export default function SharesPage({ session }: { readonly session: Session }): 
     <>
       <h1>{m.shares.title}</h1>
       <p className="lead">{m.shares.lead}</p>
-      {shares.state === "loading" && <Loading />}
-      {shares.state === "failed" && <Failure error={shares.error} onRetry={again} />}
-      {shares.state === "ready" && shares.value.length === 0 && (
-        <Empty title={m.shares.none}>
-          <p>{m.shares.noneDetail}</p>
-        </Empty>
-      )}
-      {shares.state === "ready" && shares.value.length > 0 && (
-        <div className="scroll" tabIndex={-1}>
-          <table>
-            <caption className="unseen">{m.shares.caption}</caption>
-            <thead>
-              <tr>
-                {[m.shares.recipient, m.shares.what, m.shares.how, m.shares.sent, m.shares.state].map((label) => (
-                  <th key={label} scope="col">
-                    {label}
-                  </th>
-                ))}
-                <th scope="col">
-                  <span className="unseen">{m.shares.actions}</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {shares.value.map((share) => (
-                <Row key={share.id} share={share} mayManage={session.may.includes("share") || session.roles.includes("command")} onDo={(what) => setDoing({ what, share })} />
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
+      <Items of={shares} again={again} none={<Empty title={m.shares.none} detail={m.shares.noneDetail} />}>
+        {(items) => (
+          <Table
+            caption={m.shares.caption}
+            heads={[
+              m.shares.recipient,
+              m.shares.what,
+              m.shares.how,
+              m.shares.sent,
+              m.shares.state,
+              { label: m.shares.actions, as: "unseen" },
+            ]}
+          >
+            {items.map((share) => (
+              <Row key={share.id} share={share} mayManage={session.may.includes("share") || session.roles.includes("command")} onDo={(what) => setDoing({ what, share })} />
+            ))}
+          </Table>
+        )}
+      </Items>
       {foot}
       {doing?.what === "take-back" && (
         <AskDialog

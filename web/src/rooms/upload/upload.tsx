@@ -34,9 +34,7 @@ export default function UploadPage({ mayUpload }: { readonly mayUpload: boolean 
   return (
     <>
       <h1>{m.upload.title}</h1>
-      <Empty title={m.upload.notAllowedTitle}>
-        <p>{m.upload.notAllowedDetail}</p>
-      </Empty>
+      <Empty title={m.upload.notAllowedTitle} detail={m.upload.notAllowedDetail} />
     </>
   );
 }
@@ -119,9 +117,7 @@ function Uploads(): ReactNode {
           )}
         </div>
         {items.length === 0 ? (
-          <Empty title={m.upload.emptyTitle}>
-            <p>{m.upload.emptyDetail}</p>
-          </Empty>
+          <Empty title={m.upload.emptyTitle} detail={m.upload.emptyDetail} />
         ) : (
           <>
             <ul className="queue">
