@@ -543,6 +543,9 @@ export const m = {
       see_digests: "Read weekly digests",
       sign_digest: "Sign a weekly digest",
       review_access: "Review who has access",
+      see_program: "See what is known of the program",
+      see_embargoed: "See what is under embargo",
+      state_program: "Enter what is known of the program",
     } as Readonly<Record<string, string>>,
   },
 
