@@ -576,6 +576,16 @@ class CommandLine::Declared {
         program, "costs", "Payments with what grants pay of them, and the awards of a round", door::run_program_costs);
     costs->add_option("--contract", program_.contract, "Which contract, where there are several");
     program_report(program, "report", "Everything, with who said it, when and where", door::run_program_report);
+    CLI::App* publish =
+        fact_change(program, "publish", "Publish a report: its bytes stay, and a later correction marks it", "POST",
+                    "/api/v1/program/publications");
+    say(publish, "--title", "title", "What it is called")->required();
+    say(publish, "--as-of", "as_of", "As it was known on this day; today, when left out")->type_name("DATE");
+    CLI::App* published = command(*program, "published", "Published reports, the newest first", [this] {
+      return door::run_fact_list(remote_, "/api/v1/program/publications", {},
+                                 {"id", "as_of", "published_at", "is_superseded", "title"}, as_json_);
+    });
+    published->add_flag("--json", as_json_, "Print JSON");
   }
 
   void add_reading_terms(CLI::App* sub) {

@@ -13,6 +13,7 @@
 
 #include "program/import.h"
 #include "program/kinds.h"
+#include "program/publications.h"
 #include "program/reports.h"
 
 namespace lapel::program {
@@ -360,6 +361,20 @@ TEST(Fold, AChoiceSettlesAContradiction) {
   EXPECT_EQ(after.standing(council, "on")->id, "b");
   EXPECT_TRUE(after.field(council, "on")->beside().empty());
   EXPECT_EQ(after.field(council, "on")->all[0].status, Status::kNotChosen);
+}
+
+TEST(Publications, AreSupersededByWhatCorrectsThemAndByNothingElse) {
+  const std::vector<Statement> all = sample("pittsfield_2022");
+  const auto superseded = [&](std::string_view published, std::string_view now) {
+    return superseded_in(Json(full_report(fold(all, as_of(published)))), fold(all, as_of(now)));
+  };
+  EXPECT_TRUE(superseded("2022-11-29", "2022-11-29").empty());
+  const std::vector<Superseded> found = superseded("2022-11-29", "2022-11-30");
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].subject + " " + found[0].field, "contract/axon recurring");
+  EXPECT_EQ(found[0].status, Status::kCorrected);
+  // It had the corrected amount already.
+  EXPECT_TRUE(superseded("2022-11-30", "2023-03-01").empty());
 }
 
 TEST(Fold, FollowsTheLedgerWhereAsked) {

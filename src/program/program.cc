@@ -19,7 +19,9 @@ namespace {
 
 constexpr std::size_t kDigestsOfEvent = 128;  // 8.6 kB of the 16 that an event may have
 
-access::Decision decide(const access::Actor& actor, access::Action action) {
+}  // namespace
+
+access::Decision decide_program(const access::Actor& actor, access::Action action) {
   access::Item own_agency;
   own_agency.agency = actor.agency;
   return access::decide(actor, action, own_agency);
@@ -32,17 +34,15 @@ Result<PersonId> console_of(db::Transaction& tx, const AgencyId& agency) {
   return fail(Code::kCorrupt, "An actor's agency is missing", agency.text());
 }
 
-}  // namespace
-
 struct Programs::Known {
   std::vector<Statement> statements;  // the Program points into it
   Program program;
 };
 
 Result<Programs::Known> Programs::known(const access::Actor& actor, const Query& query) {
-  TRY(access::require(decide(actor, access::Action::kSeeProgram), "page"));
+  TRY(access::require(decide_program(actor, access::Action::kSeeProgram), "page"));
   if (query.embargoed == Embargoed::kIncluded) {
-    TRY(access::require(decide(actor, access::Action::kSeeEmbargoed), "page"));
+    TRY(access::require(decide_program(actor, access::Action::kSeeEmbargoed), "page"));
   }
   View view;
   view.today = day_of(parts_.clock.now());
@@ -73,7 +73,7 @@ Result<Json::Object> Programs::tell(const access::Actor& actor, const Query& que
   const Known all = TRY(known(actor, query));
   Json::Object out = TRY(make(all.program));
   // Of the asker alone, whether or not there is an embargo.
-  out.emplace("may_include_embargoed", decide(actor, access::Action::kSeeEmbargoed).is_allowed());
+  out.emplace("may_include_embargoed", decide_program(actor, access::Action::kSeeEmbargoed).is_allowed());
   return out;
 }
 
@@ -121,7 +121,7 @@ Result<Programs::Page> Programs::statements(const access::Actor& actor, const Qu
 }
 
 Result<Imported> Programs::import(const access::Actor& actor, const Json& file) {
-  TRY(access::require(decide(actor, access::Action::kStateProgram), "page"));
+  TRY(access::require(decide_program(actor, access::Action::kStateProgram), "page"));
   std::vector<Statement> before;
   std::int64_t leaf = -1;
   PersonId console;

@@ -22,6 +22,11 @@
 
 namespace lapel::program {
 
+// Of the agency's program as a whole.
+access::Decision decide_program(const access::Actor& actor, access::Action action);
+// Whose chain has what is entered and published.
+Result<PersonId> console_of(db::Transaction& tx, const AgencyId& agency);
+
 struct Query {
   std::optional<Day> as_of;  // today, when left out
   Follows follows = Follows::kRecordedOn;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Program statements as the catalog has them, against the digests that the ledger sealed.
+// Program statements and published reports as the catalog has them, against what the ledger sealed.
 //
 // Owns: nothing.
-// Promises: a statement that only one of the two knows, or that says something else than what was sealed, is told. No value in a row is
-//   trusted to be of its type: all are read as text.
+// Promises: a statement or published report that only one of the two knows, or that says something else than what was
+//   sealed, is told. No value in a row is trusted to be of its type: all are read as text.
 // Fails with: what the database fails with.
 // Threads: one transaction.
 

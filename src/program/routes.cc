@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/check.h"
 #include "base/limits.h"
 #include "http/json_body.h"
 
@@ -78,9 +79,61 @@ Result<Response> import(const Request& request, Programs& room, const access::Ac
                                              {"already", static_cast<std::int64_t>(done.already)}});
 }
 
+Json::Object publication_json(const Publication& publication) {
+  Json::Array superseded;
+  for (const Superseded& each : publication.superseded) {
+    superseded.emplace_back(Json::Object{{"subject", each.subject},
+                                         {"field", each.field},
+                                         {"statement", each.statement},
+                                         {"by", each.by},
+                                         {"status", status_name(each.status)}});
+  }
+  const bool is_superseded = !superseded.empty();
+  return {
+      {"id", publication.id},
+      {"title", publication.title},
+      {"as_of", day_text(publication.as_of)},
+      {"published_at", ledger_time(publication.published_at)},
+      {"published_by", Json::Object{{"id", publication.published_by.text()}, {"name", publication.published_by_name}}},
+      {"sha256", publication.sha256},
+      {"is_superseded", is_superseded},
+      {"superseded", std::move(superseded)}};
+}
+
+Result<Response> list_publications(const Request&, Publications& room, const access::Actor& actor) {
+  Json::Array items;
+  for (const Publication& each : TRY(room.list(actor))) items.emplace_back(publication_json(each));
+  return answer(200, {{"items", std::move(items)}, {"next", Json()}});
+}
+
+Result<Response> show_publication(const Request& request, Publications& room, const access::Actor& actor) {
+  const auto id = request.params.find("id");
+  CHECK(id != request.params.end());
+  const Publication shown = TRY(room.show(actor, id->second));
+  Json::Object out = publication_json(shown);
+  out.emplace("content", shown.content);
+  return answer(200, std::move(out));
+}
+
+Result<Response> publish(const Request& request, Publications& room, const access::Actor& actor) {
+  const Json body = TRY(http::json_body(request));
+  const auto day = TRY(http::text_member(body, "as_of"));
+  const auto as_of = day ? parse_day(*day) : std::nullopt;
+  if (day && !as_of) return fail(Code::kInvalid, "\"as_of\" must be a day such as 2022-11-29");
+  return answer(201, publication_json(TRY(room.publish(actor, TRY(http::required_text(body, "title")), as_of))));
+}
+
 }  // namespace
 
-void register_routes(http::Router& router, Programs& room, roster::Asker asker) {
+void register_routes(http::Router& router, Programs& room, Publications& publications, roster::Asker asker) {
+  const auto add_publication = [&](std::string_view method, std::string_view pattern, auto handler) {
+    router.add(method, pattern, [&publications, asker, handler](const Request& request) -> Result<Response> {
+      return handler(request, publications, TRY(asker(request)));
+    });
+  };
+  add_publication("GET", "/api/v1/program/publications", list_publications);
+  add_publication("POST", "/api/v1/program/publications", publish);
+  add_publication("GET", "/api/v1/program/publications/{id}", show_publication);
   const auto add = [&](std::string_view method, std::string_view pattern, auto handler) {
     router.add(method, pattern, [&room, asker, handler](const Request& request) -> Result<Response> {
       return handler(request, room, TRY(asker(request)));

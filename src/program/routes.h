@@ -9,10 +9,11 @@
 
 #include "http/server.h"
 #include "program/program.h"
+#include "program/publications.h"
 #include "roster/asker.h"
 
 namespace lapel::program {
 
-void register_routes(http::Router& router, Programs& room, roster::Asker asker);
+void register_routes(http::Router& router, Programs& room, Publications& publications, roster::Asker asker);
 
 }  // namespace lapel::program

@@ -49,6 +49,19 @@ CREATE TABLE program_statements (
 CREATE UNIQUE INDEX program_statements_by_id ON program_statements (agency, id);
 CREATE UNIQUE INDEX program_statements_by_name ON program_statements (agency, name);
 )sql"},
+    {2, "published reports", R"sql(
+CREATE TABLE program_publications (
+  id TEXT NOT NULL PRIMARY KEY,
+  agency TEXT NOT NULL REFERENCES agencies (id),
+  title TEXT NOT NULL,
+  as_of BIGINT NOT NULL,
+  published_us BIGINT NOT NULL,
+  published_by TEXT NOT NULL REFERENCES people (id),
+  content TEXT NOT NULL,
+  sha256 TEXT NOT NULL
+);
+CREATE INDEX program_publications_by_time ON program_publications (agency, published_us, id);
+)sql"},
 };
 
 constexpr std::array<std::string_view, 21> kSealedColumns = {

@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import unittest
 
-from harness import ROOT, Town
+from harness import ROOT, Town, sha256
 from postgres import PrivatePostgres
 
 SOURCE = {"by": "the grantor", "where": "A notice", "on": "2022-10-21"}
@@ -106,6 +106,23 @@ class OnSqlite(unittest.TestCase):
         self.assertEqual([(each["grant"], each["city"]) for each in costs["payments"]], [("106515.00", "0.00"), ("60071.73", "124967.27")])
         self.assertEqual((costs["grant_residual"], costs["grant_unspent"]), ("60071.73", "0.00"))
 
+        # What is published keeps its bytes; a correction marks it.
+        def publications():
+            return program.ask("publications", "auditor")["items"]
+        self.assertEqual(publications(), [])
+        body = json.dumps({"title": "To the council"})
+        self.assertEqual(program.town.request("POST", "/api/v1/program/publications", program.tokens["auditor"], body=body).status, 403)
+        made = program.town.request("POST", "/api/v1/program/publications", program.tokens["manager"], body=body)
+        self.assertEqual(made.status, 201, made.body)
+        self.assertEqual([(each["title"], each["is_superseded"]) for each in publications()], [("To the council", False)])
+        content = program.ask(f"publications/{made.json()['id']}", "auditor")["content"]
+        award = next(item["id"] for item in program.ask("statements", "auditor")["items"] if item["field"] == "award")
+        program.state(said("grant/g", "award", "166586.37", corrects=award, reason="Two digits were turned"))
+        marked, = publications()
+        self.assertEqual([(each["statement"], each["status"]) for each in marked["superseded"]], [(award, "corrected")])
+        self.assertEqual(program.ask(f"publications/{marked['id']}", "auditor")["content"], content)
+        self.assertEqual((marked["sha256"], sha256(content.encode())), (made.json()["sha256"],) * 2)
+
         # Of two that state at the same time, each takes place or says that it did not.
         def one(number):
             body = {"format": "lapel-program/1", "sources": {"s": SOURCE}, "statements": [said("program/bwc", "title", f"Title {number}")]}
@@ -143,6 +160,11 @@ class InTheLedger(unittest.TestCase):
             notes = [said("program/bwc", "note", f"Note {number}") for number in range(300)]
             program.state(*notes)
             self.assertEqual(len(program.ask("report", "auditor")["subjects"]), len({each["subject"] for each in samples["statements"]}))
+            made = town.request("POST", "/api/v1/program/publications", program.tokens["manager"], body=json.dumps({"title": "To the council", "as_of": "2022-10-25"}))
+            self.assertEqual(made.status, 201, made.body)
+            shown = program.ask(f"publications/{made.json()['id']}", "manager")
+            for word in ("166586", "eopss", "embargo/"):
+                self.assertNotIn(word, shown["content"], "whoever publishes, what is under embargo is not in it")
             town.stop()
             self.assertEqual(town.check_ledger(), (0, []))
             catalog = sqlite3.connect(f"file:{town.data / 'catalog.db'}?mode=ro", uri=True)
@@ -162,6 +184,10 @@ class InTheLedger(unittest.TestCase):
                     (f"UPDATE program_statements SET approximate = 1 {one}", "does not say what was sealed"),
                     (f"UPDATE program_statements SET recorded_at_us = recorded_at_us - 86400000000 {one}", "it was sealed at"),
                     (f"UPDATE program_statements SET place = 127, leaf_index = 5000 {one}", "the catalog has it, and no event"),
+                    ("UPDATE program_publications SET content = content || ' '", "kept as"),
+                    ("UPDATE program_publications SET title = 'To the mayor'", "the catalog has it, and no event"),
+                    ("UPDATE program_publications SET as_of = as_of + 1", "the catalog has it, and no event"),
+                    ("DELETE FROM program_publications", "an event says so, and the catalog does not"),
                     (f"DELETE FROM program_statements {one}", "an event says so, and the catalog does not")):
                 with self.subTest(change):
                     shutil.rmtree(town.data)

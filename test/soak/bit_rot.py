@@ -83,6 +83,7 @@ UNLISTED = {
     "alerts.at_us": "below the hundredth of a second that the event keeps",
     "digests.signed_us": "when; that it is signed is compared, and the event has it",
     "access_reviews.at_us": "when; the event has it",
+    "program_publications.published_us": "below the hundredth of a second that the event keeps",
     "program_statements.recorded_at_us": "below the hundredth of a second that the event keeps",
     "schema_versions": "the version of a module's tables: a higher one is refused at start, a lower one fails to be reached again",
     "agencies.name": "how the agency is called on screens; its origin and slug are compared",
@@ -122,7 +123,7 @@ UNLISTED = {
 
 # Of these, only what lies below the hundredth of a second.
 BELOW_A_HUNDREDTH = ("recordings.recorded_us", "recordings.received_us", "alerts.from_us", "alerts.at_us",
-                     "program_statements.recorded_at_us")
+                     "program_statements.recorded_at_us", "program_publications.published_us")
 
 
 class Rot:
