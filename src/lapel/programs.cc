@@ -65,13 +65,18 @@ void print_head(const Json& report) {
 void print_payments(const Json& costs) {
   if (text_of(costs.find("contract")) == "-") return;
   fmt::print("{}, {}\n", text_of(costs.find("contract")), text_of(costs.find("vendor")));
+  const Json::Array& lines = list_of(costs, "lines");
+  std::size_t place = 0;
   for (const Json& payment : list_of(costs, "payments")) {
-    const auto mark = [&](std::string_view name) {
-      return marked({Json::Object{{"value", payment.find(name) ? *payment.find(name) : Json()},
-                                  {"approximate", is(payment, "approximate")}}});
+    const bool is_grant_about = place < lines.size() && is(lines[place], "grant_approximate");
+    ++place;
+    const auto mark = [&](std::string_view name, bool is_about) {
+      const std::string text = text_of(payment.find(name));
+      return fmt::format("{}{}", is_about && text != "-" ? "~" : "", text);
     };
-    fmt::print("  payment {:<3} {:>14}  grant {:>13}  city {:>13}\n", text_of(payment.find("n")), mark("amount"),
-               mark("grant"), mark("city"));
+    const bool is_about = is(payment, "approximate");
+    fmt::print("  payment {:<3} {:>14}  grant {:>13}  city {:>13}\n", text_of(payment.find("n")),
+               mark("amount", is_about), mark("grant", is_grant_about), mark("city", is_about));
   }
   fmt::print("  grant left after the payments that it covers whole: {}\n", text_of(costs.find("grant_residual")));
   const Json* total = costs.find("total");

@@ -61,31 +61,32 @@ void add_grants(Costs& costs) {
     if (!line.amount) break;  // what comes after it cannot be known
     amounts.push_back(line.amount->money);
   }
-  Amount all;
+  Amount left;  // of all grants, before each line
   for (const GrantShare& share : costs.grants) {
     awards.push_back(share.award.money);
-    all = all + share.award;
+    left = left + share.award;
   }
   const Allocation allocation = allocate(amounts, awards);
   for (std::size_t i = 0; i < amounts.size(); ++i) {
     Line& line = costs.lines[i];
-    all.is_approximate = all.is_approximate || line.amount->is_approximate;
-    all.is_assumed = all.is_assumed || line.amount->is_assumed;
-    Amount grant = {{}, all.is_approximate, all.is_assumed};
+    // What is used up is so for certain, whatever comes after it.
+    if (left.money.cents > 0) {
+      left.is_approximate = left.is_approximate || line.amount->is_approximate;
+      left.is_assumed = left.is_assumed || line.amount->is_assumed;
+    }
+    Amount grant = {{}, left.is_approximate, left.is_assumed};
     for (std::size_t j = 0; j < awards.size(); ++j) {
       grant.money = grant.money + allocation.shares[i][j];
       costs.grants[j].by_line.push_back(allocation.shares[i][j]);
     }
-    line.city = Amount{line.amount->money - grant.money, all.is_approximate, all.is_assumed};
+    line.city = Amount{line.amount->money - grant.money, line.amount->is_approximate || grant.is_approximate,
+                       line.amount->is_assumed || grant.is_assumed};
     line.grant = grant;
+    left.money = left.money - grant.money;
   }
   if (amounts.size() != costs.lines.size()) return;
-  Amount unspent = {{}, all.is_approximate, all.is_assumed};
-  for (std::size_t j = 0; j < awards.size(); ++j) {
-    costs.grants[j].left = allocation.left[j];
-    unspent.money = unspent.money + allocation.left[j];
-  }
-  costs.unspent = unspent;
+  for (std::size_t j = 0; j < awards.size(); ++j) costs.grants[j].left = allocation.left[j];
+  costs.unspent = left;
   // What comes after the line that the grants no longer cover has no part in it.
   Amount residual = {allocation.residual, false, false};
   Money before;

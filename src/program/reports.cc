@@ -112,6 +112,7 @@ Json::Object costs_json(const Program& program, const std::optional<SubjectName>
     lines.emplace_back(Json::Object{{"n", line.n},
                                     {"fiscal_year", line.fiscal_year ? Json(*line.fiscal_year) : Json()},
                                     {"recurring", line.is_recurring},
+                                    {"grant_approximate", line.grant && line.grant->is_approximate},
                                     {"assumption", line.amount && line.amount->is_assumed}});
   }
   for (const GrantShare& share : figures.grants) {
