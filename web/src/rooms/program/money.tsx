@@ -91,7 +91,9 @@ function Claim({ said }: { readonly said: ProgramStatement }): ReactNode {
   return (
     <article className="panel">
       <p className="row">
-        <strong className="figure">{said.value === null ? m.program.choice : marked(shownValue(said.value), said.approximate)}</strong>
+        <strong className="figure">
+          <Name text={said.value === null ? m.program.choice : marked(shownValue(said.value), said.approximate)} />
+        </strong>
         <Status tone={TONES[said.status] ?? "plain"} word={m.program.statuses[said.status] ?? said.status} />
       </p>
       <p>
