@@ -73,6 +73,9 @@ constexpr auto kActions = std::to_array<std::pair<Action, std::string_view>>({
     {Action::kSeeDigests, "see_digests"},
     {Action::kSignDigest, "sign_digest"},
     {Action::kReviewAccess, "review_access"},
+    {Action::kSeeProgram, "see_program"},
+    {Action::kSeeEmbargoed, "see_embargoed"},
+    {Action::kStateProgram, "state_program"},
 });
 
 constexpr std::array<std::pair<Purpose, std::string_view>, 6> kPurposes = {{
@@ -480,6 +483,14 @@ Decision decide_by_role(const Actor& actor, Action action, const Item& item, con
     case Action::kReviewAccess:
       return allow_if(has_any(actor, {Role::kAdministrator, Role::kAuditor, Role::kCommand}),
                       "the review of who has access: administrators, auditors and command");
+    case Action::kSeeProgram:
+      return allow_if(has_any(actor, {Role::kProgramManager, Role::kCommand, Role::kAuditor}),
+                      "the program: program managers, command and auditors");
+    case Action::kSeeEmbargoed:
+      return allow_if(has_any(actor, {Role::kProgramManager, Role::kCommand}),
+                      "what is under embargo: program managers and command, who were told of it");
+    case Action::kStateProgram:
+      return allow_if(actor.has(Role::kProgramManager), "stating what is known of the program: program managers");
   }
   CHECK(false);
 }

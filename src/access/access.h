@@ -92,8 +92,12 @@ enum class Action {
   kSeeDigests,        // what people looked at in a week
   kSignDigest,        // that one has been read
   kReviewAccess,      // everybody's rights and credentials on one page, and that they have been gone through
+  // Of the program around the cameras.
+  kSeeProgram,    // its reports and statements
+  kSeeEmbargoed,  // what of it is under embargo, when asked for
+  kStateProgram,  // to add statements
 };
-inline constexpr Action kLastAction = Action::kReviewAccess;
+inline constexpr Action kLastAction = Action::kStateProgram;
 std::string_view action_name(Action action);
 std::optional<Action> parse_action(std::string_view name);
 std::string all_action_names();

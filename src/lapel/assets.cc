@@ -41,6 +41,7 @@ constexpr std::string_view kPages[] = {"/",
                                        "/weekly-review",
                                        "/weekly-review/{id}",
                                        "/access-review",
+                                       "/program/money",
                                        "/account",
                                        "/setup",
                                        "/help"};

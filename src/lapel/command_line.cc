@@ -17,6 +17,7 @@
 #include "jobs/jobs.h"
 #include "lapel/commands.h"
 #include "lapel/facts.h"
+#include "lapel/programs.h"
 #include "lapel/remote.h"
 #include "lapel/remote_client.h"
 #include "lapel/shares.h"
@@ -70,6 +71,7 @@ class CommandLine::Declared {
     add_share();
     add_facts();
     add_holds();
+    add_program();
   }
 
   const CLI::App& app() const { return app_; }
@@ -515,8 +517,8 @@ class CommandLine::Declared {
   }
   void add_holds() {
     CLI::App* holds = remote_group("hold", "Legal holds on a server, over HTTP");
-    CLI::App* add = fact_change(holds, "add", "Place a hold, which stands until two people release it", "POST",
-                                "/api/v1/holds");
+    CLI::App* add =
+        fact_change(holds, "add", "Place a hold, which stands until two people release it", "POST", "/api/v1/holds");
     say(add, "--matter", "matter", "The claim, by its name or number")->required();
     say(add, "--reason", "reason", "Why")->required();
     CLI::Option* one = say(add, "--recording", "recording", "The recording that it covers, with its further files");
@@ -535,7 +537,8 @@ class CommandLine::Declared {
     });
     show->add_option("ID", recording_, "The proposal")->required();
     show->add_flag("--json", as_json_, "Print JSON");
-    signed_act(proposals, "approve", "Approve what another proposed; it is done at once", "/api/v1/proposals/", "/approve");
+    signed_act(proposals, "approve", "Approve what another proposed; it is done at once", "/api/v1/proposals/",
+               "/approve");
     signed_act(proposals, "refuse", "Refuse what another proposed", "/api/v1/proposals/", "/refuse");
     CLI::App* withdraw = command(*proposals, "withdraw", "Withdraw one's own proposal", [this] {
       return door::run_fact_change(remote_, "POST", "/api/v1/proposals/" + url_encoded(recording_) + "/withdraw", said_,
@@ -544,6 +547,46 @@ class CommandLine::Declared {
     withdraw->add_option("ID", recording_, "The proposal")->required();
     say(withdraw, "--reason", "reason", "Why")->required();
     withdraw->add_flag("--json", as_json_, "Print JSON");
+  }
+
+  // ---- the program around the cameras ----
+
+  using ProgramReport = Result<void> (*)(const door::RemoteOptions&, const door::ProgramQuery&, bool);
+  CLI::App* program_report(CLI::App* in, const char* name, const char* help, ProgramReport report) {
+    CLI::App* sub = command(*in, name, help, [this, report] { return report(remote_, program_, as_json_); });
+    sub->add_option("--as-of", program_.as_of, "As it was known on this day; today, when left out")->type_name("DATE");
+    one_of(sub->add_option(
+               "--by", program_.by,
+               "Which time that follows: the one that a file says history was recorded on, or the ledger's own"),
+           "recorded_on, ledger");
+    sub->add_flag("--embargoed", program_.is_embargoed_included,
+                  "Also what is under embargo, for those who may see it");
+    sub->add_flag("--json", as_json_, "Print JSON");
+    return sub;
+  }
+  void add_program() {
+    CLI::App* program = remote_group("program", "The program around the cameras, on a server, over HTTP");
+    CLI::App* import = command(*program, "import", "Add the statements of a file, whole or not at all",
+                               [this] { return door::run_program_import(remote_, out_, as_json_); });
+    import->add_option("FILE", out_, "JSON, as docs/formats/program.md has it")->required();
+    import->add_flag("--json", as_json_, "Print JSON");
+    import->footer("Importing the same file again adds nothing. Nothing that was stated is ever changed.");
+    program_report(program, "status", "Strength, milestones, and what is contradicted, corrected or assumed",
+                   door::run_program_status);
+    CLI::App* costs = program_report(
+        program, "costs", "Payments with what grants pay of them, and the awards of a round", door::run_program_costs);
+    costs->add_option("--contract", program_.contract, "Which contract, where there are several");
+    program_report(program, "report", "Everything, with who said it, when and where", door::run_program_report);
+    CLI::App* publish =
+        fact_change(program, "publish", "Publish a report: its bytes stay, and a later correction marks it", "POST",
+                    "/api/v1/program/publications");
+    say(publish, "--title", "title", "What it is called")->required();
+    say(publish, "--as-of", "as_of", "As it was known on this day; today, when left out")->type_name("DATE");
+    CLI::App* published = command(*program, "published", "Published reports, the newest first", [this] {
+      return door::run_fact_list(remote_, "/api/v1/program/publications", {},
+                                 {"id", "as_of", "published_at", "is_superseded", "title"}, as_json_);
+    });
+    published->add_flag("--json", as_json_, "Print JSON");
   }
 
   void add_reading_terms(CLI::App* sub) {
@@ -702,6 +745,7 @@ class CommandLine::Declared {
   door::ReadingTerms reading_;
   door::RecordingChange change_;
   door::ShareOptions share_;
+  door::ProgramQuery program_;
   door::SignInTerms signer_;
   door::Said said_;
   door::UploadTerms upload_;

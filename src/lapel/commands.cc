@@ -9,6 +9,7 @@
 #include "cameras/docks.h"
 #include "lapel/hosting.h"
 #include "oversight/record_check.h"
+#include "program/record_check.h"
 #include "roster/roles.h"
 
 namespace lapel::door {
@@ -197,8 +198,9 @@ Result<void> run_ledger_check(const Where& where, bool as_json) {
     const audit::CatalogReport catalog = TRY(check_catalog(*installation, agency, ledger.terms().origin));
     report.faults.insert(report.faults.end(), catalog.faults.begin(), catalog.faults.end());
     TRY(installation->database().read([&](db::Transaction& tx) -> Result<void> {
-      return oversight::check_record(tx, agency.id,
-                                     [&](std::string fault) { report.faults.push_back(std::move(fault)); });
+      const auto fault = [&](std::string text) { report.faults.push_back(std::move(text)); };
+      TRY(oversight::check_record(tx, agency.id, fault));
+      return program::check_record(tx, agency.id, fault);
     }));
     faults += report.faults.size();
     if (as_json) {

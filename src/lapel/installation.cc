@@ -20,6 +20,7 @@
 #include "lapel/settings.h"
 #include "os/filesystem.h"
 #include "oversight/schema.h"
+#include "program/rows.h"
 #include "roster/proposals.h"
 #include "roster/roles.h"
 #include "sharing/shares.h"
@@ -134,6 +135,7 @@ Result<void> migrate_all(db::Database& database) {
   TRY(db::migrate(database, "setup", signin::setup_schema()));
   TRY(db::migrate(database, "ingest", ingest::schema()));
   TRY(db::migrate(database, "oversight", oversight::schema()));
+  TRY(db::migrate(database, "program", program::schema()));
   return db::migrate(database, "cameras", cameras::schema());
 }
 

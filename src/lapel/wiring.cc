@@ -36,6 +36,8 @@
 #include "people/people.h"
 #include "people/routes.h"
 #include "playback/routes.h"
+#include "program/program.h"
+#include "program/routes.h"
 #include "public/routes.h"
 #include "sharing/shares.h"
 #include "signin/accounts.h"
@@ -202,6 +204,8 @@ struct Rooms::Impl {
         approvals({installation->database(), installation->ledgers(), installation->clock(), holds}),
         oversight({installation->database(), installation->ledgers(), installation->vault(), installation->clock(),
                    accounts(installation->clock()), console_acts()}),
+        programs({installation->database(), installation->ledgers(), installation->clock()}),
+        publications({installation->database(), installation->ledgers(), installation->clock(), programs}),
         locks({installation->database(), installation->clock()}),
         challenges({installation->database(), installation->clock()}),
         factors({installation->database(), installation->clock(), installation->keys(), locks, challenges}),
@@ -233,6 +237,8 @@ struct Rooms::Impl {
   evidence::Holds holds;
   approvals::Approvals approvals;
   oversight::Oversight oversight;
+  program::Programs programs;
+  program::Publications publications;
   signin::Locks locks;
   signin::Challenges challenges;
   signin::Factors factors;
@@ -304,6 +310,7 @@ void Rooms::register_routes(http::Router& router) {
                              {impl_->holds, impl_->approvals, impl_->asker, impl_->sessions.fresh_asker(impl_->asker)});
   register_hosting(router, installation, impl_->setup, impl_->asker);
   oversight::register_routes(router, impl_->oversight, impl_->asker);
+  program::register_routes(router, impl_->programs, impl_->publications, impl_->asker);
   public_pages::register_routes(router, find_ledger(installation));
   signin::register_routes(
       router,

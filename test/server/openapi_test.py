@@ -520,6 +520,44 @@ class OpenApi(unittest.TestCase):
                 ask("GET", f"/api/v1/{target}", "union", 403)
                 ask("GET", f"/api/v1/{target}", None, 401)
 
+    def test_the_program(self):
+        file = json.loads((ROOT / "share/program/pittsfield_2022.json").read_text())
+        self.town.add_user("manager", "program_manager")
+        manager = self.town.token("manager")
+        for target in ("status", "costs", "report", "statements"):
+            self.ask("GET", f"/api/v1/program/{target}", status=401, slug="unauthenticated")
+            self.ask("GET", f"/api/v1/program/{target}", self.union, status=403, slug="rule")
+            self.ask("GET", f"/api/v1/program/{target}?as_of=today", manager, status=400, slug="invalid")
+            self.ask("GET", f"/api/v1/program/{target}", manager, status=200)
+        path, body = "/api/v1/program/statements", json.dumps(file)
+        self.ask("POST", path, status=401, body=body, headers=JSON, slug="unauthenticated")
+        self.ask("POST", path, self.union, status=403, body=body, headers=JSON, slug="rule")
+        self.ask("POST", path, manager, status=400, body=json.dumps({**file, "format": "other"}), headers=JSON, slug="invalid")
+        self.ask("POST", path, manager, status=413, body=json.dumps({**file, "statements": [{}] * 2001}), headers=JSON, slug="too-large")
+        self.ask("POST", path, manager, status=201, body=body, headers=JSON)
+        self.ask("POST", path, manager, status=200, body=body, headers=JSON)
+        for target in ("status", "costs", "report"):
+            for query in ("", "?as_of=2022-10-25", "?as_of=2022-11-29&embargoed=included", "?by=ledger"):
+                self.ask("GET", f"/api/v1/program/{target}{query}", manager, status=200)
+        self.ask("GET", "/api/v1/program/costs?contract=other", manager, status=404, slug="not-found")
+        path = "/api/v1/program/publications"
+        for target in (path, f"{path}/{'0' * 32}"):
+            self.ask("GET", target, status=401, slug="unauthenticated")
+            self.ask("GET", target, self.union, status=403, slug="rule")
+        self.ask("POST", path, status=401, body={"title": "x"}, slug="unauthenticated")
+        self.ask("POST", path, self.union, status=403, body={"title": "x"}, slug="rule")
+        for body in ({}, {"title": "x", "as_of": "tomorrow"}, {"title": "x", "as_of": "9000-01-01"}):
+            self.ask("POST", path, manager, status=400, body=body, slug="invalid")
+        made = self.ask("POST", path, manager, status=201, body={"title": "To the council", "as_of": "2022-11-29"}).json()
+        self.assertTrue(made["is_superseded"], "what was said on that day was corrected on the next")
+        shown = self.ask("GET", f"{path}/{made['id']}", manager, status=200).json()
+        self.assertEqual(sha256(shown["content"].encode()), made["sha256"])
+        self.ask("GET", path, manager, status=200)
+        self.ask("GET", f"{path}/{'0' * 32}", manager, status=404, slug="not-found")
+        page = self.ask("GET", "/api/v1/program/statements?limit=5", manager, status=200).json()
+        self.ask("GET", f"/api/v1/program/statements?cursor={page['next']}", manager, status=200)
+        self.ask("GET", "/api/v1/program/statements?cursor=x", manager, status=400, slug="invalid")
+
     def test_what_people_are(self):
         self.town.add_user("leaver", "officer")
         roles, active = "/api/v1/people/leaver/roles", "/api/v1/people/leaver/active"

@@ -25,7 +25,7 @@ ASKED = {
     "change_roles": ("person", {"roles": ["officer"], **REASON}), "change_activity": ("person", {"active": False, **REASON}),
     "person_rights": ("person", None), "end_assignment": ("assignment", REASON), "view_as": ("person", None),
     "show_alert": ("alert", None), "acknowledge_alert": ("alert", REASON), "show_digest": ("digest", None), "sign_digest": ("digest", {"note": "read"}),
-    "show_share": ("share", None), "revoke_share": ("share", REASON), "give_share_code": ("share", None),
+    "show_publication": ("publication", None), "show_share": ("share", None), "revoke_share": ("share", REASON), "give_share_code": ("share", None),
     "show_proposal": ("proposal", None), "withdraw_proposal": ("proposal", REASON), "renew_setup_link": ("agency", None),
     "show_directory_user": ("directory_user", None), "put_directory_user": ("directory_user", {"userName": "in_step"}),
     "patch_directory_user": ("directory_user", {"Operations": [{"op": "add", "path": "displayName", "value": "In Step"}]}),
@@ -76,7 +76,7 @@ class TwoAgencies(unittest.TestCase):
                    "export": ask(f"/api/v1/recordings/{recording}/exports", purpose="review")["view"],
                    "directory_user": cls.scim("Users", {"userName": "in_step"}), "directory_group": cls.scim("Groups", {"displayName": "Night watch"}),
                    "share": ask("/api/v1/shares", kind="discovery", recipient="Somebody", recordings=[recording], purpose="discovery", case="22-1")["share"]["id"],
-                   "proposal": proposal, "agency": town.request("GET", "/api/v1/agencies", cls.own).json()["items"][0]["id"],
+                   "publication": ask("/api/v1/program/publications", title="To the council")["id"], "proposal": proposal, "agency": town.request("GET", "/api/v1/agencies", cls.own).json()["items"][0]["id"],
                    **watched, "assignment": ask("/api/v1/assignments", kind="unit", person="hill", target="Night")["id"]}
 
     @classmethod
@@ -171,7 +171,7 @@ class TwoAgencies(unittest.TestCase):
     def test_lists_and_searches_are_of_ones_own(self):
         for role, token in self.tokens.items():
             for path in ("/api/v1/recordings", "/api/v1/recordings?q=a.mp4", "/api/v1/recordings?incident=22-1", "/api/v1/recordings?officer=2",
-                         "/api/v1/people", "/api/v1/alerts", "/api/v1/digests", "/api/v1/unattributed", "/api/v1/access-review", "/api/v1/units", "/api/v1/cases", "/api/v1/assignments", "/api/v1/shares", "/api/v1/holds", "/api/v1/proposals", "/api/v1/agencies", f"/api/v1/assignments?person={self.ids['person']}"):
+                         "/api/v1/people", "/api/v1/alerts", "/api/v1/digests", "/api/v1/unattributed", "/api/v1/access-review", "/api/v1/units", "/api/v1/cases", "/api/v1/assignments", "/api/v1/shares", "/api/v1/holds", "/api/v1/proposals", "/api/v1/agencies", "/api/v1/program/report", "/api/v1/program/statements", "/api/v1/program/publications", f"/api/v1/assignments?person={self.ids['person']}"):
                 answer = self.town.request("GET", path, token)
                 for word in (self.ids["recording"], self.ids["person"], self.ids["assignment"], self.ids["proposal"], "Doe", "a.mp4", "22-1", "Night", "uploader"):
                     if answer.status < 400:

@@ -82,6 +82,8 @@ UNLISTED = {
     "alerts.acknowledged_us": "when; who and why are compared, and the event has it",
     "digests.signed_us": "when; that it is signed is compared, and the event has it",
     "access_reviews.at_us": "when; the event has it",
+    "program_publications.published_us": "below the hundredth of a second that the event keeps",
+    "program_statements.recorded_at_us": "below the hundredth of a second that the event keeps",
     "schema_versions": "the version of a module's tables: a higher one is refused at start, a lower one fails to be reached again",
     "agencies.name": "how the agency is called on screens; its origin and slug are compared",
     "agencies.is_first": "which ledger answers without its slug in the address",
@@ -120,7 +122,8 @@ UNLISTED = {
 }
 
 # Of these, only what lies below the hundredth of a second.
-BELOW_A_HUNDREDTH = ("recordings.recorded_us", "recordings.received_us")
+BELOW_A_HUNDREDTH = ("recordings.recorded_us", "recordings.received_us", "program_statements.recorded_at_us",
+                     "program_publications.published_us")
 
 
 class Rot:

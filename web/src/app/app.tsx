@@ -31,6 +31,7 @@ const AlertPage = lazy(() => import("../rooms/oversight/alert.js"));
 const WeeklyPage = lazy(() => import("../rooms/oversight/weekly.js"));
 const DigestPage = lazy(() => import("../rooms/oversight/digest.js"));
 const ReviewPage = lazy(() => import("../rooms/oversight/review.js"));
+const MoneyPage = lazy(() => import("../rooms/program/money.js"));
 const ViewAsPage = lazy(() => import("../rooms/oversight/view_as.js"));
 
 /** A recipient of a share is nobody to the agency: that page knows no session. */
@@ -100,9 +101,10 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
   const maySeeHolds = session.may.includes("see_holds");
   const maySeeProposals = session.may.includes("see_proposals");
   const mayHost = session.may.includes("manage_agencies");
-  // Who comes to decide proposals, and nothing else, is taken there.
-  const decidesOnly = maySeeProposals && !session.may.includes("list");
-  const home = decidesOnly ? "/approvals" : "/recordings";
+  const maySeeProgram = session.may.includes("see_program");
+  // Who comes to decide proposals, or for the program, and has no list, is taken there.
+  const hasNoList = (maySeeProposals || maySeeProgram) && !session.may.includes("list");
+  const home = !hasNoList ? "/recordings" : maySeeProposals ? "/approvals" : "/program/money";
   const maySeeAlerts = session.may.includes("see_alerts");
   // Whoever keeps the cameras hears of what they left to nobody.
   const maySeeWeeks = session.may.includes("see_digests") || session.may.includes("register_device");
@@ -110,7 +112,7 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
 
   const actions = useMemo(
     (): readonly Action[] => [
-      { id: "go.recordings", label: m.nav.recordings, shortcut: "g r", scope: "everywhere", when: () => !decidesOnly, perform: () => navigate("/recordings") },
+      { id: "go.recordings", label: m.nav.recordings, shortcut: "g r", scope: "everywhere", when: () => !hasNoList, perform: () => navigate("/recordings") },
       { id: "go.upload", label: m.nav.upload, shortcut: "g u", scope: "everywhere", when: () => mayUpload, perform: () => navigate("/upload") },
       { id: "go.people", label: m.nav.people, shortcut: "g p", scope: "everywhere", when: () => maySeePeople, perform: () => navigate("/people") },
       { id: "go.shares", label: m.nav.shares, shortcut: "g s", scope: "everywhere", when: () => maySeeShares, perform: () => navigate("/shares") },
@@ -120,9 +122,10 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
       { id: "go.weekly", label: m.nav.weekly, shortcut: "g w", scope: "everywhere", when: () => maySeeWeeks, perform: () => navigate("/weekly-review") },
       { id: "go.review", label: m.nav.review, shortcut: "g v", scope: "everywhere", when: () => mayReview, perform: () => navigate("/access-review") },
       { id: "go.agencies", label: m.nav.agencies, shortcut: "g g", scope: "everywhere", when: () => mayHost, perform: () => navigate("/agencies") },
+      { id: "go.money", label: m.nav.money, shortcut: "g m", scope: "everywhere", when: () => maySeeProgram, perform: () => navigate("/program/money") },
       { id: "help", label: m.help.open, shortcut: "?", scope: "everywhere", perform: () => setHelpOpen(true) },
     ],
-    [navigate, mayUpload, maySeePeople, maySeeShares, maySeeHolds, maySeeProposals, mayHost, decidesOnly, maySeeAlerts, maySeeWeeks, mayReview],
+    [navigate, mayUpload, maySeePeople, maySeeShares, maySeeHolds, maySeeProposals, mayHost, hasNoList, maySeeProgram, maySeeAlerts, maySeeWeeks, mayReview],
   );
   useActions(actions);
   const help = actions.find((action) => action.id === "help") as Action;
@@ -151,7 +154,7 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
           <span>{session.agency_name}</span>
         </div>
         <nav aria-label={m.nav.label}>
-          {!decidesOnly && link("/recordings", m.nav.recordings)}
+          {!hasNoList && link("/recordings", m.nav.recordings)}
           {mayUpload && link("/upload", m.nav.upload)}
           {maySeeShares && link("/shares", m.nav.shares)}
           {maySeePeople && link("/people", m.nav.people)}
@@ -161,6 +164,7 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
           {maySeeAlerts && link("/alerts", m.nav.alerts)}
           {maySeeWeeks && link("/weekly-review", m.nav.weekly)}
           {mayReview && link("/access-review", m.nav.review)}
+          {maySeeProgram && link("/program/money", m.nav.money)}
         </nav>
         <div className="account">
           <ThemeChoice />
@@ -216,6 +220,9 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
             <Route path="/weekly-review/:id">{({ id }) => <DigestPage key={id} id={id} />}</Route>
             <Route path="/access-review">
               <ReviewPage />
+            </Route>
+            <Route path="/program/money">
+              <MoneyPage />
             </Route>
             <Route path="/account">
               <AccountPage session={session} />

@@ -2,12 +2,12 @@
 // Every word a person reads, in one list; those of single rooms are in room_messages.ts. A text with parts is a function, so that no sentence is put together elsewhere.
 
 import { count, counted } from "./counting.js";
-import { agencies, approvals, holds, oversight, received, shares } from "./room_messages.js";
+import { agencies, approvals, holds, oversight, program, received, shares } from "./room_messages.js";
 
 export const m = {
   product: "Lapel",
   skip: "Skip to content",
-  nav: { label: "Rooms", recordings: "Recordings", upload: "Upload", shares: "Shares", people: "People", alerts: "Alerts", weekly: "Weekly review", review: "Access review", holds: "Holds", approvals: "Approvals", agencies: "Agencies" },
+  nav: { label: "Rooms", recordings: "Recordings", upload: "Upload", shares: "Shares", people: "People", alerts: "Alerts", weekly: "Weekly review", review: "Access review", holds: "Holds", approvals: "Approvals", agencies: "Agencies", money: "Money" },
   title: (page: string) => `${page} · Lapel`,
 
   theme: { label: "Theme", system: "As the system", light: "Light", dark: "Dark" },
@@ -544,6 +544,9 @@ export const m = {
       see_digests: "Read weekly digests",
       sign_digest: "Sign a weekly digest",
       review_access: "Review who has access",
+      see_program: "See what is known of the program",
+      see_embargoed: "See what is under embargo",
+      state_program: "Enter what is known of the program",
     } as Readonly<Record<string, string>>,
   },
 
@@ -551,6 +554,7 @@ export const m = {
   approvals,
   agencies,
   oversight,
+  program,
   custody: {
     title: "Custody",
     note: "Everything that was done with this recording, in order. Each row is checked in this browser, not by the server. Names are by the agency's roster, and no part of what is checked.",

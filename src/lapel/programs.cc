@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lapel/programs.h"
+
+#include <functional>
+
+#include <fmt/format.h>
+
+#include "base/limits.h"
+#include "base/text.h"
+#include "http/tus_client.h"
+#include "lapel/remote_client.h"
+#include "os/disk.h"
+
+namespace lapel::door {
+namespace {
+
+constexpr std::size_t kFileBytesMax = limits::kMiB;  // as the server takes it
+
+std::string text_of(const Json* value) {
+  if (!value || value->is_null()) return "-";
+  if (const std::string* text = value->string()) return text->empty() ? "-" : printable(*text);
+  if (const Json::Array* both = value->array(); both && both->size() == 2) {
+    return fmt::format("{} to {}", to_json((*both)[0]), to_json((*both)[1]));
+  }
+  return to_json(*value);
+}
+
+bool is(const Json& item, std::string_view name) {
+  const Json* value = item.find(name);
+  return value && value->boolean() && *value->boolean();
+}
+
+// The members of a list; nothing where there is none.
+const Json::Array& list_of(const Json& item, std::string_view name) {
+  static const Json::Array kNone;
+  const Json* value = item.find(name);
+  return value && value->array() ? *value->array() : kNone;
+}
+
+// "~185000.00 (assumed)"
+std::string marked(const Json& item, std::string_view member = "value") {
+  const std::string text = text_of(item.find(member));
+  return fmt::format("{}{}{}", is(item, "approximate") && text != "-" ? "~" : "", text,
+                     is(item, "assumption") ? " (assumed)" : "");
+}
+
+// ", or 2022-10-26 by another account"
+std::string beside(const Json& item) {
+  std::string out;
+  for (const Json& other : list_of(item, "beside")) {
+    const Json* amount = other.find("amount");
+    out += fmt::format("; by another account {}", text_of(amount ? amount : &other));
+  }
+  return out;
+}
+
+void print_head(const Json& report) {
+  const std::string* follows = report.find_string("follows");
+  const std::string* embargoed = report.find_string("embargoed");
+  fmt::print("As of {}, by the day that {}{}\n", text_of(report.find("as_of")),
+             follows && *follows == "ledger" ? "each statement was sealed" : "each statement was recorded",
+             embargoed && *embargoed == "included" ? ". WITH WHAT IS UNDER EMBARGO" : "");
+}
+
+void print_payments(const Json& costs) {
+  if (text_of(costs.find("contract")) == "-") return;
+  fmt::print("{}, {}\n", text_of(costs.find("contract")), text_of(costs.find("vendor")));
+  const Json::Array& lines = list_of(costs, "lines");
+  std::size_t place = 0;
+  for (const Json& payment : list_of(costs, "payments")) {
+    const bool is_grant_about = place < lines.size() && is(lines[place], "grant_approximate");
+    ++place;
+    const auto mark = [&](std::string_view name, bool is_about) {
+      const std::string text = text_of(payment.find(name));
+      return fmt::format("{}{}", is_about && text != "-" ? "~" : "", text);
+    };
+    const bool is_about = is(payment, "approximate");
+    fmt::print("  payment {:<3} {:>14}  grant {:>13}  city {:>13}\n", text_of(payment.find("n")),
+               mark("amount", is_about), mark("grant", is_grant_about), mark("city", is_about));
+  }
+  fmt::print("  grant left after the payments that it covers whole: {}\n", text_of(costs.find("grant_residual")));
+  const Json* total = costs.find("total");
+  fmt::print("  total: {}{}\n", total ? marked(*total, "amount") : "-",
+             is(costs, "total_assumption") ? " (rests on an assumption)" : "");
+}
+
+void print_rounds(const Json& report) {
+  for (const Json& round : list_of(report, "rounds")) {
+    fmt::print("{}, {}: awarded {}, to {} departments\n", text_of(round.find("round")), text_of(round.find("title")),
+               text_of(round.find("awarded")), text_of(round.find("departments")));
+    for (const Json& award : list_of(round, "awards")) {
+      const Json* amount = award.find("award");
+      fmt::print("  {:>13}  {}{}\n", amount ? marked(*amount, "amount") : "-", text_of(award.find("recipient")),
+                 beside(award));
+    }
+    const Json* sum = round.find("sum");
+    fmt::print("  {:>13}  these awards together\n", sum && sum->object() ? marked(*sum, "amount") : "-");
+    const Json* apart = round.find("disagreement");
+    if (!apart || !apart->object()) continue;
+    const std::string* by = apart->find_string("by");
+    fmt::print("  {:>13}  by the other accounts: {} apart, {}\n", text_of(apart->find("sum")),
+               text_of(apart->find("apart")),
+               by && *by == "rounding" ? "by rounding alone" : "and not by rounding alone");
+  }
+}
+
+void print_status(const Json& status) {
+  for (const Json& title : list_of(status, "titles")) fmt::print("{}\n", text_of(&title));
+  for (const Json& item : list_of(status, "strength")) {
+    fmt::print("  {:<22} {}{}\n", text_of(item.find("subject")), marked(item), beside(item));
+  }
+  for (const Json& item : list_of(status, "milestones")) {
+    fmt::print("  {:<10}  {}{}\n", marked(item, "on"), text_of(item.find("title")), beside(item));
+  }
+  const auto print = [&](std::string_view list, std::string_view title,
+                         const std::function<std::string(const Json&)>& more) {
+    if (list_of(status, list).empty()) return;
+    fmt::print("{}\n", title);
+    for (const Json& item : list_of(status, list)) {
+      fmt::print("  {} {}: {}{}\n", text_of(item.find("subject")), text_of(item.find("field")), marked(item),
+                 more(item));
+    }
+  };
+  print("contradictions", "Told otherwise by somebody:", beside);
+  print("corrections", "Corrected since it was first said:", [](const Json&) { return std::string(); });
+  print("assumptions", "Assumed, where nobody has said it:", [](const Json& item) {
+    return fmt::format(": {}", text_of(item.find("reason")));
+  });
+}
+
+void print_report(const Json& report) {
+  for (const Json& subject : list_of(report, "subjects")) {
+    fmt::print("{}\n", text_of(subject.find("subject")));
+    for (const Json& field : list_of(subject, "fields")) {
+      for (const Json& said : list_of(field, "statements")) {
+        const Json source = said.find("source") ? *said.find("source") : Json();
+        const Json* recorded_on = said.find("recorded_on");
+        const std::string* status = said.find_string("status");
+        fmt::print("  {}: {}{}\n      {}, {}, {}; recorded {}{}\n", text_of(said.find("field")), marked(said),
+                   !status || *status == "stands" ? "" : fmt::format(" [{}]", printable(*status)),
+                   text_of(source.find("by")), text_of(source.find("on")), text_of(source.find("where")),
+                   recorded_on && !recorded_on->is_null()
+                       ? fmt::format("on {}, as the file says; sealed ", text_of(recorded_on))
+                       : "",
+                   text_of(said.find("recorded_at")));
+      }
+    }
+  }
+  for (const Json& costs : list_of(report, "costs")) print_payments(costs);
+  print_rounds(report);
+}
+
+Result<void> run(const RemoteOptions& options, std::string_view report, const ProgramQuery& query, bool as_json,
+                 const std::function<void(const Json&)>& print) {
+  Remote remote = TRY(Remote::open(options));
+  std::string target = fmt::format("/api/v1/program/{}?as_of={}&by={}&contract={}", report, url_encoded(query.as_of),
+                                   url_encoded(query.by), url_encoded(query.contract));
+  if (query.is_embargoed_included) target += "&embargoed=included";
+  const Json answer = TRY(remote.get_json(target));
+  if (as_json) {
+    fmt::print("{}\n", to_json(answer));
+    return {};
+  }
+  print_head(answer);
+  print(answer);
+  return {};
+}
+
+}  // namespace
+
+Result<void> run_program_import(const RemoteOptions& options, const std::string& file, bool as_json) {
+  const Bytes bytes = TRY(os::read_file(*os::real_disk(), file, kFileBytesMax));
+  const std::string text(as_text(bytes));
+  // Read here first: what is no JSON is told with the file's name.
+  const auto parsed = parse_json(text);
+  if (!parsed)
+    return fail(Code::kInvalid, fmt::format("{} is not JSON: {}", printable(file), parsed.error().message),
+                parsed.error().context);
+  Remote remote = TRY(Remote::open(options));
+  const Json done = TRY(remote.post_json("/api/v1/program/statements", text));
+  if (as_json) {
+    fmt::print("{}\n", to_json(done));
+  } else {
+    fmt::print("{} statements added, {} were there already\n", text_of(done.find("added")),
+               text_of(done.find("already")));
+  }
+  return {};
+}
+
+Result<void> run_program_status(const RemoteOptions& options, const ProgramQuery& query, bool as_json) {
+  return run(options, "status", query, as_json, print_status);
+}
+
+Result<void> run_program_costs(const RemoteOptions& options, const ProgramQuery& query, bool as_json) {
+  return run(options, "costs", query, as_json, [](const Json& costs) {
+    print_payments(costs);
+    print_rounds(costs);
+  });
+}
+
+Result<void> run_program_report(const RemoteOptions& options, const ProgramQuery& query, bool as_json) {
+  return run(options, "report", query, as_json, print_report);
+}
+
+}  // namespace lapel::door

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "program/money.h"
+
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+
+namespace lapel::program {
+namespace {
+
+constexpr std::int64_t kCents = 100;
+
+}  // namespace
+
+Money operator+(Money a, Money b) {
+  Money out;
+  CHECK(!__builtin_add_overflow(a.cents, b.cents, &out.cents));
+  return out;
+}
+
+Money operator-(Money a, Money b) {
+  Money out;
+  CHECK(!__builtin_sub_overflow(a.cents, b.cents, &out.cents));
+  return out;
+}
+
+std::optional<Money> parse_money(std::string_view text) {
+  const std::size_t point = text.find('.');
+  std::string digits(text.substr(0, point));
+  const std::string_view decimals = point == std::string_view::npos ? "00" : text.substr(point + 1);
+  if (digits.empty() || decimals.size() != 2) return std::nullopt;
+  digits += decimals;
+  if (digits.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
+  Money out;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), out.cents);
+  if (error != std::errc() || end != digits.data() + digits.size() || out > kMoneyMax) return std::nullopt;
+  return out;
+}
+
+std::string money_text(Money money) {
+  const bool is_negative = money.cents < 0;
+  const std::uint64_t cents =
+      is_negative ? 0 - static_cast<std::uint64_t>(money.cents) : static_cast<std::uint64_t>(money.cents);
+  return fmt::format("{}{}.{:02}", is_negative ? "-" : "", cents / kCents, cents % kCents);
+}
+
+Amount operator+(const Amount& a, const Amount& b) {
+  return {a.money + b.money, a.is_approximate || b.is_approximate, a.is_assumed || b.is_assumed};
+}
+
+}  // namespace lapel::program

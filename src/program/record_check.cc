@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "program/record_check.h"
+
+#include <array>
+#include <charconv>
+#include <map>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "audit/facts_check.h"
+#include "base/text.h"
+#include "crypto/sha256.h"
+#include "ledger/feed.h"
+#include "program/rows.h"
+#include "proof/entry.h"
+
+namespace lapel::program {
+namespace {
+
+constexpr std::int64_t kPage = 1'000;
+constexpr std::int64_t kPublicationsPage = 4;  // each may be large
+constexpr std::array<std::string_view, 1> kTypes = {"program.stated"};
+
+// A digest, by the leaf and place of its statement, and when it was sealed.
+struct Sealed {
+  std::string digest, at;
+};
+using Place = std::pair<std::string, std::string>;
+
+Result<std::map<Place, Sealed>> by_events(db::Transaction& tx, const AgencyId& agency) {
+  std::map<Place, Sealed> out;
+  for (std::int64_t mark = -1;;) {
+    const ledger::FeedPage page = TRY(ledger::read_feed(tx, agency, kTypes, mark, kPage));
+    mark = page.mark;
+    for (const ledger::SealedEvent& sealed : page.events) {
+      const auto event = proof::parse_event(sealed.event);
+      const Json* digests = event ? event->find("statements") : nullptr;
+      if (!digests || !digests->array()) continue;  // told with its chain
+      for (std::size_t i = 0; i < digests->array()->size(); ++i) {
+        const std::string* digest = (*digests->array())[i].string();
+        out[{std::to_string(sealed.index), std::to_string(i)}] = {digest ? printable(*digest) : "nothing",
+                                                                  ledger_time(sealed.at)};
+      }
+    }
+    if (page.is_last) return out;
+  }
+}
+
+// What the row's digest would be; its columns are texts.
+std::string digest_of_row(const db::Row& row) {
+  Json::Object content;
+  for (const std::string_view column : sealed_columns()) {
+    if (auto text = row.maybe_text(column)) content.emplace(column, *std::move(text));
+  }
+  const Json all(std::move(content));
+  return is_canonical_value(all) ? hex(crypto::sha256(as_bytes(canonical(all)))) : "none";
+}
+
+using Lines = std::set<std::string>;
+
+std::string publication_line(const std::string& id, const std::string& title, const std::string& as_of,
+                             const std::string& sha256, const std::string& by, const std::string& at) {
+  return fmt::format("published report {}: {} as of {}, {}, by {} at {}", id, title, as_of, sha256, by, at);
+}
+
+Result<Lines> publications_by_events(db::Transaction& tx, const AgencyId& agency) {
+  constexpr std::array<std::string_view, 1> kPublished = {"program.published"};
+  Lines out;
+  for (std::int64_t mark = -1;;) {
+    const ledger::FeedPage page = TRY(ledger::read_feed(tx, agency, kPublished, mark, kPage));
+    mark = page.mark;
+    for (const ledger::SealedEvent& sealed : page.events) {
+      const auto event = proof::parse_event(sealed.event);
+      if (!event) continue;  // told with its chain
+      const auto of = [&](std::string_view name) {
+        const std::string* text = event->find_string(name);
+        return text ? printable(*text) : std::string("nothing");
+      };
+      out.insert(publication_line(of("publication"), of("title"), of("as_of"), of("sha256"), of("actor"),
+                                  ledger_time(sealed.at)));
+    }
+    if (page.is_last) return out;
+  }
+}
+
+Result<void> check_publications(db::Transaction& tx, const AgencyId& agency,
+                                const std::function<void(std::string)>& fault) {
+  Lines events = TRY(publications_by_events(tx, agency));
+  for (std::string after;;) {
+    const db::Rows rows =
+        TRY(tx.query("SELECT CAST(id AS TEXT) AS id, CAST(title AS TEXT) AS title, CAST(as_of AS TEXT) AS as_of, "
+                     "CAST(published_us AS TEXT) AS at, "
+                     "CAST(published_by AS TEXT) AS published_by, CAST(content AS TEXT) AS content, CAST(sha256 AS "
+                     "TEXT) AS sha256 FROM "
+                     "program_publications WHERE agency = :agency AND CAST(id AS TEXT) > :after ORDER BY CAST(id AS "
+                     "TEXT) LIMIT :limit",
+                     {{"agency", agency.text()}, {"after", after}, {"limit", kPublicationsPage}}));
+    if (rows.empty()) break;
+    for (const db::Row& row : rows) {
+      after = row.text("id");
+      const std::string sealed = hex(crypto::sha256(as_bytes(row.text("content"))));
+      const std::string day = row.text("as_of");
+      std::int64_t number = 0;
+      const auto [end, error] = std::from_chars(day.data(), day.data() + day.size(), number);
+      const bool is_number = error == std::errc() && end == day.data() + day.size() && is_day(number);
+      const std::string line = publication_line(
+          printable(after), printable(row.text("title")), is_number ? day_text({number}) : printable(day),
+          sealed == row.text("sha256") ? sealed : fmt::format("{} kept as {}", sealed, printable(row.text("sha256"))),
+          printable(row.text("published_by")), printable(audit::column_time(row.maybe_text("at")).value_or("no time")));
+      if (events.erase(line) == 0) fault(line + ": the catalog has it, and no event");
+    }
+  }
+  for (const std::string& line : events) fault(line + ": an event says so, and the catalog does not");
+  return {};
+}
+
+}  // namespace
+
+Result<void> check_record(db::Transaction& tx, const AgencyId& agency, const std::function<void(std::string)>& fault) {
+  std::map<Place, Sealed> events = TRY(by_events(tx, agency));
+  std::string columns;
+  for (const std::string_view column : sealed_columns()) columns += fmt::format(", CAST({0} AS TEXT) AS {0}", column);
+  const std::string sql = fmt::format(
+      "SELECT CAST(leaf_index AS TEXT) AS leaf, CAST(place AS TEXT) AS at_place, CAST(recorded_at_us AS TEXT) AS "
+      "recorded{} FROM "
+      "program_statements WHERE agency = :agency AND CAST(id AS TEXT) > :after ORDER BY CAST(id AS TEXT) LIMIT :limit",
+      columns);
+  for (std::string after;;) {
+    const db::Rows rows = TRY(tx.query(sql, {{"agency", agency.text()}, {"after", after}, {"limit", kPage}}));
+    for (const db::Row& row : rows) {
+      after = row.text("id");
+      const Place place{row.text("leaf"), row.text("at_place")};
+      const std::string name = fmt::format("program statement {} at leaf {}, place {}", printable(after),
+                                           printable(place.first), printable(place.second));
+      const auto found = events.find(place);
+      if (found == events.end()) {
+        fault(name + ": the catalog has it, and no event");
+        continue;
+      }
+      if (found->second.digest != digest_of_row(row)) fault(name + ": it does not say what was sealed");
+      if (audit::column_time(row.maybe_text("recorded")) != found->second.at) {
+        fault(fmt::format("{}: it was sealed at {}", name, found->second.at));
+      }
+      events.erase(found);
+    }
+    if (rows.empty()) break;
+  }
+  for (const auto& [place, sealed] : events) {
+    fault(fmt::format("program statement at leaf {}, place {}: an event says so, and the catalog does not", place.first,
+                      place.second));
+  }
+  for (const std::string_view table : {"program_statements", "program_publications"}) {
+    const std::int64_t strays = TRY(tx.query(fmt::format(
+        "SELECT COUNT(*) AS strays FROM {} t WHERE NOT EXISTS (SELECT 1 FROM agencies a WHERE a.id = t.agency)",
+        table)))[0]
+                                    .integer("strays");
+    if (strays > 0) fault(fmt::format("{}: {} rows name no agency", table, strays));
+  }
+  return check_publications(tx, agency, fault);
+}
+
+}  // namespace lapel::program

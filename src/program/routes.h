@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The program over HTTP (api/openapi.yaml, tag program).
+//
+// Owns: nothing.
+// Promises: what a request says is read strictly, and every answer is what Programs allows its asker.
+// Fails with: what Programs fails with, and kInvalid for a body or query that is none.
+// Threads: any.
+
+#include "http/server.h"
+#include "program/program.h"
+#include "program/publications.h"
+#include "roster/asker.h"
+
+namespace lapel::program {
+
+void register_routes(http::Router& router, Programs& room, Publications& publications, roster::Asker asker);
+
+}  // namespace lapel::program

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// The money of the program as people meet it: as of a day, to the cent, with corrections beside what they correct; what is under embargo only
+// where it is asked for; by keyboard, in both themes, empty and denied.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { AGENCY, BIN, openBrowser, run, Town, Visit } from "./town.mjs";
+
+let town, browser;
+const sample = (name) => JSON.parse(readFileSync(fileURLToPath(new URL(`../../share/program/${name}.json`, import.meta.url)), "utf8"));
+
+async function asked(login) {
+  const visit = await Visit.begin(browser, town);
+  await visit.page.goto("/account"); // everybody has one
+  await visit.signIn(login);
+  return visit;
+}
+async function state(visit, file) {
+  const answer = await visit.context.request.post("/api/v1/program/statements", { headers: { "X-Lapel": "1" }, data: file });
+  assert.equal(answer.status(), 201, await answer.text());
+}
+
+before(async () => {
+  town = new Town();
+  for (const [login, role] of [["manager", "program_manager"], ["checker", "auditor"]]) {
+    run(join(BIN, "lapel"), "user", "add", "--data", town.data, "--agency", AGENCY, "--login", login, "--name", `Pat ${login}`, "--role", role,
+      "--password-file", join(town.home, "password"));
+  }
+  await town.start();
+  browser = await openBrowser();
+});
+after(async () => {
+  await browser?.close();
+  await town?.end();
+});
+
+test("money is empty, then to the cent, as of any day, and an embargo opens only to whoever asks and may", async () => {
+  const visit = await asked("manager");
+  const { page } = visit;
+  // Whoever has no list is taken to what they have.
+  await page.goto("/");
+  await page.getByRole("heading", { name: "Nothing is known of money yet" }).waitFor();
+  assert.equal(await page.getByRole("link", { name: "Recordings" }).count(), 0);
+  await visit.look("money-empty");
+  await state(visit, sample("pittsfield_2022"));
+  await page.reload();
+
+  const row = (name) => page.getByRole("table", { name: "Payments" }).getByRole("row", { name });
+  await row("Payment 1").waitFor();
+  assert.deepEqual(await row("Payment 1").getByRole("cell").allTextContents(), ["106,515.00", "106,515.00", "0.00", "exact"]);
+  assert.deepEqual(await row("Payment 2").getByRole("cell").allTextContents(), ["185,039.00", "60,071.73", "124,967.27", "exact"]);
+  assert.deepEqual(await row("Together").getByRole("cell").allTextContents(), ["≈ 846,554.00", "", "", "about, rests on an assumption"]);
+  await page.getByText("60,071.73 is left of them").waitFor();
+  // Both versions, side by side.
+  const claims = page.getByRole("article");
+  assert.match(await claims.filter({ hasText: "280,000.00" }).textContent(), /Corrected.*Said by the chief, to the council, 2022-11-29/);
+  assert.match(await claims.filter({ hasText: "≈ 185,000.00" }).textContent(), /Stands/);
+  await visit.look("money");
+
+  // As of the day of the council: nothing that tells the award, whoever looks.
+  await page.getByLabel("As of").fill("2022-10-25");
+  await page.getByText("As it was known on 2022-10-25.").waitFor();
+  await page.getByRole("heading", { name: "Nothing is known of money yet" }).waitFor();
+  await page.getByLabel("Show what is under embargo").check();
+  await page.getByText("Do not hand it out").waitFor();
+  await page.getByRole("table", { name: "Grants" }).getByRole("row", { name: "grant/eopss-fy23 Pittsfield 166,586.73 2022-10-21" }).waitFor();
+  await visit.look("money-embargo");
+  await page.getByLabel("As of").fill("2022-11-29");
+  await row("Together").waitFor();
+  assert.equal(await row("Together").getByRole("cell").first().textContent(), "≈ 1,131,554.00");
+  await visit.end();
+});
+
+test("a round of grants tells that two accounts differ by rounding, and a reader without the right has no key to the embargo", async () => {
+  const manager = await asked("manager");
+  await state(manager, sample("berkshire_round"));
+  await manager.end();
+  const visit = await asked("checker");
+  const { page } = visit;
+  await page.keyboard.press("g");
+  await page.keyboard.press("m");
+  await page.getByText("The accounts are 1.70 apart").waitFor();
+  const together = page.getByRole("table", { name: "Awards" }).getByRole("row", { name: "These together" });
+  assert.deepEqual(await together.getByRole("cell").allTextContents(), ["435,583.73", "435,585.43"]);
+  assert.equal(await page.getByLabel("Show what is under embargo").count(), 0);
+  await visit.look("money-round");
+  await visit.end();
+});
+
+test("whoever has nothing to do with it has no such page", async () => {
+  const visit = await asked("hill");
+  const { page } = visit;
+  assert.equal(await page.getByRole("link", { name: "Money" }).count(), 0);
+  await page.goto("/program/money");
+  await page.getByRole("alert").getByText("Not allowed").waitFor();
+  await visit.look("money-denied");
+  await visit.end(/status of 403/);
+});

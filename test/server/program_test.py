@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The program around the cameras on a real server: statements are taken whole and sealed, reports leave out what is under embargo, and what somebody
+changes in the catalog is found."""
+import concurrent.futures
+import json
+import shutil
+import sqlite3
+import unittest
+
+from harness import ROOT, Town, sha256
+from postgres import PrivatePostgres
+
+SOURCE = {"by": "the grantor", "where": "A notice", "on": "2022-10-21"}
+REPORTS = ("status", "costs", "report", "statements")
+
+
+def said(subject, field, value=None, **more):
+    return {"subject": subject, "field": field, "source": "s", **({} if value is None else {"value": value}), **more}
+
+
+def payments(*amounts):
+    out = [said("contract/axon", "vendor", "Axon")]
+    for number, amount in enumerate(amounts, 1):
+        out += [said(f"payment/{number}", "contract", "contract/axon"), said(f"payment/{number}", "n", number),
+                said(f"payment/{number}", "amount", amount)]
+    return out
+
+
+class Program:
+    """A town with somebody of each role that has to do with it."""
+
+    def __init__(self, **options):
+        self.town = Town(**options)
+        self.tokens = {login: self.town.add_user(login, role) for login, role in (
+            ("manager", "program_manager"), ("captain", "command"), ("auditor", "auditor"), ("union", "union"))}
+        self.town.start()
+
+    def ask(self, what, who, status=200, query=""):
+        answer = self.town.request("GET", f"/api/v1/program/{what}{query}", self.tokens[who])
+        assert answer.status == status, (what, who, answer.status, answer.body[:300])
+        return answer.json()
+
+    def state(self, *statements, who="manager", status=201, **more):
+        body = {"format": "lapel-program/1", "sources": {"s": SOURCE}, "statements": list(statements), **more}
+        answer = self.town.request("POST", "/api/v1/program/statements", self.tokens[who], body=json.dumps(body))
+        assert answer.status == status, (answer.status, answer.body[:500])
+        return answer.json()
+
+    def published(self, who):
+        """All that somebody is told without asking for what is under embargo."""
+        out = {what: self.ask(what, who) for what in REPORTS}
+        for answer in out.values():
+            answer.pop("may_include_embargoed", None)
+        return out
+
+
+def sample(name):
+    return json.loads((ROOT / "share/program" / f"{name}.json").read_text())
+
+
+class OnSqlite(unittest.TestCase):
+    options = {}
+
+    @classmethod
+    def setUpClass(cls):
+        cls.program = Program(**cls.options)
+        cls.addClassCleanup(cls.program.town.__exit__)
+
+    def test_a_file_is_taken_whole_and_once_and_the_embargo_opens_with_its_release(self):
+        program = self.program
+        self.assertEqual(program.ask("statements", "auditor"), {"items": [], "next": None})
+        bad = [*payments("106515", "185039"), said("payment/3", "amount", "a lot")]
+        refused = program.state(*bad, status=400)
+        self.assertIn("Statement 8 (payment/3 amount): \"value\" must be an amount", refused["detail"])
+        self.assertEqual(program.ask("statements", "auditor")["items"], [], "nothing half imported")
+        for who in ("captain", "auditor", "union"):
+            program.state(*bad[:-1], who=who, status=403)
+
+        done = program.state(*payments("106515", "185039"))
+        self.assertEqual((done["added"], done["already"]), (7, 0))
+        self.assertEqual(program.state(*payments("106515", "185039"), status=200), {"import": None, "added": 0, "already": 7})
+        before = program.published("auditor")
+        self.assertEqual(before["costs"]["payments"][0], {"n": 1, "amount": "106515.00", "grant": None, "city": None, "approximate": False})
+        self.assertEqual(before["costs"]["total"], {"amount": "291554.00", "approximate": False})
+
+        grant = [said("embargo/e", "covers", "grant/g"), said("grant/g", "award", "166586.73"), said("grant/g", "pays", "contract/axon"),
+                 said("grant/g", "recipient", "Pittsfield")]
+        program.state(*grant)
+        for who in ("manager", "captain", "auditor"):
+            self.assertEqual(program.published(who), before, f"{who} learns nothing by what was not asked for")
+        for what in REPORTS:
+            program.ask(what, "union", 403)
+            program.ask(what, "auditor", 403, "?embargoed=included")
+            asked = json.dumps(program.ask(what, "captain", query="?embargoed=included"))
+            self.assertEqual("166586.73" in asked, what != "status", "who may see it is shown it where it is asked for")
+        # A cursor that names what is hidden is one that never was.
+        shown = program.ask("statements", "manager", query="?embargoed=included&limit=1")
+        self.assertEqual(len(shown["items"]), 1)
+        hidden = next(item["id"] for item in program.ask("statements", "manager", query="?embargoed=included")["items"] if item["field"] == "award")
+        self.assertEqual(program.ask("statements", "auditor", 400, f"?cursor={hidden}")["detail"],
+                         program.ask("statements", "auditor", 400, f"?cursor={'0' * 32}")["detail"])
+        program.ask("statements", "auditor", query=f"?cursor={shown['next']}")
+
+        program.state(said("embargo/e", "released_on", "2022-11-28"))
+        costs = program.ask("costs", "auditor")
+        self.assertEqual([(each["grant"], each["city"]) for each in costs["payments"]], [("106515.00", "0.00"), ("60071.73", "124967.27")])
+        self.assertEqual((costs["grant_residual"], costs["grant_unspent"]), ("60071.73", "0.00"))
+
+        # What is published keeps its bytes; a correction marks it.
+        def publications():
+            return program.ask("publications", "auditor")["items"]
+        self.assertEqual(publications(), [])
+        body = json.dumps({"title": "To the council"})
+        self.assertEqual(program.town.request("POST", "/api/v1/program/publications", program.tokens["auditor"], body=body).status, 403)
+        made = program.town.request("POST", "/api/v1/program/publications", program.tokens["manager"], body=body)
+        self.assertEqual(made.status, 201, made.body)
+        self.assertEqual([(each["title"], each["is_superseded"]) for each in publications()], [("To the council", False)])
+        content = program.ask(f"publications/{made.json()['id']}", "auditor")["content"]
+        award = next(item["id"] for item in program.ask("statements", "auditor")["items"] if item["field"] == "award")
+        program.state(said("grant/g", "award", "166586.37", corrects=award, reason="Two digits were turned"))
+        marked, = publications()
+        self.assertEqual([(each["statement"], each["status"]) for each in marked["superseded"]], [(award, "corrected")])
+        self.assertEqual(program.ask(f"publications/{marked['id']}", "auditor")["content"], content)
+        self.assertEqual((marked["sha256"], sha256(content.encode())), (made.json()["sha256"],) * 2)
+
+        # Of two that state at the same time, each takes place or says that it did not.
+        def one(number):
+            body = {"format": "lapel-program/1", "sources": {"s": SOURCE}, "statements": [said("program/bwc", "title", f"Title {number}")]}
+            return program.town.request("POST", "/api/v1/program/statements", program.tokens["manager"], body=json.dumps(body)).status
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            statuses = sorted(pool.map(one, range(4)))
+        self.assertEqual(statuses.count(201), 1, "a title is stated once; the others are told")
+        self.assertTrue(set(statuses) <= {201, 400, 409}, statuses)
+        program.ask("costs", "auditor", 404, "?contract=other")
+        for query in ("?as_of=2022-13-01", "?as_of=9000-01-01", "?by=me", "?embargoed=yes"):
+            program.ask("costs", "auditor", 400, query)
+        for query in ("?limit=0", "?limit=x"):
+            program.ask("statements", "auditor", 400, query)
+
+
+class OnPostgres(OnSqlite):
+    @classmethod
+    def setUpClass(cls):
+        postgres = PrivatePostgres()
+        postgres.__enter__()
+        cls.addClassCleanup(postgres.__exit__)
+        cls.options = {"database": postgres.new_database()}
+        super().setUpClass()
+
+
+class InTheLedger(unittest.TestCase):
+    def test_what_is_changed_is_found_and_an_event_tells_nothing(self):
+        program = Program()
+        with program.town as town:
+            samples = sample("pittsfield_2022")
+            body = json.dumps(samples)
+            answer = town.request("POST", "/api/v1/program/statements", program.tokens["manager"], body=body)
+            self.assertEqual((answer.status, answer.json()["added"]), (201, len(samples["statements"])), answer.body)
+            # More than one event holds.
+            notes = [said("program/bwc", "note", f"Note {number}") for number in range(300)]
+            program.state(*notes)
+            self.assertEqual(len(program.ask("report", "auditor")["subjects"]), len({each["subject"] for each in samples["statements"]}))
+            made = town.request("POST", "/api/v1/program/publications", program.tokens["manager"], body=json.dumps({"title": "To the council", "as_of": "2022-10-25"}))
+            self.assertEqual(made.status, 201, made.body)
+            shown = program.ask(f"publications/{made.json()['id']}", "manager")
+            for word in ("166586", "eopss", "embargo/"):
+                self.assertNotIn(word, shown["content"], "whoever publishes, what is under embargo is not in it")
+            town.stop()
+            self.assertEqual(town.check_ledger(), (0, []))
+            catalog = sqlite3.connect(f"file:{town.data / 'catalog.db'}?mode=ro", uri=True)
+            events = [row[0] for row in catalog.execute("SELECT event FROM ledger_events WHERE type = 'program.stated' ORDER BY leaf_index")]
+            catalog.close()
+            self.assertEqual([len(json.loads(event)["statements"]) for event in events], [len(samples["statements"]), 128, 128, 44])
+            for word in ("Pittsfield", "16658673", "166586", "axon", "grant", "WAMC", "Note"):
+                self.assertFalse([event for event in events if word in str(event)], word)
+
+            kept = town.home / "kept"
+            shutil.copytree(town.data, kept)
+            one = "WHERE field = 'award'"
+            for change, found in (
+                    (f"UPDATE program_statements SET low = low + 1 {one}", "does not say what was sealed"),
+                    (f"UPDATE program_statements SET said_by = 'the mayor' {one}", "does not say what was sealed"),
+                    (f"UPDATE program_statements SET recorded_on = recorded_on + 1 {one}", "does not say what was sealed"),
+                    (f"UPDATE program_statements SET approximate = 1 {one}", "does not say what was sealed"),
+                    (f"UPDATE program_statements SET recorded_at_us = recorded_at_us - 86400000000 {one}", "it was sealed at"),
+                    (f"UPDATE program_statements SET place = 127, leaf_index = 5000 {one}", "the catalog has it, and no event"),
+                    ("UPDATE program_publications SET content = content || ' '", "kept as"),
+                    ("UPDATE program_publications SET title = 'To the mayor'", "the catalog has it, and no event"),
+                    ("UPDATE program_publications SET as_of = as_of + 1", "the catalog has it, and no event"),
+                    ("DELETE FROM program_publications", "an event says so, and the catalog does not"),
+                    (f"DELETE FROM program_statements {one}", "an event says so, and the catalog does not")):
+                with self.subTest(change):
+                    shutil.rmtree(town.data)
+                    shutil.copytree(kept, town.data)
+                    catalog = sqlite3.connect(town.data / "catalog.db")
+                    self.assertEqual(catalog.execute(change).rowcount, 1)
+                    catalog.commit()
+                    catalog.close()
+                    code, faults = town.check_ledger()
+                    self.assertEqual(code, 6)
+                    self.assertTrue(any(found in fault for fault in faults), faults)
+
+
+if __name__ == "__main__":
+    unittest.main()
