@@ -1,59 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "program/routes.h"
 
-#include <charconv>
+#include <functional>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "base/check.h"
-#include "base/limits.h"
+#include "http/answers.h"
 #include "http/json_body.h"
+#include "http/params.h"
 
 namespace lapel::program {
 namespace {
 
+using http::answer;
 using http::Request;
 using http::Response;
-
-Response answer(int status, Json::Object fields) {
-  return Response::json(status, to_json(Json(std::move(fields)))).with("Cache-Control", "no-store");
-}
-
-std::string query_text(const Request& request, std::string_view name) {
-  const auto found = request.query.find(name);
-  return found == request.query.end() ? std::string() : found->second;
-}
+using http::text_query;
 
 Result<Query> read_query(const Request& request) {
   Query out;
-  if (const std::string text = query_text(request, "as_of"); !text.empty()) {
-    out.as_of = parse_day(text);
+  if (const auto text = text_query(request, "as_of")) {
+    out.as_of = parse_day(*text);
     if (!out.as_of) return fail(Code::kInvalid, "\"as_of\" must be a day such as 2022-11-29");
   }
-  if (const std::string text = query_text(request, "by"); !text.empty()) {
+  if (const auto text = text_query(request, "by")) {
     if (text != "recorded_on" && text != "ledger") return fail(Code::kInvalid, "\"by\" must be recorded_on or ledger");
     if (text == "ledger") out.follows = Follows::kLedger;
   }
-  if (const std::string text = query_text(request, "embargoed"); !text.empty()) {
+  if (const auto text = text_query(request, "embargoed")) {
     if (text != "left_out" && text != "included") {
       return fail(Code::kInvalid, "\"embargoed\" must be left_out or included");
     }
     if (text == "included") out.embargoed = Embargoed::kIncluded;
   }
-  out.contract = query_text(request, "contract");
+  out.contract = text_query(request, "contract").value_or("");
   return out;
-}
-
-Result<std::int64_t> read_limit(const Request& request) {
-  const std::string text = query_text(request, "limit");
-  if (text.empty()) return limits::kPageItemsDefault;
-  std::int64_t limit = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
-  if (error != std::errc() || end != text.data() + text.size() || limit < 1 || limit > limits::kPageItemsMax) {
-    return fail(Code::kInvalid, fmt::format("\"limit\" must be 1 to {}", limits::kPageItemsMax));
-  }
-  return limit;
 }
 
 Result<Response> status(const Request& request, Programs& room, const access::Actor& actor) {
@@ -67,9 +49,9 @@ Result<Response> report(const Request& request, Programs& room, const access::Ac
 }
 
 Result<Response> statements(const Request& request, Programs& room, const access::Actor& actor) {
-  Programs::Page page =
-      TRY(room.statements(actor, TRY(read_query(request)), query_text(request, "cursor"), TRY(read_limit(request))));
-  return answer(200, {{"items", std::move(page.items)}, {"next", page.next ? Json(*page.next) : Json()}});
+  Programs::Page page = TRY(room.statements(actor, TRY(read_query(request)), text_query(request, "cursor").value_or(""),
+                                            TRY(http::limit_query(request))));
+  return http::page(std::move(page.items), page.next.value_or(""));
 }
 
 Result<Response> import(const Request& request, Programs& room, const access::Actor& actor) {
@@ -101,15 +83,11 @@ Json::Object publication_json(const Publication& publication) {
 }
 
 Result<Response> list_publications(const Request&, Publications& room, const access::Actor& actor) {
-  Json::Array items;
-  for (const Publication& each : TRY(room.list(actor))) items.emplace_back(publication_json(each));
-  return answer(200, {{"items", std::move(items)}, {"next", Json()}});
+  return http::page_of(TRY(room.list(actor)), [](const Publication& each) { return publication_json(each); });
 }
 
 Result<Response> show_publication(const Request& request, Publications& room, const access::Actor& actor) {
-  const auto id = request.params.find("id");
-  CHECK(id != request.params.end());
-  const Publication shown = TRY(room.show(actor, id->second));
+  const Publication shown = TRY(room.show(actor, http::id_param(request)));
   Json::Object out = publication_json(shown);
   out.emplace("content", shown.content);
   return answer(200, std::move(out));
@@ -126,19 +104,11 @@ Result<Response> publish(const Request& request, Publications& room, const acces
 }  // namespace
 
 void register_routes(http::Router& router, Programs& room, Publications& publications, roster::Asker asker) {
-  const auto add_publication = [&](std::string_view method, std::string_view pattern, auto handler) {
-    router.add(method, pattern, [&publications, asker, handler](const Request& request) -> Result<Response> {
-      return handler(request, publications, TRY(asker(request)));
-    });
-  };
+  const auto add_publication = roster::asked_routes(router, asker, std::ref(publications));
   add_publication("GET", "/api/v1/program/publications", list_publications);
   add_publication("POST", "/api/v1/program/publications", publish);
   add_publication("GET", "/api/v1/program/publications/{id}", show_publication);
-  const auto add = [&](std::string_view method, std::string_view pattern, auto handler) {
-    router.add(method, pattern, [&room, asker, handler](const Request& request) -> Result<Response> {
-      return handler(request, room, TRY(asker(request)));
-    });
-  };
+  const auto add = roster::asked_routes(router, std::move(asker), std::ref(room));
   add("GET", "/api/v1/program/status", status);
   add("GET", "/api/v1/program/costs", costs);
   add("GET", "/api/v1/program/report", report);
