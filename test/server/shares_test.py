@@ -255,6 +255,7 @@ class SharesTest(TownCase):
             self.assertEqual(recipient.ask("GET", recipient.open(0, "watch").json()["content"], headers={**GUARD, "Range": "bytes=100-199"}).status, 206)
             self.assertEqual(recipient.bytes(0, "download").body, FILM.read_bytes())
         self.assertEqual(recipient.say("receipt").status, 200)
+        self.assertEqual(recipient.ask("DELETE", "/api/v1/received/session").status, 204)
         with open(self.town.home / "server.err", "rb") as trace:
             trace.seek(traced)
             self.assertNotIn(b"received", trace.read())
