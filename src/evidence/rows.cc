@@ -67,7 +67,10 @@ Result<std::string> reached_condition(const access::Actor& actor) {
   }
   if (!reach.restricted) {
     out += std::string(out.empty() ? "" : " AND ") + "(state <> 'restricted' OR " + roster::cleared_condition();
-    if (actor.has(access::Role::kInternalAffairs)) out += " OR restriction = 'internal_affairs'";
+    if (actor.has(access::Role::kInternalAffairs)) {
+      // As read_recording() has it: but for what they are in themselves.
+      out += " OR (restriction = 'internal_affairs' AND (assigned_officer IS NULL OR assigned_officer <> :self))";
+    }
     out += ")";
   }
   return out.empty() ? "1 = 1" : out;

@@ -300,6 +300,35 @@ class Facts(TownCase):
             a.change(login, recording, 403, restriction=None)
             self.assertEqual(a.view("internal_affairs", recording, "review").status, 201)
 
+    def test_no_list_holds_what_is_refused_one_by_one(self):
+        """Whoever is in a recording, whatever else they are and whatever it is restricted for; and lists as others see them."""
+        a = self.a
+        for i, role in enumerate(ROLES):
+            a.add(f"worn_by_{role}", role, "officer", badge=str(600 + i))
+        a.learn()
+        kinds = (None, "internal_affairs", "sexual_assault", "minor", "medical", "strip_search")
+        a.begin("command", "clearance", "worn_by_investigator", "minor")
+        a.begin("command", "clearance", "worn_by_internal_affairs", "medical")
+        badges = {f"worn_by_{role}": str(600 + i) for i, role in enumerate(ROLES)}
+        recordings = {(who, kind): a.upload(wearer=badges[who]) for who in
+                      ("worn_by_internal_affairs", "worn_by_command", "worn_by_investigator", "worn_by_supervisor") for kind in kinds}
+        recordings.update({(None, kind): a.upload() for kind in kinds})
+        for (_, kind), recording in recordings.items():
+            if kind:
+                a.change("internal_affairs", recording, restriction=kind)
+        every = set(recordings.values())
+        for who in a.tokens:
+            shown = {r for r in every if a.ask("GET", f"/api/v1/recordings/{r}", who).status == 200}
+            listed = a.listed(who) & every
+            self.assertEqual({k for k, r in recordings.items() if r in listed}, {k for k, r in recordings.items() if r in shown}, who)
+            seen = a.ask("GET", f"/api/v1/people/{who}/recordings?limit=200", "auditor")
+            self.assertEqual({item["id"] for item in seen.json()["items"]} & every if seen.status == 200 else set(), shown, who)
+        inspectors = a.listed("worn_by_internal_affairs") & every
+        self.assertNotIn(recordings["worn_by_internal_affairs", "internal_affairs"], inspectors)
+        self.assertIn(recordings["worn_by_command", "internal_affairs"], inspectors)
+        self.assertIn(recordings[None, "internal_affairs"], inspectors)
+        self.assertIn(recordings["worn_by_internal_affairs", "medical"], inspectors)
+
     def test_an_investigation_outranks_a_release(self):
         a = self.a
         recording = a.upload(wearer="201")
