@@ -75,10 +75,8 @@ Result<void> People::commit(const access::Actor& actor, std::vector<ledger::Draf
 Result<PersonId> People::console(const access::Actor& actor) {
   PersonId out;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    for (const roster::Agency& agency : TRY(roster::agencies(tx))) {
-      if (agency.id == actor.agency) out = agency.console;
-    }
-    return out ? Result<void>() : fail(Code::kCorrupt, "An actor's agency is missing", actor.agency.text());
+    out = TRY(roster::agency(tx, actor.agency)).console;
+    return {};
   }));
   return out;
 }
