@@ -380,7 +380,7 @@ TEST_F(KeyStoreRaceTest, APageThatCannotBeLockedGetsNoKey) {
 
 // ---- objects ----
 
-// Nothing takes an object away: until a destruction warrant is a type, there is nothing to call.
+// Nothing destroys an object: until a destruction warrant is a type, there is nothing to call.
 template <typename T>
 concept Destroys = requires(T& store, const SubjectId& who) {
   store.destroy(kSlug, who);
@@ -484,6 +484,25 @@ TEST_F(StoreTest, AFileOfAnotherLengthThanSaidIsNotTaken) {
   }
   EXPECT_EQ(problem_of(store_->open(kSlug, subject(1), Codec::kPlain, 1'000)), &problems::kObjectDamaged);
   EXPECT_EQ(code_of(store_->put(kSlug, subject(1), {"/uploads/nothing", 0})), Code::kNotFound);
+TEST_F(StoreTest, WhatIsTakenBackIsGoneAndItsSourceIsNot) {
+  const Bytes bytes = content(5'000);
+  const auto source = receive("a", bytes);
+  ASSERT_TRUE(store_->put(kSlug, subject(1), source));
+  ASSERT_TRUE(store_->put(kSlug, subject(2), source));
+  // Never what nobody has any more, or what is another file.
+  Bytes other = bytes;
+  other[4'999] ^= 1;
+  EXPECT_EQ(code_of(store_->take_back(kSlug, subject(2), receive("other", other))), Code::kConflict);
+  EXPECT_FALSE(store_->take_back(kSlug, subject(2), {"/uploads/gone", bytes.size()}));
+  ASSERT_TRUE(store_->open(kSlug, subject(2), Codec::kPlain, bytes.size()));
+
+  EXPECT_TRUE(store_->take_back(kSlug, subject(2), source));
+  EXPECT_TRUE(store_->take_back(kSlug, subject(2), source)) << "harmless again";
+  EXPECT_FALSE(store_->open(kSlug, subject(2), Codec::kPlain, bytes.size()));
+  EXPECT_EQ(*digest(bytes.size()), crypto::sha256(bytes));
+  EXPECT_TRUE(store_->put(kSlug, subject(2), source)) << "it is still there";
+}
+
 }
 
 TEST_F(StoreTest, WhatIsNotThereAfterwardsWasNotPut) {
