@@ -397,6 +397,22 @@ class Facts(TownCase):
         self.assertEqual(a.ask("GET", "/api/v1/people/nobody/rights", "officer").status, 403)
         self.assertEqual(a.ask("GET", "/api/v1/people/nobody/rights", "auditor").status, 404)
 
+    def test_a_badge_is_taken_off_now_and_not_on_a_day_to_come(self):
+        a = self.a
+        a.add("leaver", "officer", badge="701")
+        a.learn()
+        page = a.ask("GET", "/api/v1/assignments?kind=badge", "administrator", 200).json()
+        badge, = [each["id"] for each in page["items"] if each["target"] == "701"]
+        end = f"/api/v1/assignments/{badge}/end"
+        refused = a.ask("POST", end, "administrator", 400, reason="retires", until="2099-01-01T00:00:00Z")
+        self.assertIn("taken off at once", refused.json()["detail"])
+
+        def worn():
+            return {p["login"]: p.get("badge") for p in a.ask("GET", "/api/v1/people", "administrator", 200).json()["items"]}["leaver"]
+        self.assertEqual(worn(), "701")
+        a.ask("POST", end, "administrator", 200, reason="retires")
+        self.assertIsNone(worn())
+
     def test_bad_input_is_answered_with_a_sentence(self):
         a = self.a
         for method, path, who, status, body in (
