@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "base/problems.h"
 #include "base/text.h"
+#include "base/turn.h"
 #include "crypto/random.h"
 #include "evidence/rows.h"
 #include "proof/entry.h"
@@ -189,8 +190,8 @@ Result<void> Vault::admit(const access::Actor& actor, const Admission& admission
       }
       return parts_.database.write([&](db::Transaction& tx) { return also(tx, admitted_as->id); });
     }
-
     TRY(parts_.store.put(actor.agency_slug, admission.recording, admission.source));
+
     const bool is_new_device = description.device && !device;
     if (is_new_device) device = roster::Device{crypto::new_id<DeviceId>(), actor.agency, *description.device};
 
@@ -469,6 +470,11 @@ Result<View> Vault::open_view(const access::Actor& actor, const RecordingId& id,
 Result<View> Vault::open_export(const access::Actor& actor, const RecordingId& id, const ViewRequest& request) {
   Recording recording = TRY(known_recording(actor, id));
   TRY(require_sealed(actor, access::Action::kExport, recording, request));
+  const Turn turn(exports_read_, kExportsReadAtOnceMax);
+  if (!turn.has_place()) {
+    return fail(Code::kUnavailable, fmt::format("{} exports are being read at this moment; try again a little later",
+                                                kExportsReadAtOnceMax));
+  }
   TRY(require_undamaged(actor, recording));
   return seal_view(actor, std::move(recording), request, "recording.exported");
 }

@@ -2,6 +2,7 @@
 """Who may see what, on a real server: the facts that it stands on, the doors beside the front one, and the list, which must hold
 exactly what its asker is shown one by one."""
 import base64
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -396,6 +397,24 @@ class Facts(TownCase):
         self.assertEqual(a.ask("GET", "/api/v1/people/second/rights", "officer").status, 403)
         self.assertEqual(a.ask("GET", "/api/v1/people/nobody/rights", "officer").status, 403)
         self.assertEqual(a.ask("GET", "/api/v1/people/nobody/rights", "auditor").status, 404)
+
+    def test_more_exports_than_may_be_read_at_once_are_refused(self):
+        a = self.a
+        recording = a.upload()
+        export = f"/api/v1/recordings/{recording}/exports"
+        original = next((a.town.data / "objects").glob(f"*/{recording[:2]}/{recording}"))
+        kept = original.with_name("kept")
+        original.rename(kept)
+        os.mkfifo(original)  # whoever opens it waits until somebody writes to it
+        with concurrent.futures.ThreadPoolExecutor(5) as several:
+            asked = [several.submit(a.ask, "POST", export, "records", None, purpose="discovery") for _ in range(5)]
+            (refused,), waiting = concurrent.futures.wait(asked, return_when=concurrent.futures.FIRST_COMPLETED)
+            self.assertEqual((refused.result().status, refused.result().headers["Retry-After"]), (503, "5"), refused.result().body)
+            self.assertIn("4 exports", refused.result().json()["detail"])
+            os.close(os.open(original, os.O_WRONLY))
+            self.assertEqual({each.result().json()["type"] for each in waiting}, {"/problems/object-damaged"})
+        kept.rename(original)
+        a.ask("POST", export, "records", 201, purpose="discovery")
 
     def test_a_badge_is_taken_off_now_and_not_on_a_day_to_come(self):
         a = self.a
