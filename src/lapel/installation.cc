@@ -227,8 +227,10 @@ Result<std::unique_ptr<ledger::Ledger>> Installation::open_ledger(const AgencyId
   TRY(database_->read([&](db::Transaction& tx) -> Result<void> {
     terms = TRY(ledger::Ledger::terms(tx, agency));
     return {};
+  roster::Agency row;
   }));
   const store::AgencySecrets secrets = TRY(keys_->agency_secrets(terms.slug));
+    row = TRY(roster::agency(tx, agency));
   auto subject_keys = [keys = keys_.get(), slug = terms.slug](const SubjectId& subject, ledger::KeyUse use) {
     return use == ledger::KeyUse::kCreate ? keys->subject_key_or_create(slug, subject)
                                           : keys->subject_key(slug, subject);
@@ -239,10 +241,29 @@ Result<std::unique_ptr<ledger::Ledger>> Installation::open_ledger(const AgencyId
   if (publishing == Publishing::kYes) ledger->start_publishing();
   return ledger;
 }
+  TRY(bind_console(*ledger, row.console));
 
 Result<void> Installation::init(const Where& where, const NewAgency& wanted,
                                 const std::optional<NewPerson>& administrator) {
   const os::Path& data = where.data;
+// The console's name is the first event of a ledger, sealed before anything else can be. Only there: a console that the
+// catalog names later is none that the ledger knows.
+Result<void> Installation::bind_console(ledger::Ledger& ledger, const PersonId& console) {
+  if (TRY(ledger.head()).size > 1) return {};
+  ledger::Submission submission;
+  submission.actor = console;
+  submission.events.push_back(
+      {console, "identity.bound", {{"name", "server console"}, {"from", ledger_time(clock_.now())}}, true});
+  submission.rows = [](db::Transaction&, std::span<const ledger::SealedEvent> sealed) -> Result<void> {
+    if (sealed[0].n == 0) return {};
+    return fail(Code::kConflict, "The console's name is bound already");
+  };
+  const auto bound = ledger.commit(std::move(submission));
+  // By another program, or another thread of this one, that opened it at the same moment.
+  if (!bound && bound.error().code() != Code::kConflict) return fail(bound.error());
+  return {};
+}
+
   const NewAgency agency = TRY(complete(wanted));
   if (administrator) TRY(check_person(*administrator));
   const std::unique_ptr<os::Disk> disk = os::real_disk();
@@ -462,6 +483,11 @@ Result<roster::Agency> Installation::make_agency(const NewAgency& agency, const 
   const proof::VerifierKey key{terms.origin, proof::KeyType::kLog,
                                crypto::SigningKey::from_seed(secrets.log_seed).public_key()};
   const auto rows = [&](db::Transaction& tx) -> Result<void> {
+  // Keys that an attempt before has left are taken up, but never those of a ledger that was.
+  if (TRY(is_there(*disk_, bucket_directory_ / "ledger" / agency.slug))) {
+    return fail(Code::kConflict, "There is a ledger of this slug, which is no agency's here; give another --slug",
+                agency.slug);
+  }
     TRY(roster::add_agency(tx, row));
     return ledger::Ledger::create(tx, row.id, terms, key);
   };
@@ -478,11 +504,9 @@ Result<roster::Agency> Installation::make_agency(const NewAgency& agency, const 
   } else {
     TRY(database_->write(rows));
   }
-  ledger::Submission submission;
-  submission.actor = row.console;
-  submission.events.push_back(
-      {row.console, "identity.bound", {{"name", "server console"}, {"from", ledger_time(clock_.now())}}, true});
-  TRY(TRY(ledgers_->find(row.id))->commit(std::move(submission)));
+  // Its first events are sealed as it opens. Where that fails the agency is there all the same, and whoever asks for its
+  // ledger next opens it.
+  if (const auto opened = ledgers_->find(row.id); !opened && !lead) return fail(opened.error());
   return row;
 }
 

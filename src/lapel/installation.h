@@ -110,6 +110,7 @@ class Installation {
   // Names a file under the data directory, and the lock on it.
   struct Lock {
     std::unique_ptr<os::File> file;
+  Result<void> bind_console(ledger::Ledger& ledger, const PersonId& console);
     std::optional<os::FileLock> held;
   };
   enum class Share { kAlone, kBeside };

@@ -256,6 +256,14 @@ TEST_F(KeyStoreTest, AnAgencysSecretsAreMadeOnce) {
   const AgencySecrets secrets = *store->agency_secrets(kSlug);
   EXPECT_NE(secrets.log_seed, secrets.pad_key);
   EXPECT_NE(secrets.pad_key, secrets.heads_key);
+  // What an attempt has left is taken up, and what is missing of it is made.
+  ASSERT_TRUE(disk_.remove("/keys/ashfield/heads.key"));
+  ASSERT_TRUE(store->create_agency(kSlug));
+  EXPECT_EQ(store->agency_secrets(kSlug)->log_seed, secrets.log_seed);
+  EXPECT_EQ(store->agency_secrets(kSlug)->pad_key, secrets.pad_key);
+  EXPECT_NE(store->agency_secrets(kSlug)->heads_key, secrets.heads_key);
+  // Not what has keys of subjects: that is in use.
+  ASSERT_TRUE(store->subject_key_or_create(kSlug, subject(1)));
   EXPECT_EQ(code_of(store->create_agency(kSlug)), Code::kConflict);
   EXPECT_EQ(store->agency_secrets(kSlug)->log_seed, secrets.log_seed);
   EXPECT_EQ(code_of(store->agency_secrets("otherton")), Code::kNotFound);
@@ -476,14 +484,6 @@ TEST_F(StoreTest, PuttingTheSameAgainIsHarmlessAndPuttingOtherBytesIsRefused) {
   EXPECT_TRUE(store_->put(kSlug, subject(2), receive("of another", bytes)));
 }
 
-TEST_F(StoreTest, AFileOfAnotherLengthThanSaidIsNotTaken) {
-  auto source = receive("a", content(1'000));
-  for (const std::uint64_t bytes : {0, 999, 1'001}) {
-    source.bytes = bytes;
-    EXPECT_FALSE(store_->put(kSlug, subject(1), source)) << bytes;
-  }
-  EXPECT_EQ(problem_of(store_->open(kSlug, subject(1), Codec::kPlain, 1'000)), &problems::kObjectDamaged);
-  EXPECT_EQ(code_of(store_->put(kSlug, subject(1), {"/uploads/nothing", 0})), Code::kNotFound);
 TEST_F(StoreTest, WhatIsTakenBackIsGoneAndItsSourceIsNot) {
   const Bytes bytes = content(5'000);
   const auto source = receive("a", bytes);
@@ -503,6 +503,14 @@ TEST_F(StoreTest, WhatIsTakenBackIsGoneAndItsSourceIsNot) {
   EXPECT_TRUE(store_->put(kSlug, subject(2), source)) << "it is still there";
 }
 
+TEST_F(StoreTest, AFileOfAnotherLengthThanSaidIsNotTaken) {
+  auto source = receive("a", content(1'000));
+  for (const std::uint64_t bytes : {0, 999, 1'001}) {
+    source.bytes = bytes;
+    EXPECT_FALSE(store_->put(kSlug, subject(1), source)) << bytes;
+  }
+  EXPECT_EQ(problem_of(store_->open(kSlug, subject(1), Codec::kPlain, 1'000)), &problems::kObjectDamaged);
+  EXPECT_EQ(code_of(store_->put(kSlug, subject(1), {"/uploads/nothing", 0})), Code::kNotFound);
 }
 
 TEST_F(StoreTest, WhatIsNotThereAfterwardsWasNotPut) {

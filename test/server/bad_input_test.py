@@ -4,6 +4,7 @@
 upload_test.py and dock_test.py have the headers, names and receipts that are wrong in themselves. Here are lengths that lie,
 time that has passed, disks that are full or elsewhere, and those who may not know.
 """
+import contextlib
 import http.client
 import json
 import os
@@ -206,6 +207,53 @@ class FullDisk(Case):
         state = home.wait_state(location, token)
         self.assertEqual((state["state"], state["sha256"]), ("sealed", sha256(data)))
         self.assertEqual(home.stop(), 0)
+        self.assertEqual(home.check_ledger(), (0, []))
+
+
+    def test_an_agency_that_could_not_be_added_is_added_once_there_is_room(self):
+        home = self.town()
+        chief = home.token("chief")
+        objects = home.data / ".tmp"  # where each batch of a ledger is written first
+        home.wrapper = on_false_disk(full=objects)
+        home.start()
+
+        def add():
+            return home.request("POST", "/api/v1/agencies", chief, body=json.dumps({"name": "Conway Police"}))
+        flag = objects.with_name(".tmp.full")
+        flag.write_text("")
+        self.problem(add(), 507, "full", "no space left")
+        self.assertTrue((home.data / "keys/conway-police/log.key").exists(), "it came as far as its keys")
+        flag.unlink()
+        self.assertEqual(add().status, 201)
+        self.assertEqual(add().status, 409)
+        self.told_its_name(home)
+
+    def test_an_agency_whose_ledger_could_not_begin_begins_it_later(self):
+        home = self.town()
+        chief = home.token("chief")
+        subjects = home.data / "keys/conway-police/subjects"
+        home.wrapper = on_false_disk(full=subjects)
+        home.start()
+        subjects.parent.mkdir()
+        flag = subjects.with_name("subjects.full")
+        flag.write_text("")
+        added = home.request("POST", "/api/v1/agencies", chief, body=json.dumps({"name": "Conway Police"}))
+        self.assertEqual(added.status, 201, added.body)
+        self.assertEqual(self.first_events(home), [])
+        flag.unlink()
+        self.told_its_name(home)
+
+    def first_events(self, home):
+        """Of the hosted agency's console, in the hosted agency's ledger."""
+        with contextlib.closing(sqlite3.connect(home.data / "catalog.db")) as db:
+            return [kind for kind, in db.execute(
+                "SELECT e.type FROM ledger_events e JOIN agencies a ON a.id = e.agency AND a.console = e.subject "
+                "WHERE a.slug = 'conway-police' ORDER BY e.leaf_index")]
+
+    def told_its_name(self, home):
+        home.add_user("conway", "administrator", agency="conway-police")
+        self.assertEqual(home.stop(), 0)
+        self.assertEqual(self.first_events(home), ["identity.bound"])
         self.assertEqual(home.check_ledger(), (0, []))
 
 
