@@ -192,14 +192,17 @@ Result<Installation::Lock> Installation::lock(os::Disk& disk, const os::Path& pa
   return out;
 }
 
-// `where` says all of it. The catalog may be one that is being made.
-Result<std::unique_ptr<Installation>> Installation::open_parts(const Where& where, Publishing publishing) {
+// `where` says all of it. The catalog may be one that is being made. A server has a lock, shared as `serving` says.
+Result<std::unique_ptr<Installation>> Installation::open_parts(const Where& where, Publishing publishing,
+                                                               std::optional<Share> serving) {
   const os::Path& data = where.data;
   std::unique_ptr<Installation> out(new Installation());
   out->data_ = data;
   out->disk_ = os::real_disk();
   out->bucket_directory_ = TRY(door::bucket_directory(data, where.bucket));
   TRY(check_filesystems(*out->disk_, data, out->bucket_directory_));
+  // Before the catalog is opened: a newer program would take its schema further under the server that runs.
+  if (serving) out->serving_ = TRY(lock(*out->disk_, data / "lock", *serving, kIsServed));
   if (where.database.empty()) {
     // Against the move of the very file: who opened it before would go on writing to what has been copied already.
     out->catalog_ = TRY(lock(*out->disk_, data / "catalog.lock", Share::kBeside, kIsMoving));
@@ -224,13 +227,13 @@ Result<std::unique_ptr<Installation>> Installation::open_parts(const Where& wher
 
 Result<std::unique_ptr<ledger::Ledger>> Installation::open_ledger(const AgencyId& agency, Publishing publishing) {
   ledger::Terms terms;
+  roster::Agency row;
   TRY(database_->read([&](db::Transaction& tx) -> Result<void> {
     terms = TRY(ledger::Ledger::terms(tx, agency));
+    row = TRY(roster::agency(tx, agency));
     return {};
-  roster::Agency row;
   }));
   const store::AgencySecrets secrets = TRY(keys_->agency_secrets(terms.slug));
-    row = TRY(roster::agency(tx, agency));
   auto subject_keys = [keys = keys_.get(), slug = terms.slug](const SubjectId& subject, ledger::KeyUse use) {
     return use == ledger::KeyUse::kCreate ? keys->subject_key_or_create(slug, subject)
                                           : keys->subject_key(slug, subject);
@@ -238,14 +241,11 @@ Result<std::unique_ptr<ledger::Ledger>> Installation::open_ledger(const AgencyId
   auto ledger = TRY(ledger::Ledger::open(
       {agency, terms, {secrets.log_seed, secrets.pad_key}, std::move(subject_keys), *database_, *bucket_, clock_}));
   TRY(ledger->begin());
+  TRY(bind_console(*ledger, row.console));
   if (publishing == Publishing::kYes) ledger->start_publishing();
   return ledger;
 }
-  TRY(bind_console(*ledger, row.console));
 
-Result<void> Installation::init(const Where& where, const NewAgency& wanted,
-                                const std::optional<NewPerson>& administrator) {
-  const os::Path& data = where.data;
 // The console's name is the first event of a ledger, sealed before anything else can be. Only there: a console that the
 // catalog names later is none that the ledger knows.
 Result<void> Installation::bind_console(ledger::Ledger& ledger, const PersonId& console) {
@@ -264,6 +264,9 @@ Result<void> Installation::bind_console(ledger::Ledger& ledger, const PersonId& 
   return {};
 }
 
+Result<void> Installation::init(const Where& where, const NewAgency& wanted,
+                                const std::optional<NewPerson>& administrator) {
+  const os::Path& data = where.data;
   const NewAgency agency = TRY(complete(wanted));
   if (administrator) TRY(check_person(*administrator));
   const std::unique_ptr<os::Disk> disk = os::real_disk();
@@ -291,7 +294,7 @@ Result<void> Installation::bind_console(ledger::Ledger& ledger, const PersonId& 
   TRY(os::make_directories(*disk, data));
   TRY(write_settings(*disk, data, {where.database, where.bucket}));
   {
-    const auto installation = TRY(open_parts(where, Publishing::kNo));
+    const auto installation = TRY(open_parts(where, Publishing::kNo, std::nullopt));
     TRY(installation->make_agency(agency, std::nullopt));
     if (administrator) TRY(installation->add_person(agency.slug, *administrator));
   }
@@ -300,6 +303,11 @@ Result<void> Installation::bind_console(ledger::Ledger& ledger, const PersonId& 
 }
 
 Result<std::unique_ptr<Installation>> Installation::open(const Where& wanted, Publishing publishing) {
+  return open_as(wanted, publishing, std::nullopt);
+}
+
+Result<std::unique_ptr<Installation>> Installation::open_as(const Where& wanted, Publishing publishing,
+                                                            std::optional<Share> serving) {
   const std::unique_ptr<os::Disk> disk = os::real_disk();
   const os::Path& data = wanted.data;
   auto format = os::read_file(*disk, data / kFormatFile, 256);
@@ -338,7 +346,7 @@ Result<std::unique_ptr<Installation>> Installation::open(const Where& wanted, Pu
       return fail(problems::kCatalogElsewhere, "The database is empty, and this directory's catalog should be in it");
     }
   }
-  auto out = TRY(open_parts(where, publishing));
+  auto out = TRY(open_parts(where, publishing, serving));
   // A catalog inside the directory is its own; where its rows were changed, `lapel ledger check` tells which.
   if (!where.database.empty() || !where.bucket.empty()) TRY(out->check_belongs());
   return out;
@@ -386,9 +394,7 @@ Result<std::unique_ptr<Installation>> Installation::open_for_serving(const Where
                  moved.tables, moved.rows, kMovedFile);
     }
   }
-  auto out = TRY(open(where, Publishing::kYes));
-  const Share share = where.database.empty() ? Share::kAlone : Share::kBeside;
-  out->serving_ = TRY(lock(*out->disk_, where.data / "lock", share, kIsServed));
+  auto out = TRY(open_as(where, Publishing::kYes, where.database.empty() ? Share::kAlone : Share::kBeside));
   if (const Settings now{where.database, where.bucket}; now != TRY(read_settings(*disk, where.data))) {
     TRY(write_settings(*disk, where.data, now));
   }
@@ -477,17 +483,17 @@ Result<roster::Agency> Installation::make_agency(const NewAgency& agency, const 
     }
     return {};
   }));
+  // Keys that an attempt before has left are taken up, but never those of a ledger that was.
+  if (TRY(is_there(*disk_, bucket_directory_ / "ledger" / agency.slug))) {
+    return fail(Code::kConflict, "There is a ledger of this slug, which is no agency's here; give another --slug",
+                agency.slug);
+  }
   // Keys first: a ledger whose log key were lost could never sign again.
   TRY(keys_->create_agency(agency.slug));
   const auto secrets = TRY(keys_->agency_secrets(agency.slug));
   const proof::VerifierKey key{terms.origin, proof::KeyType::kLog,
                                crypto::SigningKey::from_seed(secrets.log_seed).public_key()};
   const auto rows = [&](db::Transaction& tx) -> Result<void> {
-  // Keys that an attempt before has left are taken up, but never those of a ledger that was.
-  if (TRY(is_there(*disk_, bucket_directory_ / "ledger" / agency.slug))) {
-    return fail(Code::kConflict, "There is a ledger of this slug, which is no agency's here; give another --slug",
-                agency.slug);
-  }
     TRY(roster::add_agency(tx, row));
     return ledger::Ledger::create(tx, row.id, terms, key);
   };

@@ -407,7 +407,14 @@ class StartUp(Case):
         home = self.town()
         token = home.add_user("clerk", "records")
         home.start()
-        self.refused(self.serve(home), 5, "Another server is running on this data directory")
+        # Nor does a newer one take the catalog further under it.
+        with contextlib.closing(sqlite3.connect(home.data / "catalog.db", isolation_level=None, timeout=30)) as db:
+            step = db.execute("SELECT module, version, name, applied_us FROM schema_versions WHERE module = 'ledger' AND name = 'roles'").fetchone()
+            db.execute("DELETE FROM schema_versions WHERE module = 'ledger' AND name = 'roles'")
+            db.execute("DROP INDEX ledger_events_of_roles")
+            self.refused(self.serve(home), 5, "Another server is running on this data directory")
+            self.assertEqual(db.execute("SELECT version FROM schema_versions WHERE module = 'ledger' AND name = 'roles'").fetchall(), [])
+            self.assertTrue(step)
         self.assertEqual(home.upload(token, b"meanwhile")["state"], "sealed")
         home.kill()  # a lock is not left behind
         home.start()
