@@ -152,11 +152,9 @@ Result<Docks::Enrolled> Docks::enroll(const Enrollment& enrollment) {
       known = TRY(roster::dock(tx, *id));
       if (known->key != enrollment.key || known->is_revoked) return fail(unknown);
     }
-    const std::vector<roster::Agency> agencies = TRY(roster::agencies(tx));
-    const auto it = std::find_if(agencies.begin(), agencies.end(),
-                                 [&](const roster::Agency& a) { return a.id.text() == rows[0].text("agency"); });
-    if (it == agencies.end()) return fail(Code::kCorrupt, "A code's agency is missing");
-    agency = *it;
+    const auto of = AgencyId::parse(rows[0].text("agency"));
+    if (!of) return fail(Code::kCorrupt, "A code's agency is damaged");
+    agency = TRY(roster::agency(tx, *of));
     return {};
   }));
   ledger::Ledger& ledger = *TRY(parts_.ledgers.find(agency.id));

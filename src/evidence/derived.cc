@@ -35,9 +35,7 @@ std::string_view derived_kind_name(DerivedKind kind) {
 // Only the server itself looks at originals without a view, and only to derive from them.
 Result<void> Vault::require_server(const access::Actor& actor) {
   return parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    for (const roster::Agency& agency : TRY(roster::agencies(tx))) {
-      if (agency.id == actor.agency && agency.console == actor.person && !actor.dock) return {};
-    }
+    if (TRY(roster::agency(tx, actor.agency)).console == actor.person && !actor.dock) return {};
     return fail(problems::kRule, "derived items: made by the server itself");
   });
 }

@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "base/problems.h"
 #include "base/text.h"
+#include "base/turn.h"
 #include "crypto/random.h"
 #include "evidence/locks.h"
 #include "evidence/rows.h"
@@ -59,22 +60,23 @@ std::optional<std::string> dock_file(const Admission& admission) {
   return file ? std::optional(*file) : std::nullopt;
 }
 
-// Under which id this file is a recording already. kConflict when its dock has given the same id to another file.
-Result<std::optional<RecordingId>> find_admitted(db::Transaction& tx, const access::Actor& actor,
-                                                 const Admission& admission) {
+// The recording that this file is already, if it is one.
+struct Admitted {
+  RecordingId id;
+  bool is_same = false;  // of the same bytes by the same sender; else its dock has given the file's id to another file
+};
+Result<std::optional<Admitted>> find_admitted(db::Transaction& tx, const access::Actor& actor,
+                                              const Admission& admission) {
   const db::Rows rows = TRY(tx.query(
       "SELECT id, sha256, bytes, uploader FROM recordings WHERE id = :id OR (agency = :agency AND dock_file = "
       ":dock_file) LIMIT 2",
       {{"id", admission.recording.text()}, {"agency", actor.agency.text()}, {"dock_file", dock_file(admission)}}));
-  if (rows.empty()) return std::optional<RecordingId>();
+  if (rows.empty()) return std::optional<Admitted>();
   const db::Row& row = rows[0];
-  const bool is_same = row.text("sha256") == hex(admission.sha256) && row.text("uploader") == actor.subject().text() &&
-                       row.integer("bytes") == static_cast<std::int64_t>(admission.source.bytes);
-  if (!is_same)
-    return fail(problems::kDockStatement, "The dock has used this file id for another file", row.text("id"));
   const auto id = RecordingId::parse(row.text("id"));
   CHECK(id.has_value());
-  return id;
+  return Admitted{*id, row.text("sha256") == hex(admission.sha256) && row.text("uploader") == actor.subject().text() &&
+                           row.integer("bytes") == static_cast<std::int64_t>(admission.source.bytes)};
 }
 
 // Whose recording it is: whoever wore the camera then by the roster, else whose the badge was that it came with.
@@ -160,12 +162,11 @@ Result<void> Vault::admit(const access::Actor& actor, const Admission& admission
   ledger::Ledger& ledger = *TRY(parts_.ledgers.find(actor.agency));
   const Description& description = admission.description;
   if (description.group) TRY(check_group(actor, *description.group));
-  TRY(parts_.store.put(actor.agency_slug, admission.recording, admission.source));
 
   for (int attempt = 0; attempt < kAdmitAttemptsMax; ++attempt) {
     std::optional<roster::Device> device;
     std::optional<PersonId> officer;
-    std::optional<RecordingId> admitted_as;
+    std::optional<Admitted> admitted_as;
     TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
       admitted_as = TRY(find_admitted(tx, actor, admission));
       device.reset();
@@ -175,8 +176,16 @@ Result<void> Vault::admit(const access::Actor& actor, const Admission& admission
       return {};
     }));
     if (admitted_as) {
-      return parts_.database.write([&](db::Transaction& tx) { return also(tx, *admitted_as); });
+      // What was put for it, here or before a kill, has no row and gets none: the file's id is another recording's.
+      if (admitted_as->id != admission.recording)
+        TRY(parts_.store.take_back(actor.agency_slug, admission.recording, admission.source));
+      if (!admitted_as->is_same) {
+        return fail(problems::kDockStatement, "The dock has used this file id for another file",
+                    admitted_as->id.text());
+      }
+      return parts_.database.write([&](db::Transaction& tx) { return also(tx, admitted_as->id); });
     }
+    TRY(parts_.store.put(actor.agency_slug, admission.recording, admission.source));
 
     const bool is_new_device = description.device && !device;
     if (is_new_device) device = roster::Device{crypto::new_id<DeviceId>(), actor.agency, *description.device};
@@ -456,6 +465,11 @@ Result<View> Vault::open_view(const access::Actor& actor, const RecordingId& id,
 Result<View> Vault::open_export(const access::Actor& actor, const RecordingId& id, const ViewRequest& request) {
   Recording recording = TRY(known_recording(actor, id));
   TRY(require_sealed(actor, access::Action::kExport, recording, request));
+  const Turn turn(exports_read_, kExportsReadAtOnceMax);
+  if (!turn.has_place()) {
+    return fail(Code::kUnavailable, fmt::format("{} exports are being read at this moment; try again a little later",
+                                                kExportsReadAtOnceMax));
+  }
   TRY(require_undamaged(actor, recording));
   return seal_view(actor, std::move(recording), request, "recording.exported");
 }

@@ -13,6 +13,7 @@
 //   store fail with.
 // Threads: any; calls block.
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <optional>
@@ -142,6 +143,8 @@ struct UnattributedDay {
 };
 inline constexpr std::int64_t kUnattributedDaysMax = 31;
 
+inline constexpr int kExportsReadAtOnceMax = 4;
+
 struct ViewRequest {
   access::Purpose purpose = access::Purpose::kReview;
   std::optional<std::string> case_number, warrant;
@@ -235,7 +238,8 @@ class Vault {
   };
   Result<OpenedView> view(const access::Actor& actor, const ViewId& id);
 
-  // The right to export: sealed as recording.exported, with a view of the original.
+  // The right to export: sealed as recording.exported, with a view of the original, which is read to its end first. At
+  // most kExportsReadAtOnceMax are; others are kUnavailable, since each takes a thread that answers for as long.
   Result<View> open_export(const access::Actor& actor, const RecordingId& id, const ViewRequest& request);
   // The files of the custody export but for the original (docs/formats/custody_export.md), by path, all under the newest
   // published checkpoint. kNotSealed until that covers the export's own event.
@@ -307,6 +311,7 @@ class Vault {
   Result<void> require_server(const access::Actor& actor);
   Result<Bytes> read_derived(const RecordingId& recording, DerivedKind kind);
   Parts parts_;
+  std::atomic<int> exports_read_ = 0;
 };
 
 std::span<const db::Migration> schema();

@@ -270,6 +270,7 @@ void Server::run() {
     impl_->loops.front().context.run();
   }
   impl_->shared.pool.stop();
+  impl_->shared.questions.stop();
 }
 
 void Server::stop() {

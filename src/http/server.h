@@ -41,11 +41,11 @@ struct Request {
   std::vector<std::pair<std::string, std::string>> headers;  // names in lower case, in order
   std::string body;                                          // empty for streamed routes
   std::optional<std::uint64_t> content_length;
-  std::string client;      // address without port; a trusted proxy's X-Forwarded-For counts
-  std::string host;        // Host, or a trusted proxy's X-Forwarded-Host
-  bool is_secure = false;  // TLS here or, by a trusted proxy's word, in front
-  std::string request_id;  // 16 hex, also in every trace line and problem
-  std::string route;       // the pattern that took it; empty while none has
+  std::string client;         // address without port; a trusted proxy's X-Forwarded-For counts
+  std::string host;           // Host, or a trusted proxy's X-Forwarded-Host
+  bool is_secure = false;     // TLS here or, by a trusted proxy's word, in front
+  std::string request_id;     // 16 hex, also in every trace line and problem
+  std::string route;          // the pattern that took it; empty while none has
   std::int64_t began_us = 0;  // when its head was there, by a clock that never goes back; for the trace
   // Who asks, noted by whoever found out, for the trace alone: nothing is decided by it.
   struct Asked {
@@ -62,6 +62,7 @@ struct Request {
 };
 
 inline constexpr std::int64_t kGoesOnPeriod_ms = 250;
+inline constexpr std::int64_t kGoesOnLate_ms = 1'000;
 
 struct FileSlice {
   std::shared_ptr<os::File> file;  // opened buffered: the kernel sends from its page cache
@@ -78,7 +79,7 @@ struct Response {
   std::vector<std::pair<std::string, std::string>> headers;
   std::vector<Piece> body;
   // Asked on a worker thread, every kGoesOnPeriod_ms while the body is under way: false cuts the connection, and what its
-  // kernel still holds is thrown away.
+  // kernel still holds is thrown away. Nothing more is sent while the last yes is older than kGoesOnLate_ms.
   std::function<bool()> goes_on;
   // For HEAD: the Content-Length to announce although no body follows.
   std::optional<std::uint64_t> head_bytes;

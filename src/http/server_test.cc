@@ -254,6 +254,8 @@ TEST(Server, RunsAfterStepsOnEveryAnswer) {
 
 TEST(Server, NeverLetsAHandlerSplitTheHead) {
   Router router;
+  std::atomic<int> told = 0;
+  router.after([&](const Request&, Response& response) { told = response.status; });
   router.add("GET", "/{n}", [](const Request& request) -> Result<Response> {
     return Response::text(200, "x").with("X-Name", "a\r\nSet-Cookie: " + request.params.at("n"));
   });
@@ -265,6 +267,7 @@ TEST(Server, NeverLetsAHandlerSplitTheHead) {
   const Reply split = client.ask(get("/1"));
   EXPECT_EQ(split.status, 500);
   EXPECT_EQ(split["set-cookie"], "");
+  EXPECT_EQ(told, 500) << "what is told of an answer is what went out";
   const Reply own = client.ask(get("/own"));
   EXPECT_EQ(own["content-length"], "1");
   EXPECT_EQ(own["transfer-encoding"], "");
@@ -605,36 +608,110 @@ TEST(Files, ReaderThatStopsReadingIsCut) {
 }
 
 // What is asked while it is sent, and how it says no.
+struct Asked {
+  std::atomic<bool> goes_on = true;
+  std::atomic<int> times = 0;
+
+  // At `path`, all of `file`, which asks `first` before it counts.
+  void serve(Router& router, const std::string& path, std::shared_ptr<os::File> file, std::uint64_t bytes,
+             const std::function<void()>& first = {}) {
+    router.add("GET", path, [this, file, bytes, first](const Request& request) -> Result<Response> {
+      Response response = TRY(serve_representation(request, {file, bytes, "video/mp4", "\"t\""}));
+      response.goes_on = [this, first] {
+        if (first) first();
+        ++times;
+        return goes_on.load();
+      };
+      return response;
+    });
+  }
+  void await_times(int wanted) const {
+    while (times < wanted) std::this_thread::yield();
+  }
+};
+
+// One that reads nothing: it is asked all the same, again and again.
+Client stuck_at(int port, const std::string& path) {
+  Client client(port, {.receive_buffer_bytes = 4096});
+  EXPECT_TRUE(client.send(get(path)));
+  EXPECT_EQ(client.receive(Client::Expect::kHeadOnly).status, 200);
+  return client;
+}
+
+void expect_cut(Client& client, std::size_t bytes) {
+  pollfd hung_up{client.descriptor(), 0, 0};
+  ASSERT_EQ(::poll(&hung_up, 1, testing::kPatience_s * 1'000), 1) << "the server hangs up by itself";
+  // What this side's kernel has may still be read; what the server's had is gone with the connection.
+  EXPECT_LT(client.read_rest().size(), bytes / 2);
+  EXPECT_TRUE(client.is_ended());
+}
+
 TEST(Files, AnswerThatMayNotGoOnIsCutAtOnce) {
   const std::string bytes = pattern(24 << 20);
   const TemporaryFile file(bytes);
-  std::atomic<bool> goes_on = true;
-  std::atomic<int> asked = 0;
+  Asked asked;
   Router router;
-  router.add("GET", "/file", [&, opened = file.open()](const Request& request) -> Result<Response> {
-    Response response = TRY(serve_representation(request, {opened, bytes.size(), "video/mp4", "\"t\""}));
-    response.goes_on = [&] {
-      ++asked;
-      return goes_on.load();
-    };
-    return response;
-  });
+  asked.serve(router, "/file", file.open(), bytes.size());
   RunningServer server(std::move(router));
   Client whole(server.port());
   EXPECT_EQ(whole.ask(get("/file")).body.size(), bytes.size());
   EXPECT_EQ(whole.ask(get("/file", "Range: bytes=0-9\r\n")).body, bytes.substr(0, 10)) << "the connection lives on";
 
-  // One that reads nothing: the question is asked all the same, again and again.
-  Client stuck(server.port(), {.receive_buffer_bytes = 4096});
-  ASSERT_TRUE(stuck.send(get("/file")));
-  EXPECT_EQ(stuck.receive(Client::Expect::kHeadOnly).status, 200);
-  while (asked < 2) std::this_thread::yield();
-  goes_on = false;
-  pollfd hung_up{stuck.descriptor(), 0, 0};
-  ASSERT_EQ(::poll(&hung_up, 1, testing::kPatience_s * 1'000), 1) << "the server hangs up by itself";
-  // What this side's kernel has may still be read; what the server's had is gone with the connection.
-  EXPECT_LT(stuck.read_rest().size(), bytes.size() / 2);
-  EXPECT_TRUE(stuck.is_ended());
+  Client stuck = stuck_at(server.port(), "/file");
+  asked.await_times(2);
+  asked.goes_on = false;
+  expect_cut(stuck, bytes.size());
+}
+
+TEST(Files, AnswerThatMayNotGoOnIsCutWhileEveryHandlerIsBusy) {
+  const std::string bytes = pattern(24 << 20);
+  const TemporaryFile file(bytes);
+  Asked asked;
+  Signal entered, leave;
+  Router router;
+  asked.serve(router, "/file", file.open(), bytes.size());
+  router.add("GET", "/slow", [&](const Request&) -> Result<Response> {
+    entered.give();
+    leave.wait();
+    return Response::text(200, "done");
+  });
+  ServerOptions options;
+  options.handler_threads = 1;
+  RunningServer server(std::move(router), options);
+  Client stuck = stuck_at(server.port(), "/file");
+  Client slow(server.port());
+  ASSERT_TRUE(slow.send(get("/slow")));
+  entered.wait();
+  asked.goes_on = false;
+  expect_cut(stuck, bytes.size());
+  leave.give();
+  EXPECT_EQ(slow.receive().body, "done");
+}
+
+TEST(Files, AnswerIsHeldBackWhileNobodySaysThatItGoesOn) {
+  const std::string bytes = pattern(24 << 20);
+  const TemporaryFile file(bytes);
+  Asked silent, clock;
+  Signal say;
+  std::atomic<bool> is_asked = false;
+  Router router;
+  silent.serve(router, "/silent", file.open(), bytes.size(), [&] {
+    if (!is_asked.exchange(true)) say.wait();
+  });
+  clock.serve(router, "/clock", file.open(), bytes.size());
+  RunningServer server(std::move(router));
+  Client held = stuck_at(server.port(), "/silent");
+  const Client other = stuck_at(server.port(), "/clock");
+  while (!is_asked) std::this_thread::yield();
+  // Asked once a period: after so many it is late.
+  clock.await_times(clock.times + static_cast<int>(kGoesOnLate_ms / kGoesOnPeriod_ms) + 2);
+
+  pollfd more{held.descriptor(), POLLIN, 0};
+  while (::poll(&more, 1, 100) == 1 && held.read_some()) {
+  }
+  EXPECT_LT(held.unread(), bytes.size() / 2) << "no more than what the kernels had";
+  say.give();
+  EXPECT_TRUE(held.read_exactly(bytes.size()) == bytes);
 }
 
 TEST(Files, FileShorterThanPromisedEndsTheConnection) {

@@ -55,6 +55,8 @@ constexpr std::size_t kBodyStepBytes = 64 * 1024;      // a body for memory grow
 // stop sending when they see it; until then their kernel's and ours hold a few MiB.
 constexpr std::size_t kLingerBytesMax = 4 << 20;
 constexpr std::int64_t kLinger_ms = 2000;
+constexpr int kQuestionThreads =
+    2;  // which ask whether answers go on: handlers that are all busy never keep them from it
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 }  // namespace
@@ -142,18 +144,31 @@ class Session : public std::enable_shared_from_this<Session> {
     // well.
     if (halt_ == Halt::kNone || reason == Halt::kAborted) halt_ = reason;
     socket_.cancel();
+    if (held_timer_) held_timer_->cancel();
   }
 
   // --- Answers that may have to stop half-way.
 
   void watch(std::function<bool()> goes_on) {
     watched_ = std::make_shared<const std::function<bool()>>(std::move(goes_on));
+    went_on_ = SteadyClock::now();  // its handler has only just allowed it
     if (!watch_timer_) watch_timer_.emplace(loop_.context);
+    if (!held_timer_) held_timer_.emplace(loop_.context);
     watch_again(watched_);
   }
   void unwatch() {
     watched_.reset();
     if (watch_timer_) watch_timer_->cancel();
+  }
+  bool is_overdue() const {
+    return watched_ && SteadyClock::now() - went_on_ > std::chrono::milliseconds(kGoesOnLate_ms);
+  }
+  // Until the question is answered, or the deadline of writing, which runs on, ends the connection.
+  awaitable<void> hold_back() {
+    while (is_overdue() && halt_ == Halt::kNone) {
+      held_timer_->expires_at(SteadyClock::time_point::max());
+      co_await held_timer_->async_wait(asio::as_tuple(kAwait));
+    }
   }
   using Watched = std::shared_ptr<const std::function<bool()>>;
   void watch_again(const Watched& watched) {
@@ -169,14 +184,17 @@ class Session : public std::enable_shared_from_this<Session> {
       asio::executor_work_guard<Executor> work;
     };
     auto journey = std::make_shared<Journey>(Journey{shared_from_this(), asio::make_work_guard(loop_.context)});
-    const Result<void> posted = shared_.pool.post([journey, watched] {
+    const Result<void> posted = shared_.questions.post([journey, watched] {
       const bool goes_on = (*watched)();
       Journey back = std::move(*journey);
       asio::io_context& context = back.session->loop_.context;
       asio::post(context, [back = std::move(back), watched, goes_on] {
         Session& session = *back.session;
         if (session.watched_ != watched) return;
-        goes_on ? session.watch_again(watched) : session.cut();
+        if (!goes_on) return session.cut();
+        session.went_on_ = SteadyClock::now();
+        session.held_timer_->cancel();
+        session.watch_again(watched);
       });
     });
     if (!posted) watch_again(watched);
@@ -270,6 +288,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   awaitable<bool> write_all(std::string_view text, Follows follows) {
     while (!text.empty()) {
+      if (is_overdue()) co_await hold_back();
       if (halt_ != Halt::kNone) co_return false;
       const Conn::Step step = conn_->write(text, follows);
       if (step.bytes > 0) {
@@ -516,8 +535,14 @@ class Session : public std::enable_shared_from_this<Session> {
 
   static BodyRead after_unread(const RequestHead& head) { return head.has_body() ? BodyRead::kNo : BodyRead::kYes; }
 
+  // What cannot be written is replaced before the steps run, which tell what goes out; they may only add to it.
   void run_after(const Request& request, Response& response) const {
+    if (!is_writable(response)) response = unwritable(request);
     for (const auto& step : shared_.routes.steps) step(request, response);
+    CHECK(is_writable(response));
+  }
+  static Response unwritable(const Request& request) {
+    return problem_response({&problems::kInternal, "The answer could not be written as HTTP.", {}}, request);
   }
 
   Response answer(Result<Response> result, const Request& request) const {
@@ -534,10 +559,6 @@ class Session : public std::enable_shared_from_this<Session> {
   // True when another request may follow.
   awaitable<bool> send(Response& response, const RequestHead& head, BodyRead body_read) {
     phase_ = Phase::kAnswering;
-    if (!is_writable(response)) {
-      response =
-          problem_response(Error{&problems::kInternal, "The answer could not be written as HTTP.", {}}, head.request);
-    }
     const BodyPlan plan = plan_body(response, head);
     const auto afterwards = head.keeps_alive && body_read == BodyRead::kYes && !loop_.is_stopping
                                 ? Afterwards::kKeepAlive
@@ -579,6 +600,7 @@ class Session : public std::enable_shared_from_this<Session> {
     if (file < 0 || !conn_->can_send_file()) co_return co_await send_blocks(slice);
     std::uint64_t sent = 0;
     while (sent < slice.bytes) {
+      if (is_overdue()) co_await hold_back();
       if (halt_ != Halt::kNone) co_return false;
       const std::size_t count = std::min<std::uint64_t>(slice.bytes - sent, kSendFileBytesMax);
       const Conn::Step step = conn_->send_file(file, slice.offset + sent, count);
@@ -643,7 +665,9 @@ class Session : public std::enable_shared_from_this<Session> {
   SteadyClock::time_point deadline_ = SteadyClock::time_point::max();
   std::int64_t idle_ms_ = 0;  // 0: the deadline stands
   std::optional<Timer> watch_timer_;
-  Watched watched_;  // while an answer is under way that may have to stop
+  Watched watched_;                  // while an answer is under way that may have to stop
+  SteadyClock::time_point went_on_;  // when it last was allowed to
+  std::optional<Timer> held_timer_;  // of an answer that is held back until the question is answered
   Halt halt_ = Halt::kNone;
   Phase phase_ = Phase::kIdle;
   bool is_first_ = true;
@@ -692,8 +716,8 @@ Shared::Shared(ServerOptions given_options, Routes given_routes, TrustedProxies 
       proxies(std::move(given_proxies)),
       chunks(options.body_chunk_bytes),
       file_blocks(kFileBlockBytes),
-      // Each connection may have a handler and a question whether its answer goes on.
-      pool({"http", options.handler_threads, 2 * options.connections_max}) {}
+      pool({"http", options.handler_threads, options.connections_max}),
+      questions({"http-goes-on", kQuestionThreads, options.connections_max}) {}
 
 void Loop::begin_stop(std::int64_t grace_ms) {
   is_stopping = true;

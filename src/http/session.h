@@ -77,6 +77,9 @@ struct Shared {
   // refused earlier, by `tasks`. A body that is half received can so never be turned away by a burst of other
   // requests.
   os::WorkerPool pool;
+  // Whether answers that are under way go on. Not asked where handlers run: those may all be busy for long, and a
+  // withdrawn answer is not to go on for as long as they are.
+  os::WorkerPool questions;
 };
 
 class Session;

@@ -154,6 +154,10 @@ class Client {
     return receive(expect);
   }
 
+  // Waits for some more; false when the connection ended.
+  bool read_some() { return more(); }
+  // Bytes that were read and not given out.
+  std::size_t unread() const { return input_.size(); }
   // Exactly what comes next.
   std::string read_exactly(std::size_t bytes) {
     while (input_.size() < bytes && more()) {

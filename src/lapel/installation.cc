@@ -194,14 +194,17 @@ Result<Installation::Lock> Installation::lock(os::Disk& disk, const os::Path& pa
   return out;
 }
 
-// `where` says all of it. The catalog may be one that is being made.
-Result<std::unique_ptr<Installation>> Installation::open_parts(const Where& where, Publishing publishing) {
+// `where` says all of it. The catalog may be one that is being made. A server has a lock, shared as `serving` says.
+Result<std::unique_ptr<Installation>> Installation::open_parts(const Where& where, Publishing publishing,
+                                                               std::optional<Share> serving) {
   const os::Path& data = where.data;
   std::unique_ptr<Installation> out(new Installation());
   out->data_ = data;
   out->disk_ = os::real_disk();
   out->bucket_directory_ = TRY(door::bucket_directory(data, where.bucket));
   TRY(check_filesystems(*out->disk_, data, out->bucket_directory_));
+  // Before the catalog is opened: a newer program would take its schema further under the server that runs.
+  if (serving) out->serving_ = TRY(lock(*out->disk_, data / "lock", *serving, kIsServed));
   if (where.database.empty()) {
     // Against the move of the very file: who opened it before would go on writing to what has been copied already.
     out->catalog_ = TRY(lock(*out->disk_, data / "catalog.lock", Share::kBeside, kIsMoving));
@@ -226,8 +229,10 @@ Result<std::unique_ptr<Installation>> Installation::open_parts(const Where& wher
 
 Result<std::unique_ptr<ledger::Ledger>> Installation::open_ledger(const AgencyId& agency, Publishing publishing) {
   ledger::Terms terms;
+  roster::Agency row;
   TRY(database_->read([&](db::Transaction& tx) -> Result<void> {
     terms = TRY(ledger::Ledger::terms(tx, agency));
+    row = TRY(roster::agency(tx, agency));
     return {};
   }));
   const store::AgencySecrets secrets = TRY(keys_->agency_secrets(terms.slug));
@@ -238,8 +243,27 @@ Result<std::unique_ptr<ledger::Ledger>> Installation::open_ledger(const AgencyId
   auto ledger = TRY(ledger::Ledger::open(
       {agency, terms, {secrets.log_seed, secrets.pad_key}, std::move(subject_keys), *database_, *bucket_, clock_}));
   TRY(ledger->begin());
+  TRY(bind_console(*ledger, row.console));
   if (publishing == Publishing::kYes) ledger->start_publishing();
   return ledger;
+}
+
+// The console's name is the first event of a ledger, sealed before anything else can be. Only there: a console that the
+// catalog names later is none that the ledger knows.
+Result<void> Installation::bind_console(ledger::Ledger& ledger, const PersonId& console) {
+  if (TRY(ledger.head()).size > 1) return {};
+  ledger::Submission submission;
+  submission.actor = console;
+  submission.events.push_back(
+      {console, "identity.bound", {{"name", "server console"}, {"from", ledger_time(clock_.now())}}, true});
+  submission.rows = [](db::Transaction&, std::span<const ledger::SealedEvent> sealed) -> Result<void> {
+    if (sealed[0].n == 0) return {};
+    return fail(Code::kConflict, "The console's name is bound already");
+  };
+  const auto bound = ledger.commit(std::move(submission));
+  // By another program, or another thread of this one, that opened it at the same moment.
+  if (!bound && bound.error().code() != Code::kConflict) return fail(bound.error());
+  return {};
 }
 
 Result<void> Installation::init(const Where& where, const NewAgency& wanted,
@@ -272,7 +296,7 @@ Result<void> Installation::init(const Where& where, const NewAgency& wanted,
   TRY(os::make_directories(*disk, data));
   TRY(write_settings(*disk, data, {where.database, where.bucket}));
   {
-    const auto installation = TRY(open_parts(where, Publishing::kNo));
+    const auto installation = TRY(open_parts(where, Publishing::kNo, std::nullopt));
     TRY(installation->make_agency(agency, std::nullopt));
     if (administrator) TRY(installation->add_person(agency.slug, *administrator));
   }
@@ -281,6 +305,11 @@ Result<void> Installation::init(const Where& where, const NewAgency& wanted,
 }
 
 Result<std::unique_ptr<Installation>> Installation::open(const Where& wanted, Publishing publishing) {
+  return open_as(wanted, publishing, std::nullopt);
+}
+
+Result<std::unique_ptr<Installation>> Installation::open_as(const Where& wanted, Publishing publishing,
+                                                            std::optional<Share> serving) {
   const std::unique_ptr<os::Disk> disk = os::real_disk();
   const os::Path& data = wanted.data;
   auto format = os::read_file(*disk, data / kFormatFile, 256);
@@ -319,7 +348,7 @@ Result<std::unique_ptr<Installation>> Installation::open(const Where& wanted, Pu
       return fail(problems::kCatalogElsewhere, "The database is empty, and this directory's catalog should be in it");
     }
   }
-  auto out = TRY(open_parts(where, publishing));
+  auto out = TRY(open_parts(where, publishing, serving));
   // A catalog inside the directory is its own; where its rows were changed, `lapel ledger check` tells which.
   if (!where.database.empty() || !where.bucket.empty()) TRY(out->check_belongs());
   return out;
@@ -367,9 +396,7 @@ Result<std::unique_ptr<Installation>> Installation::open_for_serving(const Where
                  moved.tables, moved.rows, kMovedFile);
     }
   }
-  auto out = TRY(open(where, Publishing::kYes));
-  const Share share = where.database.empty() ? Share::kAlone : Share::kBeside;
-  out->serving_ = TRY(lock(*out->disk_, where.data / "lock", share, kIsServed));
+  auto out = TRY(open_as(where, Publishing::kYes, where.database.empty() ? Share::kAlone : Share::kBeside));
   if (const Settings now{where.database, where.bucket}; now != TRY(read_settings(*disk, where.data))) {
     TRY(write_settings(*disk, where.data, now));
   }
@@ -458,6 +485,11 @@ Result<roster::Agency> Installation::make_agency(const NewAgency& agency, const 
     }
     return {};
   }));
+  // Keys that an attempt before has left are taken up, but never those of a ledger that was.
+  if (TRY(is_there(*disk_, bucket_directory_ / "ledger" / agency.slug))) {
+    return fail(Code::kConflict, "There is a ledger of this slug, which is no agency's here; give another --slug",
+                agency.slug);
+  }
   // Keys first: a ledger whose log key were lost could never sign again.
   TRY(keys_->create_agency(agency.slug));
   const auto secrets = TRY(keys_->agency_secrets(agency.slug));
@@ -480,11 +512,9 @@ Result<roster::Agency> Installation::make_agency(const NewAgency& agency, const 
   } else {
     TRY(database_->write(rows));
   }
-  ledger::Submission submission;
-  submission.actor = row.console;
-  submission.events.push_back(
-      {row.console, "identity.bound", {{"name", "server console"}, {"from", ledger_time(clock_.now())}}, true});
-  TRY(TRY(ledgers_->find(row.id))->commit(std::move(submission)));
+  // Its first events are sealed as it opens. Where that fails the agency is there all the same, and whoever asks for its
+  // ledger next opens it.
+  if (const auto opened = ledgers_->find(row.id); !opened && !lead) return fail(opened.error());
   return row;
 }
 

@@ -96,7 +96,11 @@ class Installation {
 
  private:
   Installation() = default;
-  static Result<std::unique_ptr<Installation>> open_parts(const Where& where, Publishing publishing);
+  enum class Share { kAlone, kBeside };
+  static Result<std::unique_ptr<Installation>> open_as(const Where& wanted, Publishing publishing,
+                                                       std::optional<Share> serving);
+  static Result<std::unique_ptr<Installation>> open_parts(const Where& where, Publishing publishing,
+                                                          std::optional<Share> serving);
   enum class Which { kAny, kFirstAdministrator };
   Result<roster::Person> add_person(const std::string& agency, const NewPerson& person, Which which);
   Result<void> check_belongs();
@@ -106,13 +110,13 @@ class Installation {
   };
   Result<roster::Agency> make_agency(const NewAgency& agency, const std::optional<Lead>& lead);
   Result<std::unique_ptr<ledger::Ledger>> open_ledger(const AgencyId& agency, Publishing publishing);
+  Result<void> bind_console(ledger::Ledger& ledger, const PersonId& console);
 
   // Names a file under the data directory, and the lock on it.
   struct Lock {
     std::unique_ptr<os::File> file;
     std::optional<os::FileLock> held;
   };
-  enum class Share { kAlone, kBeside };
   // kDataLocked with `refusal` when somebody else has it.
   static Result<Lock> lock(os::Disk& disk, const os::Path& path, Share share, std::string refusal);
 

@@ -8,7 +8,7 @@ Result<Ledger*> Ledgers::find(const AgencyId& agency) {
     const os::MutexLock lock(mutex_);
     if (const auto it = open_.find(agency); it != open_.end()) return it->second.get();
   }
-  // Opened outside the lock, since it reads. When two threads race, the second's is dropped unused: it has sealed nothing.
+  // Opened outside the lock, since it reads. When two threads race, the second's is dropped: nobody has it.
   std::unique_ptr<Ledger> opened = TRY(opener_(agency));
   const os::MutexLock lock(mutex_);
   return open_.try_emplace(agency, std::move(opened)).first->second.get();

@@ -120,15 +120,13 @@ struct Examiner::Impl {
   // ---- one job ----
 
   Result<access::Actor> server_of(const AgencyId& id) {
-    std::optional<access::Actor> actor;
+    access::Actor actor;
     TRY(parts.database.read([&](db::Transaction& tx) -> Result<void> {
-      for (const roster::Agency& agency : TRY(roster::agencies(tx))) {
-        if (agency.id == id) actor = access::Actor{agency.id, agency.slug, agency.console, {}, "media", {}, {}};
-      }
+      const roster::Agency agency = TRY(roster::agency(tx, id));
+      actor = access::Actor{agency.id, agency.slug, agency.console, {}, "media", {}, {}};
       return {};
     }));
-    if (!actor) return fail(Code::kCorrupt, "A job belongs to no agency", id.text());
-    return *std::move(actor);
+    return actor;
   }
 
   Result<MediaResult> run(const protocol::MediaRequest& request, os::File& input, os::File* output) {

@@ -75,10 +75,8 @@ Result<void> People::commit(const access::Actor& actor, std::vector<ledger::Draf
 Result<PersonId> People::console(const access::Actor& actor) {
   PersonId out;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    for (const roster::Agency& agency : TRY(roster::agencies(tx))) {
-      if (agency.id == actor.agency) out = agency.console;
-    }
-    return out ? Result<void>() : fail(Code::kCorrupt, "An actor's agency is missing", actor.agency.text());
+    out = TRY(roster::agency(tx, actor.agency)).console;
+    return {};
   }));
   return out;
 }
@@ -321,7 +319,12 @@ Result<Assignment> People::end(const access::Actor& actor, const AssignmentId& i
   }
   TRY(require(actor, roster::action_for(found.kind), found.person));
   TRY(check_text("A reason", reason));
-  found.until = until.value_or(parts_.clock.now());
+  const Timestamp now = parts_.clock.now();
+  found.until = until.value_or(now);
+  // A person is called by it until it is taken off, which is now.
+  if (found.kind == AssignmentKind::kBadge && *found.until > now) {
+    return fail(Code::kInvalid, "A badge is taken off at once: leave the end out, or give a time that has passed");
+  }
   std::vector<ledger::Draft> events = {
       {found.person,
        "assignment.ended",
@@ -330,8 +333,7 @@ Result<Assignment> People::end(const access::Actor& actor, const AssignmentId& i
   if (found.kind == AssignmentKind::kBadge) {
     const roster::Person person = TRY(find(actor, found.person.text()));
     if (person.badge == found.target) {
-      events.push_back(
-          {found.person, "identity.bound", {{"name", person.name}, {"from", ledger_time(parts_.clock.now())}}, false});
+      events.push_back({found.person, "identity.bound", {{"name", person.name}, {"from", ledger_time(now)}}, false});
     }
   }
   TRY(commit(actor, std::move(events), [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) {

@@ -9,6 +9,7 @@
 namespace lapel::roster {
 namespace {
 
+constexpr std::string_view kAgencyColumns = "id, name, slug, is_first, console";
 constexpr std::string_view kPersonColumns = "id, agency, login, name, badge, active_until_us";
 
 constexpr db::Migration kSteps[] = {
@@ -181,16 +182,23 @@ Result<void> add_agency(db::Transaction& tx, const Agency& agency) {
 Result<std::vector<Agency>> agencies(db::Transaction& tx) {
   std::vector<Agency> out;
   for (const db::Row& row :
-       TRY(tx.query("SELECT id, name, slug, is_first, console FROM agencies ORDER BY is_first DESC, slug LIMIT :limit",
+       TRY(tx.query(fmt::format("SELECT {} FROM agencies ORDER BY is_first DESC, slug LIMIT :limit", kAgencyColumns),
                     {{"limit", limits::kAgenciesMax}}))) {
     out.push_back(TRY(read_agency(row)));
   }
   return out;
 }
 
+Result<Agency> agency(db::Transaction& tx, const AgencyId& id) {
+  const db::Rows rows =
+      TRY(tx.query(fmt::format("SELECT {} FROM agencies WHERE id = :id", kAgencyColumns), {{"id", id.text()}}));
+  if (rows.empty()) return fail(Code::kNotFound, "No such agency", id.text());
+  return read_agency(rows[0]);
+}
+
 Result<Agency> agency_by_name(db::Transaction& tx, std::string_view name_or_slug) {
   const db::Rows rows =
-      TRY(tx.query("SELECT id, name, slug, is_first, console FROM agencies WHERE name = :name OR slug = :name LIMIT 2",
+      TRY(tx.query(fmt::format("SELECT {} FROM agencies WHERE name = :name OR slug = :name LIMIT 2", kAgencyColumns),
                    {{"name", name_or_slug}}));
   if (rows.empty()) return fail(Code::kNotFound, fmt::format("No agency is called \"{}\"", name_or_slug));
   if (rows.size() > 1) return fail(Code::kConflict, fmt::format("\"{}\" names two agencies", name_or_slug));

@@ -61,6 +61,7 @@ std::string slug_of(std::string_view agency_name);
 
 Result<void> add_agency(db::Transaction& tx, const Agency& agency);
 Result<std::vector<Agency>> agencies(db::Transaction& tx);
+Result<Agency> agency(db::Transaction& tx, const AgencyId& id);
 Result<Agency> agency_by_name(db::Transaction& tx, std::string_view name_or_slug);
 
 Result<void> add_person(db::Transaction& tx, const Person& person, Timestamp now);

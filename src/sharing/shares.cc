@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "base/problems.h"
 #include "base/text.h"
+#include "base/turn.h"
 #include "crypto/random.h"
 #include "crypto/sha256.h"
 
@@ -313,23 +314,10 @@ Result<void> Shares::turn() {
   return parts_.vault.sweep_renditions();
 }
 
-class Shares::Turn {
- public:
-  explicit Turn(std::atomic<int>& running) : running_(running), has_one_(running.fetch_add(1) < kSharesMadeAtOnceMax) {}
-  ~Turn() { running_.fetch_sub(1); }
-  Turn(const Turn&) = delete;
-  Turn& operator=(const Turn&) = delete;
-  bool has_one() const { return has_one_; }
-
- private:
-  std::atomic<int>& running_;
-  const bool has_one_;
-};
-
 Result<Shares::Made> Shares::make(const access::Actor& actor, const ShareTerms& terms, const CodeRows& code_rows) {
   TRY(check_terms(terms, parts_.clock.now()));
-  const Turn turn(being_made_);
-  if (!turn.has_one()) return fail(Code::kLimited, "Other shares are being made at this moment; try again");
+  const Turn turn(being_made_, kSharesMadeAtOnceMax);
+  if (!turn.has_place()) return fail(Code::kLimited, "Other shares are being made at this moment; try again");
   std::vector<Recording> recordings;
   for (const RecordingId& id : terms.recordings)
     recordings.push_back(TRY(parts_.vault.to_share(actor, id, terms.basis)));

@@ -163,8 +163,6 @@ class Shares {
   Result<void> commit(const access::Actor& actor, std::vector<ledger::Draft> events, ledger::RowsStep rows);
   Result<void> require_receivable(const Receiving& receiving, const Share::Item& item);
   Result<void> ask_copies(db::Transaction& tx, const Share& share);
-  // One of kSharesMadeAtOnceMax turns.
-  class Turn;
   Result<Content> original(const Receiving& receiving, const Share::Item& item, Use use);
   const Parts parts_;
   std::atomic<int> being_made_ = 0;

@@ -150,9 +150,7 @@ Result<Response> begin_totp(const Request& request, const Room& room) {
   std::string agency;
   TRY(room.database.read([&](db::Transaction& tx) -> Result<void> {
     const AgencyId id = TRY(roster::person(tx, asking.by.person)).agency;
-    for (const roster::Agency& each : TRY(roster::agencies(tx))) {
-      if (each.id == id) agency = each.name;
-    }
+    agency = TRY(roster::agency(tx, id)).name;
     return {};
   }));
   const std::string uri = totp_uri(secret, "Lapel " + agency, asking.by.login);

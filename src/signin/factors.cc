@@ -132,10 +132,7 @@ Result<std::int64_t> Factors::recovery_codes_left(const PersonId& person) {
 Result<ByteArray<32>> Factors::sealing_key(const PersonId& person) {
   std::string slug;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    const AgencyId agency = TRY(roster::person(tx, person)).agency;
-    for (const roster::Agency& each : TRY(roster::agencies(tx))) {
-      if (each.id == agency) slug = each.slug;
-    }
+    slug = TRY(roster::agency(tx, TRY(roster::person(tx, person)).agency)).slug;
     return {};
   }));
   const auto key = TRY(parts_.keys.subject_key_or_create(slug, person));

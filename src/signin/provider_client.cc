@@ -94,10 +94,10 @@ ProviderClient::Known ProviderClient::known(const Provider& provider) {
 }
 
 Result<Discovery> ProviderClient::discovery(const Provider& provider) {
-  const Timestamp now = clock_.now();
+  const std::int64_t now_us = clock_.monotonic_us();
   const Known last = known(provider);
-  if (last.discovery && now - last.asked_at < kDiscoveryKeptUs) return *last.discovery;
-  if (last.failure && now - last.asked_at < kDiscoveryAgainUs) return fail(*last.failure);
+  if (last.discovery && now_us - last.asked_us < kDiscoveryKeptUs) return *last.discovery;
+  if (last.failure && now_us - last.asked_us < kDiscoveryAgainUs) return fail(*last.failure);
   const WebAddress address = discovery_address(provider.issuer);
   const auto found = [&]() -> Result<std::shared_ptr<const Discovery>> {
     const auto text = TRY(try_ask({.agency = provider.agency, .address = address, .what = "its document"}));
@@ -110,11 +110,11 @@ Result<Discovery> ProviderClient::discovery(const Provider& provider) {
   Known& known = known_[provider.agency];
   // The keys are asked for anew with the document: a provider that moved has others.
   known = {provider.version,
-           clock_.now(),
+           clock_.monotonic_us(),
            found ? *found : nullptr,
            nullptr,
            found ? std::nullopt : std::optional(found.error()),
-           known.version == provider.version ? known.again_at : Timestamp{}};
+           known.version == provider.version ? known.again_us : std::nullopt};
   if (!found) return fail(found.error());
   return **found;
 }
@@ -138,13 +138,13 @@ Result<void> ProviderClient::check(const Provider& provider, const Discovery& di
   const crypto::VerifyingKey* key = TRY(keys->find(token));
   if (key == nullptr && is_old) {
     // Maybe a key that the provider signs with since.
-    const Timestamp now = clock_.now();
+    const std::int64_t now_us = clock_.monotonic_us();
     bool may_ask = false;
     {
       const os::MutexLock lock(mutex_);
       Known& known = known_[provider.agency];
-      may_ask = known.version == provider.version && now - known.again_at >= kKeysAgainUs;
-      if (may_ask) known.again_at = now;
+      may_ask = known.version == provider.version && (!known.again_us || now_us - *known.again_us >= kKeysAgainUs);
+      if (may_ask) known.again_us = now_us;
     }
     if (may_ask) {
       keys = TRY(ask_keys(provider, discovery));

@@ -45,13 +45,14 @@ class ProviderClient {
   Result<Redeemed> redeem(const Provider& provider, const ProviderFlow& flow, const std::string& code);
 
  private:
+  // Times are of the clock that never goes back.
   struct Known {
     std::string version;
-    Timestamp asked_at{};
+    std::int64_t asked_us = 0;
     std::shared_ptr<const Discovery> discovery;
     std::shared_ptr<const KeySet> keys;
-    std::optional<Error> failure;  // of the document, where that is what was said last, at asked_at
-    Timestamp again_at{};          // when keys were last asked for because of an unknown one
+    std::optional<Error> failure;          // of the document, where that is what was said last, at asked_us
+    std::optional<std::int64_t> again_us;  // when keys were last asked for because of an unknown one
   };
   struct Question {
     const AgencyId& agency;

@@ -203,9 +203,7 @@ Result<std::optional<Provider>> Providers::find(const AgencyId& id) {
         ":agency LIMIT 1",
         {{"agency", id.text()}}));
     if (rows.empty()) return {};
-    for (roster::Agency& each : TRY(roster::agencies(tx))) {
-      if (each.id == id) agency = std::move(each);
-    }
+    agency = TRY(roster::agency(tx, id));
     Provider found;
     found.agency = id;
     found.version = rows[0].text("version");

@@ -34,9 +34,7 @@ Result<Who> who_is(db::Database& database, const PersonId& id) {
   TRY(database.read([&](db::Transaction& tx) -> Result<void> {
     who.person = TRY(roster::person(tx, id));
     who.actor = TRY(roster::actor(tx, id));
-    for (roster::Agency& agency : TRY(roster::agencies(tx))) {
-      if (agency.id == who.person.agency) who.agency = std::move(agency);
-    }
+    who.agency = TRY(roster::agency(tx, who.person.agency));
     who.rules = TRY(sign_in_rules(tx, who.agency.id));
     return {};
   }));

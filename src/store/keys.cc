@@ -116,13 +116,21 @@ Result<std::unique_ptr<KeyStore>> KeyStore::open(os::Disk& disk, os::Path direct
 Result<void> KeyStore::create_agency(std::string_view slug) {
   const os::Path home = directory_ / slug;
   TRY(os::make_directories(disk_, home / "subjects"));
+  if (!TRY(disk_.list(home / "subjects")).empty()) {
+    return fail(Code::kConflict, "An agency of this slug has its keys here already", home.string());
+  }
   for (const std::string_view name :
        {kAgencyKey, std::string_view("log"), std::string_view("pad"), std::string_view("heads")}) {
+    const auto left = read_secret(slug, name);
+    if (!left && left.error().code() != Code::kNotFound) return fail(left.error());
+    if (left) continue;
     const auto secret = crypto::random_bytes<32>();
     const std::string text = fmt::format("lapel-key/1 {} {}\n", name, hex(secret));
-    TRY(os::write_new_file(disk_, home / fmt::format("{}.key", name), as_bytes(text)));
+    const auto made = os::write_new_file(disk_, home / fmt::format("{}.key", name), as_bytes(text));
+    if (!made && made.error().code() != Code::kConflict) return made;  // or another attempt at this moment made it
   }
-  return {};
+  // Whoever made one may have been killed before this.
+  return disk_.sync_directory(home);
 }
 
 Result<ByteArray<32>> KeyStore::read_secret(std::string_view slug, std::string_view name) {

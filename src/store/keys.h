@@ -6,7 +6,7 @@
 //   subject key is nowhere any more.
 // Promises: a key that subject_key_or_create() has returned is durable. A subject's key never changes: on a page with a
 //   damaged record no key is made. After a failed sync none is made until the program restarts; reading goes on.
-// Fails with: kNotFound (no such key), kCorrupt (a record that does not open, or is none), kConflict (agency exists),
+// Fails with: kNotFound (no such key), kCorrupt (a record that does not open, or is none), kConflict (the agency has keys of subjects),
 //   kFull, kStoreStopped.
 // Threads: any; several processes may share the directory.
 
@@ -35,6 +35,7 @@ class KeyStore {
   // Creates the directory when it is missing.
   static Result<std::unique_ptr<KeyStore>> open(os::Disk& disk, os::Path directory);
 
+  // Makes its secrets. Those that an attempt before left, whole and without a subject's key, are taken up.
   Result<void> create_agency(std::string_view slug);
   Result<AgencySecrets> agency_secrets(std::string_view slug);
 

@@ -50,6 +50,15 @@ Result<void> Store::put(std::string_view slug, const SubjectId& subject, const b
   return {};
 }
 
+Result<void> Store::take_back(std::string_view slug, const SubjectId& subject, const bucket::FileSource& source) {
+  const std::string name = object_name(slug, subject);
+  if (const auto there = bucket_.stat(name); !there) {
+    return there.error().code() == Code::kNotFound ? Result<void>() : fail(there.error());
+  }
+  TRY(bucket_.put_file(name, source));  // the same again: the bytes of the two are compared
+  return bucket_.remove(name);
+}
+
 Result<Original> Store::open(std::string_view slug, const SubjectId& subject, Codec codec, std::uint64_t bytes) {
   const std::string name = object_name(slug, subject);
   auto object = bucket_.open(name);

@@ -3,8 +3,9 @@
 // The store: original files, write-once, named by their subject id under their agency (docs/formats/object_layout.md).
 //
 // Owns: the names of objects in the bucket and the codec between stored bytes and the file's bytes.
-// Promises: what put() has acknowledged is durable under objects/<slug>/<first two hex>/<subject> and never changes. A
-//   read returns the file's bytes whatever the codec, so encryption can arrive as a second codec without moving objects.
+// Promises: what put() has acknowledged is durable under objects/<slug>/<first two hex>/<subject> and never changes; it
+//   can be taken back until a row names it. A read returns the file's bytes whatever the codec, so encryption can arrive
+//   as a second codec without moving objects.
 // Fails with: kConflict (other bytes under this id), kFull, kNotFound, kObjectDamaged (shorter than recorded),
 //   kStoreStopped.
 // Threads: any.
@@ -49,6 +50,9 @@ class Store {
 
   // Takes over a synced file. Putting the same again is harmless.
   Result<void> put(std::string_view slug, const SubjectId& subject, const bucket::FileSource& source);
+  // What was put of a subject that the catalog neither has nor will have. Harmless where nothing was. It destroys nothing:
+  // kConflict unless the file that was put is still there, with the same bytes.
+  Result<void> take_back(std::string_view slug, const SubjectId& subject, const bucket::FileSource& source);
   // `bytes` as the catalog has it: an object of another size is damaged.
   Result<Original> open(std::string_view slug, const SubjectId& subject, Codec codec, std::uint64_t bytes);
   // Reads all of it: what it hashes to now.

@@ -256,6 +256,14 @@ TEST_F(KeyStoreTest, AnAgencysSecretsAreMadeOnce) {
   const AgencySecrets secrets = *store->agency_secrets(kSlug);
   EXPECT_NE(secrets.log_seed, secrets.pad_key);
   EXPECT_NE(secrets.pad_key, secrets.heads_key);
+  // What an attempt has left is taken up, and what is missing of it is made.
+  ASSERT_TRUE(disk_.remove("/keys/ashfield/heads.key"));
+  ASSERT_TRUE(store->create_agency(kSlug));
+  EXPECT_EQ(store->agency_secrets(kSlug)->log_seed, secrets.log_seed);
+  EXPECT_EQ(store->agency_secrets(kSlug)->pad_key, secrets.pad_key);
+  EXPECT_NE(store->agency_secrets(kSlug)->heads_key, secrets.heads_key);
+  // Not what has keys of subjects: that is in use.
+  ASSERT_TRUE(store->subject_key_or_create(kSlug, subject(1)));
   EXPECT_EQ(code_of(store->create_agency(kSlug)), Code::kConflict);
   EXPECT_EQ(store->agency_secrets(kSlug)->log_seed, secrets.log_seed);
   EXPECT_EQ(code_of(store->agency_secrets("otherton")), Code::kNotFound);
@@ -380,7 +388,7 @@ TEST_F(KeyStoreRaceTest, APageThatCannotBeLockedGetsNoKey) {
 
 // ---- objects ----
 
-// Nothing takes an object away: until a destruction warrant is a type, there is nothing to call.
+// Nothing destroys an object: until a destruction warrant is a type, there is nothing to call.
 template <typename T>
 concept Destroys = requires(T& store, const SubjectId& who) {
   store.destroy(kSlug, who);
@@ -474,6 +482,25 @@ TEST_F(StoreTest, PuttingTheSameAgainIsHarmlessAndPuttingOtherBytesIsRefused) {
   EXPECT_EQ(*digest(bytes.size()), crypto::sha256(bytes));
   // Another subject may have the same bytes: they are not merged.
   EXPECT_TRUE(store_->put(kSlug, subject(2), receive("of another", bytes)));
+}
+
+TEST_F(StoreTest, WhatIsTakenBackIsGoneAndItsSourceIsNot) {
+  const Bytes bytes = content(5'000);
+  const auto source = receive("a", bytes);
+  ASSERT_TRUE(store_->put(kSlug, subject(1), source));
+  ASSERT_TRUE(store_->put(kSlug, subject(2), source));
+  // Never what nobody has any more, or what is another file.
+  Bytes other = bytes;
+  other[4'999] ^= 1;
+  EXPECT_EQ(code_of(store_->take_back(kSlug, subject(2), receive("other", other))), Code::kConflict);
+  EXPECT_FALSE(store_->take_back(kSlug, subject(2), {"/uploads/gone", bytes.size()}));
+  ASSERT_TRUE(store_->open(kSlug, subject(2), Codec::kPlain, bytes.size()));
+
+  EXPECT_TRUE(store_->take_back(kSlug, subject(2), source));
+  EXPECT_TRUE(store_->take_back(kSlug, subject(2), source)) << "harmless again";
+  EXPECT_FALSE(store_->open(kSlug, subject(2), Codec::kPlain, bytes.size()));
+  EXPECT_EQ(*digest(bytes.size()), crypto::sha256(bytes));
+  EXPECT_TRUE(store_->put(kSlug, subject(2), source)) << "it is still there";
 }
 
 TEST_F(StoreTest, AFileOfAnotherLengthThanSaidIsNotTaken) {

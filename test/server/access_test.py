@@ -2,6 +2,7 @@
 """Who may see what, on a real server: the facts that it stands on, the doors beside the front one, and the list, which must hold
 exactly what its asker is shown one by one."""
 import base64
+import concurrent.futures
 import datetime
 import json
 import os
@@ -417,6 +418,35 @@ class Facts(TownCase):
             self.assertEqual((file in a.listed("inspector"), file in a.listed("internal_affairs")), (False, True))
             self.assertEqual(a.view("internal_affairs", file, "review").status, 201)
 
+    def test_no_list_holds_what_is_refused_one_by_one(self):
+        """Whoever is in a recording, whatever else they are and whatever it is restricted for; and lists as others see them."""
+        a = self.a
+        for i, role in enumerate(ROLES):
+            a.add(f"worn_by_{role}", role, "officer", badge=str(600 + i))
+        a.learn()
+        kinds = (None, "internal_affairs", "sexual_assault", "minor", "medical", "strip_search")
+        a.begin("command", "clearance", "worn_by_investigator", "minor")
+        a.begin("command", "clearance", "worn_by_internal_affairs", "medical")
+        badges = {f"worn_by_{role}": str(600 + i) for i, role in enumerate(ROLES)}
+        recordings = {(who, kind): a.upload(wearer=badges[who]) for who in
+                      ("worn_by_internal_affairs", "worn_by_command", "worn_by_investigator", "worn_by_supervisor") for kind in kinds}
+        recordings.update({(None, kind): a.upload() for kind in kinds})
+        for (_, kind), recording in recordings.items():
+            if kind:
+                a.change("internal_affairs", recording, restriction=kind)
+        every = set(recordings.values())
+        for who in a.tokens:
+            shown = {r for r in every if a.ask("GET", f"/api/v1/recordings/{r}", who).status == 200}
+            listed = a.listed(who) & every
+            self.assertEqual({k for k, r in recordings.items() if r in listed}, {k for k, r in recordings.items() if r in shown}, who)
+            seen = a.ask("GET", f"/api/v1/people/{who}/recordings?limit=200", "auditor")
+            self.assertEqual({item["id"] for item in seen.json()["items"]} & every if seen.status == 200 else set(), shown, who)
+        inspectors = a.listed("worn_by_internal_affairs") & every
+        self.assertNotIn(recordings["worn_by_internal_affairs", "internal_affairs"], inspectors)
+        self.assertIn(recordings["worn_by_command", "internal_affairs"], inspectors)
+        self.assertIn(recordings[None, "internal_affairs"], inspectors)
+        self.assertIn(recordings["worn_by_internal_affairs", "medical"], inspectors)
+
     def test_an_investigation_outranks_a_release(self):
         a = self.a
         recording = a.upload(wearer="201")
@@ -484,6 +514,40 @@ class Facts(TownCase):
         self.assertEqual(a.ask("GET", "/api/v1/people/second/rights", "officer").status, 403)
         self.assertEqual(a.ask("GET", "/api/v1/people/nobody/rights", "officer").status, 403)
         self.assertEqual(a.ask("GET", "/api/v1/people/nobody/rights", "auditor").status, 404)
+
+    def test_more_exports_than_may_be_read_at_once_are_refused(self):
+        a = self.a
+        recording = a.upload()
+        export = f"/api/v1/recordings/{recording}/exports"
+        original = next((a.town.data / "objects").glob(f"*/{recording[:2]}/{recording}"))
+        kept = original.with_name("kept")
+        original.rename(kept)
+        os.mkfifo(original)  # whoever opens it waits until somebody writes to it
+        with concurrent.futures.ThreadPoolExecutor(5) as several:
+            asked = [several.submit(a.ask, "POST", export, "records", None, purpose="discovery") for _ in range(5)]
+            (refused,), waiting = concurrent.futures.wait(asked, return_when=concurrent.futures.FIRST_COMPLETED)
+            self.assertEqual((refused.result().status, refused.result().headers["Retry-After"]), (503, "5"), refused.result().body)
+            self.assertIn("4 exports", refused.result().json()["detail"])
+            os.close(os.open(original, os.O_WRONLY))
+            self.assertEqual({each.result().json()["type"] for each in waiting}, {"/problems/object-damaged"})
+        kept.rename(original)
+        a.ask("POST", export, "records", 201, purpose="discovery")
+
+    def test_a_badge_is_taken_off_now_and_not_on_a_day_to_come(self):
+        a = self.a
+        a.add("leaver", "officer", badge="701")
+        a.learn()
+        page = a.ask("GET", "/api/v1/assignments?kind=badge", "administrator", 200).json()
+        badge, = [each["id"] for each in page["items"] if each["target"] == "701"]
+        end = f"/api/v1/assignments/{badge}/end"
+        refused = a.ask("POST", end, "administrator", 400, reason="retires", until="2099-01-01T00:00:00Z")
+        self.assertIn("taken off at once", refused.json()["detail"])
+
+        def worn():
+            return {p["login"]: p.get("badge") for p in a.ask("GET", "/api/v1/people", "administrator", 200).json()["items"]}["leaver"]
+        self.assertEqual(worn(), "701")
+        a.ask("POST", end, "administrator", 200, reason="retires")
+        self.assertIsNone(worn())
 
     def test_bad_input_is_answered_with_a_sentence(self):
         a = self.a

@@ -4,6 +4,7 @@
 upload_test.py and dock_test.py have the headers, names and receipts that are wrong in themselves. Here are lengths that lie,
 time that has passed, disks that are full or elsewhere, and those who may not know.
 """
+import contextlib
 import http.client
 import json
 import os
@@ -233,6 +234,53 @@ class FullDisk(Case):
 
 
 
+    def test_an_agency_that_could_not_be_added_is_added_once_there_is_room(self):
+        home = self.town()
+        chief = home.token("chief")
+        objects = home.data / ".tmp"  # where each batch of a ledger is written first
+        home.wrapper = on_false_disk(full=objects)
+        home.start()
+
+        def add():
+            return home.request("POST", "/api/v1/agencies", chief, body=json.dumps({"name": "Conway Police"}))
+        flag = objects.with_name(".tmp.full")
+        flag.write_text("")
+        self.problem(add(), 507, "full", "no space left")
+        self.assertTrue((home.data / "keys/conway-police/log.key").exists(), "it came as far as its keys")
+        flag.unlink()
+        self.assertEqual(add().status, 201)
+        self.assertEqual(add().status, 409)
+        self.told_its_name(home)
+
+    def test_an_agency_whose_ledger_could_not_begin_begins_it_later(self):
+        home = self.town()
+        chief = home.token("chief")
+        subjects = home.data / "keys/conway-police/subjects"
+        home.wrapper = on_false_disk(full=subjects)
+        home.start()
+        subjects.parent.mkdir()
+        flag = subjects.with_name("subjects.full")
+        flag.write_text("")
+        added = home.request("POST", "/api/v1/agencies", chief, body=json.dumps({"name": "Conway Police"}))
+        self.assertEqual(added.status, 201, added.body)
+        self.assertEqual(self.first_events(home), [])
+        flag.unlink()
+        self.told_its_name(home)
+
+    def first_events(self, home):
+        """Of the hosted agency's console, in the hosted agency's ledger."""
+        with contextlib.closing(sqlite3.connect(home.data / "catalog.db")) as db:
+            return [kind for kind, in db.execute(
+                "SELECT e.type FROM ledger_events e JOIN agencies a ON a.id = e.agency AND a.console = e.subject "
+                "WHERE a.slug = 'conway-police' ORDER BY e.leaf_index")]
+
+    def told_its_name(self, home):
+        home.add_user("conway", "administrator", agency="conway-police")
+        self.assertEqual(home.stop(), 0)
+        self.assertEqual(self.first_events(home), ["identity.bound"])
+        self.assertEqual(home.check_ledger(), (0, []))
+
+
 class Knowing(Case):
     """Whoever may not know of a recording gets exactly the answer of an unknown id, whatever the token is for."""
 
@@ -383,7 +431,14 @@ class StartUp(Case):
         home = self.town()
         token = home.add_user("clerk", "records")
         home.start()
-        self.refused(self.serve(home), 5, "Another server is running on this data directory")
+        # Nor does a newer one take the catalog further under it.
+        with contextlib.closing(sqlite3.connect(home.data / "catalog.db", isolation_level=None, timeout=30)) as db:
+            step = db.execute("SELECT module, version, name, applied_us FROM schema_versions WHERE module = 'ledger' AND name = 'roles'").fetchone()
+            db.execute("DELETE FROM schema_versions WHERE module = 'ledger' AND name = 'roles'")
+            db.execute("DROP INDEX ledger_events_of_roles")
+            self.refused(self.serve(home), 5, "Another server is running on this data directory")
+            self.assertEqual(db.execute("SELECT version FROM schema_versions WHERE module = 'ledger' AND name = 'roles'").fetchall(), [])
+            self.assertTrue(step)
         self.assertEqual(home.upload(token, b"meanwhile")["state"], "sealed")
         home.kill()  # a lock is not left behind
         home.start()

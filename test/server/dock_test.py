@@ -4,6 +4,8 @@
 Between the two stands a relay with an address of its own, so that the server may be killed and come back on another port,
 connections may be cut in the middle, and single answers may be replaced by false ones.
 """
+import concurrent.futures
+import contextlib
 import http.client
 import http.server
 import json
@@ -32,6 +34,7 @@ class Relay:
         self.lies = {}          # (method, start of path, end of path) -> function(answer) -> (status, headers, body)
         self.cut_after = None   # of the next upload's body: bytes after which both connections end
         self.seen = []          # (method, path)
+        self.creations = []     # the head of each upload that was begun
         relay = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -42,6 +45,8 @@ class Relay:
 
             def pass_on(self):
                 relay.seen.append((self.command, self.path))
+                if (self.command, self.path) == ("POST", "/api/v1/uploads"):
+                    relay.creations.append(dict(self.headers))
                 length = int(self.headers.get("Content-Length", 0))
                 upstream = http.client.HTTPConnection("127.0.0.1", relay.town.port, timeout=30)
                 try:
@@ -498,6 +503,35 @@ class Offloading(DockCase):
         self.complete(state, "--erase")
         self.assertEqual(self.on_camera(), set())
         self.assertEqual(len(self.recordings()), 1)
+
+    def test_a_file_that_is_sent_more_than_once_is_stored_once(self):
+        state = self.dock()
+        data = random.randbytes(300_000)
+        self.fill({"a.mp4": data})
+        self.relay.lies[("POST", "/api/v1/uploads", "")] = lambda *unused: (503, {}, b"")
+        self.assertEqual(self.offload(state).returncode, 7)
+        head = self.relay.creations[0]
+        token = head["Authorization"].removeprefix("Bearer ")
+        same = {name: head[name] for name in ("Upload-Length", "Upload-Metadata")}
+
+        def send():
+            location = self.town.tus("POST", "/api/v1/uploads", token, same).headers["Location"]
+            self.assertEqual(self.town.patch(location, token, 0, data).status, 204)
+            return self.town.wait_state(location, token)
+
+        def stored():
+            return [path.name for path in (self.town.data / "objects").rglob("*") if path.is_file()]
+        with concurrent.futures.ThreadPoolExecutor(4) as several:
+            at_once = [sent.result() for sent in [several.submit(send) for _ in range(4)]]
+        recording, = {sent["recording"] for sent in [*at_once, send()]}
+        self.assertEqual(stored(), [recording])
+        # Nor is what is refused: the dock has given the id to another file, as far as the catalog knows.
+        catalog = self.town.data / "catalog.db"
+        with contextlib.closing(sqlite3.connect(catalog, isolation_level=None, timeout=30)) as db:
+            db.execute("UPDATE recordings SET bytes = bytes + 1")
+            self.assertEqual(send()["state"], "refused")
+            db.execute("UPDATE recordings SET bytes = bytes - 1")
+        self.assertEqual(stored(), [recording])
 
     def test_two_cameras_with_like_files(self):
         state = self.dock()
