@@ -2,8 +2,10 @@
 // The custody export of one recording: its whole chain, and for everyone in it the events that say who they
 // are. A worklist: each event disclosed has an actor, who is named by events, which have actors.
 #include <algorithm>
+#include <array>
 #include <deque>
 #include <set>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -23,12 +25,16 @@ struct Chapter {
   Json::Array rows;
 };
 
-// All events of a subject that the checkpoint covers.
+// Events that vouch for who a subject is.
+constexpr std::string_view kEnrolled = "dock.enrolled";
+constexpr std::array<std::string_view, 2> kNaming = {"identity.bound", kEnrolled};
+
+// The events of a subject that the checkpoint covers: of these types, or all where none is named.
 Result<std::vector<ledger::SealedEvent>> covered_events(const ledger::Ledger& ledger, const SubjectId& subject,
-                                                        std::uint64_t size) {
+                                                        std::span<const std::string_view> types, std::uint64_t size) {
   std::vector<ledger::SealedEvent> out;
   for (;;) {
-    const auto page = TRY(ledger.events(subject, out.size(), kChainPage));
+    const auto page = TRY(ledger.events_of(subject, types, out.empty() ? 0 : out.back().n + 1, kChainPage));
     for (const ledger::SealedEvent& event : page) {
       if (event.index >= size) return out;
       out.push_back(event);
@@ -37,14 +43,9 @@ Result<std::vector<ledger::SealedEvent>> covered_events(const ledger::Ledger& le
   }
 }
 
-// Events that vouch for who a subject is.
-bool is_naming(const ledger::SealedEvent& event) {
-  return event.type == "identity.bound" || event.type == "dock.enrolled";
-}
-
 std::string kind_of(const std::vector<ledger::SealedEvent>& naming, bool is_device) {
   for (const ledger::SealedEvent& event : naming) {
-    if (event.type == "dock.enrolled") return "dock";
+    if (event.type == kEnrolled) return "dock";
   }
   return is_device ? "device" : "person";
 }
@@ -55,7 +56,7 @@ Result<std::map<std::string, std::string>> Vault::export_files(const access::Act
   const RecordingId recording = TRY(opened_view(actor, id, access::Action::kExport)).view.recording.id;
   const ledger::Ledger& ledger = *TRY(parts_.ledgers.find(actor.agency));
   const ledger::Standing standing = TRY(ledger.standing(ledger::Under::kPublished));
-  const std::vector<ledger::SealedEvent> chain = TRY(covered_events(ledger, recording, standing.size));
+  const std::vector<ledger::SealedEvent> chain = TRY(covered_events(ledger, recording, {}, standing.size));
   const auto is_this_export = [&](const ledger::SealedEvent& event) {
     const auto parsed = parse_canonical(event.event);
     const std::string* named = parsed ? parsed->find_string("view") : nullptr;
@@ -92,8 +93,7 @@ Result<std::map<std::string, std::string>> Vault::export_files(const access::Act
     const SubjectId subject = to_name.front();
     to_name.pop_front();
     if (chapters.contains(subject)) continue;
-    std::vector<ledger::SealedEvent> naming = TRY(covered_events(ledger, subject, standing.size));
-    std::erase_if(naming, [](const ledger::SealedEvent& event) { return !is_naming(event); });
+    const std::vector<ledger::SealedEvent> naming = TRY(covered_events(ledger, subject, kNaming, standing.size));
     Chapter& named = chapters[subject] = {kind_of(naming, devices.contains(subject)), "named", {}};
     for (const ledger::SealedEvent& event : naming) TRY(add(subject, named, event));
   }

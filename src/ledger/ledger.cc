@@ -10,6 +10,7 @@
 // living process. A crash after 5 is found whole by Log::refresh(). Two processes at 5: one swap wins, the other starts at 1.
 #include "ledger/ledger.h"
 
+#include <array>
 #include <deque>
 #include <thread>
 #include <unordered_map>
@@ -451,14 +452,30 @@ Result<std::string> Ledger::published_checkpoint() const {
 }
 
 Result<std::vector<SealedEvent>> Ledger::events(const SubjectId& subject, std::uint64_t from, std::size_t limit) const {
+  return events_of(subject, {}, from, limit);
+}
+
+// No types: all of them.
+Result<std::vector<SealedEvent>> Ledger::events_of(const SubjectId& subject, std::span<const std::string_view> types,
+                                                   std::uint64_t from, std::size_t limit) const {
+  std::string sql =
+      "SELECT n, leaf_index, type, at_us, event FROM ledger_events WHERE agency = :agency AND subject = :subject AND n "
+      ">= :from";
+  db::Params params = {{"agency", impl_->agency_text}, {"subject", subject.text()}, {"from", from}, {"limit", limit}};
+  // A parameter's name lives as long as its query.
+  static constexpr std::array<std::string_view, 4> kNames = {"type0", "type1", "type2", "type3"};
+  CHECK(types.size() <= kNames.size());
+  std::string names;
+  for (std::size_t i = 0; i < types.size(); ++i) {
+    names += fmt::format("{}:{}", i == 0 ? "" : ", ", kNames[i]);
+    params.emplace_back(kNames[i], types[i]);
+  }
+  if (!names.empty()) sql += fmt::format(" AND type IN ({})", names);
+  sql += " ORDER BY n LIMIT :limit";
   std::vector<SealedEvent> out;
   TRY(impl_->database.read([&](db::Transaction& tx) -> Result<void> {
     out.clear();
-    const db::Rows rows =
-        TRY(tx.query("SELECT n, leaf_index, type, at_us, event FROM ledger_events "
-                     "WHERE agency = :agency AND subject = :subject AND n >= :from ORDER BY n LIMIT :limit",
-                     {{"agency", impl_->agency_text}, {"subject", subject.text()}, {"from", from}, {"limit", limit}}));
-    for (const db::Row& row : rows) {
+    for (const db::Row& row : TRY(tx.query(sql, params))) {
       out.push_back({subject, static_cast<std::uint64_t>(row.integer("n")),
                      static_cast<std::uint64_t>(row.integer("leaf_index")), Timestamp{row.integer("at_us")},
                      row.text("type"), row.text("event")});

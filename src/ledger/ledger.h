@@ -139,6 +139,9 @@ class Ledger {
 
   // Every event of a subject in order, from n = `from`, at most `limit`.
   Result<std::vector<SealedEvent>> events(const SubjectId& subject, std::uint64_t from, std::size_t limit) const;
+  // Those of these types alone.
+  Result<std::vector<SealedEvent>> events_of(const SubjectId& subject, std::span<const std::string_view> types,
+                                             std::uint64_t from, std::size_t limit) const;
   // What opens the event's commitment together with its bytes.
   Result<proof::Salt> salt(const SealedEvent& event) const;
   // A receipt of one event; kNotSealed when Under::kPublished and the beat has not come.

@@ -139,6 +139,31 @@ TEST_F(LedgerTest, ChainsEventsAndGivesReceiptsThatVerify) {
   expect_sound(*ledger);
 }
 
+TEST_F(LedgerTest, GivesTheEventsOfSomeTypesAlone) {
+  const auto ledger = open();
+  const SubjectId actor = crypto::new_id<SubjectId>(), subject = crypto::new_id<SubjectId>();
+  for (const char* type :
+       {"identity.bound", "recordings.listed", "dock.enrolled", "recordings.listed", "identity.bound"}) {
+    Submission submission;
+    submission.actor = actor;
+    submission.events.push_back({subject, type, {{"act", crypto::new_id<ActId>().text()}}, false});
+    ASSERT_TRUE(ledger->commit(std::move(submission)));
+  }
+  const auto numbers = [&](std::vector<std::string_view> types, std::uint64_t from, std::size_t limit) {
+    std::vector<std::uint64_t> out;
+    const auto events = ledger->events_of(subject, types, from, limit);
+    EXPECT_TRUE(events);
+    for (const SealedEvent& event : *events) out.push_back(event.n);
+    return out;
+  };
+  using Numbers = std::vector<std::uint64_t>;
+  EXPECT_EQ(numbers({"identity.bound", "dock.enrolled"}, 0, 10), (Numbers{0, 2, 4}));
+  EXPECT_EQ(numbers({"identity.bound", "dock.enrolled"}, 0, 2), (Numbers{0, 2}));
+  EXPECT_EQ(numbers({"identity.bound"}, 1, 10), (Numbers{4}));
+  EXPECT_EQ(numbers({"case.opened"}, 0, 10), Numbers{});
+  EXPECT_EQ(numbers({}, 3, 10), (Numbers{3, 4})) << "all of them";
+}
+
 TEST_F(LedgerTest, AnActOnTwoSubjectsIsOneEventInEachChain) {
   const auto ledger = open();
   const auto recording = crypto::new_id<SubjectId>(), device = crypto::new_id<SubjectId>();
