@@ -151,7 +151,9 @@ TEST_F(LedgerTest, GivesTheEventsOfSomeTypesAlone) {
   }
   const auto numbers = [&](std::vector<std::string_view> types, std::uint64_t from, std::size_t limit) {
     std::vector<std::uint64_t> out;
-    for (const SealedEvent& event : *ledger->events_of(subject, types, from, limit)) out.push_back(event.n);
+    const auto events = ledger->events_of(subject, types, from, limit);
+    EXPECT_TRUE(events);
+    for (const SealedEvent& event : *events) out.push_back(event.n);
     return out;
   };
   using Numbers = std::vector<std::uint64_t>;
