@@ -481,6 +481,7 @@ class SharesTest(TownCase):
         self.town.start()
         with self.assertRaises((ConnectionError, http.client.HTTPException)):
             self.town.request("POST", f"/api/v1/shares/{made['share']['id']}/revoke", self.records, body=json.dumps({"reason": "It is enough"}))
+        self.town.server.wait()  # whoever traced it ends when it has
         self.town.kill()
         self.town.wrapper = []
         self.assertTrue(file.exists(), "the server was to be killed before the file was gone")
