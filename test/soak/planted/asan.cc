@@ -6,7 +6,8 @@
 
 int main(int argc, char**) {
   const int more = INT_MAX - 1 + argc + argc;  // planted: beyond what an int holds
-  const auto owner = std::make_unique<int>(more);
-  const int* const dangling = std::make_unique<int>(*owner).get();
+  auto owner = std::make_unique<int>(more);
+  const int* const dangling = owner.get();
+  owner.reset();
   return *dangling == 0 ? EXIT_SUCCESS : EXIT_FAILURE;  // planted: read after it was freed
 }
