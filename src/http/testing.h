@@ -304,4 +304,11 @@ class TemporaryFile {
   std::string path_;
 };
 
+// A request without a body, as it goes over the wire; `headers` with their line ends.
+inline std::string get(std::string_view target, std::string_view headers = {}) {
+  std::string out = "GET ";
+  out.append(target).append(" HTTP/1.1\r\nHost: lapel.test\r\n").append(headers).append("\r\n");
+  return out;
+}
+
 }  // namespace lapel::http::testing

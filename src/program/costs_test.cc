@@ -57,8 +57,8 @@ TEST(Money, IsReadToTheCentAndNothingElseIsMoney) {
     ASSERT_TRUE(parse_money(given)) << given;
     EXPECT_EQ(parse_money(given)->cents, cents);
   }
-  for (const char* bad : {"", ".", "1.", ".50", "1.5", "1.505", "-1", "+1", "1,000", " 1", "1e3", "0x1", "1.-5",
-                          "100000000000.01", "99999999999999999999"}) {
+  for (const char* bad : {"", ".", "1.", ".50", "1.5", "1.505", "-1", "+1", "1,000", " 1", "1e3", "0x1", "1.-5", "01",
+                          "00.50", "100000000000.01", "99999999999999999999"}) {
     EXPECT_FALSE(parse_money(bad)) << bad;
   }
   EXPECT_EQ(money_text({-5}), "-0.05");

@@ -31,6 +31,7 @@ std::optional<Money> parse_money(std::string_view text) {
   std::string digits(text.substr(0, point));
   const std::string_view decimals = point == std::string_view::npos ? "00" : text.substr(point + 1);
   if (digits.empty() || decimals.size() != 2) return std::nullopt;
+  if (digits.size() > 1 && digits[0] == '0') return std::nullopt;  // one amount is written in one way
   digits += decimals;
   if (digits.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
   Money out;
