@@ -25,6 +25,11 @@ constexpr std::int64_t kPage = 1'000;
 constexpr std::int64_t kWeeksMax = 10'000;
 constexpr std::string_view kNothing = "nothing";
 
+// What events say of places in the ledger. Those from before said nothing of them.
+struct Places {
+  Lines weeks, bursts;
+};
+
 // What an alert, a digest or a review is said to be, by id.
 struct Said {
   std::string what, later;  // later: settled, signed
@@ -40,8 +45,12 @@ std::string week_line(std::string_view from, std::string_view leaf) {
   return fmt::format("week of {}: made of looks up to leaf {}", from, leaf);
 }
 
+std::string burst_line(std::string_view id, std::string_view from, std::string_view at) {
+  return fmt::format("alert {}: from leaf {} to leaf {}", id, from, at);
+}
+
 Result<Lines> by_events(db::Transaction& tx, const AgencyId& agency, const std::function<void(std::string)>& fault,
-                        Lines& weeks) {
+                        Places& places) {
   constexpr std::array<std::string_view, 5> kTypes = {"alert.raised", "alert.acknowledged", "digest.made",
                                                       "digest.signed", "access.reviewed"};
   std::map<std::string, Said> all;
@@ -57,9 +66,10 @@ Result<Lines> by_events(db::Transaction& tx, const AgencyId& agency, const std::
         all["alert " + of("alert")] = {
             fmt::format("about {} from {} to {}, {} recordings", subject, of("from"), of("at_look"), of("recordings")),
             "not settled"};
+        if (event->find_integer("from_leaf"))
+          places.bursts.insert(burst_line(of("alert"), of("from_leaf"), of("at_leaf")));
       } else if (sealed.type == "digest.made") {
-        // Those from before had no leaf.
-        if (event->find_integer("leaf")) weeks.insert(week_line(of("from"), of("leaf")));
+        if (event->find_integer("leaf")) places.weeks.insert(week_line(of("from"), of("leaf")));
         all["digest " + of("digest")] = {
             fmt::format("for {} from {} to {}, {}", subject, of("from"), of("to"), of("sha256")), "not signed"};
       } else if (sealed.type == "access.reviewed") {
@@ -142,9 +152,9 @@ Result<Lines> by_catalog(db::Transaction& tx, const AgencyId& agency) {
   return out;
 }
 
-// Weeks that digests were made of, each with the leaf that its events name.
-Result<void> check_weeks(db::Transaction& tx, const AgencyId& agency, const Lines& events,
-                         const std::function<void(std::string)>& fault) {
+// Each place that an event names is that of the row, which a time alone does not tell: looks can share one.
+Result<void> check_named_places(db::Transaction& tx, const AgencyId& agency, const Places& events,
+                                const std::function<void(std::string)>& fault) {
   Lines rows;
   for (const db::Row& row :
        TRY(tx.query("SELECT CAST(from_us AS TEXT) AS from_us, CAST(leaf_index AS TEXT) AS leaf FROM digest_weeks WHERE "
@@ -153,8 +163,14 @@ Result<void> check_weeks(db::Transaction& tx, const AgencyId& agency, const Line
     rows.insert(week_line(printable(audit::column_time(row.maybe_text("from_us")).value_or(std::string(kNothing))),
                           printable(row.text("leaf"))));
   }
-  for (const std::string& line : events) {
-    if (!rows.contains(line)) fault(line + ": an event says so, and the catalog does not");
+  TRY(add_rows(tx, agency, "alerts", {"from_leaf", "at_leaf"}, rows,
+               [](const db::Row&, const std::string& id, const auto& text, const auto&) {
+                 return burst_line(id, text("from_leaf"), text("at_leaf"));
+               }));
+  for (const Lines* lines : {&events.weeks, &events.bursts}) {
+    for (const std::string& line : *lines) {
+      if (!rows.contains(line)) fault(line + ": an event says so, and the catalog does not");
+    }
   }
   return {};
 }
@@ -247,9 +263,9 @@ Result<void> check_looks(db::Transaction& tx, const AgencyId& agency, const std:
 Result<void> check_record(db::Transaction& tx, const AgencyId& agency, const std::function<void(std::string)>& fault) {
   TRY(check_looks(tx, agency, fault));
   TRY(check_places(tx, agency, fault));
-  Lines weeks;
-  const Lines events = TRY(by_events(tx, agency, fault, weeks));
-  TRY(check_weeks(tx, agency, weeks, fault));
+  Places places;
+  const Lines events = TRY(by_events(tx, agency, fault, places));
+  TRY(check_named_places(tx, agency, places, fault));
   const Lines catalog = TRY(by_catalog(tx, agency));
   for (const std::string_view table :
        {"alerts", "digests", "access_reviews", "watched_acts", "watch_marks", "digest_weeks"}) {

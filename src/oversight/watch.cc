@@ -166,7 +166,9 @@ Result<std::size_t> Watch::follow(const roster::Agency& agency) {
                                      "alert.raised",
                                      {{"alert", each.id},
                                       {"from", ledger_time(each.burst.from.at)},
+                                      {"from_leaf", each.burst.from.leaf},
                                       {"at_look", ledger_time(each.burst.at.at)},
+                                      {"at_leaf", each.burst.at.leaf},
                                       {"recordings", each.burst.recordings},
                                       {"window_s", kBurstWindowUs / 1'000'000}},
                                      false});
