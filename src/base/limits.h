@@ -21,6 +21,10 @@ inline constexpr std::uint64_t kUploadCheckpointBytes = 64 * kMiB;        // off
 inline constexpr std::int64_t kUploadLifeUs = 7LL * 86'400 * 1'000'000;   // unfinished uploads expire after this
 inline constexpr std::int64_t kUploadPromiseUs =
     3'600LL * 1'000'000;  // room is kept for one so long after its last byte
+// Each piece costs a sync however small it is: past so many below so many bytes that end no upload, answers wait.
+inline constexpr std::uint64_t kSmallPieceBytes = 64 * 1024;
+inline constexpr std::int64_t kSmallPiecesAtOnce = 2'000;
+inline constexpr std::int64_t kSmallPiecesPerSecond = 200;
 inline constexpr std::size_t kUploadMetadataBytesMax = 8 * 1024;
 inline constexpr std::size_t kUploadMetadataKeysMax = 64;
 inline constexpr std::size_t kUploadPartsMax = 1'000;           // of one concatenation

@@ -5,7 +5,7 @@
 // Owns: when each was last heard of, in memory. A restart forgets it.
 // Promises: of any number that ask at once no more get through than the pace allows; others are not slowed by one who asks too
 //   much. At most `known_max` are remembered, of those who asked more than once lately; when there are more, the further
-//   ones are not held to it.
+//   ones are not held to it. Who is only slowed is never made to wait longer than kDelayUsMax for one request.
 // Fails with: kLimited, with the seconds to wait.
 // Threads: any.
 
@@ -30,10 +30,16 @@ struct PaceOptions {
 class Pace {
  public:
   explicit Pace(const Clock& clock, PaceOptions options = {});
+  static constexpr std::int64_t kDelayUsMax = 1'000'000;
   // One request of this principal.
   Result<void> take(std::string_view who);
+  // The same, of one who is slowed and not refused: how long its answer is to wait, 0 to kDelayUsMax.
+  std::int64_t delay_us(std::string_view who);
 
  private:
+  // Until when what they asked is paid for. Null: not known, for want of room.
+  std::int64_t* paid_until(std::string_view who, std::int64_t now_us) LAPEL_REQUIRES(mutex_);
+
   const Clock& clock_;
   const PaceOptions options_;
   const std::int64_t step_us_;  // what one request costs

@@ -26,6 +26,20 @@ TEST(Pace, LetsSoMuchAtOnceAndThenSoMuchASecond) {
   EXPECT_FALSE(pace.take("hill"));
 }
 
+TEST(Pace, SlowsWhoIsNotToBeRefused) {
+  ManualClock clock(Timestamp{0});
+  Pace pace(clock, kSlow);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(pace.delay_us("hill"), 0) << i;
+  EXPECT_EQ(pace.delay_us("hill"), 100'000);
+  EXPECT_EQ(pace.delay_us("hill"), 200'000);
+  EXPECT_EQ(pace.delay_us("okafor"), 0);
+  clock.advance_us(200'000);
+  EXPECT_EQ(pace.delay_us("hill"), 100'000) << "whoever waits as told is held to the pace, and to no more";
+  for (int i = 0; i < 50; ++i) EXPECT_LE(pace.delay_us("hill"), Pace::kDelayUsMax);
+  clock.advance_us(Pace::kDelayUsMax);
+  EXPECT_EQ(pace.delay_us("hill"), 100'000) << "what was asked beyond the longest wait is not owed";
+}
+
 TEST(Pace, HoldsNobodyToWhatAnotherAsked) {
   ManualClock clock(Timestamp{0});
   Pace pace(clock, kSlow);

@@ -81,6 +81,9 @@ struct Response {
   // Asked on a worker thread, every kGoesOnPeriod_ms while the body is under way: false cuts the connection, and what its
   // kernel still holds is thrown away. Nothing more is sent while the last yes is older than kGoesOnLate_ms.
   std::function<bool()> goes_on;
+  // Not sent before so long after it was made: for clients who ask for more than their share. Other connections go on
+  // meanwhile; a server that stops sends it at once.
+  std::int64_t hold_us = 0;
   // For HEAD: the Content-Length to announce although no body follows.
   std::optional<std::uint64_t> head_bytes;
   // What a problem was made from, for the trace; its context never reaches the client.

@@ -635,6 +635,33 @@ TEST(Open, ListensOnIpv6) {
   EXPECT_EQ(client.ask(get("/echo")).body, "GET /echo\n::1 lapel.test open\n");
 }
 
+// --- Answers that wait.
+
+TEST(Held, AnswersWaitAndNobodyElseDoes) {
+  ServerOptions options;
+  options.io_threads = 1;
+  options.handler_threads = 1;
+  options.write_idle_timeout_ms = 1;  // is not counted while an answer waits
+  Router router = echo_router();
+  router.add("GET", "/held/{us}", [](const Request& request) -> Result<Response> {
+    Response response = Response::text(200, "at last");
+    response.hold_us = std::stoll(request.params.at("us"));
+    return response;
+  });
+  RunningServer server(std::move(router), options);
+  Client held(server.port()), other(server.port()), long_held(server.port());
+  ASSERT_TRUE(long_held.send(get("/held/3600000000")));
+  ASSERT_TRUE(held.send(get("/held/20000") + get("/echo")));
+  EXPECT_EQ(other.ask(get("/echo")).status, 200);
+  EXPECT_EQ(held.receive().body, "at last");
+  EXPECT_EQ(held.receive().status, 200) << "the request behind it";
+  server.stop();
+  const Reply reply = long_held.receive();
+  EXPECT_EQ(reply.body, "at last");
+  EXPECT_EQ(reply["connection"], "close");
+  server.join();
+}
+
 // --- Stopping.
 
 TEST(Stop, BeforeAnythingHappened) {

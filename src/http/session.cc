@@ -99,6 +99,7 @@ class Session : public std::enable_shared_from_this<Session> {
   // The server stops: whoever waits for input that nobody may miss is sent away.
   void ask_to_stop() {
     if (phase_ != Phase::kAnswering) halt(Halt::kStopping);
+    if (is_held_) held_timer_->cancel();
   }
   void abort() { halt(Halt::kAborted); }
 
@@ -169,6 +170,15 @@ class Session : public std::enable_shared_from_this<Session> {
       held_timer_->expires_at(SteadyClock::time_point::max());
       co_await held_timer_->async_wait(asio::as_tuple(kAwait));
     }
+  }
+  awaitable<void> hold_for(std::int64_t us) {
+    if (halt_ != Halt::kNone || loop_.is_stopping) co_return;
+    disarm();
+    if (!held_timer_) held_timer_.emplace(loop_.context);
+    held_timer_->expires_after(std::chrono::microseconds(us));
+    is_held_ = true;
+    co_await held_timer_->async_wait(asio::as_tuple(kAwait));
+    is_held_ = false;
   }
   using Watched = std::shared_ptr<const std::function<bool()>>;
   void watch_again(const Watched& watched) {
@@ -559,6 +569,7 @@ class Session : public std::enable_shared_from_this<Session> {
   // True when another request may follow.
   awaitable<bool> send(Response& response, const RequestHead& head, BodyRead body_read) {
     phase_ = Phase::kAnswering;
+    if (response.hold_us > 0) co_await hold_for(response.hold_us);
     const BodyPlan plan = plan_body(response, head);
     const auto afterwards = head.keeps_alive && body_read == BodyRead::kYes && !loop_.is_stopping
                                 ? Afterwards::kKeepAlive
@@ -667,7 +678,8 @@ class Session : public std::enable_shared_from_this<Session> {
   std::optional<Timer> watch_timer_;
   Watched watched_;                  // while an answer is under way that may have to stop
   SteadyClock::time_point went_on_;  // when it last was allowed to
-  std::optional<Timer> held_timer_;  // of an answer that is held back until the question is answered
+  std::optional<Timer> held_timer_;  // of an answer that waits: for that question, or because it is to
+  bool is_held_ = false;             // because it is to
   Halt halt_ = Halt::kNone;
   Phase phase_ = Phase::kIdle;
   bool is_first_ = true;

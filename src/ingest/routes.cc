@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "base/problems.h"
 #include "http/answers.h"
+#include "http/pace.h"
 #include "http/params.h"
 #include "ingest/tus_headers.h"
 
@@ -49,13 +50,21 @@ void describe(Response& response, const Upload& upload) {
 // The body of a PATCH, or of a POST that creates and uploads at once.
 class UploadSink final : public http::BodySink {
  public:
-  UploadSink(std::unique_ptr<Writer> writer, std::optional<Checksum> checksum, std::optional<std::string> location)
-      : writer_(std::move(writer)), checksum_(std::move(checksum)), location_(std::move(location)) {
+  // Whether the answer to so many bytes waits, and how long.
+  using Held = std::function<std::int64_t(std::uint64_t bytes, const Upload&)>;
+
+  UploadSink(std::unique_ptr<Writer> writer, std::optional<Checksum> checksum, std::optional<std::string> location,
+             Held held)
+      : writer_(std::move(writer)),
+        checksum_(std::move(checksum)),
+        location_(std::move(location)),
+        held_(std::move(held)) {
     if (checksum_) writer_->hold_back();
   }
 
   Result<void> write(std::span<std::uint8_t> chunk) override {
     if (checksum_) checksum_->update(chunk);
+    bytes_ += chunk.size();
     return writer_->write(chunk);
   }
 
@@ -72,6 +81,7 @@ class UploadSink final : public http::BodySink {
     Response response = Response::empty(location_ ? 201 : 204);
     if (location_) response.with("Location", *location_);
     describe(response, upload);
+    response.hold_us = held_(bytes_, upload);
     return tus(std::move(response));
   }
 
@@ -79,11 +89,31 @@ class UploadSink final : public http::BodySink {
   std::unique_ptr<Writer> writer_;
   std::optional<Checksum> checksum_;
   std::optional<std::string> location_;
+  const Held held_;
+  std::uint64_t bytes_ = 0;
+};
+
+// How fast one principal may send pieces that are hardly worth their sync. They are slowed, not refused: a client that sends
+// so may know no better, and nothing of what it sends is lost.
+class Pieces {
+ public:
+  explicit Pieces(const Clock& clock)
+      : pace_(clock, {.per_second = limits::kSmallPiecesPerSecond, .at_once = limits::kSmallPiecesAtOnce}) {}
+
+  UploadSink::Held of(const access::Actor& actor) {
+    return [this, who = actor.subject().text()](std::uint64_t bytes, const Upload& upload) -> std::int64_t {
+      const bool is_small = bytes < limits::kSmallPieceBytes && upload.offset < upload.length;
+      return is_small ? pace_.delay_us(who) : 0;
+    };
+  }
+
+ private:
+  http::Pace pace_;
 };
 
 // ---- creation ----
 
-Result<StreamAnswer> create(const Request& request, Uploads& uploads, const roster::Asker& asker) {
+Result<StreamAnswer> create(const Request& request, Uploads& uploads, const roster::Asker& asker, Pieces& pieces) {
   const access::Actor actor = TRY(asker(request));
   TRY(require_version(request));
   const Creation creation = TRY(parse_creation(request));
@@ -98,8 +128,8 @@ Result<StreamAnswer> create(const Request& request, Uploads& uploads, const rost
   const Upload upload = TRY(uploads.create(actor, creation));
   const std::string location = fmt::format("{}/{}", kBase, upload.id.text());
   if (has_body) {
-    return StreamAnswer(
-        std::make_unique<UploadSink>(TRY(uploads.append(actor, upload.id, 0)), std::move(checksum), location));
+    return StreamAnswer(std::make_unique<UploadSink>(TRY(uploads.append(actor, upload.id, 0)), std::move(checksum),
+                                                     location, pieces.of(actor)));
   }
   Response response = Response::empty(201);
   response.with("Location", location);
@@ -109,7 +139,7 @@ Result<StreamAnswer> create(const Request& request, Uploads& uploads, const rost
 
 // ---- the other methods ----
 
-Result<StreamAnswer> patch(const Request& request, Uploads& uploads, const roster::Asker& asker) {
+Result<StreamAnswer> patch(const Request& request, Uploads& uploads, const roster::Asker& asker, Pieces& pieces) {
   const access::Actor actor = TRY(asker(request));
   TRY(require_version(request));
   const UploadId id = TRY(upload_id(request));
@@ -124,8 +154,8 @@ Result<StreamAnswer> patch(const Request& request, Uploads& uploads, const roste
     return fail(problems::kUploadTooLong,
                 fmt::format("The upload is {} bytes long; these bytes go beyond it", upload.length));
   }
-  return StreamAnswer(
-      std::make_unique<UploadSink>(TRY(uploads.append(actor, id, *offset)), std::move(checksum), std::nullopt));
+  return StreamAnswer(std::make_unique<UploadSink>(TRY(uploads.append(actor, id, *offset)), std::move(checksum),
+                                                   std::nullopt, pieces.of(actor)));
 }
 
 Result<Response> head(const Request& request, Uploads& uploads, const roster::Asker& asker) {
@@ -179,14 +209,17 @@ Result<Response> options(const Request&) {
 
 }  // namespace
 
-void register_routes(http::Router& router, Uploads& uploads, roster::Asker asker) {
+void register_routes(http::Router& router, Uploads& uploads, const Clock& clock, roster::Asker asker) {
+  const auto pieces = std::make_shared<Pieces>(clock);
   const std::string item = fmt::format("{}/{{id}}", kBase);
   router.add("OPTIONS", kBase, options);
   router.add("OPTIONS", item, options);
-  router.add_stream("POST", kBase,
-                    [&uploads, asker](const Request& request) { return create(request, uploads, asker); });
-  router.add_stream("PATCH", item,
-                    [&uploads, asker](const Request& request) { return patch(request, uploads, asker); });
+  router.add_stream("POST", kBase, [&uploads, asker, pieces](const Request& request) {
+    return create(request, uploads, asker, *pieces);
+  });
+  router.add_stream("PATCH", item, [&uploads, asker, pieces](const Request& request) {
+    return patch(request, uploads, asker, *pieces);
+  });
   router.add("HEAD", item, [&uploads, asker](const Request& request) { return head(request, uploads, asker); });
   router.add("GET", item, [&uploads, asker](const Request& request) { return state(request, uploads, asker); });
   router.add("DELETE", item,

@@ -301,7 +301,7 @@ Result<std::unique_ptr<Rooms>> Rooms::open(const ServeOptions& options) {
 void Rooms::register_routes(http::Router& router) {
   Installation& installation = *impl_->installation;
   register_own_routes(router, installation, *impl_->examiner, impl_->oversight, impl_->counters);
-  ingest::register_routes(router, *impl_->uploads, impl_->asker);
+  ingest::register_routes(router, *impl_->uploads, installation.clock(), impl_->asker);
   cameras::register_routes(router, impl_->docks, installation.vault(), impl_->asker);
   playback::register_routes(router, installation.vault(), impl_->asker);
   people::register_routes(router, impl_->people, impl_->asker);
