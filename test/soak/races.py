@@ -55,6 +55,7 @@ LENGTH_MAX = 12_000    # a few blocks of a disk, so that a writer's unfinished b
 PATIENCE_S = 60        # without any answer at all; a server that is merely slow gives one sooner
 SETTLE_TRIES = 5_000   # requests to bring one upload to its end
 CHUNK = 250            # histories a file for the checker
+SHARE = 100            # of one clerk, who may so send as many small pieces as come; small, so that no process is left with many at the end
 PLANTED_MAX = 120      # histories in which a planted bug must be found
 PATCH_TYPE = "application/offset+octet-stream"
 
@@ -430,10 +431,10 @@ def play_some(ports, token, data, seed, names):
 
 
 @contextlib.contextmanager
-def served(servers=1, preload=None):
-    """A town with a clerk and as many servers on one data directory as asked for, which only a preloaded lie makes possible."""
+def served(servers=1, preload=None, clerks=1):
+    """A town with clerks and as many servers on one data directory as asked for, which only a preloaded lie makes possible."""
     with Town() as town:
-        token = town.add_user("clerk", "records")
+        tokens = [town.add_user(f"clerk{n}", "records") for n in range(clerks)]
         town.wrapper = ["env", f"LD_PRELOAD={preload}"] if preload else []
         town.ports, town.others = [], []
         try:
@@ -442,7 +443,7 @@ def served(servers=1, preload=None):
                     town.others.append((town.server, town.errors))
                 town.start("--media-worker", "/nonexistent")
                 town.ports.append(town.port)
-            yield town, token
+            yield town, tokens
         finally:
             stop_others(town, signal.SIGKILL)
 
@@ -469,13 +470,13 @@ class Races:
 
     def run(self):
         begun = time.monotonic()
-        with served(self.servers, self.preload) as (town, token):
+        share = max(min(SHARE, self.histories // self.processes), 1)
+        with served(self.servers, self.preload, -(-self.histories // share)) as (town, tokens):
             names = list(range(self.histories))
             with concurrent.futures.ProcessPoolExecutor(self.processes) as pool:
-                # Small shares, so that no process is left with many when the others are done.
-                share = max(min(CHUNK, self.histories // self.processes), 1)
                 shares = [names[at:at + share] for at in range(0, len(names), share)]
-                for done in [pool.submit(play_some, town.ports, token, town.data, self.seed, share) for share in shares]:
+                for done in [pool.submit(play_some, town.ports, token, town.data, self.seed, some)
+                             for token, some in zip(tokens, shares, strict=True)]:
                     recordings, faults, answers, requests = done.result()
                     self.recordings += recordings
                     self.faults += faults
@@ -678,7 +679,7 @@ LIES = {
 def find_planted(seed, lie=None, servers=1, preload=None, histories=PLANTED_MAX):
     """In which history, counted from one, the bug is found; None if it is not. What is found has to be found by the checker."""
     with contextlib.ExitStack() as stack:
-        town, token = stack.enter_context(served(servers, preload))
+        town, (token,) = stack.enter_context(served(servers, preload))
         ports = town.ports
         if lie:
             proxy = Proxy(ports[0], lie)
