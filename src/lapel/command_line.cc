@@ -13,8 +13,10 @@
 #include <fmt/format.h>
 
 #include "access/access.h"
+#include "base/calendar.h"
 #include "base/text.h"
 #include "jobs/jobs.h"
+#include "lapel/calendars.h"
 #include "lapel/commands.h"
 #include "lapel/facts.h"
 #include "lapel/programs.h"
@@ -72,6 +74,7 @@ class CommandLine::Declared {
     add_facts();
     add_holds();
     add_program();
+    add_calendar();
   }
 
   const CLI::App& app() const { return app_; }
@@ -369,6 +372,34 @@ class CommandLine::Declared {
     if (const char* token = std::getenv(kTokenVariable)) remote_.token = token;
     sub->fallthrough();  // before its commands are added: they inherit it
     return sub;
+  }
+
+  // ---- days ----
+
+  void add_calendar() {
+    CLI::App* calendar = group("calendar", "Business days, by a published list of holidays; needs no server");
+    calendar
+        ->add_option("--calendar", calendar_.calendar,
+                     "One of those that are installed, or a file (docs/formats/calendar.md)")
+        ->capture_default_str()
+        ->type_name("NAME|FILE");
+    calendar->add_flag("--json", as_json_, "Print JSON");
+    calendar->fallthrough();
+    CLI::App* count =
+        command(*calendar, "count", "When so many business days have passed, and which days did not count",
+                [this] { return door::run_calendar_count(calendar_, as_json_); });
+    count->add_option("DATE", calendar_.from, "The day that it begins on, which is not counted: YYYY-MM-DD")
+        ->required();
+    CLI::Option* days = count->add_option("DAYS", calendar_.days, "How many business days")
+                            ->check(CLI::Range(std::int64_t{1}, kBusinessDaysMax));
+    CLI::Option* until =
+        count->add_option("--until", calendar_.until, "Count them up to this day, and with it")->type_name("DATE");
+    days->excludes(until);
+    count->add_option("--closed", calendar_.closed, "A further day without business")->type_name("DATE");
+    CLI::App* holidays = command(*calendar, "holidays", "The holidays of a calendar",
+                                 [this] { return door::run_calendar_holidays(calendar_, as_json_); });
+    holidays->add_option("--from", calendar_.from, "From this day on")->type_name("DATE");
+    holidays->add_option("--until", calendar_.until, "Up to this day")->type_name("DATE");
   }
 
   // ---- the facts that access stands on ----
@@ -746,6 +777,7 @@ class CommandLine::Declared {
   door::RecordingChange change_;
   door::ShareOptions share_;
   door::ProgramQuery program_;
+  door::CalendarQuery calendar_;
   door::SignInTerms signer_;
   door::Said said_;
   door::UploadTerms upload_;
