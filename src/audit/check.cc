@@ -508,8 +508,9 @@ class Checker {
     for (const db::Row& row : devices)
       compare("device " + id, {{"serial", row.maybe_text("serial"), field(bound, "serial")}});
     for (const db::Row& row : people) {
-      compare("person " + id, {{"name", row.maybe_text("name"), field(bound, "name")},
-                               {"badge", row.maybe_text("badge"), TRY(worn_badge(tx, id))}});
+      const auto badge = TRY(worn_badge(tx, id));
+      compare("person " + id,
+              {{"name", row.maybe_text("name"), field(bound, "name")}, {"badge", row.maybe_text("badge"), badge}});
       TRY(roles(tx, id));
       TRY(activity(tx, id, row));
     }

@@ -69,8 +69,8 @@ Result<std::string> Docks::create_code(std::string_view agency_name, const std::
     agency = TRY(roster::agency_by_name(tx, agency_name));
     return {};
   }));
-  const protocol::EnrollmentCode code{crypto::random_bytes<16>(),
-                                      protocol::ledger_key_digest(TRY(parts_.ledgers.find(agency.id))->key().text())};
+  const ledger::Ledger& ledger = *TRY(parts_.ledgers.find(agency.id));
+  const protocol::EnrollmentCode code{crypto::random_bytes<16>(), protocol::ledger_key_digest(ledger.key().text())};
   const Timestamp now = parts_.clock.now();
   TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
     const auto taken = dock_by_name(tx, agency.id, name);

@@ -27,9 +27,10 @@ Result<ByteArray<N>> hex_field(const Json& body, std::string_view name) {
 
 Result<Response> enroll(const Request& request, Docks& docks) {
   const Json body = TRY(http::json_body(request, kBody));
-  const Docks::Enrolled enrolled =
-      TRY(docks.enroll({TRY(http::required_text(body, "code")), TRY(hex_field<32>(body, "public_key")),
-                        TRY(hex_field<64>(body, "signature"))}));
+  const std::string code = TRY(http::required_text(body, "code"));
+  const auto key = TRY(hex_field<32>(body, "public_key"));
+  const auto signature = TRY(hex_field<64>(body, "signature"));
+  const Docks::Enrolled enrolled = TRY(docks.enroll({code, key, signature}));
   return answer(200, {{"dock", enrolled.dock.text()},
                       {"name", enrolled.name},
                       {"agency", enrolled.agency},
@@ -39,7 +40,8 @@ Result<Response> enroll(const Request& request, Docks& docks) {
 
 Result<Response> nonce(const Request& request, Docks& docks) {
   const Json body = TRY(http::json_body(request, kBody));
-  return answer(200, {{"nonce", TRY(docks.nonce(DockId(TRY(hex_field<16>(body, "dock")))))}});
+  const auto nonce = TRY(docks.nonce(DockId(TRY(hex_field<16>(body, "dock")))));
+  return answer(200, {{"nonce", nonce}});
 }
 
 Result<Response> token(const Request& request, Docks& docks) {

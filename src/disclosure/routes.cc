@@ -89,7 +89,9 @@ Result<sharing::ShareTerms> read_terms(const Json& body) {
   terms.organization = TRY(http::text_member(body, "organization"));
   const auto purpose = access::parse_purpose(TRY(http::required_text(body, "purpose")));
   if (!purpose) return fail(Code::kInvalid, fmt::format("\"purpose\" must be one of {}", access::all_purpose_names()));
-  terms.basis = {*purpose, TRY(http::text_member(body, "case")), TRY(http::text_member(body, "warrant")), std::nullopt};
+  terms.basis.purpose = *purpose;
+  terms.basis.case_number = TRY(http::text_member(body, "case"));
+  terms.basis.warrant = TRY(http::text_member(body, "warrant"));
   terms.ends_at = TRY(http::time_member(body, "ends_at"));
   if (const Json* cap = body.find("views_max"); cap != nullptr && !cap->is_null()) {
     const std::int64_t* number = body.find_integer("views_max");

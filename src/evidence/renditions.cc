@@ -306,7 +306,9 @@ Result<void> Vault::sweep_renditions(const std::optional<SubjectId>& holder) {
               {"limit", static_cast<std::int64_t>(kRenditionsMax)}}))) {
       const auto recording = RecordingId::parse(row.text("recording"));
       if (!recording) return fail(Code::kCorrupt, "A rendition's row is damaged", row.text("id"));
-      forgotten.push_back({TRY(id_of(row)), *recording, TRY(slug_of(tx, row.text("agency"))), {}});
+      const std::string slug = TRY(slug_of(tx, row.text("agency")));
+      const auto id = TRY(id_of(row));
+      forgotten.push_back({id, *recording, slug, {}});
       subjects.emplace_back(forgotten.back().id.bytes());
     }
     const auto statuses = TRY(parts_.jobs.statuses(tx, kRenditionJob, subjects));

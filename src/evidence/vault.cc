@@ -571,7 +571,8 @@ Result<Vault::OpenedView> Vault::opened_view(const access::Actor& actor, const V
     purpose = access::parse_purpose(views[0].text("purpose"));
     opened_for.case_number = views[0].maybe_text("case_number");
     opened_for.warrant = views[0].maybe_text("warrant");
-    found = View{id, TRY(read_recording(actor, rows[0])), Timestamp{views[0].integer("expires_us")}};
+    Recording shown = TRY(read_recording(actor, rows[0]));
+    found = View{id, std::move(shown), Timestamp{views[0].integer("expires_us")}};
     return {};
   }));
   if (!found) return fail(Code::kNotFound, "No such view", id.text());
@@ -594,7 +595,10 @@ Result<std::vector<CustodyItem>> Vault::custody(const access::Actor& asker, cons
   for (bool is_last = false; !is_last;) {
     const std::vector<ledger::SealedEvent> page = TRY(ledger.events(id, out.size(), kCustodyPageMax));
     is_last = page.size() < kCustodyPageMax;
-    for (const ledger::SealedEvent& event : page) out.push_back({event, TRY(ledger.salt(event)), {}});
+    for (const ledger::SealedEvent& event : page) {
+      const auto salt = TRY(ledger.salt(event));
+      out.push_back({event, salt, {}});
+    }
   }
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     std::map<std::string, std::optional<std::string>> names;

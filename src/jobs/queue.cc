@@ -166,9 +166,11 @@ Result<std::vector<Listed>> Queue::list(std::optional<State> state, std::int64_t
          TRY(tx.query("SELECT id, kind, agency, subject, state, reason, attempts, failures, changed_us FROM jobs "
                       "WHERE CAST(:state AS TEXT) IS NULL OR state = :state ORDER BY changed_us DESC, id LIMIT :limit",
                       {{"state", name}, {"limit", limit}}))) {
-      out.push_back({TRY(parse_id<JobId>(row, "id")), row.text("kind"), TRY(parse_id<AgencyId>(row, "agency")),
-                     TRY(parse_id<SubjectId>(row, "subject")), TRY(parse_status(row)),
-                     Timestamp{row.integer("changed_us")}});
+      const auto id = TRY(parse_id<JobId>(row, "id"));
+      const auto agency = TRY(parse_id<AgencyId>(row, "agency"));
+      const auto subject = TRY(parse_id<SubjectId>(row, "subject"));
+      const auto status = TRY(parse_status(row));
+      out.push_back({id, row.text("kind"), agency, subject, status, Timestamp{row.integer("changed_us")}});
     }
     return {};
   }));

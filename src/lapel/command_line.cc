@@ -19,6 +19,7 @@
 #include "lapel/calendars.h"
 #include "lapel/commands.h"
 #include "lapel/facts.h"
+#include "lapel/forecasts.h"
 #include "lapel/programs.h"
 #include "lapel/remote.h"
 #include "lapel/remote_client.h"
@@ -74,6 +75,7 @@ class CommandLine::Declared {
     add_facts();
     add_holds();
     add_program();
+    add_forecast();
     add_calendar();
   }
 
@@ -376,6 +378,29 @@ class CommandLine::Declared {
 
   // ---- days ----
 
+  void add_forecast() {
+    CLI::App* sub =
+        command(app_, "forecast", "Storage, line and money to come, from a file of volumes; needs no server",
+                [this] { return door::run_forecast(forecast_, as_json_); });
+    sub->add_option("FILE", forecast_.file, "Of lapel program volumes --json; or a forecast's JSON, to make it again")
+        ->required();
+    sub->add_option("--years", forecast_.years, "How many years; 5, when left out");
+    sub->add_option("--retention", forecast_.retention, "How many days a category is kept; several may be given")
+        ->type_name("CATEGORY=DAYS");
+    sub->add_option("--other-retention", forecast_.other_retention_days,
+                    "How many days all other categories are kept; for good, when left out")
+        ->type_name("DAYS");
+    sub->add_option("--bit-rate", forecast_.bit_rate_percent, "Of what is recorded now; 100, when left out")
+        ->type_name("PERCENT");
+    sub->add_option("--headcount", forecast_.headcount, "How many people wear a camera; as many as now, when left out");
+    sub->add_option("--mix", forecast_.mix, "What share of the bytes a category has; several may be given")
+        ->type_name("CATEGORY=PERCENT");
+    sub->add_option("--price", forecast_.price, "What a GB (10^9 bytes) costs a month")->type_name("AMOUNT");
+    sub->add_option("--upload-hours", forecast_.upload_hours,
+                    "In how many hours of a day docks send; 24, when left out");
+    sub->add_flag("--json", as_json_, "Print JSON");
+  }
+
   void add_calendar() {
     CLI::App* calendar = group("calendar", "Business days, by a published list of holidays; needs no server");
     calendar
@@ -607,6 +632,13 @@ class CommandLine::Declared {
     CLI::App* costs = program_report(
         program, "costs", "Payments with what grants pay of them, and the awards of a round", door::run_program_costs);
     costs->add_option("--contract", program_.contract, "Which contract, where there are several");
+    CLI::App* volumes = command(
+        *program, "volumes", "What arrived month by month, and what is kept; as JSON the file of lapel forecast",
+        [this] { return door::run_program_volumes(remote_, program_.from, program_.until, as_json_); });
+    volumes->add_option("--from", program_.from, "From this month on; the first whole one, when left out")
+        ->type_name("YYYY-MM");
+    volumes->add_option("--until", program_.until, "Up to this month; the last whole one, when left out")
+        ->type_name("YYYY-MM");
     program_report(program, "report", "Everything, with who said it, when and where", door::run_program_report);
     CLI::App* publish =
         fact_change(program, "publish", "Publish a report: its bytes stay, and a later correction marks it", "POST",
@@ -778,6 +810,7 @@ class CommandLine::Declared {
   door::ShareOptions share_;
   door::ProgramQuery program_;
   door::CalendarQuery calendar_;
+  door::ForecastQuery forecast_;
   door::SignInTerms signer_;
   door::Said said_;
   door::UploadTerms upload_;

@@ -17,6 +17,7 @@ namespace lapel::door {
 
 struct ProgramQuery {
   std::string as_of, by, contract;
+  std::string from, until;  // months, of volumes
   bool is_embargoed_included = false;
 };
 

@@ -179,7 +179,8 @@ Result<CheckReport> check_ledger(const CheckParts& parts) {
       if (rows.empty()) break;
       for (const db::Row& row : rows) {
         after = row.integer("size");
-        published.push_back({static_cast<std::uint64_t>(after), TRY(stored_digest(row.text("root")))});
+        const Digest root = TRY(stored_digest(row.text("root")));
+        published.push_back({static_cast<std::uint64_t>(after), root});
       }
     }
     open_events = static_cast<std::uint64_t>(

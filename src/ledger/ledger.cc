@@ -166,7 +166,8 @@ struct Ledger::Impl {
                      {{"agency", agency_text}, {"subject", subject.text()}}));
     if (rows.empty()) return Chain{};
     const db::Row& row = rows[0];
-    return Chain{static_cast<std::uint64_t>(row.integer("next_n")), TRY(stored_digest(row.text("last_commitment"))),
+    const Digest last = TRY(stored_digest(row.text("last_commitment")));
+    return Chain{static_cast<std::uint64_t>(row.integer("next_n")), last,
                  static_cast<std::uint64_t>(row.integer("first_index")),
                  static_cast<std::uint64_t>(row.integer("last_index"))};
   }
@@ -311,9 +312,7 @@ struct Ledger::Impl {
   }
   std::int64_t last_beat_done = 0;  // the thread's own
 
-  void report(std::string_view doing, const Error& error) const {
-    trace_error("ledger", doing, error);
-  }
+  void report(std::string_view doing, const Error& error) const { trace_error("ledger", doing, error); }
 };
 
 Ledger::Ledger(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -28,8 +28,8 @@ Result<HeadRow> read_head(db::Transaction& tx, const std::string& agency) {
   if (tiled_size % proof::kTileWidth != 0)
     return fail(problems::kLedgerCorrupt, "A size in the catalog is damaged",
                 fmt::format("{} leaves in tiles", tiled_size));
-  return HeadRow{static_cast<std::uint64_t>(row.integer("size")), tiled_size, TRY(stored_digest(row.text("root"))),
-                 row.integer("last_beat")};
+  const Digest root = TRY(stored_digest(row.text("root")));
+  return HeadRow{static_cast<std::uint64_t>(row.integer("size")), tiled_size, root, row.integer("last_beat")};
 }
 
 Result<std::optional<PublishedRow>> read_published(db::Transaction& tx, const std::string& agency) {
@@ -37,8 +37,9 @@ Result<std::optional<PublishedRow>> read_published(db::Transaction& tx, const st
       TRY(tx.query("SELECT size, root, at_us FROM ledger_published WHERE agency = :agency ORDER BY size DESC LIMIT 1",
                    {{"agency", agency}}));
   if (rows.empty()) return std::optional<PublishedRow>();
-  return std::optional(PublishedRow{static_cast<std::uint64_t>(rows[0].integer("size")),
-                                    TRY(stored_digest(rows[0].text("root"))), Timestamp{rows[0].integer("at_us")}});
+  const Digest root = TRY(stored_digest(rows[0].text("root")));
+  return std::optional(
+      PublishedRow{static_cast<std::uint64_t>(rows[0].integer("size")), root, Timestamp{rows[0].integer("at_us")}});
 }
 
 Result<std::vector<BatchRow>> read_batches(db::Transaction& tx, const std::string& agency, std::uint64_t from) {

@@ -80,7 +80,8 @@ Result<Page<Alert>> Alerts::read(db::Transaction& tx, const access::Actor& actor
     if (const auto settled = row.maybe_integer("acknowledged_us")) {
       const auto by = PersonId::parse(row.maybe_text("acknowledged_by").value_or(""));
       if (!by) return fail(Code::kCorrupt, "An alert in the catalog is damaged", alert.id);
-      alert.settled = {{*settled}, *by, TRY(name_of(tx, actor.agency, *by)), row.maybe_text("reason").value_or("")};
+      const std::string name = TRY(name_of(tx, actor.agency, *by));
+      alert.settled = {{*settled}, *by, name, row.maybe_text("reason").value_or("")};
     }
     alert.may_settle = !alert.settled && access::decide(actor, access::Action::kAcknowledgeAlert, item).is_allowed();
     out.items.push_back(std::move(alert));

@@ -193,7 +193,8 @@ Result<Digests::Shown> Digests::show(const access::Actor& actor, const std::stri
     std::vector<std::string> contents;
     std::vector<Digest> found = TRY(read(tx, actor, id, {}, &contents)).items;
     if (found.empty()) return fail(Code::kNotFound, "No such digest", id);
-    out = {std::move(found.front()), TRY(parse_json(contents.front())), {}};
+    Json content = TRY(parse_json(contents.front()));
+    out = {std::move(found.front()), std::move(content), {}};
     std::map<std::string, std::string> names;
     for (const std::string_view list : {"people", "alerts", "console"}) {
       const Json* items = out.content.find(list);

@@ -155,8 +155,9 @@ Result<Review> AccessReview::show(const access::Actor& actor) {
                                            {{"agency", actor.agency.text()}}))) {
       const auto by = PersonId::parse(row.text("person"));
       if (!by) return fail(Code::kCorrupt, "A review in the catalog is damaged", row.text("person"));
+      const auto name = TRY(roster::name_of(tx, actor.agency, *by));
       out.last = Review::Signed{{row.integer("at_us")},
-                                TRY(roster::name_of(tx, actor.agency, *by)).value_or(by->text()),
+                                name.value_or(by->text()),
                                 row.maybe_text("note").value_or(""),
                                 row.integer("people")};
     }

@@ -160,7 +160,8 @@ Result<Week> read_week(db::Transaction& tx, const AgencyId& agency, const WeekSp
                                 "BY at_us, id LIMIT :limit",
                                 within("at_us", "at_leaf")),
                     asked(kAlertsMax)))) {
-    out.alerts.push_back({row.text("id"), TRY(person_of(row)), {row.integer("at_us")}, row.integer("recordings")});
+    const PersonId person = TRY(person_of(row));
+    out.alerts.push_back({row.text("id"), person, {row.integer("at_us")}, row.integer("recordings")});
   }
   const evidence::Unattributed unattributed = TRY(evidence::count_unattributed(tx, agency, span.from, span.to));
   out.unattributed_received = unattributed.received;

@@ -142,11 +142,13 @@ Result<Response> assignments(const Request& request, People& all, const access::
 }
 Result<Response> begin(const Request& request, People& all, const access::Actor& actor) {
   const Json body = TRY(http::json_body(request));
-  return answer(
-      201, to_members(TRY(all.begin(
-               actor, {TRY(kind_named(TRY(http::required_text(body, "kind")))),
-                       TRY(http::required_text(body, "person")), TRY(http::text_member(body, "target")).value_or(""),
-                       TRY(http::time_member(body, "from")), TRY(http::time_member(body, "until"))}))));
+  People::Beginning asked;
+  asked.kind = TRY(kind_named(TRY(http::required_text(body, "kind"))));
+  asked.person = TRY(http::required_text(body, "person"));
+  asked.target = TRY(http::text_member(body, "target")).value_or("");
+  asked.from = TRY(http::time_member(body, "from"));
+  asked.until = TRY(http::time_member(body, "until"));
+  return answer(201, to_members(TRY(all.begin(actor, asked))));
 }
 Result<Response> end(const Request& request, People& all, const access::Actor& actor) {
   const AssignmentId id = TRY(id_param<AssignmentId>(request, "assignment"));
@@ -163,7 +165,8 @@ Result<Response> record_statement(const Request& request, People& all, const acc
 }
 
 Result<Response> rules(const Request&, People& all, const access::Actor& actor) {
-  return answer(200, {{"own_viewing", roster::own_viewing_rule_name(TRY(all.own_viewing(actor)))}});
+  const auto rule = TRY(all.own_viewing(actor));
+  return answer(200, {{"own_viewing", roster::own_viewing_rule_name(rule)}});
 }
 Result<Response> set_rules(const Request& request, People& all, const access::Actor& actor) {
   const Json body = TRY(http::json_body(request));

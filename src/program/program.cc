@@ -28,10 +28,7 @@ access::Decision decide_program(const access::Actor& actor, access::Action actio
 }
 
 Result<PersonId> console_of(db::Transaction& tx, const AgencyId& agency) {
-  for (const roster::Agency& each : TRY(roster::agencies(tx))) {
-    if (each.id == agency) return each.console;
-  }
-  return fail(Code::kCorrupt, "An actor's agency is missing", agency.text());
+  return TRY(roster::agency(tx, agency)).console;
 }
 
 struct Programs::Known {
@@ -89,6 +86,24 @@ Result<Json::Object> Programs::costs(const access::Actor& actor, const Query& qu
 
 Result<Json::Object> Programs::report(const access::Actor& actor, const Query& query) {
   return tell(actor, query, [](const Program& program) -> Result<Json::Object> { return full_report(program); });
+}
+
+Result<Volumes> Programs::volumes(const access::Actor& actor, std::optional<Month> from, std::optional<Month> until) {
+  TRY(access::require(decide_program(actor, access::Action::kSeeProgram), "page"));
+  Volumes out;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    const roster::Agency agency = TRY(roster::agency(tx, actor.agency));
+    out = TRY(measure(tx, actor.agency, agency.name, from, until, day_of(parts_.clock.now())));
+    return {};
+  }));
+  return out;
+}
+
+Result<Forecast> Programs::forecast(const access::Actor& actor, const Json* volumes, const Json* what_if) {
+  TRY(access::require(decide_program(actor, access::Action::kSeeProgram), "page"));
+  WhatIf asked = what_if ? TRY(read_what_if(*what_if)) : WhatIf();
+  Volumes of = volumes ? TRY(read_volumes(*volumes)) : TRY(this->volumes(actor, {}, {}));
+  return program::forecast(std::move(of), std::move(asked));
 }
 
 Result<Programs::Page> Programs::statements(const access::Actor& actor, const Query& query, const std::string& after,

@@ -19,6 +19,8 @@
 #include "db/db.h"
 #include "ledger/ledgers.h"
 #include "program/fold.h"
+#include "program/forecast.h"
+#include "program/volumes.h"
 
 namespace lapel::program {
 
@@ -53,6 +55,11 @@ class Programs {
   Result<Json::Object> status(const access::Actor& actor, const Query& query);
   Result<Json::Object> costs(const access::Actor& actor, const Query& query);
   Result<Json::Object> report(const access::Actor& actor, const Query& query);
+
+  // What arrived month by month, and what is kept.
+  Result<Volumes> volumes(const access::Actor& actor, std::optional<Month> from, std::optional<Month> until);
+  // Of the volumes of a file, or, where there is none, of those measured here. Null what-ifs ask nothing.
+  Result<Forecast> forecast(const access::Actor& actor, const Json* volumes, const Json* what_if);
 
   // In the ledger's order, each with its status; `after` is the id of the last one that was shown.
   struct Page {

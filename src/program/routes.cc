@@ -9,6 +9,7 @@
 #include "http/answers.h"
 #include "http/json_body.h"
 #include "http/params.h"
+#include "program/forecast.h"
 
 namespace lapel::program {
 namespace {
@@ -46,6 +47,26 @@ Result<Response> costs(const Request& request, Programs& room, const access::Act
 }
 Result<Response> report(const Request& request, Programs& room, const access::Actor& actor) {
   return answer(200, TRY(room.report(actor, TRY(read_query(request)))));
+}
+
+Result<std::optional<Month>> month_query(const Request& request, std::string_view name) {
+  const auto text = text_query(request, name);
+  if (!text) return std::optional<Month>();
+  const auto month = parse_month(*text);
+  if (!month) return fail(Code::kInvalid, fmt::format("\"{}\" must be a month such as 2022-12", name));
+  return month;
+}
+
+Result<Response> volumes(const Request& request, Programs& room, const access::Actor& actor) {
+  return answer(
+      200,
+      volumes_json(TRY(room.volumes(actor, TRY(month_query(request, "from")), TRY(month_query(request, "until"))))));
+}
+
+// Of the volumes that are given, or of those measured here.
+Result<Response> forecast_of(const Request& request, Programs& room, const access::Actor& actor) {
+  const Json body = TRY(http::json_body(request));
+  return answer(200, forecast_json(TRY(room.forecast(actor, body.find("volumes"), body.find("what_if")))));
 }
 
 Result<Response> statements(const Request& request, Programs& room, const access::Actor& actor) {
@@ -112,6 +133,8 @@ void register_routes(http::Router& router, Programs& room, Publications& publica
   add("GET", "/api/v1/program/status", status);
   add("GET", "/api/v1/program/costs", costs);
   add("GET", "/api/v1/program/report", report);
+  add("GET", "/api/v1/program/volumes", volumes);
+  add("POST", "/api/v1/program/forecast", forecast_of);
   add("GET", "/api/v1/program/statements", statements);
   add("POST", "/api/v1/program/statements", import);
 }

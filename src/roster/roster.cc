@@ -110,18 +110,16 @@ Result<AnyId> stored_id(const db::Row& row, std::string_view column) {
 }
 
 Result<Agency> read_agency(const db::Row& row) {
-  return Agency{TRY(stored_id<AgencyId>(row, "id")), row.text("name"), row.text("slug"), row.integer("is_first") == 1,
-                TRY(stored_id<PersonId>(row, "console"))};
+  const auto id = TRY(stored_id<AgencyId>(row, "id"));
+  const auto console = TRY(stored_id<PersonId>(row, "console"));
+  return Agency{id, row.text("name"), row.text("slug"), row.integer("is_first") == 1, console};
 }
 
 Result<Person> read_person(db::Transaction& tx, const db::Row& row) {
-  Person person{TRY(stored_id<PersonId>(row, "id")),
-                TRY(stored_id<AgencyId>(row, "agency")),
-                row.text("login"),
-                row.text("name"),
-                row.maybe_text("badge"),
-                {},
-                row.is_null("active_until_us")};
+  const auto id = TRY(stored_id<PersonId>(row, "id"));
+  const auto agency = TRY(stored_id<AgencyId>(row, "agency"));
+  Person person{
+      id, agency, row.text("login"), row.text("name"), row.maybe_text("badge"), {}, row.is_null("active_until_us")};
   for (const db::Row& role :
        TRY(tx.query("SELECT role FROM person_roles WHERE person = :person ORDER BY role LIMIT 100",
                     {{"person", person.id.text()}}))) {
@@ -315,8 +313,9 @@ namespace {
 Result<Dock> read_dock(const db::Row& row) {
   const auto key = parse_hex_array<32>(row.text("public_key"));
   if (!key) return fail(Code::kCorrupt, "A dock's key in the catalog is damaged", row.text("id"));
-  return Dock{TRY(stored_id<DockId>(row, "id")), TRY(stored_id<AgencyId>(row, "agency")), row.text("name"), *key,
-              !row.is_null("revoked_us")};
+  const auto id = TRY(stored_id<DockId>(row, "id"));
+  const auto agency = TRY(stored_id<AgencyId>(row, "agency"));
+  return Dock{id, agency, row.text("name"), *key, !row.is_null("revoked_us")};
 }
 
 }  // namespace

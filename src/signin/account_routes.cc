@@ -154,7 +154,8 @@ Result<Response> begin_totp(const Request& request, const Room& room) {
     return {};
   }));
   const std::string uri = totp_uri(secret, "Lapel " + agency, asking.by.login);
-  return answer(200, {{"secret", base32(secret)}, {"uri", uri}, {"qr", TRY(qr_code(uri))}});
+  const Json::Array qr = TRY(qr_code(uri));
+  return answer(200, {{"secret", base32(secret)}, {"uri", uri}, {"qr", qr}});
 }
 
 // After a factor was added: a session that waited for it goes on, under another cookie; who has no recovery codes yet gets them.
@@ -198,9 +199,11 @@ Result<Response> ask_new_passkey(const Request& request, const Room& room) {
     name = TRY(roster::person(tx, asking.by.person)).name;
     return {};
   }));
+  const std::string challenge =
+      TRY(room.challenges.make(Challenges::Purpose::kCreate, session_key_of(request).value_or("")));
   return answer(
       200,
-      {{"challenge", TRY(room.challenges.make(Challenges::Purpose::kCreate, session_key_of(request).value_or("")))},
+      {{"challenge", challenge},
        {"rp", Json::Object{{"id", place.rp_id}, {"name", "Lapel"}}},
        {"user",
         Json::Object{{"id", base64url(asking.by.person.bytes())}, {"name", asking.by.login}, {"displayName", name}}},
@@ -306,10 +309,11 @@ Result<Response> show_console(const Request&, const Room& room, const access::Ac
   Json::Array items;
   TRY(room.database.read([&](db::Transaction& tx) -> Result<void> {
     for (const AccountRecord& record : TRY(console_records(tx, actor.agency, since))) {
+      const roster::Person person = TRY(roster::person(tx, record.person));
       items.emplace_back(Json::Object{{"at", ledger_time(record.at)},
                                       {"event", account_event_name(record.event)},
                                       {"person", record.person.text()},
-                                      {"name", TRY(roster::person(tx, record.person)).name}});
+                                      {"name", person.name}});
     }
     return {};
   }));
@@ -368,7 +372,8 @@ Result<Asking> asking_session(const Request& request, const Room& room) {
   if (request.method != "GET" && request.method != "HEAD") TRY(http::require_own_site(request));
   Asking out{std::move(*session), {}};
   TRY(room.database.read([&](db::Transaction& tx) -> Result<void> {
-    out.by = {out.session.actor.person, TRY(roster::person(tx, out.session.actor.person)).login, request.client};
+    const roster::Person person = TRY(roster::person(tx, out.session.actor.person));
+    out.by = {person.id, person.login, request.client};
     return {};
   }));
   return out;

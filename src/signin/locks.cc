@@ -40,11 +40,12 @@ Result<bool> Locks::begin(std::string_view login) {
     }
     may_try = failures < kFailuresMax;
     if (!may_try) return {};
+    const bool is_somebody = TRY(exists(tx, login));
     TRY(tx.run(
         "INSERT INTO signin_failures (login_sha256, is_somebody, since_us, failures) VALUES (:key, :somebody, :since, "
         ":failures) ON CONFLICT (login_sha256) DO UPDATE SET is_somebody = excluded.is_somebody, since_us = "
         "excluded.since_us, failures = excluded.failures",
-        {{"key", key}, {"somebody", TRY(exists(tx, login)) ? 1 : 0}, {"since", since_us}, {"failures", failures + 1}}));
+        {{"key", key}, {"somebody", is_somebody ? 1 : 0}, {"since", since_us}, {"failures", failures + 1}}));
     return {};
   }));
   return may_try;

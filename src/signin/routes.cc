@@ -189,7 +189,8 @@ Result<Response> ask_passkey(const Request& request, const Room& room) {
     }
   }
   const std::string bound = session ? session_key_of(request).value_or("") : "";
-  return answer(200, {{"challenge", TRY(room.challenges.make(Challenges::Purpose::kPresent, bound))},
+  const std::string challenge = TRY(room.challenges.make(Challenges::Purpose::kPresent, bound));
+  return answer(200, {{"challenge", challenge},
                       {"rpId", place.rp_id},
                       {"allowCredentials", std::move(allowed)},
                       {"userVerification", "required"},
@@ -268,16 +269,18 @@ Result<Response> accept_banner(const Request& request, const Room& room) {
 }
 
 Result<Response> show_setup(const Request&, const Room& room) {
-  return answer(200, {{"open", TRY(room.setup.is_open())}});
+  const bool is_open = TRY(room.setup.is_open());
+  return answer(200, {{"open", is_open}});
 }
 
 Result<Response> set_up(const Request& request, const Room& room) {
   TRY(http::require_own_site(request));
   const Json body = TRY(http::json_body(request));
-  const PersonId person =
-      TRY(room.setup.run(TRY(http::required_text(body, "secret")),
-                         {TRY(http::required_text(body, "login")), TRY(http::text_member(body, "name")).value_or(""),
-                          TRY(http::required_text(body, "password"))}));
+  const std::string secret = TRY(http::required_text(body, "secret"));
+  const std::string login = TRY(http::required_text(body, "login"));
+  const std::string name = TRY(http::text_member(body, "name")).value_or("");
+  const std::string password = TRY(http::required_text(body, "password"));
+  const PersonId person = TRY(room.setup.run(secret, {login, name, password}));
   TRY(room.sessions.end(request));
   const Sessions::Opened session = TRY(room.sessions.open(person, Proof::kPassword));
   const AccountRecord record{.at = room.clock.now(),

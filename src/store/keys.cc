@@ -147,7 +147,10 @@ Result<ByteArray<32>> KeyStore::read_secret(std::string_view slug, std::string_v
 }
 
 Result<AgencySecrets> KeyStore::agency_secrets(std::string_view slug) {
-  return AgencySecrets{TRY(read_secret(slug, "log")), TRY(read_secret(slug, "pad")), TRY(read_secret(slug, "heads"))};
+  const auto log = TRY(read_secret(slug, "log"));
+  const auto pad = TRY(read_secret(slug, "pad"));
+  const auto heads = TRY(read_secret(slug, "heads"));
+  return AgencySecrets{log, pad, heads};
 }
 
 os::Path KeyStore::page_path(std::string_view slug, const SubjectId& subject) const {
@@ -163,7 +166,9 @@ Result<KeyStore::Found> KeyStore::look(std::string_view slug, const SubjectId& s
   const std::vector<Record> records = TRY(read_records(page, path));
   const Record* found = find_record(records, subject);
   if (!found) return not_found();
-  return Found{TRY(open_record(found->sealed, TRY(read_secret(slug, kAgencyKey)), slug, subject, path)), found->end};
+  const auto agency_key = TRY(read_secret(slug, kAgencyKey));
+  const auto key = TRY(open_record(found->sealed, agency_key, slug, subject, path));
+  return Found{key, found->end};
 }
 
 Result<ByteArray<32>> KeyStore::subject_key(std::string_view slug, const SubjectId& subject) {

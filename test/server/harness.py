@@ -90,8 +90,8 @@ class Town:
     def second_factor(self, rule):
         run(BIN / "lapel", "sign-in", "rules", "--data", self.data, "--agency", self.agency, "--second-factor", rule)
 
-    def token(self, login, *scopes):
-        done = run(BIN / "lapel", "token", "create", "--data", self.data, "--user", login, "--json",
+    def token(self, login, *scopes, days=90):
+        done = run(BIN / "lapel", "token", "create", "--data", self.data, "--user", login, "--json", "--expires", str(days),
                    *[x for scope in scopes for x in ("--scope", scope)])
         return json.loads(done.stdout)["token"]
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A server's clock, ahead by as much as a test says: false_clock.c, compiled once, and the file that it reads."""
+import calendar
 import contextlib
 import pathlib
 import struct
@@ -36,6 +37,11 @@ class MovedClock:
         with open(self.offset, "r+b") as file:
             file.seek(place)
             file.write(struct.pack("=q", int(seconds * 1_000_000_000)))
+
+    def into_next_month(self):
+        """To noon of its 15th, whatever day it is."""
+        now = time.gmtime(time.time() + self.ahead_s)
+        self.move(calendar.timegm((now.tm_year + now.tm_mon // 12, now.tm_mon % 12 + 1, 15, 12, 0, 0)) - (time.time() + self.ahead_s))
 
     def into_next_week(self):
         """To noon of its Wednesday, whatever day it is: this week has ended, and that one has not."""

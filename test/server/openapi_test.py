@@ -540,6 +540,21 @@ class OpenApi(unittest.TestCase):
             for query in ("", "?as_of=2022-10-25", "?as_of=2022-11-29&embargoed=included", "?by=ledger"):
                 self.ask("GET", f"/api/v1/program/{target}{query}", manager, status=200)
         self.ask("GET", "/api/v1/program/costs?contract=other", manager, status=404, slug="not-found")
+        self.ask("GET", "/api/v1/program/volumes", status=401, slug="unauthenticated")
+        self.ask("GET", "/api/v1/program/volumes", self.union, status=403, slug="rule")
+        for query in ("", "?from=2022-13", "?from=2022-11&until=2022-10", "?until=2999-01"):  # no whole month has passed here
+            self.ask("GET", f"/api/v1/program/volumes{query}", manager, status=400, slug="invalid")
+        volumes = self.ask("GET", "/api/v1/program/volumes?from=2022-01&until=2022-03", manager, status=200).json()
+        path = "/api/v1/program/forecast"
+        self.ask("POST", path, status=401, body={}, slug="unauthenticated")
+        self.ask("POST", path, self.union, status=403, body={"volumes": volumes}, slug="rule")
+        for body in ({}, {"volumes": {**volumes, "format": "x"}}, {"volumes": volumes, "what_if": {"years": 21}}, {"volumes": volumes, "what_if": {"yaers": 2}},
+                     {"volumes": volumes, "what_if": {"headcount": 5}}):
+            self.ask("POST", path, manager, status=400, body=body, slug="invalid")
+        self.ask("POST", path, manager, status=413, body=" " * (2 << 20), headers=JSON, slug="too-large")
+        self.ask("POST", path, manager, status=200, body={"volumes": volumes, "what_if": {"retention_days": {"routine": 180}, "price_gb_month": "0.0265"}})
+        months = [{"month": f"2022-0{n}", "wearers": 8, "categories": [{"category": "routine", "recordings": 9, "bytes": n * 10**9, "seconds": 60}]} for n in (1, 2, 3)]
+        self.ask("POST", path, manager, status=200, body={"volumes": {**volumes, "months": months}, "what_if": {"headcount": None, "mix_percent": {"routine": 100}}})
         path = "/api/v1/program/publications"
         for target in (path, f"{path}/{'0' * 32}"):
             self.ask("GET", target, status=401, slug="unauthenticated")

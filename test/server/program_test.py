@@ -7,7 +7,8 @@ import shutil
 import sqlite3
 import unittest
 
-from harness import ROOT, Town, sha256
+from harness import BIN, ROOT, Town, run, sha256
+from moved_clock import MovedClock
 from postgres import PrivatePostgres
 
 SOURCE = {"by": "the grantor", "where": "A notice", "on": "2022-10-21"}
@@ -136,6 +137,80 @@ class OnSqlite(unittest.TestCase):
             program.ask("costs", "auditor", 400, query)
         for query in ("?limit=0", "?limit=x"):
             program.ask("statements", "auditor", 400, query)
+
+
+class Volumes(unittest.TestCase):
+    """What arrived in months that pass by the server's clock, and a forecast of it."""
+
+    options = {}
+
+    def setUp(self):
+        self.town = Town(**self.options)
+        self.addCleanup(self.town.__exit__)
+        self.clock = MovedClock(self.town.home)
+        self.town.wrapper = self.clock.wrapper
+        for login, role, badge in (("manager", "program_manager", None), ("clerk", "records", None), ("hill", "officer", "101"), ("cole", "officer", "102")):
+            self.town.add_user(login, role, badge=badge)
+        self.tokens = {login: self.town.token(login, days=366) for login in ("manager", "clerk")}
+        self.town.start()
+        self.files = 0
+
+    def arrives(self, size, **values):
+        self.files += 1
+        return self.town.upload(self.tokens["clerk"], self.files.to_bytes(4, "big").ljust(size, b"."), filename=f"{self.files}.bin", **values)["recording"]
+
+    def ask(self, method, path, status=200, **body):
+        answer = self.town.request(method, path, self.tokens["manager"], body=json.dumps(body) if body else None)
+        self.assertEqual(answer.status, status, answer.body)
+        return answer.json()
+
+    def test_what_arrived_is_told_by_month_and_what_it_comes_to(self):
+        volumes = "/api/v1/program/volumes"
+        self.assertIn("Nothing has arrived", self.ask("GET", volumes, 400)["detail"])
+        self.arrives(5_000, wearer="101")
+        self.assertIn("No whole month", self.ask("GET", volumes, 400)["detail"])
+        sent = []
+        for month in range(3):
+            self.clock.into_next_month()
+            self.arrives(1_000 * (month + 1), wearer="101", category="routine")
+            self.arrives(2_000, wearer="102", category="routine")
+            self.arrives(500)
+            sent.append(1_000 * (month + 1) + 2_000)
+        self.clock.into_next_month()
+        told = self.ask("GET", volumes)
+        self.assertEqual([month["wearers"] for month in told["months"]], [2, 2, 2])
+        self.assertEqual([[(each["category"], each["recordings"], each["bytes"]) for each in month["categories"]] for month in told["months"]],
+                         [[("routine", 2, size), ("uncategorized", 1, 500)] for size in sent])
+        self.assertEqual([(each["category"], each["recordings"], each["bytes"]) for each in told["stored"]],
+                         [("routine", 6, sum(sent)), ("uncategorized", 4, 6_500)])
+        one = self.ask("GET", f"{volumes}?from={told['months'][1]['month']}&until={told['months'][1]['month']}")
+        self.assertEqual(one["months"], told["months"][1:2])
+        self.assertEqual(sum(each["bytes"] for each in one["stored"]), sum(sent[:2]) + 6_000, "what arrived later was not there yet")
+
+        what_if = {"retention_days": {"routine": 30}, "other_retention_days": 60, "price_gb_month": "1000", "headcount": 4, "years": 2}
+        made = self.ask("POST", "/api/v1/program/forecast", what_if=what_if)
+        self.assertEqual(made["volumes"], told)
+        self.assertEqual((made["mean_wearers"], made["arriving_bytes_a_month"]), ("2.00", {"routine": 8_000, "uncategorized": 1_000}))
+        # Twice the people: each category stands at what arrives while it is kept, and nothing of before is left.
+        stands = round((8_000 * 30 + 1_000 * 60) / 30.4375)
+        self.assertEqual([year["stored_bytes"]["middle"] for year in made["years"]], [stands, stands])
+        self.assertEqual(made["years"][1]["cost"]["middle"], f"{12 * round(stands / 1e9 * 1000, 2):.2f}")
+        file, answer = self.town.home / "volumes.json", self.town.home / "forecast.json"
+        file.write_text(json.dumps(told))
+        options = ["--retention", "routine=30", "--other-retention", "60", "--price", "1000", "--headcount", "4", "--years", "2", "--json"]
+        by_command = run(BIN / "lapel", "forecast", file, *options).stdout
+        self.assertEqual(json.loads(by_command), made)
+        answer.write_text(json.dumps(made))
+        self.assertEqual(run(BIN / "lapel", "forecast", answer, "--json").stdout, by_command, "made again from what was told")
+
+
+class VolumesOnPostgres(Volumes):
+    @classmethod
+    def setUpClass(cls):
+        postgres = PrivatePostgres()
+        postgres.__enter__()
+        cls.addClassCleanup(postgres.__exit__)
+        cls.options = {"database": postgres.new_database()}
 
 
 class OnPostgres(OnSqlite):
