@@ -220,6 +220,18 @@ TEST_F(ApprovalsTest, AnApproverSeesWhatTheyMayDecideAndNothingElse) {
   EXPECT_TRUE(approve(outsider, release_of));
 }
 
+TEST_F(ApprovalsTest, WhoMayNotKnowWhatAHoldIsOnHearsOfNoProposalToReleaseIt) {
+  const access::Actor liaison = enter("liaison", {Role::kDaLiaison});
+  const RecordingId open = admit(clerk_), locked = admit(clerk_);
+  ASSERT_TRUE(change(clerk_, locked, {.restriction = Restriction::kMinor}));
+  const auto of_open = release(clerk_, hold(open)), of_locked = release(clerk_, hold(locked));
+  ASSERT_TRUE(of_locked) << message_of(of_locked);
+  EXPECT_EQ(approvals_.list(liaison, {}, {})->items.size(), 1U);
+  EXPECT_TRUE(approvals_.show(liaison, of_open->proposal.id));
+  EXPECT_EQ(code_of(approvals_.show(liaison, of_locked->proposal.id)), Code::kNotFound);
+  EXPECT_TRUE(approve(lawyer_, of_locked)) << "whoever may decide sees it, and by it nothing else";
+}
+
 TEST_F(ApprovalsTest, WhatNobodyDecidesExpires) {
   const RecordingId id = admit(clerk_);
   const evidence::HeldItem held = hold(id);

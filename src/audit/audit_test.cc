@@ -211,8 +211,8 @@ TEST_F(AuditTest, WhatARecordingIsSaidToBeIsWhatItsEventsSay) {
   for (const auto& [change, words] : columns) {
     run("UPDATE recordings SET " + change);
     EXPECT_TRUE(names(faults(), {what, words})) << change;
+    const std::string column = change.substr(0, change.find(' '));
     write([&](db::Transaction& tx) -> Result<void> {
-      const std::string column = change.substr(0, change.find(' '));
       TRY(tx.run(fmt::format("UPDATE recordings SET {0} = (SELECT {0} FROM kept)", column)));
       return {};
     });

@@ -87,7 +87,7 @@ TEST_F(AdmissionTest, ADockDoesNotUseItsIdOfAFileForAnother) {
   const access::Actor other = enter("other", {Role::kRecords});
   const Admission first = of_dock("the same", "dock file 1");
   ASSERT_TRUE(try_admit(clerk_, first));
-  const Admission other_bytes = of_dock("another", "dock file 1"), others = of_dock("the same", "dock file 1");
+  const Admission other_bytes = of_dock("the sane", "dock file 1"), others = of_dock("the same", "dock file 1");
   const auto refused = try_admit(clerk_, other_bytes);
   EXPECT_EQ(problem_of(refused), &problems::kDockStatement);
   EXPECT_EQ(problem_of(try_admit(other, others)), &problems::kDockStatement);
