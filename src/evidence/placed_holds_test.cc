@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "evidence/holds.h"
-
 #include "evidence/vault_for_tests.h"
 
 namespace lapel::evidence {
@@ -8,7 +7,7 @@ namespace {
 
 using access::Role;
 
-class HoldsTest : public VaultTest {
+class PlacedHoldsTest : public VaultTest {
  protected:
   Result<HeldItem> place(const access::Actor& who, const std::optional<RecordingId>& recording,
                          const std::optional<std::string>& incident, const std::string& matter = "Doe v. Ashfield",
@@ -49,7 +48,7 @@ class HoldsTest : public VaultTest {
   Holds holds_{{*database_, *ledgers_, clock_}};
 };
 
-TEST_F(HoldsTest, OneOnARecordingStandsInItsChainAndOneOnAnIncidentInTheConsoles) {
+TEST_F(PlacedHoldsTest, OneOnARecordingStandsInItsChainAndOneOnAnIncidentInTheConsoles) {
   const RecordingId id = admit(clerk_, {.incident = "22-117"});
   const HeldItem of_recording = on(id), of_incident = on("22-117");
   const Json in_recording = events(id, "hold.placed").at(0),
@@ -65,7 +64,7 @@ TEST_F(HoldsTest, OneOnARecordingStandsInItsChainAndOneOnAnIncidentInTheConsoles
   EXPECT_TRUE(is_held(id));
 }
 
-TEST_F(HoldsTest, ItNamesOneOfTheTwoAndSaysWhatFor) {
+TEST_F(PlacedHoldsTest, ItNamesOneOfTheTwoAndSaysWhatFor) {
   const RecordingId id = admit(clerk_);
   const std::uint64_t before = sealed();
   EXPECT_EQ(code_of(place(clerk_, id, "22-117")), Code::kInvalid);
@@ -78,7 +77,7 @@ TEST_F(HoldsTest, ItNamesOneOfTheTwoAndSaysWhatFor) {
   EXPECT_FALSE(is_held(id));
 }
 
-TEST_F(HoldsTest, WhoMayNotKnowOfARecordingHoldsNothingByItsId) {
+TEST_F(PlacedHoldsTest, WhoMayNotKnowOfARecordingHoldsNothingByItsId) {
   const access::Actor liaison = enter("liaison", {Role::kDaLiaison}), hill = enter("hill", {Role::kOfficer}, "4711");
   const RecordingId locked = admit(clerk_), theirs = admit(enter_elsewhere("stranger", {Role::kRecords}));
   run(fmt::format("UPDATE recordings SET restriction = 'minor', state = 'restricted' WHERE id = '{}'", locked.text()));
@@ -98,7 +97,7 @@ TEST_F(HoldsTest, WhoMayNotKnowOfARecordingHoldsNothingByItsId) {
   EXPECT_TRUE(listed(liaison).empty());
 }
 
-TEST_F(HoldsTest, ItCoversFurtherFilesAndWhatArrivesLater) {
+TEST_F(PlacedHoldsTest, ItCoversFurtherFilesAndWhatArrivesLater) {
   const RecordingId first = admit(clerk_), elsewhere = admit(clerk_);
   on(first);
   const HeldItem incident = on("22-117");
@@ -110,7 +109,7 @@ TEST_F(HoldsTest, ItCoversFurtherFilesAndWhatArrivesLater) {
   EXPECT_EQ(target(clerk_, incident.hold.id).held->covers, 2);
 }
 
-TEST_F(HoldsTest, SeveralStandBesideOneAnotherUntilTheLastIsReleased) {
+TEST_F(PlacedHoldsTest, SeveralStandBesideOneAnotherUntilTheLastIsReleased) {
   const RecordingId id = admit(clerk_, {.incident = "22-117"});
   const HeldItem first = on(id);
   clock_.advance_us(1'000'000);
@@ -122,7 +121,7 @@ TEST_F(HoldsTest, SeveralStandBesideOneAnotherUntilTheLastIsReleased) {
   EXPECT_FALSE(is_held(id));
 }
 
-TEST_F(HoldsTest, AReleasedHoldIsNotReleasedAgain) {
+TEST_F(PlacedHoldsTest, AReleasedHoldIsNotReleasedAgain) {
   const HeldItem held = on(admit(clerk_));
   release(held.hold.id);
   const auto again = database_->write([&](db::Transaction& tx) {
@@ -131,7 +130,7 @@ TEST_F(HoldsTest, AReleasedHoldIsNotReleasedAgain) {
   EXPECT_EQ(code_of(again), Code::kConflict);
 }
 
-TEST_F(HoldsTest, WhatIsProposedIsTheVerySetThatItCovers) {
+TEST_F(PlacedHoldsTest, WhatIsProposedIsTheVerySetThatItCovers) {
   const HeldItem held = on("22-117");
   const auto revision = [&] { return target(clerk_, held.hold.id).revision; };
   const std::int64_t nothing = revision();
@@ -149,7 +148,7 @@ TEST_F(HoldsTest, WhatIsProposedIsTheVerySetThatItCovers) {
   EXPECT_EQ(revision(), with_one);
 }
 
-TEST_F(HoldsTest, WhoseRecordingItCoversIsToldApart) {
+TEST_F(PlacedHoldsTest, WhoseRecordingItCoversIsToldApart) {
   const access::Actor wearer = enter("wearer", {Role::kOfficer, Role::kRecords}, "4711");
   const HeldItem held = on("22-117");
   admit(clerk_, {.wearer = "4711", .incident = "22-117"});
@@ -157,7 +156,7 @@ TEST_F(HoldsTest, WhoseRecordingItCoversIsToldApart) {
   EXPECT_EQ(target(clerk_, held.hold.id).item.assigned_officer, std::nullopt);
 }
 
-TEST_F(HoldsTest, AListComesByThePage) {
+TEST_F(PlacedHoldsTest, AListComesByThePage) {
   std::vector<HoldId> placed;
   for (int i = 0; i < 5; ++i) {
     placed.insert(placed.begin(), on(fmt::format("22-{}", i)).hold.id);
