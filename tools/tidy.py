@@ -162,7 +162,7 @@ for path in tracked("src/*.h", "src/*.cc", "test/*.h", "test/*.cc"):
 
 if len(asio_files) > ASIO_FILES_MAX:
     breach("src/http", "asio", f"{len(asio_files)} files include Asio, at most {ASIO_FILES_MAX} may: {asio_files}")
-evidence = sum(len(p.read_text().splitlines()) for p in (SRC / "evidence").glob("*") if not p.name.endswith("_test.cc"))
+evidence = sum(len(p.read_text().splitlines()) for p in (SRC / "evidence").glob("*") if not p.name.endswith(("_test.cc", "_for_tests.h")))
 if evidence > EVIDENCE_LINES_MAX:
     breach("src/evidence", "size", f"{evidence} lines, at most {EVIDENCE_LINES_MAX}")
 

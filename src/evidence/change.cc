@@ -59,17 +59,17 @@ std::optional<std::string> unless_empty(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional(text);
 }
 
-}  // namespace
+// Whether somebody may change it so, by what they are; what they say of it is looked at afterwards.
+Result<void> require_change(const access::Actor& actor, const Recording& before, const Vault::Change& change) {
+  TRY(access::require(access::decide(actor, access::Action::kChange, before.item), "recording", before.id.text()));
+  if (!change.restriction) return {};
+  access::Item item = before.item;
+  // Nobody locks what they are in themselves, whichever of its files they name.
+  if (before.is_own_in_part) item.assigned_officer = actor.person;
+  return access::require(access::decide(actor, access::Action::kRestrict, item), "recording", before.id.text());
+}
 
-Result<Recording> Vault::change(const access::Actor& actor, const RecordingId& id, const Change& change) {
-  const Recording before = TRY(known_recording(actor, id));
-  TRY(access::require(access::decide(actor, access::Action::kChange, before.item), "recording", id.text()));
-  if (change.restriction) {
-    access::Item item = before.item;
-    // Nobody locks what they are in themselves, whichever of its files they name.
-    if (before.is_own_in_part) item.assigned_officer = actor.person;
-    TRY(access::require(access::decide(actor, access::Action::kRestrict, item), "recording", id.text()));
-  }
+Result<void> check_words(const Vault::Change& change) {
   if (change.reason.empty()) return fail(Code::kInvalid, "A change needs a reason");
   // A misspelled member is no change, and must not be taken for one that was made.
   if (!change.category && !change.incident && !change.inside_home && !change.victim_sensitive && !change.officer &&
@@ -79,69 +79,107 @@ Result<Recording> Vault::change(const access::Actor& actor, const RecordingId& i
   for (const std::string& text : {change.category.value_or(""), change.incident.value_or(""), change.reason}) {
     if (has_control_characters(text)) return fail(Code::kInvalid, "A change has no control characters in its texts");
   }
-  // What binds who may look, where it is known, is corrected by others than those who could look by it.
+  return {};
+}
+
+// What binds who may look, where it is known, is corrected by others than those who could look by it.
+Result<void> require_reassign(const access::Actor& actor, const Recording& before, const Vault::Change& change) {
   const bool is_home = before.is_inside_home.value_or(false);
   const bool moves_what_binds = change.officer || (change.incident && (before.description.incident || is_home)) ||
                                 (is_home && change.inside_home == false) ||
                                 (before.is_victim_sensitive && change.victim_sensitive == false);
   if (moves_what_binds) {
-    TRY(access::require(access::decide(actor, access::Action::kReassign, before.item), "recording", id.text()));
+    TRY(access::require(access::decide(actor, access::Action::kReassign, before.item), "recording", before.id.text()));
   }
   if (change.officer && *change.officer == actor.person) {
     return fail(problems::kRule, "whose a recording is: nobody makes it their own");
   }
+  return {};
+}
 
-  Changes changes(change.reason);
-  Description after = before.description;
+Result<void> check_officer(db::Transaction& tx, const AgencyId& agency, const PersonId& officer) {
+  const auto person = roster::person(tx, officer);
+  if (person && person->agency == agency) return {};
+  return fail(Code::kInvalid, "The officer must be a person of this agency", officer.text());
+}
+
+// `after` is what it is then said to be.
+Changes changes_of(const Recording& before, const Vault::Change& change, Description& after) {
+  Changes out(change.reason);
   if (change.category) {
     after.category = unless_empty(*change.category);
-    changes.text("category", before.description.category, after.category);
+    out.text("category", before.description.category, after.category);
   }
   if (change.incident) {
     after.incident = unless_empty(*change.incident);
-    changes.text("incident", before.description.incident, after.incident);
+    out.text("incident", before.description.incident, after.incident);
   }
   if (change.inside_home) {
-    changes.flag("inside_home", before.is_inside_home, *change.inside_home,
-                 "is_inside_home = :inside_home, inside_home_known = 1");
+    out.flag("inside_home", before.is_inside_home, *change.inside_home,
+             "is_inside_home = :inside_home, inside_home_known = 1");
   }
   if (change.victim_sensitive) {
-    changes.flag("victim_sensitive", before.is_victim_sensitive, *change.victim_sensitive,
-                 "is_victim_sensitive = :victim_sensitive");
+    out.flag("victim_sensitive", before.is_victim_sensitive, *change.victim_sensitive,
+             "is_victim_sensitive = :victim_sensitive");
   }
   const auto id_text = [](const std::optional<PersonId>& person) {
     return person ? std::optional(person->text()) : std::nullopt;
   };
-  if (change.officer) {
-    if (*change.officer) {
-      TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-        const auto person = roster::person(tx, **change.officer);
-        if (person && person->agency == actor.agency) return {};
-        return fail(Code::kInvalid, "The officer must be a person of this agency", (*change.officer)->text());
-      }));
-    }
-    changes.text("assigned_officer", id_text(before.assigned_officer), id_text(*change.officer));
+  if (change.officer) out.text("assigned_officer", id_text(before.assigned_officer), id_text(*change.officer));
+  if (!out.empty()) out.also("folded = :folded", {"folded", searchable(after)});
+  return out;
+}
+
+// Whether one person may set this lock on it, as things stand.
+Result<void> check_lock(const Recording& before, const std::optional<access::Restriction>& wanted) {
+  if (before.restriction && before.restriction != wanted) {
+    return fail(problems::kTwoPeople, "lifting a restriction takes two people: propose it, and another decides");
   }
-  std::vector<File> locked;  // each file of the recording that is there
-  if (change.restriction) {
-    if (before.restriction && before.restriction != *change.restriction) {
-      return fail(problems::kTwoPeople, "lifting a restriction takes two people: propose it, and another decides");
-    }
-    if (before.state != access::State::kSealed && before.state != access::State::kHeld &&
-        before.state != access::State::kRestricted) {
-      return fail(Code::kConflict, "A recording is restricted, or is no longer, while it is sealed and nothing else",
-                  std::string(access::state_name(before.state)));
-    }
-    if (!before.restriction && *change.restriction) {
-      TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-        locked = TRY(files_of(tx, actor.agency, id)).items;
-        return {};
-      }));
-      std::erase_if(locked, [](const File& file) { return !file.can_be_locked; });
-    }
+  if (before.state != access::State::kSealed && before.state != access::State::kHeld &&
+      before.state != access::State::kRestricted) {
+    return fail(Code::kConflict, "A recording is restricted, or is no longer, while it is sealed and nothing else",
+                std::string(access::state_name(before.state)));
   }
+  return {};
+}
+
+// Each file of the recording that is there and can be locked.
+Result<std::vector<File>> lockable_files(db::Transaction& tx, const Recording& recording) {
+  std::vector<File> out = TRY(files_of(tx, recording.agency, recording.id)).items;
+  std::erase_if(out, [](const File& file) { return !file.can_be_locked; });
+  return out;
+}
+
+// To move it out of a held incident would end the hold on it, which takes two people.
+Result<void> check_not_held(db::Transaction& tx, const Recording& before, const Description& after) {
+  const auto& old_incident = before.description.incident;
+  if (!old_incident || after.incident == old_incident) return {};
+  if (TRY(roster::matter_of_incident(tx, before.agency, *old_incident))) {
+    return fail(problems::kTwoPeople,
+                "two people: a hold stands on all of this recording's incident; its release comes before the move");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Recording> Vault::change(const access::Actor& actor, const RecordingId& id, const Change& change) {
+  const Recording before = TRY(known_recording(actor, id));
+  TRY(require_change(actor, before, change));
+  TRY(check_words(change));
+  TRY(require_reassign(actor, before, change));
+
+  Description after = before.description;
+  const Changes changes = changes_of(before, change, after);
+  std::vector<File> locked;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    if (change.officer && *change.officer) TRY(check_officer(tx, actor.agency, **change.officer));
+    if (!change.restriction) return {};
+    TRY(check_lock(before, *change.restriction));
+    if (*change.restriction && !before.restriction) locked = TRY(lockable_files(tx, before));
+    return {};
+  }));
   if (changes.empty() && locked.empty()) return before;
-  if (!changes.empty()) changes.also("folded = :folded", {"folded", searchable(after)});
 
   ledger::Submission submission;
   submission.actor = actor.subject();
@@ -156,14 +194,7 @@ Result<Recording> Vault::change(const access::Actor& actor, const RecordingId& i
     submission.events.push_back({id, "recording.changed", fields, false});
   }
   submission.rows = [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) -> Result<void> {
-    // To move it out of a held incident would end the hold on it, which takes two people.
-    const auto& old_incident = before.description.incident;
-    if (change.incident && old_incident && after.incident != old_incident) {
-      if (TRY(roster::matter_of_incident(tx, actor.agency, *old_incident))) {
-        return fail(problems::kTwoPeople,
-                    "two people: a hold stands on all of this recording's incident; its release comes before the move");
-      }
-    }
+    TRY(check_not_held(tx, before, after));
     for (const File& file : locked) TRY(set_restriction(tx, file, *change.restriction));
     if (changes.empty()) return {};
     Recording read = before;

@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/problems.h"
 #include "crypto/sha256.h"
+#include "evidence/rows.h"
 #include "evidence/vault.h"
 
 namespace lapel::evidence {
@@ -119,7 +120,10 @@ Result<void> Vault::derive(const access::Actor& actor, const Derivation& derivat
     if (is_kept_in_row(item.kind) || (!sealed && !is_for_nothing)) continue;
     const std::int64_t first = is_for_nothing ? lease.attempt : 1;
     const std::int64_t last = is_for_nothing ? lease.attempt : lease.attempt - 1;
-    for (std::int64_t attempt = first; attempt <= last; ++attempt) (void)parts_.bucket.remove(name_of(item, attempt));
+    for (std::int64_t attempt = first; attempt <= last; ++attempt) {
+      const std::string name = name_of(item, attempt);
+      if (!is_named(parts_.database, "derived_items", recording.id, name)) (void)parts_.bucket.remove(name);
+    }
   }
   if (!sealed) return fail(std::move(sealed).error());
   return {};

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "crypto/random.h"
 #include "crypto/sha256.h"
+#include "evidence/rows.h"
 #include "evidence/vault.h"
 
 namespace lapel::evidence {
@@ -226,7 +227,7 @@ Result<void> Vault::keep_rendition(const access::Actor& actor, const jobs::Lease
   auto sealed = TRY(parts_.ledgers.find(actor.agency))->commit(std::move(submission));
   const bool is_for_nothing = !sealed && sealed.error().code() == Code::kConflict;
   // As in derive(): what no row names. A failure to remove it costs room only.
-  if (is_for_nothing) (void)parts_.bucket.remove(name);
+  if (is_for_nothing && !is_named(parts_.database, "renditions", recording.id, name)) (void)parts_.bucket.remove(name);
   for (std::int64_t attempt = 1; sealed && attempt < lease.attempt; ++attempt) {
     (void)parts_.bucket.remove(object_name(actor.agency_slug, recording.id, id, attempt));
   }

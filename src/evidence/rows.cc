@@ -169,6 +169,18 @@ Result<void> set_columns(db::Transaction& tx, const Recording& read, const std::
   return fail(Code::kConflict, "This recording was changed meanwhile: look at it again", read.id.text());
 }
 
+bool is_named(db::Database& database, std::string_view table, const RecordingId& recording, std::string_view object) {
+  bool out = true;
+  const auto read = database.read([&](db::Transaction& tx) -> Result<void> {
+    out = !TRY(tx.query(fmt::format("SELECT object FROM {} WHERE recording = :recording AND object = :object LIMIT 1",
+                                    table),
+                        {{"recording", recording.text()}, {"object", object}}))
+               .empty();
+    return {};
+  });
+  return !read || out;
+}
+
 std::string searchable(const Description& description) {
   std::string out = description.filename;
   for (const auto& field : {description.incident, description.category, description.wearer, description.device}) {

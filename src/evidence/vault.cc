@@ -92,6 +92,32 @@ Result<std::optional<PersonId>> officer_of(db::Transaction& tx, const AgencyId& 
   return roster::holder(tx, agency, roster::AssignmentKind::kBadge, *description.wearer, at);
 }
 
+// What the catalog knows of a file that is to be admitted, at one moment.
+struct Known {
+  std::optional<Admitted> admitted_as;
+  std::optional<roster::Device> device;
+  std::optional<PersonId> officer;
+};
+Result<Known> look_up(db::Transaction& tx, const access::Actor& actor, const Admission& admission) {
+  Known out;
+  const std::optional<std::string>& serial = admission.description.device;
+  out.admitted_as = TRY(find_admitted(tx, actor, admission));
+  if (serial) out.device = TRY(roster::device_by_serial(tx, actor.agency, *serial));
+  out.officer = TRY(officer_of(tx, actor.agency, admission, out.device));
+  return out;
+}
+
+// The recording that it is already stays the one. What was put for it, here or before a kill, has no row and gets none: the
+// file's id is another recording's.
+Result<void> admit_as(const Vault::Parts& parts, const access::Actor& actor, const Admission& admission,
+                      const Admitted& known, const Vault::AlsoStep& also) {
+  if (known.id != admission.recording)
+    TRY(parts.store.take_back(actor.agency_slug, admission.recording, admission.source));
+  if (!known.is_same)
+    return fail(problems::kDockStatement, "The dock has used this file id for another file", known.id.text());
+  return parts.database.write([&](db::Transaction& tx) { return also(tx, known.id); });
+}
+
 // Puts on record what whoever asks for a view says of the home. The first word counts; that it is one after all can be said
 // later, that it is none no more.
 void say_inside_home(const Recording& recording, const ViewRequest& request, ledger::Submission& submission) {
@@ -126,6 +152,57 @@ Json::Object admitted_fields(const Admission& admission) {
   put_if(fields, "category", description.category);
   if (!description.filename.empty()) fields.emplace("filename", description.filename);
   return fields;
+}
+
+// One act on two subjects, where a camera is known: the recording's admission, and the offload in the camera's own chain.
+std::vector<ledger::Draft> admission_events(const Admission& admission, const Known& known) {
+  Json::Object admitted = admitted_fields(admission);
+  // Said either way: an admission of before named none.
+  if (known.officer) admitted.emplace("officer", known.officer->text());
+  if (!known.officer) admitted.emplace("unattributed", true);
+  if (!known.device) return {{admission.recording, "recording.admitted", std::move(admitted), true}};
+  const std::string act = crypto::new_id<ActId>().text();
+  admitted.emplace("act", act);
+  // The device as a subject: its serial stands in its own chain, where identity.bound vouches for it.
+  admitted.emplace("device", known.device->id.text());
+  return {{admission.recording, "recording.admitted", std::move(admitted), true},
+          {known.device->id, "device.offloaded", {{"act", act}, {"recording", admission.recording.text()}}, false}};
+}
+
+Result<void> insert_recording(db::Transaction& tx, const access::Actor& actor, const Admission& admission,
+                              const std::optional<PersonId>& officer) {
+  const Description& description = admission.description;
+  const auto text_of = [](const auto& id) { return id ? std::optional(id->text()) : std::nullopt; };
+  const Timestamp sort = description.recorded_at.value_or(admission.received_at);
+  TRY(
+      tx.run("INSERT INTO recordings (id, agency, sha256, bytes, codec, filename, filetype, recorded_us, received_us, "
+             "sort_us, uploader, device, wearer, assigned_officer, incident, category, group_id, dock_file, "
+             "chain_starts_at, state, folded, more) "
+             "VALUES (:id, :agency, :sha256, :bytes, :codec, :filename, :filetype, :recorded_us, :received_us, "
+             ":sort_us, :uploader, :device, :wearer, :officer, :incident, :category, :group_id, :dock_file, "
+             ":chain_starts_at, 'sealed', :folded, :more)",
+             {{"id", admission.recording.text()},
+              {"agency", actor.agency.text()},
+              {"sha256", hex(admission.sha256)},
+              {"bytes", admission.source.bytes},
+              {"codec", store::codec_name(store::Codec::kPlain)},
+              {"filename", description.filename},
+              {"filetype", description.filetype},
+              {"recorded_us", description.recorded_at ? std::optional(description.recorded_at->us) : std::nullopt},
+              {"received_us", admission.received_at.us},
+              {"sort_us", sort.us},
+              {"uploader", actor.subject().text()},
+              {"device", description.device},
+              {"wearer", description.wearer},
+              {"officer", text_of(officer)},
+              {"incident", description.incident},
+              {"category", description.category},
+              {"group_id", text_of(description.group)},
+              {"dock_file", dock_file(admission)},
+              {"chain_starts_at", chain_start_name(admission.chain_starts_at)},
+              {"folded", searchable(description)},
+              {"more", to_json(Json(description.more))}}));
+  return {};
 }
 
 }  // namespace
@@ -164,84 +241,23 @@ Result<void> Vault::admit(const access::Actor& actor, const Admission& admission
   if (description.group) TRY(check_group(actor, *description.group));
 
   for (int attempt = 0; attempt < kAdmitAttemptsMax; ++attempt) {
-    std::optional<roster::Device> device;
-    std::optional<PersonId> officer;
-    std::optional<Admitted> admitted_as;
+    Known known;
     TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-      admitted_as = TRY(find_admitted(tx, actor, admission));
-      device.reset();
-      officer.reset();
-      if (description.device) device = TRY(roster::device_by_serial(tx, actor.agency, *description.device));
-      officer = TRY(officer_of(tx, actor.agency, admission, device));
+      known = TRY(look_up(tx, actor, admission));
       return {};
     }));
-    if (admitted_as) {
-      // What was put for it, here or before a kill, has no row and gets none: the file's id is another recording's.
-      if (admitted_as->id != admission.recording)
-        TRY(parts_.store.take_back(actor.agency_slug, admission.recording, admission.source));
-      if (!admitted_as->is_same) {
-        return fail(problems::kDockStatement, "The dock has used this file id for another file",
-                    admitted_as->id.text());
-      }
-      return parts_.database.write([&](db::Transaction& tx) { return also(tx, admitted_as->id); });
-    }
+    if (known.admitted_as) return admit_as(parts_, actor, admission, *known.admitted_as, also);
     TRY(parts_.store.put(actor.agency_slug, admission.recording, admission.source));
 
-    const bool is_new_device = description.device && !device;
-    if (is_new_device) device = roster::Device{crypto::new_id<DeviceId>(), actor.agency, *description.device};
-
+    const bool is_new_device = description.device && !known.device;
+    if (is_new_device) known.device = roster::Device{crypto::new_id<DeviceId>(), actor.agency, *description.device};
     ledger::Submission submission;
     submission.actor = actor.subject();
-    Json::Object admitted = admitted_fields(admission);
-    // Said either way: an admission of before named none.
-    if (officer) admitted.emplace("officer", officer->text());
-    if (!officer) admitted.emplace("unattributed", true);
-    if (device) {
-      const std::string act = crypto::new_id<ActId>().text();
-      admitted.emplace("act", act);
-      // The device as a subject: its serial stands in its own chain, where identity.bound vouches for it.
-      admitted.emplace("device", device->id.text());
-      if (is_new_device) {
-        submission.events.push_back(device_bound(*device));
-      }
-      submission.events.push_back({admission.recording, "recording.admitted", std::move(admitted), true});
-      submission.events.push_back(
-          {device->id, "device.offloaded", {{"act", act}, {"recording", admission.recording.text()}}, false});
-    } else {
-      submission.events.push_back({admission.recording, "recording.admitted", std::move(admitted), true});
-    }
+    if (is_new_device) submission.events.push_back(device_bound(*known.device));
+    for (ledger::Draft& event : admission_events(admission, known)) submission.events.push_back(std::move(event));
     submission.rows = [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) -> Result<void> {
-      if (is_new_device) TRY(roster::add_device(tx, *device, parts_.clock.now()));
-      const auto text_of = [](const auto& id) { return id ? std::optional(id->text()) : std::nullopt; };
-      const Timestamp sort = description.recorded_at.value_or(admission.received_at);
-      TRY(tx.run(
-          "INSERT INTO recordings (id, agency, sha256, bytes, codec, filename, filetype, recorded_us, received_us, "
-          "sort_us, uploader, device, wearer, assigned_officer, incident, category, group_id, dock_file, "
-          "chain_starts_at, state, folded, more) "
-          "VALUES (:id, :agency, :sha256, :bytes, :codec, :filename, :filetype, :recorded_us, :received_us, "
-          ":sort_us, :uploader, :device, :wearer, :officer, :incident, :category, :group_id, :dock_file, "
-          ":chain_starts_at, 'sealed', :folded, :more)",
-          {{"id", admission.recording.text()},
-           {"agency", actor.agency.text()},
-           {"sha256", hex(admission.sha256)},
-           {"bytes", admission.source.bytes},
-           {"codec", store::codec_name(store::Codec::kPlain)},
-           {"filename", description.filename},
-           {"filetype", description.filetype},
-           {"recorded_us", description.recorded_at ? std::optional(description.recorded_at->us) : std::nullopt},
-           {"received_us", admission.received_at.us},
-           {"sort_us", sort.us},
-           {"uploader", actor.subject().text()},
-           {"device", description.device},
-           {"wearer", description.wearer},
-           {"officer", text_of(officer)},
-           {"incident", description.incident},
-           {"category", description.category},
-           {"group_id", text_of(description.group)},
-           {"dock_file", dock_file(admission)},
-           {"chain_starts_at", chain_start_name(admission.chain_starts_at)},
-           {"folded", searchable(description)},
-           {"more", to_json(Json(description.more))}}));
+      if (is_new_device) TRY(roster::add_device(tx, *known.device, parts_.clock.now()));
+      TRY(insert_recording(tx, actor, admission, known.officer));
       TRY(parts_.jobs.enqueue(tx, {kMediaJob, actor.agency, admission.recording}));
       return also(tx, admission.recording);
     };

@@ -216,6 +216,14 @@ class Facts(TownCase):
             self.assertEqual(a.change(who, recording, wanted=404, category="x").status, 404)
             self.assertEqual(a.ask("POST", f"/api/v1/recordings/{recording}/release", who, reason="x").status, 404)
 
+    def test_of_what_is_locked_nobody_hears_that_it_was_shared(self):
+        a = self.a
+        recording, path = a.upload(incident="22-610"), "/api/v1/shares?recording="
+        self.assertEqual(a.ask("GET", path + recording, "investigator", 200).json()["items"], [])
+        a.change("records", recording, restriction="medical")
+        there, nowhere = (a.ask("GET", path + each, "investigator", 404).json() for each in (recording, "0" * 32))
+        self.assertEqual({**there, "instance": None}, {**nowhere, "instance": None})
+
     def test_a_view_ends_when_what_it_stood_on_does(self):
         a = self.a
         recording = a.upload(wearer="201", incident="22-700")

@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signing in through the agency's own identity provider, on a real server: who gets in, as what, and every lie that a provider, a
 browser or somebody in between could tell. Each lie is told by a provider that was believed the moment before."""
+import concurrent.futures
 import http.client
 import json
 import subprocess
+import threading
 import time
 import unittest
 import urllib.parse
 
 import bad_tokens
-from harness import BIN, PASSWORD, ROOT, Town, run
+from harness import BIN, PASSWORD, PATIENCE_S, ROOT, Town, run, until
 from identity_provider import Provider
 from moved_clock import MovedClock
 from signing_in import GUARD, Authenticator, Browser
@@ -141,6 +143,31 @@ class TooOften(Federation):
         self.clock.move(86_400)
         self.refused(Traveler(self.town).leave(None), 503, "cannot be reached", "unavailable")
         self.assertEqual(len(asked), 1)
+
+    def test_a_slow_provider_holds_two_questions_of_its_agency_and_no_more(self):
+        realm = self.provider.realm()
+        asked, may_answer = [], threading.Event()
+
+        def slow(good):
+            asked.append(good)
+            may_answer.wait(PATIENCE_S)
+            return 503, {}, b""
+        realm.spoil_document = slow
+        self.configure(realm)
+        with concurrent.futures.ThreadPoolExecutor(3) as pool:
+            def leave():
+                return pool.submit(lambda: Traveler(self.town).leave(None))
+            try:
+                held = [leave(), leave()]
+                until(lambda: len(asked) == 2)
+                third = leave()
+                until(lambda: third.done() or len(asked) > 2)
+                self.assertEqual(len(asked), 2)
+            finally:
+                may_answer.set()
+            self.refused(third.result(), 503, "Many people sign in", "unavailable")
+            for each in held:
+                self.refused(each.result(), 503, "cannot be reached", "unavailable")
 
 
 class TwoAgencies(Federation):

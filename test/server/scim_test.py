@@ -454,6 +454,11 @@ class Groups(Scim):
 class WhoMayAsk(Scim):
     PATHS = ("/Users", "/Groups", "/ServiceProviderConfig", "/ResourceTypes", "/Schemas")
 
+    def test_who_is_not_there_is_not_there_whatever_the_body_says(self):
+        for path in (f"/Users/{'0' * 32}", f"/Groups/{'0' * 32}"):
+            for method in ("PUT", "PATCH"):
+                self.error(self.ask(method, path, b"{ this is no JSON"), 404)
+
     def test_a_token_of_the_scope_does_this_and_nothing_else(self):
         for path in self.PATHS:
             self.ask("GET", path, status=200)

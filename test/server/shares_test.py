@@ -176,6 +176,14 @@ class SharesTest(TownCase):
         again = self.town.request("POST", f"/api/v1/shares/{made['share']['id']}/codes", self.records).json()
         self.assertEqual(Recipient(self.town).enter(made, again["code"]).status, 201)
 
+    def test_a_code_stands_four_wrong_ones_and_not_five(self):
+        for count, status in ((4, 201), (5, 401)):
+            made = self.made()
+            right = made["code"]["code"].replace("-", "")
+            for n in range(1, count + 1):
+                self.assertEqual(Recipient(self.town).enter(made, f"{(int(right) + n) % 10**8:08}").status, 401)
+            self.assertEqual(Recipient(self.town).enter(made).status, status, count)
+
     def test_one_code_lets_one_browser_in_however_many_come_at_once(self):
         made = self.made()
         with concurrent.futures.ThreadPoolExecutor(20) as pool:
