@@ -368,7 +368,8 @@ Result<Asking> asking_session(const Request& request, const Room& room) {
   if (request.method != "GET" && request.method != "HEAD") TRY(http::require_own_site(request));
   Asking out{std::move(*session), {}};
   TRY(room.database.read([&](db::Transaction& tx) -> Result<void> {
-    out.by = {out.session.actor.person, TRY(roster::person(tx, out.session.actor.person)).login, request.client};
+    out.by = {out.session.actor.person, TRY(roster::person(tx, out.session.actor.person)).login, request.client,
+              session_key_of(request)};
     return {};
   }));
   return out;
