@@ -6,7 +6,8 @@
 // Promises: what is presented counts once: a code's step, a recovery code and a challenge are used up before their owner is
 //   let in, so that of two who present one only one gets in, and who is cut off between has spent it. An app's secret is
 //   sealed under a key made of its owner's key in the key store: the catalog alone tells no codes. Each change is in
-//   signin_events. What is enrolled in the very moment of a reset is gone with it, or refused. A wrong code counts towards the lock of locks.h; a wrong passkey does not.
+//   signin_events. What is enrolled in the very moment of a reset is gone with it, or refused. A wrong code counts towards the
+//   lock of locks.h; a wrong passkey does not.
 // Fails with: kUnauthenticated (kSecondFactor, kSignIn), kConflict (enrolled already; the last one, where one is required),
 //   kNotFound, kLimited (kFactorsMax).
 // Threads: any.
