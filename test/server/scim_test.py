@@ -477,6 +477,13 @@ class Groups(Scim):
             sealed = catalog.execute(f"SELECT count(DISTINCT subject) FROM ledger_events WHERE type = 'person.active' AND subject IN ({marks})", ids).fetchone()[0]
             waiting = catalog.execute("SELECT count(*) FROM directory_users WHERE unsettled_us IS NOT NULL AND is_deleted = 0").fetchone()[0]
         self.assertEqual((out, sealed, waiting), (len(active), len(active), 0))
+        # Left by a server that stopped: the next start finishes with all of them.
+        with sqlite3.connect(self.town.data / "catalog.db", timeout=30) as catalog:
+            catalog.execute("UPDATE directory_users SET unsettled_us = 1 WHERE user_name LIKE 'crowd%'")
+        self.assertEqual(self.town.stop(), 0)
+        self.town.start()
+        self.assertEqual(catalog.execute("SELECT count(*) FROM directory_users WHERE unsettled_us IS NOT NULL AND is_deleted = 0").fetchone()[0], 0)
+        catalog.close()
         self.assertEqual(self.town.check_ledger(), (0, []))
 
     def test_refusals(self):
