@@ -70,6 +70,7 @@ Result<Proposed> Approvals::propose(const access::Actor& actor, TwoPersonAct act
   access::Decision decision;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     decision = TRY(look(tx));
+    if (decision.is_allowed()) made.revision = TRY(evidence::Holds::revision(tx, target));
     return {};
   }));
   const std::string_view noun = target.held ? "hold" : "recording";
@@ -81,7 +82,6 @@ Result<Proposed> Approvals::propose(const access::Actor& actor, TwoPersonAct act
               {"rule", decision.rule}}));
   }
   TRY(access::require(decision, noun, item));
-  made.revision = target.revision;
   ledger::Submission submission;
   submission.actor = actor.subject();
   submission.events.push_back({target.chain,
@@ -95,7 +95,7 @@ Result<Proposed> Approvals::propose(const access::Actor& actor, TwoPersonAct act
                                false});
   submission.rows = [&](db::Transaction& tx, std::span<const ledger::SealedEvent> sealed) -> Result<void> {
     TRY(access::require(TRY(look(tx)), noun, item));
-    if (target.revision != made.revision)
+    if (TRY(evidence::Holds::revision(tx, target)) != made.revision)
       return fail(Code::kConflict, "What this is about was changed meanwhile: look at it again", item);
     made.proposed_at = sealed[0].at;
     return roster::add_proposal(tx, made);
@@ -121,6 +121,7 @@ Result<Proposed> Approvals::read(db::Transaction& tx, const access::Actor& actor
   if (!target && target.error().code() == Code::kNotFound) return unknown();
   out.target = TRY(std::move(target));
   if (!may_see(actor, out.proposal, out.target)) return unknown();
+  if (out.target.held) TRY(evidence::Holds::count(tx, *out.target.held));
   out.target.item.is_proposed_by_actor = out.proposal.proposer == actor.person;
   out.may_decide = out.proposal.state == ProposalState::kOpen &&
                    access::decide(actor, deciding(out.proposal.act), out.target.item).is_allowed();
@@ -212,17 +213,20 @@ Result<Proposed> Approvals::decide(const access::Actor& actor, const ProposalId&
 Result<void> Approvals::carry_out(db::Transaction& tx, const PersonId& decider, const Proposed& decided,
                                   const roster::Outcome& outcome) const {
   const roster::Proposal& proposal = decided.proposal;
+  bool is_compared = false;
   const auto standing = [&](const PersonId& person, Action action) -> Result<access::Decision> {
     const auto actor = roster::actor(tx, person);
     if (!actor) return access::Decision{access::Answer::kRefuse, "deactivated"};
-    evidence::Target now = TRY(parts_.holds.target(tx, *actor, proposal.act, proposal.item));
-    if (now.revision != proposal.revision) {
+    const evidence::Target now = TRY(parts_.holds.target(tx, *actor, proposal.act, proposal.item));
+    // Whoever looks, it is the same.
+    if (!is_compared && TRY(evidence::Holds::revision(tx, now)) != proposal.revision) {
       return fail(Code::kConflict,
                   now.held
                       ? "The hold covers other recordings than when its release was proposed: it takes another proposal"
                       : "The recording was changed since this was proposed: it takes another proposal",
                   proposal.item);
     }
+    is_compared = true;
     return access::decide(*actor, action, now.item);
   };
   TRY(access::require(TRY(standing(decider, deciding(proposal.act))), "proposal", proposal.id.text()));

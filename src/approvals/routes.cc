@@ -60,7 +60,7 @@ Json::Object to_members(const Proposed& proposed) {
           {"matter", held ? Json(held->hold.matter) : Json()},
           {"recording", id_or_null(proposed.target.recording)},
           {"incident", held ? or_null(held->hold.incident) : Json()},
-          {"covers", held ? Json(held->covers) : Json()},
+          {"covers", held && !held->hold.released_at ? Json(held->covers) : Json()},
           {"reason", proposal.reason},
           {"proposer", proposal.proposer.text()},
           {"proposer_name", proposed.proposer},

@@ -123,7 +123,9 @@ class Checker {
   // Who was what when, and the rules of viewing.
   Result<void> facts() {
     return parts_.database.read([&](db::Transaction& tx) {
-      return check_facts(tx, agency_, [this](std::string text) { fault(std::move(text)); });
+      return check_facts(
+          tx, agency_, [this](std::string text) { fault(std::move(text)); },
+          [this](std::string text) { note(std::move(text)); });
     });
   }
 

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "crypto/sha256.h"
 #include "proof/entry.h"
 #include "roster/holds_check.h"
 
@@ -106,6 +107,14 @@ class SharesByEvents {
   Lines lines_, seen_;
   std::map<std::string, std::int64_t> views_;  // by share
 };
+std::string token_line(const std::string& id, const std::string& person, const std::string& scopes,
+                       const std::string& made, const std::string& expires) {
+  return fmt::format("token {} of person {} for {} made {} until {}", id, person, scopes, made, expires);
+}
+std::string revoked_line(const std::string& id, const std::string& at) {
+  return fmt::format("token {} revoked {}", id, at);
+}
+
 // An agency that the lead agency hosts. Those from before are in no event.
 Result<void> check_hosted(db::Transaction& tx, const Json& event, const std::function<void(std::string)>& fault) {
   const std::string id = text_of(event, "agency"), name = text_of(event, "name"), slug = text_of(event, "slug");
@@ -116,11 +125,15 @@ Result<void> check_hosted(db::Transaction& tx, const Json& event, const std::fun
   return {};
 }
 
+std::string rule_line(const std::string& rule, const std::string& value) {
+  return fmt::format("rule {}: {}", rule, value);
+}
+
 Result<Lines> by_events(db::Transaction& tx, const std::string& agency, const std::function<void(std::string)>& fault) {
   Lines out;
   std::map<std::string, Assigned> assignments;
   std::set<std::string> worn_before, from_beginning;  // badges; people whose entry badge nobody had before
-  std::string own_viewing;
+  std::map<std::string, std::string> rules;           // as they were changed last
   SharesByEvents shares;
   roster::HoldFacts holds;
   for (std::int64_t after = -1;;) {
@@ -129,7 +142,7 @@ Result<Lines> by_events(db::Transaction& tx, const std::string& agency, const st
         ":after AND type IN ('identity.bound', 'assignment.began', 'assignment.ended', 'statement.recorded', "
         "'unit.added', 'case.opened', 'rule.changed', 'recording.released', 'agency.added', 'hold.placed', "
         "'hold.released', 'proposal.made', 'proposal.approved', 'proposal.refused', 'proposal.withdrawn', "
-        "'share.made', "
+        "'token.made', 'token.revoked', 'share.made', "
         "'share.opened', 'share.accepted', 'share.received', 'share.revoked', 'recording.shared', "
         "'recording.received') "
         "ORDER BY leaf_index LIMIT :limit",
@@ -175,8 +188,14 @@ Result<Lines> by_events(db::Transaction& tx, const std::string& agency, const st
         TRY(check_hosted(tx, *event, fault));
       } else if (type.starts_with("hold.") || type.starts_with("proposal.")) {
         holds.event(subject, type, *event, fault);
+      } else if (type == "token.made") {
+        out.insert(token_line(text_of(*event, "token"), subject,
+                              event->find("scopes") ? text_of(*event, "scopes") : "everything", text_of(*event, "at"),
+                              text_of(*event, "expires")));
+      } else if (type == "token.revoked") {
+        out.insert(revoked_line(text_of(*event, "token"), text_of(*event, "at")));
       } else {
-        own_viewing = text_of(*event, "new");
+        rules[text_of(*event, "rule")] = text_of(*event, "new");
       }
     }
   }
@@ -186,7 +205,7 @@ Result<Lines> by_events(db::Transaction& tx, const std::string& agency, const st
   }
   shares.finish(out);
   holds.add_lines(out);
-  if (!own_viewing.empty()) out.insert("rule own_viewing: " + own_viewing);
+  for (const auto& [rule, value] : rules) out.insert(rule_line(rule, value));
   return out;
 }
 
@@ -283,8 +302,57 @@ Result<Lines> by_catalog(db::Transaction& tx, const std::string& agency) {
                                          text(row, "recording"));
       }));
   TRY(add_rows(tx, agency, "agency_rules", "CAST(own_viewing AS TEXT) AS own_viewing", "agency", out,
-               [&](const db::Row& row) { return "rule own_viewing: " + text(row, "own_viewing"); }));
+               [&](const db::Row& row) { return rule_line("own_viewing", text(row, "own_viewing")); }));
   TRY(roster::add_hold_rows(tx, agency, out));
+  return out;
+}
+
+// How people sign in, of which events say what was changed since there are such events. Of what was set before, nothing is known.
+struct SignInFacts {
+  Lines sealed, before;
+  std::size_t tokens_before = 0;
+};
+Result<SignInFacts> sign_in_facts(db::Transaction& tx, const std::string& agency, const Lines& events) {
+  SignInFacts out;
+  const auto text = [](const db::Row& row, std::string_view name) {
+    const auto value = row.maybe_text(name);
+    return value ? printable(*value) : std::string("nothing");
+  };
+  TRY(add_rows(
+      tx, agency,
+      "(SELECT t.id AS id, t.person AS person, t.scopes AS scopes, t.created_us AS created_us, t.expires_us AS "
+      "expires_us, t.revoked_us AS revoked_us, t.is_sealed AS is_sealed, p.agency AS agency FROM tokens t "
+      "JOIN people p ON p.id = t.person) held",
+      "CAST(id AS TEXT) AS id, CAST(person AS TEXT) AS person, CAST(scopes AS TEXT) AS scopes, "
+      "CAST(created_us AS TEXT) AS created_us, CAST(expires_us AS TEXT) AS expires_us, CAST(revoked_us AS "
+      "TEXT) AS revoked_us, CAST(is_sealed AS TEXT) AS is_sealed",
+      "id", out.sealed, [&](const db::Row& row) {
+        const std::string id = text(row, "id"), scopes = text(row, "scopes");
+        const bool is_sealed = text(row, "is_sealed") != "0";
+        if (!is_sealed) ++out.tokens_before;
+        if (const auto at = row.maybe_text("revoked_us")) {
+          (is_sealed ? out.sealed : out.before).insert(revoked_line(id, time_of(at)));
+        }
+        std::string line = token_line(id, text(row, "person"), scopes.empty() ? "everything" : scopes,
+                                      time_of(row.maybe_text("created_us")), time_of(row.maybe_text("expires_us")));
+        if (!is_sealed) out.before.insert(line);
+        return line;
+      }));
+  for (const std::string& line : out.before) out.sealed.erase(line);
+  const auto was_changed = [&](const std::string& rule) {
+    const auto next = events.lower_bound(rule_line(rule, ""));
+    return next != events.end() && next->starts_with(rule_line(rule, ""));
+  };
+  for (const db::Row& row :
+       TRY(tx.query("SELECT CAST(second_factor AS TEXT) AS second_factor, CAST(banner AS TEXT) AS banner FROM "
+                    "signin_rules WHERE agency = :agency LIMIT 1",
+                    {{"agency", agency}}))) {
+    const std::string banner = row.maybe_text("banner").value_or("");
+    const std::string digest = banner.empty() ? "nothing" : hex(crypto::sha256(as_bytes(banner)));
+    (was_changed("second_factor") ? out.sealed : out.before)
+        .insert(rule_line("second_factor", text(row, "second_factor")));
+    (was_changed("notice_of_use") ? out.sealed : out.before).insert(rule_line("notice_of_use", digest));
+  }
   return out;
 }
 
@@ -299,10 +367,15 @@ std::optional<std::string> column_time(const std::optional<std::string>& column)
   return ledger_time(Timestamp{us});
 }
 
-Result<void> check_facts(db::Transaction& tx, const std::string& agency,
-                         const std::function<void(std::string)>& fault) {
+Result<void> check_facts(db::Transaction& tx, const std::string& agency, const std::function<void(std::string)>& fault,
+                         const std::function<void(std::string)>& note) {
   const Lines events = TRY(by_events(tx, agency, fault));
-  const Lines catalog = TRY(by_catalog(tx, agency));
+  Lines catalog = TRY(by_catalog(tx, agency));
+  SignInFacts sign_in = TRY(sign_in_facts(tx, agency, events));
+  catalog.merge(sign_in.sealed);
+  if (sign_in.tokens_before > 0)
+    note(fmt::format("{} tokens are of before there were events of tokens: the ledger knows nothing of them",
+                     sign_in.tokens_before));
   // Nobody's: no agency's check would come to them.
   for (const std::string_view table : {"assignments", "statements", "units", "cases", "releases", "agency_rules",
                                        "holds", "proposals", "shares", "share_items", "share_views"}) {
@@ -319,11 +392,17 @@ Result<void> check_facts(db::Transaction& tx, const std::string& agency,
       "r.person)"))[0]
                                    .integer("strays");
   if (nobodys > 0) fault(fmt::format("person_roles: {} rows name no person", nobodys));
+  const std::int64_t lost =
+      TRY(tx.query("SELECT COUNT(*) AS strays FROM tokens t WHERE NOT EXISTS (SELECT 1 FROM people p WHERE p.id = "
+                   "t.person)"))[0]
+          .integer("strays");
+  if (lost > 0) fault(fmt::format("tokens: {} rows name no person", lost));
   for (const std::string& line : catalog) {
     if (!events.contains(line)) fault(line + ": the catalog has it, and no event");
   }
   for (const std::string& line : events) {
-    if (!catalog.contains(line)) fault(line + ": an event says so, and the catalog does not");
+    if (!catalog.contains(line) && !sign_in.before.contains(line))
+      fault(line + ": an event says so, and the catalog does not");
   }
   return {};
 }

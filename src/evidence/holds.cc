@@ -16,7 +16,8 @@ namespace {
 
 using access::Action;
 
-constexpr std::int64_t kCoveredPage = 1'000;
+constexpr std::int64_t kCoveredPage = 10'000;
+constexpr std::size_t kRevisionBytes = 6;
 
 Result<void> require(const access::Actor& actor, Action action) {
   return access::require(access::decide(actor, action, own_agency(actor)), "page");
@@ -28,35 +29,8 @@ Result<void> check_text(std::string_view what, const std::string& text) {
               fmt::format("{} must have 1 to {} bytes without control characters", what, limits::kFieldBytesMax));
 }
 
-// Which recordings a hold covers, as a number that another set does not have: what its release was proposed of.
-Result<std::int64_t> covered_revision(db::Transaction& tx, const HoldId& id) {
-  crypto::Sha256 hash;
-  std::string after;
-  for (;;) {
-    const db::Rows rows = TRY(tx.query(
-        fmt::format(
-            "SELECT r.id AS id FROM holds h JOIN recordings r ON {} WHERE h.id = :id AND r.id > :after ORDER BY "
-            "r.id LIMIT :limit",
-            roster::covered_condition()),
-        {{"id", id.text()}, {"after", after}, {"limit", kCoveredPage}}));
-    for (const db::Row& row : rows) {
-      after = row.text("id");
-      hash.update(as_bytes(after));
-    }
-    if (static_cast<std::int64_t>(rows.size()) < kCoveredPage) break;
-  }
-  const Digest digest = hash.finish();
-  std::int64_t out = 0;
-  // As many bits as a number in an event may have.
-  for (std::size_t i = 0; i < 6; ++i) out = out << 8 | digest[i];
-  return out;
-}
-
 Result<SubjectId> console(db::Transaction& tx, const AgencyId& agency) {
-  for (const roster::Agency& each : TRY(roster::agencies(tx))) {
-    if (each.id == agency) return SubjectId(each.console);
-  }
-  return fail(Code::kCorrupt, "An actor's agency is missing", agency.text());
+  return SubjectId(TRY(roster::agency(tx, agency)).console);
 }
 
 }  // namespace
@@ -80,19 +54,17 @@ Result<std::vector<HeldItem>> Holds::read_holds(db::Transaction& tx, const acces
   std::vector<HeldItem> out;
   const access::Reach reach = access::reach(actor);
   for (const db::Row& row : TRY(tx.query(
-           fmt::format("SELECT {0}, (SELECT COUNT(*) FROM recordings r WHERE {1}) AS covers, (SELECT COUNT(*) FROM "
-                       "recordings r WHERE {1} AND r.assigned_officer = :self) AS own, (SELECT p.id FROM proposals p "
-                       "WHERE p.item = h.id AND p.act = 'hold_release' AND p.state = 'open' AND p.expires_us > :now "
-                       "LIMIT 1) AS proposal FROM holds h WHERE h.agency = :agency AND {2} ORDER BY {3} LIMIT :limit",
-                       roster::hold_columns(), roster::covered_condition(), condition, roster::hold_order()),
-           asked_by(actor, parts_.clock.now()) +
-               db::Params{{"agency", actor.agency.text()}, {"limit", limits::kPageItemsMax}} + params))) {
+           fmt::format("SELECT {}, (SELECT p.id FROM proposals p WHERE p.item = h.id AND p.act = 'hold_release' AND "
+                       "p.state = 'open' AND p.expires_us > :now LIMIT 1) AS proposal FROM holds h WHERE h.agency = "
+                       ":agency AND {} ORDER BY {} LIMIT :limit",
+                       roster::hold_columns(), condition, roster::hold_order()),
+           db::Params{
+               {"now", parts_.clock.now().us}, {"agency", actor.agency.text()}, {"limit", limits::kPageItemsMax}} +
+               params))) {
     const auto open = row.maybe_text("proposal");
     HeldItem held;
     held.hold = TRY(roster::read_hold(row));
     held.placed_by = TRY(roster::name_of(tx, actor.agency, held.hold.placed_by)).value_or("");
-    held.covers = row.integer("covers");
-    held.covers_own = row.integer("own") > 0;
     held.proposal = open ? ProposalId::parse(*open) : std::nullopt;
     if (held.hold.recording && !(reach.all && reach.restricted)) {
       const Recording recording = TRY(read_one(tx, actor, *held.hold.recording));
@@ -100,6 +72,43 @@ Result<std::vector<HeldItem>> Holds::read_holds(db::Transaction& tx, const acces
     }
     out.push_back(std::move(held));
   }
+  return out;
+}
+
+Result<void> Holds::count(db::Transaction& tx, HeldItem& held) {
+  if (held.hold.released_at) return {};
+  held.covers =
+      TRY(tx.query(fmt::format("SELECT COUNT(*) AS n FROM ({}) c", roster::covered("r.id AS id", "h.id = :id")),
+                   {{"id", held.hold.id.text()}}))[0]
+          .integer("n");
+  return {};
+}
+
+Result<bool> Holds::covers_own(db::Transaction& tx, const HoldId& hold, const PersonId& person) {
+  return !TRY(tx.query(roster::covered("r.assigned_officer AS officer", "h.id = :id AND r.assigned_officer = :self") +
+                           " LIMIT 1",
+                       {{"id", hold.text()}, {"self", person.text()}}))
+              .empty();
+}
+
+Result<std::int64_t> Holds::revision(db::Transaction& tx, const Target& target) {
+  if (!target.held) return target.files_revision;
+  crypto::Sha256 hash;
+  std::string after;
+  for (;;) {
+    const db::Rows rows =
+        TRY(tx.query(roster::covered("r.id AS id", "h.id = :id AND r.id > :after") + " ORDER BY id LIMIT :limit",
+                     {{"id", target.held->hold.id.text()}, {"after", after}, {"limit", kCoveredPage}}));
+    for (const db::Row& row : rows) {
+      after = row.text("id");
+      hash.update(as_bytes(after));
+    }
+    if (static_cast<std::int64_t>(rows.size()) < kCoveredPage) break;
+  }
+  const Digest digest = hash.finish();
+  std::int64_t out = 0;
+  // As many bits as a number in an event may have.
+  for (std::size_t i = 0; i < kRevisionBytes; ++i) out = out << 8 | digest[i];
   return out;
 }
 
@@ -139,7 +148,7 @@ Result<HeldItem> Holds::place(const access::Actor& actor, const NewHold& wanted)
   HeldItem placed;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     placed = TRY(read_hold(tx, actor, hold.id));
-    return {};
+    return count(tx, placed);
   }));
   return placed;
 }
@@ -158,8 +167,10 @@ Result<Page<HeldItem>> Holds::list(const access::Actor& actor, const PageQuery& 
         },
         [](const HeldItem& held) { return roster::place_of(held.hold); },
         [&](HeldItem held, bool is_full) -> Result<bool> {
-          if (held.is_known && !is_full) out.items.push_back(held);
-          return held.is_known;
+          if (!held.is_known || is_full) return held.is_known;
+          TRY(count(tx, held));
+          out.items.push_back(std::move(held));
+          return true;
         }));
     return {};
   }));
@@ -176,8 +187,7 @@ Result<Target> Holds::target(db::Transaction& tx, const access::Actor& actor, ro
     out.held = TRY(read_hold(tx, actor, *id));
     out.recording = out.held->hold.recording;
     out.chain = out.recording ? SubjectId(*out.recording) : TRY(console(tx, actor.agency));
-    out.revision = TRY(covered_revision(tx, out.held->hold.id));
-    if (out.held->covers_own) out.item.assigned_officer = actor.person;
+    if (TRY(covers_own(tx, *id, actor.person))) out.item.assigned_officer = actor.person;
     return out;
   }
   const auto id = RecordingId::parse(item);
@@ -190,7 +200,7 @@ Result<Target> Holds::target(db::Transaction& tx, const access::Actor& actor, ro
   // Nobody unlocks what they are in themselves, whichever of its files they name.
   if (found.is_own_in_part) out.item.assigned_officer = actor.person;
   Files files = TRY(files_of(tx, actor.agency, found.id));
-  out.revision = files.revision;
+  out.files_revision = files.revision;
   std::erase_if(files.items, [](const File& file) { return !file.restriction; });
   out.files = std::move(files.items);
   return out;

@@ -26,8 +26,7 @@ namespace lapel::evidence {
 struct HeldItem {
   roster::Hold hold;
   std::string placed_by;               // as they are called today
-  std::int64_t covers = 0;             // recordings, today
-  bool covers_own = false;             // one of them is the asker's
+  std::int64_t covers = 0;             // recordings, today, where they were counted; none once it is released
   bool is_known = true;                // the asker may know of the one recording that it names
   std::optional<ProposalId> proposal;  // open, to release it
 };
@@ -38,10 +37,9 @@ struct Target {
   std::optional<RecordingId> recording;
   std::optional<HeldItem> held;  // of a release
   std::optional<access::Restriction> restriction;
-  std::vector<File> files;  // that have a restriction of their own, of the recording that it is lifted from
-  access::Item item;        // as access decides about it
-  std::int64_t revision =
-      0;  // changes when what two people look at does: which recordings a hold covers, any of the files
+  std::vector<File> files;          // that have a restriction of their own, of the recording that it is lifted from
+  access::Item item;                // as access decides about it
+  std::int64_t files_revision = 0;  // of the recording that a restriction is lifted from
 };
 
 class Holds {
@@ -62,9 +60,15 @@ class Holds {
   // Those that stand first, the newest of each first.
   Result<Page<HeldItem>> list(const access::Actor& actor, const PageQuery& query);
 
-  // kNotFound for an item that there is not; whether the actor may know of it is told, not decided.
+  // kNotFound for an item that there is not; whether the actor may know of it is told, not decided. What a hold covers is not counted.
   Result<Target> target(db::Transaction& tx, const access::Actor& actor, roster::TwoPersonAct act,
                         const std::string& item) const;
+  // How many recordings it covers, of one that stands.
+  static Result<void> count(db::Transaction& tx, HeldItem& held);
+  // Whether one of them is this officer's.
+  static Result<bool> covers_own(db::Transaction& tx, const HoldId& hold, const PersonId& person);
+  // Another whenever what two people look at is another: which recordings a hold covers, any of a recording's files.
+  static Result<std::int64_t> revision(db::Transaction& tx, const Target& target);
   static std::vector<ledger::Draft> effect(const Target& target, const roster::Proposal& proposal);
   static Result<void> carry_out(db::Transaction& tx, const Target& target, const roster::Proposal& proposal,
                                 Timestamp at);

@@ -21,6 +21,8 @@
 
 namespace lapel::evidence {
 
+// SQL, after FROM: the files, called r, of the recording of :agency whose first file is :first.
+std::string_view files_of_first();
 // SQL: some file, called f, of the recording that the row r is a file of fits the condition.
 std::string some_file(std::string_view condition);
 

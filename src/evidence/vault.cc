@@ -343,9 +343,8 @@ Result<void> Vault::read_clips(db::Transaction& tx, const access::Actor& actor, 
     const RecordingId first = recording.description.group.value_or(recording.id);
     recording.clips.clear();
     for (const db::Row& row : TRY(tx.query(
-             fmt::format("SELECT {} FROM recordings r WHERE agency = :agency AND (id = :first OR group_id = :first) "
-                         "ORDER BY CASE WHEN id = :first THEN 0 ELSE 1 END, sort_us, id LIMIT :limit",
-                         columns()),
+             fmt::format("SELECT {} FROM {} ORDER BY CASE WHEN id = :first THEN 0 ELSE 1 END, sort_us, id LIMIT :limit",
+                         columns(), files_of_first()),
              asked_by(actor, parts_.clock.now()) +
                  db::Params{{"agency", actor.agency.text()}, {"first", first.text()}, {"limit", limits::kClipsMax}}))) {
       const Recording file = TRY(read_recording(actor, row));

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The commands by which whoever stands at the server's console says how people sign in.
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -90,15 +92,27 @@ Result<void> run_sign_in_rules(const Where& where, const std::string& agency_nam
     banner = std::string(as_text(bytes));
     while (banner->ends_with('\n')) banner->pop_back();
   }
-  TRY(installation->database().write([&](db::Transaction& tx) -> Result<void> {
-    const roster::Agency agency = TRY(roster::agency_by_name(tx, agency_name));
-    rules = TRY(signin::sign_in_rules(tx, agency.id));
-    if (change.second_factor == "required") rules.second_factor = signin::SecondFactor::kRequired;
-    if (change.second_factor == "optional") rules.second_factor = signin::SecondFactor::kOptional;
-    if (banner) rules.banner = *banner;
-    if (change.second_factor.empty() && !banner) return {};
-    return signin::set_sign_in_rules(tx, agency.id, rules);
+  const roster::Agency agency = TRY(agency_of(*installation, agency_name));
+  signin::SignInRules old;
+  TRY(installation->database().read([&](db::Transaction& tx) -> Result<void> {
+    old = TRY(signin::sign_in_rules(tx, agency.id));
+    return {};
   }));
+  rules = old;
+  if (change.second_factor == "required") rules.second_factor = signin::SecondFactor::kRequired;
+  if (change.second_factor == "optional") rules.second_factor = signin::SecondFactor::kOptional;
+  if (banner) rules.banner = *banner;
+  ledger::Submission submission;
+  submission.actor = agency.console;
+  submission.events = signin::rule_changes(agency.console, old, rules);
+  if (!submission.events.empty()) {
+    submission.rows = [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) -> Result<void> {
+      if (TRY(signin::sign_in_rules(tx, agency.id)) != old)
+        return fail(Code::kConflict, "These rules were changed meanwhile: look at them again");
+      return signin::set_sign_in_rules(tx, agency.id, rules);
+    };
+    TRY(TRY(installation->ledgers().find(agency.id))->commit(std::move(submission)));
+  }
   if (as_json) {
     fmt::print("{}\n", to_json(Json(Json::Object{{"second_factor", signin::second_factor_name(rules.second_factor)},
                                                  {"banner", rules.banner}})));

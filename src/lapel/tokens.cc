@@ -16,6 +16,10 @@ std::string date_of(Timestamp time) {
   return ledger_time(time).substr(0, kDateBytes);
 }
 
+signin::Tokens tokens_of(Installation& installation) {
+  return signin::Tokens({installation.database(), installation.ledgers(), installation.clock()});
+}
+
 std::string shown_scopes(const std::optional<std::set<access::Action>>& scopes) {
   if (!scopes) return "everything";
   std::string out;
@@ -56,11 +60,11 @@ Result<void> run_token_create(const Where& where, const std::string& login, cons
   const auto installation = TRY(Installation::open(where, Installation::Publishing::kNo));
   const Timestamp now = installation->clock().now();
   wanted.expires_at = TRY(signin::parse_token_end(expires, now));
-  const signin::MadeToken made = TRY(signin::create_token(installation->database(), wanted, now));
+  const signin::MadeToken made = TRY(tokens_of(*installation).create(wanted));
   if (as_json) {
     fmt::print("{}\n",
                to_json(Json(Json::Object{
-                   {"token", made.text}, {"id", made.id.text()}, {"expires_at", ledger_time(wanted.expires_at)}})));
+                   {"token", made.text}, {"id", made.id.text()}, {"expires_at", ledger_time(made.expires_at)}})));
   } else {
     fmt::print("{}\n", made.text);
   }
@@ -92,7 +96,7 @@ Result<void> run_token_revoke(const Where& where, const std::string& text) {
   const auto id = TokenId::parse(text);
   if (!id) return fail(Code::kInvalid, "A token's id is 32 lower-case hex digits, as lapel token list shows it");
   const auto installation = TRY(Installation::open(where, Installation::Publishing::kNo));
-  TRY(signin::revoke_token(installation->database(), *id, installation->clock().now()));
+  TRY(tokens_of(*installation).revoke(*id));
   fmt::print(stderr, "Revoked {}; a running server refuses its next request.\n", text);
   return {};
 }

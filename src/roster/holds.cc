@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roster/holds.h"
 
+#include <fmt/format.h>
+
 namespace lapel::roster {
 
 Result<void> add_hold(db::Transaction& tx, const Hold& hold) {
@@ -65,10 +67,16 @@ std::string_view hold_order() {
   return "CASE WHEN h.released_us IS NULL THEN 0 ELSE 1 END, h.placed_us DESC, h.id";
 }
 
-std::string_view covered_condition() {
-  return "r.agency = h.agency AND (r.id = h.recording OR r.group_id = h.recording OR r.incident = h.incident OR "
-         "(SELECT "
-         "f.incident FROM recordings f WHERE f.id = r.group_id) = h.incident)";
+// Each a range of one of the indexes of recordings. A file of an incident may be a further file of another of it: it is one.
+// CROSS JOIN: in this order, where SQLite would rather begin with all files of the agency.
+std::string covered(std::string_view columns, std::string_view condition) {
+  return fmt::format(
+      "SELECT {0} FROM holds h JOIN recordings r ON r.agency = h.agency AND r.id = h.recording WHERE {1} UNION "
+      "SELECT {0} FROM holds h JOIN recordings r ON r.agency = h.agency AND r.group_id = h.recording WHERE {1} UNION "
+      "SELECT {0} FROM holds h JOIN recordings r ON r.agency = h.agency AND r.incident = h.incident WHERE {1} UNION "
+      "SELECT {0} FROM holds h JOIN recordings f ON f.agency = h.agency AND f.incident = h.incident CROSS JOIN "
+      "recordings r WHERE r.agency = f.agency AND r.group_id = f.id AND {1}",
+      columns, condition);
 }
 
 // Each a range of one of the indexes of holds.

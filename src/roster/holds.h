@@ -44,8 +44,9 @@ Result<void> release_hold(db::Transaction& tx, const HoldId& id, const ProposalI
 // Of a hold called h.
 std::string_view hold_columns();
 Result<Hold> read_hold(const db::Row& row);
-// SQL: the hold called h covers the recording called r.
-std::string_view covered_condition();
+// SQL: a SELECT of `columns`, each with a name of its own, of each recording r that a hold h covers, of those that the condition is
+// true of. Rows that are alike are one.
+std::string covered(std::string_view columns, std::string_view condition);
 // SQL: some hold stands over the recording called r.
 std::string_view held_condition();
 // What a standing hold on all of this incident is for; nullopt where there is none.

@@ -373,7 +373,7 @@ Result<Asking> asking_session(const Request& request, const Room& room) {
   Asking out{std::move(*session), {}};
   TRY(room.database.read([&](db::Transaction& tx) -> Result<void> {
     const roster::Person person = TRY(roster::person(tx, out.session.actor.person));
-    out.by = {person.id, person.login, request.client};
+    out.by = {person.id, person.login, request.client, session_key_of(request)};
     return {};
   }));
   return out;

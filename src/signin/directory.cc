@@ -187,9 +187,11 @@ Result<void> write_members(db::Transaction& tx, const AgencyId& agency, const Di
   return {};
 }
 
-Result<void> require_changes(const std::set<std::string>& changed) {
-  if (changed.size() <= kDirectoryChangesMax) return {};
-  return fail(Code::kTooLarge, fmt::format("At most {} members are changed at once", kDirectoryChangesMax));
+// Whoever goes is not counted: a group of any size is renamed, replaced and removed at once.
+Result<void> require_newcomers(const DirectoryGroup& wanted, const std::set<std::string>& old) {
+  const auto come = std::ranges::count_if(wanted.members, [&](const std::string& user) { return !old.contains(user); });
+  if (come <= kDirectoryNewcomersMax) return {};
+  return fail(Code::kTooLarge, fmt::format("At most {} members are added at once", kDirectoryNewcomersMax));
 }
 
 }  // namespace
@@ -283,17 +285,42 @@ Result<void> Directory::settle(const Who& who, const std::string& id) {
              [&](const State& state, const Unchanged& unchanged) { return step(who, state, unchanged); });
 }
 
+// Of a page, those who are in step already are told to be so in one transaction; the others are left.
+Result<std::vector<std::string>> Directory::not_in_step(const Who& who, std::span<const std::string> page) {
+  const auto provider = TRY(parts_.providers.find(who.agency));
+  std::vector<std::string> out;
+  TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    out.clear();
+    for (const std::string& user : page) {
+      const auto state = read_state(tx, who.agency, user, provider);
+      if (!state && state.error().code() == Code::kNotFound) continue;
+      if (!state) return fail(state.error());
+      if (!state->is_settled()) {
+        out.push_back(user);
+        continue;
+      }
+      TRY(tx.run("UPDATE directory_users SET unsettled_us = NULL WHERE id = :id", {{"id", user}}));
+    }
+    return {};
+  }));
+  return out;
+}
+
 Result<void> Directory::settle_all(const Who& who, const std::set<std::string>& users) {
   // What cannot be done for one is done for the others; the first of it is told.
   Result<void> out;
-  for (const std::string& user : users) {
-    auto settled = settle(who, user);
-    if (!settled && settled.error().code() != Code::kNotFound && out) out = std::move(settled);
+  const std::vector<std::string> all(users.begin(), users.end());
+  for (std::size_t at = 0; at < all.size(); at += kDirectorySettledPage) {
+    const std::span page = std::span(all).subspan(at, std::min(kDirectorySettledPage, all.size() - at));
+    for (const std::string& user : TRY(not_in_step(who, page))) {
+      auto settled = settle(who, user);
+      if (!settled && settled.error().code() != Code::kNotFound && out) out = std::move(settled);
+    }
   }
   return out;
 }
 
-Result<void> Directory::finish(const Who& who) {
+Result<bool> Directory::finish(const Who& who) {
   const Timestamp now = parts_.clock.now();
   struct Waiting {
     std::string user;
@@ -315,18 +342,19 @@ Result<void> Directory::finish(const Who& who) {
     const auto settled = settle(who, each.user);
     if (settled) continue;
     // Not for what it would do: what the server cannot at this moment, it can for nobody, and the next request tries again.
-    if (settled.error().problem->retry == Retry::kYes || settled.error().problem->retry == Retry::kLater) break;
+    if (settled.error().problem->retry == Retry::kYes || settled.error().problem->retry == Retry::kLater) return false;
     TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
       TRY(tx.run("UPDATE directory_users SET unsettled_us = :again WHERE id = :id AND unsettled_us = :seen",
                  {{"again", (now + kDirectoryAgainUs).us}, {"id", each.user}, {"seen", each.since_us}}));
       return {};
     }));
   }
-  return {};
+  return static_cast<std::int64_t>(users.size()) == kDirectoryFinishedMax;
 }
 
 Result<void> Directory::finish(const access::Actor& actor) {
-  return finish(who_of(actor));
+  TRY(finish(who_of(actor)));
+  return {};
 }
 
 Result<void> Directory::finish_all() {
@@ -335,7 +363,10 @@ Result<void> Directory::finish_all() {
     agencies = TRY(roster::agencies(tx));
     return {};
   }));
-  for (const roster::Agency& agency : agencies) TRY(finish(Who{agency.id, agency.console, std::nullopt}));
+  for (const roster::Agency& agency : agencies) {
+    while (TRY(finish(Who{agency.id, agency.console, std::nullopt}))) {
+    }
+  }
   return {};
 }
 
@@ -494,20 +525,19 @@ Result<DirectoryGroup> Directory::group(const AgencyId& agency, const std::strin
 Result<void> Directory::mark(db::Transaction& tx, const Who& who, const std::set<std::string>& users,
                              const std::optional<Provider>& provider) {
   const Timestamp now = parts_.clock.now();
-  for (const std::string& user : users) {
-    TRY(unsettle(tx, user, now));
-    const db::Rows own = TRY(tx.query(
-        "SELECT id FROM directory_users WHERE id = :id AND agency = :agency AND is_deleted = 0 AND person = :person "
-        "LIMIT 1",
-        {{"id", user}, {"agency", who.agency.text()}, {"person", who.person ? who.person->text() : std::string()}}));
-    if (!own.empty() && !TRY(read_state(tx, who.agency, user, provider)).is_settled()) return fail(own_person());
-  }
+  for (const std::string& user : users) TRY(unsettle(tx, user, now));
+  if (!who.person) return {};
+  const db::Rows own = TRY(
+      tx.query("SELECT id FROM directory_users WHERE agency = :agency AND is_deleted = 0 AND person = :person LIMIT 1",
+               {{"agency", who.agency.text()}, {"person", who.person->text()}}));
+  if (own.empty() || !users.contains(own[0].text("id"))) return {};
+  if (!TRY(read_state(tx, who.agency, own[0].text("id"), provider)).is_settled()) return fail(own_person());
   return {};
 }
 
 Result<DirectoryGroup> Directory::add_group(const access::Actor& actor, DirectoryGroup wanted) {
   TRY(check(wanted));
-  TRY(require_changes(wanted.members));
+  TRY(require_newcomers(wanted, {}));
   const auto provider = TRY(parts_.providers.find(actor.agency));
   const Timestamp now = parts_.clock.now();
   wanted.id = hex(crypto::random_bytes<16>());
@@ -550,7 +580,9 @@ Result<DirectoryGroup> Directory::change_group(const access::Actor& actor, const
     if (old.name != wanted.name || old.external_id != wanted.external_id)
       changed.insert(old.members.begin(), old.members.end());
     std::ranges::set_symmetric_difference(old.members, wanted.members, std::inserter(changed, changed.end()));
-    TRY(require_changes(changed));
+    TRY(require_newcomers(wanted, old.members));
+    if (static_cast<std::int64_t>(changed.size()) > kDirectoryUsersMax)
+      return fail(Code::kTooLarge, fmt::format("At most {} members are named at once", kDirectoryUsersMax));
     TRY(tx.run(
         "UPDATE directory_groups SET name = :name, external_id = CAST(:external AS TEXT), changed_us = :now WHERE id = "
         ":id",
@@ -575,7 +607,6 @@ Result<void> Directory::remove_group(const access::Actor& actor, const std::stri
                                        {{"id", id}, {"agency", actor.agency.text()}}));
     if (rows.empty()) return fail(Code::kNotFound, "No such group", id);
     TRY(read_members(tx, gone));
-    TRY(require_changes(gone.members));
     TRY(tx.run("DELETE FROM directory_members WHERE group_id = :id", {{"id", id}}));
     TRY(tx.run("DELETE FROM directory_groups WHERE id = :id", {{"id", id}}));
     return mark(tx, who_of(actor), gone.members, provider);

@@ -13,10 +13,12 @@
 //   kUnavailable (others change the same user all the time).
 // Threads: any; calls block.
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -32,7 +34,8 @@ namespace lapel::signin {
 inline constexpr std::int64_t kDirectoryUsersMax = 20'000;  // of an agency
 inline constexpr std::int64_t kDirectoryGroupsMax = 1'000;
 inline constexpr std::int64_t kDirectoryPageMax = 200;
-inline constexpr std::size_t kDirectoryChangesMax = 1'000;           // members of a group in one request
+inline constexpr std::ptrdiff_t kDirectoryNewcomersMax = 1'000;      // members who come to a group in one request
+inline constexpr std::size_t kDirectorySettledPage = 200;            // users whom one transaction looks at
 inline constexpr std::int64_t kDirectoryFinishedMax = 100;           // users whom one finish() looks at
 inline constexpr std::int64_t kDirectoryAgainUs = 60LL * 1'000'000;  // after one that was refused
 
@@ -120,9 +123,11 @@ class Directory {
   Result<void> settle(const Who& who, const std::string& user);
   Result<Progress> step(const Who& who, const State& state, const Unchanged& unchanged);
   Result<void> settle_all(const Who& who, const std::set<std::string>& users);
+  Result<std::vector<std::string>> not_in_step(const Who& who, std::span<const std::string> page);
   Result<Progress> put_out(const Who& who, const State& state, const DirectoryUser& wanted, bool is_deleted,
                            const Unchanged& unchanged);
-  Result<void> finish(const Who& who);
+  // Whether there may be more of them.
+  Result<bool> finish(const Who& who);
   // In a group's transaction: these are to be settled, and none of them is whom the token acts for, or nothing follows.
   Result<void> mark(db::Transaction& tx, const Who& who, const std::set<std::string>& users,
                     const std::optional<Provider>& provider);

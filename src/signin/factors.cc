@@ -171,6 +171,7 @@ Result<void> Factors::confirm_totp(const By& by, const std::string& name, const 
       const TotpSecret secret = TRY(secret_of(key, rows[0]));
       const auto step = totp_step(secret, plain_digits(code), now, 0);
       if (!step) return {};
+      TRY(require_session(tx, by));
       TRY(require_room(tx, by.person));
       TRY(
           tx.run("UPDATE factors SET is_confirmed = 1, name = :name, counter = :step, created_us = :now, used_us = "
@@ -194,12 +195,22 @@ Result<void> Factors::require_room(db::Transaction& tx, const PersonId& person) 
   return {};
 }
 
+// A reset ends every session in the transaction that takes the factors.
+Result<void> Factors::require_session(db::Transaction& tx, const By& by) {
+  if (!by.session) return {};
+  const db::Rows rows = TRY(tx.query("SELECT person FROM sessions WHERE id_sha256 = :id AND person = :person LIMIT 1",
+                                     {{"id", *by.session}, {"person", by.person.text()}}));
+  if (rows.empty()) return fail(problems::kSignIn, "The session has ended; sign in again");
+  return {};
+}
+
 Result<void> Factors::add_passkey(const By& by, const std::string& name, const PasskeyQuestion& question,
                                   const PasskeyCreated& answer) {
   const std::string kept = TRY(checked_name(name, "Passkey"));
   const Passkey passkey = TRY(check_created(question, answer));
   const Timestamp now = parts_.clock.now();
   return parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    TRY(require_session(tx, by));
     TRY(parts_.challenges.use(tx, question.challenge));
     TRY(require_room(tx, by.person));
     const std::int64_t added = TRY(tx.run(
@@ -247,6 +258,7 @@ Result<std::vector<std::string>> Factors::make_recovery_codes(const By& by) {
   }
   const Timestamp now = parts_.clock.now();
   TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    TRY(require_session(tx, by));
     TRY(tx.run("DELETE FROM recovery_codes WHERE person = :person", {{"person", by.person.text()}}));
     for (const std::string& code : out) {
       TRY(tx.run("INSERT INTO recovery_codes (person, code_sha256, created_us) VALUES (:person, :code, :now)",

@@ -6,8 +6,9 @@
 // Promises: what is presented counts once: a code's step, a recovery code and a challenge are used up before their owner is
 //   let in, so that of two who present one only one gets in, and who is cut off between has spent it. An app's secret is
 //   sealed under a key made of its owner's key in the key store: the catalog alone tells no codes. Each change is in
-//   signin_events. A wrong code counts towards the lock of locks.h; a wrong passkey does not.
-// Fails with: kUnauthenticated (kSecondFactor), kConflict (enrolled already; the last one, where one is required),
+//   signin_events. What is enrolled in the very moment of a reset is gone with it, or refused. A wrong code counts towards the
+//   lock of locks.h; a wrong passkey does not.
+// Fails with: kUnauthenticated (kSecondFactor, kSignIn), kConflict (enrolled already; the last one, where one is required),
 //   kNotFound, kLimited (kFactorsMax).
 // Threads: any.
 
@@ -49,6 +50,8 @@ struct By {
   PersonId person;
   std::string login;
   std::string client;
+  // By which they are signed in, as the catalog knows it: what it enrolls is written while it stands, or not at all.
+  std::optional<std::string> session = std::nullopt;
 };
 
 class Factors {
@@ -89,6 +92,7 @@ class Factors {
   Result<ByteArray<32>> sealing_key(const PersonId& person);
   Result<void> attempt(const By& by, std::string_view what, const std::function<Result<bool>()>& is_right);
   static Result<void> require_room(db::Transaction& tx, const PersonId& person);
+  static Result<void> require_session(db::Transaction& tx, const By& by);
 
   const Parts parts_;
 };

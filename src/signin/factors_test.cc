@@ -233,6 +233,33 @@ TEST_F(FactorsTest, AResetTakesEverything) {
   EXPECT_FALSE(factors_->present_recovery_code(by(person_), codes[0]));
 }
 
+TEST_F(FactorsTest, WhatIsEnrolledInTheMomentOfAResetDoesNotOutliveIt) {
+  const auto opened = sessions_->open(person_.id, Proof::kPassword);
+  ASSERT_TRUE(opened) << opened.error().text();
+  http::Request request;
+  request.headers = {{"cookie", "lapel-session=" + opened->cookie}};
+  By signed_in = by(person_);
+  signed_in.session = session_key_of(request);
+  ASSERT_TRUE(signed_in.session);
+  const Authenticator before(PasskeyAlgorithm::kEs256), after(PasskeyAlgorithm::kEs256);
+  PasskeyQuestion asked = question(Challenges::Purpose::kCreate);
+  ASSERT_TRUE(factors_->add_passkey(signed_in, "", asked, before.create(asked)));
+  const TotpSecret secret = *factors_->begin_totp(person_.id);
+  // The session was looked at; then the reset comes, and then the answer is written.
+  write([&](db::Transaction& tx) -> Result<void> {
+    TRY(Factors::reset(tx, person_.id));
+    return Sessions::end_all(tx, person_.id);
+  });
+  asked = question(Challenges::Purpose::kCreate);
+  EXPECT_EQ(factors_->add_passkey(signed_in, "", asked, after.create(asked)).error().problem, &problems::kSignIn);
+  EXPECT_FALSE(factors_->confirm_totp(signed_in, "", code_of(secret)));
+  const TotpSecret anew = *factors_->begin_totp(person_.id);
+  EXPECT_EQ(factors_->confirm_totp(signed_in, "", code_of(anew)).error().problem, &problems::kSignIn);
+  EXPECT_EQ(factors_->make_recovery_codes(signed_in).error().problem, &problems::kSignIn);
+  EXPECT_TRUE(factors_->list(person_.id)->empty());
+  EXPECT_EQ(*factors_->recovery_codes_left(person_.id), 0);
+}
+
 TEST_F(FactorsTest, AChallengeIsForItsPurposeItsSessionAndFiveMinutes) {
   using Purpose = Challenges::Purpose;
   const std::string made = *challenges_->make(Purpose::kPresent, "one");

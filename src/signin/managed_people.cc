@@ -119,9 +119,7 @@ Result<void> ManagedPeople::commit(const By& by, std::vector<ledger::Draft> even
 Result<ManagedPeople::By> ManagedPeople::console(const Provider& provider, const Unchanged& unchanged) {
   By out{provider.agency, {}, fmt::format("Groups at the identity provider {}", provider.name), unchanged};
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    for (const roster::Agency& agency : TRY(roster::agencies(tx))) {
-      if (agency.id == provider.agency) out.actor = agency.console;
-    }
+    out.actor = TRY(roster::agency(tx, provider.agency)).console;
     return {};
   }));
   return out;

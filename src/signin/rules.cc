@@ -2,11 +2,13 @@
 #include "signin/rules.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "base/json.h"
 #include "base/text.h"
+#include "crypto/sha256.h"
 
 namespace lapel::signin {
 
@@ -37,6 +39,24 @@ Result<void> set_sign_in_rules(db::Transaction& tx, const AgencyId& agency, cons
       "UPDATE SET second_factor = excluded.second_factor, banner = excluded.banner",
       {{"agency", agency.text()}, {"factor", second_factor_name(rules.second_factor)}, {"banner", rules.banner}}));
   return {};
+}
+
+std::vector<ledger::Draft> rule_changes(const SubjectId& console, const SignInRules& old, const SignInRules& rules) {
+  std::vector<ledger::Draft> out;
+  const auto add = [&](std::string_view rule, const std::string& before, const std::string& after) {
+    if (before == after) return;
+    Json::Object fields = {{"rule", rule}, {"reason", "At the server's console"}};
+    if (!before.empty()) fields.emplace("old", before);
+    if (!after.empty()) fields.emplace("new", after);
+    out.push_back({console, "rule.changed", std::move(fields), false});
+  };
+  const auto digest = [](const std::string& words) {
+    return words.empty() ? std::string() : hex(crypto::sha256(as_bytes(words)));
+  };
+  add("second_factor", std::string(second_factor_name(old.second_factor)),
+      std::string(second_factor_name(rules.second_factor)));
+  add("notice_of_use", digest(old.banner), digest(rules.banner));
+  return out;
 }
 
 }  // namespace lapel::signin

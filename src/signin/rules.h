@@ -9,9 +9,12 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/ids.h"
 #include "db/db.h"
+#include "ledger/ledger.h"
 
 namespace lapel::signin {
 
@@ -23,10 +26,15 @@ struct SignInRules {
   SecondFactor second_factor = SecondFactor::kRequired;
   // The notice of use, which everybody accepts each time they sign in (CJIS Security Policy AC-8); empty: none.
   std::string banner;
+
+  friend bool operator==(const SignInRules&, const SignInRules&) = default;
 };
 
 Result<SignInRules> sign_in_rules(db::Transaction& tx, const AgencyId& agency);
 Result<void> set_sign_in_rules(db::Transaction& tx, const AgencyId& agency, const SignInRules& rules);
+
+// What is changed, as an event says it (rule.changed, in the chain of the server's console): of the notice, the SHA-256 of its words.
+std::vector<ledger::Draft> rule_changes(const SubjectId& console, const SignInRules& old, const SignInRules& rules);
 
 std::string_view second_factor_name(SecondFactor rule);
 

@@ -168,6 +168,10 @@ CREATE INDEX directory_members_by_user ON directory_members (user_id, group_id);
 ALTER TABLE directory_users ADD COLUMN unsettled_us BIGINT;
 CREATE INDEX directory_users_unsettled ON directory_users (agency, unsettled_us);
 )sql"},
+    // Those from before are in no event, and end within 366 days.
+    {7, "tokens in the ledger", R"sql(
+ALTER TABLE tokens ADD COLUMN is_sealed BIGINT NOT NULL DEFAULT 0;
+)sql"},
 };
 
 }  // namespace

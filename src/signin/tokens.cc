@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -19,9 +20,14 @@ namespace {
 constexpr std::string_view kTokenHead = "lapel_";
 constexpr std::size_t kTokenBytes = kTokenHead.size() + 32 + 1 + 64;
 constexpr std::int64_t kDayUs = 86'400LL * 1'000'000;
+constexpr std::int64_t kLedgerUnitUs = 10'000;  // below it the ledger tells no time
 
 Error refused() {
   return {&problems::kUnauthenticated, "Sign in, or send a valid token in the Authorization header", {}};
+}
+
+Error no_such(const TokenId& id) {
+  return {&generic_problem(Code::kNotFound), "No such token, or revoked already", id.text()};
 }
 
 std::string scopes_text(const std::set<access::Action>& scopes) {
@@ -122,27 +128,77 @@ Result<Timestamp> parse_token_end(std::string_view text, Timestamp now) {
               std::string(text));
 }
 
-Result<MadeToken> create_token(db::Database& database, const NewToken& wanted, Timestamp now) {
+Result<MadeToken> make_token(const NewToken& wanted, Timestamp now) {
   if (wanted.expires_at <= now || wanted.expires_at - now > kTokenLifeDaysMax * kDayUs) {
     return fail(Code::kInvalid, fmt::format("A token ends in the time to come, within {} days", kTokenLifeDaysMax));
   }
   const auto id = crypto::new_id<TokenId>();
   const auto secret = crypto::random_bytes<32>();
-  TRY(database.write([&](db::Transaction& tx) -> Result<void> {
-    const roster::Person person = TRY(roster::person_by_login(tx, wanted.login));
-    if (!person.is_active) return fail(Code::kConflict, "This person is deactivated", wanted.login);
-    TRY(
-        tx.run("INSERT INTO tokens (id, person, secret_sha256, scopes, created_us, expires_us) VALUES (:id, :person, "
-               ":secret, :scopes, :now, :expires)",
-               {{"id", id.text()},
-                {"person", person.id.text()},
-                {"secret", hex(crypto::sha256(secret))},
-                {"scopes", scopes_text(wanted.scopes)},
-                {"now", now.us},
-                {"expires", wanted.expires_at.us}}));
+  return MadeToken{id,
+                   fmt::format("{}{}_{}", kTokenHead, id.text(), hex(secret)),
+                   hex(crypto::sha256(secret)),
+                   {wanted.expires_at.us / kLedgerUnitUs * kLedgerUnitUs}};
+}
+
+Result<void> add_token(db::Transaction& tx, const MadeToken& made, const NewToken& wanted, Timestamp at) {
+  const roster::Person person = TRY(roster::person_by_login(tx, wanted.login));
+  if (!person.is_active) return fail(Code::kConflict, "This person is deactivated", wanted.login);
+  TRY(
+      tx.run("INSERT INTO tokens (id, person, secret_sha256, scopes, created_us, expires_us, is_sealed) VALUES (:id, "
+             ":person, :secret, :scopes, :now, :expires, 1)",
+             {{"id", made.id.text()},
+              {"person", person.id.text()},
+              {"secret", made.kept},
+              {"scopes", scopes_text(wanted.scopes)},
+              {"now", at.us},
+              {"expires", made.expires_at.us}}));
+  return {};
+}
+
+Result<MadeToken> Tokens::create(const NewToken& wanted) {
+  MadeToken made = TRY(make_token(wanted, parts_.clock.now()));
+  roster::Person person;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    person = TRY(roster::person_by_login(tx, wanted.login));
     return {};
   }));
-  return MadeToken{id, fmt::format("{}{}_{}", kTokenHead, id.text(), hex(secret))};
+  Json::Object fields = {{"token", made.id.text()}, {"principal", "person"}, {"expires", ledger_time(made.expires_at)}};
+  if (!wanted.scopes.empty()) fields.emplace("scopes", scopes_text(wanted.scopes));
+  TRY(commit(person, "token.made", std::move(fields),
+             [&](db::Transaction& tx, std::span<const ledger::SealedEvent> sealed) {
+               return add_token(tx, made, wanted, sealed[0].at);
+             }));
+  return made;
+}
+
+Result<void> Tokens::revoke(const TokenId& id) {
+  roster::Person person;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    const db::Rows rows =
+        TRY(tx.query("SELECT person FROM tokens WHERE id = :id AND revoked_us IS NULL LIMIT 1", {{"id", id.text()}}));
+    if (rows.empty()) return fail(no_such(id));
+    const auto owner = PersonId::parse(rows[0].text("person"));
+    if (!owner) return fail(Code::kCorrupt, "A token in the catalog is damaged", id.text());
+    person = TRY(roster::person(tx, *owner));
+    return {};
+  }));
+  return commit(person, "token.revoked", {{"token", id.text()}},
+                [&](db::Transaction& tx, std::span<const ledger::SealedEvent> sealed) {
+                  return revoke_token(tx, id, sealed[0].at);
+                });
+}
+
+Result<void> Tokens::commit(const roster::Person& person, std::string type, Json::Object fields,
+                            ledger::RowsStep rows) {
+  ledger::Submission submission;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    submission.actor = TRY(roster::agency(tx, person.agency)).console;
+    return {};
+  }));
+  submission.events.push_back({person.id, std::move(type), std::move(fields), false});
+  submission.rows = std::move(rows);
+  TRY(TRY(parts_.ledgers.find(person.agency))->commit(std::move(submission)));
+  return {};
 }
 
 std::string_view token_state_name(TokenState state) {
@@ -196,13 +252,11 @@ Result<void> tokens_that_stand(db::Transaction& tx, const AgencyId& agency, Time
   return {};
 }
 
-Result<void> revoke_token(db::Database& database, const TokenId& id, Timestamp now) {
-  return database.write([&](db::Transaction& tx) -> Result<void> {
-    const std::int64_t changed = TRY(tx.run("UPDATE tokens SET revoked_us = :now WHERE id = :id AND revoked_us IS NULL",
-                                            {{"now", now.us}, {"id", id.text()}}));
-    if (changed != 1) return fail(Code::kNotFound, "No such token, or revoked already", id.text());
-    return {};
-  });
+Result<void> revoke_token(db::Transaction& tx, const TokenId& id, Timestamp at) {
+  const std::int64_t changed = TRY(tx.run("UPDATE tokens SET revoked_us = :now WHERE id = :id AND revoked_us IS NULL",
+                                          {{"now", at.us}, {"id", id.text()}}));
+  if (changed != 1) return fail(no_such(id));
+  return {};
 }
 
 roster::Asker asker(db::Database& database, const Clock& clock) {

@@ -2,10 +2,11 @@
 #pragma once
 // Service credentials: tokens by which a program acts for a person.
 //
-// Owns: the table tokens (its steps are in signin.cc).
+// Owns: the table tokens (its steps are in signin.cc); the events token.made and token.revoked, in the chain of whom it acts for.
 // Promises: a token reads "lapel_<id>_<secret>", 128 bits of id and 256 of secret, of which only the hash is kept. It ends
 //   at the time that it was made with, when it is revoked, or with its person's deactivation, for good and at its next
-//   request. Of its use only the day is kept, written once a day.
+//   request. Of its use only the day is kept, written once a day. Made and revoked it is sealed together with its row, but
+//   for the secret, of which no event tells anything; rows from before that say so (is_sealed).
 // Fails with: kUnauthenticated, always with the same words, whatever was wrong; kInvalid (an end that no token has),
 //   kConflict (its person is deactivated), kNotFound.
 // Threads: any.
@@ -21,9 +22,12 @@
 #include "access/access.h"
 #include "base/clock.h"
 #include "base/ids.h"
+#include "base/json.h"
 #include "base/result.h"
 #include "db/db.h"
+#include "ledger/ledgers.h"
 #include "roster/asker.h"
+#include "roster/roster.h"
 
 namespace lapel::signin {
 
@@ -41,9 +45,13 @@ struct NewToken {
 };
 struct MadeToken {
   TokenId id;
-  std::string text;  // shown once
+  std::string text;      // shown once
+  std::string kept;      // what the catalog knows of its secret
+  Timestamp expires_at;  // as the ledger tells it
 };
-Result<MadeToken> create_token(db::Database& database, const NewToken& wanted, Timestamp now);
+Result<MadeToken> make_token(const NewToken& wanted, Timestamp now);
+// Its row, beside the event that says the same.
+Result<void> add_token(db::Transaction& tx, const MadeToken& made, const NewToken& wanted, Timestamp at);
 
 enum class TokenState { kStands, kExpired, kRevoked, kDeactivated };
 std::string_view token_state_name(TokenState state);
@@ -63,7 +71,26 @@ Result<std::vector<Token>> list_tokens(db::Database& database, const std::option
 Result<void> tokens_that_stand(db::Transaction& tx, const AgencyId& agency, Timestamp now,
                                const std::function<void(const PersonId&, Token)>& each);
 // From the next request on it is nobody's.
-Result<void> revoke_token(db::Database& database, const TokenId& id, Timestamp now);
+Result<void> revoke_token(db::Transaction& tx, const TokenId& id, Timestamp at);
+
+// At the server's console: row and event, sealed.
+class Tokens {
+ public:
+  struct Parts {
+    db::Database& database;
+    ledger::Ledgers& ledgers;
+    const Clock& clock;
+  };
+  explicit Tokens(Parts parts) : parts_(parts) {}
+
+  Result<MadeToken> create(const NewToken& wanted);
+  Result<void> revoke(const TokenId& id);
+
+ private:
+  // By the console of the person's agency.
+  Result<void> commit(const roster::Person& person, std::string type, Json::Object fields, ledger::RowsStep rows);
+  const Parts parts_;
+};
 
 // By the Authorization header.
 roster::Asker asker(db::Database& database, const Clock& clock);

@@ -25,7 +25,13 @@ class TokensTest : public RoomTest {
   Result<MadeToken> create(std::string_view expires = "", std::set<access::Action> scopes = {},
                            const std::string& login = "hill") {
     const Timestamp end = TRY(parse_token_end(expires, clock_.now()));
-    return create_token(*database_, {login, std::move(scopes), end}, clock_.now());
+    const NewToken wanted{login, std::move(scopes), end};
+    MadeToken made = TRY(make_token(wanted, clock_.now()));
+    TRY(database_->write([&](db::Transaction& tx) { return add_token(tx, made, wanted, clock_.now()); }));
+    return made;
+  }
+  Result<void> revoke(const TokenId& id) {
+    return database_->write([&](db::Transaction& tx) { return revoke_token(tx, id, clock_.now()); });
   }
   Result<access::Actor> ask(const std::string& token) {
     http::Request request;
@@ -127,13 +133,13 @@ TEST_F(TokensTest, ARevokedTokenIsNobodysAndTheOthersStand) {
   const auto one = create(), two = create();
   ASSERT_TRUE(one && two);
   clock_.advance_us(1'000'000);
-  ASSERT_TRUE(revoke_token(*database_, one->id, clock_.now()));
+  ASSERT_TRUE(revoke(one->id));
   EXPECT_FALSE(ask(one->text));
   EXPECT_TRUE(ask(two->text));
-  const auto again = revoke_token(*database_, one->id, clock_.now());
+  const auto again = revoke(one->id);
   ASSERT_FALSE(again);
   EXPECT_EQ(again.error().code(), Code::kNotFound);
-  EXPECT_FALSE(revoke_token(*database_, crypto::new_id<TokenId>(), clock_.now()));
+  EXPECT_FALSE(revoke(crypto::new_id<TokenId>()));
   for (const Token& token : listed()) {
     const bool is_revoked = token.id == one->id;
     EXPECT_EQ(token.state, is_revoked ? TokenState::kRevoked : TokenState::kStands);

@@ -593,6 +593,9 @@ class Reviews(unittest.TestCase):
         rows = {each["login"]: each for each in town.ask("GET", "/api/v1/access-review", "boss", 200).json()["items"]}
         self.assertEqual((rows["detective"]["idle"], rows["boss"]["idle"], rows["chief"]["idle"]), (True, False, False))
         self.assertFalse(rows["union"]["idle"])  # who has left is not idle
+        with sqlite3.connect(town.town.data / "catalog.db", timeout=60) as catalog:  # as the ledger says
+            catalog.execute("UPDATE tokens SET expires_us = expires_us - 10000000000000")
+        catalog.close()
         town.checks(self)
 
 

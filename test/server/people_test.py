@@ -2,6 +2,7 @@
 """What people are here, on a real server: roles that change, people who leave, and the tokens by which programs act for them."""
 import concurrent.futures
 import datetime
+import hashlib
 import json
 import os
 import pathlib
@@ -19,6 +20,46 @@ def lapel(*args, code=0, **environment):
     if done.returncode != code:
         raise AssertionError(f"{args} ended with {done.returncode}: {done.stdout}{done.stderr}")
     return done
+
+
+def tokens_are_sealed(test, town, sql):
+    """Made and revoked, a token is on record with whom it acts for, but for its secret. `sql` runs one statement in the catalog."""
+    def checked():
+        done = run(BIN / "lapel", "ledger", "check", "--data", town.data, "--json", check=False)
+        (ledger,) = json.loads(done.stdout)["ledgers"]
+        return ledger["faults"], ledger["notes"]
+
+    def token(*args):
+        return lapel("token", args[0], "--data", town.data, *args[1:]).stdout
+    narrow, whole = (json.loads(token("create", "--user", "chief", "--json", *more)) for more in (("--scope", "list,upload"), ()))
+    token("revoke", whole["id"])
+    test.assertEqual(checked(), ([], []))
+    for change, back, word in ((f"scopes = 'list'", f"scopes = 'upload list'", "for list"), ("scopes = ''", "scopes = 'upload list'", "for everything"),
+                               ("expires_us = expires_us + 10000", "expires_us = expires_us - 10000", narrow["id"]),
+                               ("revoked_us = 10000", "revoked_us = NULL", "revoked"), ("is_sealed = 0, scopes = 'list'", "is_sealed = 1, scopes = 'upload list'", "for upload list")):
+        sql(f"UPDATE tokens SET {change} WHERE id = '{narrow['id']}'")
+        faults, _ = checked()
+        test.assertTrue(faults and all(narrow["id"] in fault for fault in faults) and any(word in fault for fault in faults), (change, faults))
+        sql(f"UPDATE tokens SET {back} WHERE id = '{narrow['id']}'")
+    sql(f"UPDATE tokens SET revoked_us = NULL WHERE id = '{whole['id']}'")
+    faults, _ = checked()
+    test.assertEqual([fault for fault in faults if whole["id"] not in fault], [])
+    test.assertEqual(len(faults), 1)
+    token("revoke", whole["id"])
+    sql(f"INSERT INTO tokens (id, person, secret_sha256, scopes, created_us, expires_us, is_sealed) SELECT '{'7' * 32}', person, '', scopes, created_us, expires_us, 1 "
+        f"FROM tokens WHERE id = '{narrow['id']}'")
+    faults, _ = checked()
+    test.assertTrue(any("7" * 32 in fault and "no event" in fault for fault in faults), faults)
+    # Of one from before there is no event, which is told; that it is revoked now is on record.
+    sql(f"UPDATE tokens SET is_sealed = 0 WHERE id = '{'7' * 32}'")
+    faults, notes = checked()
+    test.assertFalse(any("7" * 32 in fault for fault in faults), faults)
+    test.assertTrue(any("1 tokens are of before" in note for note in notes), notes)
+    token("revoke", "7" * 32)
+    test.assertFalse(any("7" * 32 in fault for fault in checked()[0]))
+    sql(f"UPDATE tokens SET revoked_us = NULL WHERE id = '{'7' * 32}'")
+    test.assertTrue(any("7" * 32 in fault for fault in checked()[0]))
+    return narrow, whole
 
 
 class Agency:
@@ -244,7 +285,8 @@ class Tokens(TownCase):
             self.assertEqual(shown["expires_at"], made["expires_at"])
             self.assertEqual(self.asked(made["token"]).status, 200)
             begin, end = (datetime.datetime.fromisoformat(shown[name].replace("Z", "0+00:00")) for name in ("created_at", "expires_at"))
-            return (end - begin).total_seconds() / 86_400
+            return round((end - begin).total_seconds() / 86_400)
+        # As many days after it was asked for, and sealed a moment later.
         self.assertEqual(days(), 90)
         self.assertEqual(days("--expires", "7"), 7)
         self.assertEqual(days("--expires", "366"), 366)
@@ -260,9 +302,13 @@ class Tokens(TownCase):
         for made in (expired, revoked):
             self.assertEqual(self.asked(made["token"]).status, 200)
         catalog = sqlite3.connect(self.town.data / "catalog.db", timeout=60)
-        with catalog:
-            catalog.execute("UPDATE tokens SET expires_us = 1700000000000000 WHERE id = ?", (expired["id"],))
-        catalog.close()
+        self.addCleanup(catalog.close)
+
+        def later(by_us):
+            with catalog:
+                catalog.execute("UPDATE tokens SET expires_us = expires_us + ? WHERE id = ?", (by_us, expired["id"]))
+        later(-400 * 86_400_000_000)
+        self.addCleanup(later, 400 * 86_400_000_000)  # what the ledger says of it
         self.assertIn(revoked["id"], self.lapel("revoke", revoked["id"]).stderr)
         for made in (expired, revoked):
             self.assertEqual(told(self.asked(made["token"])), told(self.asked(UNKNOWN)))
@@ -292,6 +338,30 @@ class Tokens(TownCase):
             self.assertIn(made["id"], text)
             self.assertNotIn(secret, text)
         self.assertRegex(self.lapel("list").stdout, rf"{made['id']}  other  upload,list  made \d{{4}}-\d\d-\d\d, ends \d{{4}}-\d\d-\d\d, last used {used}\n")
+
+
+    def test_who_made_and_who_ended_a_token_is_in_the_ledger(self):
+        made = json.loads(self.lapel("create", "--user", "clerk", "--scope", "list,upload", "--expires", "7", "--json").stdout)
+        whole = json.loads(self.lapel("create", "--user", "clerk", "--json").stdout)
+        self.lapel("revoke", made["id"])
+        self.lapel("revoke", made["id"], code=3)
+        with sqlite3.connect(f"file:{self.town.data / 'catalog.db'}?mode=ro", uri=True) as catalog:
+            clerk, console = catalog.execute("SELECT p.id, a.console FROM people p JOIN agencies a ON a.id = p.agency WHERE p.login = 'clerk'").fetchone()
+        said = [event for kind in ("token.made", "token.revoked") for event in self.agency.events(clerk, kind) if event["token"] in (made["id"], whole["id"])]
+        self.assertEqual({event["actor"] for event in said}, {console})
+        self.assertEqual([(event["type"], event["token"], event.get("principal"), sorted(event.get("scopes", "").split()), event.get("expires")) for event in said],
+                         [("token.made", made["id"], "person", ["list", "upload"], made["expires_at"]), ("token.made", whole["id"], "person", [], whole["expires_at"]),
+                          ("token.revoked", made["id"], None, [], None)])
+        for each in (made, whole):
+            secret = each["token"].rsplit("_", 1)[1]
+            self.assertFalse(any(word in json.dumps(said) for word in (secret, hashlib.sha256(bytes.fromhex(secret)).hexdigest())))
+
+    def test_a_token_that_the_ledger_does_not_know_is_found(self):
+        with Town() as town:
+            def sql(statement):
+                with sqlite3.connect(town.data / "catalog.db", timeout=60) as catalog:
+                    catalog.execute(statement)
+            tokens_are_sealed(self, town, sql)
 
 
 class Told(unittest.TestCase):

@@ -11,6 +11,7 @@ import unittest
 
 from access_test import Agency, restriction_covers_every_file
 from harness import BIN, Town, run
+from people_test import tokens_are_sealed
 from postgres import PrivatePostgres
 
 CLIP = os.urandom(70_000)
@@ -60,6 +61,11 @@ class OnPostgres(unittest.TestCase):
             restriction_covers_every_file(self, agency)
             self.assertEqual(town.stop(), 0)
             self.assertEqual(town.check_ledger(), (0, []))
+
+    def test_tokens_are_in_the_ledger(self):
+        url = POSTGRES.new_database()
+        with Town(database=url) as town:
+            tokens_are_sealed(self, town, lambda statement: POSTGRES.sql(url, statement))
 
     def test_a_bucket_of_its_own_is_remembered_too(self):
         with tempfile.TemporaryDirectory() as elsewhere:

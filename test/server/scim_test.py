@@ -2,6 +2,7 @@
 """A directory that keeps people in step by SCIM 2.0, on a real server: as Microsoft Entra and Okta send it, and as nobody should."""
 import concurrent.futures
 import json
+import secrets
 import sqlite3
 import unittest
 import urllib.parse
@@ -433,6 +434,57 @@ class Groups(Scim):
         self.assertEqual((self.person(user)["active"], self.person(user)["roles"]), (True, ["officer"]))
         self.ask("DELETE", f"/Groups/{group}", status=204)
         self.assertFalse(self.person(user)["active"])
+
+    def test_a_group_of_more_than_a_thousand_is_renamed_replaced_and_removed(self):
+        # Most of them are not active there, so that their person is no work: put in beside the others, whatever their ids begin with.
+        active = [self.user() for _ in range(12)]
+        names = [f"crowd{n}" for n in range(1_010)]
+        with sqlite3.connect(self.town.data / "catalog.db", timeout=30) as catalog:
+            catalog.executemany("INSERT INTO directory_users (id, agency, user_name, user_name_folded, name, is_active, is_deleted, is_grouped, is_put_out, created_us, changed_us) "
+                                "SELECT ?, agency, ?, ?, ?, 0, 0, 0, 0, 1, 1 FROM directory_users WHERE id = ?",
+                                [(secrets.token_hex(16), name, name, name, active[0]["id"]) for name in names])
+            crowd = [row[0] for row in catalog.execute("SELECT id FROM directory_users WHERE user_name LIKE 'crowd%'")]
+        many = [user["id"] for user in active] + crowd
+        self.assertGreater(len(crowd), 1_000)
+        group = self.group("Everybody")
+
+        def add(members):
+            self.patch("Groups", group, {"op": "add", "path": "members", "value": [{"value": each} for each in members]})
+
+        def people():
+            """(id, whether active, roles) of those who came by it, as the catalog has them."""
+            with sqlite3.connect(f"file:{self.town.data / 'catalog.db'}?mode=ro", uri=True) as catalog:
+                return catalog.execute("SELECT p.id, p.active_until_us IS NULL, (SELECT group_concat(role) FROM person_roles r WHERE r.person = p.id) FROM people p "
+                                       "JOIN directory_users u ON u.person = p.id JOIN directory_members m ON m.user_id = u.id WHERE m.group_id = ?", (group,)).fetchall()
+        add(many[:600])
+        add(many[600:])
+        self.assertEqual((self.members(group), people()), (set(many), []))
+        # A name that means nothing, by each of the ways that one is given.
+        self.patch("Groups", group, {"op": "replace", "path": "displayName", "value": "Everybody else"})
+        self.ask("PUT", f"/Groups/{group}", {"displayName": "All", "members": [{"value": each} for each in many]}, 200)
+        self.assertEqual((self.members(group), people()), (set(many), []))
+        # More than so many do not come at once; more may stay.
+        other = self.group("Others")
+        self.error(self.ask("PUT", f"/Groups/{other}", {"displayName": "Others", "members": [{"value": each} for each in many]}), 413, words="1000 members")
+        self.patch("Groups", group, {"op": "replace", "path": "displayName", "value": "Records"})
+        entered = people()
+        self.assertEqual((len(entered), {each[1:] for each in entered}), (len(active), {(1, "records")}))
+        self.ask("DELETE", f"/Groups/{group}", status=204)
+        with sqlite3.connect(f"file:{self.town.data / 'catalog.db'}?mode=ro", uri=True) as catalog:
+            ids = [each[0] for each in entered]
+            marks = ",".join("?" * len(ids))
+            out = catalog.execute(f"SELECT count(*) FROM people WHERE id IN ({marks}) AND active_until_us IS NOT NULL", ids).fetchone()[0]
+            sealed = catalog.execute(f"SELECT count(DISTINCT subject) FROM ledger_events WHERE type = 'person.active' AND subject IN ({marks})", ids).fetchone()[0]
+            waiting = catalog.execute("SELECT count(*) FROM directory_users WHERE unsettled_us IS NOT NULL AND is_deleted = 0").fetchone()[0]
+        self.assertEqual((out, sealed, waiting), (len(active), len(active), 0))
+        # Left by a server that stopped: the next start finishes with all of them.
+        with sqlite3.connect(self.town.data / "catalog.db", timeout=30) as catalog:
+            catalog.execute("UPDATE directory_users SET unsettled_us = 1 WHERE user_name LIKE 'crowd%'")
+        self.assertEqual(self.town.stop(), 0)
+        self.town.start()
+        self.assertEqual(catalog.execute("SELECT count(*) FROM directory_users WHERE unsettled_us IS NOT NULL AND is_deleted = 0").fetchone()[0], 0)
+        catalog.close()
+        self.assertEqual(self.town.check_ledger(), (0, []))
 
     def test_refusals(self):
         group = self.group("Refusing")

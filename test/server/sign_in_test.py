@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signing in on a real server: second factors, locks, the notice of use, the set-up link, and what none of them may open."""
+import hashlib
 import json
 import os
 import re
+import sqlite3
 import threading
 import unittest
 
@@ -409,6 +411,24 @@ class SignIn(unittest.TestCase):
             done = run(BIN / "lapel", "sign-in", "rules", "--data", town.data, "--agency", town.agency, "--banner-file", notice, check=False)
             self.assertNotEqual(done.returncode, 0, text[:10])
         self.assertIn("notice of use: none", run(BIN / "lapel", "sign-in", "rules", "--data", town.data, "--agency", town.agency).stdout)
+        # What was changed, by the console, and nothing of what was not; of the notice, the digest of its words.
+        digest = hashlib.sha256(b"Official use only.\nWhat you do here is recorded.").hexdigest()
+        with sqlite3.connect(town.data / "catalog.db", timeout=60) as catalog:
+            (console,) = catalog.execute("SELECT console FROM agencies").fetchone()
+            said = [json.loads(row[0]) for row in catalog.execute("SELECT event FROM ledger_events WHERE type = 'rule.changed' ORDER BY leaf_index")]
+            self.assertEqual({(event["actor"], event["subject"], event["reason"]) for event in said}, {(console, console, "At the server's console")})
+            self.assertEqual([(event["rule"], event.get("old"), event.get("new")) for event in said],
+                             [("second_factor", "required", "optional"), ("notice_of_use", None, digest), ("second_factor", "optional", "required"),
+                              ("second_factor", "required", "optional"), ("notice_of_use", digest, None)])
+            self.assertEqual(town.check_ledger(), (0, []))
+            for change in ("second_factor = 'required'", "banner = 'Come in.'"):
+                catalog.execute(f"UPDATE signin_rules SET {change}")
+                catalog.commit()
+                code, faults = town.check_ledger()
+                self.assertEqual((code, all("rule " in fault for fault in faults)), (6, True), faults)
+                catalog.execute("UPDATE signin_rules SET second_factor = 'optional', banner = ''")
+                catalog.commit()
+        catalog.close()
 
 
 class Setup(unittest.TestCase):

@@ -53,25 +53,30 @@ UNLISTED = {
     "uploads": "an upload's row after its recording is sealed; of an unfinished one the hash at its end will not fit",
     "jobs": "work that can be done again",
     "passwords": "a sign-in that no longer works, or, of a hash, no password fits",
-    "tokens": "a credential that no longer works: only its hash is kept, and no token fits another",
-    "sessions": "as tokens",
+    "tokens.secret_sha256": "a credential that no longer works: only its hash is kept, and no token fits another",
+    "tokens.used_us": "on which day a token was used last, shown to administrators",
+    "tokens.created_us": "below the hundredth of a second that the event keeps",
+    "tokens.expires_us": "below the hundredth of a second that the event keeps",
+    "tokens.revoked_us": "below the hundredth of a second that the event keeps",
+    "tokens.is_sealed": "one that says it is of before is noted, and its event is compared all the same",
+    "sessions": "as tokens.secret_sha256",
     "factors": "a factor that no longer works: an app's secret opens only with its owner's key",
-    "recovery_codes": "as tokens",
+    "recovery_codes": "as tokens.secret_sha256",
     "signin_failures": "who is locked out until an administrator releases them",
     "signin_events": "what happened to an account, shown to administrators; what concerns evidence is in the ledger",
-    "signin_rules": "whether a second factor is asked for, and the words of the notice",
+    "signin_rules": "whether a second factor is asked for, and the words of the notice, where no event has changed them since there are such events",
     "signin_keys": "under which challenges are made, for five minutes each",
     "used_challenges": "as signin_keys",
-    "setup_links": "as tokens; a link for a hosted agency's first administrator lives seven days",
+    "setup_links": "as tokens.secret_sha256; a link for a hosted agency's first administrator lives seven days",
     "sign_in_providers": "a provider that is not reached or not believed; its secret opens only with the agency's key",
     "provider_links": "an account at the provider that is nobody here until it is linked again",
     "managed_people": "whether somebody signs in through the provider alone; what they may do is compared",
     "directory_users": "what the directory said last, and says again; what follows of it is compared with the person",
     "directory_groups": "as directory_users",
     "directory_members": "as directory_users",
-    "dock_codes": "as tokens; a code lives 15 minutes",
-    "share_codes": "as tokens; a code lives a day",
-    "share_sessions": "as tokens",
+    "dock_codes": "as tokens.secret_sha256; a code lives 15 minutes",
+    "share_codes": "as tokens.secret_sha256; a code lives a day",
+    "share_sessions": "as tokens.secret_sha256",
     "share_views.ends_us": "until when a view of a recipient serves bytes, within the share's own end, which is compared",
     "watched_acts.tie": "what somebody had to do with a recording, by the roster of that moment",
     "watch_marks.leaf_index": "how far the ledger has been followed: too far back, what is there already is refused",
@@ -123,7 +128,7 @@ UNLISTED = {
 
 # Of these, only what lies below the hundredth of a second.
 BELOW_A_HUNDREDTH = ("recordings.recorded_us", "recordings.received_us", "program_statements.recorded_at_us",
-                     "program_publications.published_us")
+                     "program_publications.published_us", "tokens.created_us", "tokens.expires_us", "tokens.revoked_us")
 
 
 class Rot:
