@@ -308,9 +308,8 @@ Result<void> Vault::sweep_renditions(const std::optional<SubjectId>& holder) {
       const auto recording = RecordingId::parse(row.text("recording"));
       if (!recording) return fail(Code::kCorrupt, "A rendition's row is damaged", row.text("id"));
       const std::string slug = TRY(slug_of(tx, row.text("agency")));
-      const auto id = TRY(id_of(row));
-      forgotten.push_back({id, *recording, slug, {}});
-      subjects.emplace_back(forgotten.back().id.bytes());
+      subjects.emplace_back(TRY(id_of(row)).bytes());
+      forgotten.push_back({*RenditionId::parse(row.text("id")), *recording, slug, {}});
     }
     const auto statuses = TRY(parts_.jobs.statuses(tx, kRenditionJob, subjects));
     for (Forgotten& one : forgotten) {

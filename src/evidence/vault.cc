@@ -610,10 +610,8 @@ Result<std::vector<CustodyItem>> Vault::custody(const access::Actor& asker, cons
   for (bool is_last = false; !is_last;) {
     const std::vector<ledger::SealedEvent> page = TRY(ledger.events(id, out.size(), kCustodyPageMax));
     is_last = page.size() < kCustodyPageMax;
-    for (const ledger::SealedEvent& event : page) {
-      const auto salt = TRY(ledger.salt(event));
-      out.push_back({event, salt, {}});
-    }
+    for (const ledger::SealedEvent& event : page) out.push_back({event, {}, {}});
+    for (CustodyItem& item : std::span(out).last(page.size())) item.salt = TRY(ledger.salt(item.event));
   }
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     std::map<std::string, std::optional<std::string>> names;
