@@ -60,7 +60,9 @@ class AuditTest : public evidence::VaultTest {
     std::vector<std::string> found;
     const auto done = database_->write([&](db::Transaction& tx) -> Result<void> {
       EXPECT_GE(TRY(tx.run(sql)), 1);
-      TRY(check_facts(tx, ashfield_.id.text(), [&](std::string fault) { found.push_back(std::move(fault)); }));
+      TRY(check_facts(
+          tx, ashfield_.id.text(), [&](std::string fault) { found.push_back(std::move(fault)); },
+          [](const std::string&) {}));
       return fail(Code::kInternal, "as it was");
     });
     EXPECT_EQ(message_of(done), "as it was");
