@@ -28,8 +28,8 @@ class AuditTest : public evidence::VaultTest {
   // How whoever looked last stood to it.
   Tie tie() { return acts().items.back().tie; }
 
-  // As much of the tables of shares as the check reads: they are another module's, of the same floor.
-  void make_share_tables() {
+  // As much of the tables of shares, tokens and rules as the check reads: they are other modules', of this floor and above.
+  void make_foreign_tables() {
     for (const char* table :
          {"CREATE TABLE shares (id TEXT NOT NULL PRIMARY KEY, agency TEXT, maker TEXT, kind TEXT, recipient TEXT, "
           "organization TEXT, purpose TEXT, case_number TEXT, warrant TEXT, order_text TEXT, secret_sha256 TEXT, "
@@ -39,7 +39,11 @@ class AuditTest : public evidence::VaultTest {
           "BIGINT, received_us BIGINT)",
           "CREATE TABLE share_items (share TEXT NOT NULL, n BIGINT NOT NULL, agency TEXT, recording TEXT, restriction "
           "TEXT, downloaded_us BIGINT, PRIMARY KEY (share, n))",
-          "CREATE TABLE share_views (id TEXT NOT NULL PRIMARY KEY, share TEXT, n BIGINT, agency TEXT, use_as TEXT)"}) {
+          "CREATE TABLE share_views (id TEXT NOT NULL PRIMARY KEY, share TEXT, n BIGINT, agency TEXT, use_as TEXT)",
+          "CREATE TABLE tokens (id TEXT NOT NULL PRIMARY KEY, person TEXT, scopes TEXT, created_us BIGINT, expires_us "
+          "BIGINT, "
+          "revoked_us BIGINT, is_sealed BIGINT)",
+          "CREATE TABLE signin_rules (agency TEXT NOT NULL PRIMARY KEY, second_factor TEXT, banner TEXT)"}) {
       write([&](db::Transaction& tx) -> Result<void> {
         TRY(tx.run(table));
         return {};
@@ -167,7 +171,7 @@ TEST_F(AuditTest, NamesOfKindsAndTiesAreReadAsTheyAreWritten) {
 // ---- the check of the catalog ----
 
 TEST_F(AuditTest, NothingIsFoundWhereNothingWasChanged) {
-  make_share_tables();
+  make_foreign_tables();
   const access::Actor hill = enter("hill", {Role::kOfficer}, "4711");
   const RecordingId first = admit(clerk_, {.filename = "a.mp4", .device = "X81234", .wearer = "4711"});
   admit(clerk_, {.group = first});
@@ -184,7 +188,7 @@ TEST_F(AuditTest, NothingIsFoundWhereNothingWasChanged) {
 }
 
 TEST_F(AuditTest, WhatARecordingIsSaidToBeIsWhatItsEventsSay) {
-  make_share_tables();
+  make_foreign_tables();
   enter("hill", {Role::kOfficer}, "4711");
   const RecordingId id = admit(clerk_, {.filename = "a.mp4", .device = "X81234", .wearer = "4711"});
   view(clerk_, id);
@@ -223,7 +227,7 @@ TEST_F(AuditTest, WhatARecordingIsSaidToBeIsWhatItsEventsSay) {
 }
 
 TEST_F(AuditTest, RowsWithoutEventsAndEventsWithoutRowsAreNamed) {
-  make_share_tables();
+  make_foreign_tables();
   const RecordingId id = admit(clerk_);
   view(clerk_, id);
   const std::string nobody(32, '0');
@@ -257,7 +261,7 @@ TEST_F(AuditTest, RowsWithoutEventsAndEventsWithoutRowsAreNamed) {
 }
 
 TEST_F(AuditTest, AFileThatIsNotTheOneThatWasSealedIsNamedAndOneOfNobodyNoted) {
-  make_share_tables();
+  make_foreign_tables();
   const RecordingId flipped = admit(clerk_), cut = admit(clerk_), gone = admit(clerk_), linked = admit(clerk_),
                     open = admit(clerk_);
   damage(object(flipped));
@@ -285,7 +289,7 @@ TEST_F(AuditTest, AFileThatIsNotTheOneThatWasSealedIsNamedAndOneOfNobodyNoted) {
 // ---- the facts that access stands on ----
 
 TEST_F(AuditTest, AFactThatOnlyOneOfTheTwoKnowsIsNamed) {
-  make_share_tables();
+  make_foreign_tables();
   const access::Actor hill = enter("hill", {Role::kOfficer}, "4711"), captain = enter("captain", {Role::kCommand});
   clear(detective_, access::Restriction::kMinor);
   const RecordingId id = admit(clerk_, {.wearer = "4711"});
@@ -323,7 +327,7 @@ TEST_F(AuditTest, AFactThatOnlyOneOfTheTwoKnowsIsNamed) {
 }
 
 TEST_F(AuditTest, WhatBecameOfAShareIsWhatItsEventsSay) {
-  make_share_tables();
+  make_foreign_tables();
   const RecordingId id = admit(clerk_);
   const ShareId share = crypto::new_id<ShareId>();
   const std::string view(32, '7'), now = ledger_time(clock_.now());
