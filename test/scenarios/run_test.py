@@ -63,7 +63,8 @@ class OnPostgres(unittest.TestCase):
                 with self.subTest(path.stem):
                     database = postgres.new_database()
                     self.assertGreater(run.Transcript(path, database).run(), 0)
-                    self.assertNotEqual(postgres.sql(database, "SELECT 1 FROM ledger_events LIMIT 1"), [], "it stood there")
+                    if "--data" in path.read_text():  # others need no catalog
+                        self.assertNotEqual(postgres.sql(database, "SELECT 1 FROM ledger_events LIMIT 1"), [], "it stood there")
 
 
 class Readme(unittest.TestCase):
