@@ -66,7 +66,7 @@ TEST(Calendar, EachYearOfMassachusettsHasItsHolidaysOnTheirWeekdays) {
     ++of_year[day_text(date).substr(0, 4)];
     const std::int64_t weekday = (date.number + 4) % 7;
     const bool is_mondays =
-        std::ranges::any_of(kMondays, [&](std::string_view start) { return name.starts_with(start); });
+        std::ranges::any_of(kMondays, [&called = name](std::string_view start) { return called.starts_with(start); });
     EXPECT_TRUE(!is_mondays || weekday == 1) << name << " " << day_text(date);
     EXPECT_TRUE(!name.starts_with("Thanksgiving") || weekday == 4) << day_text(date);
     if (name.find(", of ") != std::string::npos) {
