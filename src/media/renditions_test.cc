@@ -47,6 +47,11 @@ class RenditionsTest : public testing::Test {
           std::pair("holds", roster::holds_schema()), std::pair("sharing", sharing::schema())}) {
       EXPECT_TRUE(db::migrate(*database_, name, steps));
     }
+    // As much of what signing in keeps as the check reads: its room is beside this one.
+    run("CREATE TABLE tokens (id TEXT NOT NULL PRIMARY KEY, person TEXT, scopes TEXT, created_us BIGINT, expires_us "
+        "BIGINT, "
+        "revoked_us BIGINT, is_sealed BIGINT)");
+    run("CREATE TABLE signin_rules (agency TEXT NOT NULL PRIMARY KEY, second_factor TEXT, banner TEXT)");
     bucket_ = *bucket::open_fs_bucket(*disk_, directory_ / "files");
     store_.emplace(*bucket_);
     queue_ = std::make_unique<jobs::Queue>(*database_, clock_);
