@@ -6,14 +6,14 @@
 
 #include <fmt/format.h>
 
-#include "base/json.h"
+#include "base/shape.h"
 #include "base/text.h"
 
 namespace lapel {
 namespace {
 
 constexpr std::string_view kFormat = "lapel-calendar/1";
-constexpr std::size_t kTextBytesMax = 300;
+constexpr std::size_t kSourcesMax = 20;
 constexpr std::array<std::string_view, 7> kWeekdays = {"Sunday",   "Monday", "Tuesday", "Wednesday",
                                                        "Thursday", "Friday", "Saturday"};
 
@@ -22,74 +22,41 @@ std::int64_t weekday(Day day) {
   return ((day.number + kThursday) % 7 + 7) % 7;
 }
 
-Result<std::string> text_in(const Json& object, std::string_view where, std::string_view name) {
-  const std::string* text = object.find_string(name);
-  if (!text || text->empty() || text->size() > kTextBytesMax || has_control_characters(*text)) {
-    return fail(Code::kInvalid,
-                fmt::format("{}: \"{}\" must be text of 1 to {} bytes on one line", where, name, kTextBytesMax));
-  }
-  return *text;
-}
-
-Result<Day> day_in(const Json& object, std::string_view where, std::string_view name) {
-  const std::string text = TRY(text_in(object, where, name));
-  const auto day = parse_day(text);
-  if (!day) return fail(Code::kInvalid, fmt::format("{}: \"{}\" must be a day, YYYY-MM-DD", where, name));
-  return *day;
-}
-
-Result<const Json::Array*> list_in(const Json& object, std::string_view name, std::size_t items_max) {
-  const Json* list = object.find(name);
-  if (!list || !list->array() || list->array()->size() > items_max) {
-    return fail(Code::kInvalid, fmt::format("A calendar has \"{}\", a list of at most {}", name, items_max));
-  }
-  return list->array();
-}
-
-Result<void> require_only(const Json& object, std::string_view where, std::initializer_list<std::string_view> names) {
-  if (!object.object()) return fail(Code::kInvalid, fmt::format("{} must be an object", where));
-  for (const auto& [name, value] : *object.object()) {
-    if (std::find(names.begin(), names.end(), name) == names.end())
-      return fail(Code::kInvalid, fmt::format("{}: \"{}\" means nothing", where, printable(name)));
-  }
-  return {};
-}
-
 }  // namespace
 
 Result<BusinessCalendar> BusinessCalendar::parse(std::string_view text) {
   if (text.size() > kCalendarBytesMax) {
     return fail(Code::kInvalid, fmt::format("A calendar has at most {} bytes", kCalendarBytesMax));
   }
-  const Json file = TRY(parse_json(text));
-  TRY(require_only(file, "The calendar", {"format", "name", "sources", "first", "last", "weekend", "holidays"}));
-  const std::string* format = file.find_string("format");
-  if (!format || *format != kFormat) return fail(Code::kInvalid, fmt::format("This is no {}", kFormat));
+  const Json json = TRY(parse_json(text));
+  const Shape file =
+      TRY(Shape::of(json, "The calendar", {"format", "name", "sources", "first", "last", "weekend", "holidays"}));
+  TRY(file.is("format", kFormat));
   BusinessCalendar out;
-  out.name_ = TRY(text_in(file, "The calendar", "name"));
-  out.first_ = TRY(day_in(file, "The calendar", "first"));
-  out.last_ = TRY(day_in(file, "The calendar", "last"));
+  out.name_ = TRY(file.text("name"));
+  out.first_ = TRY(file.day("first"));
+  out.last_ = TRY(file.day("last"));
   if (out.last_ < out.first_) return fail(Code::kInvalid, "The calendar ends before it begins");
-  for (const Json& source : *TRY(list_in(file, "sources", 20))) {
-    if (!source.string() || has_control_characters(*source.string()) || source.string()->size() > kTextBytesMax)
-      return fail(Code::kInvalid, fmt::format("A source is text of at most {} bytes on one line", kTextBytesMax));
+  for (const Json& source : *TRY(file.list("sources", kSourcesMax))) {
+    if (!source.string() || has_control_characters(*source.string()) || source.string()->size() > limits::kFieldBytesMax)
+      return fail(Code::kInvalid, fmt::format("A source is text of at most {} bytes on one line", limits::kFieldBytesMax));
     out.sources_.push_back(*source.string());
   }
   if (out.sources_.empty()) return fail(Code::kInvalid, "A calendar has at least one source");
-  for (const Json& day : *TRY(list_in(file, "weekend", kWeekdays.size() - 1))) {
+  for (const Json& day : *TRY(file.list("weekend", kWeekdays.size() - 1))) {
     const auto* found = day.string() ? std::find(kWeekdays.begin(), kWeekdays.end(), *day.string()) : kWeekdays.end();
     if (found == kWeekdays.end()) return fail(Code::kInvalid, "\"weekend\" has days of the week, as \"Saturday\"");
     out.weekend_.insert(found - kWeekdays.begin());
   }
   std::size_t place = 0;
-  for (const Json& holiday : *TRY(list_in(file, "holidays", kHolidaysMax))) {
+  for (const Json& each : *TRY(file.list("holidays", kHolidaysMax))) {
     const std::string where = fmt::format("Holiday {}", ++place);
-    TRY(require_only(holiday, where, {"date", "name", "day_of"}));
-    const Day day = TRY(day_in(holiday, where, "date"));
-    std::string name = TRY(text_in(holiday, where, "name"));
+    const Shape holiday = TRY(Shape::of(each, where, {"date", "name", "day_of"}));
+    const Day day = TRY(holiday.day("date"));
+    std::string name = TRY(holiday.text("name"));
     if (day < out.first_ || day > out.last_)
       return fail(Code::kInvalid, fmt::format("{}: {} is outside the days of the calendar", where, day_text(day)));
-    if (holiday.find("day_of")) name += fmt::format(", of {}", day_text(TRY(day_in(holiday, where, "day_of"))));
+    if (holiday.has("day_of")) name += fmt::format(", of {}", day_text(TRY(holiday.day("day_of"))));
     if (!out.holidays_.emplace(day, std::move(name)).second)
       return fail(Code::kInvalid, fmt::format("{}: {} is there already", where, day_text(day)));
   }

@@ -98,7 +98,7 @@ TEST(Calendar, AFileThatIsNoneIsToldWhere) {
   const std::vector<std::array<std::string, 3>> cases = {
       {"lapel-calendar/1", "lapel-calendar/2", "lapel-calendar/1"},
       {"2022-12-31", "2022-09-30", "before it begins"},
-      {"2022-11-11", "2022-02-30", "Holiday 1"},
+      {"2022-11-11", "2022-02-30", "Holiday 1: \"date\""},
       {"2022-11-11", "2023-11-11", "outside"},
       {"Saturday", "Caturday", "days of the week"},
       {"\"sources\":[\"b\"]", "\"sources\":[]", "source"},

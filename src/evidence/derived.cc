@@ -114,16 +114,13 @@ Result<void> Vault::derive(const access::Actor& actor, const Derivation& derivat
   };
   auto sealed = TRY(parts_.ledgers.find(actor.agency))->commit(std::move(submission));
   // What attempts that came to nothing left under their own names: killed ones, or this one where its lease was lost.
-  // No row names it, so failing to remove it costs a little room only.
   const bool is_for_nothing = !sealed && sealed.error().code() == Code::kConflict;
   for (const Derived& item : derivation.items) {
     if (is_kept_in_row(item.kind) || (!sealed && !is_for_nothing)) continue;
     const std::int64_t first = is_for_nothing ? lease.attempt : 1;
     const std::int64_t last = is_for_nothing ? lease.attempt : lease.attempt - 1;
-    for (std::int64_t attempt = first; attempt <= last; ++attempt) {
-      const std::string name = name_of(item, attempt);
-      if (!is_named(parts_.database, "derived_items", recording.id, name)) (void)parts_.bucket.remove(name);
-    }
+    for (std::int64_t attempt = first; attempt <= last; ++attempt)
+      remove_unnamed(parts_, "derived_items", recording.id, name_of(item, attempt));
   }
   if (!sealed) return fail(std::move(sealed).error());
   return {};

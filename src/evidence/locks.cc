@@ -26,14 +26,14 @@ std::string truth(const std::string& condition, std::string_view name) {
 
 }  // namespace
 
-// Each a range of an index: of the ids, and of the groups.
 // Each a range of one of the indexes: asked for both at once, SQLite would read all files of the agency.
 std::string_view files_of_first() {
   return "(SELECT id AS file FROM recordings WHERE id = :first UNION ALL SELECT id AS file FROM recordings WHERE "
-         "agency "
-         "= :agency AND group_id = :first) g CROSS JOIN recordings r WHERE r.id = g.file AND r.agency = :agency";
+         "agency = :agency "
+         "AND group_id = :first) g CROSS JOIN recordings r WHERE r.id = g.file AND r.agency = :agency";
 }
 
+// Each a range of an index: of the ids, and of the groups.
 std::string some_file(std::string_view condition) {
   return fmt::format(
       "(EXISTS (SELECT 1 FROM recordings f WHERE f.id IN (r.id, r.group_id) AND f.agency = r.agency AND {0}) OR EXISTS "

@@ -226,8 +226,7 @@ Result<void> Vault::keep_rendition(const access::Actor& actor, const jobs::Lease
   };
   auto sealed = TRY(parts_.ledgers.find(actor.agency))->commit(std::move(submission));
   const bool is_for_nothing = !sealed && sealed.error().code() == Code::kConflict;
-  // As in derive(): what no row names. A failure to remove it costs room only.
-  if (is_for_nothing && !is_named(parts_.database, "renditions", recording.id, name)) (void)parts_.bucket.remove(name);
+  if (is_for_nothing) remove_unnamed(parts_, "renditions", recording.id, name);
   for (std::int64_t attempt = 1; sealed && attempt < lease.attempt; ++attempt) {
     (void)parts_.bucket.remove(object_name(actor.agency_slug, recording.id, id, attempt));
   }
@@ -308,8 +307,9 @@ Result<void> Vault::sweep_renditions(const std::optional<SubjectId>& holder) {
       const auto recording = RecordingId::parse(row.text("recording"));
       if (!recording) return fail(Code::kCorrupt, "A rendition's row is damaged", row.text("id"));
       const std::string slug = TRY(slug_of(tx, row.text("agency")));
-      subjects.emplace_back(TRY(id_of(row)).bytes());
-      forgotten.push_back({*RenditionId::parse(row.text("id")), *recording, slug, {}});
+      const RenditionId id = TRY(id_of(row));
+      forgotten.push_back({id, *recording, slug, {}});
+      subjects.emplace_back(id.bytes());
     }
     const auto statuses = TRY(parts_.jobs.statuses(tx, kRenditionJob, subjects));
     for (Forgotten& one : forgotten) {

@@ -169,16 +169,15 @@ Result<void> set_columns(db::Transaction& tx, const Recording& read, const std::
   return fail(Code::kConflict, "This recording was changed meanwhile: look at it again", read.id.text());
 }
 
-bool is_named(db::Database& database, std::string_view table, const RecordingId& recording, std::string_view object) {
-  bool out = true;
-  const auto read = database.read([&](db::Transaction& tx) -> Result<void> {
-    out = !TRY(tx.query(fmt::format("SELECT object FROM {} WHERE recording = :recording AND object = :object LIMIT 1",
-                                    table),
-                        {{"recording", recording.text()}, {"object", object}}))
-               .empty();
+void remove_unnamed(const Vault::Parts& parts, std::string_view table, const RecordingId& recording,
+                    const std::string& object) {
+  (void)parts.database.read([&](db::Transaction& tx) -> Result<void> {
+    const auto sql =
+        fmt::format("SELECT object FROM {} WHERE recording = :recording AND object = :object LIMIT 1", table);
+    const db::Params asked = {{"recording", recording.text()}, {"object", object}};
+    if (TRY(tx.query(sql, asked)).empty()) (void)parts.bucket.remove(object);
     return {};
   });
-  return !read || out;
 }
 
 std::string searchable(const Description& description) {

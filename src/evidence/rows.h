@@ -35,9 +35,10 @@ Result<Recording> read_recording(const access::Actor& actor, const db::Row& row,
 // values would be untrue.
 Result<void> set_columns(db::Transaction& tx, const Recording& read, const std::string& assignments, db::Params params);
 
-// Whether a row of derived_items or renditions names this object: then it is not what an attempt left behind. So it is where
-// that cannot be found out.
-bool is_named(db::Database& database, std::string_view table, const RecordingId& recording, std::string_view object);
+// What an attempt left behind, unless a row of the table (derived_items, renditions) names it, or that cannot be found out. What
+// stays for a failure costs a little room only.
+void remove_unnamed(const Vault::Parts& parts, std::string_view table, const RecordingId& recording,
+                    const std::string& object);
 
 // What a search of the list looks through.
 std::string searchable(const Description& description);

@@ -132,7 +132,8 @@ CREATE INDEX renditions_kept ON renditions (holder) WHERE forgotten_us IS NULL;
 CREATE INDEX renditions_unswept ON renditions (id) WHERE forgotten_us IS NOT NULL AND swept_us IS NULL;
 )sql"},
     {7, "what arrived, by time", R"sql(
-CREATE INDEX recordings_by_arrival ON recordings (agency, received_us, category, bytes, duration_ms, assigned_officer);)sql"},
+CREATE INDEX recordings_by_arrival ON recordings (agency, received_us, category, bytes, duration_ms, assigned_officer);
+)sql"},
 };
 
 }  // namespace

@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <set>
 
 #include <fmt/format.h>
 
+#include "base/shape.h"
 #include "base/text.h"
 
 namespace lapel::program {
@@ -169,33 +169,21 @@ Json::Object object_of(const Map& map) {
 }  // namespace
 
 std::optional<std::int64_t> parse_price(std::string_view text) {
-  const std::size_t point = std::min(text.find('.'), text.size());
-  const std::string_view whole = text.substr(0, point);
-  std::string decimals(point < text.size() ? text.substr(point + 1) : std::string_view());
-  const auto is_digits = [](std::string_view part) {
-    return !part.empty() && part.find_first_not_of("0123456789") == std::string_view::npos;
-  };
-  if (!is_digits(whole) || whole.size() > 4 || (point < text.size() && !is_digits(decimals)) ||
-      decimals.size() > kPriceDecimals)
-    return std::nullopt;
-  decimals.resize(kPriceDecimals, '0');
-  std::int64_t out = 0;
-  const std::string digits = std::string(whole) + decimals;
-  std::from_chars(digits.data(), digits.data() + digits.size(), out);
-  return out <= kPriceMicrosMax ? std::optional(out) : std::nullopt;
+  const auto micros = parse_decimal(text, kPriceDecimals);
+  return micros && *micros <= kPriceMicrosMax ? micros : std::nullopt;
 }
 
 Result<WhatIf> read_what_if(const Json& members) {
-  static const std::set<std::string_view> kNames = {
+  static constexpr std::array<std::string_view, 8> kNames = {
       "years",     "retention_days", "other_retention_days", "bit_rate_percent",
       "headcount", "mix_percent",    "price_gb_month",       "upload_hours"};
   if (!members.object()) return fail(Code::kInvalid, "\"what_if\" must be an object");
+  TRY(require_members(*members.object(), "The what-ifs", kNames));
   WhatIf out;
   const auto bad = [](std::string_view name, std::string_view what) {
     return fail(Code::kInvalid, fmt::format("\"{}\" must be {}", name, what));
   };
   for (const auto& [name, value] : *members.object()) {
-    if (!kNames.contains(name)) return fail(Code::kInvalid, fmt::format("\"{}\" is no what-if", printable(name)));
     if (value.is_null()) continue;
     if (name == "price_gb_month") {
       const auto price = value.string() ? parse_price(*value.string()) : std::nullopt;

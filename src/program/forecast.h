@@ -3,8 +3,8 @@
 // Storage, line and money to come, from an agency's own volumes and what-ifs, by formulas that are told with the result.
 //
 // Owns: the formulas (docs/formats/forecast.md).
-// Promises: the same volumes and the same what-ifs give the same forecast, on any machine to the byte of what is told. What is assumed
-//   is told as such. A range is told only where there are months enough for one.
+// Promises: the same volumes and the same what-ifs give the same forecast. What is assumed is told as such. A range is told only where
+//   there are months enough for one.
 // Fails with: kInvalid, naming the what-if and what it may be.
 // Threads: values and pure functions.
 

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "base/limits.h"
+#include "base/shape.h"
 #include "base/text.h"
 #include "crypto/sha256.h"
 #include "program/fold.h"
@@ -37,16 +38,6 @@ struct Place {
     return fail(Code::kInvalid, text.empty() ? std::string(sentence) : fmt::format("{}: {}", text, sentence));
   }
 };
-
-template <typename Names>
-Result<void> check_members(const Json::Object& object, const Names& names, const Place& place) {
-  for (const auto& [name, value] : object) {
-    if (std::ranges::find(names, name) != names.end()) continue;
-    return place.wrong(fmt::format("there is no member \"{}\": remove it, or write one of {}", printable(name),
-                                   fmt::join(names, ", ")));
-  }
-  return {};
-}
 
 Result<std::string> text_of(const Json& object, std::string_view name, const Place& place) {
   const Json* value = object.find(name);
@@ -149,7 +140,7 @@ class Reader {
   Result<Batch> read(const Json& file) {
     const Place whole;
     if (!file.object()) return whole.wrong("The file must be a JSON object");
-    TRY(check_members(*file.object(), kFileMembers, whole));
+    TRY(require_members(*file.object(), whole.text, kFileMembers));
     if (TRY(text_of(file, "format", whole)) != kFormat) {
       return whole.wrong(fmt::format("\"format\" must be \"{}\"", kFormat));
     }
@@ -177,7 +168,7 @@ class Reader {
 
   Result<Source> read_source(const Json& given, const Place& place) {
     if (!given.object()) return place.wrong("a source must be an object with \"by\", \"where\" and \"on\"");
-    TRY(check_members(*given.object(), kSourceMembers, place));
+    TRY(require_members(*given.object(), place.text, kSourceMembers));
     Source out;
     out.by = TRY(text_of(given, "by", place));
     out.where = TRY(text_of(given, "where", place));
@@ -277,7 +268,7 @@ class Reader {
     const std::string subject = TRY(text_of(entry, "subject", place));
     out.field = TRY(text_of(entry, "field", place));
     place.text = fmt::format("Statement {} ({} {})", number, printable(subject), printable(out.field));
-    TRY(check_members(*entry.object(), kMembers, place));
+    TRY(require_members(*entry.object(), place.text, kMembers));
     const auto name = parse_subject(subject);
     if (!name || !is_kind(name->kind)) {
       return place.wrong(fmt::format(

@@ -11,6 +11,7 @@ namespace lapel::program {
 namespace {
 
 constexpr std::int64_t kCents = 100;
+constexpr std::size_t kCentDigits = 2;
 
 }  // namespace
 
@@ -26,18 +27,26 @@ Money operator-(Money a, Money b) {
   return out;
 }
 
-std::optional<Money> parse_money(std::string_view text) {
+std::optional<std::int64_t> parse_decimal(std::string_view text, std::size_t places) {
   const std::size_t point = text.find('.');
   std::string digits(text.substr(0, point));
-  const std::string_view decimals = point == std::string_view::npos ? "00" : text.substr(point + 1);
-  if (digits.empty() || decimals.size() != 2) return std::nullopt;
+  std::string decimals(point == std::string_view::npos ? std::string_view() : text.substr(point + 1));
+  if (digits.empty() || decimals.size() > places || (point != std::string_view::npos && decimals.empty()))
+    return std::nullopt;
   if (digits.size() > 1 && digits[0] == '0') return std::nullopt;  // one amount is written in one way
+  decimals.resize(places, '0');
   digits += decimals;
   if (digits.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
-  Money out;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), out.cents);
-  if (error != std::errc() || end != digits.data() + digits.size() || out > kMoneyMax) return std::nullopt;
-  return out;
+  std::int64_t out = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), out);
+  return error == std::errc() && end == digits.data() + digits.size() ? std::optional(out) : std::nullopt;
+}
+
+std::optional<Money> parse_money(std::string_view text) {
+  const std::size_t point = text.find('.');
+  if (point != std::string_view::npos && text.size() != point + 1 + kCentDigits) return std::nullopt;
+  const auto cents = parse_decimal(text, kCentDigits);
+  return cents && *cents <= kMoneyMax.cents ? std::optional(Money{*cents}) : std::nullopt;
 }
 
 std::string money_text(Money money) {

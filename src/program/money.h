@@ -26,6 +26,8 @@ Money operator-(Money a, Money b);
 
 inline constexpr Money kMoneyMax{10'000'000'000'000};  // 100,000,000,000.00, of one statement
 
+// "0.0265" with 6 places is 26500: no sign, no separators, no zero before other digits, at most so many decimals.
+std::optional<std::int64_t> parse_decimal(std::string_view text, std::size_t places);
 // "166586.73", "106515": no sign, no separators, no decimals or two of them, at most kMoneyMax.
 std::optional<Money> parse_money(std::string_view text);
 std::string money_text(Money money);  // two decimals, always

@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "program/volumes.h"
 
-#include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <set>
 
 #include <fmt/format.h>
 
+#include "base/shape.h"
 #include "base/text.h"
 
 namespace lapel::program {
 namespace {
 
 constexpr std::string_view kFormat = "lapel-volumes/1";
-constexpr std::size_t kTextBytesMax = 300;
 constexpr std::int64_t kDayUs = 86'400LL * 1'000'000;
 // Sums of so many stay exact wherever JSON is read.
 constexpr std::int64_t kCountMax = 1'000'000'000'000'000;  // a petabyte a month in one category
@@ -57,45 +55,20 @@ Json::Array volumes_array(const std::vector<Volume>& volumes) {
   return out;
 }
 
-Result<void> require_only(const Json& object, const std::string& where, std::set<std::string_view> names) {
-  if (!object.object()) return fail(Code::kInvalid, fmt::format("{} must be an object", where));
-  for (const auto& [name, value] : *object.object()) {
-    if (!names.contains(name))
-      return fail(Code::kInvalid, fmt::format("{}: \"{}\" means nothing", where, printable(name)));
-  }
-  return {};
-}
-
-Result<std::int64_t> count_in(const Json& object, const std::string& where, std::string_view name) {
-  const std::int64_t* number = object.find_integer(name);
-  if (!number || *number < 0 || *number > kCountMax)
-    return fail(Code::kInvalid, fmt::format("{}: \"{}\" must be a whole number from 0 to {}", where, name, kCountMax));
-  return *number;
-}
-
-Result<const Json::Array*> list_in(const Json& object, const std::string& where, std::string_view name,
-                                   std::size_t items_max) {
-  const Json* list = object.find(name);
-  if (!list || !list->array() || list->array()->size() > items_max)
-    return fail(Code::kInvalid, fmt::format("{}: \"{}\" must be a list of at most {}", where, name, items_max));
-  return list->array();
-}
-
-Result<std::vector<Volume>> read_list(const Json& object, const std::string& where, std::string_view name) {
+Result<std::vector<Volume>> read_list(const Json::Array& list, const std::string& place) {
   std::vector<Volume> out;
   std::set<std::string> seen;
-  for (const Json& each : *TRY(list_in(object, where, name, kCategoriesMax))) {
-    const std::string place = fmt::format("{}, category {}", where, out.size() + 1);
-    TRY(require_only(each, place, {"category", "recordings", "bytes", "seconds"}));
-    const std::string* category = each.find_string("category");
-    if (!category || category->empty() || category->size() > kTextBytesMax || has_control_characters(*category))
-      return fail(Code::kInvalid, fmt::format("{}: \"category\" must be text on one line", place));
-    if (!seen.insert(*category).second)
-      return fail(Code::kInvalid, fmt::format("{}: {} is there already", place, printable(*category)));
-    const std::int64_t recordings = TRY(count_in(each, place, "recordings"));
-    const std::int64_t bytes = TRY(count_in(each, place, "bytes"));
-    const std::int64_t seconds = TRY(count_in(each, place, "seconds"));
-    out.push_back({*category, recordings, bytes, seconds});
+  for (const Json& each : list) {
+    const std::string where = fmt::format("{}, category {}", place, out.size() + 1);
+    const Shape shape = TRY(Shape::of(each, where, {"category", "recordings", "bytes", "seconds"}));
+    Volume volume;
+    volume.category = TRY(shape.text("category"));
+    volume.recordings = TRY(shape.count("recordings", kCountMax));
+    volume.bytes = TRY(shape.count("bytes", kCountMax));
+    volume.seconds = TRY(shape.count("seconds", kCountMax));
+    if (!seen.insert(volume.category).second)
+      return fail(Code::kInvalid, fmt::format("{}: {} is there already", where, printable(volume.category)));
+    out.push_back(std::move(volume));
   }
   return out;
 }
@@ -167,31 +140,27 @@ Json::Object volumes_json(const Volumes& volumes) {
           {"stored", volumes_array(volumes.stored)}};
 }
 
-Result<Volumes> read_volumes(const Json& file) {
-  const std::string where = "The volumes";
-  TRY(require_only(file, where, {"format", "agency", "months", "stored"}));
-  const std::string* format = file.find_string("format");
-  if (!format || *format != kFormat) return fail(Code::kInvalid, fmt::format("This is no {}", kFormat));
+Result<Volumes> read_volumes(const Json& json) {
+  const Shape file = TRY(Shape::of(json, "The volumes", {"format", "agency", "months", "stored"}));
+  TRY(file.is("format", kFormat));
   Volumes out;
-  const std::string* agency = file.find_string("agency");
-  if (!agency || agency->size() > kTextBytesMax || has_control_characters(*agency))
-    return fail(Code::kInvalid, "The volumes: \"agency\" must be text on one line");
-  out.agency = *agency;
-  for (const Json& each : *TRY(list_in(file, where, "months", kMonthsMax))) {
+  out.agency = TRY(file.text("agency"));
+  for (const Json& each : *TRY(file.list("months", kMonthsMax))) {
     const std::string place = fmt::format("Month {}", out.months.size() + 1);
-    TRY(require_only(each, place, {"month", "wearers", "categories"}));
-    const std::string* text = each.find_string("month");
-    const auto month = text ? parse_month(*text) : std::nullopt;
+    const Shape shape = TRY(Shape::of(each, place, {"month", "wearers", "categories"}));
+    const std::string text = TRY(shape.text("month"));
+    const auto month = parse_month(text);
     if (!month) return fail(Code::kInvalid, fmt::format("{}: \"month\" must be a month such as 2022-12", place));
-    if (!out.months.empty() && month->number != out.months.back().month.number + 1)
+    if (!out.months.empty() && month->number != out.months.back().month.number + 1) {
       return fail(Code::kInvalid,
-                  fmt::format("{}: {} does not follow {}", place, *text, month_text(out.months.back().month)));
-    const std::int64_t wearers = TRY(count_in(each, place, "wearers"));
-    std::vector<Volume> volumes = TRY(read_list(each, place, "categories"));
+                  fmt::format("{}: {} does not follow {}", place, text, month_text(out.months.back().month)));
+    }
+    const std::int64_t wearers = TRY(shape.count("wearers", kCountMax));
+    std::vector<Volume> volumes = TRY(read_list(*TRY(shape.list("categories", kCategoriesMax)), place));
     out.months.push_back({*month, wearers, std::move(volumes)});
   }
   if (out.months.empty()) return fail(Code::kInvalid, "The volumes: there is no month");
-  out.stored = TRY(read_list(file, "What is stored", "stored"));
+  out.stored = TRY(read_list(*TRY(file.list("stored", kCategoriesMax)), "What is stored"));
   return out;
 }
 

@@ -62,6 +62,6 @@ Result<Volumes> measure(db::Transaction& tx, const AgencyId& agency, std::string
                         std::optional<Month> from, std::optional<Month> until, Day today);
 
 Json::Object volumes_json(const Volumes& volumes);
-Result<Volumes> read_volumes(const Json& file);
+Result<Volumes> read_volumes(const Json& json);
 
 }  // namespace lapel::program
