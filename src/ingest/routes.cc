@@ -13,8 +13,8 @@
 #include "base/limits.h"
 #include "base/problems.h"
 #include "http/answers.h"
-#include "http/pace.h"
 #include "http/params.h"
+#include "ingest/pieces.h"
 #include "ingest/tus_headers.h"
 
 namespace lapel::ingest {
@@ -50,15 +50,13 @@ void describe(Response& response, const Upload& upload) {
 // The body of a PATCH, or of a POST that creates and uploads at once.
 class UploadSink final : public http::BodySink {
  public:
-  // Whether the answer to so many bytes waits, and how long.
-  using Held = std::function<std::int64_t(std::uint64_t bytes, const Upload&)>;
-
   UploadSink(std::unique_ptr<Writer> writer, std::optional<Checksum> checksum, std::optional<std::string> location,
-             Held held)
+             Pieces& pieces, std::string who)
       : writer_(std::move(writer)),
         checksum_(std::move(checksum)),
         location_(std::move(location)),
-        held_(std::move(held)) {
+        pieces_(pieces),
+        who_(std::move(who)) {
     if (checksum_) writer_->hold_back();
   }
 
@@ -81,7 +79,7 @@ class UploadSink final : public http::BodySink {
     Response response = Response::empty(location_ ? 201 : 204);
     if (location_) response.with("Location", *location_);
     describe(response, upload);
-    response.hold_us = held_(bytes_, upload);
+    response.hold_us = pieces_.delay_us(who_, bytes_, upload);
     return tus(std::move(response));
   }
 
@@ -89,26 +87,9 @@ class UploadSink final : public http::BodySink {
   std::unique_ptr<Writer> writer_;
   std::optional<Checksum> checksum_;
   std::optional<std::string> location_;
-  const Held held_;
+  Pieces& pieces_;
+  const std::string who_;
   std::uint64_t bytes_ = 0;
-};
-
-// How fast one principal may send pieces that are hardly worth their sync. They are slowed, not refused: a client that sends
-// so may know no better, and nothing of what it sends is lost.
-class Pieces {
- public:
-  explicit Pieces(const Clock& clock)
-      : pace_(clock, {.per_second = limits::kSmallPiecesPerSecond, .at_once = limits::kSmallPiecesAtOnce}) {}
-
-  UploadSink::Held of(const access::Actor& actor) {
-    return [this, who = actor.subject().text()](std::uint64_t bytes, const Upload& upload) -> std::int64_t {
-      const bool is_small = bytes < limits::kSmallPieceBytes && upload.offset < upload.length;
-      return is_small ? pace_.delay_us(who) : 0;
-    };
-  }
-
- private:
-  http::Pace pace_;
 };
 
 // ---- creation ----
@@ -129,7 +110,7 @@ Result<StreamAnswer> create(const Request& request, Uploads& uploads, const rost
   const std::string location = fmt::format("{}/{}", kBase, upload.id.text());
   if (has_body) {
     return StreamAnswer(std::make_unique<UploadSink>(TRY(uploads.append(actor, upload.id, 0)), std::move(checksum),
-                                                     location, pieces.of(actor)));
+                                                     location, pieces, actor.subject().text()));
   }
   Response response = Response::empty(201);
   response.with("Location", location);
@@ -155,7 +136,7 @@ Result<StreamAnswer> patch(const Request& request, Uploads& uploads, const roste
                 fmt::format("The upload is {} bytes long; these bytes go beyond it", upload.length));
   }
   return StreamAnswer(std::make_unique<UploadSink>(TRY(uploads.append(actor, id, *offset)), std::move(checksum),
-                                                   std::nullopt, pieces.of(actor)));
+                                                   std::nullopt, pieces, actor.subject().text()));
 }
 
 Result<Response> head(const Request& request, Uploads& uploads, const roster::Asker& asker) {
