@@ -104,6 +104,9 @@ def sql_texts(code):
     return [re.sub(r"'[^']*'|--[^\n]*", "''", text) for text in texts]
 
 
+# What this rule is to find and what it is to leave, or its silence means nothing.
+assert [*tries_in_lists("f({a, TRY(b)});")] and [*tries_in_lists("T t{a,\n g(TRY(b))};")] and not [*tries_in_lists("{ f(a, TRY(b)); x = {TRY(c), d}; }")]
+
 floors = read_floors()
 asio_files = []
 third_party = {}

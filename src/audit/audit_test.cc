@@ -28,27 +28,19 @@ class AuditTest : public evidence::VaultTest {
   // How whoever looked last stood to it.
   Tie tie() { return acts().items.back().tie; }
 
-  // As much of the tables of shares, tokens and rules as the check reads: they are other modules', of this floor and above.
+  // As much of the tables of shares as the check reads: they are another module's, of the same floor.
   void make_foreign_tables() {
-    for (const char* table :
-         {"CREATE TABLE shares (id TEXT NOT NULL PRIMARY KEY, agency TEXT, maker TEXT, kind TEXT, recipient TEXT, "
-          "organization TEXT, purpose TEXT, case_number TEXT, warrant TEXT, order_text TEXT, secret_sha256 TEXT, "
-          "made_us "
-          "BIGINT, ends_us BIGINT, views_max BIGINT, views_used BIGINT, revoked_us BIGINT, opened_us BIGINT, "
-          "accepted_us "
-          "BIGINT, received_us BIGINT)",
-          "CREATE TABLE share_items (share TEXT NOT NULL, n BIGINT NOT NULL, agency TEXT, recording TEXT, restriction "
-          "TEXT, downloaded_us BIGINT, PRIMARY KEY (share, n))",
-          "CREATE TABLE share_views (id TEXT NOT NULL PRIMARY KEY, share TEXT, n BIGINT, agency TEXT, use_as TEXT)",
-          "CREATE TABLE tokens (id TEXT NOT NULL PRIMARY KEY, person TEXT, scopes TEXT, created_us BIGINT, expires_us "
-          "BIGINT, "
-          "revoked_us BIGINT, is_sealed BIGINT)",
-          "CREATE TABLE signin_rules (agency TEXT NOT NULL PRIMARY KEY, second_factor TEXT, banner TEXT)"}) {
-      write([&](db::Transaction& tx) -> Result<void> {
-        TRY(tx.run(table));
-        return {};
-      });
-    }
+    make_tables_of_signing_in();
+    create(
+        {"CREATE TABLE shares (id TEXT NOT NULL PRIMARY KEY, agency TEXT, maker TEXT, kind TEXT, recipient TEXT, "
+         "organization TEXT, purpose TEXT, case_number TEXT, warrant TEXT, order_text TEXT, secret_sha256 TEXT, "
+         "made_us "
+         "BIGINT, ends_us BIGINT, views_max BIGINT, views_used BIGINT, revoked_us BIGINT, opened_us BIGINT, "
+         "accepted_us "
+         "BIGINT, received_us BIGINT)",
+         "CREATE TABLE share_items (share TEXT NOT NULL, n BIGINT NOT NULL, agency TEXT, recording TEXT, restriction "
+         "TEXT, downloaded_us BIGINT, PRIMARY KEY (share, n))",
+         "CREATE TABLE share_views (id TEXT NOT NULL PRIMARY KEY, share TEXT, n BIGINT, agency TEXT, use_as TEXT)"});
   }
   CatalogReport check() {
     const os::Path where = files();

@@ -92,9 +92,23 @@ class VaultTest : public testing::Test {
     std::filesystem::remove_all(directory_);
   }
 
+  // As much of the tables of signing in as the check of a catalog reads: its room is above.
+  void make_tables_of_signing_in() {
+    create(
+        {"CREATE TABLE tokens (id TEXT NOT NULL PRIMARY KEY, person TEXT, scopes TEXT, created_us BIGINT, "
+         "expires_us BIGINT, revoked_us BIGINT, is_sealed BIGINT)",
+         "CREATE TABLE signin_rules (agency TEXT NOT NULL PRIMARY KEY, second_factor TEXT, banner TEXT)"});
+  }
+
   void write(const std::function<Result<void>(db::Transaction&)>& body) {
     const Result<void> written = database_->write(body);
     ASSERT_TRUE(written) << written.error().text();
+  }
+  void create(std::initializer_list<std::string> tables) {
+    write([&](db::Transaction& tx) -> Result<void> {
+      for (const std::string& table : tables) TRY(tx.run(table));
+      return {};
+    });
   }
   void run(const std::string& sql) {
     write([&](db::Transaction& tx) -> Result<void> {

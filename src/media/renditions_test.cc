@@ -13,16 +13,10 @@
 #include <gtest/gtest.h>
 
 #include "audit/check.h"
-#include "base/problems.h"
-#include "bucket/fs_bucket.h"
 #include "crypto/random.h"
-#include "crypto/sha256.h"
-#include "db/catalog_for_tests.h"
-#include "evidence/vault.h"
+#include "evidence/vault_for_tests.h"
 #include "media/examiner.h"
 #include "os/process.h"
-#include "roster/proposals.h"
-#include "roster/roles.h"
 #include "sharing/shares.h"
 
 namespace lapel::media {
@@ -30,58 +24,18 @@ namespace {
 
 using evidence::RenditionState;
 
-const std::string kOrigin = "ledger.example/ashfield";
 const std::string kFootage = LAPEL_SOURCE_DIR
     "/test/data/video/androidx+media/libraries/test_data/src/test/assets/media/mp4/sample_shorter_audio.mp4";
 const std::vector<std::string> kLines = {"Jane Doe", "jane.doe@example.org"};
 
-class RenditionsTest : public testing::Test {
+class RenditionsTest : public evidence::VaultTest {
  protected:
   RenditionsTest() {
-    std::filesystem::create_directories(directory_);
-    catalog_.emplace(directory_);
-    database_ = catalog_->open();
-    for (const auto& [name, steps] :
-         {std::pair("roster", roster::schema()), std::pair("ledger", ledger::schema()),
-          std::pair("jobs", jobs::schema()), std::pair("evidence", evidence::schema()),
-          std::pair("holds", roster::holds_schema()), std::pair("sharing", sharing::schema())}) {
-      EXPECT_TRUE(db::migrate(*database_, name, steps));
-    }
-    // As much of what signing in keeps as the check reads: its room is beside this one.
-    run("CREATE TABLE tokens (id TEXT NOT NULL PRIMARY KEY, person TEXT, scopes TEXT, created_us BIGINT, expires_us "
-        "BIGINT, "
-        "revoked_us BIGINT, is_sealed BIGINT)");
-    run("CREATE TABLE signin_rules (agency TEXT NOT NULL PRIMARY KEY, second_factor TEXT, banner TEXT)");
-    bucket_ = *bucket::open_fs_bucket(*disk_, directory_ / "files");
-    store_.emplace(*bucket_);
-    queue_ = std::make_unique<jobs::Queue>(*database_, clock_);
-    const ledger::Terms terms{.origin = kOrigin, .slug = "ashfield"};
-    const ledger::Secrets secrets{crypto::random_bytes<32>(), crypto::random_bytes<32>()};
-    const proof::VerifierKey vkey{kOrigin, proof::KeyType::kLog,
-                                  crypto::SigningKey::from_seed(secrets.log_seed).public_key()};
-    EXPECT_TRUE(database_->write([&](db::Transaction& tx) -> Result<void> {
-      TRY(roster::add_agency(tx, ashfield_));
-      TRY(roster::add_agency(tx,
-                             {crypto::new_id<AgencyId>(), "Otherton", "otherton", false, crypto::new_id<PersonId>()}));
-      TRY(roster::add_person(tx, {clerk_, ashfield_.id, "clerk", "Clerk", std::nullopt, {access::Role::kRecords}}, {}));
-      return ledger::Ledger::create(tx, ashfield_.id, terms, vkey);
-    }));
-    ledgers_ = std::make_unique<ledger::Ledgers>([=, this](const AgencyId&) {
-      const auto key_of = [](const SubjectId& subject, ledger::KeyUse) -> Result<proof::SubjectKey> {
-        return crypto::sha256(subject.bytes());  // the same each time, which is all that is asked here
-      };
-      auto ledger = ledger::Ledger::open({ashfield_.id, terms, secrets, key_of, *database_, *bucket_, clock_});
-      EXPECT_TRUE(ledger && (*ledger)->begin());
-      return ledger;
-    });
-    vault_ = std::make_unique<evidence::Vault>(
-        evidence::Vault::Parts{*database_, *store_, *bucket_, *queue_, *ledgers_, clock_});
+    EXPECT_TRUE(db::migrate(*database_, "sharing", sharing::schema()));
+    make_tables_of_signing_in();
+    add(otherton_);
   }
-  ~RenditionsTest() override {
-    examiner_.reset();
-    ledgers_.reset();
-    std::filesystem::remove_all(directory_);
-  }
+  ~RenditionsTest() override { examiner_.reset(); }
 
   void serve() {
     examiner_ = *Examiner::open({*database_,
@@ -97,32 +51,20 @@ class RenditionsTest : public testing::Test {
   }
 
   RecordingId admit(const std::string& bytes) {
-    const RecordingId id = crypto::new_id<RecordingId>();
-    const os::Path path = directory_ / id.text();
-    EXPECT_TRUE(os::write_new_file(*disk_, path, as_bytes(bytes)));
-    access::Actor clerk;
-    EXPECT_TRUE(database_->read([&](db::Transaction& tx) -> Result<void> {
-      clerk = TRY(roster::actor(tx, clerk_));
-      return {};
-    }));
-    evidence::Admission admission;
-    admission.recording = id;
-    admission.source = {path, bytes.size()};
-    admission.sha256 = crypto::sha256(as_bytes(bytes));
-    admission.received_at = clock_.now();
-    const auto admitted =
-        vault_->admit(clerk, admission, [](db::Transaction&, const RecordingId&) -> Result<void> { return {}; });
-    EXPECT_TRUE(admitted) << (admitted ? "" : admitted.error().text());
-    return id;
+    const evidence::Admission admission = file(bytes);
+    const auto admitted = try_admit(clerk_, admission);
+    EXPECT_TRUE(admitted) << evidence::message_of(admitted);
+    return admission.recording;
   }
   RecordingId admit_footage() {
-    std::ifstream file(kFootage, std::ios::binary);
-    EXPECT_TRUE(file);
-    return admit({std::istreambuf_iterator<char>(file), {}});
+    std::ifstream footage(kFootage, std::ios::binary);
+    EXPECT_TRUE(footage);
+    return admit({std::istreambuf_iterator<char>(footage), {}});
   }
 
   Result<RenditionId> ask(const RecordingId& recording, const SubjectId& holder,
                           std::vector<std::string> lines = kLines) {
+    clock_.advance_us(1'000'000);  // in turn
     RenditionId id;
     TRY(database_->write([&](db::Transaction& tx) -> Result<void> {
       id = TRY(evidence::ask_rendition(tx, *queue_, {ashfield_.id, recording, holder, lines}));
@@ -147,14 +89,6 @@ class RenditionsTest : public testing::Test {
     }
   }
 
-  std::int64_t count(const std::string& sql) {
-    std::int64_t out = 0;
-    EXPECT_TRUE(database_->read([&](db::Transaction& tx) -> Result<void> {
-      out = TRY(tx.query("SELECT COUNT(*) AS n FROM " + sql))[0].integer("n");
-      return {};
-    }));
-    return out;
-  }
   std::string event() {
     std::string out;
     EXPECT_TRUE(database_->read([&](db::Transaction& tx) -> Result<void> {
@@ -166,17 +100,10 @@ class RenditionsTest : public testing::Test {
     }));
     return out;
   }
-  void run(const std::string& sql) {
-    const auto done = database_->write([&](db::Transaction& tx) -> Result<void> {
-      TRY(tx.run(sql));
-      return {};
-    });
-    ASSERT_TRUE(done) << done.error().text();
-  }
-  // Of what this test made; that nobody here was entered into the roster's ledger is not the subject.
+  // Of what this test made.
   std::vector<std::string> faults() {
     const auto report =
-        audit::check_catalog({ashfield_, kOrigin, *database_, *store_, *bucket_, directory_ / "files", {}});
+        audit::check_catalog({ashfield_, terms(ashfield_).origin, *database_, *store_, *bucket_, files(), {}});
     EXPECT_TRUE(report) << (report ? "" : report.error().text());
     std::vector<std::string> out;
     for (const std::string& fault : report->faults) {
@@ -193,21 +120,9 @@ class RenditionsTest : public testing::Test {
     return {};
   }
 
-  const std::filesystem::path directory_ =
-      std::filesystem::temp_directory_path() / fmt::format("lapel-renditions-{}", hex(crypto::random_bytes<8>()));
-  std::optional<db::CatalogForTests> catalog_;
-  RealClock clock_;
-  const roster::Agency ashfield_{crypto::new_id<AgencyId>(), "Ashfield", "ashfield", true, crypto::new_id<PersonId>()};
-  const PersonId clerk_ = crypto::new_id<PersonId>();
+  const access::Actor clerk_ = enter("clerk", {access::Role::kRecords});
   const SubjectId share_ = crypto::new_id<SubjectId>();
-  const std::unique_ptr<os::Disk> disk_ = os::real_disk();
   const std::unique_ptr<os::Process> process_ = os::real_process();
-  std::unique_ptr<db::Database> database_;
-  std::unique_ptr<bucket::Bucket> bucket_;
-  std::optional<store::Store> store_;
-  std::unique_ptr<jobs::Queue> queue_;
-  std::unique_ptr<ledger::Ledgers> ledgers_;
-  std::unique_ptr<evidence::Vault> vault_;
   std::unique_ptr<Examiner> examiner_;
 };
 
@@ -378,7 +293,7 @@ TEST_F(RenditionsTest, TheLedgerCheckFindsWhatWasChanged) {
       {"bytes = 7", "bytes 7"},        {"sha256 = 'x'", "sha256 x"},     {"parent_sha256 = 'x'", "parent x"},
       {"holder = 'x'", "holder x"},    {"object = 'x'", "x is missing"}, {"object = '../x'", "is no name"},
       {"object = NULL", "wrong place"}};
-  run("CREATE TABLE kept AS SELECT * FROM renditions");
+  create({"CREATE TABLE kept AS SELECT * FROM renditions"});
   for (const auto& [change, words] : columns) {
     run("UPDATE renditions SET " + change);
     says(words);
@@ -395,7 +310,7 @@ TEST_F(RenditionsTest, TheLedgerCheckFindsWhatWasChanged) {
   says("the catalog says derived items");
   run("DELETE FROM renditions WHERE holder = 'x'");
 
-  const auto path = directory_ / "files" / rendition_object();
+  const auto path = files() / rendition_object();
   std::filesystem::permissions(path, std::filesystem::perms::owner_all);
   std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
   file.seekp(static_cast<std::streamoff>(ready.bytes) / 2);

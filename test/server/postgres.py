@@ -116,3 +116,14 @@ class PrivatePostgres:
         """The rows of one statement, by the server's own client: lists of texts."""
         out = self.run(PROGRAMS / "psql", "-X", "-A", "-t", "-q", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", statement)
         return [line.split("\t") for line in out.splitlines()]
+
+
+class OnPrivatePostgres:
+    """Before a class of tests: the catalog of its servers, made with `options`, is in a server of the class's own."""
+
+    @classmethod
+    def setUpClass(cls):
+        postgres = PrivatePostgres()
+        cls.addClassCleanup(postgres.close)
+        cls.options = {"database": postgres.new_database()}
+        super().setUpClass()

@@ -9,7 +9,7 @@ import unittest
 
 from harness import BIN, ROOT, Town, run, sha256
 from moved_clock import MovedClock
-from postgres import PrivatePostgres
+from postgres import OnPrivatePostgres
 
 SOURCE = {"by": "the grantor", "where": "A notice", "on": "2022-10-21"}
 REPORTS = ("status", "costs", "report", "statements")
@@ -204,23 +204,12 @@ class Volumes(unittest.TestCase):
         self.assertEqual(run(BIN / "lapel", "forecast", answer, "--json").stdout, by_command, "made again from what was told")
 
 
-class VolumesOnPostgres(Volumes):
-    @classmethod
-    def setUpClass(cls):
-        postgres = PrivatePostgres()
-        postgres.__enter__()
-        cls.addClassCleanup(postgres.__exit__)
-        cls.options = {"database": postgres.new_database()}
+class VolumesOnPostgres(OnPrivatePostgres, Volumes):
+    pass
 
 
-class OnPostgres(OnSqlite):
-    @classmethod
-    def setUpClass(cls):
-        postgres = PrivatePostgres()
-        postgres.__enter__()
-        cls.addClassCleanup(postgres.__exit__)
-        cls.options = {"database": postgres.new_database()}
-        super().setUpClass()
+class OnPostgres(OnPrivatePostgres, OnSqlite):
+    pass
 
 
 class InTheLedger(unittest.TestCase):
