@@ -129,7 +129,9 @@ std::string rule_line(const std::string& rule, const std::string& value) {
   return fmt::format("rule {}: {}", rule, value);
 }
 
-Result<Lines> by_events(db::Transaction& tx, const std::string& agency, const std::function<void(std::string)>& fault) {
+// `tokens_since`: when the first token was made that there is an event of; empty where there is none.
+Result<Lines> by_events(db::Transaction& tx, const std::string& agency, const std::function<void(std::string)>& fault,
+                        std::string& tokens_since) {
   Lines out;
   std::map<std::string, Assigned> assignments;
   std::set<std::string> worn_before, from_beginning;  // badges; people whose entry badge nobody had before
@@ -189,6 +191,7 @@ Result<Lines> by_events(db::Transaction& tx, const std::string& agency, const st
       } else if (type.starts_with("hold.") || type.starts_with("proposal.")) {
         holds.event(subject, type, *event, fault);
       } else if (type == "token.made") {
+        if (tokens_since.empty()) tokens_since = text_of(*event, "at");
         out.insert(token_line(text_of(*event, "token"), subject,
                               event->find("scopes") ? text_of(*event, "scopes") : "everything", text_of(*event, "at"),
                               text_of(*event, "expires")));
@@ -307,12 +310,14 @@ Result<Lines> by_catalog(db::Transaction& tx, const std::string& agency) {
   return out;
 }
 
-// How people sign in, of which events say what was changed since there are such events. Of what was set before, nothing is known.
+// How people sign in, of which events say what was changed since there are such events. Of what was set before, nothing is known;
+// but a token that was made since then is none of before, whatever its row says.
 struct SignInFacts {
   Lines sealed, before;
   std::size_t tokens_before = 0;
 };
-Result<SignInFacts> sign_in_facts(db::Transaction& tx, const std::string& agency, const Lines& events) {
+Result<SignInFacts> sign_in_facts(db::Transaction& tx, const std::string& agency, const Lines& events,
+                                  const std::string& tokens_since) {
   SignInFacts out;
   const auto text = [](const db::Row& row, std::string_view name) {
     const auto value = row.maybe_text(name);
@@ -328,13 +333,15 @@ Result<SignInFacts> sign_in_facts(db::Transaction& tx, const std::string& agency
       "TEXT) AS revoked_us, CAST(is_sealed AS TEXT) AS is_sealed",
       "id", out.sealed, [&](const db::Row& row) {
         const std::string id = text(row, "id"), scopes = text(row, "scopes");
-        const bool is_sealed = text(row, "is_sealed") != "0";
+        const std::string made = time_of(row.maybe_text("created_us"));
+        // Times of the ledger sort as they are written.
+        const bool is_sealed = text(row, "is_sealed") != "0" || (!tokens_since.empty() && made >= tokens_since);
         if (!is_sealed) ++out.tokens_before;
         if (const auto at = row.maybe_text("revoked_us")) {
           (is_sealed ? out.sealed : out.before).insert(revoked_line(id, time_of(at)));
         }
-        std::string line = token_line(id, text(row, "person"), scopes.empty() ? "everything" : scopes,
-                                      time_of(row.maybe_text("created_us")), time_of(row.maybe_text("expires_us")));
+        std::string line = token_line(id, text(row, "person"), scopes.empty() ? "everything" : scopes, made,
+                                      time_of(row.maybe_text("expires_us")));
         if (!is_sealed) out.before.insert(line);
         return line;
       }));
@@ -369,9 +376,10 @@ std::optional<std::string> column_time(const std::optional<std::string>& column)
 
 Result<void> check_facts(db::Transaction& tx, const std::string& agency, const std::function<void(std::string)>& fault,
                          const std::function<void(std::string)>& note) {
-  const Lines events = TRY(by_events(tx, agency, fault));
+  std::string tokens_since;
+  const Lines events = TRY(by_events(tx, agency, fault, tokens_since));
   Lines catalog = TRY(by_catalog(tx, agency));
-  SignInFacts sign_in = TRY(sign_in_facts(tx, agency, events));
+  SignInFacts sign_in = TRY(sign_in_facts(tx, agency, events, tokens_since));
   catalog.merge(sign_in.sealed);
   if (sign_in.tokens_before > 0)
     note(fmt::format("{} tokens are of before there were events of tokens: the ledger knows nothing of them",

@@ -58,7 +58,7 @@ UNLISTED = {
     "tokens.created_us": "below the hundredth of a second that the event keeps",
     "tokens.expires_us": "below the hundredth of a second that the event keeps",
     "tokens.revoked_us": "below the hundredth of a second that the event keeps",
-    "tokens.is_sealed": "one that says it is of before is noted, and its event is compared all the same",
+    "tokens.is_sealed": "one that says it is of before is noted, if it is older than all events of tokens, and its event is compared all the same",
     "sessions": "as tokens.secret_sha256",
     "factors": "a factor that no longer works: an app's secret opens only with its owner's key",
     "recovery_codes": "as tokens.secret_sha256",
