@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The commands of lapel, for the two files that declare them: those of the server's own machine, and those that talk to a server.
+//
+// Owns: what was parsed; one row a command: what CLI11 parsed into, and what to run when it was the one chosen.
+// Promises: as command_line.h.
+// Fails with: as command_line.h.
+// Threads: one.
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "lapel/calendars.h"
+#include "lapel/command_line.h"
+#include "lapel/commands.h"
+#include "lapel/facts.h"
+#include "lapel/forecasts.h"
+#include "lapel/programs.h"
+#include "lapel/remote.h"
+#include "lapel/remote_client.h"
+#include "lapel/shares.h"
+#include "lapel/wiring.h"
+
+namespace lapel::door {
+
+inline constexpr const char* kTokenVariable = "LAPEL_TOKEN";
+
+// The parser refuses any other value, and help and completions name these. `names`: with ", " between them.
+void one_of(CLI::Option* option, std::string_view names);
+
+class CommandLine::Declared {
+ public:
+  Declared();
+  const CLI::App& app() const { return app_; }
+  int run(int argc, char** argv);
+
+ private:
+  CLI::App* command(CLI::App& parent, const std::string& name, const std::string& help,
+                    std::function<Result<void>()> action);
+  CLI::App* group(const std::string& name, const std::string& help) { return group(app_, name, help); }
+  static CLI::App* group(CLI::App& parent, const std::string& name, const std::string& help);
+  void add_data(CLI::App* sub);
+  void add_agency_terms(CLI::App* sub);
+
+  // Those of the server's own machine, and those that need none: command_line.cc.
+  void add_init();
+  void add_serve();
+  void add_catalog();
+  void add_agency();
+  void add_user();
+  void add_provider(CLI::App& sign_in);
+  void add_token();
+  void add_dock();
+  void add_job();
+  void add_ledger();
+  void add_forecast();
+  void add_calendar();
+
+  // Those that talk to a server over HTTP: remote_command_line.cc.
+  CLI::App* remote_group(const char* name, const char* help);
+  CLI::App* fact_list(CLI::App* in, const char* help, const char* path, std::vector<std::string> columns);
+  CLI::App* fact_change(CLI::App* in, const char* name, const char* help, const char* method, const char* path);
+  // An option whose value goes into the request as `member`.
+  CLI::Option* say(CLI::App* sub, const char* option, const char* member, const char* help);
+  void add_facts();
+  // POST of a reason to `path` with the id in it, by whoever signs in for it.
+  CLI::App* signed_act(CLI::App* in, const char* name, const char* help, const char* before, const char* after);
+  void add_holds();
+  using ProgramReport = Result<void> (*)(const RemoteOptions&, const ProgramQuery&, bool);
+  CLI::App* program_report(CLI::App* in, const char* name, const char* help, ProgramReport report);
+  void add_program();
+  void add_reading_terms(CLI::App* sub);
+  void add_share();
+  void add_recording();
+
+  CLI::App app_;
+  std::function<Result<void>()> chosen_;
+  Where where_;
+  std::string password_file_, dock_;
+  SignInChange sign_in_;
+  ProviderChange provider_;
+  std::string subject_;
+  NewAgency agency_;
+  NewPerson person_;
+  ServeOptions serve_;
+  std::vector<std::string> roles_, scopes_;
+  std::string expires_, reason_;
+  RemoteOptions remote_;
+  RecordingQuery query_;
+  ReadingTerms reading_;
+  RecordingChange change_;
+  ShareOptions share_;
+  ProgramQuery program_;
+  CalendarQuery calendar_;
+  ForecastQuery forecast_;
+  SignInTerms signer_;
+  Said said_;
+  UploadTerms upload_;
+  std::vector<std::string> files_, ids_;
+  std::string state_;
+  std::int64_t limit_ = 100;
+  std::string recording_, out_, vkey_;
+  bool as_json_ = false;
+};
+
+}  // namespace lapel::door
