@@ -273,7 +273,7 @@ Result<FaultyDisk::Place> FaultyDisk::existing(const os::Path& path, std::string
 
 // A database or a child makes files, too. What it made is in the model from the first time it is asked for.
 Result<void> FaultyDisk::find_on_real_disk(NodeId directory, const std::string& name, const os::Path& path) {
-  if (nodes_.at(directory).entries.contains(name)) return {};
+  if (!real_ || nodes_.at(directory).entries.contains(name)) return {};
   const auto stat = real_->stat(path);
   if (!stat) return stat.error().code() == Code::kNotFound ? Result<void>() : fail(stat.error());
   Record record;

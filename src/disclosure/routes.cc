@@ -317,7 +317,7 @@ Result<Response> item_receipt(const Request& request, const Room& room) {
 }  // namespace
 
 void register_routes(http::Router& router, const Room& room, roster::Asker asker) {
-  const auto staff = roster::asked_routes(router, asker, room);
+  const auto staff = roster::asked_routes(router, std::move(asker), room);
   staff("POST", "/api/v1/shares", make);
   staff("GET", "/api/v1/shares", list);
   staff("GET", "/api/v1/shares/{id}", show);

@@ -32,7 +32,7 @@ class Changes {
     fields.emplace("new", now);
     set(std::move(fields), std::string(assignment), {field, now ? 1 : 0});
   }
-  void also(std::string assignment, db::Param value) {
+  void also(const std::string& assignment, db::Param value) {
     assignments_ += (assignments_.empty() ? "" : ", ") + assignment;
     params_.push_back(std::move(value));
   }

@@ -93,7 +93,7 @@ struct Asked {
   std::atomic<int> times = 0;
 
   // At `path`, all of `file`, which asks `first` before it counts.
-  void serve(Router& router, const std::string& path, std::shared_ptr<os::File> file, std::uint64_t bytes,
+  void serve(Router& router, const std::string& path, const std::shared_ptr<os::File>& file, std::uint64_t bytes,
              const std::function<void()>& first = {}) {
     router.add("GET", path, [this, file, bytes, first](const Request& request) -> Result<Response> {
       Response response = TRY(serve_representation(request, {file, bytes, "video/mp4", "\"t\""}));

@@ -28,7 +28,7 @@ CLI::App* CommandLine::Declared::remote_group(const char* name, const char* help
 
 CLI::App* CommandLine::Declared::fact_list(CLI::App* in, const char* help, const char* path,
                                            std::vector<std::string> columns) {
-  CLI::App* sub = command(*in, "list", help, [this, path, columns] {
+  CLI::App* sub = command(*in, "list", help, [this, path, columns = std::move(columns)] {
     return door::run_fact_list(remote_, path, said_, columns, as_json_);
   });
   sub->add_flag("--json", as_json_, "Print JSON");

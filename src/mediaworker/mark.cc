@@ -97,15 +97,14 @@ std::vector<Mark::Place> Mark::places(std::int64_t ms) const {
   const auto count = [](int picture, int mark) { return std::clamp(picture / std::max(mark, 1), 1, kMarksAcrossMax); };
   const int columns = count(picture_width_, width_);
   const int rows = count(picture_height_, height_);
+  const int cell_x = picture_width_ / columns, cell_y = picture_height_ / rows;  // whole pixels
+  const double room_x = std::max(0, cell_x - width_), room_y = std::max(0, cell_y - height_);
   std::vector<Place> out;
   for (int row = 0; row < rows; ++row) {
     for (int column = 0; column < columns; ++column) {
       const auto step = turn + static_cast<std::size_t>(row) + 2 * static_cast<std::size_t>(column);
-      const double room_x = std::max(0, picture_width_ / columns - width_);
-      const double room_y = std::max(0, picture_height_ / rows - height_);
-      out.push_back({even(picture_width_ / columns * column + room_x * kAcross[step % kMarkPlaces]),
-                     even(picture_height_ / rows * row +
-                          room_y * kDown[(step + static_cast<std::size_t>(column)) % kMarkPlaces])});
+      out.push_back({even(cell_x * column + room_x * kAcross[step % kMarkPlaces]),
+                     even(cell_y * row + room_y * kDown[(step + static_cast<std::size_t>(column)) % kMarkPlaces])});
     }
   }
   return out;

@@ -231,7 +231,7 @@ Result<Response> view_as(const Request& request, Oversight& room, const access::
 }  // namespace
 
 void register_routes(http::Router& router, Oversight& room, roster::Asker asker) {
-  const auto add = roster::asked_routes(router, asker, std::ref(room));
+  const auto add = roster::asked_routes(router, std::move(asker), std::ref(room));
   add("GET", "/api/v1/alerts", list_alerts);
   add("GET", "/api/v1/alerts/{id}", show_alert);
   add("POST", "/api/v1/alerts/{id}/acknowledge", acknowledge);

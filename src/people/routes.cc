@@ -181,7 +181,7 @@ Result<Response> set_rules(const Request& request, People& all, const access::Ac
 }  // namespace
 
 void register_routes(http::Router& router, People& all, roster::Asker asker) {
-  const auto add = roster::asked_routes(router, asker, std::ref(all));
+  const auto add = roster::asked_routes(router, std::move(asker), std::ref(all));
   add("GET", "/api/v1/people", people);
   add("GET", "/api/v1/people/{id}", person);
   add("GET", "/api/v1/people/{id}/rights", rights);

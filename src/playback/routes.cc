@@ -290,7 +290,7 @@ Result<Response> filmstrip(const Request& request, evidence::Vault& vault, const
 }  // namespace
 
 void register_routes(http::Router& router, evidence::Vault& vault, roster::Asker asker) {
-  const auto add = roster::asked_routes(router, asker, std::ref(vault));
+  const auto add = roster::asked_routes(router, std::move(asker), std::ref(vault));
   add("GET", "/api/v1/recordings", list);
   add("GET", "/api/v1/recordings/{id}", show);
   add("PATCH", "/api/v1/recordings/{id}", change);

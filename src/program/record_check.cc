@@ -101,7 +101,7 @@ Result<void> check_publications(db::Transaction& tx, const AgencyId& agency,
     for (const db::Row& row : rows) {
       after = row.text("id");
       const std::string sealed = hex(crypto::sha256(as_bytes(row.text("content"))));
-      const std::string day = row.text("as_of");
+      const std::string& day = row.text("as_of");
       std::int64_t number = 0;
       const auto [end, error] = std::from_chars(day.data(), day.data() + day.size(), number);
       const bool is_number = error == std::errc() && end == day.data() + day.size() && is_day(number);

@@ -64,11 +64,11 @@ enum class MediaJob { kProbe, kPoster, kFilmstrip, kRendition };
 
 struct MediaRequest {
   MediaJob job = MediaJob::kProbe;
-  // Poster: the picture at or after this time; without it a telling one from the first three quarters.
-  std::optional<std::int64_t> at_ms = std::nullopt;
   int edge_px = 320;   // poster: longest edge, 16 to kMediaPosterEdgeMax. Never enlarged
   int frames = 10;     // filmstrip: 1 to kMediaStripFramesMax pictures in a row, evenly spaced
   int height_px = 90;  // filmstrip: 16 to kMediaStripHeightMax
+  // Poster: the picture at or after this time; without it a telling one from the first three quarters.
+  std::optional<std::int64_t> at_ms = std::nullopt;
   // Rendition: what is drawn into each of its pictures. 1 to kMediaMarkLinesMax lines of printable text.
   std::vector<std::string> watermark = {};
 

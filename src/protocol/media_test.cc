@@ -181,7 +181,7 @@ TEST(MediaVerdict, IsWordedForPeople) {
 
 TEST(MediaRequest, SurvivesTheRoundTrip) {
   const MediaRequest requests[] = {{.job = MediaJob::kProbe},
-                                   {.job = MediaJob::kPoster, .at_ms = 1500, .edge_px = 160},
+                                   {.job = MediaJob::kPoster, .edge_px = 160, .at_ms = 1500},
                                    {.job = MediaJob::kPoster},
                                    {.job = MediaJob::kFilmstrip, .frames = 20, .height_px = 64},
                                    {.job = MediaJob::kRendition, .watermark = {"Jane Doe"}},
@@ -235,7 +235,7 @@ class FaithlessWorker : public testing::Test {
   }
   ~FaithlessWorker() override { std::filesystem::remove_all(directory_); }
 
-  Result<MediaResult> run(const std::string& script, MediaRequest request = {}, std::int64_t wall_ms = 60'000) {
+  Result<MediaResult> run(const std::string& script, const MediaRequest& request = {}, std::int64_t wall_ms = 60'000) {
     const auto program = directory_ / "worker";
     std::filesystem::remove(program);
     std::ofstream(program) << "#!/bin/sh\n" << script;
@@ -247,7 +247,7 @@ class FaithlessWorker : public testing::Test {
     if (request.job != MediaJob::kProbe) output = *disk_->open(directory_ / "output", os::OpenMode::kCreate);
     return run_media_job(*process_, {.program = program, .wall_ms = wall_ms}, request, **input, output.get());
   }
-  MediaFinding finding(const std::string& script, MediaRequest request = {}, std::int64_t wall_ms = 60'000) {
+  MediaFinding finding(const std::string& script, const MediaRequest& request = {}, std::int64_t wall_ms = 60'000) {
     const auto result = run(script, request, wall_ms);
     EXPECT_TRUE(result) << script << ": " << result.error().text();
     EXPECT_TRUE(result && result->findings.size() == 1) << script;

@@ -392,7 +392,7 @@ void register_account_routes(http::Router& router, const Room& room, roster::Ask
   own("POST", "/api/v1/account/recovery-codes", make_recovery_codes);
   own("POST", "/api/v1/account/password", change_password);
   own("DELETE", "/api/v1/account/other-sessions", end_other_sessions);
-  const auto managing = roster::asked_routes(router, asker, room);
+  const auto managing = roster::asked_routes(router, std::move(asker), room);
   managing("GET", "/api/v1/sign-in/console", show_console);
   managing("GET", "/api/v1/people/{id}/sign-in", show_sign_in);
   own("POST", "/api/v1/people/{id}/sign-in/unlock", unlock);

@@ -118,7 +118,7 @@ long open_by_int80() {
   long result = 5;
   char* low =
       static_cast<char*>(mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0));
-  std::strcpy(low, "/");
+  std::memcpy(low, "/", sizeof "/");
   asm volatile("int $0x80" : "+a"(result) : "b"(low), "c"(0), "d"(0) : "memory", "r8", "r9", "r10", "r11");
   if (result < 0) errno = static_cast<int>(-result);
   return result < 0 ? -1 : result;
