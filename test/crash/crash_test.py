@@ -19,7 +19,7 @@ import threading
 import time
 import unittest
 
-from rig import GONE, Client, Rig, Template, in_pairs, number, read_calls, seed, spread, working
+from rig import ATTEMPTS_MAX, GONE, Client, Rig, Template, in_pairs, number, read_calls, seed, spread, working
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
@@ -27,7 +27,6 @@ import figures  # noqa: E402  (the path above leads there)
 
 SIZE = 200 * 1024
 PART = 70_000  # three parts, none of which ends at a block
-ATTEMPTS_MAX = 12  # runs until a call of that number is made; most make as many calls as the one that was counted
 KILLS_A_TOWN = 100
 STRACED = ("write,pwrite64,writev,pwritev,pwritev2,sendto,sendmsg,sendfile,fsync,fdatasync,sync_file_range,syncfs,sync,"
            "ftruncate,fallocate,copy_file_range,rename,renameat,renameat2,link,linkat,symlink,unlink,unlinkat,rmdir,"

@@ -18,7 +18,7 @@ import time
 import unittest
 
 from power_cut import Disk
-from rig import GONE, Refused, Rig, Template, in_pairs, number, read_calls, seed, spread
+from rig import ATTEMPTS_MAX, GONE, Refused, Rig, Template, in_pairs, number, read_calls, seed, spread
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
@@ -29,7 +29,6 @@ PART = 70_000
 FOUND = []  # the planted bugs
 PLANTED = 2
 LINES = []  # of figures, told when it is known what was found
-ATTEMPTS_MAX = 12  # runs until such a call is made
 NEAR = 12  # calls by which their order may differ from run to run
 FAILING = {"write": (errno.EIO, errno.ENOSPC), "sync": (errno.EIO, errno.ENOSPC), "link": (errno.EIO, errno.ENOSPC),
            "rename": (errno.EIO, errno.ENOSPC), "create": (errno.EIO, errno.ENOSPC), "mkdir": (errno.EIO, errno.ENOSPC),

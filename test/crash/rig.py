@@ -27,6 +27,9 @@ from harness import BIN, Town, sha256  # noqa: E402  (the path above leads there
 
 # What a client sees when the server dies under it.
 GONE = (OSError, http.client.HTTPException)
+# Runs until a call of that number is made. What waits for the disk shares its writes, and how many share one is a matter of chance and of how busy the
+# machine is: a call near the end may not be made in most runs.
+ATTEMPTS_MAX = 40
 
 
 def build(folder, name, source, *flags):

@@ -24,14 +24,13 @@ import time
 import unittest
 
 from power_cut import Disk
-from rig import GONE, Refused, Rig, Template, in_pairs, number, read_calls, seed, spread
+from rig import ATTEMPTS_MAX, GONE, Refused, Rig, Template, in_pairs, number, read_calls, seed, spread
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import figures  # noqa: E402  (the path above leads there)
 
 SIZE = 300 * 1024  # more than a socket takes at once
-ATTEMPTS_MAX = 12  # runs until a call of that number is made
 PURPOSE = json.dumps({"purpose": "review"})
 FOUND = []  # the planted bugs
 PLANTED = 2
