@@ -63,10 +63,11 @@ class SharesByEvents {
           share_line(subject, {text_of(event, "actor"), text_of(event, "kind"), quoted_of(event, "recipient"),
                                quoted_of(event, "organization"), text_of(event, "purpose"), quoted_of(event, "case"),
                                quoted_of(event, "warrant"), quoted_of(event, "order"), text_of(event, "link"),
-                               text_of(event, "at"), text_of(event, "until"), cap}));
+                               text_of(event, "at"), text_of(event, "until"), cap, event.find("waits") != nullptr}));
       views_.try_emplace(subject, 0);
     } else if (type.starts_with("share.")) {
       first(fmt::format("share {} {}", subject, type.substr(6)), event);
+      if (type == "share.failed") lines_.insert(failure_line(subject, quoted_of(event, "reason")));
     } else if (type == "recording.shared") {
       lines_.insert(item_line(text_of(event, "share"), subject, text_of(event, "restriction")));
     } else {
@@ -84,12 +85,16 @@ class SharesByEvents {
 
   struct Terms {
     std::string maker, kind, recipient, organization, purpose, case_number, warrant, order, link, made, until, cap;
+    bool waits = false;  // for being prepared, as all do since there is an event of that
   };
   static std::string share_line(const std::string& id, const Terms& t) {
     return fmt::format(
-        "share {} by {}: {} to {} of {} for {}, case {}, warrant {}, order {}, link {}, made {} until {}, cap {}", id,
+        "share {} by {}: {} to {} of {} for {}, case {}, warrant {}, order {}, link {}, made {} until {}, cap {}{}", id,
         t.maker, t.kind, t.recipient, t.organization, t.purpose, t.case_number, t.warrant, t.order, t.link, t.made,
-        t.until, t.cap);
+        t.until, t.cap, t.waits ? ", prepared later" : "");
+  }
+  static std::string failure_line(const std::string& share, const std::string& reason) {
+    return fmt::format("share {} could not be prepared: {}", share, reason);
   }
   static std::string item_line(const std::string& share, const std::string& recording, const std::string& restriction) {
     return fmt::format("share {} of recording {}, restricted then as {}", share, recording, restriction);
@@ -145,7 +150,8 @@ Result<Lines> by_events(db::Transaction& tx, const std::string& agency, const st
         "'unit.added', 'case.opened', 'rule.changed', 'recording.released', 'agency.added', 'hold.placed', "
         "'hold.released', 'proposal.made', 'proposal.approved', 'proposal.refused', 'proposal.withdrawn', "
         "'token.made', 'token.revoked', 'share.made', "
-        "'share.opened', 'share.accepted', 'share.received', 'share.revoked', 'recording.shared', "
+        "'share.prepared', 'share.failed', 'share.opened', 'share.accepted', 'share.received', 'share.revoked', "
+        "'recording.shared', "
         "'recording.received') "
         "ORDER BY leaf_index LIMIT :limit",
         {{"agency", agency}, {"after", after}, {"limit", kPage}}));
@@ -270,20 +276,25 @@ Result<Lines> by_catalog(db::Transaction& tx, const std::string& agency) {
       "order_text, CAST(secret_sha256 AS TEXT) AS link, CAST(made_us AS TEXT) AS made_us, CAST(ends_us AS TEXT) "
       "AS ends_us, CAST(views_max AS TEXT) AS views_max, CAST(views_used AS TEXT) AS views_used, "
       "CAST(revoked_us AS TEXT) AS revoked, CAST(opened_us AS TEXT) AS opened, CAST(accepted_us AS TEXT) AS "
-      "accepted, CAST(received_us AS TEXT) AS received",
+      "accepted, CAST(received_us AS TEXT) AS received, CAST(prepared_us AS TEXT) AS prepared, CAST(failed_us AS TEXT) "
+      "AS "
+      "failed, CAST(failure AS TEXT) AS failure, CAST(waits AS TEXT) AS waits",
       "id", out, [&](const db::Row& row) {
         const std::string id = text(row, "id");
-        for (const char* step : {"revoked", "opened", "accepted", "received"}) {
+        for (const char* step : {"prepared", "failed", "revoked", "opened", "accepted", "received"}) {
           if (const auto at = row.maybe_text(step)) {
             out.insert(fmt::format("share {} {} {}", id, step, time_of(at)));
           }
         }
+        if (const auto failure = row.maybe_text("failure"))
+          out.insert(SharesByEvents::failure_line(id, quoted(*failure)));
         out.insert(fmt::format("share {} opened {} times", id, text(row, "views_used")));
         return SharesByEvents::share_line(
             id, {text(row, "maker"), text(row, "kind"), quoted(row.maybe_text("recipient")),
                  quoted(row.maybe_text("organization")), text(row, "purpose"), quoted(row.maybe_text("case_number")),
                  quoted(row.maybe_text("warrant")), quoted(row.maybe_text("order_text")), text(row, "link"),
-                 time_of(row.maybe_text("made_us")), time_of(row.maybe_text("ends_us")), text(row, "views_max")});
+                 time_of(row.maybe_text("made_us")), time_of(row.maybe_text("ends_us")), text(row, "views_max"),
+                 text(row, "waits") != "0"});
       }));
   TRY(add_rows(tx, agency, "share_items",
                "CAST(share AS TEXT) AS share, CAST(recording AS TEXT) AS recording, CAST(restriction AS TEXT) AS "

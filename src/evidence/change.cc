@@ -44,9 +44,9 @@ class Changes {
 
  private:
   Json::Object event(std::string_view field) const { return {{"field", field}, {"reason", reason_}}; }
-  void set(Json::Object fields, std::string assignment, db::Param value) {
+  void set(Json::Object fields, const std::string& assignment, db::Param value) {
     events_.push_back(std::move(fields));
-    also(std::move(assignment), std::move(value));
+    also(assignment, std::move(value));
   }
 
   const std::string reason_;

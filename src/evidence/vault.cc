@@ -447,8 +447,9 @@ Result<void> Vault::seal_listing(const access::Actor& actor, const ListQuery& qu
 
 // A refusal that names its rule is an act too: somebody wanted these bytes. Whoever is not to know of the recording gets the
 // 404 of an unknown id, and sealing that would take longer than one; it is for the trace.
-Result<void> Vault::require_sealed(const access::Actor& actor, access::Action action, const Recording& recording,
-                                   const ViewRequest& request) {
+Result<Recording> Vault::asked_recording(const access::Actor& actor, access::Action action, const RecordingId& id,
+                                         const ViewRequest& request) {
+  Recording recording = TRY(known_recording(actor, id));
   const access::Decision decision = access::decide(actor, action, recording.item, basis_of(recording, request));
   if (decision.answer == access::Answer::kRefuse) {
     Json::Object fields = {{"action", access::action_name(action)},
@@ -468,18 +469,17 @@ Result<void> Vault::require_sealed(const access::Actor& actor, access::Action ac
     submission.events.push_back({recording.id, "recording.refused", std::move(fields), false});
     TRY(TRY(parts_.ledgers.find(actor.agency))->commit(std::move(submission)));
   }
-  return access::require(decision, "recording", recording.id.text());
+  TRY(access::require(decision, "recording", id.text()));
+  return recording;
 }
 
 Result<View> Vault::open_view(const access::Actor& actor, const RecordingId& id, const ViewRequest& request) {
-  Recording recording = TRY(known_recording(actor, id));
-  TRY(require_sealed(actor, access::Action::kView, recording, request));
+  Recording recording = TRY(asked_recording(actor, access::Action::kView, id, request));
   return seal_view(actor, std::move(recording), request, "recording.viewed");
 }
 
 Result<View> Vault::open_export(const access::Actor& actor, const RecordingId& id, const ViewRequest& request) {
-  Recording recording = TRY(known_recording(actor, id));
-  TRY(require_sealed(actor, access::Action::kExport, recording, request));
+  Recording recording = TRY(asked_recording(actor, access::Action::kExport, id, request));
   const Turn turn(exports_read_, kExportsReadAtOnceMax);
   if (!turn.has_place()) {
     return fail(Code::kUnavailable, fmt::format("{} exports are being read at this moment; try again a little later",
@@ -490,9 +490,13 @@ Result<View> Vault::open_export(const access::Actor& actor, const RecordingId& i
 }
 
 Result<Recording> Vault::to_share(const access::Actor& actor, const RecordingId& id, const ViewRequest& request) {
+  return asked_recording(actor, access::Action::kShare, id, request);
+}
+
+Result<Recording> Vault::may_share(const access::Actor& actor, const RecordingId& id, const ViewRequest& request) {
   Recording recording = TRY(known_recording(actor, id));
-  TRY(require_sealed(actor, access::Action::kShare, recording, request));
-  TRY(require_undamaged(actor, recording));
+  TRY(access::require(access::decide(actor, access::Action::kShare, recording.item, basis_of(recording, request)),
+                      "recording", id.text()));
   return recording;
 }
 
@@ -511,10 +515,7 @@ Result<void> Vault::seal_sharing(const access::Actor& actor, std::vector<ledger:
     CHECK(event.type == "recording.shared" || event.type == "recording.received" ||
           !event.type.starts_with("recording."));
   }
-  ledger::Submission submission;
-  submission.actor = actor.subject();
-  submission.events = std::move(events);
-  submission.rows = std::move(rows);
+  ledger::Submission submission{actor.subject(), std::move(events), std::move(rows)};
   TRY(TRY(parts_.ledgers.find(actor.agency))->commit(std::move(submission)));
   return {};
 }
@@ -576,8 +577,7 @@ Result<Vault::OpenedView> Vault::opened_view(const access::Actor& actor, const V
     found.reset();
     const db::Rows views =
         TRY(tx.query("SELECT recording, purpose, case_number, warrant, expires_us FROM views WHERE id = :id AND person "
-                     "= :person AND "
-                     "agency = :agency",
+                     "= :person AND agency = :agency",
                      {{"id", id.text()}, {"person", actor.person.text()}, {"agency", actor.agency.text()}}));
     if (views.empty()) return {};
     const db::Rows rows = TRY(tx.query(fmt::format("SELECT {} FROM recordings r WHERE id = :id", columns()),

@@ -92,6 +92,7 @@ TEST_F(ViewsTest, WhatARuleRefusesIsSealedAndWhatIsHiddenIsNot) {
                                                sergeant + " share for review, case nothing, warrant nothing"}));
   const std::uint64_t before = sealed();
   EXPECT_EQ(code_of(vault_->open_view(hill, id, {})), Code::kNotFound);
+  EXPECT_EQ(problem_of(vault_->may_share(sergeant_, id, {})), &problems::kRule) << "which nobody asked for";
   EXPECT_EQ(sealed(), before);
   EXPECT_TRUE(vault_->open_view(sergeant_, id, {}));
 }
@@ -161,7 +162,9 @@ TEST_F(ViewsTest, WhatIsDamagedDoesNotLeaveTheAgency) {
   damage(object(id));
   const std::uint64_t before = sealed();
   EXPECT_EQ(problem_of(vault_->open_export(clerk_, id, {})), &problems::kObjectDamaged);
-  EXPECT_EQ(problem_of(vault_->to_share(clerk_, id, {})), &problems::kObjectDamaged);
+  const auto to_share = vault_->to_share(clerk_, id, {});
+  ASSERT_TRUE(to_share) << "what stands in the catalog is not read for asking";
+  EXPECT_EQ(problem_of(vault_->require_undamaged(clerk_, *to_share)), &problems::kObjectDamaged);
   EXPECT_EQ(sealed(), before);
   EXPECT_EQ(count("views"), 0);
   std::filesystem::resize_file(object(id), 3);

@@ -281,9 +281,10 @@ void CommandLine::Declared::add_share() {
   make->footer("Link and code are printed here and never again. Tell the code by another way than the link.");
 
   CLI::App* list = command(*shares, "list", "Newest first: those that you may see", [this] {
-    return door::run_fact_list(
-        remote_, "/api/v1/shares", said_,
-        {"id", "kind", "recipient", "made_at", "ends_at", "opened_at", "received_at", "revoked_at"}, as_json_);
+    return door::run_fact_list(remote_, "/api/v1/shares", said_,
+                               {"id", "kind", "recipient", "made_at", "prepared_at", "failed_at", "ends_at",
+                                "opened_at", "received_at", "revoked_at"},
+                               as_json_);
   });
   say(list, "--recording", "recording", "Only those that name this recording");
   list->add_flag("--json", as_json_, "Print JSON");

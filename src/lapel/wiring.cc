@@ -291,7 +291,7 @@ Result<std::unique_ptr<Rooms>> Rooms::open(const ServeOptions& options) {
                                                                 std::move(process), std::move(examiner), needs_setup)));
   rooms->impl_->public_url = options.public_url.substr(0, options.public_url.find_last_not_of('/') + 1);
   rooms->impl_->oversight.begin();
-  rooms->impl_->shares.begin();
+  TRY(rooms->impl_->shares.begin(is_only_server));
   // What a directory said before the server ended; its next request tries again.
   if (const auto finished = rooms->impl_->directory.finish_all(); !finished)
     fmt::print(stderr, "lapel: people are not in step with a directory yet: {}\n", finished.error().text());

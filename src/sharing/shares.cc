@@ -12,7 +12,6 @@
 #include "base/limits.h"
 #include "base/problems.h"
 #include "base/text.h"
-#include "base/turn.h"
 #include "crypto/random.h"
 #include "crypto/sha256.h"
 
@@ -75,6 +74,14 @@ CREATE TABLE share_views (
   ends_us BIGINT NOT NULL
 );
 CREATE INDEX share_views_by_share ON share_views (share, n);
+)sql"},
+    // Those of before were made only when each original had been read. `waits`: its event says that it is prepared later.
+    {2, "prepared", R"sql(
+ALTER TABLE shares ADD COLUMN waits BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE shares ADD COLUMN prepared_us BIGINT;
+ALTER TABLE shares ADD COLUMN failed_us BIGINT;
+ALTER TABLE shares ADD COLUMN failure TEXT;
+CREATE INDEX shares_waiting ON shares (agency) WHERE waits = 1 AND prepared_us IS NULL AND failed_us IS NULL;
 )sql"},
 };
 
@@ -168,6 +175,9 @@ Result<Share> read_share(const db::Row& row) {
   out.terms.views_max = row.maybe_integer("views_max");
   out.terms.order = row.maybe_text("order_text");
   out.made_at = {row.integer("made_us")};
+  out.prepared_at = row.integer("waits") == 0 ? std::optional(out.made_at) : time_of(row, "prepared_us");
+  out.failed_at = time_of(row, "failed_us");
+  out.reason = row.maybe_text("failure").value_or("");
   out.revoked_at = time_of(row, "revoked_us");
   out.opened_at = time_of(row, "opened_us");
   out.accepted_at = time_of(row, "accepted_us");
@@ -201,17 +211,33 @@ std::string_view use_name(Shares::Use use) {
   return use == Shares::Use::kWatch ? "watch" : "download";
 }
 
-// SQL: the share has neither ended nor been taken back at :now.
-constexpr std::string_view kStands = "revoked_us IS NULL AND (ends_us IS NULL OR ends_us > :now)";
+// SQL: the share has neither ended, nor been taken back, nor failed at :now.
+constexpr std::string_view kStands = "revoked_us IS NULL AND failed_us IS NULL AND (ends_us IS NULL OR ends_us > :now)";
+
 // SQL: those of them that stand come first.
-constexpr std::string_view kRank =
-    "CASE WHEN s.revoked_us IS NULL AND (s.ends_us IS NULL OR s.ends_us > :now) THEN 0 ELSE 1 END";
+std::string rank() {
+  return fmt::format("CASE WHEN {} THEN 0 ELSE 1 END", kStands);
+}
 
 Error ended(const Share& share, std::string_view agency_name) {
+  const std::string_view how = share.revoked_at  ? "has been taken back"
+                               : share.failed_at ? "could not be prepared"
+                                                 : "has ended";
   return {&problems::kShareEnded,
-          fmt::format("This share {}. Ask {} of {} for another", share.revoked_at ? "has been taken back" : "has ended",
-                      share.maker_name, agency_name),
+          fmt::format("This share {}. Ask {} of {} for another", how, share.maker_name, agency_name),
           {}};
+}
+
+Result<void> require_prepared(const Share& share) {
+  if (share.prepared_at) return {};
+  return fail(Code::kUnavailable, "This share is still being prepared: each recording is read to its end first");
+}
+
+// Whether what went wrong while a share was prepared lies in it, and no further attempt comes to anything else.
+bool is_of_the_share(const Error& error) {
+  static constexpr std::array kOfTheMoment = {Code::kUnavailable, Code::kInternal, Code::kLimited, Code::kFull,
+                                              Code::kConflict};
+  return std::find(kOfTheMoment.begin(), kOfTheMoment.end(), error.code()) == kOfTheMoment.end();
 }
 
 }  // namespace
@@ -247,7 +273,7 @@ Result<std::vector<Share>> Shares::read(const std::string& condition, const db::
     for (const db::Row& row : TRY(tx.query(
              fmt::format("SELECT s.*, p.name AS maker_name FROM shares s JOIN people p ON p.id = s.maker WHERE {} "
                          "ORDER BY {}, s.made_us DESC, s.id DESC LIMIT :limit",
-                         condition, kRank),
+                         condition, rank()),
              asked))) {
       Share share = TRY(read_share(row));
       for (const db::Row& item : TRY(tx.query(
@@ -258,6 +284,11 @@ Result<std::vector<Share>> Shares::read(const std::string& condition, const db::
                {{"share", share.id.text()}, {"limit", static_cast<std::int64_t>(limits::kShareRecordingsMax)}}))) {
         share.items.push_back(TRY(read_item(item)));
         share.terms.recordings.push_back(share.items.back().recording);
+      }
+      if (!share.prepared_at && !share.failed_at) {
+        const std::array<SubjectId, 1> self = {share.id};
+        const auto statuses = TRY(parts_.jobs.statuses(tx, kShareJob, self));
+        if (const auto it = statuses.find(share.id); it != statuses.end()) share.reason = it->second.reason;
       }
       if (share.terms.kind == ShareKind::kView) {
         for (const RenditionState& copy : TRY(evidence::renditions_of(tx, parts_.jobs, share.id))) {
@@ -286,14 +317,83 @@ Result<void> Shares::ask_copies(db::Transaction& tx, const Share& share) {
 }
 
 Shares::Shares(Parts parts) : parts_(parts) {}
-Shares::~Shares() = default;
+Shares::~Shares() {
+  is_stopping_ = true;
+}
 
-void Shares::begin() {
+Result<void> Shares::begin(bool is_only_server) {
+  if (is_only_server) TRY(parts_.jobs.take_back_all(kShareJob));
   sweeper_ = std::make_unique<os::PeriodicWorker>("shares", kSweepPeriodUs, [this] {
     // What failed is for the next turn; what is wrong with the catalog or the disk, /readyz says.
     (void)turn();
   });
   sweeper_->nudge();
+  jobs::Runner::Options options;
+  options.kind = kShareJob;
+  options.handler = [this](const jobs::Lease& lease) { return prepare(lease); };
+  preparer_ = std::make_unique<jobs::Runner>(parts_.jobs, std::move(options));
+  return {};
+}
+
+Result<void> Shares::check(const Share& share) {
+  const auto may_share = [&](const Share::Item& item) -> Result<std::pair<access::Actor, Recording>> {
+    access::Actor maker;
+    TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+      maker = TRY(roster::actor(tx, share.maker));
+      return {};
+    }));
+    Recording recording = TRY(parts_.vault.may_share(maker, item.recording, share.terms.basis));
+    return std::pair(std::move(maker), std::move(recording));
+  };
+  for (const Share::Item& item : share.items) {
+    if (is_stopping_) return fail(Code::kUnavailable, "The server is stopping");
+    const auto [maker, recording] = TRY(may_share(item));
+    TRY(parts_.vault.require_undamaged(maker, recording));
+  }
+  // Reading may have taken hours.
+  for (const Share::Item& item : share.items) TRY(may_share(item));
+  return {};
+}
+
+Result<jobs::Outcome> Shares::prepare(const jobs::Lease& lease) {
+  const ShareId id{lease.subject.bytes()};
+  const std::vector<Share> found = TRY(read("s.id = :id", {{"id", id.text()}}));
+  if (found.empty() || found[0].prepared_at || found[0].has_ended(parts_.clock.now())) {
+    TRY(parts_.database.write([&](db::Transaction& tx) { return parts_.jobs.finish(tx, lease); }));
+    return jobs::Outcome{};
+  }
+  const Share& share = found[0];
+  const Result<void> checked = check(share);
+  if (is_stopping_) return jobs::Outcome{jobs::Outcome::Kind::kGivenBack, {}};
+  if (!checked && !is_of_the_share(checked.error())) return fail(checked.error());
+
+  access::Actor server;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    const roster::Agency agency = TRY(roster::agency(tx, share.agency));
+    server = {agency.id, agency.slug, agency.console, {}, "sharing", {}, {}};
+    return {};
+  }));
+  const std::string reason = checked ? "" : checked.error().message;
+  ledger::Draft event = {id, checked ? "share.prepared" : "share.failed", {}, false};
+  if (!checked) event.fields.emplace("reason", reason);
+  std::vector<ledger::Draft> events;
+  events.push_back(std::move(event));
+  TRY(commit(
+      server, std::move(events), [&](db::Transaction& tx, std::span<const ledger::SealedEvent> sealed) -> Result<void> {
+        const std::optional<std::int64_t> at = sealed[0].at.us, none;
+        const std::int64_t changed =
+            TRY(tx.run("UPDATE shares SET prepared_us = :prepared, failed_us = :failed, failure = :failure WHERE id = "
+                       ":id AND prepared_us IS NULL AND failed_us IS NULL AND revoked_us IS NULL",
+                       {{"prepared", checked ? at : none},
+                        {"failed", checked ? none : at},
+                        {"failure", checked ? std::optional<std::string>() : std::optional(reason)},
+                        {"id", id.text()}}));
+        if (changed != 1) return fail(Code::kConflict, "The share was taken back while it was prepared", id.text());
+        if (checked && share.terms.kind == ShareKind::kView) TRY(ask_copies(tx, share));
+        return parts_.jobs.finish(tx, lease);
+      }));
+  parts_.jobs.nudge();
+  return jobs::Outcome{};
 }
 
 // Copies of shares that have ended are of use to nobody; some at a time.
@@ -316,8 +416,6 @@ Result<void> Shares::turn() {
 
 Result<Shares::Made> Shares::make(const access::Actor& actor, const ShareTerms& terms, const CodeRows& code_rows) {
   TRY(check_terms(terms, parts_.clock.now()));
-  const Turn turn(being_made_, kSharesMadeAtOnceMax);
-  if (!turn.has_place()) return fail(Code::kLimited, "Other shares are being made at this moment; try again");
   std::vector<Recording> recordings;
   for (const RecordingId& id : terms.recordings)
     recordings.push_back(TRY(parts_.vault.to_share(actor, id, terms.basis)));
@@ -330,6 +428,7 @@ Result<Shares::Made> Shares::make(const access::Actor& actor, const ShareTerms& 
   Json::Object made = terms_fields(terms);
   made.emplace("recipient", terms.recipient);
   made.emplace("link", hash);
+  made.emplace("waits", true);
   put_if(made, "organization", terms.organization);
   if (terms.ends_at) made.emplace("until", ledger_time(*terms.ends_at));
   if (terms.views_max) made.emplace("views_max", static_cast<std::uint64_t>(*terms.views_max));
@@ -346,11 +445,19 @@ Result<Shares::Made> Shares::make(const access::Actor& actor, const ShareTerms& 
   }
   TRY(commit(
       actor, std::move(events), [&](db::Transaction& tx, std::span<const ledger::SealedEvent> sealed) -> Result<void> {
+        const std::int64_t waiting = TRY(tx.query(
+            "SELECT COUNT(*) AS waiting FROM shares WHERE agency = :agency AND waits = 1 AND prepared_us IS NULL AND "
+            "failed_us IS NULL AND revoked_us IS NULL",
+            {{"agency", actor.agency.text()}}))[0]
+                                         .integer("waiting");
+        if (waiting >= kSharesWaitingMax) {
+          return fail(Code::kLimited, fmt::format("{} shares wait to be prepared: try again later", waiting));
+        }
         TRY(
             tx.run("INSERT INTO shares (id, agency, maker, kind, recipient, organization, purpose, case_number, "
-                   "warrant, order_text, secret_sha256, made_us, ends_us, views_max) VALUES (:id, :agency, :maker, "
-                   ":kind, :recipient, :organization, :purpose, :case_number, :warrant, :order_text, :secret, :made, "
-                   ":ends, :views_max)",
+                   "warrant, order_text, secret_sha256, made_us, ends_us, views_max, waits) VALUES (:id, :agency, "
+                   ":maker, :kind, :recipient, :organization, :purpose, :case_number, :warrant, :order_text, :secret, "
+                   ":made, :ends, :views_max, 1)",
                    {{"id", id.text()},
                     {"agency", actor.agency.text()},
                     {"maker", actor.person.text()},
@@ -378,14 +485,7 @@ Result<Shares::Made> Shares::make(const access::Actor& actor, const ShareTerms& 
                                                   : std::nullopt}}));
         }
         TRY(code_rows(tx, id));
-        if (terms.kind != ShareKind::kView) return {};
-        Share marked;
-        marked.id = id;
-        marked.agency = actor.agency;
-        marked.terms = terms;
-        marked.made_at = sealed[1].at;
-        for (const Recording& recording : recordings) marked.items.emplace_back().recording = recording.id;
-        return ask_copies(tx, marked);
+        return parts_.jobs.enqueue(tx, {kShareJob, actor.agency, id});
       }));
   parts_.jobs.nudge();
   // It stands: what is told from here on fails for no right.
@@ -420,7 +520,7 @@ Result<Page<Share>> Shares::list(const access::Actor& actor, const std::optional
     condition += fmt::format(
         " AND ({0} > CAST(:after_rank AS BIGINT) OR ({0} = CAST(:after_rank AS BIGINT) AND (s.made_us < :after_us OR "
         "(s.made_us = :after_us AND s.id < :after_id))))",
-        kRank);
+        rank());
     for (db::Param& each :
          db::Params{{"after_rank", query.after->rank}, {"after_us", query.after->us}, {"after_id", query.after->id}})
       params.push_back(std::move(each));
@@ -542,6 +642,7 @@ Result<void> Shares::accept_order(const Receiving& receiving) {
 
 Result<void> Shares::confirm_receipt(const Receiving& receiving) {
   if (receiving.share.received_at) return {};
+  TRY(require_prepared(receiving.share));
   return commit(receiving.actor, {{receiving.share.id, "share.received", {}, false}},
                 [&](db::Transaction& tx, std::span<const ledger::SealedEvent> sealed) -> Result<void> {
                   const std::int64_t changed =
@@ -568,7 +669,7 @@ Result<void> Shares::require_receivable(const Receiving& receiving, const Share:
   if (receiving.share.terms.order && !receiving.share.accepted_at) {
     return fail(Code::kConflict, "Accept the protective order first");
   }
-  return {};
+  return require_prepared(receiving.share);
 }
 
 Result<std::optional<ShareViewId>> Shares::open_view(const Receiving& receiving, std::size_t n, Use use) {

@@ -6,12 +6,15 @@
 //   recording.received go through the vault. A share is a subject of the ledger, and its recipient acts as that subject.
 // Promises: whoever makes one could export each recording for the same purpose. Nothing is served after it was taken back
 //   or has ended, nor beyond its cap, however many ask at once: each view is counted and sealed in one step, before its
-//   first byte. What is shared for viewing only is served as a marked rendition and never as the original. Of discovery
-//   only the first opening, the first download of each file and the receipt are kept: when what was watched is nobody's. Of a
-//   share that has ended no marked copy is on the disk kSweepPeriodUs later, also where the server was killed in between.
+//   first byte. Nothing goes out before each original was read to its end and its maker, asked once more after that, still
+//   may: a job does so, and seals what it came to. What is shared for viewing only is served as a marked rendition and never
+//   as the original. Of discovery only the first opening, the first download of each file and the receipt are kept: when what
+//   was watched is nobody's. Of a share that has ended no marked copy is on the disk kSweepPeriodUs later, also where the
+//   server was killed in between.
 // Fails with: kNotFound (also a wrong link), kGone (ended, taken back, views used up), problems::kRule, kConflict (the
-//   protective order is not accepted yet), kUnavailable (the copy for viewing is still being made, or cannot be), kInvalid.
-// Threads: any; calls block. One of its own, from begin() on.
+//   protective order is not accepted yet), kUnavailable (the share, or a copy for viewing, is still being prepared, or cannot
+//   be), kLimited (kSharesWaitingMax), kInvalid.
+// Threads: any; calls block. Two of its own, from begin() on.
 
 #include <atomic>
 #include <cstdint>
@@ -37,7 +40,10 @@
 
 namespace lapel::sharing {
 
-inline constexpr int kSharesMadeAtOnceMax = 2;
+// Of one agency, which wait to be prepared.
+inline constexpr std::int64_t kSharesWaitingMax = 200;
+// The kind of the job that prepares one. Its subject is the share's id.
+inline constexpr std::string_view kShareJob = "share";
 // How long a marked copy may outlast its share.
 inline constexpr std::int64_t kSweepPeriodUs = 10LL * 1'000'000;
 
@@ -78,10 +84,12 @@ struct Share {
   ShareTerms terms;
   std::vector<Item> items;  // as terms.recordings
   Timestamp made_at;
+  std::optional<Timestamp> prepared_at, failed_at;  // neither: still being prepared
+  std::string reason;                               // for people: why it failed, or how its preparing stands
   std::optional<Timestamp> revoked_at, opened_at, accepted_at, received_at;
   std::int64_t views_used = 0;  // of discovery always 0
 
-  bool has_ended(Timestamp now) const { return revoked_at || (terms.ends_at && now >= *terms.ends_at); }
+  bool has_ended(Timestamp now) const { return failed_at || revoked_at || (terms.ends_at && now >= *terms.ends_at); }
 };
 
 class Shares {
@@ -99,9 +107,12 @@ class Shares {
   Shares(const Shares&) = delete;
   Shares& operator=(const Shares&) = delete;
 
-  // From now on copies of shares that have ended are deleted at each turn, whoever looks or not.
-  void begin();
+  // From now on shares are prepared, and copies of those that have ended are deleted at each turn, whoever looks or not.
+  // Only where no other server works on the catalog does what one left half done begin at once, and not when its lease ends.
+  Result<void> begin(bool is_only_server);
   Result<void> turn();
+  // What a lease of kShareJob is about.
+  Result<jobs::Outcome> prepare(const jobs::Lease& lease);
 
   // ---- by the agency ----
 
@@ -109,8 +120,7 @@ class Shares {
     Share share;
     std::string secret;  // 256 bits, base64url: of the link. Only its hash is kept
   };
-  // `code_rows` keeps the first code, in the same transaction. At most kSharesMadeAtOnceMax are made at once, since each
-  // file is read to its end: kLimited.
+  // `code_rows` keeps the first code, in the same transaction.
   using CodeRows = std::function<Result<void>(db::Transaction&, const ShareId&)>;
   Result<Made> make(const access::Actor& actor, const ShareTerms& terms, const CodeRows& code_rows);
   // Those that the actor may see, standing ones first and then the newest; of one
@@ -163,10 +173,13 @@ class Shares {
   Result<void> commit(const access::Actor& actor, std::vector<ledger::Draft> events, ledger::RowsStep rows);
   Result<void> require_receivable(const Receiving& receiving, const Share::Item& item);
   Result<void> ask_copies(db::Transaction& tx, const Share& share);
+  // Who made it, as they are now, may share all of it still, and each original is whole.
+  Result<void> check(const Share& share);
   Result<Content> original(const Receiving& receiving, const Share::Item& item, Use use);
   const Parts parts_;
-  std::atomic<int> being_made_ = 0;
-  std::unique_ptr<os::PeriodicWorker> sweeper_;  // last: it uses the rest
+  std::atomic<bool> is_stopping_ = false;
+  std::unique_ptr<os::PeriodicWorker> sweeper_;  // these two last: they use the rest
+  std::unique_ptr<jobs::Runner> preparer_;
 };
 
 std::span<const db::Migration> schema();

@@ -10,7 +10,7 @@ import pathlib
 import sqlite3
 import unittest
 
-from harness import BIN, ROOT, Town, TownCase, run
+from harness import BIN, ROOT, Town, TownCase, run, until
 from signing_in import Browser
 
 FILM = (ROOT / "test/data/video/androidx+media/libraries/test_data/src/test/assets/media/mp4/sample_portrait.mp4").read_bytes()
@@ -93,6 +93,8 @@ def restriction_covers_every_file(test, a):
                                                              json.dumps({"share": made["share"]["id"], **fields}) if fields else None)
     sent, marked = share("investigator", "discovery", files), share("investigator", "view", files)
     original, copy = entered(sent), entered(marked)
+    for made in (sent, marked):
+        until(lambda: a.ask("GET", f"/api/v1/shares/{made['share']['id']}", "records", 200).json()["prepared_at"])
 
     def doors(is_open, state):
         made, hidden = (201, 200) if is_open else (404, 404)

@@ -775,6 +775,7 @@ class OpenApi(unittest.TestCase):
         self.ask("POST", received + "/order", headers=as_recipient, body={}, status=400, slug="invalid")
         self.ask("POST", received + "/order", headers=as_recipient, body={"share": "0" * 32}, status=409, slug="conflict")
         self.ask("POST", received + "/order", headers=as_recipient, body=named, status=200)
+        until(lambda: self.ask("GET", received, headers=as_recipient, status=200).json()["prepared_at"])
         self.ask("POST", received + "/receipt", headers=as_recipient, body=named, status=200)
         self.ask("POST", received + "/receipt", headers={"Cookie": as_recipient["Cookie"]}, body=named, status=403, slug="denied")
         self.ask("POST", received + "/items/0/views", headers=as_recipient, body={**named, "use": "keep"}, status=400, slug="invalid")
@@ -803,6 +804,7 @@ class OpenApi(unittest.TestCase):
         entry = {"link": made["link"].partition("#")[2], "code": made["code"]["code"]}
         entered = self.ask("POST", received + "/session", headers=GUARD, body=entry, status=201)
         as_recipient["Cookie"], named = entered.headers["Set-Cookie"].partition(";")[0], {"share": entered.json()["share"]}
+        until(lambda: self.ask("GET", received, headers=as_recipient, status=200).json()["prepared_at"])
         content = self.ask("POST", received + "/items/0/views", headers=as_recipient, body={**named, "use": "watch"}, status=201).json()["content"]
         whole = self.ask("GET", content, headers=as_recipient, status=200)
         self.ask("GET", content, headers={**as_recipient, "If-None-Match": whole.headers["ETag"]}, status=304)

@@ -93,9 +93,13 @@ class SharesTest(TownCase):
         return self.town.request("POST", "/api/v1/shares", token or self.records, body=json.dumps({**body, **terms}))
 
     def made(self, **terms):
+        """A share that has been prepared."""
         answer = self.share(**terms)
         self.assertEqual(answer.status, 201, answer.body)
-        return answer.json()
+        made = answer.json()
+        self.assertEqual((made["share"]["prepared_at"], made["share"]["failed_at"]), (None, None))
+        self.assertIsNone(until(lambda: self.shown(made), lambda share: share["prepared_at"] or share["failed_at"])["reason"])
+        return made
 
     def recipient(self, made):
         recipient = Recipient(self.town)
@@ -529,6 +533,27 @@ class SharesTest(TownCase):
         self.assertEqual(answer.status, 503)
         self.assertIn(copy["reason"], answer.json()["detail"])
 
+    def failed(self, made):
+        """Why a share could not be prepared."""
+        share = until(lambda: self.shown(made), lambda share: share["prepared_at"] or share["failed_at"])
+        self.assertIsNone(share["prepared_at"])
+        return share["reason"]
+
+    def test_what_is_damaged_goes_out_by_no_share(self):
+        other = self.town.upload(self.records, b"what was sealed", filename="a.bin", incident="22-1")["recording"]
+        (stored,) = self.town.data.glob(f"objects/**/{other}*")
+        stored.chmod(0o600)
+        stored.write_bytes(b"what was changd")
+        made = self.share(recordings=[self.film, other]).json()
+        recipient = self.recipient(made)
+        self.assertEqual(self.failed(made), "The stored file is not the one that was sealed, so it is not exported")
+        answer = recipient.open()
+        self.assertEqual((answer.status, answer.json()["type"]), (410, "/problems/share-ended"))
+        self.assertIn("could not be prepared", answer.json()["detail"])
+        self.assertEqual(self.town.request("POST", f"/api/v1/shares/{made['share']['id']}/codes", self.records).status, 409)
+        listed = self.town.request("GET", f"/api/v1/shares?recording={other}", self.records).json()["items"]
+        self.assertEqual([share["failed_at"] is not None for share in listed], [True])
+
     def test_bad_terms_are_refused_in_words(self):
         for wrong, word in (({"kind": "loan"}, "kind"), ({"recipient": ""}, "recipient"), ({"recordings": []}, "1 to 50"), ({"recordings": [self.film] * 2}, "each once"),
                             ({"recordings": [self.film] * 51}, "1 to 50"), ({"purpose": "fun"}, "purpose"), ({"ends_at": None}, "needs a time"), ({"ends_at": at(-5)}, "future"),
@@ -557,6 +582,7 @@ class SharesOnRecord(unittest.TestCase):
         recipient = Recipient(town)
         assert recipient.enter(made).status == 201
         assert recipient.say("order").status == 200
+        until(lambda: recipient.ask("GET", "/api/v1/received").json()["prepared_at"])
         assert recipient.bytes(0).body == b"one"
         assert recipient.say("receipt").status == 200
         assert town.request("POST", f"/api/v1/shares/{cls.share}/revoke", records, body=json.dumps({"reason": "It is enough"})).status == 200
@@ -579,7 +605,7 @@ class SharesOnRecord(unittest.TestCase):
         changes = [f"UPDATE shares SET {change}" for change in (
             "kind = 'view'", "recipient = 'Somebody'", "warrant = 'W-1, order For the defense alone.', order_text = NULL", "organization = NULL", "purpose = 'review'", "case_number = '22-2'", "warrant = NULL", "order_text = NULL",
             "secret_sha256 = 'x'", "made_us = made_us + 10000", "ends_us = NULL", "ends_us = ends_us + 10000000", "views_max = NULL", "views_max = 10",
-            "views_used = 0", "views_used = 2", "revoked_us = NULL", "opened_us = NULL", "accepted_us = NULL", "received_us = received_us + 10000",
+            "views_used = 0", "views_used = 2", "revoked_us = NULL", "waits = 0", "prepared_us = NULL", "prepared_us = prepared_us + 10000", "failed_us = made_us", "failure = 'nothing'", "opened_us = NULL", "accepted_us = NULL", "received_us = received_us + 10000",
             "maker = (SELECT id FROM people WHERE login = 'chief')", "agency = 'x'")]
         changes += ["DELETE FROM share_views", "UPDATE share_views SET use_as = 'watch'", "UPDATE share_views SET n = 1", "UPDATE share_views SET id = 'x'",
                     "DELETE FROM share_items WHERE n = 1", "UPDATE share_items SET downloaded_us = NULL", "UPDATE share_items SET downloaded_us = 1 WHERE n = 1",

@@ -66,7 +66,7 @@ export default function SharesPage({ session }: { readonly session: Session }): 
 
 function Row({ share, mayManage, onDo }: { readonly share: Share; readonly mayManage: boolean; readonly onDo: (what: Doing["what"]) => void }): ReactNode {
   const state = stateOf(share, new Date());
-  const isOver = state === "ended" || state === "revoked";
+  const isOver = state === "ended" || state === "revoked" || state === "failed";
   return (
     <tr>
       <th scope="row">
@@ -103,6 +103,11 @@ function Row({ share, mayManage, onDo }: { readonly share: Share; readonly mayMa
       </td>
       <td>
         <Status tone={TONES[state]} word={m.shares.states[state] ?? state} />
+        {share.reason !== null && (
+          <div className="quiet-text">
+            <Name text={share.reason} />
+          </div>
+        )}
         {share.views_used !== null && share.opened_at !== null && <div className="quiet-text">{m.shares.views(share.views_used, share.views_max)}</div>}
       </td>
       <td>
