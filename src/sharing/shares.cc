@@ -330,6 +330,7 @@ Result<void> Shares::begin(bool is_only_server) {
   sweeper_->nudge();
   jobs::Runner::Options options;
   options.kind = kShareJob;
+  options.blocked = [] { return std::optional<std::string>(); };
   options.handler = [this](const jobs::Lease& lease) { return prepare(lease); };
   preparer_ = std::make_unique<jobs::Runner>(parts_.jobs, std::move(options));
   return {};

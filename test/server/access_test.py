@@ -598,8 +598,8 @@ class Exported(unittest.TestCase):
             town.stop()
             done = run(BIN / "lapel-verify", "--key", town.vkey, out, check=False)
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-            self.assertIn("900", done.stdout)
-            self.assertNotIn("901", done.stdout)
+            self.assertIn("badge 900", done.stdout)
+            self.assertNotIn("badge 901", done.stdout)
             told = "".join(path.read_text() for path in out.rglob("*.tlog-proof"))
             opened = [base64.b64decode(line.removeprefix("extra ")) for line in told.splitlines() if line.startswith("extra ")]
             self.assertTrue(any(b"identity.bound" in text for text in opened))
