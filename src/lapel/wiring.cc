@@ -173,6 +173,14 @@ oversight::Accounts accounts(const Clock& clock) {
     return out;
   };
 }
+// How somebody whom an administrator adds comes to a password of their own.
+std::function<Result<people::People::Link>(db::Transaction&, const PersonId&, const PersonId&)> invitations(
+    const Clock& clock) {
+  return [&clock](db::Transaction& tx, const PersonId& person, const PersonId& by) -> Result<people::People::Link> {
+    const signin::Setup::Link link = TRY(signin::Setup::invite(tx, person, by, clock.now()));
+    return people::People::Link{link.secret, link.expires_at};
+  };
+}
 oversight::ConsoleActs console_acts() {
   return [](db::Transaction& tx, const AgencyId& agency, Timestamp from,
             Timestamp to) -> Result<std::vector<oversight::ConsoleAct>> {
@@ -196,7 +204,7 @@ struct Rooms::Impl {
         examiner(std::move(opened_examiner)),
         docks({installation->database(), installation->ledgers(), installation->clock()}),
         people({installation->database(), installation->ledgers(), installation->clock(),
-                signin::ManagedPeople::take_in_hand}),
+                signin::ManagedPeople::take_in_hand, invitations(installation->clock())}),
         shares({installation->database(), installation->vault(), installation->store(), installation->jobs(),
                 installation->ledgers(), installation->clock()}),
         recipients({installation->database(), shares, installation->clock()}),

@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "crypto/random.h"
+#include "crypto/sha256.h"
 #include "roster/roles.h"
 
 namespace lapel::people {
@@ -50,6 +51,23 @@ Result<void> check_text(std::string_view what, const std::string& text) {
     return fail(Code::kInvalid, fmt::format("{} must have no control characters", what));
   }
   return {};
+}
+
+// As `lapel user add` takes it, and nothing in it that nobody sees.
+Result<void> check_login(const std::string& login) {
+  TRY(check_text("A login", login));
+  if (login.find(' ') != std::string::npos || has_format_characters(login)) {
+    return fail(Code::kInvalid, "A login has no spaces and no characters that nobody sees");
+  }
+  return {};
+}
+
+// Statements have no ids: among those filed at one moment, the digest of the incident is the order.
+ListPlace place_of(const roster::Statement& statement) {
+  return {0, statement.filed_at.us, hex(crypto::sha256(as_bytes(statement.incident)))};
+}
+bool is_later(const ListPlace& a, const ListPlace& b) {
+  return a.us != b.us ? a.us > b.us : a.id < b.id;
 }
 
 Json::Object fields_of(const Assignment& assignment) {
@@ -109,6 +127,53 @@ Result<std::vector<roster::Person>> People::list(const access::Actor& actor) {
 Result<roster::Person> People::show(const access::Actor& actor, const std::string& person) {
   TRY(require(actor, access::Action::kSeeRoster));
   return find(actor, person);
+}
+
+Result<People::Invited> People::add(const access::Actor& actor, const NewPerson& wanted) {
+  TRY(require(actor, access::Action::kManagePeople));
+  TRY(check_login(wanted.login));
+  if (!wanted.name.empty()) TRY(check_text("A name", wanted.name));
+  if (wanted.badge) TRY(check_text("A badge", *wanted.badge));
+  Invited out;
+  out.person = {crypto::new_id<PersonId>(),
+                actor.agency,
+                wanted.login,
+                wanted.name.empty() ? wanted.login : wanted.name,
+                wanted.badge,
+                {}};
+  out.person.roles = TRY(roster::parse_roles(wanted.roles));
+  const roster::Person& person = out.person;
+  const Timestamp now = parts_.clock.now();
+  Json::Array roles;
+  for (const access::Role role : person.roles) roles.emplace_back(access::role_name(role));
+  Json::Object bound = {{"name", person.name}, {"from", ledger_time(now)}};
+  if (person.badge) bound.emplace("badge", *person.badge);
+  auto added = commit(actor,
+                      {{person.id, "identity.bound", std::move(bound), true},
+                       {person.id, "person.roles", {{"roles", std::move(roles)}}, false}},
+                      [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) -> Result<void> {
+                        TRY(roster::add_person(tx, person, now));
+                        out.link = TRY(parts_.invite(tx, person.id, actor.person));
+                        return {};
+                      });
+  if (!added && added.error().code() == Code::kConflict) {
+    return fail(Code::kConflict, "This login or badge is taken", added.error().context);
+  }
+  TRY(std::move(added));
+  return out;
+}
+
+Result<People::Invited> People::invite(const access::Actor& actor, const std::string& person) {
+  Invited out;
+  out.person = TRY(find_to_manage(actor, person));
+  if (!out.person.is_active) {
+    return fail(Code::kConflict, "This person is deactivated: activate them first", out.person.id.text());
+  }
+  TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    out.link = TRY(parts_.invite(tx, out.person.id, actor.person));
+    return {};
+  }));
+  return out;
 }
 
 Result<roster::Person> People::find_to_manage(const access::Actor& actor, const std::string& person) {
@@ -340,6 +405,56 @@ Result<Assignment> People::end(const access::Actor& actor, const AssignmentId& i
     return roster::end_assignment(tx, id, *found.until);
   }));
   return found;
+}
+
+Result<Page<roster::ListedDevice>> People::devices(const access::Actor& actor, const std::optional<std::string>& serial,
+                                                   const PageQuery& page) {
+  TRY(require(actor, access::Action::kSeeRoster));
+  Page<roster::ListedDevice> out;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    out.items = TRY(roster::devices(tx, actor.agency, {parts_.clock.now(), serial, page.after, page.limit + 1}));
+    return {};
+  }));
+  if (static_cast<std::int64_t>(out.items.size()) > page.limit) {
+    out.items.pop_back();
+    out.next = cursor_of(roster::place_of(out.items.back()));
+  }
+  return out;
+}
+
+Result<People::FirstSteps> People::first_steps(const access::Actor& actor) {
+  TRY(require(actor, access::Action::kManagePeople));
+  FirstSteps out;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    out.has_people = TRY(roster::people_count(tx, actor.agency)) > 1;
+    out.has_dock = std::ranges::any_of(TRY(roster::docks(tx, actor.agency)),
+                                       [](const roster::Dock& dock) { return !dock.is_revoked; });
+    out.has_rule = TRY(roster::has_chosen_own_viewing(tx, actor.agency));
+    return {};
+  }));
+  return out;
+}
+
+Result<Page<roster::Statement>> People::statements(const access::Actor& actor, const std::string& person_text,
+                                                   const PageQuery& page) {
+  TRY(require(actor, access::Action::kRecordStatement));
+  const roster::Person person = TRY(find(actor, person_text));
+  std::vector<roster::Statement> all;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    all = TRY(roster::statements(tx, actor.agency, person.id));
+    return {};
+  }));
+  std::ranges::sort(all, [](const auto& a, const auto& b) { return is_later(place_of(a), place_of(b)); });
+  Page<roster::Statement> out;
+  for (roster::Statement& statement : all) {
+    if (page.after && !is_later(*page.after, place_of(statement))) continue;
+    if (static_cast<std::int64_t>(out.items.size()) == page.limit) {
+      out.next = cursor_of(place_of(out.items.back()));
+      break;
+    }
+    out.items.push_back(std::move(statement));
+  }
+  return out;
 }
 
 Result<void> People::record_statement(const access::Actor& actor, const std::string& person_text,

@@ -7,7 +7,8 @@
 //   unit.added, case.opened and rule.changed (in that of the server's console), and person.roles wherever roles change after
 //   a person's entry; the tables are roster's.
 // Promises: nothing is true here that the ledger does not say: row and event are sealed together. Whoever changes a fact
-//   is asked for the right to that kind of it, and nobody changes those about themselves that two people must decide.
+//   is asked for the right to that kind of it, and nobody changes those about themselves that two people must decide. Nobody
+//   chooses another's password: who is added gets a link, by which they choose their own.
 // Fails with: problems::kRule, kNotFound, kConflict (taken, ended, there already), problems::kLastAdministrator, kInvalid.
 // Threads: any; calls block.
 
@@ -21,23 +22,44 @@
 #include "db/db.h"
 #include "ledger/ledgers.h"
 #include "roster/assignments.h"
+#include "roster/lists.h"
 #include "roster/roster.h"
 
 namespace lapel::people {
 
 class People {
  public:
+  struct Link {
+    std::string secret;
+    Timestamp expires_at;
+  };
   struct Parts {
     db::Database& database;
     ledger::Ledgers& ledgers;
     const Clock& clock;
     // Somebody's activity is changed by hand, in that transaction. Whether something else had deactivated them.
     std::function<Result<bool>(db::Transaction&, const PersonId&)> by_hand;
+    // The link by which a person without a password chooses one; the link before counts no more. kConflict where they sign in
+    // already, by whatever it is.
+    std::function<Result<Link>(db::Transaction&, const PersonId& person, const PersonId& by)> invite;
   };
   explicit People(Parts parts) : parts_(std::move(parts)) {}
 
   Result<std::vector<roster::Person>> list(const access::Actor& actor);
   Result<roster::Person> show(const access::Actor& actor, const std::string& person);
+  struct NewPerson {
+    std::string login;
+    std::string name;  // empty: the login
+    std::optional<std::string> badge;
+    std::vector<std::string> roles;
+  };
+  struct Invited {
+    roster::Person person;
+    Link link;
+  };
+  Result<Invited> add(const access::Actor& actor, const NewPerson& wanted);
+  // Another link for somebody who has not used theirs.
+  Result<Invited> invite(const access::Actor& actor, const std::string& person);
   // All that the person holds from now on, by name. What they may do changes with their next request.
   Result<roster::Person> change_roles(const access::Actor& actor, const std::string& person,
                                       const std::vector<std::string>& roles, const std::string& reason);
@@ -67,6 +89,21 @@ class People {
   Result<roster::Assignment> end(const access::Actor& actor, const AssignmentId& id, std::optional<Timestamp> until,
                                  const std::string& reason);
 
+  // Cameras, the newest first, with who wears each now; of this serial alone where one is given.
+  Result<Page<roster::ListedDevice>> devices(const access::Actor& actor, const std::optional<std::string>& serial,
+                                             const PageQuery& page);
+
+  // What of setting an agency up is done, beside what whoever asks does for themselves.
+  struct FirstSteps {
+    bool has_people = false;  // somebody beside the first
+    bool has_dock = false;
+    bool has_rule = false;  // of own viewing; that it stays as it is counts once it is said
+  };
+  Result<FirstSteps> first_steps(const access::Actor& actor);
+
+  // A person's, the latest first.
+  Result<Page<roster::Statement>> statements(const access::Actor& actor, const std::string& person,
+                                             const PageQuery& page);
   Result<void> record_statement(const access::Actor& actor, const std::string& person, const std::string& incident,
                                 std::optional<Timestamp> filed_at);
 

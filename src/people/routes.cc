@@ -29,6 +29,29 @@ Json::Object to_members(const roster::Person& person) {
   return {{"id", person.id.text()},         {"login", person.login},     {"name", person.name},
           {"badge", or_null(person.badge)}, {"roles", std::move(roles)}, {"active", person.is_active}};
 }
+// With the link, which is shown to nobody again. The login stands in it for the page, and proves nothing.
+Json::Object to_members(const People::Invited& invited) {
+  Json::Object out = to_members(invited.person);
+  out.emplace("setup", fmt::format("/setup#{}.{}", invited.link.secret, base64url(as_bytes(invited.person.login))));
+  out.emplace("setup_expires_at", ledger_time(invited.link.expires_at));
+  return out;
+}
+Json::Object to_members(const roster::ListedDevice& listed) {
+  const auto& worn = listed.worn;
+  return {{"id", listed.device.id.text()},
+          {"serial", listed.device.serial},
+          {"added_at", ledger_time(listed.added_at)},
+          {"worn_by", worn ? Json(worn->assignment.person.text()) : Json()},
+          {"worn_by_name", worn ? Json(worn->by_name) : Json()},
+          {"assignment", worn ? Json(worn->assignment.id.text()) : Json()},
+          {"from", worn ? Json(ledger_time(worn->assignment.from)) : Json()},
+          {"until", time_or_null(worn ? worn->assignment.until : std::nullopt)}};
+}
+Json::Object to_members(const roster::Statement& statement) {
+  return {{"person", statement.person.text()},
+          {"incident", statement.incident},
+          {"filed_at", ledger_time(statement.filed_at)}};
+}
 Json::Object to_members(const roster::Unit& unit) {
   return {{"id", unit.id.text()}, {"name", unit.name}};
 }
@@ -66,6 +89,29 @@ Result<std::vector<std::string>> role_names(const Json& body) {
     out.push_back(*role.string());
   }
   return out;
+}
+
+Result<Response> add_person(const Request& request, People& all, const access::Actor& actor) {
+  const Json body = TRY(http::json_body(request));
+  People::NewPerson wanted;
+  wanted.login = TRY(http::required_text(body, "login"));
+  wanted.name = TRY(http::text_member(body, "name")).value_or("");
+  wanted.badge = TRY(http::text_member(body, "badge"));
+  wanted.roles = TRY(role_names(body));
+  return answer(201, to_members(TRY(all.add(actor, wanted))));
+}
+Result<Response> invite(const Request& request, People& all, const access::Actor& actor) {
+  return answer(201, to_members(TRY(all.invite(actor, id_param(request)))));
+}
+
+Result<Response> devices(const Request& request, People& all, const access::Actor& actor) {
+  return http::page_of(TRY(all.devices(actor, http::text_query(request, "serial"), TRY(http::page_query(request)))),
+                       [](const roster::ListedDevice& each) { return to_members(each); });
+}
+
+Result<Response> first_steps(const Request&, People& all, const access::Actor& actor) {
+  const People::FirstSteps steps = TRY(all.first_steps(actor));
+  return answer(200, {{"people", steps.has_people}, {"dock", steps.has_dock}, {"own_viewing", steps.has_rule}});
 }
 
 Result<Response> change_roles(const Request& request, People& all, const access::Actor& actor) {
@@ -157,6 +203,12 @@ Result<Response> end(const Request& request, People& all, const access::Actor& a
                                             TRY(http::required_text(body, "reason"))))));
 }
 
+Result<Response> statements(const Request& request, People& all, const access::Actor& actor) {
+  const auto person = http::text_query(request, "person");
+  if (!person) return fail(Code::kInvalid, "\"person\" must be a person's id or login");
+  return http::page_of(TRY(all.statements(actor, *person, TRY(http::page_query(request)))),
+                       [](const roster::Statement& each) { return to_members(each); });
+}
 Result<Response> record_statement(const Request& request, People& all, const access::Actor& actor) {
   const Json body = TRY(http::json_body(request));
   TRY(all.record_statement(actor, TRY(http::required_text(body, "person")), TRY(http::required_text(body, "incident")),
@@ -183,7 +235,9 @@ Result<Response> set_rules(const Request& request, People& all, const access::Ac
 void register_routes(http::Router& router, People& all, roster::Asker asker) {
   const auto add = roster::asked_routes(router, std::move(asker), std::ref(all));
   add("GET", "/api/v1/people", people);
+  add("POST", "/api/v1/people", add_person);
   add("GET", "/api/v1/people/{id}", person);
+  add("POST", "/api/v1/people/{id}/setup-link", invite);
   add("GET", "/api/v1/people/{id}/rights", rights);
   add("POST", "/api/v1/people/{id}/roles", change_roles);
   add("POST", "/api/v1/people/{id}/active", change_activity);
@@ -194,6 +248,9 @@ void register_routes(http::Router& router, People& all, roster::Asker asker) {
   add("GET", "/api/v1/assignments", assignments);
   add("POST", "/api/v1/assignments", begin);
   add("POST", "/api/v1/assignments/{id}/end", end);
+  add("GET", "/api/v1/devices", devices);
+  add("GET", "/api/v1/first-steps", first_steps);
+  add("GET", "/api/v1/statements", statements);
   add("POST", "/api/v1/statements", record_statement);
   add("GET", "/api/v1/rules", rules);
   add("PUT", "/api/v1/rules", set_rules);

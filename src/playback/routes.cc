@@ -57,7 +57,20 @@ Json media_json(const evidence::Recording& recording) {
   });
 }
 
-Json::Object to_members(const evidence::Recording& recording) {
+// What whoever asks may do with this one beside looking at it, so that no page repeats a rule.
+Json::Array rights_of(const access::Actor& actor, const evidence::Recording& recording) {
+  Json::Array may;
+  for (const access::Action action :
+       {access::Action::kChange, access::Action::kReassign, access::Action::kRestrict, access::Action::kReleaseOwn}) {
+    access::Item item = recording.item;
+    // Of a recording of several files, a lock is asked for as of whoever is in any of them.
+    if (action == access::Action::kRestrict && recording.is_own_in_part) item.assigned_officer = actor.person;
+    if (access::decide(actor, action, item).is_allowed()) may.emplace_back(access::action_name(action));
+  }
+  return may;
+}
+
+Json::Object to_members(const access::Actor& actor, const evidence::Recording& recording) {
   const evidence::Description& description = recording.description;
   const evidence::MediaFacts facts = recording.media.value_or(evidence::MediaFacts{});
   Json::Array same_bytes;
@@ -99,6 +112,7 @@ Json::Object to_members(const evidence::Recording& recording) {
       {"chain_note", chain_note(recording.chain_starts_at)},
       {"same_bytes_as", std::move(same_bytes)},
       {"clips", std::move(clips)},
+      {"may", rights_of(actor, recording)},
       {"metadata", Json(description.more)},
   };
 }
@@ -122,12 +136,12 @@ Result<Response> list(const Request& request, evidence::Vault& vault, const acce
   if (text_query(request, "bbox")) return fail(Code::kUnsupported, "Searching by area is not available yet");
   const evidence::ListPage found = TRY(vault.list(actor, query));
   Json::Array items;
-  for (const evidence::Recording& recording : found.items) items.emplace_back(to_members(recording));
+  for (const evidence::Recording& recording : found.items) items.emplace_back(to_members(actor, recording));
   return page(std::move(items), found.next);
 }
 
 Result<Response> show(const Request& request, evidence::Vault& vault, const access::Actor& actor) {
-  return answer(200, to_members(TRY(vault.show(actor, TRY(id_param<RecordingId>(request, "recording"))))));
+  return answer(200, to_members(actor, TRY(vault.show(actor, TRY(id_param<RecordingId>(request, "recording"))))));
 }
 
 // ---- changes ----
@@ -160,7 +174,7 @@ Result<Response> change(const Request& request, evidence::Vault& vault, const ac
     }
   }
   wanted.reason = TRY(http::required_text(body, "reason"));
-  return answer(200, to_members(TRY(vault.change(actor, id, wanted))));
+  return answer(200, to_members(actor, TRY(vault.change(actor, id, wanted))));
 }
 
 Result<Response> release_own(const Request& request, evidence::Vault& vault, const access::Actor& actor) {

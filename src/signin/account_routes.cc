@@ -322,7 +322,13 @@ Result<Response> show_console(const Request&, const Room& room, const access::Ac
 
 Result<Response> show_sign_in(const Request& request, const Room& room, const access::Actor& actor) {
   TRY(require_manager(actor));
-  return answer(200, TRY(state_of(room, TRY(person_of(request, room, actor)).id)));
+  const PersonId person = TRY(person_of(request, room, actor)).id;
+  Json::Object out = TRY(state_of(room, person));
+  TRY(room.database.read([&](db::Transaction& tx) -> Result<void> {
+    out.insert_or_assign("awaits_password", TRY(Setup::awaits_password(tx, person)));
+    return {};
+  }));
+  return answer(200, std::move(out));
 }
 
 Result<Response> unlock(const Request& request, const Room& room) {

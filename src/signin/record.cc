@@ -10,7 +10,7 @@
 namespace lapel::signin {
 namespace {
 
-constexpr std::array<std::pair<AccountEvent, std::string_view>, 16> kNames{{
+constexpr std::array<std::pair<AccountEvent, std::string_view>, 17> kNames{{
     {AccountEvent::kSignedIn, "signed_in"},
     {AccountEvent::kPasswordShown, "password_shown"},
     {AccountEvent::kFailed, "failed"},
@@ -27,6 +27,7 @@ constexpr std::array<std::pair<AccountEvent, std::string_view>, 16> kNames{{
     {AccountEvent::kSetUp, "set_up"},
     {AccountEvent::kLinked, "linked"},
     {AccountEvent::kUnlinked, "unlinked"},
+    {AccountEvent::kInvited, "invited"},
 }};
 
 constexpr std::string_view kColumns = "person, at_us, event, actor, is_console, client, detail";

@@ -44,6 +44,7 @@ enum class AccountEvent {
   kSetUp,
   kLinked,  // to an account at the identity provider
   kUnlinked,
+  kInvited,  // given a link by which they choose a password
 };
 std::string_view account_event_name(AccountEvent event);
 std::optional<AccountEvent> parse_account_event(std::string_view name);

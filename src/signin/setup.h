@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// An agency's first administrator, made by whoever has a link for it: the one that the server prints when it starts, or one that
-// the lead agency was given for an agency that it hosts.
+// Who is made by a link: an agency's first administrator, by the one that the server prints when it starts, or one that the lead
+// agency was given for an agency that it hosts; and the password of a person whom an administrator has added.
 //
-// Owns: the printed link's secret, in memory: a restart makes another; and the table setup_links, of hosted agencies.
-// Promises: a link makes an administrator only while its agency has none, and works once. Of an agency the newest link counts,
-//   for kSetupLinkLifeUs. Secrets are kept only as hashes; in a link they stand behind '#': browsers send that to nobody, and
-//   no log of a proxy has it. A link that is handed over ends after kSetupTriesMax logins that were taken: it is no way to ask who
-//   is on this server.
-// Fails with: kUnauthenticated (another secret, or none any more), kInvalid (login or password of no possible form).
+// Owns: the printed link's secret, in memory: a restart makes another; and the tables setup_links, of hosted agencies, and
+//   person_links.
+// Promises: a link makes an administrator only while its agency has none, and a password only where its person has none; it works
+//   once. Of an agency, or a person, the newest link counts, for kSetupLinkLifeUs. Secrets are kept only as hashes; in a link
+//   they stand behind '#': browsers send that to nobody, and no log of a proxy has it. An agency's link that is handed over ends
+//   after kSetupTriesMax logins that were taken: it is no way to ask who is on this server.
+// Fails with: kUnauthenticated (another secret, or none any more), kInvalid (login or password of no possible form), kConflict
+//   (an invitation of somebody who signs in already).
 // Threads: any.
 
 #include <functional>
@@ -58,10 +60,16 @@ class Setup {
   };
   // For a hosted agency; the one before counts no more.
   Result<Link> make_link(const AgencyId& agency);
+  // For a person of an agency, added by another: with it they choose their password; the one before counts no more.
+  static Result<Link> invite(db::Transaction& tx, const PersonId& person, const PersonId& by, Timestamp now);
+  // Whether somebody can be invited so: they have nothing yet to sign in with.
+  static Result<bool> awaits_password(db::Transaction& tx, const PersonId& person);
   // Until when the agency's link works; nullopt where there is none.
   static Result<std::optional<Timestamp>> link_until(db::Transaction& tx, const AgencyId& agency, Timestamp now);
 
  private:
+  // Whose invitation this is, the password set; nullopt where it is none, or another's login is said.
+  Result<std::optional<PersonId>> accept(const Digest& hash, const FirstAdministrator& as_said);
   // Whose link this is, one of its tries taken.
   Result<std::optional<AgencyId>> take_try(const Digest& hash);
 

@@ -449,13 +449,31 @@ class OpenApi(unittest.TestCase):
         self.ask("POST", end, self.administrator, body={}, status=400, slug="invalid")
         self.ask("POST", "/api/v1/statements", self.clerk, body={"person": "coordinator", "incident": "22-1"}, status=204)
         self.ask("POST", "/api/v1/statements", self.clerk, body={"person": "coordinator", "incident": "22-1"}, status=409, slug="conflict")
+        self.ask("GET", "/api/v1/statements?person=coordinator", self.clerk, status=200)
+        self.ask("GET", "/api/v1/statements", self.clerk, status=400, slug="invalid")
+        self.ask("GET", "/api/v1/statements?person=nobody", self.clerk, status=404, slug="not-found")
+        self.ask("GET", "/api/v1/statements?person=coordinator", self.union, status=403, slug="rule")
         self.ask("GET", "/api/v1/rules", self.union, status=200)
         self.ask("PUT", "/api/v1/rules", self.command, body={"own_viewing": "allowed", "reason": "General Order 12"}, status=200)
         self.ask("PUT", "/api/v1/rules", self.command, body={"own_viewing": "never", "reason": "x"}, status=400, slug="invalid")
         self.ask("GET", "/api/v1/people/clerk", self.clerk, status=200)
         self.ask("GET", "/api/v1/people/clerk", self.union, status=403, slug="rule")
         self.ask("GET", "/api/v1/people/nobody", self.clerk, status=404, slug="not-found")
-        for method, path in (("GET", "people"), ("GET", "units"), ("GET", "cases"), ("GET", "assignments"), ("GET", "rules")):
+        added = self.ask("POST", "/api/v1/people", self.administrator, body={"login": "added", "roles": ["officer"]}, status=201).json()
+        self.ask("POST", "/api/v1/people", self.administrator, body={"login": "added", "roles": ["officer"]}, status=409, slug="conflict")
+        self.ask("POST", "/api/v1/people", self.administrator, body={"login": "further", "roles": ["king"]}, status=400, slug="invalid")
+        self.ask("POST", "/api/v1/people", self.clerk, body={"login": "further", "roles": ["officer"]}, status=403, slug="rule")
+        self.ask("POST", f"/api/v1/people/{added['id']}/setup-link", self.administrator, status=201)
+        self.ask("POST", f"/api/v1/people/{added['id']}/setup-link", self.clerk, status=403, slug="rule")
+        self.ask("POST", "/api/v1/people/nobody/setup-link", self.administrator, status=404, slug="not-found")
+        self.ask("POST", "/api/v1/people/clerk/setup-link", self.administrator, status=409, slug="conflict")
+        self.ask("GET", "/api/v1/first-steps", self.administrator, status=200)
+        self.ask("GET", "/api/v1/first-steps", self.clerk, status=403, slug="rule")
+        self.ask("GET", "/api/v1/devices?limit=1", self.clerk, status=200)
+        self.ask("GET", "/api/v1/devices?limit=0", self.clerk, status=400, slug="invalid")
+        self.ask("GET", "/api/v1/devices", self.union, status=403, slug="rule")
+        for method, path in (("GET", "people"), ("GET", "units"), ("GET", "cases"), ("GET", "assignments"), ("GET", "rules"), ("GET", "devices"), ("GET", "statements"),
+                             ("GET", "first-steps")):
             self.ask(method, "/api/v1/" + path, status=401, slug="unauthenticated")
 
     def test_oversight(self):

@@ -267,6 +267,144 @@ class People(TownCase):
         a.sign_in("cole")
 
 
+class Added(TownCase):
+    """By the web: whoever is added chooses a password alone, by a link."""
+    @classmethod
+    def populate(cls):
+        cls.town.second_factor("optional")
+        cls.agency = Agency(cls.town, ("boss", "administrator"), ("clerk", "records"), ("captain", "command"))
+        run(BIN / "lapel", "agency", "add", "--data", cls.town.data, "--name", "Otherton Police")
+        cls.agency.tokens["theirs"] = cls.town.add_user("theirs", "administrator", agency="otherton-police")
+
+    def setUp(self):
+        self.a = self.agency
+
+    def add(self, login, *roles, wanted=201, who="boss", **more):
+        return self.a.ask("POST", "/api/v1/people", who, wanted, login=login, roles=list(roles), **more).json()
+
+    def choose(self, added, login, wanted, password="a password of my own"):
+        secret = added["setup"].removeprefix("/setup#").split(".")[0]
+        body = {"secret": secret, "login": login, "password": password}
+        answer = self.town.request("POST", "/api/v1/setup", headers=GUARD, body=json.dumps(body))
+        self.assertEqual(answer.status, wanted, answer.body)
+        return answer
+
+    def test_who_is_added_is_on_record_and_signs_in_once_they_chose_a_password(self):
+        added = self.add("lee", "officer", "supervisor", name="Sam Lee", badge="117")
+        self.assertEqual((added["name"], added["badge"], added["roles"], added["active"]), ("Sam Lee", "117", ["officer", "supervisor"], True))
+        boss = self.a.ask("GET", "/api/v1/people/boss", "boss", 200).json()
+        (bound,), (roles,) = self.a.events(added["id"], "identity.bound"), self.a.events(added["id"], "person.roles")
+        self.assertEqual((bound["actor"], bound["name"], bound["badge"]), (boss["id"], "Sam Lee", "117"))
+        self.assertEqual((roles["actor"], roles["roles"]), (boss["id"], ["officer", "supervisor"]))
+        self.a.sign_in("lee", 401)
+        state = self.a.ask("GET", f"/api/v1/people/{added['id']}/sign-in", "boss", 200).json()
+        self.assertTrue(state["awaits_password"])
+        self.assertEqual([event["by"] for event in state["events"] if event["event"] == "invited"], [boss["name"]])
+        self.choose(added, "lee", 400, password="short")
+        self.choose(added, "clerk", 401)  # another's login opens nothing, and takes no password away
+        self.a.sign_in("clerk")
+        session = self.choose(added, "lee", 200)
+        self.assertEqual((session.json()["login"], session.json()["name"]), ("lee", "Sam Lee"))
+        self.a.sign_in("lee", password="a password of my own")
+        self.choose(added, "lee", 401)  # it works once
+        self.assertFalse(self.a.ask("GET", f"/api/v1/people/{added['id']}/sign-in", "boss", 200).json()["awaits_password"])
+        self.assertEqual(self.town.check_ledger(), (0, []))
+
+    def test_a_link_is_replaced_until_it_was_used_and_ends_with_the_person(self):
+        added = self.add("baker", "officer")
+        path = f"/api/v1/people/{added['id']}/setup-link"
+        newer = self.a.ask("POST", path, "boss", 201).json()
+        self.choose(added, "baker", 401)
+        self.a.active("boss", "baker", False)
+        self.a.ask("POST", path, "boss", 409)
+        self.choose(newer, "baker", 401)
+        self.a.active("boss", "baker", True)
+        self.choose(newer, "baker", 401)  # as every credential from before
+        newest = self.a.ask("POST", path, "boss", 201).json()
+        catalog = sqlite3.connect(f"file:{self.town.data / 'catalog.db'}?mode=ro", uri=True)
+        self.assertNotIn(newest["setup"].removeprefix("/setup#").split(".")[0], "\n".join(catalog.iterdump()))
+        catalog.close()
+        self.choose(newest, "baker", 200)
+        self.a.ask("POST", path, "boss", 409)  # nobody takes over what somebody signs in with
+
+    def test_a_link_ends_after_seven_days(self):
+        added = self.add("late", "officer")
+        catalog = sqlite3.connect(self.town.data / "catalog.db", timeout=30)
+        with catalog:
+            self.assertEqual(catalog.execute("UPDATE person_links SET expires_us = expires_us - 604800000000 WHERE person = ?", (added["id"],)).rowcount, 1)
+        catalog.close()
+        self.choose(added, "late", 401)
+
+    def test_it_is_administrators_alone_and_never_of_themselves(self):
+        added = self.add("reed", "officer", badge="9")
+        for who in ("clerk", "captain"):
+            self.add("other", "officer", who=who, wanted=403)
+            self.a.ask("POST", f"/api/v1/people/{added['id']}/setup-link", who, 403)
+        self.a.ask("POST", "/api/v1/people/boss/setup-link", "boss", 403)
+        self.a.ask("POST", f"/api/v1/people/{added['id']}/setup-link", "theirs", 404)
+        for login, more, wanted in (("reed", {}, 409), ("REED two", {}, 400), ("x\u200bx", {}, 400), ("", {}, 400), ("new", {"badge": "9"}, 409), ("new", {"badge": "a\nb"}, 400)):
+            self.add(login, "officer", wanted=wanted, **more)
+        self.add("new", wanted=400)
+        self.add("new", "king", wanted=400)
+        self.assertEqual(self.a.ask("GET", "/api/v1/people/new", "boss").status, 404)
+
+    def test_what_of_setting_up_is_done(self):
+        ask = lambda: self.a.ask("GET", "/api/v1/first-steps", "theirs", 200).json()
+        self.assertEqual(ask(), {"people": False, "dock": False, "own_viewing": False})
+        self.add("their_captain", "command", who="theirs")
+        self.assertEqual(ask(), {"people": True, "dock": False, "own_viewing": False})
+        self.a.ask("GET", "/api/v1/first-steps", "captain", 403)
+        self.a.ask("PUT", "/api/v1/rules", "captain", 200, own_viewing="allowed", reason="General Order 12")
+        self.assertTrue(self.a.ask("GET", "/api/v1/first-steps", "boss", 200).json()["own_viewing"])
+
+
+class Facts(TownCase):
+    """Cameras and statements, as lists."""
+    @classmethod
+    def populate(cls):
+        cls.agency = Agency(cls.town, ("boss", "administrator"), ("keeper", "coordinator"), ("sergeant", "supervisor"), ("hill", "officer"), ("baker", "officer"))
+
+    def setUp(self):
+        self.a = self.agency
+
+    def test_cameras_are_listed_with_who_wears_them_now(self):
+        ids = [self.a.ask("POST", "/api/v1/devices", "keeper", 200, serial=f"AX-{n}").json()["id"] for n in range(3)]
+        made = self.a.ask("POST", "/api/v1/assignments", "sergeant", 201, kind="device", person="hill", target="AX-1", **{"from": "2022-01-01T00:00:00Z"}).json()
+        self.a.ask("POST", "/api/v1/assignments", "sergeant", 201, kind="device", person="baker", target="AX-2", **{"from": "2022-01-01T00:00:00Z", "until": "2022-01-02T00:00:00Z"})
+        first = self.a.ask("GET", "/api/v1/devices?limit=2", "sergeant", 200).json()
+        second = self.a.ask("GET", f"/api/v1/devices?limit=2&cursor={first['next']}", "sergeant", 200).json()
+        self.assertIsNone(second["next"])
+        listed = {item["id"]: item for item in first["items"] + second["items"]}
+        self.assertEqual(set(listed), set(ids))
+        hill = self.a.ask("GET", "/api/v1/people/hill", "boss", 200).json()
+        worn = listed[ids[1]]
+        self.assertEqual((worn["serial"], worn["worn_by"], worn["worn_by_name"], worn["assignment"], worn["from"], worn["until"]),
+                         ("AX-1", hill["id"], hill["name"], made["id"], "2022-01-01T00:00:00.00Z", None))
+        self.assertEqual([listed[each][member] for each in (ids[0], ids[2]) for member in ("worn_by", "worn_by_name", "assignment", "from", "until")], [None] * 10)
+        self.assertEqual([item["id"] for item in self.a.ask("GET", "/api/v1/devices?serial=AX-2", "keeper", 200).json()["items"]], [ids[2]])
+        self.a.ask("GET", "/api/v1/devices", "hill", 403)
+        self.a.ask("GET", "/api/v1/devices?cursor=x", "keeper", 400)
+
+    def test_statements_are_listed_for_whoever_may_record_them(self):
+        hill = self.a.ask("GET", "/api/v1/people/hill", "boss", 200).json()["id"]
+        filed = "2022-12-0{}T00:00:00.00Z"
+        for incident, day in (("22-1", 1), ("22-2", 3), ("22-3", 2), ("22-4", 2), ("22-5", 2)):
+            self.a.ask("POST", "/api/v1/statements", "sergeant", 204, person="hill", incident=incident, filed_at=filed.format(day))
+        self.a.ask("POST", "/api/v1/statements", "sergeant", 204, person="baker", incident="22-1")
+        items, cursor = [], None
+        while cursor != "":
+            page = self.a.ask("GET", f"/api/v1/statements?person=hill&limit=2{'' if cursor is None else '&cursor=' + cursor}", "sergeant", 200).json()
+            items += page["items"]
+            cursor = page["next"] or ""
+        self.assertEqual([item["filed_at"] for item in items], [filed.format(day) for day in (3, 2, 2, 2, 1)])
+        self.assertEqual({item["incident"] for item in items}, {f"22-{n}" for n in range(1, 6)})
+        self.assertEqual({item["person"] for item in items}, {hill})
+        self.a.ask("GET", f"/api/v1/statements?person={hill}", "sergeant", 200)
+        self.a.ask("GET", "/api/v1/statements", "sergeant", 400)
+        self.a.ask("GET", "/api/v1/statements?person=nobody", "sergeant", 404)
+        self.a.ask("GET", "/api/v1/statements?person=hill", "keeper", 403)
+
+
 class Tokens(TownCase):
     @classmethod
     def populate(cls):

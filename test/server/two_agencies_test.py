@@ -23,7 +23,7 @@ ASKED = {
     "open_export": ("recording", {"purpose": "review"}), "view_original": ("view", None), "view_export": ("export", None),
     "show_sign_in": ("person", None), "show_person": ("person", None),
     "change_roles": ("person", {"roles": ["officer"], **REASON}), "change_activity": ("person", {"active": False, **REASON}),
-    "person_rights": ("person", None), "end_assignment": ("assignment", REASON), "view_as": ("person", None),
+    "person_rights": ("person", None), "invite_person": ("person", None), "end_assignment": ("assignment", REASON), "view_as": ("person", None),
     "show_alert": ("alert", None), "acknowledge_alert": ("alert", REASON), "show_digest": ("digest", None), "sign_digest": ("digest", {"note": "read"}),
     "show_publication": ("publication", None), "show_share": ("share", None), "revoke_share": ("share", REASON), "give_share_code": ("share", None),
     "show_proposal": ("proposal", None), "withdraw_proposal": ("proposal", REASON), "renew_setup_link": ("agency", None),

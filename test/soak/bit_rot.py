@@ -68,6 +68,7 @@ UNLISTED = {
     "signin_keys": "under which challenges are made, for five minutes each",
     "used_challenges": "as signin_keys",
     "setup_links": "as tokens.secret_sha256; a link for a hosted agency's first administrator lives seven days",
+    "person_links": "as setup_links; a link for somebody who was added",
     "sign_in_providers": "a provider that is not reached or not believed; its secret opens only with the agency's key",
     "provider_links": "an account at the provider that is nobody here until it is linked again",
     "managed_people": "whether somebody signs in through the provider alone; what they may do is compared",

@@ -32,6 +32,8 @@ const WeeklyPage = lazy(() => import("../rooms/oversight/weekly.js"));
 const DigestPage = lazy(() => import("../rooms/oversight/digest.js"));
 const ReviewPage = lazy(() => import("../rooms/oversight/review.js"));
 const MoneyPage = lazy(() => import("../rooms/program/money.js"));
+const CamerasPage = lazy(() => import("../rooms/cameras/cameras.js"));
+const StartPage = lazy(() => import("../rooms/start/start.js"));
 const ViewAsPage = lazy(() => import("../rooms/oversight/view_as.js"));
 
 /** A recipient of a share is nobody to the agency: that page knows no session. */
@@ -104,7 +106,8 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
   const maySeeProgram = session.may.includes("see_program");
   // Who comes to decide proposals, or for the program, and has no list, is taken there.
   const hasNoList = (maySeeProposals || maySeeProgram) && !session.may.includes("list");
-  const home = !hasNoList ? "/recordings" : maySeeProposals ? "/approvals" : "/program/money";
+  const maySetUp = session.may.includes("manage_people");
+  const home = maySetUp && !session.may.includes("list") ? "/start" : !hasNoList ? "/recordings" : maySeeProposals ? "/approvals" : "/program/money";
   const maySeeAlerts = session.may.includes("see_alerts");
   // Whoever keeps the cameras hears of what they left to nobody.
   const maySeeWeeks = session.may.includes("see_digests") || session.may.includes("register_device");
@@ -115,6 +118,8 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
       { id: "go.recordings", label: m.nav.recordings, shortcut: "g r", scope: "everywhere", when: () => !hasNoList, perform: () => navigate("/recordings") },
       { id: "go.upload", label: m.nav.upload, shortcut: "g u", scope: "everywhere", when: () => mayUpload, perform: () => navigate("/upload") },
       { id: "go.people", label: m.nav.people, shortcut: "g p", scope: "everywhere", when: () => maySeePeople, perform: () => navigate("/people") },
+      { id: "go.cameras", label: m.nav.cameras, shortcut: "g c", scope: "everywhere", when: () => maySeePeople, perform: () => navigate("/cameras") },
+      { id: "go.start", label: m.nav.start, shortcut: "g t", scope: "everywhere", when: () => maySetUp, perform: () => navigate("/start") },
       { id: "go.shares", label: m.nav.shares, shortcut: "g s", scope: "everywhere", when: () => maySeeShares, perform: () => navigate("/shares") },
       { id: "go.holds", label: m.nav.holds, shortcut: "g h", scope: "everywhere", when: () => maySeeHolds, perform: () => navigate("/holds") },
       { id: "go.approvals", label: m.nav.approvals, shortcut: "g o", scope: "everywhere", when: () => maySeeProposals, perform: () => navigate("/approvals") },
@@ -125,7 +130,7 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
       { id: "go.money", label: m.nav.money, shortcut: "g m", scope: "everywhere", when: () => maySeeProgram, perform: () => navigate("/program/money") },
       { id: "help", label: m.help.open, shortcut: "?", scope: "everywhere", perform: () => setHelpOpen(true) },
     ],
-    [navigate, mayUpload, maySeePeople, maySeeShares, maySeeHolds, maySeeProposals, mayHost, hasNoList, maySeeProgram, maySeeAlerts, maySeeWeeks, mayReview],
+    [navigate, mayUpload, maySetUp, maySeePeople, maySeeShares, maySeeHolds, maySeeProposals, mayHost, hasNoList, maySeeProgram, maySeeAlerts, maySeeWeeks, mayReview],
   );
   useActions(actions);
   const help = actions.find((action) => action.id === "help") as Action;
@@ -154,10 +159,12 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
           <span>{session.agency_name}</span>
         </div>
         <nav aria-label={m.nav.label}>
+          {maySetUp && link("/start", m.nav.start)}
           {!hasNoList && link("/recordings", m.nav.recordings)}
           {mayUpload && link("/upload", m.nav.upload)}
           {maySeeShares && link("/shares", m.nav.shares)}
           {maySeePeople && link("/people", m.nav.people)}
+          {maySeePeople && link("/cameras", m.nav.cameras)}
           {maySeeHolds && link("/holds", m.nav.holds)}
           {maySeeProposals && link("/approvals", m.nav.approvals)}
           {mayHost && link("/agencies", m.nav.agencies)}
@@ -200,6 +207,12 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
               <PeoplePage session={session} />
             </Route>
             <Route path="/people/:id">{({ id }) => <PersonPage key={id} id={id} session={session} />}</Route>
+            <Route path="/cameras">
+              <CamerasPage session={session} />
+            </Route>
+            <Route path="/start">
+              <StartPage session={session} />
+            </Route>
             <Route path="/holds">
               <HoldsPage session={session} />
             </Route>

@@ -2,12 +2,12 @@
 // Every word a person reads, in one list; those of single rooms are in room_messages.ts. A text with parts is a function, so that no sentence is put together elsewhere.
 
 import { count, counted } from "./counting.js";
-import { agencies, approvals, holds, oversight, program, received, shares } from "./room_messages.js";
+import { agencies, approvals, cameras, change, holds, oversight, program, received, shares, start, statements } from "./room_messages.js";
 
 export const m = {
   product: "Lapel",
   skip: "Skip to content",
-  nav: { label: "Rooms", recordings: "Recordings", upload: "Upload", shares: "Shares", people: "People", alerts: "Alerts", weekly: "Weekly review", review: "Access review", holds: "Holds", approvals: "Approvals", agencies: "Agencies", money: "Money" },
+  nav: { label: "Rooms", recordings: "Recordings", upload: "Upload", shares: "Shares", people: "People", cameras: "Cameras", start: "Set up", alerts: "Alerts", weekly: "Weekly review", review: "Access review", holds: "Holds", approvals: "Approvals", agencies: "Agencies", money: "Money" },
   title: (page: string) => `${page} · Lapel`,
 
   theme: { label: "Theme", system: "As the system", light: "Light", dark: "Dark" },
@@ -57,6 +57,7 @@ export const m = {
       set_up: "Account set up",
       linked: "Linked to an account at the identity provider",
       unlinked: "No longer linked to the identity provider",
+      invited: "Given a link to choose a password",
     } as Readonly<Record<string, string>>,
     event: (detail: string, by: string | null, client: string) =>
       [detail, by === null ? "" : `by ${by}`, client === "" ? "" : `from ${client}`].filter((part) => part !== "").join(", "),
@@ -124,6 +125,9 @@ export const m = {
     submit: "Make the administrator",
     passkeysNote: "Passkeys belong to a host name and need HTTPS. Open Lapel by its name, for example https://lapel.example.org, and not by an IP address; on this machine itself, localhost works. An authenticator app works everywhere.",
     over: "There is an administrator already: this link has been used.",
+    personTitle: "Choose your password",
+    personNote: "You have been added to Lapel. This link works once; nobody else learns what you choose.",
+    personSubmit: "Set the password",
     noSecret: "This address is not complete: copy the whole link, with what stands behind the #.",
   },
 
@@ -323,6 +327,7 @@ export const m = {
       codecs: "Codecs",
       device: "Device",
       wearer: "Officer",
+      assigned: "Assigned to",
       incident: "Incident",
       category: "Category",
       state: "State",
@@ -437,6 +442,14 @@ export const m = {
       approver: "Approver",
       administrator: "Administrator",
     } as Readonly<Record<string, string>>,
+    add: "Add a person",
+    addTitle: "Add a person",
+    addNote: "They are on record at once, with your name. You get a link to hand over, by which they choose a password that nobody else knows.",
+    badgeField: "Badge (optional)",
+    link: (name: string) => `Hand this link to ${name}`,
+    linkNote: (until: string) => `By it they choose their password. It works once, until ${until}, and is not shown again. Whoever has it can become them: give it to nobody else.`,
+    newLink: "New link",
+    noPassword: "No password yet. If their link is lost or has ended, make another.",
     units: "Units",
     noUnits: "No units yet: the agency is one unit, and its supervisors supervise everybody.",
     unitName: "Name of a new unit",
@@ -475,10 +488,14 @@ export const m = {
     activateNote: "This person can sign in again, with the roles that they hold. Tokens from before stay ended. It goes on record with your name.",
     assignments: "Assigned today",
     noAssignments: "Nothing that you may know of.",
-    since: (time: string | undefined) => (time === undefined ? "from the beginning" : `since ${time}`),
+    since: (from: string | undefined, until: string | undefined) =>
+      `${from === undefined ? "from the beginning" : `from ${from}`}${until === undefined ? "" : ` until ${until}`}`,
+    ever: "What was, and what is to come",
+    from: "From (now, where empty)",
+    until: "Until (open, where empty)",
     assign: "Assign",
     assignTo: (name: string) => `Assign something to ${name}`,
-    assignNote: "It begins now and goes on record with your name. What was true before stays findable.",
+    assignNote: "It goes on record with your name. What was true before stays findable. Times are yours, to the minute.",
     kind: "What",
     kinds: {
       badge: "Badge",
@@ -499,7 +516,8 @@ export const m = {
     },
     end: "End",
     endTitle: (what: string) => `End: ${what}`,
-    endNote: "It ends now and is not undone; it can be assigned anew.",
+    endNote: "It is ended once and not undone; it can be assigned anew.",
+    endAt: "When it ends (now, where empty)",
     reason: "Reason",
     rights: "What this person may do, and why",
     rightsNote: "With a recording that is sealed and has no flags, within a case. Restrictions, homes, statements and releases bind each recording besides.",
@@ -551,6 +569,10 @@ export const m = {
   },
 
   holds,
+  change,
+  cameras,
+  statements,
+  start,
   approvals,
   agencies,
   oversight,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The first administrator, made by whoever has the link that the server printed.
+// The first administrator, made by whoever has the link that the server printed; and the password of somebody who was added, by theirs.
 import { useEffect, useState, type FormEvent, type ReactNode } from "react";
 import { askJson } from "../api/client.js";
 import { Notice, useLoad, useTitle } from "../ui/parts.js";
@@ -7,23 +7,25 @@ import { Refusal } from "./factor.js";
 import { m } from "./messages.js";
 import { hasPasskeys } from "./passkeys.js";
 import { setUp } from "./session.js";
+import { readLink } from "./setup_link.js";
 
 export function SetUp({ onDone }: { readonly onDone: () => void }): ReactNode {
   // What stands behind # is sent to nobody by the browser itself. It is taken out of the address, and of the history.
-  const [secret] = useState(() => location.hash.slice(1));
+  const [{ secret, login }] = useState(() => readLink(location.hash));
   const [error, setError] = useState<unknown>();
   const [isWorking, setWorking] = useState(false);
   const [state] = useLoad("setup", (signal) => askJson<"GET /api/v1/setup">("/api/v1/setup", { signal }));
-  const isOver = state.state === "ready" && !state.value.open;
+  const isOver = login === undefined && state.state === "ready" && !state.value.open;
   useEffect(() => history.replaceState(null, "", location.pathname), []);
-  useTitle(m.setUp.title);
+  const title = login === undefined ? m.setUp.title : m.setUp.personTitle;
+  useTitle(title);
 
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const fields = new FormData(event.currentTarget);
     setWorking(true);
     setError(undefined);
-    setUp({ secret, login: String(fields.get("login")).trim(), name: String(fields.get("name")).trim(), password: String(fields.get("password")) }).then(onDone, (reason: unknown) => {
+    setUp({ secret, login: String(fields.get("login")).trim(), ...(login === undefined ? { name: String(fields.get("name")).trim() } : {}), password: String(fields.get("password")) }).then(onDone, (reason: unknown) => {
       setError(reason);
       setWorking(false);
     });
@@ -32,8 +34,8 @@ export function SetUp({ onDone }: { readonly onDone: () => void }): ReactNode {
     <main className="alone">
       <form onSubmit={submit} className="panel" aria-labelledby="set-up-title">
         <p className="brand-mark">{m.product}</p>
-        <h1 id="set-up-title">{m.setUp.title}</h1>
-        <p>{m.setUp.note}</p>
+        <h1 id="set-up-title">{title}</h1>
+        <p>{login === undefined ? m.setUp.note : m.setUp.personNote}</p>
         {secret === "" && <Notice tone="bad" title={m.setUp.noSecret} />}
         {isOver && (
           <Notice tone="due" title={m.setUp.over}>
@@ -41,17 +43,19 @@ export function SetUp({ onDone }: { readonly onDone: () => void }): ReactNode {
           </Notice>
         )}
         <Refusal error={error} />
-        <label>
-          {m.setUp.name}
-          <input name="name" type="text" autoComplete="name" autoFocus />
-        </label>
+        {login === undefined && (
+          <label>
+            {m.setUp.name}
+            <input name="name" type="text" autoComplete="name" autoFocus />
+          </label>
+        )}
         <label>
           {m.setUp.login}
-          <input name="login" type="text" autoComplete="username" autoCapitalize="none" spellCheck={false} required />
+          <input name="login" type="text" autoComplete="username" autoCapitalize="none" spellCheck={false} required defaultValue={login} readOnly={login !== undefined} />
         </label>
         <label>
           {m.setUp.password}
-          <input name="password" type="password" autoComplete="new-password" minLength={8} required />
+          <input name="password" type="password" autoComplete="new-password" minLength={8} required autoFocus={login !== undefined} />
         </label>
         {!hasPasskeys() && (
           <Notice tone="info">
@@ -59,7 +63,7 @@ export function SetUp({ onDone }: { readonly onDone: () => void }): ReactNode {
           </Notice>
         )}
         <button type="submit" className="primary" disabled={isWorking || isOver || secret === ""}>
-          {m.setUp.submit}
+          {login === undefined ? m.setUp.submit : m.setUp.personSubmit}
         </button>
       </form>
     </main>

@@ -39,6 +39,18 @@ export function shownDay(iso: string): string {
   return new Intl.DateTimeFormat("en-US", { year: "numeric", month: "short", day: "numeric", timeZone: "UTC" }).format(time);
 }
 
+/** As an input of date and time wants it: local, to the minute. */
+export function localMinute(time: Date): string {
+  const two = (n: number): string => String(n).padStart(2, "0");
+  return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}T${two(time.getHours())}:${two(time.getMinutes())}`;
+}
+
+/** What such an input says, as the server is told it; undefined where it was left empty. */
+export function instantOf(local: string): string | undefined {
+  const time = new Date(local);
+  return local === "" || Number.isNaN(time.getTime()) ? undefined : time.toISOString();
+}
+
 /** 1:02:03, or 2:03 below an hour. */
 export function shownDuration(ms: number): string {
   const seconds = Math.floor(ms / 1000);

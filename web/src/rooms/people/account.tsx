@@ -2,14 +2,14 @@
 // What a person is here: the roles that they hold, and whether anybody can sign in as them. For administrators, about others.
 import { useState, type ReactNode } from "react";
 import { askJson } from "../../api/client.js";
-import type { PersonRights, Session } from "../../api/schema.js";
+import type { Person, Session } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
 import { Status } from "../../ui/parts.js";
 import { AskDialog, ReasonField, type DoneProps } from "../../app/ask.js";
 import { changeOf, isChange, ROLES, withRole, type Role } from "./roles.js";
 
 interface AccountProps {
-  readonly person: PersonRights;
+  readonly person: Person;
   readonly session: Session;
   readonly again: () => void;
 }
@@ -51,7 +51,7 @@ export function Account({ person, session, again }: AccountProps): ReactNode {
   );
 }
 
-function RolesDialog({ person, ...done }: DoneProps & { readonly person: PersonRights }): ReactNode {
+function RolesDialog({ person, ...done }: DoneProps & { readonly person: Person }): ReactNode {
   const [roles, setRoles] = useState<readonly Role[]>(person.roles);
   const { given, taken } = changeOf(person.roles, roles);
   const ask = (text: (name: string) => string): Promise<unknown> =>
@@ -73,7 +73,7 @@ function RolesDialog({ person, ...done }: DoneProps & { readonly person: PersonR
   );
 }
 
-function ActiveDialog({ person, ...done }: DoneProps & { readonly person: PersonRights }): ReactNode {
+function ActiveDialog({ person, ...done }: DoneProps & { readonly person: Person }): ReactNode {
   const ask = (text: (name: string) => string): Promise<unknown> =>
     askJson<"POST /api/v1/people/{id}/active">(`/api/v1/people/${person.id}/active`, { method: "POST", body: { active: !person.active, reason: text("reason") } });
   return (

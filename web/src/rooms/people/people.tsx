@@ -1,20 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who is in the agency, in which units, on which cases.
 import { useState, type FormEvent, type ReactNode } from "react";
-import { Link } from "wouter";
+import { Link, useSearch } from "wouter";
 import { askJson } from "../../api/client.js";
-import type { Person, Session } from "../../api/schema.js";
+import type { InvitedPerson, Person, Session } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
 import { shownTime } from "../../ui/format.js";
 import { Empty, Failure, Items, Name, Notice, Ready, Status, Table, useLoad, useTitle } from "../../ui/parts.js";
+import { AddDialog, SetupLink } from "./add.js";
+import { OwnViewing } from "./statements.js";
 
 export default function PeoplePage({ session }: { readonly session: Session }): ReactNode {
   useTitle(m.people.title);
   const [people, retry] = useLoad("people", (signal) => askJson<"GET /api/v1/people">("/api/v1/people", { signal }));
+  // From the list of what is still to be set up.
+  const isAsked = new URLSearchParams(useSearch()).has("add");
+  const mayManage = session.may.includes("manage_people");
+  const [isAdding, setAdding] = useState(isAsked && mayManage);
+  const [added, setAdded] = useState<InvitedPerson>();
   return (
     <>
-      <h1>{m.people.title}</h1>
+      <div className="row heading">
+        <h1>{m.people.title}</h1>
+        {mayManage && (
+          <button type="button" className="primary" onClick={() => setAdding(true)}>
+            {m.people.add}
+          </button>
+        )}
+      </div>
       <p className="lead">{m.people.lead}</p>
+      {added !== undefined && <SetupLink person={added} />}
       {session.may.includes("manage_people") && <ConsoleActs />}
       <Ready of={people} again={retry}>
         {(value) => <People people={value.items} />}
@@ -22,7 +37,18 @@ export default function PeoplePage({ session }: { readonly session: Session }): 
       <div className="pair">
         <Units mayAdd={session.may.includes("manage_people")} />
         {session.may.includes("see_cases") && <Cases mayAdd={session.may.includes("manage_cases")} />}
+        <OwnViewing session={session} />
       </div>
+      {isAdding && (
+        <AddDialog
+          onClose={() => setAdding(false)}
+          onAdded={(person) => {
+            setAdding(false);
+            setAdded(person);
+            retry();
+          }}
+        />
+      )}
     </>
   );
 }
@@ -134,14 +160,14 @@ function Cases({ mayAdd }: { readonly mayAdd: boolean }): ReactNode {
   );
 }
 
-interface AddProps {
+interface AddFormProps {
   readonly label: string;
   readonly submit: string;
   readonly add: (text: string) => Promise<unknown>;
   readonly onAdded: () => void;
 }
 
-function AddForm({ label, submit, add, onAdded }: AddProps): ReactNode {
+function AddForm({ label, submit, add, onAdded }: AddFormProps): ReactNode {
   const [error, setError] = useState<unknown>();
   const [isWorking, setWorking] = useState(false);
   const onSubmit = (event: FormEvent<HTMLFormElement>): void => {

@@ -3,41 +3,48 @@
 import { useState, type ReactNode } from "react";
 import { Link } from "wouter";
 import { askJson } from "../../api/client.js";
-import type { Assignment, AssignmentKind, PersonRights, Session } from "../../api/schema.js";
+import type { Assignment, Person, PersonRights, Session } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
+import { pageQuery, usePages } from "../../app/pages.js";
 import { shownTime } from "../../ui/format.js";
-import { Name, Notice, Ready, Status, Table, useLoad, useTitle } from "../../ui/parts.js";
+import { Items, Name, Notice, Ready, Status, Table, useLoad, useTitle } from "../../ui/parts.js";
 import { Account } from "./account.js";
-import { AskDialog, ReasonField, type DoneProps } from "../../app/ask.js";
+import { ACTIONS, AssignDialog, EndDialog, KINDS } from "./assign.js";
 import { type Cell, isUniform, layOut, RELATIONS, type RightRow } from "./rights.js";
 import { SignInState } from "./sign_in_state.js";
-
-/** Who may begin and end an assignment of a kind. */
-const ACTIONS: { readonly [K in AssignmentKind]: Session["may"][number] } = {
-  badge: "manage_people",
-  device: "assign_device",
-  unit: "manage_people",
-  unit_supervisor: "manage_people",
-  case: "manage_cases",
-  clearance: "clear",
-  investigation: "investigate",
-};
-const KINDS = Object.keys(ACTIONS) as readonly AssignmentKind[];
+import { Statements } from "./statements.js";
 
 interface Names {
   readonly [id: string]: string;
 }
 
+interface Read {
+  readonly person: Person;
+  /** Undefined: what another may do is not for whoever asks. */
+  readonly rights: PersonRights | undefined;
+  readonly today: readonly Assignment[];
+  readonly names: Names;
+}
+
+async function readPerson(id: string, session: Session, signal: AbortSignal): Promise<Read> {
+  const named = encodeURIComponent(id);
+  const names: Record<string, string> = {};
+  // Ids as people know them, where the asker may see the lists they stand in.
+  if (session.may.includes("see_roster")) for (const unit of (await askJson<"GET /api/v1/units">("/api/v1/units", { signal })).items) names[unit.id] = unit.name;
+  if (session.may.includes("see_cases")) for (const known of (await askJson<"GET /api/v1/cases">("/api/v1/cases", { signal })).items) names[known.id] = known.number;
+  const person = session.may.includes("see_roster") ? await askJson<"GET /api/v1/people/{id}">(`/api/v1/people/${named}`, { signal }) : undefined;
+  if (person === undefined || session.may.includes("explain") || person.login === session.login) {
+    const rights = await askJson<"GET /api/v1/people/{id}/rights">(`/api/v1/people/${named}/rights`, { signal });
+    return { person: rights, rights, today: rights.assignments, names };
+  }
+  const query = new URLSearchParams({ person: person.id, at: new Date().toISOString(), limit: "200" });
+  const { items } = await askJson<"GET /api/v1/assignments">(`/api/v1/assignments?${query}`, { signal });
+  return { person, rights: undefined, today: items, names };
+}
+
 export default function PersonPage({ id, session }: { readonly id: string; readonly session: Session }): ReactNode {
-  const [load, again] = useLoad(id, async (signal) => {
-    const rights = await askJson<"GET /api/v1/people/{id}/rights">(`/api/v1/people/${encodeURIComponent(id)}/rights`, { signal });
-    const names: Record<string, string> = {};
-    // Ids as people know them, where the asker may see the lists they stand in.
-    if (session.may.includes("see_roster")) for (const unit of (await askJson<"GET /api/v1/units">("/api/v1/units", { signal })).items) names[unit.id] = unit.name;
-    if (session.may.includes("see_cases")) for (const known of (await askJson<"GET /api/v1/cases">("/api/v1/cases", { signal })).items) names[known.id] = known.number;
-    return { rights, names };
-  });
-  const name = load.state === "ready" ? load.value.rights.name : m.people.person;
+  const [load, again] = useLoad(id, (signal) => readPerson(id, session, signal));
+  const name = load.state === "ready" ? load.value.person.name : m.people.person;
   useTitle(name);
   return (
     <>
@@ -48,20 +55,18 @@ export default function PersonPage({ id, session }: { readonly id: string; reado
         <Name text={name} />
       </h1>
       <Ready of={load} again={again}>
-        {(value) => <Loaded rights={value.rights} names={value.names} session={session} again={again} />}
+        {(value) => <Loaded {...value} session={session} again={again} />}
       </Ready>
     </>
   );
 }
 
-interface LoadedProps {
-  readonly rights: PersonRights;
-  readonly names: Names;
+interface LoadedProps extends Read {
   readonly session: Session;
   readonly again: () => void;
 }
 
-function Loaded({ rights, names, session, again }: LoadedProps): ReactNode {
+function Loaded({ person, rights, today, names, session, again }: LoadedProps): ReactNode {
   const kinds = KINDS.filter((kind) => session.may.includes(ACTIONS[kind]));
   const [isAssigning, setAssigning] = useState(false);
   const [ending, setEnding] = useState<Assignment>();
@@ -72,13 +77,13 @@ function Loaded({ rights, names, session, again }: LoadedProps): ReactNode {
   };
   return (
     <>
-      <p className="lead">{m.people.summary(rights.login, rights.badge)}</p>
-      {session.may.includes("explain") && rights.active && rights.login !== session.login && (
+      <p className="lead">{m.people.summary(person.login, person.badge)}</p>
+      {session.may.includes("explain") && person.active && person.login !== session.login && (
         <p>
-          <Link to={`/people/${rights.id}/view-as`}>{m.oversight.viewAs}</Link>
+          <Link to={`/people/${person.id}/view-as`}>{m.oversight.viewAs}</Link>
         </p>
       )}
-      <Account person={rights} session={session} again={again} />
+      <Account person={person} session={session} again={again} />
       <section className="panel" aria-labelledby="assignments-title">
         <div className="row heading">
           <h2 id="assignments-title">{m.people.assignments}</h2>
@@ -88,30 +93,69 @@ function Loaded({ rights, names, session, again }: LoadedProps): ReactNode {
             </button>
           )}
         </div>
-        {rights.assignments.length === 0 ? (
-          <p className="quiet-text">{m.people.noAssignments}</p>
-        ) : (
-          <ul className="plain">
-            {rights.assignments.map((assignment) => (
-              <li key={assignment.id} className="row">
-                <span>
-                  {m.people.kinds[assignment.kind]} <Name text={names[assignment.target] ?? assignment.target} />{" "}
-                  <span className="quiet-text">{m.people.since(assignment.from.startsWith("1970-01-01") ? undefined : shownTime(assignment.from))}</span>
-                </span>
-                {session.may.includes(ACTIONS[assignment.kind]) && (
-                  <button type="button" className="quiet small" onClick={() => setEnding(assignment)}>
-                    {m.people.end}
-                  </button>
-                )}
-              </li>
-            ))}
-          </ul>
-        )}
+        {today.length === 0 ? <p className="quiet-text">{m.people.noAssignments}</p> : <Assigned items={today} names={names} session={session} onEnd={setEnding} />}
+        {session.may.includes("see_roster") && <Ever person={person} names={names} session={session} onEnd={setEnding} />}
       </section>
-      {session.may.includes("manage_people") && <SignInState person={rights} isSelf={rights.login === session.login} />}
-      {rights.active ? <Rights rows={layOut(rights.rights)} /> : <Inactive />}
-      {isAssigning && <AssignDialog person={rights} kinds={kinds} onClose={() => setAssigning(false)} onDone={done} />}
-      {ending !== undefined && <EndDialog assignment={ending} onClose={() => setEnding(undefined)} onDone={done} />}
+      {session.may.includes("record_statement") && <Statements person={person} session={session} />}
+      {session.may.includes("manage_people") && <SignInState person={person} isSelf={person.login === session.login} />}
+      {rights !== undefined && (person.active ? <Rights rows={layOut(rights.rights)} /> : <Inactive />)}
+      {isAssigning && <AssignDialog person={person} kinds={kinds} onClose={() => setAssigning(false)} onDone={done} />}
+      {ending !== undefined && (
+        <EndDialog assignment={ending} title={m.people.endTitle(m.people.kinds[ending.kind])} onClose={() => setEnding(undefined)} onDone={done} />
+      )}
+    </>
+  );
+}
+
+interface AssignedProps {
+  readonly names: Names;
+  readonly session: Session;
+  readonly onEnd: (assignment: Assignment) => void;
+}
+
+function Assigned({ items, names, session, onEnd }: AssignedProps & { readonly items: readonly Assignment[] }): ReactNode {
+  return (
+    <ul className="plain">
+      {items.map((assignment) => (
+        <li key={assignment.id} className="row">
+          <span>
+            {m.people.kinds[assignment.kind]} <Name text={names[assignment.target] ?? assignment.target} />{" "}
+            <span className="quiet-text">
+              {m.people.since(assignment.from.startsWith("1970-01-01") ? undefined : shownTime(assignment.from), assignment.until === null ? undefined : shownTime(assignment.until))}
+            </span>
+          </span>
+          {session.may.includes(ACTIONS[assignment.kind]) && (assignment.until === null || new Date(assignment.until) > new Date()) && (
+            <button type="button" className="quiet small" onClick={() => onEnd(assignment)}>
+              {m.people.end}
+            </button>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** What was, and what is to come: asked for once somebody wants to see it. */
+function Ever({ person, ...props }: AssignedProps & { readonly person: Person }): ReactNode {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>{m.people.ever}</summary>
+      {isOpen && <All person={person} {...props} />}
+    </details>
+  );
+}
+
+function All({ person, ...props }: AssignedProps & { readonly person: Person }): ReactNode {
+  const [load, again, foot] = usePages(person.id, (cursor, signal) =>
+    askJson<"GET /api/v1/assignments">(`/api/v1/assignments?${pageQuery(cursor, { person: person.id })}`, { signal }),
+  );
+  return (
+    <>
+      <Items of={load} again={again} none={<p className="quiet-text">{m.people.noAssignments}</p>}>
+        {(items) => <Assigned items={items} {...props} />}
+      </Items>
+      {foot}
     </>
   );
 }
@@ -165,61 +209,5 @@ function Rights({ rows }: { readonly rows: readonly RightRow[] }): ReactNode {
         ))}
       </Table>
     </section>
-  );
-}
-
-interface AssignProps extends DoneProps {
-  readonly person: PersonRights;
-  readonly kinds: readonly AssignmentKind[];
-}
-
-function AssignDialog({ person, kinds, ...done }: AssignProps): ReactNode {
-  const [kind, setKind] = useState<AssignmentKind>(kinds[0] ?? "badge");
-  const ask = (text: (name: string) => string): Promise<unknown> => {
-    const target = text("target");
-    return askJson<"POST /api/v1/assignments">("/api/v1/assignments", { method: "POST", body: { kind, person: person.id, ...(target === "" ? {} : { target }) } });
-  };
-  return (
-    <AskDialog title={m.people.assignTo(person.name)} note={m.people.assignNote} submit={m.people.assign} ask={ask} {...done}>
-      <label>
-        {m.people.kind}
-        <select value={kind} onChange={(event) => setKind(event.target.value as AssignmentKind)} autoFocus>
-          {kinds.map((each) => (
-            <option key={each} value={each}>
-              {m.people.kinds[each]}
-            </option>
-          ))}
-        </select>
-      </label>
-      {kind === "clearance" ? (
-        <label>
-          {m.people.targets.clearance}
-          <select name="target">
-            {Object.entries(m.recording.restrictions).map(([value, name]) => (
-              <option key={value} value={value}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
-      ) : (
-        kind !== "investigation" && (
-          <label>
-            {m.people.targets[kind]}
-            <input name="target" required maxLength={200} />
-          </label>
-        )
-      )}
-    </AskDialog>
-  );
-}
-
-function EndDialog({ assignment, ...done }: DoneProps & { readonly assignment: Assignment }): ReactNode {
-  const ask = (text: (name: string) => string): Promise<unknown> =>
-    askJson<"POST /api/v1/assignments/{id}/end">(`/api/v1/assignments/${assignment.id}/end`, { method: "POST", body: { reason: text("reason") } });
-  return (
-    <AskDialog title={m.people.endTitle(m.people.kinds[assignment.kind])} note={m.people.endNote} submit={m.people.end} ask={ask} {...done}>
-      <ReasonField isFirst />
-    </AskDialog>
   );
 }

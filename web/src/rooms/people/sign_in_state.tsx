@@ -2,16 +2,22 @@
 // How somebody signs in, for administrators: a lock to release, factors to reset, and what happened lately.
 import { useState, type ReactNode } from "react";
 import { askJson } from "../../api/client.js";
-import type { PersonRights } from "../../api/schema.js";
+import type { InvitedPerson, Person } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
 import { shownTime } from "../../ui/format.js";
 import { AccountEvents, Failure, Ready, Status, useLoad } from "../../ui/parts.js";
+import { SetupLink } from "./add.js";
 import { AskDialog, ReasonField, type DoneProps } from "../../app/ask.js";
 
-export function SignInState({ person, isSelf }: { readonly person: PersonRights; readonly isSelf: boolean }): ReactNode {
+export function SignInState({ person, isSelf }: { readonly person: Person; readonly isSelf: boolean }): ReactNode {
   const [load, again] = useLoad(person.id, (signal) => askJson<"GET /api/v1/people/{id}/sign-in">(`/api/v1/people/${person.id}/sign-in`, { signal }));
   const [isResetting, setResetting] = useState(false);
   const [error, setError] = useState<unknown>();
+  const [invited, setInvited] = useState<InvitedPerson>();
+  const invite = (): void => {
+    setError(undefined);
+    askJson<"POST /api/v1/people/{id}/setup-link">(`/api/v1/people/${person.id}/setup-link`, { method: "POST" }).then(setInvited, setError);
+  };
   const unlock = (): void => {
     setError(undefined);
     askJson<"POST /api/v1/people/{id}/sign-in/unlock">(`/api/v1/people/${person.id}/sign-in/unlock`, { method: "POST" }).then(again, setError);
@@ -45,6 +51,15 @@ export function SignInState({ person, isSelf }: { readonly person: PersonRights;
                 </button>
               )}
             </div>
+            {value.awaits_password && !isSelf && (
+              <div className="row">
+                <span>{m.people.noPassword}</span>
+                <button type="button" className="quiet" onClick={invite}>
+                  {m.people.newLink}
+                </button>
+              </div>
+            )}
+            {invited !== undefined && <SetupLink person={invited} />}
             <details>
               <summary>{m.account.events}</summary>
               <AccountEvents events={value.events} />
@@ -66,7 +81,7 @@ export function SignInState({ person, isSelf }: { readonly person: PersonRights;
   );
 }
 
-function ResetDialog({ person, ...done }: DoneProps & { readonly person: PersonRights }): ReactNode {
+function ResetDialog({ person, ...done }: DoneProps & { readonly person: Person }): ReactNode {
   const ask = (text: (name: string) => string): Promise<unknown> =>
     askJson<"POST /api/v1/people/{id}/sign-in/reset">(`/api/v1/people/${person.id}/sign-in/reset`, { method: "POST", body: { reason: text("reason") } });
   return (

@@ -3,12 +3,13 @@
 import { useCallback, useState, type ReactNode } from "react";
 import { Link } from "wouter";
 import { askJson } from "../../api/client.js";
-import type { Purpose, Recording, View } from "../../api/schema.js";
+import type { Purpose, Recording, Session, View } from "../../api/schema.js";
 import { AskDialog, ReasonField } from "../../app/ask.js";
 import { m } from "../../app/messages.js";
 import { signedIn } from "../../app/session.js";
 import { grouped, shownBytes, shownDuration, shownName, shownTime } from "../../ui/format.js";
 import { Copy, Name, Notice, Ready, Status, toneOfState, useLoad, useTitle } from "../../ui/parts.js";
+import { AssignedOfficer, Change, Release } from "./change.js";
 import { type Choice, Choices } from "./chosen.js";
 import { Custody } from "./custody.js";
 import type { Comparison, Difference } from "./facts.js";
@@ -41,7 +42,14 @@ interface Opened {
   readonly purpose: string;
 }
 
-function Loaded({ id, recording, slug }: { readonly id: string; readonly recording: Recording; readonly slug: string }): ReactNode {
+function Loaded({ id, recording: read, slug }: { readonly id: string; readonly recording: Recording; readonly slug: string }): ReactNode {
+  // A change is shown where it was made, and takes nothing away that is being watched.
+  const [recording, setRecording] = useState(read);
+  const [acts, setActs] = useState(0);
+  const acted = (changed: Recording): void => {
+    setRecording({ ...changed, same_bytes_as: read.same_bytes_as, clips: read.clips });
+    setActs((n) => n + 1);
+  };
   const [opened, setOpened] = useState<Opened>();
   const [isAsking, setAsking] = useState(false);
   const [isSharing, setSharing] = useState(false);
@@ -82,6 +90,8 @@ function Loaded({ id, recording, slug }: { readonly id: string; readonly recordi
             {m.shares.share}
           </button>
         )}
+        <Change recording={recording} onChanged={acted} />
+        <Release key={`release ${acts}`} recording={recording} onReleased={() => acted(recording)} />
         <Keeping recording={recording} may={who.state === "in" && who.session.may.includes("place_hold")} />
       </div>
       {comparison?.kind === "differ" && <Differences differences={comparison.differences} />}
@@ -120,10 +130,10 @@ function Loaded({ id, recording, slug }: { readonly id: string; readonly recordi
           ) : (
             <Player recording={recording} view={opened.view} purpose={opened.purpose} sealed={comparison?.file} onReopen={ask} />
           )}
-          {/* A view is an event of its own, so custody is read again under each. */}
-          <Custody key={opened?.view.view ?? "before"} id={id} recording={recording} slug={slug} onCompared={onCompared} />
+          {/* A view is an event of its own, and a change is: custody is read again under each. */}
+          <Custody key={`${opened?.view.view ?? "before"} ${acts}`} id={id} recording={recording} slug={slug} onCompared={onCompared} />
         </div>
-        <Facts recording={recording} />
+        <Facts recording={recording} session={who.state === "in" ? who.session : undefined} />
       </div>
       {isSharing && <ShareDialog recording={recording} onClose={() => setSharing(false)} />}
       {isAsking && (
@@ -226,7 +236,7 @@ function Clips({ recording }: { readonly recording: Recording }): ReactNode {
   );
 }
 
-function Facts({ recording }: { readonly recording: Recording }): ReactNode {
+function Facts({ recording, session }: { readonly recording: Recording; readonly session: Session | undefined }): ReactNode {
   const { fact } = m.recording;
   const time = (iso: string | null): ReactNode => (iso === null ? null : <time dateTime={iso} title={iso}>{shownTime(iso)}</time>);
   const codecs = [recording.video_codec, recording.audio_codec].filter((codec) => codec !== null).join(", ");
@@ -237,6 +247,7 @@ function Facts({ recording }: { readonly recording: Recording }): ReactNode {
     [fact.recorded_at, time(recording.recorded_at)],
     [fact.received_at, time(recording.received_at)],
     [fact.wearer, text(recording.wearer)],
+    ...(recording.assigned_officer === null || session === undefined ? [] : [[fact.assigned, <AssignedOfficer key={recording.assigned_officer} id={recording.assigned_officer} session={session} />] as const]),
     [fact.incident, text(recording.incident)],
     [fact.category, text(recording.category)],
     [fact.bytes, `${shownBytes(recording.bytes)} (${m.recording.bytes(recording.bytes)})`],

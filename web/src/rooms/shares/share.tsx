@@ -4,7 +4,7 @@ import { useState, type FormEvent, type ReactNode } from "react";
 import { askJson } from "../../api/client.js";
 import type { Purpose, Recording, ShareCode, ShareKind, ShareMade } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
-import { shownTime } from "../../ui/format.js";
+import { localMinute, shownTime } from "../../ui/format.js";
 import { Copy, Dialog, Failure, Name, Notice } from "../../ui/parts.js";
 
 const KINDS: readonly ShareKind[] = ["view", "download", "discovery"];
@@ -13,12 +13,6 @@ const PURPOSES: readonly Purpose[] = ["discovery", "records_request", "investiga
 const DAYS = 30;
 /** The server's own limit of one share. */
 const RECORDINGS_MAX = 50;
-
-/** As an input of date and time wants it: local, to the minute. */
-export function localMinute(time: Date): string {
-  const two = (n: number): string => String(n).padStart(2, "0");
-  return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}T${two(time.getHours())}:${two(time.getMinutes())}`;
-}
 
 async function recordingsOf(recording: Recording, all: boolean): Promise<readonly string[]> {
   if (!all || recording.incident === null) return [recording.id];
