@@ -161,6 +161,17 @@ Result<void> check_not_held(db::Transaction& tx, const Recording& before, const 
   return {};
 }
 
+// Nor does its officer move it to an incident that they have made a statement on already, to be shown it by that.
+Result<void> check_statement(db::Transaction& tx, const access::Actor& actor, const Recording& before,
+                             const Description& after) {
+  if (before.item.own_viewing != access::OwnViewing::kAwaitsStatement || before.assigned_officer != actor.person ||
+      !after.incident || after.incident == before.description.incident) {
+    return {};
+  }
+  if (!TRY(roster::has_statement(tx, before.agency, actor.person, *after.incident))) return {};
+  return fail(problems::kRule, "own recordings: this one is given that incident by somebody else");
+}
+
 }  // namespace
 
 Result<Recording> Vault::change(const access::Actor& actor, const RecordingId& id, const Change& change) {
@@ -195,6 +206,7 @@ Result<Recording> Vault::change(const access::Actor& actor, const RecordingId& i
   }
   submission.rows = [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) -> Result<void> {
     TRY(check_not_held(tx, before, after));
+    TRY(check_statement(tx, actor, before, after));
     for (const File& file : locked) TRY(set_restriction(tx, file, *change.restriction));
     if (changes.empty()) return {};
     Recording read = before;

@@ -34,16 +34,27 @@ bool may_show(const access::Actor& actor, const Recording& recording) {
   return access::decide(actor, access::Action::kShow, recording.item).is_allowed();
 }
 
+// Whoever has a recording only as its officer is not told by its custody who looked at it, or what they said of it, and so
+// not that somebody investigates: of all by others, or these would be told apart.
+bool is_withheld(const access::Actor& asker, const Recording& recording, const ledger::SealedEvent& event) {
+  access::Item anothers = recording.item;
+  anothers.assigned_officer.reset();
+  if (access::decide(asker, access::Action::kShow, anothers).is_allowed()) return false;
+  static const std::set<std::string_view> kLooks = {"recording.viewed",   "recording.exported", "recording.shared",
+                                                    "recording.received", "recording.refused",  "recording.changed"};
+  const auto parsed = proof::parse_event(event.event);
+  const std::string* actor = parsed ? parsed->find_string("actor") : nullptr;
+  return kLooks.contains(event.type) && !(actor && *actor == asker.subject().text());
+}
+
 access::Basis basis_of(const Recording& recording, const ViewRequest& request) {
   access::Basis basis;
   basis.purpose = request.purpose;
   basis.has_case = request.case_number.has_value();
-  // What belongs to no known incident is nobody's case: there is nothing to ask, unless it is from inside a home.
-  const bool is_home = recording.is_inside_home.value_or(false) || request.inside_home.value_or(false);
-  // A number alone is a word. Where the agency has that case, whoever names it has to work on it.
-  const bool names_it =
-      recording.description.incident == request.case_number && (!recording.is_case_known || recording.item.is_in_case);
-  basis.is_related = recording.description.incident ? names_it : !is_home;
+  // A number alone is a word. Where the agency has that case, whoever names it has to work on it. What belongs to no known
+  // incident is of no case that anybody names.
+  basis.is_related = recording.description.incident && recording.description.incident == request.case_number &&
+                     (!recording.is_case_known || recording.item.is_in_case);
   basis.has_warrant = request.warrant.has_value();
   basis.inside_home = request.inside_home;
   return basis;
@@ -604,14 +615,17 @@ Result<Vault::OpenedView> Vault::opened_view(const access::Actor& actor, const V
 }
 
 Result<std::vector<CustodyItem>> Vault::custody(const access::Actor& asker, const RecordingId& id) {
-  TRY(show(asker, id));
+  const Recording recording = TRY(show(asker, id));
   const ledger::Ledger& ledger = *TRY(parts_.ledgers.find(asker.agency));
   std::vector<CustodyItem> out;
-  for (bool is_last = false; !is_last;) {
-    const std::vector<ledger::SealedEvent> page = TRY(ledger.events(id, out.size(), kCustodyPageMax));
-    is_last = page.size() < kCustodyPageMax;
-    for (const ledger::SealedEvent& event : page) out.push_back({event, {}, {}});
-    for (CustodyItem& item : std::span(out).last(page.size())) item.salt = TRY(ledger.salt(item.event));
+  for (std::uint64_t n = 0, got = kCustodyPageMax; got == kCustodyPageMax; n += got) {
+    const std::vector<ledger::SealedEvent> page = TRY(ledger.events(id, n, kCustodyPageMax));
+    got = page.size();
+    for (const ledger::SealedEvent& event : page) {
+      if (is_withheld(asker, recording, event)) continue;
+      out.push_back({event, {}, {}});
+      out.back().salt = TRY(ledger.salt(event));
+    }
   }
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     std::map<std::string, std::optional<std::string>> names;
@@ -646,7 +660,8 @@ Result<std::string> Vault::receipt(const access::Actor& actor, const RecordingId
   TRY(access::require(access::decide(actor, access::Action::kReceipt, recording.item), "recording", id.text()));
   const ledger::Ledger& ledger = *TRY(parts_.ledgers.find(actor.agency));
   const std::vector<ledger::SealedEvent> events = TRY(ledger.events(id, n, 1));
-  if (events.empty() || events[0].n != n) return fail(Code::kNotFound, "This recording has no event of that number");
+  if (events.empty() || events[0].n != n || is_withheld(actor, recording, events[0]))
+    return fail(Code::kNotFound, "This recording has no event of that number");
   return ledger.receipt(events[0], under);
 }
 

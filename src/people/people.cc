@@ -348,7 +348,10 @@ Result<void> People::record_statement(const access::Actor& actor, const std::str
   const roster::Person person = TRY(find(actor, person_text));
   TRY(require(actor, access::Action::kRecordStatement, person.id));
   TRY(check_text("An incident", incident));
-  const roster::Statement statement{actor.agency, person.id, incident, filed_at.value_or(parts_.clock.now())};
+  const Timestamp now = parts_.clock.now();
+  if (filed_at && *filed_at > now)
+    return fail(Code::kInvalid, "A statement that is not filed yet is none: its time lies ahead");
+  const roster::Statement statement{actor.agency, person.id, incident, filed_at.value_or(now)};
   return commit(
       actor,
       {{person.id,
