@@ -142,8 +142,7 @@ Result<OthersPage> Vault::list_of_other(const access::Actor& actor, const access
       return {};
     }));
   }
-  ledger::Submission submission;
-  submission.actor = actor.subject();
+  ledger::Submission submission{actor.subject(), {}, {}};
   const std::string act = crypto::new_id<ActId>().text();
   const auto shown = static_cast<std::uint64_t>(page.items.size());
   submission.events.push_back(

@@ -262,8 +262,7 @@ Result<void> Vault::admit(const access::Actor& actor, const Admission& admission
 
     const bool is_new_device = description.device && !known.device;
     if (is_new_device) known.device = roster::Device{crypto::new_id<DeviceId>(), actor.agency, *description.device};
-    ledger::Submission submission;
-    submission.actor = actor.subject();
+    ledger::Submission submission{actor.subject(), {}, {}};
     if (is_new_device) submission.events.push_back(device_bound(*known.device));
     for (ledger::Draft& event : admission_events(admission, known)) submission.events.push_back(std::move(event));
     submission.rows = [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) -> Result<void> {
@@ -294,8 +293,7 @@ Result<roster::Device> Vault::register_device(const access::Actor& actor, const 
     }));
     if (device) return *device;
     const roster::Device made{crypto::new_id<DeviceId>(), actor.agency, serial};
-    ledger::Submission submission;
-    submission.actor = actor.subject();
+    ledger::Submission submission{actor.subject(), {}, {}};
     submission.events.push_back(device_bound(made));
     submission.rows = [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) {
       return roster::add_device(tx, made, parts_.clock.now());
@@ -321,6 +319,8 @@ Result<Recording> Vault::known_recording(const access::Actor& actor, const Recor
                      asked + db::Params{{"id", id.text()}, {"agency", actor.agency.text()}}));
     if (rows.empty()) return {};
     found = TRY(read_recording(actor, rows[0]));
+    // Whoever may not know of it is answered as soon as where there is none.
+    if (!access::decide(actor, access::Action::kShow, found->item).may_know()) return {};
     for (const db::Row& row :
          TRY(tx.query(fmt::format("SELECT {} FROM recordings r WHERE agency = :agency AND sha256 = :sha256 AND id <> "
                                   ":id ORDER BY id LIMIT :limit",
@@ -449,8 +449,7 @@ Result<void> Vault::seal_listing(const access::Actor& actor, const ListQuery& qu
   if (query.received_from) fields.emplace("received_from", ledger_time(*query.received_from));
   if (query.received_to) fields.emplace("received_to", ledger_time(*query.received_to));
   if (!query.cursor.empty()) fields.emplace("cursor", query.cursor);
-  ledger::Submission submission;
-  submission.actor = actor.subject();
+  ledger::Submission submission{actor.subject(), {}, {}};
   submission.events.push_back({actor.subject(), "recordings.listed", std::move(fields), false});
   TRY(TRY(parts_.ledgers.find(actor.agency))->commit(std::move(submission)));
   return {};
@@ -458,6 +457,16 @@ Result<void> Vault::seal_listing(const access::Actor& actor, const ListQuery& qu
 
 // A refusal that names its rule is an act too: somebody wanted these bytes. Whoever is not to know of the recording gets the
 // 404 of an unknown id, and sealing that would take longer than one; it is for the trace.
+Result<void> Vault::require_on_record(const access::Actor& actor, const Recording& recording, access::Action action,
+                                      const access::Decision& decision) {
+  if (decision.answer == access::Answer::kRefuse) {
+    Json::Object fields = {{"action", access::action_name(action)}, {"rule", decision.rule}};
+    ledger::Submission submission{actor.subject(), {{recording.id, "recording.denied", std::move(fields), false}}, {}};
+    TRY(TRY(parts_.ledgers.find(actor.agency))->commit(std::move(submission)));
+  }
+  return access::require(decision, "recording", recording.id.text());
+}
+
 Result<Recording> Vault::asked_recording(const access::Actor& actor, access::Action action, const RecordingId& id,
                                          const ViewRequest& request) {
   Recording recording = TRY(known_recording(actor, id));
@@ -468,8 +477,7 @@ Result<Recording> Vault::asked_recording(const access::Actor& actor, access::Act
                            {"rule", decision.rule}};
     put_if(fields, "case", request.case_number);
     put_if(fields, "warrant", request.warrant);
-    ledger::Submission submission;
-    submission.actor = actor.subject();
+    ledger::Submission submission{actor.subject(), {}, {}};
     // What was said in answer to the question stays said, or a second try would say otherwise. Nobody else's word counts who
     // gets nothing by it.
     ViewRequest unsaid = request;
@@ -546,8 +554,7 @@ Result<View> Vault::seal_view(const access::Actor& actor, Recording recording, c
                               std::string_view type) {
   const RecordingId id = recording.id;
   View view{crypto::new_id<ViewId>(), std::move(recording), parts_.clock.now() + limits::kViewLifeUs};
-  ledger::Submission submission;
-  submission.actor = actor.subject();
+  ledger::Submission submission{actor.subject(), {}, {}};
   say_inside_home(view.recording, request, submission);
   Json::Object fields = {{"purpose", access::purpose_name(request.purpose)}, {"view", view.id.text()}};
   put_if(fields, "case", request.case_number);
@@ -581,7 +588,6 @@ Result<Vault::OpenedView> Vault::view(const access::Actor& actor, const ViewId& 
 
 Result<Vault::OpenedView> Vault::opened_view(const access::Actor& actor, const ViewId& id, access::Action action) {
   std::optional<View> found;
-  std::optional<access::Purpose> purpose;
   ViewRequest opened_for;
   const db::Params asked = asked_by(actor, parts_.clock.now());
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
@@ -594,20 +600,18 @@ Result<Vault::OpenedView> Vault::opened_view(const access::Actor& actor, const V
     const db::Rows rows = TRY(tx.query(fmt::format("SELECT {} FROM recordings r WHERE id = :id", columns()),
                                        asked + db::Params{{"id", views[0].text("recording")}}));
     CHECK(rows.size() == 1);  // a foreign key
-    purpose = access::parse_purpose(views[0].text("purpose"));
-    opened_for.case_number = views[0].maybe_text("case_number");
-    opened_for.warrant = views[0].maybe_text("warrant");
+    const auto purpose = access::parse_purpose(views[0].text("purpose"));
+    if (!purpose) return fail(Code::kCorrupt, "A view's purpose is damaged", id.text());
+    opened_for = {*purpose, views[0].maybe_text("case_number"), views[0].maybe_text("warrant"), {}};
     Recording shown = TRY(read_recording(actor, rows[0]));
     found = View{id, std::move(shown), Timestamp{views[0].integer("expires_us")}};
     return {};
   }));
   if (!found) return fail(Code::kNotFound, "No such view", id.text());
-  if (!purpose) return fail(Code::kCorrupt, "A view's purpose is damaged", id.text());
-  opened_for.purpose = *purpose;
   // Asked again: the role may be gone since, the recording locked, or the credential a narrower one than the view was
   // opened with.
-  TRY(access::require(access::decide(actor, action, found->recording.item, basis_of(found->recording, opened_for)),
-                      "recording", id.text()));
+  TRY(require_on_record(actor, found->recording, action,
+                        access::decide(actor, action, found->recording.item, basis_of(found->recording, opened_for))));
   if (parts_.clock.now() >= found->expires_at) return fail(Code::kGone, "This view has expired: open a new one");
   store::Original original =
       TRY(parts_.store.open(actor.agency_slug, found->recording.id, found->recording.codec, found->recording.bytes));

@@ -446,6 +446,24 @@ class Facts(TownCase):
             answer = a.ask("GET", f"/api/v1/recordings/{recording}/receipt?n={n}&under=sealed", "second")
             self.assertEqual(answer.status, wanted, (n, kind, answer.body))
 
+    def test_what_is_refused_is_in_custody_whatever_was_asked_for(self):
+        a = self.a
+        recording = a.upload(wearer="201", incident="22-880")
+        a.change("auditor", recording, 403, category="arrest")
+        a.change("supervisor", recording, 403, incident="22-881")
+        a.ask("POST", f"/api/v1/recordings/{recording}/release", "investigator", 403, reason="mine")
+        view = a.view("investigator", recording, "review").json()
+        a.change("records", recording, restriction="minor")
+        a.ask("GET", view["original"], "investigator", 404)
+        denied = [(item["actor_name"], item["event"]["action"]) for item in a.ask("GET", f"/api/v1/recordings/{recording}/custody", "records", 200).json()["items"]
+                  if item["type"] == "recording.denied"]
+        self.assertEqual([action for _, action in denied], ["change", "reassign", "release_own"])
+        self.assertEqual(len({who for who, _ in denied}), 3)
+        # Of what somebody may not know of, nothing is sealed: a guess at an id is no act on a recording.
+        a.change("investigator", recording, 404, category="arrest")
+        self.assertEqual(len(denied), len([1 for item in a.ask("GET", f"/api/v1/recordings/{recording}/custody", "records", 200).json()["items"]
+                                           if item["type"] == "recording.denied"]))
+
     def test_one_roles_work_opens_nothing_that_another_shows(self):
         a = self.a
         a.add("two_hats", "supervisor", "investigator", badge="701")

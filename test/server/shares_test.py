@@ -292,7 +292,7 @@ class SharesTest(TownCase):
         self.assertEqual([event["type"] for event in self.events(self.film, made)], ["recording.shared", "recording.received"])
 
     def test_what_is_locked_stops_while_it_is_being_sent(self):
-        film = self.town.upload(self.records, bytes(BIG), filename="long.bin", incident="22-8")["recording"]
+        film = self.town.upload(self.records, bytes(BIG), filename="long.bin", incident="22-1")["recording"]
         recipient = self.recipient(self.made(recordings=[film]))
         content = recipient.open(use="download").json()["content"]
         connection = http.client.HTTPConnection("127.0.0.1", self.town.port, timeout=60)
@@ -342,7 +342,7 @@ class SharesTest(TownCase):
         self.assertEqual(recipient.bytes().body, FILM.read_bytes())
 
     def test_what_is_locked_later_is_not_given_out(self):
-        film = self.town.upload(self.records, b"of a child", filename="child.bin", incident="22-7")["recording"]
+        film = self.town.upload(self.records, b"of a child", filename="child.bin", incident="22-1")["recording"]
         made = self.made(recordings=[film])
         recipient = self.recipient(made)
         content = recipient.open().json()["content"]
