@@ -232,16 +232,16 @@ std::optional<Decision> bound_bytes(const Actor& actor, const Item& item) {
 // (Commonwealth v. Yusuf, 488 Mass. 379).
 std::optional<Decision> bound_home(const Actor& actor, const Item& item, const Basis& basis) {
   if (basis.is_related || basis.has_warrant) return std::nullopt;
-  // For another case than its own. A request that is answered, and a lesson, are numbered by something else.
-  const bool is_for_a_case =
-      basis.purpose == Purpose::kInvestigation ||
-      (basis.has_case && (basis.purpose == Purpose::kReview || basis.purpose == Purpose::kDiscovery));
-  // Who investigates does so whatever they call it; supervisors and records, who review and release, do not.
-  const bool investigates = has_any(actor, {Role::kInvestigator, Role::kInternalAffairs, Role::kCommand});
-  if ((is_for_a_case || investigates) && (item.is_inside_home.value_or(false) || basis.inside_home.value_or(false))) {
+  // Who investigates does so whatever they call it; those who review, disclose and answer requests do not, whatever number
+  // they give: a docket's, a request's.
+  const bool investigates = basis.purpose == Purpose::kInvestigation ||
+                            has_any(actor, {Role::kInvestigator, Role::kInternalAffairs, Role::kCommand});
+  if (!investigates) return std::nullopt;
+  if (item.is_inside_home.value_or(false) || basis.inside_home.value_or(false)) {
     return refuse("inside a home: an unrelated investigation needs a warrant reference");
   }
-  if (is_for_a_case && !item.is_inside_home && !basis.inside_home) {
+  const bool is_a_lesson = basis.purpose == Purpose::kTraining || basis.purpose == Purpose::kOwnRecording;
+  if (basis.has_case && !is_a_lesson && !item.is_inside_home && !basis.inside_home) {
     return Decision{Answer::kAsk, "inside a home: say whether it is, before its first view for another case"};
   }
   return std::nullopt;
