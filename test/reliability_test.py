@@ -29,6 +29,17 @@ OLD_LINE = {"id": "R1", "figure": "kills", "value": "10 of 10", "bar": "0 lost",
 LINE = {**OLD_LINE, "revision": "0123456789ab", "dirty": False}
 
 
+def denied_wrongly(row, root):
+    """Whoever writes that something does not exist names the folder or file where it would be, and it is not there."""
+    found = []
+    for sentence in re.findall(r"(?:[^.]|[.](?=[a-z]))+[.]?", row["not_modeled"] + " " + row["meanwhile"]):
+        if re.search(r"\b(do|does) not exist\b", sentence):
+            places = [place for group in re.findall(r"\((no [^)]*)\)", sentence) for place in re.findall(r"no ((?:src|web|test)/[\w/.]+)", group)]
+            found += [f"{place} exists" for place in places if (root / place).exists()]
+            found += [] if places else [f"names no folder: {sentence.strip()}"]
+    return found
+
+
 class Page(unittest.TestCase):
     def test_the_committed_page_is_what_the_figures_give(self):
         self.assertEqual((ROOT / "docs/reliability.md").read_text(), reliability.committed_page(),
@@ -46,6 +57,20 @@ class Page(unittest.TestCase):
             has_figure = any(line["id"] == row["id"] for line in lines)
             self.assertEqual(reliability.NO_FIGURE in section, not has_figure, row["id"])
             self.assertTrue(has_figure or row["meanwhile"] or row["not_modeled"], f"{row['id']}: nothing tells why")
+
+    def test_a_row_with_a_figure_says_what_it_leaves_out(self):
+        told = {line["id"] for line in reliability.read_lines(reliability.FIGURES)[1]}
+        for row in reliability.read_scorecard():
+            self.assertTrue(row["id"] not in told or row["not_modeled"], row["id"])
+
+    def test_what_is_said_not_to_exist_does_not(self):
+        for row in reliability.read_scorecard():
+            self.assertEqual(denied_wrongly(row, ROOT), [], row["id"])
+        row = {"promise": "", "not_modeled": "", "meanwhile": "Shares do not exist yet (no src/sharing). It is so."}
+        self.assertEqual(denied_wrongly(row, ROOT), ["src/sharing exists"])
+        for words in ("Shares do not exist yet.", "Paper does not exist; see no src/paper."):
+            self.assertEqual(denied_wrongly({**row, "meanwhile": words}, ROOT), [f"names no folder: {words}"])
+        self.assertEqual(denied_wrongly({**row, "meanwhile": "Paper does not exist yet (no src/paper)."}, ROOT), [])
 
     def test_commands_to_repeat_it_exist(self):
         parts = set(re.findall(r"^part_(\w+)\(\)", (ROOT / "tools/soak.sh").read_text(), re.M))
@@ -89,6 +114,11 @@ class Page(unittest.TestCase):
 class Lines(unittest.TestCase):
     def test_the_last_of_two_counts(self):
         self.assertEqual(reliability.settled([LINE, {**LINE, "value": "11 of 11"}], ROWS), [{**LINE, "value": "11 of 11"}])
+
+    def test_a_sweep_of_every_seventh_byte_is_the_same_figure_as_a_whole_one(self):
+        whole, sampled = {**LINE, "figure": "every byte of it"}, {**LINE, "figure": "every 7th byte of it"}
+        self.assertEqual(reliability.settled([whole, sampled], ROWS), [sampled])
+        self.assertEqual(reliability.settled([sampled, whole], ROWS), [whole])
 
     def test_a_figure_of_no_row_is_refused(self):
         with self.assertRaises(reliability.Wrong):
