@@ -19,7 +19,7 @@ import threading
 import time
 import unittest
 
-from rig import ATTEMPTS_MAX, GONE, Client, Rig, Template, aim, in_pairs, number, read_calls, seed, spread, working
+from rig import ATTEMPTS_MAX, GONE, NEAR, Call, Client, Rig, Template, aim, in_pairs, number, read_calls, seed, spread, working
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
@@ -383,6 +383,33 @@ class Counts(unittest.TestCase):
 
 
 # ---- the campaigns ----
+
+class Points(unittest.TestCase):
+    @staticmethod
+    def call(number, name, path):
+        return Call(f"{number} {name} 0 7 0 0 {path}", None, 0)
+
+    def test_a_call_is_known_by_its_name_and_by_what_its_file_is(self):
+        one, other = "0123456789abcdef" * 2, "fedcba9876543210" * 2
+        for name, path, alike in (("write", f"/a/uploads/{one}", f"/b/uploads/{other}"), ("send", "socket:[12]", "socket:[345]"),
+                                  ("create", "/a/keys/ashfield/subjects/3b4", "/b/keys/ashfield/subjects/891"),
+                                  ("sync", "/a/objects/ashfield/89", "/b/objects/ashfield/c0"),
+                                  ("link", f"/a/.tmp/1-0 -> /a/staged/000017-{one}", f"/b/.tmp/99-12 -> /b/staged/000213-{other}"),
+                                  ("sync", "/a/catalog.db-wal", "/b/catalog.db-wal")):
+            self.assertEqual(self.call(1, name, path).place, self.call(2, name, alike).place)
+        for name, path in (("sync", "/a/catalog.db"), ("write", "/a/catalog.db-wal"), ("sync", f"/a/uploads/{one}"), ("sync", "/a/uploads")):
+            self.assertNotEqual(self.call(1, "sync", "/a/catalog.db-wal").place, self.call(1, name, path).place)
+
+    def test_what_was_missed_is_looked_for_where_its_kind_stood_nearest_and_else_all_around(self):
+        wanted = self.call(20, "sync", "/a/catalog.db-wal")
+        calls = [self.call(number, "sync" if number in (3, 14, 23) else "write", "/a/catalog.db-wal") for number in range(1, 30)]
+        self.assertEqual(aim(wanted, calls, 20), 23)
+        self.assertEqual(aim(wanted, calls, 23), 14)
+        tried = [20]
+        for _ in range(2 * NEAR):
+            tried.append(aim(wanted, calls[:2], tried[-1]))
+        self.assertEqual(sorted(tried), list(range(20 - NEAR, 20 + NEAR + 1)))
+
 
 class EveryCall(unittest.TestCase):
     def test_kill_before_after_and_within_each_call_of_an_upload(self):
