@@ -19,9 +19,9 @@ FILE has one JSON object a line, in the order in which the client was told (rig.
     {"upload", "told": "sealed", "recording"}
     {"upload", "told": "receipt", "recording", "text"}
     {"recording", "told": "served", "view", "type", "bytes"}  so much of an original, or of an export, came under this view
-The memory keeps every (size, root) ever seen, so that a ledger that goes back is noticed. Prints {"faults", "checked"};
-ends with 1 when there is a fault. With --batch alone: each line has the arguments of one look as a JSON array, and is
-answered by a line.
+The memory keeps every (size, root) ever seen, so that a ledger that goes back is noticed, and how many acknowledgements were
+counted, so that each is counted once. Prints {"faults", "checked"}; ends with 1 when there is a fault. With --batch alone: each
+line has the arguments of one look as a JSON array, and is answered by a line.
 """
 import argparse
 import base64
@@ -130,20 +130,21 @@ class Checker:
         self.options = options
         self.data = pathlib.Path(options.data)
         self.faults, self.checked = [], collections.Counter()  # what is wrong; how much was looked at
-        self.uploads, self.served = {}, []
+        self.uploads, self.served, self.acknowledgements = {}, [], 0
         for line in pathlib.Path(options.acks).read_text().splitlines():
             self.take(json.loads(line))
         memory = pathlib.Path(options.memory)
-        self.memory = json.loads(memory.read_text()) if memory.exists() else {"heads": {}, "published": []}
+        self.memory = {"heads": {}, "published": [], "acknowledgements": 0, **(json.loads(memory.read_text()) if memory.exists() else {})}
+        # Each is counted at the first look at it, whatever the number of looks.
+        self.checked["acknowledgements"] = max(0, self.acknowledgements - self.memory["acknowledgements"])
+        self.memory["acknowledgements"] = max(self.acknowledgements, self.memory["acknowledgements"])
 
     def take(self, told):
+        self.acknowledgements += told["told"] != "sent"
         if told["told"] == "served":
-            self.checked["acknowledgements"] += 1
             self.served.append(told)
             return
         upload = self.uploads.setdefault(told["upload"], Upload())
-        if told["told"] != "sent":
-            self.checked["acknowledgements"] += 1
         if told["told"] == "created":
             upload.name = told["name"]
         elif told["told"] == "sent":
@@ -256,7 +257,7 @@ class Checker:
                       ("recording.admitted", upload.recording, hashlib.sha256(self.source(upload)).hexdigest()), name,
                       "the receipt is about something else")
             self.checked["receipts"] += 1
-        self.memory = {"heads": heads, "published": sizes}
+        self.memory.update(heads=heads, published=sizes)
 
     def check_directory(self):
         """Every promise, against rows and files alone."""
