@@ -54,6 +54,8 @@ class TwoAgencies(unittest.TestCase):
         cls.tokens["directory"], cls.own_directory = town.token("other_administrator", "scim"), town.token("everybody", "scim")
         cls.uploader = town.add_user("uploader", "records")
         town.add_user("hill", "officer", badge="2")
+        # Of the same agency, and of none of its recordings.
+        cls.strangers = {role: town.add_user(f"stranger_{role}", role) for role in ("officer", "union", "program_manager", "approver", "administrator")}
         clock = MovedClock(town.home)
         town.wrapper = clock.wrapper
         town.start()
@@ -143,6 +145,21 @@ class TwoAgencies(unittest.TestCase):
                     self.assertGreaterEqual(there[0], 400, f"{operation} as {role}")
                     asked += 1
         self.assertGreater(asked, 22 * 15)
+
+    def test_nor_is_anybody_of_the_same_agency_told_of_footage_that_is_not_theirs_to_know(self):
+        asked = 0
+        for method, path, operation in self.operations():
+            if ASKED.get(operation, ("", None))[0] not in ("recording", "view", "export", "upload"):
+                continue
+            id_ = self.ids[ASKED[operation][0]]
+            for role, token in self.strangers.items():
+                for extra in ({}, {"Range": "bytes=0-0"}, {"If-None-Match": "*"}):
+                    there = self.ask(method, path, operation, id_, token, extra)
+                    unknown = self.ask(method, path, operation, secrets.token_hex(16), token, extra)
+                    self.assertEqual(there, unknown, f"{operation} as {role}")
+                    self.assertGreaterEqual(there[0], 400, f"{operation} as {role}")
+                    asked += 1
+        self.assertGreater(asked, 14 * 15)
 
     def test_a_body_that_names_what_is_the_others_tells_no_more(self):
         for path, bodies in {
