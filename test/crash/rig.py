@@ -56,7 +56,7 @@ class Call:
     def place(self):
         """What is called and on what kind of file: its name, but for what is made anew in every run."""
         last = "socket" if self.name == "send" else pathlib.Path(self.path).name.removesuffix(" (deleted)")
-        last = re.sub(r"^[0-9a-f]{2}$", "XX", re.sub("[0-9a-f]{32}", "ID", last))
+        last = re.sub(r"^[0-9a-f]{2,3}$", lambda shard: "X" * len(shard[0]), re.sub("[0-9a-f]{32}", "ID", last))
         return self.name, re.sub("[0-9]+", "N", last)
 
     def __str__(self):
