@@ -151,7 +151,9 @@ class Router {
 };
 
 struct ServerOptions {
-  std::string listen = "127.0.0.1:8080";           // HOST:PORT, [v6]:PORT; port 0: any free one
+  // HOST:PORT, [v6]:PORT; port 0: any free one. Beyond loopback only with TLS, or with both a trusted proxy and an https
+  // public_url.
+  std::string listen = "127.0.0.1:8080";
   std::string tls_certificate_file, tls_key_file;  // PEM; both or neither
   std::vector<std::string> trusted_proxies;        // CIDR
   // Where people reach this server, http(s)://HOST[:PORT]; empty: where it listens. Requests for the host of an https
