@@ -65,6 +65,8 @@ class SharesByEvents {
                                quoted_of(event, "warrant"), quoted_of(event, "order"), text_of(event, "link"),
                                text_of(event, "at"), text_of(event, "until"), cap, event.find("waits") != nullptr}));
       views_.try_emplace(subject, 0);
+    } else if (type == "share.code_failed") {
+      code_failed_[subject] = text_of(event, "at");
     } else if (type.starts_with("share.")) {
       first(fmt::format("share {} {}", subject, type.substr(6)), event);
       if (type == "share.failed") lines_.insert(failure_line(subject, quoted_of(event, "reason")));
@@ -81,6 +83,7 @@ class SharesByEvents {
   void finish(Lines& out) const {
     out.insert(lines_.begin(), lines_.end());
     for (const auto& [share, count] : views_) out.insert(fmt::format("share {} opened {} times", share, count));
+    for (const auto& [share, at] : code_failed_) out.insert(fmt::format("share {} code_failed {}", share, at));
   }
 
   struct Terms {
@@ -110,7 +113,8 @@ class SharesByEvents {
     if (seen_.insert(what).second) lines_.insert(what + " " + text_of(event, "at"));
   }
   Lines lines_, seen_;
-  std::map<std::string, std::int64_t> views_;  // by share
+  std::map<std::string, std::int64_t> views_;       // by share
+  std::map<std::string, std::string> code_failed_;  // by share: when last, which is what the catalog keeps
 };
 std::string token_line(const std::string& id, const std::string& person, const std::string& scopes,
                        const std::string& made, const std::string& expires) {
@@ -151,6 +155,7 @@ Result<Lines> by_events(db::Transaction& tx, const std::string& agency, const st
         "'hold.released', 'proposal.made', 'proposal.approved', 'proposal.refused', 'proposal.withdrawn', "
         "'token.made', 'token.revoked', 'share.made', "
         "'share.prepared', 'share.failed', 'share.opened', 'share.accepted', 'share.received', 'share.revoked', "
+        "'share.code_failed', "
         "'recording.shared', "
         "'recording.received') "
         "ORDER BY leaf_index LIMIT :limit",
@@ -278,10 +283,11 @@ Result<Lines> by_catalog(db::Transaction& tx, const std::string& agency) {
       "CAST(revoked_us AS TEXT) AS revoked, CAST(opened_us AS TEXT) AS opened, CAST(accepted_us AS TEXT) AS "
       "accepted, CAST(received_us AS TEXT) AS received, CAST(prepared_us AS TEXT) AS prepared, CAST(failed_us AS TEXT) "
       "AS "
-      "failed, CAST(failure AS TEXT) AS failure, CAST(waits AS TEXT) AS waits",
+      "failed, CAST(failure AS TEXT) AS failure, CAST(waits AS TEXT) AS waits, CAST(code_failed_us AS TEXT) AS "
+      "code_failed",
       "id", out, [&](const db::Row& row) {
         const std::string id = text(row, "id");
-        for (const char* step : {"prepared", "failed", "revoked", "opened", "accepted", "received"}) {
+        for (const char* step : {"prepared", "failed", "revoked", "opened", "accepted", "received", "code_failed"}) {
           if (const auto at = row.maybe_text(step)) {
             out.insert(fmt::format("share {} {} {}", id, step, time_of(at)));
           }
