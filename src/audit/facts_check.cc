@@ -334,7 +334,7 @@ struct SignInFacts {
   std::size_t tokens_before = 0;
 };
 Result<SignInFacts> sign_in_facts(db::Transaction& tx, const std::string& agency, const Lines& events,
-                                  const std::string& tokens_since) {
+                                  const std::string& tokens_since, const std::function<void(std::string)>& note) {
   SignInFacts out;
   const auto text = [](const db::Row& row, std::string_view name) {
     const auto value = row.maybe_text(name);
@@ -377,6 +377,23 @@ Result<SignInFacts> sign_in_facts(db::Transaction& tx, const std::string& agency
         .insert(rule_line("second_factor", text(row, "second_factor")));
     (was_changed("notice_of_use") ? out.sealed : out.before).insert(rule_line("notice_of_use", digest));
   }
+  const db::Rows providers = TRY(
+      tx.query("SELECT CAST(version AS TEXT) AS version, CAST(name AS TEXT) AS name, CAST(issuer AS TEXT) AS issuer, "
+               "CAST(client_id AS TEXT) AS client_id, CAST(settings AS TEXT) AS settings FROM sign_in_providers WHERE "
+               "agency = :agency LIMIT 1",
+               {{"agency", agency}}));
+  std::string provider = "nothing";
+  if (!providers.empty()) {
+    Json::Object settings;
+    for (const char* name : {"client_id", "issuer", "name", "settings", "version"})
+      settings.emplace(name, providers[0].maybe_text(name).value_or(""));
+    provider = hex(crypto::sha256(as_bytes(to_json(Json(std::move(settings))))));
+  }
+  if (was_changed("identity_provider")) {
+    out.sealed.insert(rule_line("identity_provider", provider));
+  } else if (!providers.empty()) {
+    note("The identity provider was set before there were events of it: the ledger knows nothing of it");
+  }
   return out;
 }
 
@@ -396,7 +413,7 @@ Result<void> check_facts(db::Transaction& tx, const std::string& agency, const s
   std::string tokens_since;
   const Lines events = TRY(by_events(tx, agency, fault, tokens_since));
   Lines catalog = TRY(by_catalog(tx, agency));
-  SignInFacts sign_in = TRY(sign_in_facts(tx, agency, events, tokens_since));
+  SignInFacts sign_in = TRY(sign_in_facts(tx, agency, events, tokens_since, note));
   catalog.merge(sign_in.sealed);
   if (sign_in.tokens_before > 0)
     note(fmt::format("{} tokens are of before there were events of tokens: the ledger knows nothing of them",
