@@ -304,7 +304,7 @@ void Rooms::register_routes(http::Router& router) {
   ingest::register_routes(router, *impl_->uploads, installation.clock(), impl_->asker);
   cameras::register_routes(router, impl_->docks, installation.vault(), impl_->asker);
   playback::register_routes(router, installation.vault(), impl_->asker);
-  people::register_routes(router, impl_->people, impl_->asker);
+  people::register_routes(router, impl_->people, impl_->asker, impl_->sessions.fresh_asker(impl_->asker));
   disclosure::register_routes(router, {impl_->shares, impl_->recipients, impl_->pace, impl_->public_url}, impl_->asker);
   approvals::register_routes(router,
                              {impl_->holds, impl_->approvals, impl_->asker, impl_->sessions.fresh_asker(impl_->asker)});
