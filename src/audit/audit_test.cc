@@ -37,7 +37,8 @@ class AuditTest : public evidence::VaultTest {
          "made_us "
          "BIGINT, ends_us BIGINT, views_max BIGINT, views_used BIGINT, revoked_us BIGINT, opened_us BIGINT, "
          "accepted_us "
-         "BIGINT, received_us BIGINT, prepared_us BIGINT, failed_us BIGINT, failure TEXT, waits BIGINT NOT NULL "
+         "BIGINT, received_us BIGINT, code_failed_us BIGINT, prepared_us BIGINT, failed_us BIGINT, failure TEXT, waits "
+         "BIGINT NOT NULL "
          "DEFAULT 0)",
          "CREATE TABLE share_items (share TEXT NOT NULL, n BIGINT NOT NULL, agency TEXT, recording TEXT, restriction "
          "TEXT, downloaded_us BIGINT, PRIMARY KEY (share, n))",

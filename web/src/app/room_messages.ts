@@ -30,6 +30,8 @@ export const shares = {
   } as Readonly<Record<string, string>>,
   until: (time: string) => `until ${time}`,
   noEnd: "no end",
+  hidden: "A recording that you may not see now",
+  codeFailed: (time: string) => `Five wrong codes were tried, last ${time}`,
   views: (used: number, most: number | null) => (most === null ? `opened ${counted(used, "time", "times")}` : `opened ${count.format(used)} of ${counted(most, "time", "times")}`),
   newCode: "New code",
   newCodeNote: "It works once, within 24 hours, and the one before ends. Tell it to nobody but them: whoever has link and code is let in. It goes on record that you asked for it.",
