@@ -75,6 +75,8 @@ constexpr auto kActions = std::to_array<std::pair<Action, std::string_view>>({
     {Action::kReviewAccess, "review_access"},
     {Action::kSeeProgram, "see_program"},
     {Action::kSeeEmbargoed, "see_embargoed"},
+    {Action::kSeeBargaining, "see_bargaining"},
+    {Action::kSeePrivileged, "see_privileged"},
     {Action::kStateProgram, "state_program"},
 });
 
@@ -504,6 +506,13 @@ Decision decide_by_role(const Actor& actor, Action action, const Item& item, con
     case Action::kSeeEmbargoed:
       return allow_if(has_any(actor, {Role::kProgramManager, Role::kCommand}),
                       "what is under embargo: program managers and command, who were told of it");
+    case Action::kSeeBargaining:
+      return allow_if(
+          has_any(actor, {Role::kProgramManager, Role::kCommand, Role::kCounsel, Role::kAuditor, Role::kUnion}),
+          "the record of bargaining: program managers, command, counsel, auditors and union representatives");
+    case Action::kSeePrivileged:
+      return allow_if(has_any(actor, {Role::kProgramManager, Role::kCommand, Role::kCounsel}),
+                      "what is privileged: program managers, command and counsel");
     case Action::kStateProgram:
       return allow_if(actor.has(Role::kProgramManager), "stating what is known of the program: program managers");
   }

@@ -93,9 +93,11 @@ enum class Action {
   kSignDigest,        // that one has been read
   kReviewAccess,      // everybody's rights and credentials on one page, and that they have been gone through
   // Of the program around the cameras.
-  kSeeProgram,    // its reports and statements
-  kSeeEmbargoed,  // what of it is under embargo, when asked for
-  kStateProgram,  // to add statements
+  kSeeProgram,     // its reports and statements
+  kSeeEmbargoed,   // what of it is under embargo, when asked for
+  kSeeBargaining,  // the record of bargaining: units see what they were given
+  kSeePrivileged,  // what of it is privileged, when asked for
+  kStateProgram,   // to add statements
 };
 inline constexpr Action kLastAction = Action::kStateProgram;
 std::string_view action_name(Action action);

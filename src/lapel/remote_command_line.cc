@@ -221,6 +221,7 @@ CLI::App* CommandLine::Declared::program_report(CLI::App* in, const char* name, 
                       "Which time that follows: the one that a file says history was recorded on, or the ledger's own"),
       "recorded_on, ledger");
   sub->add_flag("--embargoed", program_.is_embargoed_included, "Also what is under embargo, for those who may see it");
+  sub->add_flag("--privileged", program_.is_privileged_included, "Also what is privileged, for those who may see it");
   sub->add_flag("--json", as_json_, "Print JSON");
   return sub;
 }
@@ -244,6 +245,8 @@ void CommandLine::Declared::add_program() {
       ->type_name("YYYY-MM");
   volumes->add_option("--until", program_.until, "Up to this month; the last whole one, when left out")
       ->type_name("YYYY-MM");
+  program_report(program, "bargaining", "With whom, over what, where it stands; notices, reviews, sessions, positions",
+                 door::run_program_bargaining);
   program_report(program, "report", "Everything, with who said it, when and where", door::run_program_report);
   CLI::App* publish =
       fact_change(program, "publish", "Publish a report: its bytes stay, and a later correction marks it", "POST",

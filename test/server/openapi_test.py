@@ -529,6 +529,11 @@ class OpenApi(unittest.TestCase):
             self.ask("GET", f"/api/v1/program/{target}", self.union, status=403, slug="rule")
             self.ask("GET", f"/api/v1/program/{target}?as_of=today", manager, status=400, slug="invalid")
             self.ask("GET", f"/api/v1/program/{target}", manager, status=200)
+        target = "/api/v1/program/bargaining"
+        self.ask("GET", target, status=401, slug="unauthenticated")
+        self.ask("GET", f"{target}?privileged=included", self.union, status=403, slug="rule")
+        self.ask("GET", f"{target}?privileged=x", manager, status=400, slug="invalid")
+        self.ask("GET", target, self.union, status=200)
         path, body = "/api/v1/program/statements", json.dumps(file)
         self.ask("POST", path, status=401, body=body, headers=JSON, slug="unauthenticated")
         self.ask("POST", path, self.union, status=403, body=body, headers=JSON, slug="rule")
@@ -536,6 +541,22 @@ class OpenApi(unittest.TestCase):
         self.ask("POST", path, manager, status=413, body=json.dumps({**file, "statements": [{}] * 2001}), headers=JSON, slug="too-large")
         self.ask("POST", path, manager, status=201, body=body, headers=JSON)
         self.ask("POST", path, manager, status=200, body=body, headers=JSON)
+        known = json.dumps(json.loads((ROOT / "share/program/pittsfield_bargaining_2022.json").read_text()))
+        self.ask("POST", path, manager, status=201, body=known, headers=JSON)
+        source = {"by": "b", "where": "w", "on": "2022-11-08"}
+        more = [("bargaining_session/s", "bargaining", "bargaining/447"), ("bargaining_session/s", "on", "2022-11-03"), ("bargaining_session/s", "note", "Both came"),
+                ("bargaining_offer/o", "bargaining", "bargaining/447"), ("bargaining_offer/o", "made_by", "unit"), ("bargaining_offer/o", "text", "A stipend"),
+                ("bargaining_offer/o", "made_on", "2022-11-03"), ("bargaining_offer/o", "answer", "refused"), ("bargaining/447", "concerns", "In confidence"),
+                ("notice/intent", "privileged_note", "In confidence"), ("task/docks", "title", "Docks"), ("task/docks", "state", "done"), ("task/docks", "note", "Two of them")]
+        stated = {"format": "lapel-program/1", "statements": [{"subject": subject, "field": field, "value": value, "source": source} for subject, field, value in more]}
+        self.ask("POST", path, manager, status=201, body=json.dumps(stated), headers=JSON)
+        ordered = {**stated, "statements": [{"subject": "participation/447", "field": "mode", "value": "ordered", "source": source}]}  # and no reason
+        self.ask("POST", path, manager, status=403, body=json.dumps(ordered), headers=JSON, slug="rule")
+        for query in ("", "?as_of=2022-10-28", "?privileged=included&embargoed=included"):
+            self.ask("GET", f"/api/v1/program/bargaining{query}", manager, status=200)
+        self.ask("GET", "/api/v1/program/bargaining", self.union, status=200)
+        for target in ("status", "report"):
+            self.ask("GET", f"/api/v1/program/{target}?privileged=included", manager, status=200)
         for target in ("status", "costs", "report"):
             for query in ("", "?as_of=2022-10-25", "?as_of=2022-11-29&embargoed=included", "?by=ledger"):
                 self.ask("GET", f"/api/v1/program/{target}{query}", manager, status=200)

@@ -188,7 +188,7 @@ class TwoAgencies(unittest.TestCase):
     def test_lists_and_searches_are_of_ones_own(self):
         for role, token in self.tokens.items():
             for path in ("/api/v1/recordings", "/api/v1/recordings?q=a.mp4", "/api/v1/recordings?incident=22-1", "/api/v1/recordings?officer=2",
-                         "/api/v1/people", "/api/v1/alerts", "/api/v1/digests", "/api/v1/unattributed", "/api/v1/access-review", "/api/v1/units", "/api/v1/cases", "/api/v1/assignments", "/api/v1/shares", "/api/v1/holds", "/api/v1/proposals", "/api/v1/agencies", "/api/v1/program/report", "/api/v1/program/statements", "/api/v1/program/publications", f"/api/v1/assignments?person={self.ids['person']}"):
+                         "/api/v1/people", "/api/v1/alerts", "/api/v1/digests", "/api/v1/unattributed", "/api/v1/access-review", "/api/v1/units", "/api/v1/cases", "/api/v1/assignments", "/api/v1/shares", "/api/v1/holds", "/api/v1/proposals", "/api/v1/agencies", "/api/v1/program/report", "/api/v1/program/bargaining", "/api/v1/program/statements", "/api/v1/program/publications", f"/api/v1/assignments?person={self.ids['person']}"):
                 answer = self.town.request("GET", path, token)
                 for word in (self.ids["recording"], self.ids["person"], self.ids["assignment"], self.ids["proposal"], "Doe", "a.mp4", "22-1", "Night", "uploader"):
                     if answer.status < 400:

@@ -31,6 +31,7 @@ const AlertPage = lazy(() => import("../rooms/oversight/alert.js"));
 const WeeklyPage = lazy(() => import("../rooms/oversight/weekly.js"));
 const DigestPage = lazy(() => import("../rooms/oversight/digest.js"));
 const ReviewPage = lazy(() => import("../rooms/oversight/review.js"));
+const BargainingPage = lazy(() => import("../rooms/program/bargaining.js"));
 const MoneyPage = lazy(() => import("../rooms/program/money.js"));
 const ViewAsPage = lazy(() => import("../rooms/oversight/view_as.js"));
 
@@ -102,9 +103,10 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
   const maySeeProposals = session.may.includes("see_proposals");
   const mayHost = session.may.includes("manage_agencies");
   const maySeeProgram = session.may.includes("see_program");
+  const maySeeBargaining = session.may.includes("see_bargaining");
   // Who comes to decide proposals, or for the program, and has no list, is taken there.
-  const hasNoList = (maySeeProposals || maySeeProgram) && !session.may.includes("list");
-  const home = !hasNoList ? "/recordings" : maySeeProposals ? "/approvals" : "/program/money";
+  const hasNoList = (maySeeProposals || maySeeProgram || maySeeBargaining) && !session.may.includes("list");
+  const home = !hasNoList ? "/recordings" : maySeeProposals ? "/approvals" : maySeeProgram ? "/program/money" : "/program/bargaining";
   const maySeeAlerts = session.may.includes("see_alerts");
   // Whoever keeps the cameras hears of what they left to nobody.
   const maySeeWeeks = session.may.includes("see_digests") || session.may.includes("register_device");
@@ -123,9 +125,10 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
       { id: "go.review", label: m.nav.review, shortcut: "g v", scope: "everywhere", when: () => mayReview, perform: () => navigate("/access-review") },
       { id: "go.agencies", label: m.nav.agencies, shortcut: "g g", scope: "everywhere", when: () => mayHost, perform: () => navigate("/agencies") },
       { id: "go.money", label: m.nav.money, shortcut: "g m", scope: "everywhere", when: () => maySeeProgram, perform: () => navigate("/program/money") },
+      { id: "go.bargaining", label: m.nav.bargaining, shortcut: "g b", scope: "everywhere", when: () => maySeeBargaining, perform: () => navigate("/program/bargaining") },
       { id: "help", label: m.help.open, shortcut: "?", scope: "everywhere", perform: () => setHelpOpen(true) },
     ],
-    [navigate, mayUpload, maySeePeople, maySeeShares, maySeeHolds, maySeeProposals, mayHost, hasNoList, maySeeProgram, maySeeAlerts, maySeeWeeks, mayReview],
+    [navigate, mayUpload, maySeePeople, maySeeShares, maySeeHolds, maySeeProposals, mayHost, hasNoList, maySeeProgram, maySeeBargaining, maySeeAlerts, maySeeWeeks, mayReview],
   );
   useActions(actions);
   const help = actions.find((action) => action.id === "help") as Action;
@@ -165,6 +168,7 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
           {maySeeWeeks && link("/weekly-review", m.nav.weekly)}
           {mayReview && link("/access-review", m.nav.review)}
           {maySeeProgram && link("/program/money", m.nav.money)}
+          {maySeeBargaining && link("/program/bargaining", m.nav.bargaining)}
         </nav>
         <div className="account">
           <ThemeChoice />
@@ -220,6 +224,9 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
             <Route path="/weekly-review/:id">{({ id }) => <DigestPage key={id} id={id} />}</Route>
             <Route path="/access-review">
               <ReviewPage />
+            </Route>
+            <Route path="/program/bargaining">
+              <BargainingPage />
             </Route>
             <Route path="/program/money">
               <MoneyPage />

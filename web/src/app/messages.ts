@@ -2,12 +2,12 @@
 // Every word a person reads, in one list; those of single rooms are in room_messages.ts. A text with parts is a function, so that no sentence is put together elsewhere.
 
 import { count, counted } from "./counting.js";
-import { agencies, approvals, holds, oversight, program, received, shares } from "./room_messages.js";
+import { agencies, approvals, bargaining, holds, oversight, program, received, shares } from "./room_messages.js";
 
 export const m = {
   product: "Lapel",
   skip: "Skip to content",
-  nav: { label: "Rooms", recordings: "Recordings", upload: "Upload", shares: "Shares", people: "People", alerts: "Alerts", weekly: "Weekly review", review: "Access review", holds: "Holds", approvals: "Approvals", agencies: "Agencies", money: "Money" },
+  nav: { label: "Rooms", recordings: "Recordings", upload: "Upload", shares: "Shares", people: "People", alerts: "Alerts", weekly: "Weekly review", review: "Access review", holds: "Holds", approvals: "Approvals", agencies: "Agencies", money: "Money", bargaining: "Bargaining" },
   title: (page: string) => `${page} · Lapel`,
 
   theme: { label: "Theme", system: "As the system", light: "Light", dark: "Dark" },
@@ -546,6 +546,8 @@ export const m = {
       review_access: "Review who has access",
       see_program: "See what is known of the program",
       see_embargoed: "See what is under embargo",
+      see_bargaining: "See the record of bargaining",
+      see_privileged: "See what is privileged",
       state_program: "Enter what is known of the program",
     } as Readonly<Record<string, string>>,
   },
@@ -555,6 +557,7 @@ export const m = {
   agencies,
   oversight,
   program,
+  bargaining,
   custody: {
     title: "Custody",
     note: "Everything that was done with this recording, in order. Each row is checked in this browser, not by the server. Names are by the agency's roster, and no part of what is checked.",
