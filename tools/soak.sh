@@ -78,7 +78,7 @@ part_full_disk() {
   python3 test/soak/full_disk.py
 }
 
-# 32 clients race for one upload, 10,000 times, and a quarter as often with two servers on one directory.
+# 32 clients race for one upload, 10,000 times, and a quarter as often with two servers that share a PostgreSQL.
 part_races() {
   build release
   python3 test/soak/races.py

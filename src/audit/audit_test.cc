@@ -37,7 +37,9 @@ class AuditTest : public evidence::VaultTest {
          "made_us "
          "BIGINT, ends_us BIGINT, views_max BIGINT, views_used BIGINT, revoked_us BIGINT, opened_us BIGINT, "
          "accepted_us "
-         "BIGINT, received_us BIGINT)",
+         "BIGINT, received_us BIGINT, code_failed_us BIGINT, prepared_us BIGINT, failed_us BIGINT, failure TEXT, waits "
+         "BIGINT NOT NULL "
+         "DEFAULT 0)",
          "CREATE TABLE share_items (share TEXT NOT NULL, n BIGINT NOT NULL, agency TEXT, recording TEXT, restriction "
          "TEXT, downloaded_us BIGINT, PRIMARY KEY (share, n))",
          "CREATE TABLE share_views (id TEXT NOT NULL PRIMARY KEY, share TEXT, n BIGINT, agency TEXT, use_as TEXT)"});
@@ -363,8 +365,10 @@ TEST_F(AuditTest, WhatBecameOfAShareIsWhatItsEventsSay) {
   expect_named("UPDATE shares SET views_max = 5", {what, "cap 5", "no event"});
   expect_named("UPDATE shares SET views_used = 0", {what, "opened 0 times", "no event"});
   expect_named("UPDATE shares SET opened_us = NULL", {what + " opened", "the catalog does not"});
-  for (const char* step : {"revoked", "accepted", "received"})
+  for (const char* step : {"prepared", "failed", "revoked", "accepted", "received"})
     expect_named(fmt::format("UPDATE shares SET {}_us = 1670000000000000", step), {what + " " + step, "no event"});
+  expect_named("UPDATE shares SET waits = 1", {what, "prepared later", "no event"});
+  expect_named("UPDATE shares SET failure = 'nothing'", {what, "could not be prepared: \"nothing\"", "no event"});
   expect_named("UPDATE share_items SET restriction = NULL", {what, "restricted then as nothing", "no event"});
   expect_named("UPDATE share_items SET downloaded_us = 1670000000000000", {what + " downloaded", "no event"});
   expect_named("DELETE FROM share_items", {what, id.text(), "the catalog does not"});

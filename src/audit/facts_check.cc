@@ -63,10 +63,13 @@ class SharesByEvents {
           share_line(subject, {text_of(event, "actor"), text_of(event, "kind"), quoted_of(event, "recipient"),
                                quoted_of(event, "organization"), text_of(event, "purpose"), quoted_of(event, "case"),
                                quoted_of(event, "warrant"), quoted_of(event, "order"), text_of(event, "link"),
-                               text_of(event, "at"), text_of(event, "until"), cap}));
+                               text_of(event, "at"), text_of(event, "until"), cap, event.find("waits") != nullptr}));
       views_.try_emplace(subject, 0);
+    } else if (type == "share.code_failed") {
+      code_failed_[subject] = text_of(event, "at");
     } else if (type.starts_with("share.")) {
       first(fmt::format("share {} {}", subject, type.substr(6)), event);
+      if (type == "share.failed") lines_.insert(failure_line(subject, quoted_of(event, "reason")));
     } else if (type == "recording.shared") {
       lines_.insert(item_line(text_of(event, "share"), subject, text_of(event, "restriction")));
     } else {
@@ -80,16 +83,21 @@ class SharesByEvents {
   void finish(Lines& out) const {
     out.insert(lines_.begin(), lines_.end());
     for (const auto& [share, count] : views_) out.insert(fmt::format("share {} opened {} times", share, count));
+    for (const auto& [share, at] : code_failed_) out.insert(fmt::format("share {} code_failed {}", share, at));
   }
 
   struct Terms {
     std::string maker, kind, recipient, organization, purpose, case_number, warrant, order, link, made, until, cap;
+    bool waits = false;  // for being prepared, as all do since there is an event of that
   };
   static std::string share_line(const std::string& id, const Terms& t) {
     return fmt::format(
-        "share {} by {}: {} to {} of {} for {}, case {}, warrant {}, order {}, link {}, made {} until {}, cap {}", id,
+        "share {} by {}: {} to {} of {} for {}, case {}, warrant {}, order {}, link {}, made {} until {}, cap {}{}", id,
         t.maker, t.kind, t.recipient, t.organization, t.purpose, t.case_number, t.warrant, t.order, t.link, t.made,
-        t.until, t.cap);
+        t.until, t.cap, t.waits ? ", prepared later" : "");
+  }
+  static std::string failure_line(const std::string& share, const std::string& reason) {
+    return fmt::format("share {} could not be prepared: {}", share, reason);
   }
   static std::string item_line(const std::string& share, const std::string& recording, const std::string& restriction) {
     return fmt::format("share {} of recording {}, restricted then as {}", share, recording, restriction);
@@ -105,7 +113,8 @@ class SharesByEvents {
     if (seen_.insert(what).second) lines_.insert(what + " " + text_of(event, "at"));
   }
   Lines lines_, seen_;
-  std::map<std::string, std::int64_t> views_;  // by share
+  std::map<std::string, std::int64_t> views_;       // by share
+  std::map<std::string, std::string> code_failed_;  // by share: when last, which is what the catalog keeps
 };
 std::string token_line(const std::string& id, const std::string& person, const std::string& scopes,
                        const std::string& made, const std::string& expires) {
@@ -145,7 +154,9 @@ Result<Lines> by_events(db::Transaction& tx, const std::string& agency, const st
         "'unit.added', 'case.opened', 'rule.changed', 'recording.released', 'agency.added', 'hold.placed', "
         "'hold.released', 'proposal.made', 'proposal.approved', 'proposal.refused', 'proposal.withdrawn', "
         "'token.made', 'token.revoked', 'share.made', "
-        "'share.opened', 'share.accepted', 'share.received', 'share.revoked', 'recording.shared', "
+        "'share.prepared', 'share.failed', 'share.opened', 'share.accepted', 'share.received', 'share.revoked', "
+        "'share.code_failed', "
+        "'recording.shared', "
         "'recording.received') "
         "ORDER BY leaf_index LIMIT :limit",
         {{"agency", agency}, {"after", after}, {"limit", kPage}}));
@@ -270,20 +281,26 @@ Result<Lines> by_catalog(db::Transaction& tx, const std::string& agency) {
       "order_text, CAST(secret_sha256 AS TEXT) AS link, CAST(made_us AS TEXT) AS made_us, CAST(ends_us AS TEXT) "
       "AS ends_us, CAST(views_max AS TEXT) AS views_max, CAST(views_used AS TEXT) AS views_used, "
       "CAST(revoked_us AS TEXT) AS revoked, CAST(opened_us AS TEXT) AS opened, CAST(accepted_us AS TEXT) AS "
-      "accepted, CAST(received_us AS TEXT) AS received",
+      "accepted, CAST(received_us AS TEXT) AS received, CAST(prepared_us AS TEXT) AS prepared, CAST(failed_us AS TEXT) "
+      "AS "
+      "failed, CAST(failure AS TEXT) AS failure, CAST(waits AS TEXT) AS waits, CAST(code_failed_us AS TEXT) AS "
+      "code_failed",
       "id", out, [&](const db::Row& row) {
         const std::string id = text(row, "id");
-        for (const char* step : {"revoked", "opened", "accepted", "received"}) {
+        for (const char* step : {"prepared", "failed", "revoked", "opened", "accepted", "received", "code_failed"}) {
           if (const auto at = row.maybe_text(step)) {
             out.insert(fmt::format("share {} {} {}", id, step, time_of(at)));
           }
         }
+        if (const auto failure = row.maybe_text("failure"))
+          out.insert(SharesByEvents::failure_line(id, quoted(*failure)));
         out.insert(fmt::format("share {} opened {} times", id, text(row, "views_used")));
         return SharesByEvents::share_line(
             id, {text(row, "maker"), text(row, "kind"), quoted(row.maybe_text("recipient")),
                  quoted(row.maybe_text("organization")), text(row, "purpose"), quoted(row.maybe_text("case_number")),
                  quoted(row.maybe_text("warrant")), quoted(row.maybe_text("order_text")), text(row, "link"),
-                 time_of(row.maybe_text("made_us")), time_of(row.maybe_text("ends_us")), text(row, "views_max")});
+                 time_of(row.maybe_text("made_us")), time_of(row.maybe_text("ends_us")), text(row, "views_max"),
+                 text(row, "waits") != "0"});
       }));
   TRY(add_rows(tx, agency, "share_items",
                "CAST(share AS TEXT) AS share, CAST(recording AS TEXT) AS recording, CAST(restriction AS TEXT) AS "
@@ -317,7 +334,7 @@ struct SignInFacts {
   std::size_t tokens_before = 0;
 };
 Result<SignInFacts> sign_in_facts(db::Transaction& tx, const std::string& agency, const Lines& events,
-                                  const std::string& tokens_since) {
+                                  const std::string& tokens_since, const std::function<void(std::string)>& note) {
   SignInFacts out;
   const auto text = [](const db::Row& row, std::string_view name) {
     const auto value = row.maybe_text(name);
@@ -360,6 +377,23 @@ Result<SignInFacts> sign_in_facts(db::Transaction& tx, const std::string& agency
         .insert(rule_line("second_factor", text(row, "second_factor")));
     (was_changed("notice_of_use") ? out.sealed : out.before).insert(rule_line("notice_of_use", digest));
   }
+  const db::Rows providers = TRY(
+      tx.query("SELECT CAST(version AS TEXT) AS version, CAST(name AS TEXT) AS name, CAST(issuer AS TEXT) AS issuer, "
+               "CAST(client_id AS TEXT) AS client_id, CAST(settings AS TEXT) AS settings FROM sign_in_providers WHERE "
+               "agency = :agency LIMIT 1",
+               {{"agency", agency}}));
+  std::string provider = "nothing";
+  if (!providers.empty()) {
+    Json::Object settings;
+    for (const char* name : {"client_id", "issuer", "name", "settings", "version"})
+      settings.emplace(name, providers[0].maybe_text(name).value_or(""));
+    provider = hex(crypto::sha256(as_bytes(to_json(Json(std::move(settings))))));
+  }
+  if (was_changed("identity_provider")) {
+    out.sealed.insert(rule_line("identity_provider", provider));
+  } else if (!providers.empty()) {
+    note("The identity provider was set before there were events of it: the ledger knows nothing of it");
+  }
   return out;
 }
 
@@ -379,7 +413,7 @@ Result<void> check_facts(db::Transaction& tx, const std::string& agency, const s
   std::string tokens_since;
   const Lines events = TRY(by_events(tx, agency, fault, tokens_since));
   Lines catalog = TRY(by_catalog(tx, agency));
-  SignInFacts sign_in = TRY(sign_in_facts(tx, agency, events, tokens_since));
+  SignInFacts sign_in = TRY(sign_in_facts(tx, agency, events, tokens_since, note));
   catalog.merge(sign_in.sealed);
   if (sign_in.tokens_before > 0)
     note(fmt::format("{} tokens are of before there were events of tokens: the ledger knows nothing of them",

@@ -245,8 +245,10 @@ class Vault {
   // published checkpoint. kNotSealed until that covers the export's own event.
   Result<std::map<std::string, std::string>> export_files(const access::Actor& actor, const ViewId& id);
 
-  // A recording that the actor may share for this, read once more to its end. A refusal by rule is sealed.
+  // A recording that the actor may share for this. A refusal by rule is sealed; of may_share(), which nobody asked for, not.
   Result<Recording> to_share(const access::Actor& actor, const RecordingId& id, const ViewRequest& request);
+  Result<Recording> may_share(const access::Actor& actor, const RecordingId& id, const ViewRequest& request);
+  Result<void> require_undamaged(const access::Actor& actor, const Recording& recording);
   // Whether a share's recipient may be given it now: `restriction` is what it was locked as when it was shared.
   Result<void> require_receivable(const access::Actor& recipient, const RecordingId& id,
                                   std::optional<access::Restriction> restriction);
@@ -295,12 +297,15 @@ class Vault {
   Result<std::string> receipt(const access::Actor& actor, const RecordingId& id, std::uint64_t n, ledger::Under under);
 
  private:
-  Result<void> require_sealed(const access::Actor& actor, access::Action action, const Recording& recording,
-                              const ViewRequest& request);
+  // Allowed, or refused by a rule, which is sealed first.
+  Result<void> require_on_record(const access::Actor& actor, const Recording& recording, access::Action action,
+                                 const access::Decision& decision);
+  // One that the actor may have for this. A refusal by rule is sealed.
+  Result<Recording> asked_recording(const access::Actor& actor, access::Action action, const RecordingId& id,
+                                    const ViewRequest& request);
   // As it is decided again at this moment, for the bytes (kView) or for the files of an export (kExport).
   Result<OpenedView> opened_view(const access::Actor& actor, const ViewId& id, access::Action action);
   // Seals `type` with the request's purpose and case, and makes the view that goes with it.
-  Result<void> require_undamaged(const access::Actor& actor, const Recording& recording);
   Result<View> seal_view(const access::Actor& actor, Recording recording, const ViewRequest& request,
                          std::string_view type);
   ledger::Draft device_bound(const roster::Device& device) const;

@@ -68,6 +68,8 @@ class CommandLine::Declared {
   // An option whose value goes into the request as `member`.
   CLI::Option* say(CLI::App* sub, const char* option, const char* member, const char* help);
   void add_facts();
+  // By whom, and with what they sign in for it.
+  void add_signer(CLI::App* sub);
   // POST of a reason to `path` with the id in it, by whoever signs in for it.
   CLI::App* signed_act(CLI::App* in, const char* name, const char* help, const char* before, const char* after);
   void add_holds();

@@ -51,8 +51,9 @@ CLI::Option* CommandLine::Declared::say(CLI::App* sub, const char* option, const
 void CommandLine::Declared::add_facts() {
   CLI::App* people = remote_group("person", "People on a server, over HTTP");
   fact_list(people, "The people of the agency", "/api/v1/people", {"login", "badge", "active", "roles", "name"});
-  CLI::App* roles = command(*people, "roles", "Give a person other roles than they hold",
-                            [this] { return door::run_person_roles(remote_, recording_, roles_, reason_, as_json_); });
+  CLI::App* roles = command(*people, "roles", "Give a person other roles than they hold", [this] {
+    return door::run_person_roles(remote_, signer_, recording_, roles_, reason_, as_json_);
+  });
   CLI::App* deactivate = command(*people, "deactivate", "Let nobody sign in as a person who has left", [this] {
     return door::run_person_activity(remote_, recording_, door::Activity::kInactive, reason_, as_json_);
   });
@@ -69,6 +70,10 @@ void CommandLine::Declared::add_facts() {
              ->delimiter(',')
              ->type_name("ROLE"),
          access::all_role_names());
+  add_signer(roles);
+  roles->footer(
+      "It takes a person who is signed in with a second factor: no token can do it. Who has\n"
+      "passkeys alone does it in a browser.");
   deactivate->footer(
       "Their sessions and tokens end with their next request, for good. What they did and\n"
       "what they were stays on record.");
@@ -149,6 +154,15 @@ void CommandLine::Declared::add_facts() {
   say(set, "--reason", "reason", "Why")->required();
 }
 
+void CommandLine::Declared::add_signer(CLI::App* sub) {
+  sub->add_option("--login", signer_.login, "Who does it")->required();
+  sub->add_option("--password-file", signer_.password_file, "File whose first line is their password")
+      ->required()
+      ->type_name("FILE");
+  sub->add_option("--code", signer_.code, "What their app shows now, or a recovery code");
+  sub->add_flag("--accept-notice", signer_.is_notice_accepted, "Accept the agency's notice of use");
+}
+
 CLI::App* CommandLine::Declared::signed_act(CLI::App* in, const char* name, const char* help, const char* before,
                                             const char* after) {
   CLI::App* sub = command(*in, name, help, [this, before, after] {
@@ -156,12 +170,7 @@ CLI::App* CommandLine::Declared::signed_act(CLI::App* in, const char* name, cons
   });
   sub->add_option("ID", recording_, "Which")->required();
   sub->add_option("--reason", reason_, "Why; it goes on record")->required();
-  sub->add_option("--login", signer_.login, "Who does it")->required();
-  sub->add_option("--password-file", signer_.password_file, "File whose first line is their password")
-      ->required()
-      ->type_name("FILE");
-  sub->add_option("--code", signer_.code, "What their app shows now, or a recovery code");
-  sub->add_flag("--accept-notice", signer_.is_notice_accepted, "Accept the agency's notice of use");
+  add_signer(sub);
   sub->add_flag("--json", as_json_, "Print JSON");
   sub->footer(
       "It takes two people, each signed in with a second factor: no token can do it. Who\n"
@@ -281,9 +290,10 @@ void CommandLine::Declared::add_share() {
   make->footer("Link and code are printed here and never again. Tell the code by another way than the link.");
 
   CLI::App* list = command(*shares, "list", "Newest first: those that you may see", [this] {
-    return door::run_fact_list(
-        remote_, "/api/v1/shares", said_,
-        {"id", "kind", "recipient", "made_at", "ends_at", "opened_at", "received_at", "revoked_at"}, as_json_);
+    return door::run_fact_list(remote_, "/api/v1/shares", said_,
+                               {"id", "kind", "recipient", "made_at", "prepared_at", "failed_at", "ends_at",
+                                "opened_at", "received_at", "revoked_at"},
+                               as_json_);
   });
   say(list, "--recording", "recording", "Only those that name this recording");
   list->add_flag("--json", as_json_, "Print JSON");

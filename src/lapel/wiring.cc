@@ -98,6 +98,12 @@ Result<os::Path> media_worker(const ServeOptions& options) {
   return path;
 }
 
+// Whether a host, perhaps with a port, is this machine by a name that every machine has.
+bool is_localhost(std::string_view host) {
+  const std::string_view name = host.substr(0, host.ends_with(']') ? host.npos : host.rfind(':'));
+  return name == "localhost" || name.ends_with(".localhost") || name == "127.0.0.1" || name == "[::1]";
+}
+
 void register_own_routes(http::Router& router, Installation& installation, const media::Examiner& examiner,
                          const oversight::Oversight& oversight, Counters& counters) {
   router.add("GET", "/healthz", [](const Request&) -> Result<Response> { return Response::text(200, "ok\n"); });
@@ -114,6 +120,9 @@ void register_own_routes(http::Router& router, Installation& installation, const
     return Response::text(200, std::move(text), "text/plain; version=0.0.4; charset=utf-8");
   });
   router.after([&counters](const Request& request, Response& response) {
+    // Not of this machine's own name, which other programs here answer to as well, in the clear.
+    if (request.is_secure && !is_localhost(request.host))
+      response.with("Strict-Transport-Security", "max-age=31536000");
     trace_request(request, response);
     const std::size_t status_class =
         std::clamp<std::size_t>(static_cast<std::size_t>(response.status) / 100, 0, counters.by_class.size() - 1);
@@ -137,7 +146,8 @@ bool is_paced(const Request& request) {
 roster::Asker noted(roster::Asker asker, http::Pace& pace) {
   return [asker = std::move(asker), &pace](const Request& request) -> Result<access::Actor> {
     access::Actor actor = TRY(asker(request));
-    request.asked = {actor.subject().text(), actor.agency.text()};
+    request.asked.actor = actor.subject().text();
+    request.asked.agency = actor.agency.text();
     if (is_paced(request)) TRY(pace.take(request.asked.actor));
     return actor;
   };
@@ -291,7 +301,7 @@ Result<std::unique_ptr<Rooms>> Rooms::open(const ServeOptions& options) {
                                                                 std::move(process), std::move(examiner), needs_setup)));
   rooms->impl_->public_url = options.public_url.substr(0, options.public_url.find_last_not_of('/') + 1);
   rooms->impl_->oversight.begin();
-  rooms->impl_->shares.begin();
+  TRY(rooms->impl_->shares.begin(is_only_server));
   // What a directory said before the server ended; its next request tries again.
   if (const auto finished = rooms->impl_->directory.finish_all(); !finished)
     fmt::print(stderr, "lapel: people are not in step with a directory yet: {}\n", finished.error().text());
@@ -304,7 +314,7 @@ void Rooms::register_routes(http::Router& router) {
   ingest::register_routes(router, *impl_->uploads, installation.clock(), impl_->asker);
   cameras::register_routes(router, impl_->docks, installation.vault(), impl_->asker);
   playback::register_routes(router, installation.vault(), impl_->asker);
-  people::register_routes(router, impl_->people, impl_->asker);
+  people::register_routes(router, impl_->people, impl_->asker, impl_->sessions.fresh_asker(impl_->asker));
   disclosure::register_routes(router, {impl_->shares, impl_->recipients, impl_->pace, impl_->public_url}, impl_->asker);
   approvals::register_routes(router,
                              {impl_->holds, impl_->approvals, impl_->asker, impl_->sessions.fresh_asker(impl_->asker)});

@@ -305,8 +305,7 @@ Result<Assignment> People::begin(const access::Actor& actor, const Beginning& be
   return made;
 }
 
-Result<Assignment> People::end(const access::Actor& actor, const AssignmentId& id, std::optional<Timestamp> until,
-                               const std::string& reason) {
+Result<Assignment> People::find_assignment(const access::Actor& actor, const AssignmentId& id) {
   Assignment found;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     auto assignment = roster::assignment(tx, actor.agency, id);
@@ -317,6 +316,16 @@ Result<Assignment> People::end(const access::Actor& actor, const AssignmentId& i
   if (!access::decide(actor, seeing(found.kind), about(actor)).is_allowed()) {
     return fail(Code::kNotFound, "No such assignment", id.text());
   }
+  return found;
+}
+
+Result<AssignmentKind> People::kind_of(const access::Actor& actor, const AssignmentId& id) {
+  return TRY(find_assignment(actor, id)).kind;
+}
+
+Result<Assignment> People::end(const access::Actor& actor, const AssignmentId& id, std::optional<Timestamp> until,
+                               const std::string& reason) {
+  Assignment found = TRY(find_assignment(actor, id));
   TRY(require(actor, roster::action_for(found.kind), found.person));
   TRY(check_text("A reason", reason));
   const Timestamp now = parts_.clock.now();
@@ -348,7 +357,10 @@ Result<void> People::record_statement(const access::Actor& actor, const std::str
   const roster::Person person = TRY(find(actor, person_text));
   TRY(require(actor, access::Action::kRecordStatement, person.id));
   TRY(check_text("An incident", incident));
-  const roster::Statement statement{actor.agency, person.id, incident, filed_at.value_or(parts_.clock.now())};
+  const Timestamp now = parts_.clock.now();
+  if (filed_at && *filed_at > now)
+    return fail(Code::kInvalid, "A statement that is not filed yet is none: its time lies ahead");
+  const roster::Statement statement{actor.agency, person.id, incident, filed_at.value_or(now)};
   return commit(
       actor,
       {{person.id,

@@ -430,6 +430,8 @@ TEST(Files, WhatIsWrongIsNamedWithItsRemedy) {
       {R"({"subject": "paymnt/1", "field": "n", "value": 1, "source": "s"})",
        "Statement 1 (paymnt/1 n): \"subject\" must be a kind"},
       {start + R"(ammount", "value": "1", "source": "s"})", "a payment has no such field; it has contract, n, amount"},
+      {start + R"(amount", "name": "00112233445566778899aabbccddeeff", "value": "1", "source": "s"})",
+       "\"name\" has the form of an id"},
       {start + R"(amount", "value": 106515, "source": "s"})", "\"value\" must be an amount in quotes"},
       {start + R"(amount", "value": "-5", "source": "s"})", "\"value\" must be an amount in quotes"},
       {start + R"(amount", "value": "100000000000.01", "source": "s"})", "at most 100000000000.00"},

@@ -256,15 +256,16 @@ Result<Forecast> forecast(Volumes volumes, WhatIf what_if) {
 
 const std::vector<std::string>& forecast_formulas() {
   static const std::vector<std::string> kFormulas = {
-      "arriving(c) = mean over the months of the bytes of category c x bit_rate_percent / 100 x headcount / mean "
-      "wearers",
+      ("arriving(c) = mean over the months of the bytes of category c x bit_rate_percent / 100 x headcount / mean "
+       "wearers"),
       "with mix_percent: arriving(c) = its percent of all bytes; the other categories share the rest as before",
-      "stored(t) = sum over c of stored(c) x max(0, 1 - t x 30.4375 / retention(c)) + arriving(c) x min(t, "
-      "retention(c) / 30.4375)",
+      ("stored(t) = sum over c of stored(c) x max(0, 1 - t x 30.4375 / retention(c)) + arriving(c) x min(t, "
+       "retention(c) / 30.4375)"),
       "cost of month t = (stored(t - 1) + stored(t)) / 2 / 10^9 x price_gb_month, to the cent",
       "line = arriving x 8 / (30.4375 x upload_hours x 3600) bits a second",
-      "range: arriving x (1 -/+ Student's t at 95 % x standard deviation of the months / square root of their number / "
-      "mean)",
+      ("range: arriving x (1 -/+ Student's t at 95 % x standard deviation of the months / square root of their number "
+       "/ "
+       "mean)"),
   };
   return kFormulas;
 }

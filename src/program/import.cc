@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "base/bytes.h"
 #include "base/limits.h"
 #include "base/shape.h"
 #include "base/text.h"
@@ -282,6 +283,9 @@ class Reader {
     out.name = TRY(text_of(entry, "name", place));
     if (out.name.size() > kNameBytesMax)
       return place.wrong(fmt::format("\"name\" must be at most {} bytes", kNameBytesMax));
+    // A relation names either: were a name another statement's id, the same file would read otherwise the second time.
+    if (out.name.size() == kIdDigits && parse_hex(out.name))
+      return place.wrong("\"name\" has the form of an id: choose another, or take it away");
     out.source = TRY(source_of(entry, place));
     out.is_approximate = TRY(flag_of(entry, "approximate", place));
     out.is_assumed = TRY(flag_of(entry, "assumption", place));

@@ -276,6 +276,14 @@ Result<void> add_statement(db::Transaction& tx, const Statement& statement) {
   return {};
 }
 
+Result<bool> has_statement(db::Transaction& tx, const AgencyId& agency, const PersonId& person,
+                           std::string_view incident) {
+  return !TRY(tx.query("SELECT 1 AS found FROM statements WHERE agency = :agency AND person = :person AND incident = "
+                       ":incident LIMIT 1",
+                       {{"agency", agency.text()}, {"person", person.text()}, {"incident", incident}}))
+              .empty();
+}
+
 std::string_view own_viewing_rule_name(OwnViewingRule rule) {
   for (const auto& [known, name] : kRules) {
     if (known == rule) return name;
@@ -355,7 +363,7 @@ std::string standing_columns() {
       stands("a", ":now"));
   const std::string statement =
       "EXISTS (SELECT 1 FROM statements t WHERE t.agency = r.agency AND t.person = r.assigned_officer AND t.incident = "
-      "r.incident)";
+      "r.incident AND t.filed_us <= :now)";
   return fmt::format(
       "{}, {}, {}, {}, {}, coalesce((SELECT own_viewing FROM agency_rules g WHERE g.agency = r.agency), 'allowed') "
       "AS own_viewing_rule",

@@ -101,6 +101,8 @@ struct Statement {
   Timestamp filed_at;
 };
 Result<void> add_statement(db::Transaction& tx, const Statement& statement);
+Result<bool> has_statement(db::Transaction& tx, const AgencyId& agency, const PersonId& person,
+                           std::string_view incident);
 
 // When an officer may see their own recordings.
 enum class OwnViewingRule { kAllowed, kAfterStatement, kSupervisorReleases };

@@ -12,7 +12,6 @@
 #include "base/limits.h"
 #include "base/problems.h"
 #include "base/text.h"
-#include "base/turn.h"
 #include "crypto/random.h"
 #include "crypto/sha256.h"
 
@@ -76,6 +75,15 @@ CREATE TABLE share_views (
 );
 CREATE INDEX share_views_by_share ON share_views (share, n);
 )sql"},
+    // Those of before were made only when each original had been read. `waits`: its event says that it is prepared later.
+    {2, "prepared", R"sql(
+ALTER TABLE shares ADD COLUMN waits BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE shares ADD COLUMN prepared_us BIGINT;
+ALTER TABLE shares ADD COLUMN failed_us BIGINT;
+ALTER TABLE shares ADD COLUMN failure TEXT;
+CREATE INDEX shares_waiting ON shares (agency) WHERE waits = 1 AND prepared_us IS NULL AND failed_us IS NULL;
+)sql"},
+    {3, "guessed codes", "ALTER TABLE shares ADD COLUMN code_failed_us BIGINT"},
 };
 
 std::string secret_hash(std::string_view secret) {
@@ -168,10 +176,14 @@ Result<Share> read_share(const db::Row& row) {
   out.terms.views_max = row.maybe_integer("views_max");
   out.terms.order = row.maybe_text("order_text");
   out.made_at = {row.integer("made_us")};
+  out.prepared_at = row.integer("waits") == 0 ? std::optional(out.made_at) : time_of(row, "prepared_us");
+  out.failed_at = time_of(row, "failed_us");
+  out.reason = row.maybe_text("failure").value_or("");
   out.revoked_at = time_of(row, "revoked_us");
   out.opened_at = time_of(row, "opened_us");
   out.accepted_at = time_of(row, "accepted_us");
   out.received_at = time_of(row, "received_us");
+  out.code_failed_at = time_of(row, "code_failed_us");
   out.views_used = row.integer("views_used");
   return out;
 }
@@ -201,17 +213,33 @@ std::string_view use_name(Shares::Use use) {
   return use == Shares::Use::kWatch ? "watch" : "download";
 }
 
-// SQL: the share has neither ended nor been taken back at :now.
-constexpr std::string_view kStands = "revoked_us IS NULL AND (ends_us IS NULL OR ends_us > :now)";
+// SQL: the share has neither ended, nor been taken back, nor failed at :now.
+constexpr std::string_view kStands = "revoked_us IS NULL AND failed_us IS NULL AND (ends_us IS NULL OR ends_us > :now)";
+
 // SQL: those of them that stand come first.
-constexpr std::string_view kRank =
-    "CASE WHEN s.revoked_us IS NULL AND (s.ends_us IS NULL OR s.ends_us > :now) THEN 0 ELSE 1 END";
+std::string rank() {
+  return fmt::format("CASE WHEN {} THEN 0 ELSE 1 END", kStands);
+}
 
 Error ended(const Share& share, std::string_view agency_name) {
+  const std::string_view how = share.revoked_at  ? "has been taken back"
+                               : share.failed_at ? "could not be prepared"
+                                                 : "has ended";
   return {&problems::kShareEnded,
-          fmt::format("This share {}. Ask {} of {} for another", share.revoked_at ? "has been taken back" : "has ended",
-                      share.maker_name, agency_name),
+          fmt::format("This share {}. Ask {} of {} for another", how, share.maker_name, agency_name),
           {}};
+}
+
+Result<void> require_prepared(const Share& share) {
+  if (share.prepared_at) return {};
+  return fail(Code::kUnavailable, "This share is still being prepared: each recording is read to its end first");
+}
+
+// Whether what went wrong while a share was prepared lies in it, and no further attempt comes to anything else.
+bool is_of_the_share(const Error& error) {
+  static constexpr std::array kOfTheMoment = {Code::kUnavailable, Code::kInternal, Code::kLimited, Code::kFull,
+                                              Code::kConflict};
+  return std::find(kOfTheMoment.begin(), kOfTheMoment.end(), error.code()) == kOfTheMoment.end();
 }
 
 }  // namespace
@@ -247,7 +275,7 @@ Result<std::vector<Share>> Shares::read(const std::string& condition, const db::
     for (const db::Row& row : TRY(tx.query(
              fmt::format("SELECT s.*, p.name AS maker_name FROM shares s JOIN people p ON p.id = s.maker WHERE {} "
                          "ORDER BY {}, s.made_us DESC, s.id DESC LIMIT :limit",
-                         condition, kRank),
+                         condition, rank()),
              asked))) {
       Share share = TRY(read_share(row));
       for (const db::Row& item : TRY(tx.query(
@@ -258,6 +286,11 @@ Result<std::vector<Share>> Shares::read(const std::string& condition, const db::
                {{"share", share.id.text()}, {"limit", static_cast<std::int64_t>(limits::kShareRecordingsMax)}}))) {
         share.items.push_back(TRY(read_item(item)));
         share.terms.recordings.push_back(share.items.back().recording);
+      }
+      if (!share.prepared_at && !share.failed_at) {
+        const std::array<SubjectId, 1> self = {share.id};
+        const auto statuses = TRY(parts_.jobs.statuses(tx, kShareJob, self));
+        if (const auto it = statuses.find(share.id); it != statuses.end()) share.reason = it->second.reason;
       }
       if (share.terms.kind == ShareKind::kView) {
         for (const RenditionState& copy : TRY(evidence::renditions_of(tx, parts_.jobs, share.id))) {
@@ -286,14 +319,120 @@ Result<void> Shares::ask_copies(db::Transaction& tx, const Share& share) {
 }
 
 Shares::Shares(Parts parts) : parts_(parts) {}
-Shares::~Shares() = default;
+Shares::~Shares() {
+  is_stopping_ = true;
+}
 
-void Shares::begin() {
+Result<void> Shares::begin(bool is_only_server) {
+  if (is_only_server) TRY(parts_.jobs.take_back_all(kShareJob));
   sweeper_ = std::make_unique<os::PeriodicWorker>("shares", kSweepPeriodUs, [this] {
     // What failed is for the next turn; what is wrong with the catalog or the disk, /readyz says.
     (void)turn();
   });
   sweeper_->nudge();
+  jobs::Runner::Options options;
+  options.kind = kShareJob;
+  options.blocked = [] { return std::optional<std::string>(); };
+  options.handler = [this](const jobs::Lease& lease) { return prepare(lease); };
+  preparer_ = std::make_unique<jobs::Runner>(parts_.jobs, std::move(options));
+  return {};
+}
+
+Result<std::pair<access::Actor, Recording>> Shares::may_share(const Share& share, const Share::Item& item) {
+  access::Actor maker;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    maker = TRY(roster::actor(tx, share.maker));
+    return {};
+  }));
+  Recording recording = TRY(parts_.vault.may_share(maker, item.recording, share.terms.basis));
+  return std::pair(std::move(maker), std::move(recording));
+}
+
+Result<void> Shares::check(const Share& share) {
+  for (const Share::Item& item : share.items) {
+    if (is_stopping_) return fail(Code::kUnavailable, "The server is stopping");
+    const auto [maker, recording] = TRY(may_share(share, item));
+    TRY(parts_.vault.require_undamaged(maker, recording));
+  }
+  // Reading may have taken hours.
+  for (const Share::Item& item : share.items) TRY(may_share(share, item));
+  return {};
+}
+
+// The same, at another time, for whoever gives a code. Whose maker has left goes on: discovery outlasts careers.
+Result<void> Shares::require_shareable(const Share& share) {
+  const auto receiving = TRY(this->receiving(share.id));
+  for (const Share::Item& item : share.items) {
+    const auto shared = may_share(share, item);
+    const bool has_left = !shared && shared.error().code() == Code::kUnauthenticated;
+    const auto received = require_unlocked(receiving, item);
+    for (const Error* error :
+         {shared || has_left ? nullptr : &shared.error(), received ? nullptr : &received.error()}) {
+      if (error == nullptr) continue;
+      if (!is_of_the_share(*error)) return fail(*error);
+      // In the same words whatever it is: whoever asks may not know of the recording.
+      return fail(problems::kRule,
+                  "not all of it may be shared any more by whoever made it: take it back, and share the rest anew");
+    }
+  }
+  return {};
+}
+
+Result<void> Shares::hide(const access::Actor& actor, std::vector<Share>& shares) {
+  std::set<RecordingId> ids;
+  for (const Share& share : shares) ids.insert(share.terms.recordings.begin(), share.terms.recordings.end());
+  const std::set<RecordingId> shown = TRY(parts_.vault.shown_of(actor, {ids.begin(), ids.end()}));
+  for (Share& share : shares) {
+    for (Share::Item& item : share.items) item.is_hidden = !shown.contains(item.recording);
+  }
+  return {};
+}
+
+// What nobody in particular did is said by the server, as its agency's console.
+Result<access::Actor> Shares::server_of(const Share& share) {
+  access::Actor out;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    const roster::Agency agency = TRY(roster::agency(tx, share.agency));
+    out = {agency.id, agency.slug, agency.console, {}, "sharing", {}, {}};
+    return {};
+  }));
+  return out;
+}
+
+Result<jobs::Outcome> Shares::prepare(const jobs::Lease& lease) {
+  const ShareId id{lease.subject.bytes()};
+  const std::vector<Share> found = TRY(read("s.id = :id", {{"id", id.text()}}));
+  if (found.empty() || found[0].prepared_at || found[0].has_ended(parts_.clock.now())) {
+    TRY(parts_.database.write([&](db::Transaction& tx) { return parts_.jobs.finish(tx, lease); }));
+    return jobs::Outcome{};
+  }
+  const Share& share = found[0];
+  const Result<void> checked = check(share);
+  if (is_stopping_) return jobs::Outcome{jobs::Outcome::Kind::kGivenBack, {}};
+  if (!checked && !is_of_the_share(checked.error())) return fail(checked.error());
+
+  const access::Actor server = TRY(server_of(share));
+  const std::string reason = checked ? "" : checked.error().message;
+  ledger::Draft event = {id, checked ? "share.prepared" : "share.failed", {}, false};
+  if (!checked) event.fields.emplace("reason", reason);
+  std::vector<ledger::Draft> events;
+  events.push_back(std::move(event));
+  TRY(commit(
+      server, std::move(events), [&](db::Transaction& tx, std::span<const ledger::SealedEvent> sealed) -> Result<void> {
+        const std::optional<std::int64_t> at = sealed[0].at.us, none;
+        const std::int64_t changed =
+            TRY(tx.run("UPDATE shares SET prepared_us = :prepared, failed_us = :failed, failure = :failure WHERE id = "
+                       ":id AND prepared_us IS NULL AND failed_us IS NULL AND revoked_us IS NULL",
+                       {{"prepared", checked ? at : none},
+                        {"failed", checked ? none : at},
+                        {"failure", checked ? std::optional<std::string>() : std::optional(reason)},
+                        {"id", id.text()}}));
+        if (changed != 1) return fail(Code::kConflict, "The share was taken back while it was prepared", id.text());
+        if (checked && share.terms.kind == ShareKind::kView) TRY(ask_copies(tx, share));
+        return parts_.jobs.finish(tx, lease);
+      }));
+  parts_.jobs.nudge();
+  return jobs::Outcome{};
 }
 
 // Copies of shares that have ended are of use to nobody; some at a time.
@@ -316,8 +455,6 @@ Result<void> Shares::turn() {
 
 Result<Shares::Made> Shares::make(const access::Actor& actor, const ShareTerms& terms, const CodeRows& code_rows) {
   TRY(check_terms(terms, parts_.clock.now()));
-  const Turn turn(being_made_, kSharesMadeAtOnceMax);
-  if (!turn.has_place()) return fail(Code::kLimited, "Other shares are being made at this moment; try again");
   std::vector<Recording> recordings;
   for (const RecordingId& id : terms.recordings)
     recordings.push_back(TRY(parts_.vault.to_share(actor, id, terms.basis)));
@@ -330,6 +467,7 @@ Result<Shares::Made> Shares::make(const access::Actor& actor, const ShareTerms& 
   Json::Object made = terms_fields(terms);
   made.emplace("recipient", terms.recipient);
   made.emplace("link", hash);
+  made.emplace("waits", true);
   put_if(made, "organization", terms.organization);
   if (terms.ends_at) made.emplace("until", ledger_time(*terms.ends_at));
   if (terms.views_max) made.emplace("views_max", static_cast<std::uint64_t>(*terms.views_max));
@@ -346,11 +484,19 @@ Result<Shares::Made> Shares::make(const access::Actor& actor, const ShareTerms& 
   }
   TRY(commit(
       actor, std::move(events), [&](db::Transaction& tx, std::span<const ledger::SealedEvent> sealed) -> Result<void> {
+        const std::int64_t waiting = TRY(tx.query(
+            "SELECT COUNT(*) AS waiting FROM shares WHERE agency = :agency AND waits = 1 AND prepared_us IS NULL AND "
+            "failed_us IS NULL AND revoked_us IS NULL",
+            {{"agency", actor.agency.text()}}))[0]
+                                         .integer("waiting");
+        if (waiting >= kSharesWaitingMax) {
+          return fail(Code::kLimited, fmt::format("{} shares wait to be prepared: try again later", waiting));
+        }
         TRY(
             tx.run("INSERT INTO shares (id, agency, maker, kind, recipient, organization, purpose, case_number, "
-                   "warrant, order_text, secret_sha256, made_us, ends_us, views_max) VALUES (:id, :agency, :maker, "
-                   ":kind, :recipient, :organization, :purpose, :case_number, :warrant, :order_text, :secret, :made, "
-                   ":ends, :views_max)",
+                   "warrant, order_text, secret_sha256, made_us, ends_us, views_max, waits) VALUES (:id, :agency, "
+                   ":maker, :kind, :recipient, :organization, :purpose, :case_number, :warrant, :order_text, :secret, "
+                   ":made, :ends, :views_max, 1)",
                    {{"id", id.text()},
                     {"agency", actor.agency.text()},
                     {"maker", actor.person.text()},
@@ -378,14 +524,7 @@ Result<Shares::Made> Shares::make(const access::Actor& actor, const ShareTerms& 
                                                   : std::nullopt}}));
         }
         TRY(code_rows(tx, id));
-        if (terms.kind != ShareKind::kView) return {};
-        Share marked;
-        marked.id = id;
-        marked.agency = actor.agency;
-        marked.terms = terms;
-        marked.made_at = sealed[1].at;
-        for (const Recording& recording : recordings) marked.items.emplace_back().recording = recording.id;
-        return ask_copies(tx, marked);
+        return parts_.jobs.enqueue(tx, {kShareJob, actor.agency, id});
       }));
   parts_.jobs.nudge();
   // It stands: what is told from here on fails for no right.
@@ -420,7 +559,7 @@ Result<Page<Share>> Shares::list(const access::Actor& actor, const std::optional
     condition += fmt::format(
         " AND ({0} > CAST(:after_rank AS BIGINT) OR ({0} = CAST(:after_rank AS BIGINT) AND (s.made_us < :after_us OR "
         "(s.made_us = :after_us AND s.id < :after_id))))",
-        kRank);
+        rank());
     for (db::Param& each :
          db::Params{{"after_rank", query.after->rank}, {"after_us", query.after->us}, {"after_id", query.after->id}})
       params.push_back(std::move(each));
@@ -431,6 +570,7 @@ Result<Page<Share>> Shares::list(const access::Actor& actor, const std::optional
     const Share& last = out.items.back();
     out.next = cursor_of({last.has_ended(parts_.clock.now()) ? 1 : 0, last.made_at.us, last.id.text()});
   }
+  TRY(hide(actor, out.items));
   return out;
 }
 
@@ -441,6 +581,7 @@ Result<Share> Shares::show(const access::Actor& actor, const ShareId& id) {
   if (found.empty() || !access::decide(actor, access::Action::kSeeShares, item_of(found[0])).is_allowed()) {
     return fail(Code::kNotFound, "No such share", id.text());
   }
+  TRY(hide(actor, found));
   return std::move(found[0]);
 }
 
@@ -464,6 +605,7 @@ Result<void> Shares::give_code(const access::Actor& actor, const ShareId& id, le
   const Share share = TRY(show(actor, id));
   TRY(access::require(access::decide(actor, access::Action::kManageShare, item_of(share)), "share", id.text()));
   if (share.has_ended(parts_.clock.now())) return fail(Code::kConflict, "This share has ended: it needs no code");
+  TRY(require_shareable(share));
   return commit(actor, {{id, "share.code_given", {}, false}}, std::move(rows));
 }
 
@@ -510,6 +652,17 @@ Result<bool> Shares::goes_on(const Receiving& receiving, const RecordingId& reco
   return false;
 }
 
+Result<void> Shares::tell_code_failed(const Share& share, std::int64_t failures, ledger::RowsStep rows) {
+  return commit(TRY(server_of(share)),
+                {{share.id, "share.code_failed", {{"failures", static_cast<std::uint64_t>(failures)}}, false}},
+                [&](db::Transaction& tx, std::span<const ledger::SealedEvent> sealed) -> Result<void> {
+                  TRY(rows(tx, sealed));
+                  TRY(tx.run("UPDATE shares SET code_failed_us = :at WHERE id = :id",
+                             {{"at", sealed[0].at.us}, {"id", share.id.text()}}));
+                  return {};
+                });
+}
+
 Result<void> Shares::open(const Receiving& receiving, ledger::RowsStep rows) {
   const bool is_first = !receiving.share.opened_at;
   const auto step = [&](db::Transaction& tx, std::span<const ledger::SealedEvent> sealed) -> Result<void> {
@@ -542,6 +695,7 @@ Result<void> Shares::accept_order(const Receiving& receiving) {
 
 Result<void> Shares::confirm_receipt(const Receiving& receiving) {
   if (receiving.share.received_at) return {};
+  TRY(require_prepared(receiving.share));
   return commit(receiving.actor, {{receiving.share.id, "share.received", {}, false}},
                 [&](db::Transaction& tx, std::span<const ledger::SealedEvent> sealed) -> Result<void> {
                   const std::int64_t changed =
@@ -553,7 +707,7 @@ Result<void> Shares::confirm_receipt(const Receiving& receiving) {
 }
 
 // Asked at each step: the recording may have been locked or destroyed since.
-Result<void> Shares::require_receivable(const Receiving& receiving, const Share::Item& item) {
+Result<void> Shares::require_unlocked(const Receiving& receiving, const Share::Item& item) {
   std::optional<std::string> restriction;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     const db::Rows rows =
@@ -563,12 +717,16 @@ Result<void> Shares::require_receivable(const Receiving& receiving, const Share:
     restriction = rows[0].maybe_text("restriction");
     return {};
   }));
-  TRY(parts_.vault.require_receivable(receiving.actor, item.recording,
-                                      restriction ? access::parse_restriction(*restriction) : std::nullopt));
+  return parts_.vault.require_receivable(receiving.actor, item.recording,
+                                         restriction ? access::parse_restriction(*restriction) : std::nullopt);
+}
+
+Result<void> Shares::require_receivable(const Receiving& receiving, const Share::Item& item) {
+  TRY(require_unlocked(receiving, item));
   if (receiving.share.terms.order && !receiving.share.accepted_at) {
     return fail(Code::kConflict, "Accept the protective order first");
   }
-  return {};
+  return require_prepared(receiving.share);
 }
 
 Result<std::optional<ShareViewId>> Shares::open_view(const Receiving& receiving, std::size_t n, Use use) {

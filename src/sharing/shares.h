@@ -6,12 +6,16 @@
 //   recording.received go through the vault. A share is a subject of the ledger, and its recipient acts as that subject.
 // Promises: whoever makes one could export each recording for the same purpose. Nothing is served after it was taken back
 //   or has ended, nor beyond its cap, however many ask at once: each view is counted and sealed in one step, before its
-//   first byte. What is shared for viewing only is served as a marked rendition and never as the original. Of discovery
-//   only the first opening, the first download of each file and the receipt are kept: when what was watched is nobody's. Of a
-//   share that has ended no marked copy is on the disk kSweepPeriodUs later, also where the server was killed in between.
+//   first byte. Nothing goes out before each original was read to its end and its maker, asked once more after that, still
+//   may: a job does so, and seals what it came to. What is shared for viewing only is served as a marked rendition and never
+//   as the original. Of discovery only the first opening, the first download of each file and the receipt are kept: when what
+//   was watched is nobody's. Of a share that has ended no marked copy is on the disk kSweepPeriodUs later, also where the
+//   server was killed in between. Whoever may see a share and may not know of one of its recordings now is told that it is
+//   one of so many, and nothing else of it.
 // Fails with: kNotFound (also a wrong link), kGone (ended, taken back, views used up), problems::kRule, kConflict (the
-//   protective order is not accepted yet), kUnavailable (the copy for viewing is still being made, or cannot be), kInvalid.
-// Threads: any; calls block. One of its own, from begin() on.
+//   protective order is not accepted yet), kUnavailable (the share, or a copy for viewing, is still being prepared, or cannot
+//   be), kLimited (kSharesWaitingMax), kInvalid.
+// Threads: any; calls block. Two of its own, from begin() on.
 
 #include <atomic>
 #include <cstdint>
@@ -20,6 +24,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "access/access.h"
@@ -37,7 +42,10 @@
 
 namespace lapel::sharing {
 
-inline constexpr int kSharesMadeAtOnceMax = 2;
+// Of one agency, which wait to be prepared.
+inline constexpr std::int64_t kSharesWaitingMax = 200;
+// The kind of the job that prepares one. Its subject is the share's id.
+inline constexpr std::string_view kShareJob = "share";
 // How long a marked copy may outlast its share.
 inline constexpr std::int64_t kSweepPeriodUs = 10LL * 1'000'000;
 
@@ -70,6 +78,7 @@ struct Share {
     std::optional<std::int64_t> duration_ms;
     std::optional<Timestamp> downloaded_at;        // first
     std::optional<evidence::RenditionState> copy;  // of a share for viewing: what is watched
+    bool is_hidden = false;  // by list(), show() and revoke(): whoever asks may not know of this recording now
   };
   ShareId id;
   AgencyId agency;
@@ -78,10 +87,13 @@ struct Share {
   ShareTerms terms;
   std::vector<Item> items;  // as terms.recordings
   Timestamp made_at;
+  std::optional<Timestamp> prepared_at, failed_at;  // neither: still being prepared
+  std::string reason;                               // for people: why it failed, or how its preparing stands
   std::optional<Timestamp> revoked_at, opened_at, accepted_at, received_at;
-  std::int64_t views_used = 0;  // of discovery always 0
+  std::optional<Timestamp> code_failed_at;  // when a code last died of wrong ones
+  std::int64_t views_used = 0;              // of discovery always 0
 
-  bool has_ended(Timestamp now) const { return revoked_at || (terms.ends_at && now >= *terms.ends_at); }
+  bool has_ended(Timestamp now) const { return failed_at || revoked_at || (terms.ends_at && now >= *terms.ends_at); }
 };
 
 class Shares {
@@ -99,9 +111,12 @@ class Shares {
   Shares(const Shares&) = delete;
   Shares& operator=(const Shares&) = delete;
 
-  // From now on copies of shares that have ended are deleted at each turn, whoever looks or not.
-  void begin();
+  // From now on shares are prepared, and copies of those that have ended are deleted at each turn, whoever looks or not.
+  // Only where no other server works on the catalog does what one left half done begin at once, and not when its lease ends.
+  Result<void> begin(bool is_only_server);
   Result<void> turn();
+  // What a lease of kShareJob is about.
+  Result<jobs::Outcome> prepare(const jobs::Lease& lease);
 
   // ---- by the agency ----
 
@@ -109,8 +124,7 @@ class Shares {
     Share share;
     std::string secret;  // 256 bits, base64url: of the link. Only its hash is kept
   };
-  // `code_rows` keeps the first code, in the same transaction. At most kSharesMadeAtOnceMax are made at once, since each
-  // file is read to its end: kLimited.
+  // `code_rows` keeps the first code, in the same transaction.
   using CodeRows = std::function<Result<void>(db::Transaction&, const ShareId&)>;
   Result<Made> make(const access::Actor& actor, const ShareTerms& terms, const CodeRows& code_rows);
   // Those that the actor may see, standing ones first and then the newest; of one
@@ -119,7 +133,8 @@ class Shares {
                            const PageQuery& query);
   Result<Share> show(const access::Actor& actor, const ShareId& id);
   Result<Share> revoke(const access::Actor& actor, const ShareId& id, const std::string& reason);
-  // A new code for the recipient: whoever has it and the link is let in, so it is on record who asked for it.
+  // A new code for the recipient: whoever has it and the link is let in, so it is on record who asked for it. problems::kRule
+  // where its maker may not share all of it any more, or a recording was locked since: then no code is worth giving.
   Result<void> give_code(const access::Actor& actor, const ShareId& id, ledger::RowsStep rows);
 
   // ---- by the recipient ----
@@ -133,6 +148,8 @@ class Shares {
   Result<ShareId> find(const std::string& secret);
   // kGone once it has ended, in words that say whom to ask.
   Result<Receiving> receiving(const ShareId& id);
+  // A code died of `failures` wrong ones: who tried them is not known, so the server says it. `rows` as below.
+  Result<void> tell_code_failed(const Share& share, std::int64_t failures, ledger::RowsStep rows);
   // The code was right. `rows` runs in the same transaction.
   Result<void> open(const Receiving& receiving, ledger::RowsStep rows);
   Result<void> accept_order(const Receiving& receiving);
@@ -161,12 +178,21 @@ class Shares {
  private:
   Result<std::vector<Share>> read(const std::string& condition, const db::Params& params, std::int64_t limit = 1);
   Result<void> commit(const access::Actor& actor, std::vector<ledger::Draft> events, ledger::RowsStep rows);
+  Result<void> require_unlocked(const Receiving& receiving, const Share::Item& item);
   Result<void> require_receivable(const Receiving& receiving, const Share::Item& item);
   Result<void> ask_copies(db::Transaction& tx, const Share& share);
+  // Who made it, as they are now, may share all of it still, and each original is whole.
+  Result<void> check(const Share& share);
+  Result<std::pair<access::Actor, evidence::Recording>> may_share(const Share& share, const Share::Item& item);
+  Result<void> require_shareable(const Share& share);
+  // Marks what `actor` may not know of, for example what was locked after it was shared.
+  Result<void> hide(const access::Actor& actor, std::vector<Share>& shares);
+  Result<access::Actor> server_of(const Share& share);
   Result<Content> original(const Receiving& receiving, const Share::Item& item, Use use);
   const Parts parts_;
-  std::atomic<int> being_made_ = 0;
-  std::unique_ptr<os::PeriodicWorker> sweeper_;  // last: it uses the rest
+  std::atomic<bool> is_stopping_ = false;
+  std::unique_ptr<os::PeriodicWorker> sweeper_;  // these two last: they use the rest
+  std::unique_ptr<jobs::Runner> preparer_;
 };
 
 std::span<const db::Migration> schema();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A share from both ends: the clerk who sends it, and somebody outside who has a link, a code and no account.
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { AGENCY, BIN, FILM, openBrowser, run, Town, Visit } from "./town.mjs";
@@ -157,4 +157,64 @@ test("discovery names its protective order first, and the clerk learns nothing o
   await outside.look("received-no-link");
   await clerk.end();
   await outside.end(/status of 401/);
+});
+
+test("what was damaged on the disk goes to nobody, and the clerk reads why", async () => {
+  const clerk = await withFilm();
+  const { page } = clerk;
+  const recording = new URL(page.url()).pathname.split("/").at(-1);
+  const objects = join(town.data, "objects");
+  const stored = readdirSync(objects, { recursive: true }).find((name) => name.includes(recording));
+  const sealed = readFileSync(join(objects, stored));
+  chmodSync(join(objects, stored), 0o600);
+  const damaged = Buffer.from(sealed);
+  damaged[1000] ^= 1;
+  writeFileSync(join(objects, stored), damaged);
+  await share(clerk, /^Download/, async (dialog) => {
+    await dialog.getByLabel("Purpose").selectOption("Discovery");
+    await dialog.getByLabel("Case or incident number").fill("22-1");
+  });
+  await page.getByRole("button", { name: "Done" }).click();
+  const row = page.locator("tr", { hasText: "Could not be prepared" });
+  // The list is of the moment at which it was opened.
+  for (let isThere = false; !isThere; isThere = (await row.count()) > 0) {
+    await page.goto("/shares");
+    await page.getByRole("columnheader", { name: "State" }).waitFor();
+  }
+  await row.getByText("The stored file is not the one that was sealed").waitFor();
+  assert.equal(await row.getByRole("button").count(), 0, "nothing can be done to it");
+  await clerk.look("shares-failed");
+  writeFileSync(join(objects, stored), sealed);
+  await clerk.end();
+});
+
+test("whoever sent it reads that somebody guessed, and nothing of what was locked since", async () => {
+  const clerk = await withFilm();
+  const recording = new URL(clerk.page.url()).pathname.split("/").at(-1);
+  const detective = await Visit.begin(browser, town);
+  const { page } = detective;
+  await page.goto("/shares");
+  await detective.signIn("detective");
+  await page.getByText("Nothing has been shared yet").waitFor();
+  const headers = { "X-Lapel": "1" };
+  const data = { kind: "discovery", recipient: "Dana Whitfield", recordings: [recording], purpose: "discovery", case: "22-1" };
+  const made = await (await detective.context.request.post("/api/v1/shares", { headers, data })).json();
+  for (let n = 0; n < 5; n++) {
+    const guessed = await clerk.context.request.post("/api/v1/received/session", { headers, data: { link: made.link.split("#")[1], code: "0000-0000" } });
+    assert.equal(guessed.status(), 401);
+  }
+  await page.reload();
+  await page.getByText("Five wrong codes were tried, last").waitFor();
+  await page.getByRole("link", { name: "nasa_13013.mp4" }).waitFor();
+  const locked = await clerk.context.request.patch(`/api/v1/recordings/${recording}`, { headers, data: { restriction: "minor", reason: "a child" } });
+  assert.equal(locked.status(), 200);
+  await page.reload();
+  await page.getByText("A recording that you may not see now").waitFor();
+  assert.equal(await page.getByText("nasa_13013.mp4").count(), 0);
+  await page.getByRole("button", { name: "New code" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "New code" }).click();
+  await page.getByText("may be shared any more").waitFor();
+  await detective.look("shares-locked-since");
+  await clerk.end();
+  await detective.end(/status of 403/);
 });

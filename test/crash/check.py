@@ -18,7 +18,8 @@ FILE has one JSON object a line, in the order in which the client was told (rig.
     {"upload", "told": "offset", "offset"}     201, 204 or HEAD
     {"upload", "told": "sealed", "recording"}
     {"upload", "told": "receipt", "recording", "text"}
-    {"recording", "told": "served", "view", "type", "bytes"}  so much of an original, or of an export, came under this view
+    {"recording", "told": "served", "type", "view", "share", "bytes"}  so much of an original, or of an export, came under this view,
+                                               or to this share's recipient; what is null is not in the event either
 The memory keeps every (size, root) ever seen, so that a ledger that goes back is noticed, and how many acknowledgements were
 counted, so that each is counted once. Prints {"faults", "checked"}; ends with 1 when there is a fault. With --batch alone: each
 line has the arguments of one look as a JSON array, and is answered by a line.
@@ -99,6 +100,10 @@ def tile_path(index):
         index //= 1000
         groups.insert(0, f"x{index % 1000:03}")
     return "/".join(groups)
+
+
+def named(served):
+    return " ".join(f"{what} {served[what]}" for what in ("type", "view", "share") if served[what])
 
 
 class Upload:
@@ -279,14 +284,16 @@ class Checker:
 
     def check_served(self):
         """The entry first: whatever anybody was served has a leaf below the durable head that names the view."""
-        entered = {}
+        entered = set()
         for event in self.events:
             if event["leaf_index"] < self.ledger["size"]:
-                entered[json.loads(event["event"]).get("view")] = (event["type"], event["subject"])
+                fields = json.loads(event["event"])
+                entered.add((event["subject"], event["type"], fields.get("view"), fields.get("share")))
         for served in self.served:
             self.checked["served"] += 1
-            self.must(entered.get(served["view"]) == (served["type"], served["recording"]), served["recording"],
-                      f"{served['bytes']} bytes were served under a view that is not in the ledger: {served['view']}")
+            self.checked["served outside"] += served["share"] is not None
+            self.must((served["recording"], served["type"], served["view"], served["share"]) in entered, served["recording"],
+                      f"{served['bytes']} bytes were served by what is not in the ledger: {named(served)}")
 
     def check_recordings(self):
         """What people are shown is whole, also where nobody was told of it."""
@@ -383,14 +390,15 @@ class Checker:
         """What was served can be proven to have been entered."""
         recording = served["recording"]
         items = json.loads(self.request("GET", f"/api/v1/recordings/{recording}/custody")[2])["items"]
-        numbers = [item["n"] for item in items if item["event"].get("view") == served["view"]]
-        if not self.must(len(numbers) == 1, recording, f"custody has {len(numbers)} entries of view {served['view']}"):
+        numbers = [item["n"] for item in items if (item["type"], *map(item["event"].get, ("view", "share"))) ==
+                   (served["type"], served["view"], served["share"])]
+        if not self.must(len(numbers) == 1, recording, f"custody has {len(numbers)} entries of {named(served)}"):
             return
         status, _, text = self.request("GET", f"/api/v1/recordings/{recording}/receipt?n={numbers[0]}")
-        if not self.must(status == 200, recording, f"no receipt of view {served['view']}: {status}"):
+        if not self.must(status == 200, recording, f"no receipt of {named(served)}: {status}"):
             return
         receipt = Receipt(text.decode())
-        self.must((receipt.event["type"], receipt.event["view"]) == (served["type"], served["view"]), recording,
+        self.must(tuple(map(receipt.event.get, ("type", "view", "share"))) == (served["type"], served["view"], served["share"]), recording,
                   "the receipt is about another view")
         self.must(root_by_path(receipt.leaf, receipt.index, receipt.size, receipt.path) == receipt.root, recording,
                   "the path of a view's receipt does not lead to its root")

@@ -576,14 +576,19 @@ class OpenApi(unittest.TestCase):
     def test_what_people_are(self):
         self.town.add_user("leaver", "officer")
         roles, active = "/api/v1/people/leaver/roles", "/api/v1/people/leaver/active"
-        changed = self.ask("POST", roles, self.administrator, body={"roles": ["counsel", "officer"], "reason": "moved"}, status=200).json()
+        administrator, clerk = self.browser("admin"), self.browser("clerk")
+        good = {"roles": ["counsel", "officer"], "reason": "moved"}
+        self.assertEqual(administrator.ask("POST", roles, good, 401).json()["type"], "/problems/no-factor")
+        administrator.enroll_app()
+        changed = administrator.ask("POST", roles, good, 200).json()
         self.assertEqual(changed, self.ask("GET", f"/api/v1/people/{changed['id']}", self.clerk, status=200).json())
-        self.ask("POST", roles, self.administrator, body={"roles": ["counsel", "officer"], "reason": "moved"}, status=409, slug="conflict")
-        self.ask("POST", roles, self.administrator, body={"roles": [], "reason": "moved"}, status=400, slug="invalid")
-        self.ask("POST", roles, self.clerk, body={"roles": ["counsel"], "reason": "moved"}, status=403, slug="rule")
-        self.ask("POST", roles, body={"roles": ["counsel"], "reason": "moved"}, status=401, slug="unauthenticated")
-        self.ask("POST", "/api/v1/people/admin/roles", self.administrator, body={"roles": ["counsel"], "reason": "moved"}, status=403, slug="rule")
-        self.ask("POST", "/api/v1/people/nobody/roles", self.administrator, body={"roles": ["counsel"], "reason": "moved"}, status=404, slug="not-found")
+        administrator.ask("POST", roles, good, 409)
+        administrator.ask("POST", roles, {**good, "roles": []}, 400)
+        administrator.ask("POST", "/api/v1/people/admin/roles", good, 403)
+        administrator.ask("POST", "/api/v1/people/nobody/roles", good, 404)
+        self.ask("POST", roles, self.administrator, body=good, status=401, slug="fresh-factor")
+        clerk.ask("POST", "/api/v1/assignments", {"kind": "clearance", "person": "leaver", "target": "minor"}, 401)
+        self.ask("POST", roles, body=good, status=401, slug="unauthenticated")
         self.assertFalse(self.ask("POST", active, self.administrator, body={"active": False, "reason": "left"}, status=200).json()["active"])
         self.ask("GET", "/api/v1/people/leaver/rights", self.command, status=200)
         self.ask("POST", active, self.administrator, body={"active": False, "reason": "left"}, status=409, slug="conflict")
@@ -775,6 +780,7 @@ class OpenApi(unittest.TestCase):
         self.ask("POST", received + "/order", headers=as_recipient, body={}, status=400, slug="invalid")
         self.ask("POST", received + "/order", headers=as_recipient, body={"share": "0" * 32}, status=409, slug="conflict")
         self.ask("POST", received + "/order", headers=as_recipient, body=named, status=200)
+        until(lambda: self.ask("GET", received, headers=as_recipient, status=200).json()["prepared_at"])
         self.ask("POST", received + "/receipt", headers=as_recipient, body=named, status=200)
         self.ask("POST", received + "/receipt", headers={"Cookie": as_recipient["Cookie"]}, body=named, status=403, slug="denied")
         self.ask("POST", received + "/items/0/views", headers=as_recipient, body={**named, "use": "keep"}, status=400, slug="invalid")
@@ -803,6 +809,7 @@ class OpenApi(unittest.TestCase):
         entry = {"link": made["link"].partition("#")[2], "code": made["code"]["code"]}
         entered = self.ask("POST", received + "/session", headers=GUARD, body=entry, status=201)
         as_recipient["Cookie"], named = entered.headers["Set-Cookie"].partition(";")[0], {"share": entered.json()["share"]}
+        until(lambda: self.ask("GET", received, headers=as_recipient, status=200).json()["prepared_at"])
         content = self.ask("POST", received + "/items/0/views", headers=as_recipient, body={**named, "use": "watch"}, status=201).json()["content"]
         whole = self.ask("GET", content, headers=as_recipient, status=200)
         self.ask("GET", content, headers={**as_recipient, "If-None-Match": whole.headers["ETag"]}, status=304)

@@ -595,6 +595,7 @@ export const m = {
       "recording.derived": "Derived",
       "recording.changed": "Changed",
       "recording.refused": "Refused",
+      "recording.denied": "Refused",
       "recording.released": "Released to its officer",
       "recording.destroyed": "Destroyed",
       "hold.placed": "Hold placed",

@@ -8,6 +8,9 @@ import { grouped, shownBytes, shownDuration, shownTime } from "../../ui/format.j
 import { Copy, Failure, Loading, Name, Notice, useLoad, useTitle } from "../../ui/parts.js";
 import { CheckFile } from "./check_file.js";
 
+/** How long until a page looks again whether its recordings are prepared. */
+const LOOK_AGAIN_MS = 2_000;
+
 export default function ReceivedPage(): ReactNode {
   useTitle(m.received.title);
   // What stands behind # is sent to nobody by the browser itself.
@@ -117,7 +120,8 @@ function Contents({ received, onChanged, onLeave }: { readonly received: Receive
         <p>{m.received.kindNotes[received.kind]}</p>
       </Notice>
       {received.order !== null && <Order share={received.share} order={received.order} acceptedAt={received.accepted_at} onAccepted={onChanged} />}
-      {!mustAccept && (
+      {received.prepared_at === null && <BeingPrepared onChanged={onChanged} />}
+      {!mustAccept && received.prepared_at !== null && (
         <>
           <section aria-labelledby="files-title">
             <h2 id="files-title">{m.received.recordings}</h2>
@@ -138,6 +142,25 @@ function Contents({ received, onChanged, onLeave }: { readonly received: Receive
       </div>
     </main>
   );
+}
+
+/** Asks by itself, and without a flicker, until there is something to see. */
+function BeingPrepared({ onChanged }: { readonly onChanged: () => void }): ReactNode {
+  useEffect(() => {
+    const abort = new AbortController();
+    const { signal } = abort;
+    const timer = setInterval(() => {
+      askJson<"GET /api/v1/received">("/api/v1/received", { signal }).then(
+        ({ prepared_at }) => prepared_at !== null && onChanged(),
+        () => signal.aborted || onChanged(),
+      );
+    }, LOOK_AGAIN_MS);
+    return () => {
+      clearInterval(timer);
+      abort.abort();
+    };
+  }, [onChanged]);
+  return <Notice tone="due" title={m.received.beingPrepared} />;
 }
 
 function Order({ share, order, acceptedAt, onAccepted }: { readonly share: string; readonly order: string; readonly acceptedAt: string | null; readonly onAccepted: () => void }): ReactNode {

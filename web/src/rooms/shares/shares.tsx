@@ -66,7 +66,7 @@ export default function SharesPage({ session }: { readonly session: Session }): 
 
 function Row({ share, mayManage, onDo }: { readonly share: Share; readonly mayManage: boolean; readonly onDo: (what: Doing["what"]) => void }): ReactNode {
   const state = stateOf(share, new Date());
-  const isOver = state === "ended" || state === "revoked";
+  const isOver = state === "ended" || state === "revoked" || state === "failed";
   return (
     <tr>
       <th scope="row">
@@ -79,11 +79,15 @@ function Row({ share, mayManage, onDo }: { readonly share: Share; readonly mayMa
       </th>
       <td className="name">
         <ul className="plain">
-          {share.items.map((item) => (
-            <li key={item.recording}>
-              <Link to={`/recordings/${item.recording}`}>
-                <Name text={item.filename || item.recording} />
-              </Link>
+          {share.items.map((item, n) => (
+            <li key={n}>
+              {item.recording === null ? (
+                <span className="quiet-text">{m.shares.hidden}</span>
+              ) : (
+                <Link to={`/recordings/${item.recording}`}>
+                  <Name text={item.filename || item.recording} />
+                </Link>
+              )}
             </li>
           ))}
         </ul>
@@ -103,6 +107,12 @@ function Row({ share, mayManage, onDo }: { readonly share: Share; readonly mayMa
       </td>
       <td>
         <Status tone={TONES[state]} word={m.shares.states[state] ?? state} />
+        {share.reason !== null && (
+          <div className="quiet-text">
+            <Name text={share.reason} />
+          </div>
+        )}
+        {share.code_failed_at !== null && <div className="quiet-text">{m.shares.codeFailed(shownTime(share.code_failed_at))}</div>}
         {share.views_used !== null && share.opened_at !== null && <div className="quiet-text">{m.shares.views(share.views_used, share.views_max)}</div>}
       </td>
       <td>
