@@ -150,6 +150,7 @@ class Town(Live):
         for client in self.clients:
             client.bears = (507,)
         self.probes = self.not_started = 0
+        self.accepted = []  # of those that should have been refused, what is to be finished later
         return self
 
     def start(self):
@@ -194,12 +195,19 @@ class Town(Live):
 
     def refused_creation(self):
         """While there is no room for anything, a new upload is refused, and with 507."""
-        upload = self.rig.new_upload(f"refused-{self.probes}", bytes(50_000_000))
+        is_quota = self.what == "quota"
+        data = self.campaign.rng.randbytes(300_000) if is_quota else bytes(50_000_000)
+        upload = self.rig.new_upload(f"refused-{self.probes}-{len(self.accepted)}", data)
         try:
             self.rig.create(upload)
+            if is_quota:
+                # Nobody can be asked how much quota is left, and a row that fits into what the catalog has already takes none:
+                # then it is the first bytes that are refused.
+                self.accepted.append(upload)
+                self.rig.patch(upload, 100_000)
         except Refused as refused:
             return [] if refused.status == 507 else [f"creation while full: {refused}"]
-        return ["an upload of 50 MB was accepted while there was no room"]
+        return [f"an upload of {len(data)} bytes was accepted while there was no room"]
 
     def one_full(self, heals):
         """Fills, looks, frees, looks. Returns the faults."""
@@ -329,7 +337,7 @@ class Campaign:
             uploads = [upload for client in town.clients for upload in client.uploads]
             if not faults:
                 town.rig.town.kill()
-                faults = town.rig.recover([upload for upload in uploads if not upload.has_receipt], 90_000)
+                faults = town.rig.recover([*town.accepted, *(upload for upload in uploads if not upload.has_receipt)], 90_000)
                 faults += town.jobs_given_up()
             checked.update(town.rig.checked)
             checked["not started"] += town.not_started
