@@ -47,7 +47,7 @@ class OneUpload(unittest.TestCase):
 
 class PlantedBugs(unittest.TestCase):
     def test_each_lie_between_clients_and_server_is_found(self):
-        for name, where in races.planted_bugs(SEED, LIBRARIES.name, POSTGRES):
+        for name, _, where in races.planted_bugs(SEED, LIBRARIES.name, POSTGRES):
             with self.subTest(name):
                 self.assertIsNotNone(where)
 
