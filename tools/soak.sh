@@ -156,6 +156,8 @@ suite_under() { # PRESET SANITIZERS
 
 part_asan() {
   suite_under asan address,undefined
+  # The programs themselves too, as their clients use them.
+  JOBS=$jobs python3 test/soak/sanitized_servers.py build/asan/src upload_test recordings_test shares_test dock_test
 }
 
 part_tsan() {
