@@ -38,7 +38,7 @@ test("staffing is empty, then from a file; what is wrong in one is named and cha
   await page.getByText("The sworn strength has not been entered").waitFor();
   await visit.look("staffing-empty");
   const send = async (text) => {
-    await page.getByLabel("File").setInputFiles(file("town.csv", text));
+    await page.getByLabel("File", { exact: true }).setInputFiles(file("town.csv", text));
     await page.getByRole("button", { name: "Take it in" }).click();
   };
   await send("what,badge,unit,from\nmember,999,Patrol,2022-10-01\n");
