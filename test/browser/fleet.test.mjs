@@ -48,7 +48,7 @@ test("staffing is empty, then from a file; what is wrong in one is named and cha
     + "unit,Patrol,,,,,,,,,\nshift,Days,,,,,,07:00,15:00,,\nfacility,Souza-Baranowski,Shirley; Lancaster,,,,,,,,\n"
     + ["AX-1", "AX-2", "AX-3"].map((serial) => `camera,${serial},,,,,,,,2022-12-01,\n`).join("")
     + ["102", "103", "104"].map((badge) => `member,,,${badge},Patrol,,,,,2022-10-01,\n`).join("") + "slot,,,,Patrol,Days,2,,,2022-12-01,\n");
-  await page.getByText("12 rows are new, 0 were there already.").waitFor();
+  await page.getByText("14 entries are new, 0 were there already.").waitFor();
   await page.getByText("3 to 4 sworn and 3 cameras in service: 1 more officers than cameras").waitFor();
   assert.deepEqual(await page.getByRole("row", { name: "Sworn" }).getByRole("cell").allTextContents(), ["3 to 4", "Nov 29, 2022", "the chief"]);
   await page.getByText("also Shirley, Lancaster").waitFor();
@@ -116,7 +116,7 @@ test("a turn is given, drawn in its window, and swapped with whom the plan propo
   assert.equal(await seat("Pat diaz").getByRole("button").count(), 0, "nobody is swapped early");
   await page.getByText("Pat cole, badge 103 has not worn one yet; Pat ruiz, badge 102 is on day 50 of 28 to 42").waitFor();
   await visit.look("rotation");
-  await page.getByRole("button", { name: "Do: Pat cole, badge 103 is next" }).click();
+  await page.getByRole("button", { name: "Do this: Pat cole, badge 103 is next" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Swap" }).click();
   await seat("Pat cole").getByText("Day 0").waitFor();
   await page.getByText("Nothing is open today.").waitFor();

@@ -124,7 +124,7 @@ export const rotation = {
   why: "Why",
   after: (before: number, after: number) => `${before} officers have had a turn; ${after} would have.`,
   unfilled: "Nobody is left for",
-  take: (name: string) => `Do: ${name} is next`,
+  take: (name: string) => `Do this: ${name} is next`,
   takeShort: "Do this",
 };
 
@@ -155,5 +155,5 @@ export const staffing = {
   zone: "Zone of times without an offset",
   noZone: "None: every time has its offset",
   send: "Take it in",
-  done: (added: number, already: number) => `${counted(added, "row is", "rows are")} new, ${already} were there already.`,
+  done: (added: number, already: number) => `${counted(added, "entry is", "entries are")} new, ${already} were there already.`,
 };
