@@ -37,7 +37,7 @@ function Shown({ camera, mayManage, again }: { readonly camera: CameraShown; rea
   return (
     <>
       <div className="row heading">
-        <h1 className="mono">
+        <h1>
           <Name text={camera.serial} />
         </h1>
         {mayManage && (
