@@ -53,6 +53,10 @@ constexpr auto kActions = std::to_array<std::pair<Action, std::string_view>>({
     {Action::kRegisterDevice, "register_device"},
     {Action::kAssignDevice, "assign_device"},
     {Action::kSeeRoster, "see_roster"},
+    {Action::kSeeFleet, "see_fleet"},
+    {Action::kManageFleet, "manage_fleet"},
+    {Action::kManageStaffing, "manage_staffing"},
+    {Action::kManageRotation, "manage_rotation"},
     {Action::kManagePeople, "manage_people"},
     {Action::kSeeCases, "see_cases"},
     {Action::kManageCases, "manage_cases"},
@@ -415,6 +419,19 @@ Decision decide_by_role(const Actor& actor, Action action, const Item& item, con
                                       Role::kCoordinator, Role::kRecords, Role::kAuditor, Role::kProgramManager,
                                       Role::kAdministrator}),
                       "the roster: those who run the program or work with its footage");
+    case Action::kSeeFleet:
+      return allow_if(has_any(actor, {Role::kSupervisor, Role::kCommand, Role::kCoordinator, Role::kAuditor,
+                                      Role::kProgramManager, Role::kAdministrator}),
+                      "the cameras and who is to wear one: supervisors, command, coordinators, program managers, "
+                      "auditors and administrators");
+    case Action::kManageFleet:
+      return allow_if(actor.has(Role::kCoordinator), "keeping the cameras: camera coordinators");
+    case Action::kManageStaffing:
+      return allow_if(has_any(actor, {Role::kCoordinator, Role::kProgramManager, Role::kAdministrator}),
+                      "strength, shifts, facilities and slots: coordinators, program managers and administrators");
+    case Action::kManageRotation:
+      return allow_if(has_any(actor, {Role::kCoordinator, Role::kSupervisor}) && !is_own(actor, item),
+                      "who takes part, and whose turn it is: coordinators and supervisors, never for themselves");
     case Action::kManagePeople:
       return allow_if(actor.has(Role::kAdministrator) && !is_own(actor, item),
                       "people and units: administrators, never for themselves");

@@ -70,7 +70,12 @@ enum class Action {
   kRegisterDevice,
   kAssignDevice,  // who wore which device when
   kSeeRoster,     // people, units, devices and assignments
-  kManagePeople,  // badges, units and who belongs to them
+  // Of the cameras as things, and of who is to wear one next.
+  kSeeFleet,        // cameras, docks, strength, slots and turns
+  kManageFleet,     // what is known of a camera, and whether it is in service
+  kManageStaffing,  // strength, shifts, facilities, cameras and slots, by file
+  kManageRotation,  // who takes part, whose turn it is, and within what window
+  kManagePeople,    // badges, units and who belongs to them
   kSeeCases,
   kManageCases,      // cases and who works on them
   kRecordStatement,  // that an officer has filed the statement on an incident

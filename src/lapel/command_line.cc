@@ -58,6 +58,9 @@ CommandLine::Declared::Declared() : app_("Lapel: the open body-worn-camera syste
   add_facts();
   add_holds();
   add_program();
+  add_staffing();
+  add_fleet();
+  add_rotation();
   add_forecast();
   add_calendar();
 }

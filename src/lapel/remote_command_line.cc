@@ -235,6 +235,7 @@ void CommandLine::Declared::add_program() {
   import->footer("Importing the same file again adds nothing. Nothing that was stated is ever changed.");
   program_report(program, "status", "Strength, milestones, and what is contradicted, corrected or assumed",
                  door::run_program_status);
+  rotation_status(program, "rotation");
   CLI::App* costs = program_report(program, "costs", "Payments with what grants pay of them, and the awards of a round",
                                    door::run_program_costs);
   costs->add_option("--contract", program_.contract, "Which contract, where there are several");

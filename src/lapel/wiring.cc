@@ -20,6 +20,7 @@
 #include "cameras/routes.h"
 #include "disclosure/recipients.h"
 #include "disclosure/routes.h"
+#include "fleet/routes.h"
 #include "http/pace.h"
 #include "http/server.h"
 #include "ingest/routes.h"
@@ -216,6 +217,9 @@ struct Rooms::Impl {
                    accounts(installation->clock()), console_acts()}),
         programs({installation->database(), installation->ledgers(), installation->clock()}),
         publications({installation->database(), installation->ledgers(), installation->clock(), programs}),
+        staffing({installation->database(), installation->ledgers(), installation->clock()}),
+        camera_room({installation->database(), installation->ledgers(), installation->clock()}),
+        rotation({installation->database(), installation->ledgers(), installation->clock()}),
         locks({installation->database(), installation->clock()}),
         challenges({installation->database(), installation->clock()}),
         factors({installation->database(), installation->clock(), installation->keys(), locks, challenges}),
@@ -249,6 +253,9 @@ struct Rooms::Impl {
   oversight::Oversight oversight;
   program::Programs programs;
   program::Publications publications;
+  fleet::Staffing staffing;
+  fleet::Fleet camera_room;
+  fleet::Rotation rotation;
   signin::Locks locks;
   signin::Challenges challenges;
   signin::Factors factors;
@@ -321,6 +328,7 @@ void Rooms::register_routes(http::Router& router) {
   register_hosting(router, installation, impl_->setup, impl_->asker);
   oversight::register_routes(router, impl_->oversight, impl_->asker);
   program::register_routes(router, impl_->programs, impl_->publications, impl_->asker);
+  fleet::register_routes(router, impl_->staffing, impl_->camera_room, impl_->rotation, impl_->asker);
   public_pages::register_routes(router, find_ledger(installation));
   signin::register_routes(
       router,

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "crypto/random.h"
 #include "roster/roles.h"
+#include "roster/staffing.h"
 
 namespace lapel::people {
 namespace {
@@ -205,7 +206,7 @@ Result<Page<Assignment>> People::assignments(const access::Actor& actor, const r
   // Narrowed in the query: what the asker may not know of takes up no room in the answer.
   roster::AssignmentQuery allowed = query;
   allowed.of.emplace();
-  for (int number = 0; number <= static_cast<int>(AssignmentKind::kInvestigation); ++number) {
+  for (int number = 0; number <= static_cast<int>(roster::kLastAssignmentKind); ++number) {
     const auto kind = static_cast<AssignmentKind>(number);
     if (access::decide(actor, seeing(kind), about(actor)).is_allowed()) allowed.of->push_back(kind);
   }
@@ -239,6 +240,16 @@ Result<std::string> People::target_of(db::Transaction& tx, const access::Actor& 
       const auto unit = TRY(roster::find_unit(tx, actor.agency, target));
       if (!unit) return fail(Code::kNotFound, "No unit of this agency has that name", target);
       return unit->text();
+    }
+    case AssignmentKind::kShift: {
+      const auto shift = TRY(roster::find_shift(tx, actor.agency, target));
+      if (!shift) return fail(Code::kNotFound, "No shift of this agency has that name", target);
+      return shift->text();
+    }
+    case AssignmentKind::kFacility: {
+      const auto facility = TRY(roster::find_facility(tx, actor.agency, target));
+      if (!facility) return fail(Code::kNotFound, "No facility of this agency is called so", target);
+      return facility->text();
     }
     case AssignmentKind::kCase: {
       const auto known = TRY(roster::find_case(tx, actor.agency, target));

@@ -17,7 +17,7 @@ struct KindRow {
   access::Action action;
   bool is_exclusive;  // one person's at a time
 };
-constexpr std::array<KindRow, 7> kKinds = {{
+constexpr std::array<KindRow, 9> kKinds = {{
     {AssignmentKind::kBadge, "badge", access::Action::kManagePeople, true},
     {AssignmentKind::kDevice, "device", access::Action::kAssignDevice, true},
     {AssignmentKind::kUnit, "unit", access::Action::kManagePeople, false},
@@ -25,6 +25,8 @@ constexpr std::array<KindRow, 7> kKinds = {{
     {AssignmentKind::kCase, "case", access::Action::kManageCases, false},
     {AssignmentKind::kClearance, "clearance", access::Action::kClear, false},
     {AssignmentKind::kInvestigation, "investigation", access::Action::kInvestigate, false},
+    {AssignmentKind::kShift, "shift", access::Action::kManagePeople, false},
+    {AssignmentKind::kFacility, "facility", access::Action::kManagePeople, false},
 }};
 
 const KindRow& row_of(AssignmentKind kind) {

@@ -33,6 +33,10 @@ const DigestPage = lazy(() => import("../rooms/oversight/digest.js"));
 const ReviewPage = lazy(() => import("../rooms/oversight/review.js"));
 const BargainingPage = lazy(() => import("../rooms/program/bargaining.js"));
 const MoneyPage = lazy(() => import("../rooms/program/money.js"));
+const CamerasPage = lazy(() => import("../rooms/fleet/cameras.js"));
+const CameraPage = lazy(() => import("../rooms/fleet/camera.js"));
+const RotationPage = lazy(() => import("../rooms/fleet/rotation.js"));
+const StaffingPage = lazy(() => import("../rooms/fleet/staffing.js"));
 const ViewAsPage = lazy(() => import("../rooms/oversight/view_as.js"));
 
 /** A recipient of a share is nobody to the agency: that page knows no session. */
@@ -104,6 +108,7 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
   const mayHost = session.may.includes("manage_agencies");
   const maySeeProgram = session.may.includes("see_program");
   const maySeeBargaining = session.may.includes("see_bargaining");
+  const maySeeFleet = session.may.includes("see_fleet");
   // Who comes to decide proposals, or for the program, and has no list, is taken there.
   const hasNoList = (maySeeProposals || maySeeProgram || maySeeBargaining) && !session.may.includes("list");
   const home = !hasNoList ? "/recordings" : maySeeProposals ? "/approvals" : maySeeProgram ? "/program/money" : "/program/bargaining";
@@ -126,9 +131,12 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
       { id: "go.agencies", label: m.nav.agencies, shortcut: "g g", scope: "everywhere", when: () => mayHost, perform: () => navigate("/agencies") },
       { id: "go.money", label: m.nav.money, shortcut: "g m", scope: "everywhere", when: () => maySeeProgram, perform: () => navigate("/program/money") },
       { id: "go.bargaining", label: m.nav.bargaining, shortcut: "g b", scope: "everywhere", when: () => maySeeBargaining, perform: () => navigate("/program/bargaining") },
+      { id: "go.fleet", label: m.nav.fleet, shortcut: "g c", scope: "everywhere", when: () => maySeeFleet, perform: () => navigate("/fleet") },
+      { id: "go.rotation", label: m.nav.rotation, shortcut: "g t", scope: "everywhere", when: () => maySeeFleet, perform: () => navigate("/fleet/rotation") },
+      { id: "go.staffing", label: m.nav.staffing, shortcut: "g f", scope: "everywhere", when: () => maySeeFleet, perform: () => navigate("/staffing") },
       { id: "help", label: m.help.open, shortcut: "?", scope: "everywhere", perform: () => setHelpOpen(true) },
     ],
-    [navigate, mayUpload, maySeePeople, maySeeShares, maySeeHolds, maySeeProposals, mayHost, hasNoList, maySeeProgram, maySeeBargaining, maySeeAlerts, maySeeWeeks, mayReview],
+    [navigate, mayUpload, maySeePeople, maySeeShares, maySeeHolds, maySeeProposals, mayHost, hasNoList, maySeeProgram, maySeeBargaining, maySeeFleet, maySeeAlerts, maySeeWeeks, mayReview],
   );
   useActions(actions);
   const help = actions.find((action) => action.id === "help") as Action;
@@ -141,8 +149,8 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
     main.current?.focus();
   }, [location]);
 
-  const link = (to: string, label: string): ReactNode => (
-    <Link to={to} aria-current={location.startsWith(to) ? "page" : undefined}>
+  const link = (to: string, label: string, isHere = location.startsWith(to)): ReactNode => (
+    <Link to={to} aria-current={isHere ? "page" : undefined}>
       {label}
     </Link>
   );
@@ -169,6 +177,9 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
           {mayReview && link("/access-review", m.nav.review)}
           {maySeeProgram && link("/program/money", m.nav.money)}
           {maySeeBargaining && link("/program/bargaining", m.nav.bargaining)}
+          {maySeeFleet && link("/fleet", m.nav.fleet, location === "/fleet" || location.startsWith("/fleet/cameras"))}
+          {maySeeFleet && link("/fleet/rotation", m.nav.rotation)}
+          {maySeeFleet && link("/staffing", m.nav.staffing)}
         </nav>
         <div className="account">
           <ThemeChoice />
@@ -230,6 +241,16 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
             </Route>
             <Route path="/program/money">
               <MoneyPage />
+            </Route>
+            <Route path="/fleet">
+              <CamerasPage session={session} />
+            </Route>
+            <Route path="/fleet/cameras/:id">{({ id }) => <CameraPage key={id} id={id} session={session} />}</Route>
+            <Route path="/fleet/rotation">
+              <RotationPage session={session} />
+            </Route>
+            <Route path="/staffing">
+              <StaffingPage session={session} />
             </Route>
             <Route path="/account">
               <AccountPage session={session} />

@@ -3,11 +3,16 @@
 
 import { count, counted } from "./counting.js";
 import { agencies, approvals, bargaining, holds, oversight, program, received, shares } from "./room_messages.js";
+import { fleet, rotation, staffing } from "./fleet_messages.js";
 
 export const m = {
   product: "Lapel",
   skip: "Skip to content",
-  nav: { label: "Rooms", recordings: "Recordings", upload: "Upload", shares: "Shares", people: "People", alerts: "Alerts", weekly: "Weekly review", review: "Access review", holds: "Holds", approvals: "Approvals", agencies: "Agencies", money: "Money", bargaining: "Bargaining" },
+  nav: { label: "Rooms", recordings: "Recordings", upload: "Upload", shares: "Shares", people: "People", alerts: "Alerts", weekly: "Weekly review", review: "Access review", holds: "Holds", approvals: "Approvals", agencies: "Agencies", money: "Money", bargaining: "Bargaining",
+    fleet: "Cameras",
+    rotation: "Rotation",
+    staffing: "Staffing",
+  },
   title: (page: string) => `${page} · Lapel`,
 
   theme: { label: "Theme", system: "As the system", light: "Light", dark: "Dark" },
@@ -488,6 +493,8 @@ export const m = {
       case: "Works on case",
       clearance: "Cleared for",
       investigation: "Under investigation",
+      shift: "Works shift",
+      facility: "Works at",
     },
     targets: {
       badge: "Badge number",
@@ -496,6 +503,8 @@ export const m = {
       unit_supervisor: "Name of the unit",
       case: "Number of the case",
       clearance: "Kind of recordings",
+      shift: "Name of the shift",
+      facility: "Name of the facility",
     },
     end: "End",
     endTitle: (what: string) => `End: ${what}`,
@@ -523,6 +532,10 @@ export const m = {
       register_device: "Register cameras",
       assign_device: "Assign cameras",
       see_roster: "See people and units",
+      see_fleet: "See cameras and the rotation",
+      manage_fleet: "Keep the cameras",
+      manage_staffing: "Enter strength, shifts and slots",
+      manage_rotation: "Decide whose turn it is",
       manage_people: "Manage people and units",
       see_cases: "See cases",
       manage_cases: "Manage cases",
@@ -558,6 +571,9 @@ export const m = {
   oversight,
   program,
   bargaining,
+  fleet,
+  rotation,
+  staffing,
   custody: {
     title: "Custody",
     note: "Everything that was done with this recording, in order. Each row is checked in this browser, not by the server. Names are by the agency's roster, and no part of what is checked.",

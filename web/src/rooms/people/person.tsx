@@ -21,6 +21,8 @@ const ACTIONS: { readonly [K in AssignmentKind]: Session["may"][number] } = {
   case: "manage_cases",
   clearance: "clear",
   investigation: "investigate",
+  shift: "manage_people",
+  facility: "manage_people",
 };
 const KINDS = Object.keys(ACTIONS) as readonly AssignmentKind[];
 
@@ -34,6 +36,10 @@ export default function PersonPage({ id, session }: { readonly id: string; reado
     const names: Record<string, string> = {};
     // Ids as people know them, where the asker may see the lists they stand in.
     if (session.may.includes("see_roster")) for (const unit of (await askJson<"GET /api/v1/units">("/api/v1/units", { signal })).items) names[unit.id] = unit.name;
+    if (session.may.includes("see_fleet")) {
+      const { shifts, facilities } = await askJson<"GET /api/v1/staffing">("/api/v1/staffing", { signal });
+      for (const each of [...shifts, ...facilities]) names[each.id] = each.name;
+    }
     if (session.may.includes("see_cases")) for (const known of (await askJson<"GET /api/v1/cases">("/api/v1/cases", { signal })).items) names[known.id] = known.number;
     return { rights, names };
   });
