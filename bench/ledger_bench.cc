@@ -3,21 +3,27 @@
 //
 //   ledger_bench append DIR [PAIRS]           1, 8, 64 and 512 writers, beside a floor without catalog, keys and reading back
 //   ledger_bench size DIR [PAIRS] [LEAVES]    a restart and a receipt at 10,000,000 leaves unless told
+//   ledger_bench restart DIR                  what `size` starts as a process of its own: opens its ledger and seals one event
 //
-// DIR is a scratch directory on the disk to be measured. The leaves of `size` are padding, made by the publisher as at any
-// beat, with real files and the real catalog: a restart and a proof read the same tiles whatever the leaves mean.
+// DIR is a scratch directory on the disk to be measured. The leaves of `size` are padding but for 2,000 events, a share of them at each of
+// some sizes on the way, made by the publisher as at any beat, with real files and the real catalog: a proof reads the same tiles whatever
+// the leaves between mean. Receipts are asked of random ones of these events.
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
 #include <deque>
+#include <iterator>
 #include <mutex>
+#include <random>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <spawn.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/check.h"
@@ -36,6 +42,8 @@ constexpr std::int64_t kLeaves = 10'000'000;
 constexpr int kPairs = 5;
 constexpr std::int64_t kFloorLeaves = 256;  // padding at a beat that does not come while entries are counted
 constexpr int kProofs = 2'000;
+constexpr int kEvents = 2'000;  // that receipts are asked of
+constexpr int kSizes = 8;       // after which a share of them comes
 constexpr int kWriters[] = {1, 8, 64, 512};
 constexpr double kAppendSeconds = 1.5;       // of one run
 constexpr std::size_t kEntryBytes = 300;     // of one of the floor's entries; about what an event has
@@ -78,15 +86,17 @@ void print_line(std::string_view bench, const std::vector<double>& ours, std::st
   std::fflush(stdout);
 }
 
-// A new ledger with real files and the real catalog below a directory.
+// A ledger with real files and the real catalog below a directory. Its secrets are constants, so that another process can go on with it.
 struct Scene {
-  explicit Scene(const os::Path& directory, std::int64_t floor) : disk(os::real_disk()) {
+  explicit Scene(const os::Path& directory) : disk(os::real_disk()) {
     must(os::make_directories(*disk, directory));
     bucket = must(bucket::open_fs_bucket(*disk, directory));
     database = must(db::open_sqlite((directory / "catalog.db").string()));
     must(db::migrate(*database, "ledger", ledger::schema()));
     terms.origin = "bench.example/ledger";
     terms.slug = "ledger";
+  }
+  Scene(const os::Path& directory, std::int64_t floor) : Scene(directory) {
     terms.floor = floor;  // one beat pads up to this
     const proof::VerifierKey key{terms.origin, proof::KeyType::kLog,
                                  crypto::SigningKey::from_seed(secrets.log_seed).public_key()};
@@ -103,9 +113,9 @@ struct Scene {
   std::unique_ptr<bucket::Bucket> bucket;
   std::unique_ptr<db::Database> database;
   ledger::Terms terms;
-  const ledger::Secrets secrets{crypto::random_bytes<32>(), crypto::random_bytes<32>()};
-  const ByteArray<32> subject_key = crypto::random_bytes<32>();
-  const AgencyId agency = crypto::new_id<AgencyId>();
+  const ledger::Secrets secrets{ByteArray<32>{1}, ByteArray<32>{2}};
+  const ByteArray<32> subject_key{3};
+  const AgencyId agency{ByteArray<16>{4}};
 };
 
 ledger::Submission viewed(const SubjectId& subject) {
@@ -259,41 +269,73 @@ void bench_append(const os::Path& directory, int pairs) {
   }
 }
 
+// The clock of `size` stands still, and a ledger goes back for nobody: the restarted one has to be at a time after it.
+constexpr Timestamp kBegun{1'700'000'000'000'000};
+constexpr Timestamp kRestarted{1'800'000'000'000'000};
+
+// Opens the ledger that is there, and seals one event.
+void restart(const os::Path& directory) {
+  Scene scene(directory);
+  must(scene.database->read([&](db::Transaction& tx) -> Result<void> {
+    scene.terms = TRY(ledger::Ledger::terms(tx, scene.agency));
+    return {};
+  }));
+  const ManualClock clock(kRestarted);
+  must(scene.open(clock)->commit(viewed(crypto::new_id<SubjectId>())));
+}
+
+// The same by a process that knows nothing yet, from its start to its end.
+double ms_of_restart(const os::Path& directory) {
+  std::string program = "/proc/self/exe", mode = "restart", where = directory.string();
+  char* const arguments[] = {program.data(), mode.data(), where.data(), nullptr};
+  const auto start = std::chrono::steady_clock::now();
+  pid_t child = 0;
+  int status = 0;
+  CHECK(::posix_spawn(&child, program.c_str(), nullptr, nullptr, arguments, environ) == 0);
+  CHECK(::waitpid(child, &status, 0) == child && status == 0);
+  return ms_since(start);
+}
+
 void bench_size(const os::Path& directory, int pairs, std::int64_t leaves) {
-  Scene scene(directory, leaves);
-  ManualClock clock({1'700'000'000'000'000});
+  CHECK(leaves / kSizes > kEvents / kSizes);
+  Scene scene(directory, leaves / kSizes);
+  ManualClock clock(kBegun);
   std::vector<ledger::SealedEvent> events;
   {
     const auto start = std::chrono::steady_clock::now();
     const auto ledger = scene.open(clock);
     must(ledger->begin());
-    events = must(ledger->commit(viewed(crypto::new_id<SubjectId>())));
-    clock.advance_us(scene.terms.beat_s * 1'000'000);
     ledger->start_publishing();
-    // Set-up, not measured: asking without a pause would take a core from the publisher that makes the leaves.
-    while (must(ledger->standing(ledger::Under::kPublished)).size < static_cast<std::uint64_t>(leaves))
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    fmt::print(stderr, "ledger_bench: {} leaves made in {:.0f} s\n", leaves, ms_since(start) / 1'000);
+    for (int i = 1; i <= kSizes; ++i) {
+      for (int n = 0; n < kEvents / kSizes; ++n) {
+        std::ranges::move(must(ledger->commit(viewed(crypto::new_id<SubjectId>()))), std::back_inserter(events));
+      }
+      clock.advance_us(scene.terms.beat_s * 1'000'000);
+      // Set-up, not measured: asking without a pause would take a core from the publisher that makes the leaves.
+      while (must(ledger->standing(ledger::Under::kPublished)).size < static_cast<std::uint64_t>(leaves / kSizes * i))
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    fmt::print(stderr, "ledger_bench: {} leaves and {} events made in {:.0f} s\n", leaves, events.size(),
+               ms_since(start) / 1'000);
   }
 
-  // A restart: open, and seal one event. What other processes hold in memory plays no part; tiles come from files.
+  // The kernel still has the files in its memory, as after a crash of the program and not of the machine.
   std::vector<double> restarts;
-  for (int i = 0; i < pairs; ++i) {
-    const auto start = std::chrono::steady_clock::now();
-    const auto ledger = scene.open(clock);
-    must(ledger->commit(viewed(crypto::new_id<SubjectId>())));
-    restarts.push_back(ms_since(start));
-  }
+  for (int i = 0; i < pairs; ++i) restarts.push_back(ms_of_restart(directory));
   print_line(fmt::format("ledger_restart_{}", leaves), restarts, "the second it may take",
              std::vector<double>(restarts.size(), kRestartBarMs), "ms", 1, "lower");
 
-  const auto ledger = scene.open(clock);
+  std::mt19937 random(1);
+  std::uniform_int_distribution<std::size_t> any(0, events.size() - 1);
+  clock.set(kRestarted);
   std::vector<double> proofs;
   for (int pair = 0; pair < pairs; ++pair) {
+    const auto ledger = scene.open(clock);  // with nothing of the pair before in its memory
     std::vector<double> of_pair;
     for (int i = 0; i < kProofs; ++i) {
+      const ledger::SealedEvent& event = events[any(random)];
       const auto start = std::chrono::steady_clock::now();
-      (void)must(ledger->receipt(events[0], ledger::Under::kSealed));
+      (void)must(ledger->receipt(event, ledger::Under::kSealed));
       of_pair.push_back(ms_since(start));
     }
     proofs.push_back(median(of_pair));
@@ -307,10 +349,11 @@ void bench_size(const os::Path& directory, int pairs, std::int64_t leaves) {
 int main(int argc, char** argv) {
   const std::string_view mode = argc >= 3 ? argv[1] : "";
   const int pairs = argc >= 4 ? std::atoi(argv[3]) : kPairs;
-  if (argc > 5 || pairs < 1 || (mode != "append" && mode != "size")) {
-    fmt::print(stderr, "usage: ledger_bench append|size DIR [PAIRS] [LEAVES]\n");
+  if (argc > 5 || pairs < 1 || (mode != "append" && mode != "size" && mode != "restart")) {
+    fmt::print(stderr, "usage: ledger_bench append|size|restart DIR [PAIRS] [LEAVES]\n");
     return 2;
   }
+  if (mode == "restart") restart(argv[2]);
   if (mode == "append") bench_append(argv[2], pairs);
   if (mode == "size") bench_size(argv[2], pairs, argc == 5 ? std::strtoll(argv[4], nullptr, 10) : kLeaves);
 }

@@ -5,7 +5,8 @@
   attacks_test.py AGREE     AGREE: build/release/tests/agree, which judges in C++; web/build/verify/vectors.js judges in TypeScript
 
 test/golden/vectors/attacks.tsv says of each: what kind of attack it is, and what it has to be refused for. An attack that another
-check stops tests nothing, and can hide that the check it was written for is gone. Where the two verifiers come to one attack by
+check stops tests nothing, and can hide that the check it was written for is gone. Planted before: judges that accept one vector, each
+in its turn, and judges that refuse it for a reason nobody asked for. Where the two verifiers come to one attack by
 different checks, both are named ("path/misplaced": C++ first). Of an export all refusals count: one attack may have several.
 """
 import collections
@@ -104,6 +105,34 @@ def table():
     return rows
 
 
+def fault_of(name, mine, other, rows):
+    """What is wrong with two answers about one attack; None where nothing is."""
+    if mine["accept"] or other["accept"]:
+        return f"{name}: accepted by {'src/proof' if mine['accept'] else 'web/src/verify'}"
+    got = reasons(mine["why"], OURS), reasons(other["why"], THEIRS)
+    if name not in rows:
+        return f"{name} has no row in attacks.tsv: {'/'.join(map(str, got))}: {mine['why']} | {other['why']}"
+    wanted = rows[name][1]
+    first, _, second = wanted.partition("/")
+    if first not in got[0] or (second or first) not in got[1]:
+        return f"{name}: refused for {got}, and should be for {wanted}: {mine['why']} | {other['why']}"
+    return None
+
+
+def find_planted(names, ours, theirs, rows):
+    """Of judges that are wrong about one vector, each vector in its turn, how many are found with every vector."""
+    accepts, otherwise = {"accept": True, "why": ""}, {"accept": False, "why": "it was raining"}
+    judges = {"accepts one vector, C++": lambda mine, other: (accepts, other),
+              "accepts one vector, TypeScript": lambda mine, other: (mine, accepts),
+              "refuses one for another reason, C++": lambda mine, other: (otherwise, other)}
+    found = 0
+    for what, judged in judges.items():
+        unnoticed = [name for name, mine, other in zip(names, ours, theirs) if fault_of(name, *judged(mine, other), rows) is None]
+        print(f"planted: a judge that {what}: " + ("found" if not unnoticed else f"NOT FOUND with {len(unnoticed)}: {unnoticed[:3]}"))
+        found += not unnoticed
+    return found, len(judges)
+
+
 def main():
     begun = time.monotonic()
     names, asked = zip(*questions())
@@ -114,19 +143,14 @@ def main():
     theirs = judge(["node", ROOT / "web/build/verify/vectors.js", "--stdin"], asked)
     if not len(asked) == len(ours) == len(theirs):
         raise SystemExit("attacks: not every question was answered")
+    planted = find_planted(names, ours, theirs, rows)
+    if planted[0] < planted[1]:
+        faults.append("a planted judge was not found")
     for name, mine, other in zip(names, ours, theirs):
-        if mine["accept"] or other["accept"]:
-            faults.append(f"{name}: accepted by {'src/proof' if mine['accept'] else 'web/src/verify'}")
-            continue
-        got = reasons(mine["why"], OURS), reasons(other["why"], THEIRS)
-        if name not in rows:
-            faults.append(f"{name} has no row in attacks.tsv: {'/'.join(map(str, got))}: {mine['why']} | {other['why']}")
-            continue
-        attack, wanted = rows[name]
-        counts[attack] += 1
-        first, _, second = wanted.partition("/")
-        if first not in got[0] or (second or first) not in got[1]:
-            faults.append(f"{name}: refused for {got}, and should be for {wanted}: {mine['why']} | {other['why']}")
+        if name in rows:
+            counts[rows[name][0]] += 1
+        if fault := fault_of(name, mine, other, rows):
+            faults.append(fault)
     for attack in sorted(set(counts) | set(LEAST)):
         print(f"{attack:26} {counts[attack]:4} (at least {LEAST.get(attack, '?')})")
         if attack not in LEAST:
@@ -138,8 +162,8 @@ def main():
     print("\n".join(faults))
     print(f"{len(asked)} attacks, {len(faults)} faults")
     figures.record("T2", "structure attacks refused by both verifiers, each for its own reason",
-                   f"{len(asked)} attacks of {len(counts)} kinds, {len(faults)} faults", "200 attacks, 0 faults",
-                   not faults, "test/attacks_test.py", time.monotonic() - begun)
+                   f"{len(asked)} attacks of {len(counts)} kinds, {len(faults)} faults", f"{LEAST_IN_ALL} attacks, 0 faults",
+                   not faults, "tools/soak.sh attacks", time.monotonic() - begun, planted=f"{planted[0]} of {planted[1]} found")
     return 1 if faults else 0
 
 

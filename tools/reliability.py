@@ -6,8 +6,9 @@
     tools/reliability.py --from FILE...   takes the lines of a run as the committed figures, then the page
 
 docs/figures/scorecard.json is written by hand: what is promised, where the bar stands, what a campaign leaves out.
-docs/figures/reliability.jsonl is a run: its first line tells the machine and the day, each other line is a figure as
-test/figures.py writes it. Where two lines tell the same figure, the last one counts.
+docs/figures/reliability.jsonl is a run: its first line tells the machine and the day, or the first and the last of its days
+("2026-11-28/2026-11-29"), each other line is a figure as test/figures.py writes it. Where two lines tell the same figure, the
+last one counts. Lines of before figures named their revision have none, and the page says so.
 """
 import datetime
 import json
@@ -24,6 +25,7 @@ PAGE = ROOT / "docs/reliability.md"
 
 ROW_KEYS = {"id", "name", "promise", "bar", "run", "not_modeled", "meanwhile"}
 FIGURE_KEYS = {"id", "figure", "value", "bar", "held", "planted", "run", "seconds"}
+REVISION_KEYS = {"revision", "dirty"}
 GROUPS = (("R", "Durability"), ("T", "Tamper evidence"), ("S", "Security"))
 NO_FIGURE = "No figure yet."
 
@@ -34,9 +36,9 @@ What was done to Lapel on purpose, how often, and what it came to. Made by `tool
 
 For whoever has to rely on it, or to attack it in court: each row is a promise in plain words, then what was tried, then the
 command that tries it again. A harness that cannot find a bug proves nothing, so that most of them first have to find bugs
-that were put in on purpose (**planted**); where a row says nothing of them, it has none. **Bar** is what the run was held
-to; the bar of a release may be higher and is given beside the promise. A row without a figure says so. *It leaves out* is
-what no run of it can show.
+that were put in on purpose (**planted**), and a run that does not find all of them keeps no bar; where a row says nothing of
+them, it has none. **Bar** is what the run was held to, and one that was made shorter keeps none either; the bar of a release may be higher and is given beside the promise. **Revision** is the commit that was tried; *changed* means
+that files differed from it. A row without a figure says so. *It leaves out* is what no run of it can show.
 
 Every command runs on a Debian 12 machine from a clone of this repository; some need root for filesystems of their own.
 `tools/soak.sh` runs all of them, and `tools/soak.sh save` makes this page of that run.
@@ -60,6 +62,19 @@ def read_scorecard(path=SCORECARD):
     return rows
 
 
+def days(machine, where):
+    """The day of a run, or its first and its last one."""
+    date = machine.get("date")
+    parts = date.split("/") if isinstance(date, str) else []
+    try:
+        found = [datetime.datetime.strptime(part, "%Y-%m-%d").date() for part in parts if re.fullmatch(r"\d{4}-\d\d-\d\d", part)]
+    except ValueError:
+        found = []  # the thirtieth of February
+    if len(found) != len(parts) or len(found) not in (1, 2) or found != sorted(found):
+        raise Wrong(f"{where}: the machine's date is {date!r}; it has to be a day as 2026-11-28, or two as 2026-11-28/2026-11-29")
+    return found
+
+
 def read_lines(path):
     """The lines of a file: figures, and the first one's machine if it tells one."""
     machine, figures = None, []
@@ -69,9 +84,12 @@ def read_lines(path):
         line = json.loads(text)
         if number == 1 and "machine" in line:
             machine = line
+            days(machine, f"{path.name}, line 1")
             continue
-        if set(line) != FIGURE_KEYS or not isinstance(line["held"], bool) or not isinstance(line["seconds"], int):
-            raise Wrong(f"{path.name}, line {number}: a figure has {', '.join(sorted(FIGURE_KEYS))}")
+        is_whole = set(line) in (FIGURE_KEYS, FIGURE_KEYS | REVISION_KEYS) and isinstance(line.get("dirty", False), bool)
+        if not is_whole or not isinstance(line["held"], bool) or not isinstance(line["seconds"], int):
+            raise Wrong(f"{path.name}, line {number}: a figure has {', '.join(sorted(FIGURE_KEYS))}, and "
+                        f"{' and '.join(sorted(REVISION_KEYS))} or neither")
         figures.append(line)
     return machine, figures
 
@@ -83,7 +101,9 @@ def settled(figures, rows):
     for line in figures:
         if line["id"] not in known:
             raise Wrong(f"a figure of {line['id']}, which is no row of the scorecard: {line['figure']}")
-        last[(line["id"], line["figure"])] = line
+        # Of the same sweep one run may take every byte, and another every seventh.
+        whole = re.sub(r"\bevery \d+(st|nd|rd|th) byte\b", "every byte", re.sub(r", of its events in every \d+\w\w row", "", line["figure"]))
+        last[(line["id"], whole)] = line
     return sorted(last.values(), key=lambda line: known.index(line["id"]))
 
 
@@ -95,6 +115,13 @@ def this_machine():
                         "memory_gib": round(memory / 2 ** 20), "kernel": ".".join(platform.release().split(".")[:2]),
                         "system": release[1] if release else platform.system()},
             "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d")}
+
+
+def until(machine, today):
+    """The same machine, when figures of today have come to those of its days."""
+    told = days(machine, "the first line")
+    last = max(told[-1], today)
+    return {**machine, "date": str(last) if told[0] == last else f"{told[0]}/{last}"}
 
 
 def cell(text):
@@ -109,12 +136,18 @@ def code(text):
     return f"`{text}`" if re.match(r"(tools/|make |ctest |python3 |build/)", text) else text
 
 
+def revision(line):
+    if "revision" not in line:
+        return "before revisions were kept"
+    return (f"`{line['revision']}`" if line["revision"] else "none known") + (", changed" if line["dirty"] else "")
+
+
 def section(row, figures):
     out = [f"### {row['id']}. {row['name']}", "", f"{row['promise']}", "", f"*Release bar:* {row['bar']}.", ""]
     if figures:
-        out += ["| What was tried | What it came to | Bar | Kept | Planted | Took |", "|---|---|---|---|---|---|"]
+        out += ["| What was tried | What it came to | Bar | Kept | Planted | Took | Revision |", "|---|---|---|---|---|---|---|"]
         out += [f"| {cell(line['figure'])} | {cell(line['value'])} | {cell(line['bar'])} | {'yes' if line['held'] else '**NO**'} "
-                f"| {cell(line['planted'] or '–')} | {duration(line['seconds'])} |" for line in figures]
+                f"| {cell(line['planted'] or '–')} | {duration(line['seconds'])} | {revision(line)} |" for line in figures]
         out.append("")
     else:
         out += [f"**{NO_FIGURE}**", ""]
@@ -131,10 +164,11 @@ def section(row, figures):
 def page(rows, machine, figures):
     by_row = {row["id"]: [line for line in figures if line["id"] == row["id"]] for row in rows}
     facts = machine["machine"]
+    date = " to ".join(str(day) for day in days(machine, "the first line"))
     with_figures = sum(1 for row in rows if by_row[row["id"]])
     missed = [line for line in figures if not line["held"]]
     out = [HEAD,
-           f"The figures below are of {machine['date']}, on {facts['processors']} processors ({facts['model']}), "
+           f"The figures below are of {date}, on {facts['processors']} processors ({facts['model']}), "
            f"{facts['memory_gib']} GiB of memory, {facts['system']}, Linux {facts['kernel']}.", "",
            f"**{with_figures} of {len(rows)} rows have a figure; {len(figures) - len(missed)} of {len(figures)} figures kept the "
            "bar that they were held to.**", ""]
@@ -167,11 +201,14 @@ def committed_page():
 def main(arguments):
     try:
         if arguments[:1] == ["--from"] and arguments[1:]:
-            machine, figures = None, []
+            machine, figures, is_new = None, [], False
             for name in arguments[1:]:
                 told, lines = read_lines(pathlib.Path(name))
                 machine = told or machine
+                is_new = is_new or told is None
                 figures += lines
+            if machine and is_new:
+                machine = until(machine, datetime.datetime.now(datetime.timezone.utc).date())
             figures = settled(figures, read_scorecard())
             lines = [machine or this_machine(), *figures]
             FIGURES.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))

@@ -10,6 +10,7 @@
 #   LAPEL_FUZZ_RUNS      executions of each fuzz target (1000000); LAPEL_FUZZ_SECONDS bounds the time of each;
 #                        LAPEL_FUZZ_GO_ON=1 counts what a program, the same to the byte, came through in earlier runs
 #   LAPEL_AGREE_INPUTS   questions that two verifiers are asked (1000000)
+#   LAPEL_TAMPER_SECONDS how long one sweep of sweep_1000 may take (1500); one that needs longer takes every n-th byte, and says so
 #   JOBS                 how many compilers, analyzers and fuzzers at once (as many as there are processors)
 #
 # What each part said is kept in build/soak/<part>.log, its figures in build/soak/figures.jsonl; fuzzers leave what they found in build/soak/found.
@@ -43,13 +44,15 @@ part_sweep() {
   python3 test/soak/sweep.py "$TESTDATA"
 }
 
-# The campaigns of the fast lane at their full size.
+# The campaigns of the fast lane at their full size; that of two servers is `postgres`.
 part_crash() {
   need strace strace
   build release
   cd test/crash
+  local campaigns
+  mapfile -t campaigns < <(ls ./*_test.py | grep -v two_servers_test)
   LAPEL_CRASH_POINTS=0 LAPEL_ERROR_POINTS=0 LAPEL_SERVED_POINTS=0 LAPEL_CRASH_KILLS="${LAPEL_CRASH_KILLS:-2000}" \
-    LAPEL_CUT_STATES="${LAPEL_CUT_STATES:-5000}" python3 -m unittest -v *_test.py
+    LAPEL_CUT_STATES="${LAPEL_CUT_STATES:-5000}" python3 -m unittest -v "${campaigns[@]}"
 }
 
 # What the campaigns on filesystems of their own need besides what the build needs: installed where that is possible.
@@ -75,7 +78,7 @@ part_full_disk() {
   python3 test/soak/full_disk.py
 }
 
-# 32 clients race for one upload, 10,000 times, and a quarter as often with two servers on one directory.
+# 32 clients race for one upload, 10,000 times, and a quarter as often with two servers that share a PostgreSQL.
 part_races() {
   build release
   python3 test/soak/races.py
@@ -84,7 +87,7 @@ part_races() {
 # The same on a server that watches its own threads.
 part_races_tsan() {
   build tsan lapel
-  LAPEL_BIN=$PWD/build/tsan/src python3 test/soak/races.py --sanitized 1500
+  LAPEL_BIN=$PWD/build/tsan/src python3 test/soak/races.py --sanitized
 }
 
 # Bits that flip in originals, tiles, rows and pages, and what the check and the ways out make of them.
@@ -93,12 +96,18 @@ part_bit_rot() {
   python3 test/soak/bit_rot.py
 }
 
-# Every byte of a 1,024-leaf ledger; every n-th where all would take longer than the seconds of one sweep.
+# Every byte of a 1,024-leaf ledger; every n-th where all would take longer than the seconds of one sweep. Sweeps run beside each
+# other, the last of the file first: they take longest.
 part_sweep_1000() {
   build release tamper_test
-  local begun=$SECONDS
-  LAPEL_TAMPER_LEAVES=1024 LAPEL_TAMPER_SECONDS=${LAPEL_TAMPER_SECONDS:-180} build/release/tests/tamper_test | tee $out/sweep_1000.txt || true  # judged below
-  python3 test/soak/sweep_1000.py $out/sweep_1000.txt $((SECONDS - begun))
+  local program=build/release/tests/tamper_test
+  rm -rf $out/sweep_1000
+  mkdir $out/sweep_1000
+  export LAPEL_TAMPER_LEAVES=1024 LAPEL_TAMPER_SECONDS=${LAPEL_TAMPER_SECONDS:-1500}
+  $program --gtest_list_tests | sed -n 's/^  //p' | tac |
+    xargs -P "$jobs" -I{} sh -c "$program --gtest_filter='TamperTest.{}' >$out/sweep_1000/{}.txt 2>&1" || true  # judged below
+  cat $out/sweep_1000/*.txt
+  python3 test/soak/sweep_1000.py $out/sweep_1000
 }
 
 # Crawlers, floods and idle connections beside an honest client; and what a week later is left of them.
@@ -141,12 +150,14 @@ suite_under() { # PRESET SANITIZERS
   local begun=$SECONDS
   g++ -std=c++20 -g1 -O0 -w "-fsanitize=$2" "test/soak/planted/$1.cc" -o "$out/$1_planted"
   "$out/$1_planted" >"$out/$1_planted.txt" 2>&1 || true  # it is there to be reported
-  ctest --preset "$1" -j "$jobs" --no-tests=error --output-on-failure | tee "$out/$1_tests.txt" || true  # judged below
+  env -u LAPEL_FIGURES ctest --preset "$1" -j "$jobs" --no-tests=error --output-on-failure | tee "$out/$1_tests.txt" || true  # judged below
   python3 test/soak/analyzed.py "$1" "$out/$1_planted.txt" "$out/$1_tests.txt" $((SECONDS - begun))
 }
 
 part_asan() {
   suite_under asan address,undefined
+  # The programs themselves too, as their clients use them.
+  JOBS=$jobs python3 test/soak/sanitized_servers.py build/asan/src upload_test recordings_test shares_test dock_test
 }
 
 part_tsan() {
@@ -190,11 +201,18 @@ part_agree() {
   LAPEL_AGREE_INPUTS=${LAPEL_AGREE_INPUTS:-1000000} python3 test/soak/agree.py build/release/tests/agree
 }
 
+# Attacks on the structure of evidence, refused by both of them.
+part_attacks() {
+  build release agree
+  npm --prefix web run --silent build
+  python3 test/attacks_test.py build/release/tests/agree
+}
+
 if [ "${1:-}" = save ]; then
   exec python3 tools/reliability.py --from $out/figures.jsonl
 fi
 
-all=(sweep crash power_cuts full_disk postgres races races_tsan bit_rot sweep_1000 abuse hostile_names hostile_media sandbox asan tsan clang_tidy coverage fuzz agree)
+all=(sweep crash power_cuts full_disk postgres races races_tsan bit_rot sweep_1000 abuse hostile_names hostile_media sandbox asan tsan clang_tidy coverage fuzz agree attacks)
 parts=("$@")
 [ ${#parts[@]} -gt 0 ] || parts=("${all[@]}")
 for part in "${parts[@]}"; do

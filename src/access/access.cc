@@ -53,6 +53,10 @@ constexpr auto kActions = std::to_array<std::pair<Action, std::string_view>>({
     {Action::kRegisterDevice, "register_device"},
     {Action::kAssignDevice, "assign_device"},
     {Action::kSeeRoster, "see_roster"},
+    {Action::kSeeFleet, "see_fleet"},
+    {Action::kManageFleet, "manage_fleet"},
+    {Action::kManageStaffing, "manage_staffing"},
+    {Action::kManageRotation, "manage_rotation"},
     {Action::kManagePeople, "manage_people"},
     {Action::kSeeCases, "see_cases"},
     {Action::kManageCases, "manage_cases"},
@@ -75,6 +79,8 @@ constexpr auto kActions = std::to_array<std::pair<Action, std::string_view>>({
     {Action::kReviewAccess, "review_access"},
     {Action::kSeeProgram, "see_program"},
     {Action::kSeeEmbargoed, "see_embargoed"},
+    {Action::kSeeBargaining, "see_bargaining"},
+    {Action::kSeePrivileged, "see_privileged"},
     {Action::kStateProgram, "state_program"},
 });
 
@@ -208,6 +214,15 @@ bool fits(const Actor& actor, const Item& item, Purpose purpose) {
   CHECK(false);
 }
 
+// Whether one of the roles has the recording and that purpose: what one role shows is not opened by another's work.
+bool has_both_in_one(const Actor& actor, const Item& item, Purpose purpose) {
+  return std::any_of(actor.roles.begin(), actor.roles.end(), [&](Role role) {
+    Actor one = actor;
+    one.roles = {role};
+    return decide_show(one, item).is_allowed() && fits(one, item, purpose);
+  });
+}
+
 constexpr std::string_view kOwnRule = "own recordings: this one opens to its officer after a statement or a release";
 
 // What binds the bytes of an item, whoever asks. nullopt: nothing does.
@@ -223,13 +238,16 @@ std::optional<Decision> bound_bytes(const Actor& actor, const Item& item) {
 // (Commonwealth v. Yusuf, 488 Mass. 379).
 std::optional<Decision> bound_home(const Actor& actor, const Item& item, const Basis& basis) {
   if (basis.is_related || basis.has_warrant) return std::nullopt;
-  const bool is_investigation = basis.purpose == Purpose::kInvestigation;
-  // Who investigates does so whatever they call it; supervisors and records, who review and release, do not.
-  const bool investigates = is_investigation || has_any(actor, {Role::kInvestigator, Role::kInternalAffairs});
-  if (investigates && (item.is_inside_home.value_or(false) || basis.inside_home.value_or(false))) {
+  // Who investigates does so whatever they call it; those who review, disclose and answer requests do not, whatever number
+  // they give: a docket's, a request's.
+  const bool investigates = basis.purpose == Purpose::kInvestigation ||
+                            has_any(actor, {Role::kInvestigator, Role::kInternalAffairs, Role::kCommand});
+  if (!investigates) return std::nullopt;
+  if (item.is_inside_home.value_or(false) || basis.inside_home.value_or(false)) {
     return refuse("inside a home: an unrelated investigation needs a warrant reference");
   }
-  if (is_investigation && !item.is_inside_home && !basis.inside_home) {
+  const bool is_a_lesson = basis.purpose == Purpose::kTraining || basis.purpose == Purpose::kOwnRecording;
+  if (basis.has_case && !is_a_lesson && !item.is_inside_home && !basis.inside_home) {
     return Decision{Answer::kAsk, "inside a home: say whether it is, before its first view for another case"};
   }
   return std::nullopt;
@@ -240,6 +258,9 @@ Decision decide_view(const Actor& actor, const Item& item, const Basis& basis) {
   if (!shown.may_know()) return shown;
   constexpr std::string_view kRule = "a view: the purpose must be the work of one of your roles";
   if (!fits(actor, item, basis.purpose)) return refuse(kRule);
+  if (shown.is_allowed() && !has_both_in_one(actor, item, basis.purpose)) {
+    return refuse("a view: the purpose must be the work of the role by which you have the recording");
+  }
   if ((item.state == State::kQuarantined || item.state == State::kImportedPending) &&
       !(actor.has(Role::kRecords) && basis.purpose == Purpose::kReview)) {
     return refuse("quarantined or not yet reconciled: records looks at it first, for review");
@@ -398,6 +419,19 @@ Decision decide_by_role(const Actor& actor, Action action, const Item& item, con
                                       Role::kCoordinator, Role::kRecords, Role::kAuditor, Role::kProgramManager,
                                       Role::kAdministrator}),
                       "the roster: those who run the program or work with its footage");
+    case Action::kSeeFleet:
+      return allow_if(has_any(actor, {Role::kSupervisor, Role::kCommand, Role::kCoordinator, Role::kAuditor,
+                                      Role::kProgramManager, Role::kAdministrator}),
+                      "the cameras and who is to wear one: supervisors, command, coordinators, program managers, "
+                      "auditors and administrators");
+    case Action::kManageFleet:
+      return allow_if(actor.has(Role::kCoordinator), "keeping the cameras: camera coordinators");
+    case Action::kManageStaffing:
+      return allow_if(has_any(actor, {Role::kCoordinator, Role::kProgramManager, Role::kAdministrator}),
+                      "strength, shifts, facilities and slots: coordinators, program managers and administrators");
+    case Action::kManageRotation:
+      return allow_if(has_any(actor, {Role::kCoordinator, Role::kSupervisor}) && !is_own(actor, item),
+                      "who takes part, and whose turn it is: coordinators and supervisors, never for themselves");
     case Action::kManagePeople:
       return allow_if(actor.has(Role::kAdministrator) && !is_own(actor, item),
                       "people and units: administrators, never for themselves");
@@ -489,6 +523,13 @@ Decision decide_by_role(const Actor& actor, Action action, const Item& item, con
     case Action::kSeeEmbargoed:
       return allow_if(has_any(actor, {Role::kProgramManager, Role::kCommand}),
                       "what is under embargo: program managers and command, who were told of it");
+    case Action::kSeeBargaining:
+      return allow_if(
+          has_any(actor, {Role::kProgramManager, Role::kCommand, Role::kCounsel, Role::kAuditor, Role::kUnion}),
+          "the record of bargaining: program managers, command, counsel, auditors and union representatives");
+    case Action::kSeePrivileged:
+      return allow_if(has_any(actor, {Role::kProgramManager, Role::kCommand, Role::kCounsel}),
+                      "what is privileged: program managers, command and counsel");
     case Action::kStateProgram:
       return allow_if(actor.has(Role::kProgramManager), "stating what is known of the program: program managers");
   }

@@ -70,7 +70,12 @@ enum class Action {
   kRegisterDevice,
   kAssignDevice,  // who wore which device when
   kSeeRoster,     // people, units, devices and assignments
-  kManagePeople,  // badges, units and who belongs to them
+  // Of the cameras as things, and of who is to wear one next.
+  kSeeFleet,        // cameras, docks, strength, slots and turns
+  kManageFleet,     // what is known of a camera, and whether it is in service
+  kManageStaffing,  // strength, shifts, facilities, cameras and slots, by file
+  kManageRotation,  // who takes part, whose turn it is, and within what window
+  kManagePeople,    // badges, units and who belongs to them
   kSeeCases,
   kManageCases,      // cases and who works on them
   kRecordStatement,  // that an officer has filed the statement on an incident
@@ -93,9 +98,11 @@ enum class Action {
   kSignDigest,        // that one has been read
   kReviewAccess,      // everybody's rights and credentials on one page, and that they have been gone through
   // Of the program around the cameras.
-  kSeeProgram,    // its reports and statements
-  kSeeEmbargoed,  // what of it is under embargo, when asked for
-  kStateProgram,  // to add statements
+  kSeeProgram,     // its reports and statements
+  kSeeEmbargoed,   // what of it is under embargo, when asked for
+  kSeeBargaining,  // the record of bargaining: units see what they were given
+  kSeePrivileged,  // what of it is privileged, when asked for
+  kStateProgram,   // to add statements
 };
 inline constexpr Action kLastAction = Action::kStateProgram;
 std::string_view action_name(Action action);

@@ -5,6 +5,7 @@
 #include "audit/facts_check.h"
 #include "evidence/holds.h"
 #include "evidence/vault_for_tests.h"
+#include "test/refusing_catalog.h"
 
 namespace lapel::audit {
 namespace {
@@ -37,7 +38,8 @@ class AuditTest : public evidence::VaultTest {
          "made_us "
          "BIGINT, ends_us BIGINT, views_max BIGINT, views_used BIGINT, revoked_us BIGINT, opened_us BIGINT, "
          "accepted_us "
-         "BIGINT, received_us BIGINT, prepared_us BIGINT, failed_us BIGINT, failure TEXT, waits BIGINT NOT NULL "
+         "BIGINT, received_us BIGINT, code_failed_us BIGINT, prepared_us BIGINT, failed_us BIGINT, failure TEXT, waits "
+         "BIGINT NOT NULL "
          "DEFAULT 0)",
          "CREATE TABLE share_items (share TEXT NOT NULL, n BIGINT NOT NULL, agency TEXT, recording TEXT, restriction "
          "TEXT, downloaded_us BIGINT, PRIMARY KEY (share, n))",
@@ -178,6 +180,26 @@ TEST_F(AuditTest, NothingIsFoundWhereNothingWasChanged) {
   EXPECT_EQ(report.originals, 2U);
   EXPECT_EQ(report.views, 1U);
   EXPECT_EQ(report.identities, 5U) << "clerk, detective, hill, the camera, the console";
+}
+
+TEST_F(AuditTest, ACheckThatCouldNotReadSaysSoAndNotThatAllIsWell) {
+  make_foreign_tables();
+  enter("hill", {Role::kOfficer}, "4711");
+  const RecordingId first = admit(clerk_, {.filename = "a.mp4", .device = "X81234", .wearer = "4711"});
+  view(clerk_, first);
+  ASSERT_TRUE(change(clerk_, first, {.category = "arrest", .restriction = access::Restriction::kMinor}));
+  const os::Path where = files();
+  const std::string origin = terms(ashfield_).origin;
+  test::RefusingCatalog catalog(*database_);
+  std::size_t refusals = 0;
+  for (;; ++refusals) {
+    ASSERT_LT(refusals, 1'000U);
+    catalog.refuse(refusals + 1, test::RefusingCatalog::Whose::kThisThread);
+    const auto report = check_catalog({ashfield_, origin, catalog, *store_, *bucket_, where, {}});
+    ASSERT_EQ(report.has_value(), !catalog.has_refused()) << refusals;
+    if (report) break;
+  }
+  EXPECT_GE(refusals, 20U);
 }
 
 TEST_F(AuditTest, WhatARecordingIsSaidToBeIsWhatItsEventsSay) {

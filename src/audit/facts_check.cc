@@ -65,6 +65,8 @@ class SharesByEvents {
                                quoted_of(event, "warrant"), quoted_of(event, "order"), text_of(event, "link"),
                                text_of(event, "at"), text_of(event, "until"), cap, event.find("waits") != nullptr}));
       views_.try_emplace(subject, 0);
+    } else if (type == "share.code_failed") {
+      code_failed_[subject] = text_of(event, "at");
     } else if (type.starts_with("share.")) {
       first(fmt::format("share {} {}", subject, type.substr(6)), event);
       if (type == "share.failed") lines_.insert(failure_line(subject, quoted_of(event, "reason")));
@@ -81,6 +83,7 @@ class SharesByEvents {
   void finish(Lines& out) const {
     out.insert(lines_.begin(), lines_.end());
     for (const auto& [share, count] : views_) out.insert(fmt::format("share {} opened {} times", share, count));
+    for (const auto& [share, at] : code_failed_) out.insert(fmt::format("share {} code_failed {}", share, at));
   }
 
   struct Terms {
@@ -110,7 +113,8 @@ class SharesByEvents {
     if (seen_.insert(what).second) lines_.insert(what + " " + text_of(event, "at"));
   }
   Lines lines_, seen_;
-  std::map<std::string, std::int64_t> views_;  // by share
+  std::map<std::string, std::int64_t> views_;       // by share
+  std::map<std::string, std::string> code_failed_;  // by share: when last, which is what the catalog keeps
 };
 std::string token_line(const std::string& id, const std::string& person, const std::string& scopes,
                        const std::string& made, const std::string& expires) {
@@ -151,6 +155,7 @@ Result<Lines> by_events(db::Transaction& tx, const std::string& agency, const st
         "'hold.released', 'proposal.made', 'proposal.approved', 'proposal.refused', 'proposal.withdrawn', "
         "'token.made', 'token.revoked', 'share.made', "
         "'share.prepared', 'share.failed', 'share.opened', 'share.accepted', 'share.received', 'share.revoked', "
+        "'share.code_failed', "
         "'recording.shared', "
         "'recording.received') "
         "ORDER BY leaf_index LIMIT :limit",
@@ -278,10 +283,11 @@ Result<Lines> by_catalog(db::Transaction& tx, const std::string& agency) {
       "CAST(revoked_us AS TEXT) AS revoked, CAST(opened_us AS TEXT) AS opened, CAST(accepted_us AS TEXT) AS "
       "accepted, CAST(received_us AS TEXT) AS received, CAST(prepared_us AS TEXT) AS prepared, CAST(failed_us AS TEXT) "
       "AS "
-      "failed, CAST(failure AS TEXT) AS failure, CAST(waits AS TEXT) AS waits",
+      "failed, CAST(failure AS TEXT) AS failure, CAST(waits AS TEXT) AS waits, CAST(code_failed_us AS TEXT) AS "
+      "code_failed",
       "id", out, [&](const db::Row& row) {
         const std::string id = text(row, "id");
-        for (const char* step : {"prepared", "failed", "revoked", "opened", "accepted", "received"}) {
+        for (const char* step : {"prepared", "failed", "revoked", "opened", "accepted", "received", "code_failed"}) {
           if (const auto at = row.maybe_text(step)) {
             out.insert(fmt::format("share {} {} {}", id, step, time_of(at)));
           }
@@ -328,7 +334,7 @@ struct SignInFacts {
   std::size_t tokens_before = 0;
 };
 Result<SignInFacts> sign_in_facts(db::Transaction& tx, const std::string& agency, const Lines& events,
-                                  const std::string& tokens_since) {
+                                  const std::string& tokens_since, const std::function<void(std::string)>& note) {
   SignInFacts out;
   const auto text = [](const db::Row& row, std::string_view name) {
     const auto value = row.maybe_text(name);
@@ -371,6 +377,23 @@ Result<SignInFacts> sign_in_facts(db::Transaction& tx, const std::string& agency
         .insert(rule_line("second_factor", text(row, "second_factor")));
     (was_changed("notice_of_use") ? out.sealed : out.before).insert(rule_line("notice_of_use", digest));
   }
+  const db::Rows providers = TRY(
+      tx.query("SELECT CAST(version AS TEXT) AS version, CAST(name AS TEXT) AS name, CAST(issuer AS TEXT) AS issuer, "
+               "CAST(client_id AS TEXT) AS client_id, CAST(settings AS TEXT) AS settings FROM sign_in_providers WHERE "
+               "agency = :agency LIMIT 1",
+               {{"agency", agency}}));
+  std::string provider = "nothing";
+  if (!providers.empty()) {
+    Json::Object settings;
+    for (const char* name : {"client_id", "issuer", "name", "settings", "version"})
+      settings.emplace(name, providers[0].maybe_text(name).value_or(""));
+    provider = hex(crypto::sha256(as_bytes(to_json(Json(std::move(settings))))));
+  }
+  if (was_changed("identity_provider")) {
+    out.sealed.insert(rule_line("identity_provider", provider));
+  } else if (!providers.empty()) {
+    note("The identity provider was set before there were events of it: the ledger knows nothing of it");
+  }
   return out;
 }
 
@@ -390,7 +413,7 @@ Result<void> check_facts(db::Transaction& tx, const std::string& agency, const s
   std::string tokens_since;
   const Lines events = TRY(by_events(tx, agency, fault, tokens_since));
   Lines catalog = TRY(by_catalog(tx, agency));
-  SignInFacts sign_in = TRY(sign_in_facts(tx, agency, events, tokens_since));
+  SignInFacts sign_in = TRY(sign_in_facts(tx, agency, events, tokens_since, note));
   catalog.merge(sign_in.sealed);
   if (sign_in.tokens_before > 0)
     note(fmt::format("{} tokens are of before there were events of tokens: the ledger knows nothing of them",

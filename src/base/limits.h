@@ -34,12 +34,12 @@ inline constexpr std::uint64_t kUploadFilesMax = 8;  // what sealing one may sti
 inline constexpr std::int64_t kClipsMax = 1'000;     // files of one recording that are listed
 
 // Ledger
-inline constexpr std::size_t kSequencerQueueMax = 4'096;  // submissions waiting
-inline constexpr std::size_t kSequencerBatchMax = 512;    // submissions in one commit
-inline constexpr int kSequencerAttemptsMax = 64;          // lost swaps in a row before a batch is refused
-inline constexpr std::size_t kSubmissionEventsMax = 64;   // events of one act
-inline constexpr std::size_t kEventBytesMax = 16 * 1024;  // canonical bytes of one event
-inline constexpr std::size_t kAgenciesMax = 256;          // on one server
+inline constexpr std::size_t kSequencerQueueMax = 4'096;    // submissions waiting
+inline constexpr std::size_t kSequencerBatchMax = 512;      // submissions in one commit
+inline constexpr int kSequencerAttemptsMax = 64;            // lost swaps in a row before a batch is refused
+inline constexpr std::size_t kSubmissionEventsMax = 2'048;  // events of one act: a file of rows is one
+inline constexpr std::size_t kEventBytesMax = 16 * 1024;    // canonical bytes of one event
+inline constexpr std::size_t kAgenciesMax = 256;            // on one server
 
 // Pages
 inline constexpr std::int64_t kPageItemsMax = 200;

@@ -29,10 +29,14 @@ std::string cursor_of(const ListPlace& place) {
 }
 
 Result<ListPlace> parse_cursor(std::string_view text) {
-  const auto rank = take_number(text);
-  const auto us = rank ? take_number(text) : std::nullopt;
-  if (!us || !is_id(text)) return fail(Code::kInvalid, "This cursor is not one that a page has given");
-  return ListPlace{*rank, *us, std::string(text)};
+  std::string_view rest = text;
+  const auto rank = take_number(rest);
+  const auto us = rank ? take_number(rest) : std::nullopt;
+  if (us && is_id(rest)) {
+    ListPlace place{*rank, *us, std::string(rest)};
+    if (cursor_of(place) == text) return place;  // and not "-0.007.ab", which reads the same
+  }
+  return fail(Code::kInvalid, "This cursor is not one that a page has given");
 }
 
 }  // namespace lapel

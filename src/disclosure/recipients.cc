@@ -32,6 +32,11 @@ CREATE TABLE share_sessions (
 );
 CREATE INDEX share_sessions_by_share ON share_sessions (share, ends_us);
 )sql"},
+    // is_dead: of wrong ones, and not of its hours. is_told: the ledger says so.
+    {2, "codes that were guessed at", R"sql(
+ALTER TABLE share_codes ADD COLUMN is_dead BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE share_codes ADD COLUMN is_told BIGINT NOT NULL DEFAULT 0;
+)sql"},
 };
 
 Error wrong() {
@@ -105,6 +110,8 @@ Result<void> keep(db::Transaction& tx, const ShareId& share, const NewCode& code
 
 Result<Recipients::EntryCode> Recipients::give_code(const access::Actor& actor, const ShareId& share) {
   const NewCode code = make_code(parts_.clock.now());
+  // The row that knows it goes with the next code.
+  TRY(tell_if_dead(TRY(parts_.shares.show(actor, share))));
   TRY(parts_.shares.give_code(
       actor, share, [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) { return keep(tx, share, code); }));
   return code.told;
@@ -123,7 +130,8 @@ Result<Recipients::Entered> Recipients::enter(const http::Request& request, cons
   if (!share) return share.error().code() == Code::kNotFound ? fail(wrong()) : fail(share.error());
   const auto receiving = TRY(parts_.shares.receiving(*share));
   const bool is_discovery = receiving.share.terms.kind == sharing::ShareKind::kDiscovery;
-  request.is_untraced = is_discovery;
+  // Whoever has not shown the code is nobody's lawyer yet: what they try is traced, whatever the share.
+  request.asked = {share->text(), receiving.share.agency.text()};
   const std::string code = digits_of(typed);
   std::string expected;
   // Counted before it is compared: of any number that try at once, no more than kCodeFailuresMax are compared at all.
@@ -134,12 +142,20 @@ Result<Recipients::Entered> Recipients::enter(const http::Request& request, cons
                "> :now",
                {{"share", share->text()}, {"max", kCodeFailuresMax}, {"now", parts_.clock.now().us}}));
     if (counted == 0) return {};
-    const db::Rows rows =
-        TRY(tx.query("SELECT salt, code_sha256 FROM share_codes WHERE share = :share", {{"share", share->text()}}));
-    if (code_hash(rows[0].text("salt"), code) == rows[0].text("code_sha256")) expected = rows[0].text("code_sha256");
+    const db::Rows rows = TRY(tx.query("SELECT salt, code_sha256, failures FROM share_codes WHERE share = :share",
+                                       {{"share", share->text()}}));
+    const std::string& hash = rows[0].text("code_sha256");
+    if (code_hash(rows[0].text("salt"), code) == hash) {
+      expected = hash;
+    } else if (rows[0].integer("failures") >= kCodeFailuresMax) {
+      TRY(tx.run("UPDATE share_codes SET is_dead = 1 WHERE share = :share", {{"share", share->text()}}));
+    }
     return {};
   }));
-  if (expected.empty()) return fail(wrong());
+  if (expected.empty()) {
+    TRY(tell_if_dead(receiving.share));
+    return fail(wrong());
+  }
 
   const auto cookie = crypto::random_bytes<32>();
   const Timestamp now = parts_.clock.now();
@@ -159,7 +175,28 @@ Result<Recipients::Entered> Recipients::enter(const http::Request& request, cons
                {{"id", hex(crypto::sha256(cookie))}, {"share", share->text()}, {"ends", ends_us}}));
     return {};
   }));
+  request.is_untraced = is_discovery;
   return Entered{*share, hex(cookie), ends_us - now.us};
+}
+
+// Also what a server that was killed in between has left untold: whoever tries next, or gives another code, comes by here.
+Result<void> Recipients::tell_if_dead(const sharing::Share& share) {
+  static constexpr std::string_view kUntold = "share = :share AND is_dead = 1 AND is_told = 0";
+  bool is_untold = false;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    is_untold = !TRY(tx.query(fmt::format("SELECT share FROM share_codes WHERE {} LIMIT 1", kUntold),
+                              {{"share", share.id.text()}}))
+                     .empty();
+    return {};
+  }));
+  if (!is_untold) return {};
+  const auto told = parts_.shares.tell_code_failed(
+      share, kCodeFailuresMax, [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) -> Result<void> {
+        const std::int64_t changed = TRY(
+            tx.run(fmt::format("UPDATE share_codes SET is_told = 1 WHERE {}", kUntold), {{"share", share.id.text()}}));
+        return changed == 1 ? Result<void>() : fail(Code::kConflict, "That this code died has been told already");
+      });
+  return told || told.error().code() == Code::kConflict ? Result<void>() : fail(told.error());
 }
 
 Result<sharing::Shares::Receiving> Recipients::find(const http::Request& request) {

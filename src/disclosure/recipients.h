@@ -4,8 +4,9 @@
 //
 // Owns: the tables share_codes and share_sessions.
 // Promises: the link alone opens nothing, nor does the code. A code is of one share, is good once and for kCodeLifeUs, and dies
-//   of kCodeFailuresMax wrong ones; making another ends the one before. Who asked for a code, and each time one was used, is in
-//   the share's chain. Of link, code and cookie only hashes are kept. A wrong link and a wrong code get the same words.
+//   of kCodeFailuresMax wrong ones; making another ends the one before. Who asked for a code, each time one was used, and that
+//   one died of wrong ones, is in the share's chain. Of link, code and cookie only hashes are kept. A wrong link and a wrong
+//   code get the same words.
 // Fails with: problems::kShareCode, problems::kShareEnded (only to whoever has the link), and what evidence fails with.
 // Threads: any; calls block.
 
@@ -54,13 +55,14 @@ class Recipients {
     std::string cookie;  // its value
     std::int64_t life_us = 0;
   };
-  // `request` is not traced where it is of discovery.
+  // `request` is not traced where it is of discovery and the code was right: before that nobody has shown whom it is for.
   Result<Entered> enter(const http::Request& request, const std::string& secret, const std::string& code);
   // Whose cookie the request has; problems::kShareCode where it has none that stands.
   Result<sharing::Shares::Receiving> find(const http::Request& request);
   Result<void> end(const http::Request& request);
 
  private:
+  Result<void> tell_if_dead(const sharing::Share& share);
   const Parts parts_;
 };
 

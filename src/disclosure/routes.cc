@@ -52,12 +52,14 @@ Json::Object to_members(const Share& share) {
   const bool is_discovery = share.terms.kind == ShareKind::kDiscovery;
   Json::Array items;
   for (const Share::Item& item : share.items) {
-    items.emplace_back(Json::Object{{"recording", item.recording.text()},
-                                    {"filename", item.filename},
-                                    {"bytes", item.bytes},
-                                    {"sha256", hex(item.sha256)},
+    // That it is one of so many, and whether it was fetched, is of the share; all else is of a recording that is none to whoever asks.
+    const auto shown = [&](Json value) { return item.is_hidden ? Json() : std::move(value); };
+    items.emplace_back(Json::Object{{"recording", shown(item.recording.text())},
+                                    {"filename", shown(item.filename)},
+                                    {"bytes", shown(item.bytes)},
+                                    {"sha256", shown(hex(item.sha256))},
                                     {"downloaded_at", time_or_null(item.downloaded_at)},
-                                    {"copy", copy_of(item)}});
+                                    {"copy", shown(copy_of(item))}});
   }
   return {{"id", share.id.text()},
           {"kind", sharing::share_kind_name(share.terms.kind)},
@@ -79,6 +81,7 @@ Json::Object to_members(const Share& share) {
           {"opened_at", time_or_null(share.opened_at)},
           {"accepted_at", time_or_null(share.accepted_at)},
           {"received_at", time_or_null(share.received_at)},
+          {"code_failed_at", time_or_null(share.code_failed_at)},
           {"items", std::move(items)}};
 }
 

@@ -5,7 +5,7 @@
 // Owns: /api/v1/shares/* and /api/v1/received/*.
 // Promises: a recipient's routes know nobody but by the recipient's own cookie, and no route of the agency knows that one. What
 //   a recipient is sent stops within a second of the share's end, whatever is under way. Of discovery nothing that its
-//   recipient asks for is traced.
+//   recipient asks for is traced, once the right code has shown that it is they.
 // Fails with: what sharing::Shares and Recipients fail with.
 // Threads: register_routes before the server runs; handlers on any.
 

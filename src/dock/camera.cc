@@ -54,6 +54,10 @@ Found found_of(std::string path, const struct ::stat& status) {
           microseconds(status.st_ctim), status.st_ino};
 }
 
+tl::unexpected<Error> bad_camera_file(std::string_view why) {
+  return fail(Code::kInvalid, fmt::format("{} {}", kCameraFile, why));
+}
+
 Error changed(const Found& found) {
   return {&generic_problem(Code::kConflict), "The file on the camera has changed", printable(found.path)};
 }
@@ -178,6 +182,15 @@ Camera::~Camera() {
 }
 Camera::Camera(Camera&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
 
+Result<std::string> parse_camera_file(std::string_view text) {
+  const auto json = parse_json(text, {kCameraFileBytesMax, 8});
+  const std::string* serial = json ? json->find_string("serial") : nullptr;
+  const bool is_good =
+      serial && !serial->empty() && serial->size() <= limits::kFieldBytesMax && !has_control_characters(*serial);
+  if (!is_good) return bad_camera_file("must be a JSON object with a \"serial\"");
+  return *serial;
+}
+
 Look Camera::look() const {
   Look look;
   struct ::stat status;
@@ -194,19 +207,14 @@ Look Camera::look() const {
 Result<std::optional<std::string>> Camera::serial() const {
   const Descriptor file(::openat(descriptor_, std::string(kCameraFile).c_str(), kReadFlags));
   if (file.get() < 0 && errno == ENOENT) return std::optional<std::string>();
-  const auto bad = [](std::string_view why) { return fail(Code::kInvalid, fmt::format("{} {}", kCameraFile, why)); };
   struct ::stat status;
-  if (file.get() < 0 || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return bad("cannot be read");
+  if (file.get() < 0 || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode))
+    return bad_camera_file("cannot be read");
   std::string text(kCameraFileBytesMax + 1, '\0');
   const ssize_t n = ::pread(file.get(), text.data(), text.size(), 0);
-  if (n < 0) return bad("cannot be read");
+  if (n < 0) return bad_camera_file("cannot be read");
   text.resize(static_cast<std::size_t>(n));
-  const auto json = parse_json(text, {kCameraFileBytesMax, 8});
-  const std::string* serial = json ? json->find_string("serial") : nullptr;
-  const bool is_good =
-      serial && !serial->empty() && serial->size() <= limits::kFieldBytesMax && !has_control_characters(*serial);
-  if (!is_good) return bad("must be a JSON object with a \"serial\"");
-  return std::optional(*serial);
+  return std::optional(TRY(parse_camera_file(text)));
 }
 
 Result<void> Camera::read(const Found& found, const Piece& piece) const {

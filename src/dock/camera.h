@@ -16,6 +16,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
@@ -43,6 +44,9 @@ struct Look {
   std::vector<Found> files;           // sorted
   std::vector<std::string> left_out;  // what could not be looked at, and why: then the look is not complete
 };
+
+// The serial of a camera whose lapel-camera.json has this text.
+Result<std::string> parse_camera_file(std::string_view text);
 
 class Camera {
  public:

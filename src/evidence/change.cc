@@ -59,16 +59,6 @@ std::optional<std::string> unless_empty(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional(text);
 }
 
-// Whether somebody may change it so, by what they are; what they say of it is looked at afterwards.
-Result<void> require_change(const access::Actor& actor, const Recording& before, const Vault::Change& change) {
-  TRY(access::require(access::decide(actor, access::Action::kChange, before.item), "recording", before.id.text()));
-  if (!change.restriction) return {};
-  access::Item item = before.item;
-  // Nobody locks what they are in themselves, whichever of its files they name.
-  if (before.is_own_in_part) item.assigned_officer = actor.person;
-  return access::require(access::decide(actor, access::Action::kRestrict, item), "recording", before.id.text());
-}
-
 Result<void> check_words(const Vault::Change& change) {
   if (change.reason.empty()) return fail(Code::kInvalid, "A change needs a reason");
   // A misspelled member is no change, and must not be taken for one that was made.
@@ -83,18 +73,10 @@ Result<void> check_words(const Vault::Change& change) {
 }
 
 // What binds who may look, where it is known, is corrected by others than those who could look by it.
-Result<void> require_reassign(const access::Actor& actor, const Recording& before, const Vault::Change& change) {
+bool moves_what_binds(const Recording& before, const Vault::Change& change) {
   const bool is_home = before.is_inside_home.value_or(false);
-  const bool moves_what_binds = change.officer || (change.incident && (before.description.incident || is_home)) ||
-                                (is_home && change.inside_home == false) ||
-                                (before.is_victim_sensitive && change.victim_sensitive == false);
-  if (moves_what_binds) {
-    TRY(access::require(access::decide(actor, access::Action::kReassign, before.item), "recording", before.id.text()));
-  }
-  if (change.officer && *change.officer == actor.person) {
-    return fail(problems::kRule, "whose a recording is: nobody makes it their own");
-  }
-  return {};
+  return change.officer || (change.incident && (before.description.incident || is_home)) ||
+         (is_home && change.inside_home == false) || (before.is_victim_sensitive && change.victim_sensitive == false);
 }
 
 Result<void> check_officer(db::Transaction& tx, const AgencyId& agency, const PersonId& officer) {
@@ -161,13 +143,35 @@ Result<void> check_not_held(db::Transaction& tx, const Recording& before, const 
   return {};
 }
 
+// Nor does its officer move it to an incident that they have made a statement on already, to be shown it by that.
+Result<void> check_statement(db::Transaction& tx, const access::Actor& actor, const Recording& before,
+                             const Description& after) {
+  if (before.item.own_viewing != access::OwnViewing::kAwaitsStatement || before.assigned_officer != actor.person ||
+      !after.incident || after.incident == before.description.incident) {
+    return {};
+  }
+  if (!TRY(roster::has_statement(tx, before.agency, actor.person, *after.incident))) return {};
+  return fail(problems::kRule, "own recordings: this one is given that incident by somebody else");
+}
+
 }  // namespace
 
 Result<Recording> Vault::change(const access::Actor& actor, const RecordingId& id, const Change& change) {
   const Recording before = TRY(known_recording(actor, id));
-  TRY(require_change(actor, before, change));
+  const auto require = [&](access::Action action, const access::Item& item) {
+    return require_on_record(actor, before, action, access::decide(actor, action, item));
+  };
+  // By what they are; what they say of it is looked at afterwards.
+  TRY(require(access::Action::kChange, before.item));
+  access::Item own = before.item;
+  if (before.is_own_in_part) own.assigned_officer = actor.person;
+  // Nobody locks what they are in themselves, whichever of its files they name.
+  if (change.restriction) TRY(require(access::Action::kRestrict, own));
   TRY(check_words(change));
-  TRY(require_reassign(actor, before, change));
+  if (moves_what_binds(before, change)) TRY(require(access::Action::kReassign, before.item));
+  if (change.officer && *change.officer == actor.person) {
+    return fail(problems::kRule, "whose a recording is: nobody makes it their own");
+  }
 
   Description after = before.description;
   const Changes changes = changes_of(before, change, after);
@@ -181,8 +185,7 @@ Result<Recording> Vault::change(const access::Actor& actor, const RecordingId& i
   }));
   if (changes.empty() && locked.empty()) return before;
 
-  ledger::Submission submission;
-  submission.actor = actor.subject();
+  ledger::Submission submission{actor.subject(), {}, {}};
   for (const File& file : locked) {
     submission.events.push_back(
         {file.id,
@@ -195,6 +198,7 @@ Result<Recording> Vault::change(const access::Actor& actor, const RecordingId& i
   }
   submission.rows = [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) -> Result<void> {
     TRY(check_not_held(tx, before, after));
+    TRY(check_statement(tx, actor, before, after));
     for (const File& file : locked) TRY(set_restriction(tx, file, *change.restriction));
     if (changes.empty()) return {};
     Recording read = before;
@@ -207,13 +211,13 @@ Result<Recording> Vault::change(const access::Actor& actor, const RecordingId& i
 
 Result<void> Vault::release_own(const access::Actor& actor, const RecordingId& id, const std::string& reason) {
   const Recording recording = TRY(known_recording(actor, id));
-  TRY(access::require(access::decide(actor, access::Action::kReleaseOwn, recording.item), "recording", id.text()));
+  TRY(require_on_record(actor, recording, access::Action::kReleaseOwn,
+                        access::decide(actor, access::Action::kReleaseOwn, recording.item)));
   if (reason.empty()) return fail(Code::kInvalid, "A release needs a reason");
   if (!recording.assigned_officer) {
     return fail(Code::kConflict, "Nobody is assigned to this recording, so that nobody waits for it", id.text());
   }
-  ledger::Submission submission;
-  submission.actor = actor.subject();
+  ledger::Submission submission{actor.subject(), {}, {}};
   submission.events.push_back(
       {id, "recording.released", {{"officer", recording.assigned_officer->text()}, {"reason", reason}}, false});
   submission.rows = [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) -> Result<void> {

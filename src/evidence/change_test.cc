@@ -99,7 +99,9 @@ TEST_F(ChangeTest, WhatBindsWhoMayLookIsCorrectedByOthersThanThoseWhoLook) {
       EXPECT_EQ(problem_of(change(who, home, wanted)), &problems::kRule) << who.login;
     }
   }
-  EXPECT_EQ(sealed(), before);
+  EXPECT_EQ(events(home, "recording.denied").size(), 15U) << "each try is on record";
+  EXPECT_EQ(sealed(), before + 15) << "and nothing else";
+  EXPECT_EQ(text(events(home, "recording.denied").at(0), "action"), "reassign");
   EXPECT_TRUE(change(clerk_, home, {.incident = "22-118", .inside_home = false, .victim_sensitive = false}));
   // Where nothing is known, whoever works with it says it; but not of which incident a home is.
   const RecordingId fresh = admit(clerk_, {.wearer = "4711"});

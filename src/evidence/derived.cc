@@ -57,8 +57,7 @@ Result<void> Vault::derive(const access::Actor& actor, const Derivation& derivat
     return derived_name(actor.agency_slug, recording.id, derived_kind_name(item.kind), attempt);
   };
 
-  ledger::Submission submission;
-  submission.actor = actor.subject();
+  ledger::Submission submission{actor.subject(), {}, {}};
   for (const Derived& item : derivation.items) {
     if (!is_kept_in_row(item.kind)) TRY(parts_.bucket.put(name_of(item, lease.attempt), item.bytes));
     submission.events.push_back({recording.id,

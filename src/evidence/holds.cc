@@ -128,8 +128,7 @@ Result<HeldItem> Holds::place(const access::Actor& actor, const NewHold& wanted)
                     actor.person,
                     {},
                     {}};
-  ledger::Submission submission;
-  submission.actor = actor.subject();
+  ledger::Submission submission{actor.subject(), {}, {}};
   SubjectId chain;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     chain = hold.recording ? SubjectId(*hold.recording) : TRY(console(tx, actor.agency));

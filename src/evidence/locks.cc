@@ -45,10 +45,12 @@ const std::string& lock_columns() {
   static const std::string kColumns = fmt::format(
       "coalesce(r.restriction, (SELECT f.restriction FROM recordings f WHERE f.id = r.group_id AND f.agency = "
       "r.agency), (SELECT min(f.restriction) FROM recordings f WHERE f.agency = r.agency AND f.group_id = "
-      "coalesce(r.group_id, r.id) AND {})) AS locked_as, {}, {}, {}",
+      "coalesce(r.group_id, r.id) AND {})) AS locked_as, {}, {}, {}, {}, {}",
       kLocked, truth("NOT " + some_file(uncleared()), "is_cleared"),
       truth("NOT " + some_file(uncleared_else()), "is_cleared_else"),
-      truth(some_file("f.assigned_officer = :self"), "covers_own"));
+      truth(some_file("f.assigned_officer = :self"), "covers_own"),
+      truth(some_file("f.is_inside_home = 1"), "home_in_part"),
+      truth(some_file("f.is_victim_sensitive = 1"), "sensitive_in_part"));
   return kColumns;
 }
 

@@ -27,7 +27,8 @@ std::string_view files_of_first();
 std::string some_file(std::string_view condition);
 
 // Columns, beside those of r: locked_as, one of the kinds that cover it, or NULL; is_cleared, whether :self is so at :now
-// for all of them; is_cleared_else, for all but internal_affairs; covers_own, whether a file of it is :self's.
+// for all of them; is_cleared_else, for all but internal_affairs; covers_own, whether a file of it is :self's;
+// home_in_part and sensitive_in_part, whether one is flagged.
 const std::string& lock_columns();
 // SQL: nothing covers r.
 std::string open_condition();

@@ -10,11 +10,11 @@
 #include "crypto/random.h"
 #include "evidence/locks.h"
 #include "evidence/rows.h"
-#include "evidence/unattributed.h"
 
 namespace lapel::evidence {
 namespace {
 
+constexpr std::size_t kIdsAtOnce = 500;
 constexpr std::int64_t kDayUs = 86'400LL * 1'000'000;
 
 // A condition may have no use for who asks, or when.
@@ -45,8 +45,6 @@ Result<std::map<RecordingId, Recording>> rows_of(db::Transaction& tx, const acce
   }
   return out;
 }
-
-constexpr std::size_t kIdsAtOnce = 500;
 
 // Those of `ids` that the actor's own list holds, in their order.
 Result<std::vector<RecordingId>> listed_of(db::Transaction& tx, const access::Actor& actor, Timestamp now,
@@ -144,8 +142,7 @@ Result<OthersPage> Vault::list_of_other(const access::Actor& actor, const access
       return {};
     }));
   }
-  ledger::Submission submission;
-  submission.actor = actor.subject();
+  ledger::Submission submission{actor.subject(), {}, {}};
   const std::string act = crypto::new_id<ActId>().text();
   const auto shown = static_cast<std::uint64_t>(page.items.size());
   submission.events.push_back(
@@ -175,16 +172,6 @@ Result<std::vector<UnattributedDay>> Vault::unattributed_days(const access::Acto
     return {};
   }));
   return out;
-}
-
-Result<Unattributed> count_unattributed(db::Transaction& tx, const AgencyId& agency, Timestamp from, Timestamp to) {
-  const db::Rows rows =
-      TRY(tx.query("SELECT COUNT(*) AS open, COUNT(CASE WHEN received_us >= :from AND received_us < :to THEN 1 END) AS "
-                   "received FROM "
-                   "recordings r WHERE agency = :agency AND assigned_officer IS NULL AND " +
-                       open_condition(),
-                   {{"agency", agency.text()}, {"from", from.us}, {"to", to.us}}));
-  return Unattributed{rows[0].integer("received"), rows[0].integer("open")};
 }
 
 }  // namespace lapel::evidence

@@ -186,8 +186,7 @@ Result<void> Vault::keep_rendition(const access::Actor& actor, const jobs::Lease
   if (!file) return fail(Code::kUnsupported, "This store keeps no files that could be sent");
   const Digest sha256 = TRY(digest_of(*file, made.bytes));
 
-  ledger::Submission submission;
-  submission.actor = actor.subject();
+  ledger::Submission submission{actor.subject(), {}, {}};
   std::string holder;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     holder =

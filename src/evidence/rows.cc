@@ -16,7 +16,7 @@ std::optional<T> optional_of(const std::optional<std::int64_t>& value) {
   return value ? std::optional(T{*value}) : std::nullopt;
 }
 
-access::OwnViewing own_viewing(const roster::Standing& standing, bool has_incident, bool is_released) {
+access::OwnViewing own_viewing(const roster::Standing& standing, bool is_released) {
   // Before a release, which was given without knowing of it. Said like any other wait: that somebody is investigated is
   // not for a refusal to tell.
   if (standing.is_investigated) return access::OwnViewing::kAwaitsRelease;
@@ -25,7 +25,8 @@ access::OwnViewing own_viewing(const roster::Standing& standing, bool has_incide
     case roster::OwnViewingRule::kAllowed:
       return access::OwnViewing::kOpen;
     case roster::OwnViewingRule::kAfterStatement:
-      return has_incident && !standing.has_statement ? access::OwnViewing::kAwaitsStatement : access::OwnViewing::kOpen;
+      // Of no known incident there is no statement: who could have it without one would tag it afterwards.
+      return standing.has_statement ? access::OwnViewing::kOpen : access::OwnViewing::kAwaitsStatement;
     case roster::OwnViewingRule::kSupervisorReleases:
       return access::OwnViewing::kAwaitsRelease;
   }
@@ -148,12 +149,15 @@ Result<Recording> read_recording(const access::Actor& actor, const db::Row& row,
   }
   roster::Standing standing = TRY(roster::read_standing(row));
   if (investigations == Investigations::kUntold) standing.is_investigated = false;
-  out.item = {out.agency, out.assigned_officer, out.uploader, out.state, out.is_inside_home, out.is_victim_sensitive};
+  // What is in one file of a recording binds all of them.
+  const bool is_home = row.integer("home_in_part") == 1, is_sensitive = row.integer("sensitive_in_part") == 1;
+  out.item = {out.agency, out.assigned_officer, out.uploader, out.state, out.is_inside_home, is_sensitive};
+  if (is_home) out.item.is_inside_home = true;
   out.item.is_supervised = standing.is_supervised;
   out.item.is_in_case = standing.is_in_case;
   out.item.is_cleared = is_cleared(actor, row);
   out.is_case_known = standing.is_case_known;
-  out.item.own_viewing = own_viewing(standing, out.description.incident.has_value(), row.integer("is_released") == 1);
+  out.item.own_viewing = own_viewing(standing, row.integer("is_released") == 1);
   return out;
 }
 

@@ -297,6 +297,9 @@ class Vault {
   Result<std::string> receipt(const access::Actor& actor, const RecordingId& id, std::uint64_t n, ledger::Under under);
 
  private:
+  // Allowed, or refused by a rule, which is sealed first.
+  Result<void> require_on_record(const access::Actor& actor, const Recording& recording, access::Action action,
+                                 const access::Decision& decision);
   // One that the actor may have for this. A refusal by rule is sealed.
   Result<Recording> asked_recording(const access::Actor& actor, access::Action action, const RecordingId& id,
                                     const ViewRequest& request);

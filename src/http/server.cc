@@ -84,8 +84,23 @@ std::string address_text(const sockaddr_storage& address, socklen_t length) {
   return normal_address(host);
 }
 
+bool is_loopback(const sockaddr_storage& address) {
+  if (address.ss_family == AF_INET)
+    return ntohl(reinterpret_cast<const sockaddr_in&>(address).sin_addr.s_addr) >> 24 == 127;
+  if (address.ss_family != AF_INET6) return false;
+  const in6_addr& v6 = reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
+  return IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127);
+}
+
+// Nobody's password or footage crosses a network in the clear: beyond this machine TLS ends here, or at a proxy in front.
+enum class Reach { kLoopback, kAnywhere };
+Reach reach_of(const ServerOptions& options) {
+  const bool is_behind_proxy = !options.trusted_proxies.empty() && options.public_url.starts_with(kHttps);
+  return !options.tls_certificate_file.empty() || is_behind_proxy ? Reach::kAnywhere : Reach::kLoopback;
+}
+
 // A listening socket for each address the host name has: "localhost" is usually two.
-Result<std::vector<UniqueFd>> listen_on(const std::string& listen) {
+Result<std::vector<UniqueFd>> listen_on(const std::string& listen, Reach reach) {
   const HostPort where = TRY(split_listen(listen));
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
@@ -101,6 +116,13 @@ Result<std::vector<UniqueFd>> listen_on(const std::string& listen) {
   for (const addrinfo* each = found.get(); each != nullptr; each = each->ai_next) {
     sockaddr_storage address{};
     std::memcpy(&address, each->ai_addr, each->ai_addrlen);
+    if (reach == Reach::kLoopback && !is_loopback(address)) {
+      return fail(
+          problems::kInvalid,
+          "Beyond this machine the server listens with TLS alone: give --tls-cert and --tls-key, or, where a proxy "
+          "in front ends TLS, name it by --trusted-proxy and the https address that people use by --public-url.",
+          listen);
+    }
     if (!out.empty() && where.port == "0") {  // all on the port the first was given
       const auto port = htons(static_cast<std::uint16_t>(local_port(out.front().get())));
       if (each->ai_family == AF_INET6) reinterpret_cast<sockaddr_in6&>(address).sin6_port = port;
@@ -246,7 +268,7 @@ Result<std::unique_ptr<Server>> Server::open(Router router, ServerOptions option
   if (!options.tls_certificate_file.empty()) {
     tls = TRY(TlsContext::open(options.tls_certificate_file, options.tls_key_file));
   }
-  std::vector<UniqueFd> sockets = TRY(listen_on(options.listen));
+  std::vector<UniqueFd> sockets = TRY(listen_on(options.listen, reach_of(options)));
   // sendfile(2) and OpenSSL's write to a socket have no MSG_NOSIGNAL: a client that leaves would end the
   // process.
   std::signal(SIGPIPE, SIG_IGN);

@@ -50,6 +50,9 @@ struct Request {
   // Who asks, noted by whoever found out, for the trace alone: nothing is decided by it.
   struct Asked {
     std::string actor, agency;
+    std::string session = {},
+                token = {};    // by what: the beginning of what the catalog knows it by, which opens nothing
+    std::string account = {};  // whose sign-in was tried and failed
   };
   mutable Asked asked;
   // Whoever answers it says that nothing of it is to be kept, not even in the trace.
@@ -60,6 +63,9 @@ struct Request {
   // All values of a header joined by ", ": empty when absent.
   std::string header_list(std::string_view name) const;
 };
+
+// Of a session or token, in the trace.
+inline constexpr std::size_t kCredentialCharacters = 12;
 
 inline constexpr std::int64_t kGoesOnPeriod_ms = 250;
 inline constexpr std::int64_t kGoesOnLate_ms = 1'000;
@@ -151,7 +157,9 @@ class Router {
 };
 
 struct ServerOptions {
-  std::string listen = "127.0.0.1:8080";           // HOST:PORT, [v6]:PORT; port 0: any free one
+  // HOST:PORT, [v6]:PORT; port 0: any free one. Beyond loopback only with TLS, or with both a trusted proxy and an https
+  // public_url.
+  std::string listen = "127.0.0.1:8080";
   std::string tls_certificate_file, tls_key_file;  // PEM; both or neither
   std::vector<std::string> trusted_proxies;        // CIDR
   // Where people reach this server, http(s)://HOST[:PORT]; empty: where it listens. Requests for the host of an https

@@ -612,7 +612,23 @@ TEST(Open, RefusesWhatCannotWork) {
   EXPECT_EQ(code_of([](ServerOptions& o) { o.header_timeout_ms = 0; }), "invalid");
   EXPECT_EQ(code_of([](ServerOptions& o) { o.tls_key_file = "/key"; }), "invalid");
   EXPECT_EQ(code_of([](ServerOptions& o) { o.tls_key_file = o.tls_certificate_file = "/nonexistent"; }), "invalid");
-  EXPECT_EQ(code_of([](ServerOptions& o) { o.listen = "192.0.2.1:0"; }), "conflict") << "not an address of ours";
+  const auto behind_proxy = [](ServerOptions& o, const char* listen) {
+    o.listen = listen;
+    o.trusted_proxies = {"10.0.0.1"};
+    o.public_url = "https://town.test";
+  };
+  EXPECT_EQ(code_of([&](ServerOptions& o) { behind_proxy(o, "192.0.2.1:0"); }), "conflict") << "not an address of ours";
+  // In the clear, to this machine alone.
+  for (const char* listen : {"0.0.0.0:0", "[::]:0", "192.0.2.1:0"}) {
+    EXPECT_EQ(code_of([&](ServerOptions& o) { o.listen = listen; }), "invalid") << listen;
+    EXPECT_EQ(code_of([&](ServerOptions& o) { o.listen = listen, o.trusted_proxies = {"10.0.0.1"}; }), "invalid");
+    EXPECT_EQ(code_of([&](ServerOptions& o) { o.listen = listen, o.public_url = "https://town.test"; }), "invalid");
+    EXPECT_EQ(code_of([&](ServerOptions& o) { behind_proxy(o, listen), o.public_url = "http://town.test"; }),
+              "invalid");
+  }
+  EXPECT_EQ(code_of([](ServerOptions& o) { o.listen = "127.9.9.9:0"; }), "opened");
+  EXPECT_EQ(code_of([](ServerOptions& o) { o.listen = "localhost:0"; }), "opened");
+  EXPECT_EQ(code_of([&](ServerOptions& o) { behind_proxy(o, "0.0.0.0:0"); }), "opened");
 }
 
 TEST(Open, TwoServersCannotShareAPort) {

@@ -206,6 +206,15 @@ TEST_F(Tls, CutBodyLosesNothingThatArrived) {
   EXPECT_EQ(inbox_.ends(), std::vector{BodyEnd::kCut});
 }
 
+TEST_F(Tls, IsWhatOpensTheServerToOtherMachines) {
+  options_.listen = "0.0.0.0:0";
+  const auto server = Server::open(Router(), options_);
+  EXPECT_TRUE(server) << server.error().text();
+  options_.tls_certificate_file.clear();
+  options_.tls_key_file.clear();
+  EXPECT_FALSE(Server::open(Router(), options_));
+}
+
 TEST_F(Tls, KeyOfAnotherCertificateIsRefusedAtOpen) {
   const TemporaryFile other("");
   ASSERT_EQ(run("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:prime256v1 -out " + other.path()).status, 0);

@@ -24,6 +24,7 @@
 #include "roster/roles.h"
 #include "roster/roster.h"
 #include "test/faulty_disk.h"
+#include "test/refusing_catalog.h"
 #include "test/watched_disk.h"
 
 namespace lapel::ingest {
@@ -50,7 +51,8 @@ class UploadsTest : public testing::Test {
         std::filesystem::temp_directory_path() / fmt::format("lapel-uploads-{}", hex(crypto::random_bytes<8>()));
     std::filesystem::create_directories(directory_);
     catalog_.emplace(directory_);
-    database_ = catalog_->open();
+    real_database_ = catalog_->open();
+    database_ = std::make_unique<test::RefusingCatalog>(*real_database_);
     for (const auto& [name, steps] : {std::pair("roster", roster::schema()), std::pair("ledger", ledger::schema()),
                                       std::pair("jobs", jobs::schema()), std::pair("evidence", evidence::schema()),
                                       std::pair("holds", roster::holds_schema()), std::pair("ingest", schema())}) {
@@ -107,7 +109,7 @@ class UploadsTest : public testing::Test {
   }
   access::Actor actor(const SubjectId& who) {
     access::Actor out;
-    EXPECT_TRUE(database_->read([&](db::Transaction& tx) -> Result<void> {
+    EXPECT_TRUE(real_database_->read([&](db::Transaction& tx) -> Result<void> {
       out = TRY(roster::actor(tx, who));
       return {};
     }));
@@ -159,7 +161,8 @@ class UploadsTest : public testing::Test {
   const DockId dock_ = crypto::new_id<DockId>();
   const crypto::SigningKey dock_key_ = crypto::SigningKey::from_seed(crypto::random_bytes<32>());
   test::WatchedDisk disk_;
-  std::unique_ptr<db::Database> database_;
+  std::unique_ptr<db::Database> real_database_;
+  std::unique_ptr<test::RefusingCatalog> database_;
   const std::unique_ptr<bucket::Bucket> bucket_ = bucket::memory_bucket();
   store::Store store_{*bucket_};
   std::unique_ptr<jobs::Queue> queue_;
@@ -429,6 +432,77 @@ TEST_F(UploadsTest, WhatTheCatalogRefusesIsNotAcknowledged) {
   }
   ASSERT_TRUE(send(upload.id, 0, "0123456789"));
   EXPECT_EQ(wait_sealed(upload.id).sha256, crypto::sha256(as_bytes("0123456789")));
+}
+
+// Each statement that a client's requests make fails once.
+TEST_F(UploadsTest, WhatTheCatalogRefusesAtAnyStatementIsNotAcknowledgedAndIsSentAgain) {
+  constexpr std::string_view kText = "0123456789";
+  const access::Actor clerk = actor(clerk_);
+  std::size_t refusals = 0;
+  for (std::size_t nth = 1;; ++nth) {
+    ASSERT_LT(nth, 100u);
+    std::optional<UploadId> id;
+    std::uint64_t told = 0;
+    database_->refuse(nth, test::RefusingCatalog::Whose::kThisThread);
+    const auto sent = [&]() -> Result<Upload> {
+      id = TRY(uploads_->create(clerk, whole(kText.size()))).id;
+      told = TRY(send(*id, 0, kText.substr(0, 4))).offset;
+      told = TRY(uploads_->find(clerk, *id)).offset;
+      return send(*id, 4, kText.substr(4));
+    }();
+    database_->heal();
+    ASSERT_EQ(sent.has_value(), !database_->has_refused()) << nth;
+    if (!sent) {
+      ++refusals;
+      if (!id) id = create(kText.size()).id;
+      const Upload now = *uploads_->find(clerk, *id);
+      ASSERT_EQ(now.state, State::kReceiving) << nth;
+      EXPECT_EQ(now.offset, told) << nth;
+      ASSERT_TRUE(send(*id, now.offset, kText.substr(now.offset))) << nth;
+    }
+    EXPECT_EQ(wait_sealed(*id).sha256, crypto::sha256(as_bytes(kText)));
+    if (sent) break;
+  }
+  EXPECT_GE(refusals, 8u);  // reads, an insertion, two taken over and two swapped
+}
+
+// Each statement that sealing makes fails once, its ledger's too; of an upload that is whole and of one that has to be joined first.
+TEST_F(UploadsTest, WhatTheCatalogRefusesWhileAnUploadIsSealedIsDoneLaterAndOnce) {
+  const access::Actor clerk = actor(clerk_);
+  for (const Kind kind : {Kind::kWhole, Kind::kFinal}) {
+    std::size_t refusals = 0;
+    for (std::size_t nth = 1;; ++nth) {
+      ASSERT_LT(nth, 300u);
+      Upload upload;
+      const auto refuse = [&] { database_->refuse(nth, test::RefusingCatalog::Whose::kOtherThreads); };
+      if (kind == Kind::kWhole) {
+        upload = create(10);
+        refuse();
+        ASSERT_TRUE(send(upload.id, 0, "firstagain"));
+      } else {
+        std::vector<UploadId> parts;
+        for (const std::string_view text : {"first", "again"}) {
+          parts.push_back(uploads_->create(clerk, {text.size(), Kind::kPartial, {}, {}})->id);
+          ASSERT_TRUE(send(parts.back(), 0, text));
+        }
+        refuse();
+        upload = *uploads_->create(clerk, {0, Kind::kFinal, {}, parts});
+      }
+      while (!database_->has_refused() && uploads_->find(clerk, upload.id)->state == State::kSealing) {
+        std::this_thread::yield();
+      }
+      const bool was_refused = database_->has_refused();
+      database_->heal();
+      if (was_refused) reopen();  // looks for what is to be sealed at once, and not only at the next scan
+      refusals += was_refused;
+      const Upload sealed = wait_sealed(upload.id);
+      ASSERT_EQ(sealed.state, State::kSealed) << nth;
+      EXPECT_EQ(sealed.sha256, crypto::sha256(as_bytes("firstagain")));
+      EXPECT_TRUE(vault_->show(clerk, sealed.recording)) << nth;
+      if (!was_refused) break;
+    }
+    EXPECT_GE(refusals, 8u);
+  }
 }
 
 TEST_F(UploadsTest, ALongRequestIsAcknowledgedInBetweenOrNotTaken) {

@@ -21,6 +21,11 @@ constexpr std::string_view kPagePolicy =
     "connect-src 'self'; "
     "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'";
 
+// What a page here never asks a browser for. Whole screen, clipboard and passkeys it does ask for, by itself alone.
+constexpr std::string_view kPermissionsPolicy =
+    "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), magnetometer=(), "
+    "microphone=(), midi=(), payment=(), serial=(), usb=()";
+
 // The app's own addresses (web/src/app/pages.ts): each answers with the app, which reads the rest of the address.
 constexpr std::string_view kPages[] = {"/",
                                        "/sign-in",
@@ -31,7 +36,6 @@ constexpr std::string_view kPages[] = {"/",
                                        "/people",
                                        "/people/{id}",
                                        "/people/{id}/view-as",
-                                       "/cameras",
                                        "/start",
                                        "/holds",
                                        "/approvals",
@@ -43,7 +47,12 @@ constexpr std::string_view kPages[] = {"/",
                                        "/weekly-review",
                                        "/weekly-review/{id}",
                                        "/access-review",
+                                       "/program/bargaining",
                                        "/program/money",
+                                       "/fleet",
+                                       "/fleet/cameras/{id}",
+                                       "/fleet/rotation",
+                                       "/staffing",
                                        "/account",
                                        "/setup",
                                        "/help"};
@@ -177,6 +186,7 @@ void Assets::register_routes(http::Router& router) const {
       response.with("Cross-Origin-Resource-Policy", "same-origin");
     response.with("Referrer-Policy", "same-origin")
         .with("X-Frame-Options", "DENY")
+        .with("Permissions-Policy", std::string(kPermissionsPolicy))
         .with("Cross-Origin-Opener-Policy", "same-origin");
   });
 }

@@ -58,6 +58,9 @@ CommandLine::Declared::Declared() : app_("Lapel: the open body-worn-camera syste
   add_facts();
   add_holds();
   add_program();
+  add_staffing();
+  add_fleet();
+  add_rotation();
   add_forecast();
   add_calendar();
 }
@@ -139,7 +142,10 @@ void CommandLine::Declared::add_serve() {
     return door::run_serve(serve_);
   });
   add_data(sub);
-  sub->add_option("--listen", serve_.listen, "Address to listen on")->capture_default_str()->type_name("HOST:PORT");
+  sub->add_option("--listen", serve_.listen,
+                  "Address to listen on; beyond this machine only with TLS, or behind a trusted proxy")
+      ->capture_default_str()
+      ->type_name("HOST:PORT");
   sub->add_option("--public-url", serve_.public_url,
                   "Where people reach it, when that is another address; https there makes sessions secure ones")
       ->type_name("URL");
@@ -156,6 +162,9 @@ void CommandLine::Declared::add_serve() {
   certificate->needs(key);
   key->needs(certificate);
   sub->footer(
+      "In the clear it listens on this machine alone. For others give it a certificate;\n"
+      "where a proxy elsewhere ends TLS, name it by --trusted-proxy and say by\n"
+      "--public-url at which https address people reach it.\n"
       "Prints \"listening on URL\" once it can answer. SIGTERM lets what is under way\n"
       "end, and exits 0.");
 }

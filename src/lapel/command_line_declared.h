@@ -19,6 +19,7 @@
 #include "lapel/command_line.h"
 #include "lapel/commands.h"
 #include "lapel/facts.h"
+#include "lapel/fleets.h"
 #include "lapel/forecasts.h"
 #include "lapel/programs.h"
 #include "lapel/remote.h"
@@ -68,12 +69,21 @@ class CommandLine::Declared {
   // An option whose value goes into the request as `member`.
   CLI::Option* say(CLI::App* sub, const char* option, const char* member, const char* help);
   void add_facts();
+  // By whom, and with what they sign in for it.
+  void add_signer(CLI::App* sub);
   // POST of a reason to `path` with the id in it, by whoever signs in for it.
   CLI::App* signed_act(CLI::App* in, const char* name, const char* help, const char* before, const char* after);
   void add_holds();
   using ProgramReport = Result<void> (*)(const RemoteOptions&, const ProgramQuery&, bool);
   CLI::App* program_report(CLI::App* in, const char* name, const char* help, ProgramReport report);
   void add_program();
+  // Those of staffing, cameras and the rotation: fleet_command_line.cc.
+  CLI::App* named_change(CLI::App* in, const char* name, const char* help, const char* what, const char* before,
+                         const char* after);
+  CLI::App* rotation_status(CLI::App* in, const char* name);
+  void add_staffing();
+  void add_fleet();
+  void add_rotation();
   void add_reading_terms(CLI::App* sub);
   void add_share();
   void add_recording();
@@ -103,6 +113,9 @@ class CommandLine::Declared {
   UploadTerms upload_;
   std::vector<std::string> files_, ids_;
   std::string state_;
+  std::string day_, zone_, place_, seed_;
+  CameraTerms camera_;
+  std::int64_t days_max_ = 0;
   std::int64_t limit_ = 100;
   std::string recording_, out_, vkey_;
   bool as_json_ = false;

@@ -7,6 +7,7 @@
 #include "base/problems.h"
 #include "base/text.h"
 #include "cameras/docks.h"
+#include "fleet/record_check.h"
 #include "lapel/hosting.h"
 #include "oversight/record_check.h"
 #include "program/record_check.h"
@@ -200,7 +201,8 @@ Result<void> run_ledger_check(const Where& where, bool as_json) {
     TRY(installation->database().read([&](db::Transaction& tx) -> Result<void> {
       const auto fault = [&](std::string text) { report.faults.push_back(std::move(text)); };
       TRY(oversight::check_record(tx, agency.id, fault));
-      return program::check_record(tx, agency.id, fault);
+      TRY(program::check_record(tx, agency.id, fault));
+      return fleet::check_record(tx, agency.id, fault);
     }));
     faults += report.faults.size();
     if (as_json) {

@@ -109,9 +109,10 @@ Result<void> run_fact_show(const RemoteOptions& options, const std::string& path
   return {};
 }
 
-Result<void> run_person_roles(const RemoteOptions& options, const std::string& person,
+Result<void> run_person_roles(const RemoteOptions& options, const SignInTerms& terms, const std::string& person,
                               const std::vector<std::string>& roles, const std::string& reason, bool as_json) {
-  return send_fact(options, "POST", person_path(person, "roles"),
+  Remote remote = TRY(Remote::sign_in(options, terms));
+  return send_fact(remote, "POST", person_path(person, "roles"),
                    {{"roles", Json::Array(roles.begin(), roles.end())}, {"reason", reason}}, as_json);
 }
 

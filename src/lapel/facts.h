@@ -35,8 +35,8 @@ Result<void> run_fact_show(const RemoteOptions& remote, const std::string& path,
 // Who has access, and by what.
 Result<void> run_person_review(const RemoteOptions& remote, bool as_json);
 Result<void> run_person_rights(const RemoteOptions& remote, const std::string& person, bool as_json);
-// `person` is a login or id; the roles are all that they hold from now on.
-Result<void> run_person_roles(const RemoteOptions& remote, const std::string& person,
+// `person` is a login or id; the roles are all that they hold from now on, given by whoever signs in for it.
+Result<void> run_person_roles(const RemoteOptions& remote, const SignInTerms& terms, const std::string& person,
                               const std::vector<std::string>& roles, const std::string& reason, bool as_json);
 enum class Activity { kActive, kInactive };
 Result<void> run_person_activity(const RemoteOptions& remote, const std::string& person, Activity activity,

@@ -16,6 +16,7 @@
 #include "crypto/password.h"
 #include "crypto/random.h"
 #include "disclosure/recipients.h"
+#include "fleet/schema.h"
 #include "ingest/uploads.h"
 #include "lapel/settings.h"
 #include "os/filesystem.h"
@@ -23,6 +24,7 @@
 #include "program/rows.h"
 #include "roster/proposals.h"
 #include "roster/roles.h"
+#include "roster/staffing.h"
 #include "sharing/shares.h"
 #include "signin/signin.h"
 
@@ -136,6 +138,8 @@ Result<void> migrate_all(db::Database& database) {
   TRY(db::migrate(database, "ingest", ingest::schema()));
   TRY(db::migrate(database, "oversight", oversight::schema()));
   TRY(db::migrate(database, "program", program::schema()));
+  TRY(db::migrate(database, "staffing", roster::staffing_schema()));
+  TRY(db::migrate(database, "fleet", fleet::schema()));
   return db::migrate(database, "cameras", cameras::schema());
 }
 

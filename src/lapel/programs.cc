@@ -60,6 +60,8 @@ void print_head(const Json& report) {
   fmt::print("As of {}, by the day that {}{}\n", text_of(report.find("as_of")),
              follows && *follows == "ledger" ? "each statement was sealed" : "each statement was recorded",
              embargoed && *embargoed == "included" ? ". WITH WHAT IS UNDER EMBARGO" : "");
+  const std::string* privileged = report.find_string("privileged");
+  if (privileged && *privileged == "included") fmt::print("PRIVILEGED NOTES ARE IN IT: not to be handed out\n");
 }
 
 void print_payments(const Json& costs) {
@@ -150,12 +152,112 @@ void print_report(const Json& report) {
   print_rounds(report);
 }
 
+// "agreed [former]", and below it who said so.
+void print_said(std::string_view label, const Json& said) {
+  const Json source = said.find("source") ? *said.find("source") : Json();
+  const std::string* status = said.find_string("status");
+  const std::string* reason = said.find_string("reason");
+  fmt::print("  {}: {}{}\n      {}, {}, {}{}\n", label, marked(said),
+             !status || *status == "stands" ? "" : fmt::format(" [{}]", printable(*status)), text_of(source.find("by")),
+             text_of(source.find("on")), text_of(source.find("where")),
+             reason ? fmt::format(": {}", printable(*reason)) : "");
+}
+
+// Everything that was said of a field, over time.
+void print_told(std::string_view label, const Json* field) {
+  if (!field || !field->object()) return;
+  for (const Json& said : list_of(*field, "statements")) print_said(label, said);
+}
+
+std::string value_of(const Json* field) {
+  return field && field->object() ? marked(*field) + beside(*field) : "-";
+}
+
+void print_notes(const Json& item) {
+  for (const Json& note : list_of(item, "notes")) print_said("note", note);
+  for (const Json& note : list_of(item, "privileged_notes")) print_said("PRIVILEGED", note);
+}
+
+void print_bargaining_of(const Json& item) {
+  fmt::print("{}, {}: {}\n", text_of(item.find("bargaining")), text_of(item.find("unit_title")),
+             text_of(item.find("about")));
+  print_told("state", item.find("state"));
+  print_told("position", item.find("position"));
+  print_told("agency", item.find("agency_position"));
+  if (const Json* window = item.find("window"); window && window->object()) {
+    fmt::print("  sessions: {} to {}: {} weeks, {} days{}\n", text_of(window->find("from")),
+               text_of(window->find("until")), text_of(window->find("weeks")), text_of(window->find("days")),
+               is(*window, "assumption") ? " (assumed)" : "");
+  }
+  for (const Json& session : list_of(item, "sessions")) {
+    fmt::print("  session on {}\n", value_of(session.find("on")));
+    print_notes(session);
+  }
+  for (const Json& offer : list_of(item, "offers")) {
+    fmt::print("  proposal of the {}, {}: {}; answer: {}\n", text_of(offer.find("made_by")),
+               value_of(offer.find("made_on")), value_of(offer.find("text")), value_of(offer.find("answer")));
+  }
+  if (const Json* resolved = item.find("resolved_on"); resolved && resolved->object()) {
+    fmt::print("  resolved on {}\n", value_of(resolved));
+  }
+  print_notes(item);
+}
+
+void print_notice(const Json& notice) {
+  const std::string* state = notice.find_string("state");
+  fmt::print("{}, {} ({}): {}\n", text_of(notice.find("notice")), text_of(notice.find("title")),
+             text_of(notice.find("purpose")),
+             state && *state == "sent" ? "sent " + value_of(notice.find("sent_at")) : text_of(notice.find("state")));
+  for (const Json& review : list_of(notice, "reviews")) {
+    const std::string* decision = review.find_string("decision");
+    fmt::print("  review by {}: {}\n", text_of(review.find("title")),
+               decision ? fmt::format("{}, {}{}", printable(*decision), text_of(review.find("decided_at")),
+                                      is(review, "assumption") ? " (assumed)" : "")
+                        : "not decided");
+  }
+  for (const Json& to : list_of(notice, "to")) {
+    const Json* received = to.find("received_at");
+    const bool is_received = received && received->object();
+    fmt::print("  to {}: {}\n", text_of(to.find("title")),
+               is_received ? "received " + value_of(received) : "not known to be received");
+  }
+  print_notes(notice);
+}
+
+void print_pilot(const Json& pilot) {
+  const Json* number = pilot.find("participants");
+  const std::string* state = pilot.find_string("state");
+  fmt::print("{}: {}; mandatory wear: {}\n", text_of(pilot.find("pilot")),
+             !number || !number->object()                  ? "nobody has said who takes part"
+             : state && *state == "paused_no_participants" ? "paused – no participants"
+                                                           : fmt::format("{} participants", marked(*number, "number")),
+             text_of(pilot.find("mandatory_wear")));
+  for (const Json& part : list_of(pilot, "by_unit")) {
+    fmt::print("  {}\n", text_of(part.find("title")));
+    print_told("participants", part.find("participants"));
+    print_told("mode", part.find("mode"));
+  }
+  print_told("wear", pilot.find("wear"));
+}
+
+void print_bargaining(const Json& report) {
+  for (const Json& item : list_of(report, "bargaining")) print_bargaining_of(item);
+  for (const Json& notice : list_of(report, "notices")) print_notice(notice);
+  for (const Json& pilot : list_of(report, "pilots")) print_pilot(pilot);
+  for (const Json& task : list_of(report, "tasks")) {
+    fmt::print("{}, {}: {}\n", text_of(task.find("task")), text_of(task.find("title")), value_of(task.find("state")));
+    print_notes(task);
+  }
+  fmt::print("launch gates: not available\n");
+}
+
 Result<void> run(const RemoteOptions& options, std::string_view report, const ProgramQuery& query, bool as_json,
                  const std::function<void(const Json&)>& print) {
   Remote remote = TRY(Remote::open(options));
   std::string target = fmt::format("/api/v1/program/{}?as_of={}&by={}&contract={}", report, url_encoded(query.as_of),
                                    url_encoded(query.by), url_encoded(query.contract));
   if (query.is_embargoed_included) target += "&embargoed=included";
+  if (query.is_privileged_included) target += "&privileged=included";
   const Json answer = TRY(remote.get_json(target));
   if (as_json) {
     fmt::print("{}\n", to_json(answer));
@@ -200,6 +302,10 @@ Result<void> run_program_costs(const RemoteOptions& options, const ProgramQuery&
 
 Result<void> run_program_report(const RemoteOptions& options, const ProgramQuery& query, bool as_json) {
   return run(options, "report", query, as_json, print_report);
+}
+
+Result<void> run_program_bargaining(const RemoteOptions& options, const ProgramQuery& query, bool as_json) {
+  return run(options, "bargaining", query, as_json, print_bargaining);
 }
 
 }  // namespace lapel::door

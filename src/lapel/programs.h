@@ -19,11 +19,13 @@ struct ProgramQuery {
   std::string as_of, by, contract;
   std::string from, until;  // months, of volumes
   bool is_embargoed_included = false;
+  bool is_privileged_included = false;
 };
 
 Result<void> run_program_import(const RemoteOptions& remote, const std::string& file, bool as_json);
 Result<void> run_program_status(const RemoteOptions& remote, const ProgramQuery& query, bool as_json);
 Result<void> run_program_costs(const RemoteOptions& remote, const ProgramQuery& query, bool as_json);
 Result<void> run_program_report(const RemoteOptions& remote, const ProgramQuery& query, bool as_json);
+Result<void> run_program_bargaining(const RemoteOptions& remote, const ProgramQuery& query, bool as_json);
 
 }  // namespace lapel::door

@@ -51,8 +51,9 @@ CLI::Option* CommandLine::Declared::say(CLI::App* sub, const char* option, const
 void CommandLine::Declared::add_facts() {
   CLI::App* people = remote_group("person", "People on a server, over HTTP");
   fact_list(people, "The people of the agency", "/api/v1/people", {"login", "badge", "active", "roles", "name"});
-  CLI::App* roles = command(*people, "roles", "Give a person other roles than they hold",
-                            [this] { return door::run_person_roles(remote_, recording_, roles_, reason_, as_json_); });
+  CLI::App* roles = command(*people, "roles", "Give a person other roles than they hold", [this] {
+    return door::run_person_roles(remote_, signer_, recording_, roles_, reason_, as_json_);
+  });
   CLI::App* deactivate = command(*people, "deactivate", "Let nobody sign in as a person who has left", [this] {
     return door::run_person_activity(remote_, recording_, door::Activity::kInactive, reason_, as_json_);
   });
@@ -69,6 +70,10 @@ void CommandLine::Declared::add_facts() {
              ->delimiter(',')
              ->type_name("ROLE"),
          access::all_role_names());
+  add_signer(roles);
+  roles->footer(
+      "It takes a person who is signed in with a second factor: no token can do it. Who has\n"
+      "passkeys alone does it in a browser.");
   deactivate->footer(
       "Their sessions and tokens end with their next request, for good. What they did and\n"
       "what they were stays on record.");
@@ -149,6 +154,15 @@ void CommandLine::Declared::add_facts() {
   say(set, "--reason", "reason", "Why")->required();
 }
 
+void CommandLine::Declared::add_signer(CLI::App* sub) {
+  sub->add_option("--login", signer_.login, "Who does it")->required();
+  sub->add_option("--password-file", signer_.password_file, "File whose first line is their password")
+      ->required()
+      ->type_name("FILE");
+  sub->add_option("--code", signer_.code, "What their app shows now, or a recovery code");
+  sub->add_flag("--accept-notice", signer_.is_notice_accepted, "Accept the agency's notice of use");
+}
+
 CLI::App* CommandLine::Declared::signed_act(CLI::App* in, const char* name, const char* help, const char* before,
                                             const char* after) {
   CLI::App* sub = command(*in, name, help, [this, before, after] {
@@ -156,12 +170,7 @@ CLI::App* CommandLine::Declared::signed_act(CLI::App* in, const char* name, cons
   });
   sub->add_option("ID", recording_, "Which")->required();
   sub->add_option("--reason", reason_, "Why; it goes on record")->required();
-  sub->add_option("--login", signer_.login, "Who does it")->required();
-  sub->add_option("--password-file", signer_.password_file, "File whose first line is their password")
-      ->required()
-      ->type_name("FILE");
-  sub->add_option("--code", signer_.code, "What their app shows now, or a recovery code");
-  sub->add_flag("--accept-notice", signer_.is_notice_accepted, "Accept the agency's notice of use");
+  add_signer(sub);
   sub->add_flag("--json", as_json_, "Print JSON");
   sub->footer(
       "It takes two people, each signed in with a second factor: no token can do it. Who\n"
@@ -212,6 +221,7 @@ CLI::App* CommandLine::Declared::program_report(CLI::App* in, const char* name, 
                       "Which time that follows: the one that a file says history was recorded on, or the ledger's own"),
       "recorded_on, ledger");
   sub->add_flag("--embargoed", program_.is_embargoed_included, "Also what is under embargo, for those who may see it");
+  sub->add_flag("--privileged", program_.is_privileged_included, "Also what is privileged, for those who may see it");
   sub->add_flag("--json", as_json_, "Print JSON");
   return sub;
 }
@@ -225,6 +235,7 @@ void CommandLine::Declared::add_program() {
   import->footer("Importing the same file again adds nothing. Nothing that was stated is ever changed.");
   program_report(program, "status", "Strength, milestones, and what is contradicted, corrected or assumed",
                  door::run_program_status);
+  rotation_status(program, "rotation");
   CLI::App* costs = program_report(program, "costs", "Payments with what grants pay of them, and the awards of a round",
                                    door::run_program_costs);
   costs->add_option("--contract", program_.contract, "Which contract, where there are several");
@@ -235,6 +246,8 @@ void CommandLine::Declared::add_program() {
       ->type_name("YYYY-MM");
   volumes->add_option("--until", program_.until, "Up to this month; the last whole one, when left out")
       ->type_name("YYYY-MM");
+  program_report(program, "bargaining", "With whom, over what, where it stands; notices, reviews, sessions, positions",
+                 door::run_program_bargaining);
   program_report(program, "report", "Everything, with who said it, when and where", door::run_program_report);
   CLI::App* publish =
       fact_change(program, "publish", "Publish a report: its bytes stay, and a later correction marks it", "POST",

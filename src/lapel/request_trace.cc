@@ -2,12 +2,30 @@
 #include "lapel/request_trace.h"
 
 #include <chrono>
+#include <cstdint>
+#include <string>
 #include <utility>
+#include <variant>
 
 #include "base/bytes.h"
 #include "base/trace.h"
 
 namespace lapel::door {
+
+namespace {
+
+// Of the answer's body, as it is about to be sent.
+std::uint64_t bytes_of(const http::Request& request, const http::Response& response) {
+  if (request.method == "HEAD") return 0;
+  std::uint64_t out = 0;
+  for (const http::Piece& piece : response.body) {
+    const auto* slice = std::get_if<http::FileSlice>(&piece);
+    out += slice ? slice->bytes : std::get<std::string>(piece).size();
+  }
+  return out;
+}
+
+}  // namespace
 
 Json::Object describe_request(const http::Request& request, const http::Response& response, std::int64_t ended_us) {
   Json::Object out{{"event", "request"},       {"request", request.request_id}, {"client", request.client},
@@ -16,6 +34,12 @@ Json::Object describe_request(const http::Request& request, const http::Response
     if (parse_hex_array<16>(value)) out.emplace(name, value);
   }
   if (request.began_us != 0) out.emplace("ms", (ended_us - request.began_us + 500) / 1'000);
+  out.emplace("bytes", bytes_of(request, response));
+  for (const auto& [name, value] : {std::pair("session", &request.asked.session),
+                                    {"token", &request.asked.token},
+                                    {"account", &request.asked.account}}) {
+    if (!value->empty()) out.emplace(name, *value);
+  }
   if (!request.asked.actor.empty()) {
     out.emplace("actor", request.asked.actor);
     out.emplace("agency", request.asked.agency);

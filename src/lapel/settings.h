@@ -5,10 +5,9 @@
 //   database = "postgresql://lapel@db.example/lapel"     the catalog; embedded when left out
 //   bucket = "file:///srv/lapel"                         originals, ledger and uploads; in DIR when left out
 //
-// Owns: that file and its form.
+// Owns: that file and its form, which is so much of TOML as two keys need: a line each, with a string in quotes; comments.
 // Promises: what is written is read back as it was; a file that is not understood is refused, never guessed at.
-// Fails with: kInvalid (not TOML, a key that is none, a value that is no text, another kind of bucket), and what the disk
-//   fails with.
+// Fails with: kInvalid (more than that form, a key that is none or is there twice, another kind of bucket), and what the disk fails with.
 // Threads: any.
 
 #include <string>

@@ -147,7 +147,8 @@ Result<void> run_provider_set(const Where& where, const std::string& agency_name
   const auto installation = TRY(Installation::open(where, Installation::Publishing::kNo));
   const roster::Agency agency = TRY(agency_of(*installation, agency_name));
   signin::Providers providers(installation->database(), installation->keys());
-  TRY(providers.set(agency, provider, installation->clock().now()));
+  ledger::Submission setting = TRY(providers.setting(agency, provider, installation->clock().now()));
+  TRY(TRY(installation->ledgers().find(agency.id))->commit(std::move(setting)));
   fmt::print(stderr, "People of {} can sign in through {} now.\n", agency.name, provider.name);
   return {};
 }
@@ -190,7 +191,9 @@ Result<void> run_provider_show(const Where& where, const std::string& agency_nam
 Result<void> run_provider_remove(const Where& where, const std::string& agency_name) {
   const auto installation = TRY(Installation::open(where, Installation::Publishing::kNo));
   signin::Providers providers(installation->database(), installation->keys());
-  TRY(providers.remove(TRY(agency_of(*installation, agency_name))));
+  const roster::Agency agency = TRY(agency_of(*installation, agency_name));
+  ledger::Submission removing = TRY(providers.removing(agency));
+  TRY(TRY(installation->ledgers().find(agency.id))->commit(std::move(removing)));
   fmt::print(stderr, "Nobody signs in through it any more. Sessions that are open go on.\n");
   return {};
 }

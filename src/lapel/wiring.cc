@@ -20,6 +20,7 @@
 #include "cameras/routes.h"
 #include "disclosure/recipients.h"
 #include "disclosure/routes.h"
+#include "fleet/routes.h"
 #include "http/pace.h"
 #include "http/server.h"
 #include "ingest/routes.h"
@@ -98,6 +99,12 @@ Result<os::Path> media_worker(const ServeOptions& options) {
   return path;
 }
 
+// Whether a host, perhaps with a port, is this machine by a name that every machine has.
+bool is_localhost(std::string_view host) {
+  const std::string_view name = host.substr(0, host.ends_with(']') ? host.npos : host.rfind(':'));
+  return name == "localhost" || name.ends_with(".localhost") || name == "127.0.0.1" || name == "[::1]";
+}
+
 void register_own_routes(http::Router& router, Installation& installation, const media::Examiner& examiner,
                          const oversight::Oversight& oversight, Counters& counters) {
   router.add("GET", "/healthz", [](const Request&) -> Result<Response> { return Response::text(200, "ok\n"); });
@@ -114,6 +121,9 @@ void register_own_routes(http::Router& router, Installation& installation, const
     return Response::text(200, std::move(text), "text/plain; version=0.0.4; charset=utf-8");
   });
   router.after([&counters](const Request& request, Response& response) {
+    // Not of this machine's own name, which other programs here answer to as well, in the clear.
+    if (request.is_secure && !is_localhost(request.host))
+      response.with("Strict-Transport-Security", "max-age=31536000");
     trace_request(request, response);
     const std::size_t status_class =
         std::clamp<std::size_t>(static_cast<std::size_t>(response.status) / 100, 0, counters.by_class.size() - 1);
@@ -137,7 +147,8 @@ bool is_paced(const Request& request) {
 roster::Asker noted(roster::Asker asker, http::Pace& pace) {
   return [asker = std::move(asker), &pace](const Request& request) -> Result<access::Actor> {
     access::Actor actor = TRY(asker(request));
-    request.asked = {actor.subject().text(), actor.agency.text()};
+    request.asked.actor = actor.subject().text();
+    request.asked.agency = actor.agency.text();
     if (is_paced(request)) TRY(pace.take(request.asked.actor));
     return actor;
   };
@@ -214,6 +225,9 @@ struct Rooms::Impl {
                    accounts(installation->clock()), console_acts()}),
         programs({installation->database(), installation->ledgers(), installation->clock()}),
         publications({installation->database(), installation->ledgers(), installation->clock(), programs}),
+        staffing({installation->database(), installation->ledgers(), installation->clock()}),
+        camera_room({installation->database(), installation->ledgers(), installation->clock()}),
+        rotation({installation->database(), installation->ledgers(), installation->clock()}),
         locks({installation->database(), installation->clock()}),
         challenges({installation->database(), installation->clock()}),
         factors({installation->database(), installation->clock(), installation->keys(), locks, challenges}),
@@ -247,6 +261,9 @@ struct Rooms::Impl {
   oversight::Oversight oversight;
   program::Programs programs;
   program::Publications publications;
+  fleet::Staffing staffing;
+  fleet::Fleet camera_room;
+  fleet::Rotation rotation;
   signin::Locks locks;
   signin::Challenges challenges;
   signin::Factors factors;
@@ -312,13 +329,14 @@ void Rooms::register_routes(http::Router& router) {
   ingest::register_routes(router, *impl_->uploads, installation.clock(), impl_->asker);
   cameras::register_routes(router, impl_->docks, installation.vault(), impl_->asker);
   playback::register_routes(router, installation.vault(), impl_->asker);
-  people::register_routes(router, impl_->people, impl_->asker);
+  people::register_routes(router, impl_->people, impl_->asker, impl_->sessions.fresh_asker(impl_->asker));
   disclosure::register_routes(router, {impl_->shares, impl_->recipients, impl_->pace, impl_->public_url}, impl_->asker);
   approvals::register_routes(router,
                              {impl_->holds, impl_->approvals, impl_->asker, impl_->sessions.fresh_asker(impl_->asker)});
   register_hosting(router, installation, impl_->setup, impl_->asker);
   oversight::register_routes(router, impl_->oversight, impl_->asker);
   program::register_routes(router, impl_->programs, impl_->publications, impl_->asker);
+  fleet::register_routes(router, impl_->staffing, impl_->camera_room, impl_->rotation, impl_->asker);
   public_pages::register_routes(router, find_ledger(installation));
   signin::register_routes(
       router,

@@ -21,6 +21,7 @@
 #include "ledger/log.h"
 #include "proof/receipt.h"
 #include "test/damaging_bucket.h"
+#include "test/refusing_catalog.h"
 
 namespace lapel::ledger {
 namespace {
@@ -43,9 +44,10 @@ class LedgerTest : public testing::Test {
   }
   ~LedgerTest() override { std::filesystem::remove_all(directory_); }
 
-  Result<std::unique_ptr<Ledger>> try_open() {
+  Result<std::unique_ptr<Ledger>> try_open() { return try_open(*database_); }
+  Result<std::unique_ptr<Ledger>> try_open(db::Database& database) {
     return Ledger::open({agency_, terms_, secrets_,
-                         [this](const SubjectId& subject, KeyUse use) { return key_of(subject, use); }, *database_,
+                         [this](const SubjectId& subject, KeyUse use) { return key_of(subject, use); }, database,
                          *bucket_, clock_});
   }
   std::unique_ptr<Ledger> open() {
@@ -117,6 +119,22 @@ TEST_F(LedgerTest, BeginsWithGenesisAndAPublishedSizeOfZero) {
   EXPECT_EQ(*verified->statement.find_string("type"), "ledger.genesis");
   EXPECT_EQ(*verified->statement.find_string("key"), key_.text());
   expect_sound(*ledger);
+}
+
+TEST_F(LedgerTest, ACheckThatCouldNotReadSaysSoAndNotThatAllIsWell) {
+  test::RefusingCatalog catalog(*database_);
+  const auto ledger = *try_open(catalog);
+  ASSERT_TRUE(ledger->begin());
+  for (int i = 0; i < 3; ++i) seal(*ledger, crypto::new_id<SubjectId>());
+  std::size_t refusals = 0;
+  for (;; ++refusals) {
+    ASSERT_LT(refusals, 100u);
+    catalog.refuse(refusals + 1, test::RefusingCatalog::Whose::kThisThread);
+    const auto report = ledger->check();
+    ASSERT_EQ(report.has_value(), !catalog.has_refused()) << refusals;
+    if (report) break;
+  }
+  EXPECT_GE(refusals, 7u);  // head, batches, published sizes, events, chains
 }
 
 TEST_F(LedgerTest, ChainsEventsAndGivesReceiptsThatVerify) {

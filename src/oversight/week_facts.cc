@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "evidence/unattributed.h"
+#include "evidence/locks.h"
 #include "ledger/feed.h"
 #include "roster/assignments.h"
 
@@ -23,6 +23,18 @@ std::string within(std::string_view at, std::string_view leaf) {
       "{1} <= :leaf AND (({0} >= :from AND {0} < :to) OR ({1} > :late_after AND {0} < :from) OR ({1} > :ahead_after "
       "AND {0} >= :to AND {0} > :newest))",
       at, leaf);
+}
+
+// Recordings that nobody is assigned to. One that is locked is not counted: that there is one is not for everybody.
+Result<void> count_unattributed(db::Transaction& tx, const AgencyId& agency, const WeekSpan& span, Week& out) {
+  const db::Rows rows =
+      TRY(tx.query("SELECT COUNT(*) AS open, COUNT(CASE WHEN received_us >= :from AND received_us < :to THEN 1 END) AS "
+                   "received FROM recordings r WHERE agency = :agency AND assigned_officer IS NULL AND " +
+                       evidence::open_condition(),
+                   {{"agency", agency.text()}, {"from", span.from.us}, {"to", span.to.us}}));
+  out.unattributed_received = rows[0].integer("received");
+  out.unattributed_open = rows[0].integer("open");
+  return {};
 }
 
 }  // namespace
@@ -163,9 +175,7 @@ Result<Week> read_week(db::Transaction& tx, const AgencyId& agency, const WeekSp
     const PersonId person = TRY(person_of(row));
     out.alerts.push_back({row.text("id"), person, {row.integer("at_us")}, row.integer("recordings")});
   }
-  const evidence::Unattributed unattributed = TRY(evidence::count_unattributed(tx, agency, span.from, span.to));
-  out.unattributed_received = unattributed.received;
-  out.unattributed_open = unattributed.open;
+  TRY(count_unattributed(tx, agency, span, out));
   out.console = TRY(console_acts(tx, agency, span.from, span.to));
   return out;
 }

@@ -11,6 +11,7 @@
 #include "crypto/random.h"
 #include "crypto/sha256.h"
 #include "roster/roles.h"
+#include "roster/staffing.h"
 
 namespace lapel::people {
 namespace {
@@ -270,7 +271,7 @@ Result<Page<Assignment>> People::assignments(const access::Actor& actor, const r
   // Narrowed in the query: what the asker may not know of takes up no room in the answer.
   roster::AssignmentQuery allowed = query;
   allowed.of.emplace();
-  for (int number = 0; number <= static_cast<int>(AssignmentKind::kInvestigation); ++number) {
+  for (int number = 0; number <= static_cast<int>(roster::kLastAssignmentKind); ++number) {
     const auto kind = static_cast<AssignmentKind>(number);
     if (access::decide(actor, seeing(kind), about(actor)).is_allowed()) allowed.of->push_back(kind);
   }
@@ -304,6 +305,16 @@ Result<std::string> People::target_of(db::Transaction& tx, const access::Actor& 
       const auto unit = TRY(roster::find_unit(tx, actor.agency, target));
       if (!unit) return fail(Code::kNotFound, "No unit of this agency has that name", target);
       return unit->text();
+    }
+    case AssignmentKind::kShift: {
+      const auto shift = TRY(roster::find_shift(tx, actor.agency, target));
+      if (!shift) return fail(Code::kNotFound, "No shift of this agency has that name", target);
+      return shift->text();
+    }
+    case AssignmentKind::kFacility: {
+      const auto facility = TRY(roster::find_facility(tx, actor.agency, target));
+      if (!facility) return fail(Code::kNotFound, "No facility of this agency is called so", target);
+      return facility->text();
     }
     case AssignmentKind::kCase: {
       const auto known = TRY(roster::find_case(tx, actor.agency, target));
@@ -370,8 +381,7 @@ Result<Assignment> People::begin(const access::Actor& actor, const Beginning& be
   return made;
 }
 
-Result<Assignment> People::end(const access::Actor& actor, const AssignmentId& id, std::optional<Timestamp> until,
-                               const std::string& reason) {
+Result<Assignment> People::find_assignment(const access::Actor& actor, const AssignmentId& id) {
   Assignment found;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     auto assignment = roster::assignment(tx, actor.agency, id);
@@ -382,6 +392,16 @@ Result<Assignment> People::end(const access::Actor& actor, const AssignmentId& i
   if (!access::decide(actor, seeing(found.kind), about(actor)).is_allowed()) {
     return fail(Code::kNotFound, "No such assignment", id.text());
   }
+  return found;
+}
+
+Result<AssignmentKind> People::kind_of(const access::Actor& actor, const AssignmentId& id) {
+  return TRY(find_assignment(actor, id)).kind;
+}
+
+Result<Assignment> People::end(const access::Actor& actor, const AssignmentId& id, std::optional<Timestamp> until,
+                               const std::string& reason) {
+  Assignment found = TRY(find_assignment(actor, id));
   TRY(require(actor, roster::action_for(found.kind), found.person));
   TRY(check_text("A reason", reason));
   const Timestamp now = parts_.clock.now();
@@ -405,21 +425,6 @@ Result<Assignment> People::end(const access::Actor& actor, const AssignmentId& i
     return roster::end_assignment(tx, id, *found.until);
   }));
   return found;
-}
-
-Result<Page<roster::ListedDevice>> People::devices(const access::Actor& actor, const std::optional<std::string>& serial,
-                                                   const PageQuery& page) {
-  TRY(require(actor, access::Action::kSeeRoster));
-  Page<roster::ListedDevice> out;
-  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    out.items = TRY(roster::devices(tx, actor.agency, {parts_.clock.now(), serial, page.after, page.limit + 1}));
-    return {};
-  }));
-  if (static_cast<std::int64_t>(out.items.size()) > page.limit) {
-    out.items.pop_back();
-    out.next = cursor_of(roster::place_of(out.items.back()));
-  }
-  return out;
 }
 
 Result<People::FirstSteps> People::first_steps(const access::Actor& actor) {
@@ -463,7 +468,10 @@ Result<void> People::record_statement(const access::Actor& actor, const std::str
   const roster::Person person = TRY(find(actor, person_text));
   TRY(require(actor, access::Action::kRecordStatement, person.id));
   TRY(check_text("An incident", incident));
-  const roster::Statement statement{actor.agency, person.id, incident, filed_at.value_or(parts_.clock.now())};
+  const Timestamp now = parts_.clock.now();
+  if (filed_at && *filed_at > now)
+    return fail(Code::kInvalid, "A statement that is not filed yet is none: its time lies ahead");
+  const roster::Statement statement{actor.agency, person.id, incident, filed_at.value_or(now)};
   return commit(
       actor,
       {{person.id,

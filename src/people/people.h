@@ -86,12 +86,10 @@ class People {
     std::optional<Timestamp> from, until;  // from: now, or the beginning of time for a person's first of its kind
   };
   Result<roster::Assignment> begin(const access::Actor& actor, const Beginning& beginning);
+  // Of one that the actor may see.
+  Result<roster::AssignmentKind> kind_of(const access::Actor& actor, const AssignmentId& id);
   Result<roster::Assignment> end(const access::Actor& actor, const AssignmentId& id, std::optional<Timestamp> until,
                                  const std::string& reason);
-
-  // Cameras, the newest first, with who wears each now; of this serial alone where one is given.
-  Result<Page<roster::ListedDevice>> devices(const access::Actor& actor, const std::optional<std::string>& serial,
-                                             const PageQuery& page);
 
   // What of setting an agency up is done, beside what whoever asks does for themselves.
   struct FirstSteps {
@@ -129,6 +127,7 @@ class People {
   Result<roster::Person> find(const access::Actor& actor, const std::string& person);
   // The person, once the actor may manage people, and this one.
   Result<roster::Person> find_to_manage(const access::Actor& actor, const std::string& person);
+  Result<roster::Assignment> find_assignment(const access::Actor& actor, const AssignmentId& id);
   Result<std::string> target_of(db::Transaction& tx, const access::Actor& actor, const Beginning& beginning);
   Result<roster::OwnViewingRule> stored_own_viewing(const AgencyId& agency);
   Result<PersonId> console(const access::Actor& actor);

@@ -3,7 +3,8 @@
 // People, units, cases and assignments over HTTP (api/openapi.yaml, tag people).
 //
 // Owns: nothing.
-// Promises: what a request says is read strictly, and every answer is what People allows its asker.
+// Promises: what a request says is read strictly, and every answer is what People allows its asker. No token gives roles, or
+//   links to choose a password by, and no session those or clearances, unless its person has shown a second factor just then.
 // Fails with: what People fails with, and kInvalid for a body that is none.
 // Threads: any.
 
@@ -13,6 +14,8 @@
 
 namespace lapel::people {
 
-void register_routes(http::Router& router, People& people, roster::Asker asker);
+// `fresh` lets in a person who has just shown a second factor (signin::Sessions::fresh_asker): for people who are added, for roles,
+// and where a session asks for clearances.
+void register_routes(http::Router& router, People& people, roster::Asker asker, roster::Asker fresh);
 
 }  // namespace lapel::people

@@ -430,6 +430,8 @@ TEST(Files, WhatIsWrongIsNamedWithItsRemedy) {
       {R"({"subject": "paymnt/1", "field": "n", "value": 1, "source": "s"})",
        "Statement 1 (paymnt/1 n): \"subject\" must be a kind"},
       {start + R"(ammount", "value": "1", "source": "s"})", "a payment has no such field; it has contract, n, amount"},
+      {start + R"(amount", "name": "00112233445566778899aabbccddeeff", "value": "1", "source": "s"})",
+       "\"name\" has the form of an id"},
       {start + R"(amount", "value": 106515, "source": "s"})", "\"value\" must be an amount in quotes"},
       {start + R"(amount", "value": "-5", "source": "s"})", "\"value\" must be an amount in quotes"},
       {start + R"(amount", "value": "100000000000.01", "source": "s"})", "at most 100000000000.00"},
@@ -487,7 +489,8 @@ TEST(Kinds, ThePageRepeatsTheTable) {
   std::string expected = page.substr(0, at) + mark +
                          "\nAs `src/program/kinds.cc` has them. *required*: a subject that anything is stated of has "
                          "it. *many*: several stand beside one another. "
-                         "*from X*: withheld while an X is under embargo.\n\n| Kind | Field | Value | | Meaning "
+                         "*from X*: withheld while an X is under embargo. *privileged*: told only to whoever may see "
+                         "it and asks.\n\n| Kind | Field | Value | | Meaning "
                          "|\n|---|---|---|---|---|\n";
   for (const FieldRow& row : all_fields()) {
     std::string marks;
@@ -495,6 +498,11 @@ TEST(Kinds, ThePageRepeatsTheTable) {
     if (row.need == Need::kRequired) add("required");
     if (row.times == Times::kMany) add("many");
     if (!row.derives_from.empty()) add("from " + std::string(row.derives_from));
+    if (!row.rule.one_of.empty()) add("one of " + words_of(row.rule));
+    if (!row.rule.of_kind.empty()) add("a " + std::string(row.rule.of_kind));
+    if (row.rule.form == Form::kTime) add("a day, or a time with its offset");
+    if (row.rule.form == Form::kWeeks) add("weeks, with halves");
+    if (row.rule.audience == Audience::kPrivileged) add("privileged");
     expected +=
         fmt::format("| {} | {} | {} | {} | {} |\n", row.kind, row.field, type_name(row.type), marks, row.meaning);
   }
@@ -508,6 +516,10 @@ TEST(Kinds, WhatDerivesFromAKindDerivesFromOneThatThereIs) {
   for (const FieldRow& row : all_fields()) {
     EXPECT_TRUE(seen.emplace(row.kind, row.field).second) << row.kind << " " << row.field;
     EXPECT_TRUE(row.derives_from.empty() || is_kind(row.derives_from)) << row.field;
+    EXPECT_TRUE(row.rule.of_kind.empty() || (row.type == Type::kSubject && is_kind(row.rule.of_kind))) << row.field;
+    EXPECT_TRUE((row.rule.one_of.empty() && row.rule.form == Form::kAny) || row.type == Type::kText) << row.field;
+    // A subject must not be incomplete for whoever is not told.
+    EXPECT_TRUE(row.need == Need::kOptional || row.rule.audience == Audience::kAll) << row.field;
   }
 }
 

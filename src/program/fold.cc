@@ -176,6 +176,12 @@ Program fold(std::span<const Statement> statements, const View& view) {
       return row && !row->derives_from.empty() && out.dropped_kinds.contains(row->derives_from);
     });
   }
+  if (view.privileged == Privileged::kLeftOut) {
+    std::erase_if(known, [](const Statement* statement) {
+      const FieldRow* row = find_field(statement->subject.kind, statement->field);
+      return row && row->rule.audience == Audience::kPrivileged;
+    });
+  }
   out.subjects = collect(known);
   return out;
 }

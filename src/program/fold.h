@@ -2,10 +2,10 @@
 #pragma once
 // What was known on a day: the state of the program as a pure function of the statements recorded by then.
 //
-// Owns: Program, the status of each statement, and what an embargo leaves out.
+// Owns: Program, the status of each statement, and what an embargo or a privilege leaves out.
 // Promises: the same statements and view give the same Program. What is under embargo is dropped before any figure is
 //   computed, with everything stated that derives from it, so that no report made of the Program depends on a value of it.
-//   An embargo that is in force today hides as of any day.
+//   An embargo that is in force today hides as of any day. What is privileged is dropped likewise, on any day.
 // Fails with: nothing.
 // Threads: pure functions. A Program points into the statements that it was made of.
 
@@ -23,11 +23,13 @@ namespace lapel::program {
 
 enum class Follows { kRecordedOn, kLedger };
 enum class Embargoed { kLeftOut, kIncluded };
+enum class Privileged { kLeftOut, kIncluded };
 
 struct View {
   Day as_of, today;
   Follows follows = Follows::kRecordedOn;
   Embargoed embargoed = Embargoed::kLeftOut;
+  Privileged privileged = Privileged::kLeftOut;
 };
 
 // The day from which on a statement is known.

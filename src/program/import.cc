@@ -9,12 +9,15 @@
 
 #include <fmt/format.h>
 
+#include "base/bytes.h"
 #include "base/limits.h"
 #include "base/shape.h"
 #include "base/text.h"
 #include "crypto/sha256.h"
+#include "program/bargaining.h"
 #include "program/fold.h"
 #include "program/kinds.h"
+#include "program/moment.h"
 #include "program/money.h"
 
 namespace lapel::program {
@@ -69,7 +72,26 @@ Result<std::optional<Day>> day_member(const Json& object, std::string_view name,
   return day;
 }
 
-Result<Value> read_value(const Json& given, const FieldRow& row, const Place& place) {
+Result<void> check_words(const std::string& text, const Rule& rule, Timestamp now, const Place& place) {
+  const std::string all = fmt::format(" {} ", rule.one_of);
+  if (!rule.one_of.empty() &&
+      (text.find(' ') != std::string::npos || all.find(fmt::format(" {} ", text)) == std::string::npos)) {
+    return place.wrong(fmt::format("\"value\" must be one of {}", words_of(rule)));
+  }
+  if (rule.form == Form::kTime && !parse_moment(text)) {
+    return place.wrong(
+        "\"value\" must be a day, \"2022-10-28\", or a time with its offset, \"2022-10-28T16:40:00-04:00\"");
+  }
+  if (rule.form == Form::kTime && is_before({day_of(now), now}, *parse_moment(text))) {
+    return place.wrong(fmt::format("\"value\" is {}, which is to come: state it when it was done", text));
+  }
+  if (rule.form == Form::kWeeks && !parse_weeks(text)) {
+    return place.wrong("\"value\" must be weeks, with halves or without: \"3\" or \"2.5\"; at most 520");
+  }
+  return {};
+}
+
+Result<Value> read_value(const Json& given, const FieldRow& row, Timestamp now, const Place& place) {
   Value out;
   out.type = row.type;
   const std::string* text = given.string();
@@ -115,10 +137,14 @@ Result<Value> read_value(const Json& given, const FieldRow& row, const Place& pl
         return place.wrong(
             fmt::format("\"value\" must be a text of at most {} bytes in one line", limits::kFieldBytesMax));
       }
+      TRY(check_words(*text, row.rule, now, place));
       out.words = *text;
       return out;
     case Type::kSubject: {
       const auto subject = text ? parse_subject(*text) : std::nullopt;
+      if (subject && !row.rule.of_kind.empty() && subject->kind != row.rule.of_kind) {
+        return place.wrong(fmt::format("\"value\" must be a subject of the kind {}", row.rule.of_kind));
+      }
       if (!subject || !is_kind(subject->kind)) {
         return place.wrong(fmt::format("\"value\" must be a subject such as \"contract/axon\", of one of the kinds {}",
                                        all_kind_names()));
@@ -156,6 +182,9 @@ class Reader {
       return fail(Code::kTooLarge, fmt::format("An agency has at most {} statements", kStatementsOfAgencyMax));
     }
     TRY(check_complete());
+    Program all;
+    all.subjects = subjects_;
+    TRY(check_bargaining(all, batch_.added));
     return std::move(batch_);
   }
 
@@ -282,6 +311,9 @@ class Reader {
     out.name = TRY(text_of(entry, "name", place));
     if (out.name.size() > kNameBytesMax)
       return place.wrong(fmt::format("\"name\" must be at most {} bytes", kNameBytesMax));
+    // A relation names either: were a name another statement's id, the same file would read otherwise the second time.
+    if (out.name.size() == kIdDigits && parse_hex(out.name))
+      return place.wrong("\"name\" has the form of an id: choose another, or take it away");
     out.source = TRY(source_of(entry, place));
     out.is_approximate = TRY(flag_of(entry, "approximate", place));
     out.is_assumed = TRY(flag_of(entry, "assumption", place));
@@ -300,7 +332,7 @@ class Reader {
       return place.wrong(chooses ? "a choice has no \"value\": it has that of the statement that it chooses"
                                  : "\"value\" is missing");
     }
-    if (value) out.value = TRY(read_value(*value, *row, place));
+    if (value) out.value = TRY(read_value(*value, *row, now_, place));
     const bool needs_reason = out.is_assumed || out.relation == Relation::kCorrects || chooses;
     if (needs_reason && out.reason.empty()) {
       return place.wrong("\"reason\" is missing: a correction, a choice and an assumption say why");

@@ -9,7 +9,10 @@
 #include <fmt/format.h>
 
 #include "crypto/random.h"
+#include "program/bargaining.h"
+#include "program/bargaining_report.h"
 #include "program/import.h"
+#include "program/report_parts.h"
 #include "program/reports.h"
 #include "program/rows.h"
 #include "roster/roster.h"
@@ -36,16 +39,20 @@ struct Programs::Known {
   Program program;
 };
 
-Result<Programs::Known> Programs::known(const access::Actor& actor, const Query& query) {
-  TRY(access::require(decide_program(actor, access::Action::kSeeProgram), "page"));
+Result<Programs::Known> Programs::known(const access::Actor& actor, access::Action action, const Query& query) {
+  TRY(access::require(decide_program(actor, action), "page"));
   if (query.embargoed == Embargoed::kIncluded) {
     TRY(access::require(decide_program(actor, access::Action::kSeeEmbargoed), "page"));
+  }
+  if (query.privileged == Privileged::kIncluded) {
+    TRY(access::require(decide_program(actor, access::Action::kSeePrivileged), "page"));
   }
   View view;
   view.today = day_of(parts_.clock.now());
   view.as_of = query.as_of.value_or(view.today);
   view.follows = query.follows;
   view.embargoed = query.embargoed;
+  view.privileged = query.privileged;
   if (view.as_of > view.today) return fail(Code::kInvalid, "\"as_of\" is a day to come: nothing is known of it yet");
   Known out;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
@@ -66,26 +73,39 @@ Result<Programs::Known> Programs::known(const access::Actor& actor, const Query&
 }
 
 template <typename Make>
-Result<Json::Object> Programs::tell(const access::Actor& actor, const Query& query, Make&& make) {
-  const Known all = TRY(known(actor, query));
+Result<Json::Object> Programs::tell(const access::Actor& actor, access::Action action, const Query& query,
+                                    Make&& make) {
+  Known all = TRY(known(actor, action, query));
   Json::Object out = TRY(make(all.program));
-  // Of the asker alone, whether or not there is an embargo.
+  // Of the asker alone, whether or not there is anything.
   out.emplace("may_include_embargoed", decide_program(actor, access::Action::kSeeEmbargoed).is_allowed());
+  out.emplace("may_include_privileged", decide_program(actor, access::Action::kSeePrivileged).is_allowed());
   return out;
 }
 
 Result<Json::Object> Programs::status(const access::Actor& actor, const Query& query) {
-  return tell(actor, query, [](const Program& program) -> Result<Json::Object> { return status_report(program); });
+  return tell(actor, access::Action::kSeeProgram, query,
+              [](const Program& program) -> Result<Json::Object> { return status_report(program); });
 }
 
 Result<Json::Object> Programs::costs(const access::Actor& actor, const Query& query) {
-  return tell(actor, query, [&](const Program& program) -> Result<Json::Object> {
+  return tell(actor, access::Action::kSeeProgram, query, [&](const Program& program) -> Result<Json::Object> {
     return costs_report(program, TRY(find_contract(program, query.contract)));
   });
 }
 
 Result<Json::Object> Programs::report(const access::Actor& actor, const Query& query) {
-  return tell(actor, query, [](const Program& program) -> Result<Json::Object> { return full_report(program); });
+  return tell(actor, access::Action::kSeeProgram, query,
+              [](const Program& program) -> Result<Json::Object> { return full_report(program); });
+}
+
+Result<Json::Object> Programs::bargaining(const access::Actor& actor, const Query& query) {
+  const bool is_of_program = decide_program(actor, access::Action::kSeeProgram).is_allowed() ||
+                             decide_program(actor, access::Action::kSeePrivileged).is_allowed();
+  return tell(actor, access::Action::kSeeBargaining, query, [&](Program& program) -> Result<Json::Object> {
+    if (!is_of_program) keep_what_units_were_given(program);
+    return bargaining_report(program);
+  });
 }
 
 Result<Volumes> Programs::volumes(const access::Actor& actor, std::optional<Month> from, std::optional<Month> until) {
@@ -108,7 +128,7 @@ Result<Forecast> Programs::forecast(const access::Actor& actor, const Json* volu
 
 Result<Programs::Page> Programs::statements(const access::Actor& actor, const Query& query, const std::string& after,
                                             std::int64_t limit) {
-  const Known all = TRY(known(actor, query));
+  const Known all = TRY(known(actor, access::Action::kSeeProgram, query));
   std::map<const Statement*, const Said*> shown;
   for (const auto& [subject, fields] : all.program.subjects) {
     for (const auto& [name, field] : fields) {

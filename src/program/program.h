@@ -4,7 +4,8 @@
 //
 // Owns: the event program.stated in the chain of the server's console.
 // Promises: a statement and its event are sealed in one transaction; a file is taken whole or not at all, and the same one again adds
-//   nothing. What is under embargo is in a report only if whoever may see it asks for it.
+//   nothing. What is under embargo, or privileged, is in a report only if whoever may see it asks for it. Bargaining units see what
+//   they were given of the record of bargaining, and nothing else of the program.
 // Fails with: problems::kRule, kInvalid, kTooLarge, kNotFound (no such contract, no such page), kConflict (stated meanwhile).
 // Threads: any; calls block.
 
@@ -33,6 +34,7 @@ struct Query {
   std::optional<Day> as_of;  // today, when left out
   Follows follows = Follows::kRecordedOn;
   Embargoed embargoed = Embargoed::kLeftOut;
+  Privileged privileged = Privileged::kLeftOut;
   std::string contract;
 };
 
@@ -55,6 +57,7 @@ class Programs {
   Result<Json::Object> status(const access::Actor& actor, const Query& query);
   Result<Json::Object> costs(const access::Actor& actor, const Query& query);
   Result<Json::Object> report(const access::Actor& actor, const Query& query);
+  Result<Json::Object> bargaining(const access::Actor& actor, const Query& query);
 
   // What arrived month by month, and what is kept.
   Result<Volumes> volumes(const access::Actor& actor, std::optional<Month> from, std::optional<Month> until);
@@ -70,9 +73,9 @@ class Programs {
 
  private:
   struct Known;
-  Result<Known> known(const access::Actor& actor, const Query& query);
+  Result<Known> known(const access::Actor& actor, access::Action action, const Query& query);
   template <typename Make>
-  Result<Json::Object> tell(const access::Actor& actor, const Query& query, Make&& make);
+  Result<Json::Object> tell(const access::Actor& actor, access::Action action, const Query& query, Make&& make);
 
   const Parts parts_;
 };

@@ -59,7 +59,9 @@ Result<Publication> Publications::publish(const access::Actor& actor, const std:
   Query query;
   query.as_of = as_of;
   Json::Object report = TRY(parts_.programs.report(actor, query));
-  report.erase("may_include_embargoed");  // of whoever published it, and of no reader
+  for (const char* of_whoever_published : {"may_include_embargoed", "may_include_privileged"}) {
+    report.erase(of_whoever_published);  // and of no reader
+  }
   Publication out;
   out.id = hex(crypto::random_bytes<16>());
   out.title = title;
@@ -130,7 +132,7 @@ Result<std::vector<Publication>> Publications::read(const access::Actor& actor, 
   }));
   // What is under embargo today is told of nobody's older report either.
   const Day today = day_of(parts_.clock.now());
-  const Program now = fold(statements, {today, today, Follows::kRecordedOn, Embargoed::kLeftOut});
+  const Program now = fold(statements, {today, today, Follows::kRecordedOn, Embargoed::kLeftOut, Privileged::kLeftOut});
   for (Publication& each : out) each.superseded = superseded_in(TRY(parse_json(each.content, kContentLimits)), now);
   return out;
 }

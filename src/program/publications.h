@@ -3,7 +3,7 @@
 // Reports that were published: their bytes stay as they were, and a later correction marks them.
 //
 // Owns: the table program_publications and the event program.published in the chain of the server's console.
-// Promises: what is published never has what is under embargo, whoever publishes it. Its bytes and their SHA-256 are sealed
+// Promises: what is published never has what is under embargo or privileged, whoever publishes it. Its bytes and their SHA-256 are sealed
 //   with the event and never change; what has been corrected, updated or decided otherwise since is told beside them.
 // Fails with: problems::kRule, kInvalid, kNotFound.
 // Threads: any; calls block.

@@ -8,13 +8,11 @@
 #include <fmt/format.h>
 
 #include "program/kinds.h"
+#include "program/report_parts.h"
 
 namespace lapel::program {
 namespace {
 
-Json text_or_null(const std::string& text) {
-  return text.empty() ? Json() : Json(text);
-}
 Json money_or_null(const std::optional<Amount>& amount) {
   return amount ? Json(money_text(amount->money)) : Json();
 }
@@ -25,47 +23,8 @@ Json amount_json(const std::optional<Amount>& amount) {
                       {"assumption", amount->is_assumed}};
 }
 
-Json::Object head_of(const Program& program) {
-  return {{"as_of", day_text(program.view.as_of)},
-          {"follows", program.view.follows == Follows::kRecordedOn ? "recorded_on" : "ledger"},
-          {"embargoed", program.view.embargoed == Embargoed::kIncluded ? "included" : "left_out"}};
-}
-
-Json standing_json(const Program& program, const SubjectName& subject, std::string_view field) {
-  const Statement* found = program.standing(subject, field);
-  return found ? value_json(*found->value) : Json();
-}
-
-// A field as it stands, with what contradicts it.
-Json::Object field_json(const SubjectName& subject, const std::string& name, const Field& field) {
-  const Statement* standing = field.standing();
-  Json::Array beside;
-  for (const Statement* other : field.beside()) {
-    if (other->value) beside.push_back(value_json(*other->value));
-  }
-  return {{"subject", subject.text()},
-          {"field", name},
-          {"value", standing && standing->value ? value_json(*standing->value) : Json()},
-          {"approximate", standing && standing->is_approximate},
-          {"assumption", standing && standing->is_assumed},
-          {"reason", text_or_null(standing ? standing->reason : "")},
-          {"beside", std::move(beside)}};
-}
-
-template <typename Wanted>
-Json::Array fields_where(const Program& program, Wanted&& wanted) {
-  Json::Array out;
-  for (const auto& [subject, fields] : program.subjects) {
-    for (const auto& [name, field] : fields) {
-      if (wanted(subject, field)) out.emplace_back(field_json(subject, name, field));
-    }
-  }
-  return out;
-}
-
 Json::Array assumptions(const Program& program) {
-  return fields_where(
-      program, [](const SubjectName&, const Field& field) { return field.standing() && field.standing()->is_assumed; });
+  return fields_where(program, [](const SubjectName&, const Field& field) { return is_assumed(field); });
 }
 
 Json::Array rounds_json(const Program& program) {
@@ -152,28 +111,6 @@ Result<std::optional<SubjectName>> find_contract(const Program& program, const s
   return fail(Code::kInvalid, fmt::format("There are several contracts: say which, of {}", names));
 }
 
-Json::Object statement_json(const Said& said) {
-  const Statement& statement = *said.statement;
-  return {{"id", statement.id},
-          {"name", text_or_null(statement.name)},
-          {"subject", statement.subject.text()},
-          {"field", statement.field},
-          {"value", statement.value ? value_json(*statement.value) : Json()},
-          {"approximate", statement.is_approximate},
-          {"assumption", statement.is_assumed},
-          {"source",
-           Json::Object{
-               {"by", statement.source.by}, {"where", statement.source.where}, {"on", day_text(statement.source.on)}}},
-          {"relation", text_or_null(std::string(relation_name(statement.relation)))},
-          {"about", text_or_null(statement.about)},
-          {"reason", text_or_null(statement.reason)},
-          {"recorded_on", statement.recorded_on ? Json(day_text(*statement.recorded_on)) : Json()},
-          {"recorded_at", ledger_time(statement.recorded_at)},
-          {"recorded_by", Json::Object{{"id", statement.recorded_by.text()}, {"name", statement.recorded_by_name}}},
-          {"status", status_name(said.status)},
-          {"status_by", said.by ? Json(said.by->id) : Json()}};
-}
-
 Json::Object status_report(const Program& program) {
   Json::Object out = head_of(program);
   Json::Array titles, strength;
@@ -207,7 +144,7 @@ Json::Object status_report(const Program& program) {
   out.emplace("strength", std::move(strength));
   out.emplace("milestones", std::move(days));
   out.emplace("contradictions",
-              fields_where(program, [](const SubjectName&, const Field& field) { return !field.beside().empty(); }));
+              fields_where(program, [](const SubjectName&, const Field& field) { return is_contradicted(field); }));
   out.emplace("corrections", fields_where(program, [](const SubjectName&, const Field& field) {
                 return std::ranges::find(field.all, Status::kCorrected, &Said::status) != field.all.end();
               }));
@@ -228,13 +165,7 @@ Json::Object full_report(const Program& program) {
   Json::Array subjects, all_costs;
   for (const auto& [subject, fields] : program.subjects) {
     Json::Array items;
-    for (const auto& [name, field] : fields) {
-      Json::Object item = field_json(subject, name, field);
-      Json::Array all;
-      for (const Said& said : field.all) all.emplace_back(statement_json(said));
-      item.emplace("statements", std::move(all));
-      items.emplace_back(std::move(item));
-    }
+    for (const auto& [name, field] : fields) items.emplace_back(told_json(subject, name, field));
     subjects.emplace_back(
         Json::Object{{"subject", subject.text()}, {"kind", subject.kind}, {"fields", std::move(items)}});
   }

@@ -25,6 +25,4 @@ Json::Object status_report(const Program& program);
 Json::Object costs_report(const Program& program, const std::optional<SubjectName>& contract);
 Json::Object full_report(const Program& program);
 
-Json::Object statement_json(const Said& said);
-
 }  // namespace lapel::program

@@ -35,6 +35,12 @@ Result<Query> read_query(const Request& request) {
     }
     if (text == "included") out.embargoed = Embargoed::kIncluded;
   }
+  if (const auto text = text_query(request, "privileged")) {
+    if (text != "left_out" && text != "included") {
+      return fail(Code::kInvalid, "\"privileged\" must be left_out or included");
+    }
+    if (text == "included") out.privileged = Privileged::kIncluded;
+  }
   out.contract = text_query(request, "contract").value_or("");
   return out;
 }
@@ -47,6 +53,10 @@ Result<Response> costs(const Request& request, Programs& room, const access::Act
 }
 Result<Response> report(const Request& request, Programs& room, const access::Actor& actor) {
   return answer(200, TRY(room.report(actor, TRY(read_query(request)))));
+}
+
+Result<Response> bargaining(const Request& request, Programs& room, const access::Actor& actor) {
+  return answer(200, TRY(room.bargaining(actor, TRY(read_query(request)))));
 }
 
 Result<std::optional<Month>> month_query(const Request& request, std::string_view name) {
@@ -133,6 +143,7 @@ void register_routes(http::Router& router, Programs& room, Publications& publica
   add("GET", "/api/v1/program/status", status);
   add("GET", "/api/v1/program/costs", costs);
   add("GET", "/api/v1/program/report", report);
+  add("GET", "/api/v1/program/bargaining", bargaining);
   add("GET", "/api/v1/program/volumes", volumes);
   add("POST", "/api/v1/program/forecast", forecast_of);
   add("GET", "/api/v1/program/statements", statements);

@@ -17,7 +17,7 @@ struct KindRow {
   access::Action action;
   bool is_exclusive;  // one person's at a time
 };
-constexpr std::array<KindRow, 7> kKinds = {{
+constexpr std::array<KindRow, 9> kKinds = {{
     {AssignmentKind::kBadge, "badge", access::Action::kManagePeople, true},
     {AssignmentKind::kDevice, "device", access::Action::kAssignDevice, true},
     {AssignmentKind::kUnit, "unit", access::Action::kManagePeople, false},
@@ -25,6 +25,8 @@ constexpr std::array<KindRow, 7> kKinds = {{
     {AssignmentKind::kCase, "case", access::Action::kManageCases, false},
     {AssignmentKind::kClearance, "clearance", access::Action::kClear, false},
     {AssignmentKind::kInvestigation, "investigation", access::Action::kInvestigate, false},
+    {AssignmentKind::kShift, "shift", access::Action::kManagePeople, false},
+    {AssignmentKind::kFacility, "facility", access::Action::kManagePeople, false},
 }};
 
 const KindRow& row_of(AssignmentKind kind) {
@@ -276,6 +278,14 @@ Result<void> add_statement(db::Transaction& tx, const Statement& statement) {
   return {};
 }
 
+Result<bool> has_statement(db::Transaction& tx, const AgencyId& agency, const PersonId& person,
+                           std::string_view incident) {
+  return !TRY(tx.query("SELECT 1 AS found FROM statements WHERE agency = :agency AND person = :person AND incident = "
+                       ":incident LIMIT 1",
+                       {{"agency", agency.text()}, {"person", person.text()}, {"incident", incident}}))
+              .empty();
+}
+
 std::string_view own_viewing_rule_name(OwnViewingRule rule) {
   for (const auto& [known, name] : kRules) {
     if (known == rule) return name;
@@ -355,7 +365,7 @@ std::string standing_columns() {
       stands("a", ":now"));
   const std::string statement =
       "EXISTS (SELECT 1 FROM statements t WHERE t.agency = r.agency AND t.person = r.assigned_officer AND t.incident = "
-      "r.incident)";
+      "r.incident AND t.filed_us <= :now)";
   return fmt::format(
       "{}, {}, {}, {}, {}, coalesce((SELECT own_viewing FROM agency_rules g WHERE g.agency = r.agency), 'allowed') "
       "AS own_viewing_rule",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Who was what, when: a person's badge, unit, camera, case, clearance, each from a time and until one.
+// Who was what, when: a person's badge, unit, camera, shift, facility, case, clearance, each from a time and until one.
 //
 // Owns: the tables assignments, units, cases, statements and agency_rules, and standing(): how a person stands to a
 //   recording by them.
@@ -33,7 +33,10 @@ enum class AssignmentKind {
   kCase,            // a case's id: works on it
   kClearance,       // the name of an access::Restriction
   kInvestigation,   // nothing: is being investigated
+  kShift,           // a shift's id: works it
+  kFacility,        // a facility's id: works there
 };
+inline constexpr AssignmentKind kLastAssignmentKind = AssignmentKind::kFacility;
 std::string_view assignment_kind_name(AssignmentKind kind);
 std::optional<AssignmentKind> parse_assignment_kind(std::string_view name);
 std::string all_assignment_kind_names();
@@ -101,6 +104,8 @@ struct Statement {
   Timestamp filed_at;
 };
 Result<void> add_statement(db::Transaction& tx, const Statement& statement);
+Result<bool> has_statement(db::Transaction& tx, const AgencyId& agency, const PersonId& person,
+                           std::string_view incident);
 
 // When an officer may see their own recordings.
 enum class OwnViewingRule { kAllowed, kAfterStatement, kSupervisorReleases };

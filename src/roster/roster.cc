@@ -100,6 +100,26 @@ CREATE TABLE agency_rules (
 ALTER TABLE people ADD COLUMN active_from_us BIGINT;
 ALTER TABLE people ADD COLUMN active_until_us BIGINT;
 )sql"},
+    // A further kind of assignment is another constraint, and that is another table.
+    {4, "who works which shift, and where", R"sql(
+CREATE TABLE assignments_of_more_kinds (
+  id TEXT NOT NULL PRIMARY KEY,
+  agency TEXT NOT NULL REFERENCES agencies (id),
+  person TEXT NOT NULL REFERENCES people (id),
+  kind TEXT NOT NULL CHECK (kind IN ('badge', 'device', 'unit', 'unit_supervisor', 'case', 'clearance', 'investigation',
+    'shift', 'facility')),
+  target TEXT NOT NULL,
+  from_us BIGINT NOT NULL,
+  until_us BIGINT,
+  CHECK (until_us IS NULL OR until_us > from_us)
+);
+INSERT INTO assignments_of_more_kinds (id, agency, person, kind, target, from_us, until_us)
+  SELECT id, agency, person, kind, target, from_us, until_us FROM assignments;
+DROP TABLE assignments;
+ALTER TABLE assignments_of_more_kinds RENAME TO assignments;
+CREATE INDEX assignments_by_person ON assignments (person, kind, from_us, id);
+CREATE INDEX assignments_by_target ON assignments (agency, kind, target, from_us, id);
+)sql"},
 };
 
 template <typename AnyId>

@@ -83,6 +83,7 @@ ALTER TABLE shares ADD COLUMN failed_us BIGINT;
 ALTER TABLE shares ADD COLUMN failure TEXT;
 CREATE INDEX shares_waiting ON shares (agency) WHERE waits = 1 AND prepared_us IS NULL AND failed_us IS NULL;
 )sql"},
+    {3, "guessed codes", "ALTER TABLE shares ADD COLUMN code_failed_us BIGINT"},
 };
 
 std::string secret_hash(std::string_view secret) {
@@ -182,6 +183,7 @@ Result<Share> read_share(const db::Row& row) {
   out.opened_at = time_of(row, "opened_us");
   out.accepted_at = time_of(row, "accepted_us");
   out.received_at = time_of(row, "received_us");
+  out.code_failed_at = time_of(row, "code_failed_us");
   out.views_used = row.integer("views_used");
   return out;
 }
@@ -336,24 +338,65 @@ Result<void> Shares::begin(bool is_only_server) {
   return {};
 }
 
+Result<std::pair<access::Actor, Recording>> Shares::may_share(const Share& share, const Share::Item& item) {
+  access::Actor maker;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    maker = TRY(roster::actor(tx, share.maker));
+    return {};
+  }));
+  Recording recording = TRY(parts_.vault.may_share(maker, item.recording, share.terms.basis));
+  return std::pair(std::move(maker), std::move(recording));
+}
+
 Result<void> Shares::check(const Share& share) {
-  const auto may_share = [&](const Share::Item& item) -> Result<std::pair<access::Actor, Recording>> {
-    access::Actor maker;
-    TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-      maker = TRY(roster::actor(tx, share.maker));
-      return {};
-    }));
-    Recording recording = TRY(parts_.vault.may_share(maker, item.recording, share.terms.basis));
-    return std::pair(std::move(maker), std::move(recording));
-  };
   for (const Share::Item& item : share.items) {
     if (is_stopping_) return fail(Code::kUnavailable, "The server is stopping");
-    const auto [maker, recording] = TRY(may_share(item));
+    const auto [maker, recording] = TRY(may_share(share, item));
     TRY(parts_.vault.require_undamaged(maker, recording));
   }
   // Reading may have taken hours.
-  for (const Share::Item& item : share.items) TRY(may_share(item));
+  for (const Share::Item& item : share.items) TRY(may_share(share, item));
   return {};
+}
+
+// The same, at another time, for whoever gives a code. Whose maker has left goes on: discovery outlasts careers.
+Result<void> Shares::require_shareable(const Share& share) {
+  const auto receiving = TRY(this->receiving(share.id));
+  for (const Share::Item& item : share.items) {
+    const auto shared = may_share(share, item);
+    const bool has_left = !shared && shared.error().code() == Code::kUnauthenticated;
+    const auto received = require_unlocked(receiving, item);
+    for (const Error* error :
+         {shared || has_left ? nullptr : &shared.error(), received ? nullptr : &received.error()}) {
+      if (error == nullptr) continue;
+      if (!is_of_the_share(*error)) return fail(*error);
+      // In the same words whatever it is: whoever asks may not know of the recording.
+      return fail(problems::kRule,
+                  "not all of it may be shared any more by whoever made it: take it back, and share the rest anew");
+    }
+  }
+  return {};
+}
+
+Result<void> Shares::hide(const access::Actor& actor, std::vector<Share>& shares) {
+  std::set<RecordingId> ids;
+  for (const Share& share : shares) ids.insert(share.terms.recordings.begin(), share.terms.recordings.end());
+  const std::set<RecordingId> shown = TRY(parts_.vault.shown_of(actor, {ids.begin(), ids.end()}));
+  for (Share& share : shares) {
+    for (Share::Item& item : share.items) item.is_hidden = !shown.contains(item.recording);
+  }
+  return {};
+}
+
+// What nobody in particular did is said by the server, as its agency's console.
+Result<access::Actor> Shares::server_of(const Share& share) {
+  access::Actor out;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    const roster::Agency agency = TRY(roster::agency(tx, share.agency));
+    out = {agency.id, agency.slug, agency.console, {}, "sharing", {}, {}};
+    return {};
+  }));
+  return out;
 }
 
 Result<jobs::Outcome> Shares::prepare(const jobs::Lease& lease) {
@@ -368,12 +411,7 @@ Result<jobs::Outcome> Shares::prepare(const jobs::Lease& lease) {
   if (is_stopping_) return jobs::Outcome{jobs::Outcome::Kind::kGivenBack, {}};
   if (!checked && !is_of_the_share(checked.error())) return fail(checked.error());
 
-  access::Actor server;
-  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    const roster::Agency agency = TRY(roster::agency(tx, share.agency));
-    server = {agency.id, agency.slug, agency.console, {}, "sharing", {}, {}};
-    return {};
-  }));
+  const access::Actor server = TRY(server_of(share));
   const std::string reason = checked ? "" : checked.error().message;
   ledger::Draft event = {id, checked ? "share.prepared" : "share.failed", {}, false};
   if (!checked) event.fields.emplace("reason", reason);
@@ -532,6 +570,7 @@ Result<Page<Share>> Shares::list(const access::Actor& actor, const std::optional
     const Share& last = out.items.back();
     out.next = cursor_of({last.has_ended(parts_.clock.now()) ? 1 : 0, last.made_at.us, last.id.text()});
   }
+  TRY(hide(actor, out.items));
   return out;
 }
 
@@ -542,6 +581,7 @@ Result<Share> Shares::show(const access::Actor& actor, const ShareId& id) {
   if (found.empty() || !access::decide(actor, access::Action::kSeeShares, item_of(found[0])).is_allowed()) {
     return fail(Code::kNotFound, "No such share", id.text());
   }
+  TRY(hide(actor, found));
   return std::move(found[0]);
 }
 
@@ -565,6 +605,7 @@ Result<void> Shares::give_code(const access::Actor& actor, const ShareId& id, le
   const Share share = TRY(show(actor, id));
   TRY(access::require(access::decide(actor, access::Action::kManageShare, item_of(share)), "share", id.text()));
   if (share.has_ended(parts_.clock.now())) return fail(Code::kConflict, "This share has ended: it needs no code");
+  TRY(require_shareable(share));
   return commit(actor, {{id, "share.code_given", {}, false}}, std::move(rows));
 }
 
@@ -611,6 +652,17 @@ Result<bool> Shares::goes_on(const Receiving& receiving, const RecordingId& reco
   return false;
 }
 
+Result<void> Shares::tell_code_failed(const Share& share, std::int64_t failures, ledger::RowsStep rows) {
+  return commit(TRY(server_of(share)),
+                {{share.id, "share.code_failed", {{"failures", static_cast<std::uint64_t>(failures)}}, false}},
+                [&](db::Transaction& tx, std::span<const ledger::SealedEvent> sealed) -> Result<void> {
+                  TRY(rows(tx, sealed));
+                  TRY(tx.run("UPDATE shares SET code_failed_us = :at WHERE id = :id",
+                             {{"at", sealed[0].at.us}, {"id", share.id.text()}}));
+                  return {};
+                });
+}
+
 Result<void> Shares::open(const Receiving& receiving, ledger::RowsStep rows) {
   const bool is_first = !receiving.share.opened_at;
   const auto step = [&](db::Transaction& tx, std::span<const ledger::SealedEvent> sealed) -> Result<void> {
@@ -655,7 +707,7 @@ Result<void> Shares::confirm_receipt(const Receiving& receiving) {
 }
 
 // Asked at each step: the recording may have been locked or destroyed since.
-Result<void> Shares::require_receivable(const Receiving& receiving, const Share::Item& item) {
+Result<void> Shares::require_unlocked(const Receiving& receiving, const Share::Item& item) {
   std::optional<std::string> restriction;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     const db::Rows rows =
@@ -665,8 +717,12 @@ Result<void> Shares::require_receivable(const Receiving& receiving, const Share:
     restriction = rows[0].maybe_text("restriction");
     return {};
   }));
-  TRY(parts_.vault.require_receivable(receiving.actor, item.recording,
-                                      restriction ? access::parse_restriction(*restriction) : std::nullopt));
+  return parts_.vault.require_receivable(receiving.actor, item.recording,
+                                         restriction ? access::parse_restriction(*restriction) : std::nullopt);
+}
+
+Result<void> Shares::require_receivable(const Receiving& receiving, const Share::Item& item) {
+  TRY(require_unlocked(receiving, item));
   if (receiving.share.terms.order && !receiving.share.accepted_at) {
     return fail(Code::kConflict, "Accept the protective order first");
   }

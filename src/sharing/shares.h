@@ -10,7 +10,8 @@
 //   may: a job does so, and seals what it came to. What is shared for viewing only is served as a marked rendition and never
 //   as the original. Of discovery only the first opening, the first download of each file and the receipt are kept: when what
 //   was watched is nobody's. Of a share that has ended no marked copy is on the disk kSweepPeriodUs later, also where the
-//   server was killed in between.
+//   server was killed in between. Whoever may see a share and may not know of one of its recordings now is told that it is
+//   one of so many, and nothing else of it.
 // Fails with: kNotFound (also a wrong link), kGone (ended, taken back, views used up), problems::kRule, kConflict (the
 //   protective order is not accepted yet), kUnavailable (the share, or a copy for viewing, is still being prepared, or cannot
 //   be), kLimited (kSharesWaitingMax), kInvalid.
@@ -23,6 +24,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "access/access.h"
@@ -76,6 +78,7 @@ struct Share {
     std::optional<std::int64_t> duration_ms;
     std::optional<Timestamp> downloaded_at;        // first
     std::optional<evidence::RenditionState> copy;  // of a share for viewing: what is watched
+    bool is_hidden = false;  // by list(), show() and revoke(): whoever asks may not know of this recording now
   };
   ShareId id;
   AgencyId agency;
@@ -87,7 +90,8 @@ struct Share {
   std::optional<Timestamp> prepared_at, failed_at;  // neither: still being prepared
   std::string reason;                               // for people: why it failed, or how its preparing stands
   std::optional<Timestamp> revoked_at, opened_at, accepted_at, received_at;
-  std::int64_t views_used = 0;  // of discovery always 0
+  std::optional<Timestamp> code_failed_at;  // when a code last died of wrong ones
+  std::int64_t views_used = 0;              // of discovery always 0
 
   bool has_ended(Timestamp now) const { return failed_at || revoked_at || (terms.ends_at && now >= *terms.ends_at); }
 };
@@ -129,7 +133,8 @@ class Shares {
                            const PageQuery& query);
   Result<Share> show(const access::Actor& actor, const ShareId& id);
   Result<Share> revoke(const access::Actor& actor, const ShareId& id, const std::string& reason);
-  // A new code for the recipient: whoever has it and the link is let in, so it is on record who asked for it.
+  // A new code for the recipient: whoever has it and the link is let in, so it is on record who asked for it. problems::kRule
+  // where its maker may not share all of it any more, or a recording was locked since: then no code is worth giving.
   Result<void> give_code(const access::Actor& actor, const ShareId& id, ledger::RowsStep rows);
 
   // ---- by the recipient ----
@@ -143,6 +148,8 @@ class Shares {
   Result<ShareId> find(const std::string& secret);
   // kGone once it has ended, in words that say whom to ask.
   Result<Receiving> receiving(const ShareId& id);
+  // A code died of `failures` wrong ones: who tried them is not known, so the server says it. `rows` as below.
+  Result<void> tell_code_failed(const Share& share, std::int64_t failures, ledger::RowsStep rows);
   // The code was right. `rows` runs in the same transaction.
   Result<void> open(const Receiving& receiving, ledger::RowsStep rows);
   Result<void> accept_order(const Receiving& receiving);
@@ -171,10 +178,16 @@ class Shares {
  private:
   Result<std::vector<Share>> read(const std::string& condition, const db::Params& params, std::int64_t limit = 1);
   Result<void> commit(const access::Actor& actor, std::vector<ledger::Draft> events, ledger::RowsStep rows);
+  Result<void> require_unlocked(const Receiving& receiving, const Share::Item& item);
   Result<void> require_receivable(const Receiving& receiving, const Share::Item& item);
   Result<void> ask_copies(db::Transaction& tx, const Share& share);
   // Who made it, as they are now, may share all of it still, and each original is whole.
   Result<void> check(const Share& share);
+  Result<std::pair<access::Actor, evidence::Recording>> may_share(const Share& share, const Share::Item& item);
+  Result<void> require_shareable(const Share& share);
+  // Marks what `actor` may not know of, for example what was locked after it was shared.
+  Result<void> hide(const access::Actor& actor, std::vector<Share>& shares);
+  Result<access::Actor> server_of(const Share& share);
   Result<Content> original(const Receiving& receiving, const Share::Item& item, Use use);
   const Parts parts_;
   std::atomic<bool> is_stopping_ = false;

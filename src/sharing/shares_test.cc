@@ -18,9 +18,9 @@ class SharesTest : public evidence::VaultTest {
  protected:
   SharesTest() {
     EXPECT_TRUE(db::migrate(*database_, "sharing", schema()));
-    bucket_ = *bucket::open_fs_bucket(watched_, files());
-    store_.emplace(*bucket_);
-    vault_.emplace(evidence::Vault::Parts{*database_, *store_, *bucket_, *queue_, *ledgers_, clock_});
+    watched_bucket_ = *bucket::open_fs_bucket(watched_, files());
+    store_.emplace(*watched_bucket_);
+    vault_.emplace(evidence::Vault::Parts{*database_, *store_, *watched_bucket_, *queue_, *ledgers_, clock_});
     shares_.emplace(Shares::Parts{*database_, *vault_, *store_, *queue_, *ledgers_, clock_});
   }
 
@@ -56,6 +56,7 @@ class SharesTest : public evidence::VaultTest {
   }
 
   test::WatchedDisk watched_;
+  std::unique_ptr<bucket::Bucket> watched_bucket_;
   const access::Actor chief_ = enter("chief", {Role::kAdministrator});
   const access::Actor clerk_ = enter("clerk", {Role::kRecords});
   std::optional<Shares> shares_;
@@ -153,12 +154,12 @@ TEST_F(SharesTest, WhatIsTakenBackWhileItIsReadStaysSo) {
 
 TEST_F(SharesTest, WhatStandsAgainstItForAMomentIsNoReasonToFail) {
   const ShareId id = made(ShareKind::kDiscovery, {admit(clerk_)});
-  run("ALTER TABLE recordings RENAME TO put_away");
+  create({"ALTER TABLE recordings RENAME TO put_away"});
   const auto lease = queue_->lease(kShareJob);
   const auto tried = shares_->prepare(**lease);
   ASSERT_FALSE(tried);
   EXPECT_TRUE(queue_->fail(**lease, tried.error().message));
-  run("ALTER TABLE put_away RENAME TO recordings");
+  create({"ALTER TABLE put_away RENAME TO recordings"});
   const Share share = shown(id);
   EXPECT_EQ(std::pair(share.prepared_at, share.failed_at),
             std::pair(std::optional<Timestamp>(), std::optional<Timestamp>()));

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "signin/locks.h"
 
+#include <algorithm>
+#include <vector>
+
+#include <fmt/format.h>
+
 #include "base/bytes.h"
 #include "crypto/sha256.h"
 
@@ -9,6 +14,20 @@ namespace {
 
 std::string key_of(std::string_view login) {
   return hex(crypto::sha256(as_bytes(login)));
+}
+
+// Microseconds, the oldest first: those of a window that ends now. At most kFailuresMax are kept, so no text grows.
+using Tries = std::vector<std::int64_t>;
+Tries tries_of(const db::Row& row, Timestamp now) {
+  Tries out;
+  std::string_view text = row.text("tries");
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(' '), text.size());
+    const auto us = parse_decimal(text.substr(0, end));
+    if (us && now.us - static_cast<std::int64_t>(*us) < kLockWindowUs) out.push_back(static_cast<std::int64_t>(*us));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
 }
 
 Result<bool> exists(db::Transaction& tx, std::string_view login) {
@@ -25,27 +44,26 @@ Result<bool> Locks::begin(std::string_view login) {
     // Of logins that nobody has, nothing is kept beyond the window: whoever invents them fills no table.
     TRY(tx.run("DELETE FROM signin_failures WHERE is_somebody = 0 AND since_us <= :then",
                {{"then", now.us - kLockWindowUs}}));
-    const db::Rows rows = TRY(tx.query(
-        "SELECT since_us, failures, locked_us FROM signin_failures WHERE login_sha256 = :key LIMIT 1", {{"key", key}}));
-    std::int64_t since_us = now.us, failures = 0;
-    if (!rows.empty()) {
-      if (!rows[0].is_null("locked_us")) {
-        may_try = false;
-        return {};
-      }
-      if (now.us - rows[0].integer("since_us") < kLockWindowUs) {
-        since_us = rows[0].integer("since_us");
-        failures = rows[0].integer("failures");
-      }
+    const db::Rows rows =
+        TRY(tx.query("SELECT tries, locked_us FROM signin_failures WHERE login_sha256 = :key LIMIT 1", {{"key", key}}));
+    if (!rows.empty() && !rows[0].is_null("locked_us")) {
+      may_try = false;
+      return {};
     }
-    may_try = failures < kFailuresMax;
+    Tries tries = rows.empty() ? Tries() : tries_of(rows[0], now);
+    may_try = static_cast<std::int64_t>(tries.size()) < kFailuresMax;
     if (!may_try) return {};
+    tries.push_back(now.us);
     const bool is_somebody = TRY(exists(tx, login));
     TRY(tx.run(
-        "INSERT INTO signin_failures (login_sha256, is_somebody, since_us, failures) VALUES (:key, :somebody, :since, "
-        ":failures) ON CONFLICT (login_sha256) DO UPDATE SET is_somebody = excluded.is_somebody, since_us = "
-        "excluded.since_us, failures = excluded.failures",
-        {{"key", key}, {"somebody", is_somebody ? 1 : 0}, {"since", since_us}, {"failures", failures + 1}}));
+        "INSERT INTO signin_failures (login_sha256, is_somebody, since_us, failures, tries) VALUES (:key, :somebody, "
+        ":since, :failures, :tries) ON CONFLICT (login_sha256) DO UPDATE SET is_somebody = excluded.is_somebody, "
+        "since_us = excluded.since_us, failures = excluded.failures, tries = excluded.tries",
+        {{"key", key},
+         {"somebody", is_somebody ? 1 : 0},
+         {"since", now.us},
+         {"failures", static_cast<std::int64_t>(tries.size())},
+         {"tries", fmt::format("{}", fmt::join(tries, " "))}}));
     return {};
   }));
   return may_try;
@@ -79,11 +97,19 @@ Result<bool> Locks::succeed(std::string_view login) {
 }
 
 Result<void> Locks::give_back(std::string_view login) {
+  const Timestamp now = parts_.clock.now();
   return parts_.database.write([&](db::Transaction& tx) -> Result<void> {
-    TRY(
-        tx.run("UPDATE signin_failures SET failures = failures - 1 WHERE login_sha256 = :key AND locked_us IS NULL AND "
-               "failures > 0",
-               {{"key", key_of(login)}}));
+    const db::Rows rows =
+        TRY(tx.query("SELECT tries FROM signin_failures WHERE login_sha256 = :key AND locked_us IS NULL LIMIT 1",
+                     {{"key", key_of(login)}}));
+    if (rows.empty()) return {};
+    // The newest, whoever's it is: of those that are made at once, it does not matter which stays counted.
+    Tries tries = tries_of(rows[0], now);
+    if (!tries.empty()) tries.pop_back();
+    TRY(tx.run("UPDATE signin_failures SET failures = :failures, tries = :tries WHERE login_sha256 = :key",
+               {{"failures", static_cast<std::int64_t>(tries.size())},
+                {"tries", fmt::format("{}", fmt::join(tries, " "))},
+                {"key", key_of(login)}}));
     return {};
   });
 }

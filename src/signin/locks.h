@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Locks: five wrong passwords or codes within fifteen minutes, and the login waits for an administrator.
+// Locks: five wrong passwords or codes within any fifteen minutes, and the login waits for an administrator.
 //
 // Owns: the table signin_failures. A login is kept there as its SHA-256, whether or not anybody has it, so that the two
-//   cost as many commits and look alike.
+//   cost as many commits and look alike; with it when each of the last tries was.
 // Promises: an attempt is counted, durably, before anything is compared: many at once pass no limit together, on one server
 //   or on several. A locked login stays locked until it is released; signing in by passkey, and sessions that are open, are
 //   not touched by it, so that nobody can keep a colleague away from work.

@@ -147,6 +147,7 @@ Result<void> note_failure(const Room& room, const Request& request, const Provid
                           const Identity& identity) {
   const auto person = TRY(room.managed.linked(provider, identity.subject));
   if (!person) return {};
+  request.asked.account = person->text();
   return room.database.write([&](db::Transaction& tx) {
     return note(tx, {.at = room.clock.now(),
                      .event = AccountEvent::kFailed,

@@ -15,7 +15,8 @@
 namespace lapel::signin {
 namespace {
 
-constexpr std::int64_t kSameIssuerMax = 10'000;  // agencies
+constexpr std::int64_t kSameIssuerMax = 10'000;          // agencies
+constexpr std::size_t kMappingWordsBytesMax = 8 * 1024;  // an event has room for 16 KiB
 
 Result<void> check_word(std::string_view what, const std::string& text, std::size_t bytes_max) {
   if (text.empty() || text.size() > bytes_max)
@@ -106,6 +107,65 @@ Result<void> read_settings(const std::string& text, Provider& out) {
   return {};
 }
 
+// What of a provider is in the catalog and no secret; docs/formats/ledger_leaf.md says how its digest is made.
+struct Stored {
+  std::string version, name, issuer, client_id, settings;
+};
+std::string digest_of(const Stored& stored) {
+  return hex(crypto::sha256(as_bytes(to_json(Json(Json::Object{{"client_id", stored.client_id},
+                                                               {"issuer", stored.issuer},
+                                                               {"name", stored.name},
+                                                               {"settings", stored.settings},
+                                                               {"version", stored.version}})))));
+}
+
+// Empty where there is none.
+Result<std::string> stored_digest(db::Transaction& tx, const AgencyId& agency) {
+  const db::Rows rows =
+      TRY(tx.query("SELECT version, name, issuer, client_id, settings FROM sign_in_providers WHERE agency = :agency "
+                   "LIMIT 1",
+                   {{"agency", agency.text()}}));
+  if (rows.empty()) return std::string();
+  return digest_of({rows[0].text("version"), rows[0].text("name"), rows[0].text("issuer"), rows[0].text("client_id"),
+                    rows[0].text("settings")});
+}
+Result<std::string> stored_digest(db::Database& database, const AgencyId& agency) {
+  std::string out;
+  TRY(database.read([&](db::Transaction& tx) -> Result<void> {
+    out = TRY(stored_digest(tx, agency));
+    return {};
+  }));
+  return out;
+}
+Result<void> require_unchanged(db::Transaction& tx, const AgencyId& agency, const std::string& digest) {
+  if (TRY(stored_digest(tx, agency)) == digest) return {};
+  return fail(Code::kConflict, "This was changed meanwhile: look at it again");
+}
+
+// For people: which group is which role here. What has no room in an event is in its digest all the same.
+std::string in_words(const std::vector<std::pair<std::string, access::Role>>& mapping) {
+  std::string out;
+  for (std::size_t n = 0; n < mapping.size(); ++n) {
+    const std::string one =
+        fmt::format("{}{} is {}", n == 0 ? "" : "; ", mapping[n].first, access::role_name(mapping[n].second));
+    if (out.size() + one.size() > kMappingWordsBytesMax) return out + fmt::format("; and {} more", mapping.size() - n);
+    out += one;
+  }
+  return out;
+}
+
+ledger::Submission change(const SubjectId& console, const std::string& old, const std::string& now,
+                          const std::string& mapping) {
+  Json::Object fields = {{"rule", "identity_provider"}, {"reason", "At the server's console"}};
+  if (!old.empty()) fields.emplace("old", old);
+  if (!now.empty()) fields.emplace("new", now);
+  if (!mapping.empty()) fields.emplace("mapping", mapping);
+  ledger::Submission out;
+  out.actor = console;
+  out.events.push_back({console, "rule.changed", std::move(fields), false});
+  return out;
+}
+
 }  // namespace
 
 Result<MfaRule> parse_mfa_rule(const std::vector<std::string>& texts) {
@@ -147,19 +207,25 @@ Result<ByteArray<32>> Providers::sealing_key(const roster::Agency& agency) {
   return crypto::hmac_sha256(key, as_bytes("lapel identity provider"));
 }
 
-Result<void> Providers::set(const roster::Agency& agency, const Provider& provider, Timestamp now) {
+Result<ledger::Submission> Providers::setting(const roster::Agency& agency, const Provider& provider, Timestamp now) {
   TRY(check(provider));
-  const std::string version = hex(crypto::random_bytes<16>());
-  const Bytes sealed = crypto::aead_seal(TRY(sealing_key(agency)), as_bytes(associated_data(agency.id, version)),
-                                         as_bytes(provider.client_secret));
-  return database_.write([&](db::Transaction& tx) -> Result<void> {
+  Stored stored{hex(crypto::random_bytes<16>()), provider.name, provider.issuer, provider.client_id,
+                to_json(settings_of(provider))};
+  std::string secret =
+      base64(crypto::aead_seal(TRY(sealing_key(agency)), as_bytes(associated_data(agency.id, stored.version)),
+                               as_bytes(provider.client_secret)));
+  const std::string old = TRY(stored_digest(database_, agency.id));
+  ledger::Submission out = change(agency.console, old, digest_of(stored), in_words(provider.mapping));
+  out.rows = [=, newcomers = provider.newcomers, id = agency.id](db::Transaction& tx,
+                                                                 std::span<const ledger::SealedEvent>) -> Result<void> {
+    TRY(require_unchanged(tx, id, old));
     // Its people would be entered in whichever agency they name.
     for (const db::Row& row : TRY(tx.query(
              "SELECT settings FROM sign_in_providers WHERE issuer = :issuer AND agency <> :agency LIMIT :limit",
-             {{"issuer", provider.issuer}, {"agency", agency.id.text()}, {"limit", kSameIssuerMax}}))) {
+             {{"issuer", stored.issuer}, {"agency", id.text()}, {"limit", kSameIssuerMax}}))) {
       Provider other;
       TRY(read_settings(row.text("settings"), other));
-      if (provider.newcomers == Provider::Newcomers::kAdded || other.newcomers == Provider::Newcomers::kAdded) {
+      if (newcomers == Provider::Newcomers::kAdded || other.newcomers == Provider::Newcomers::kAdded) {
         return fail(
             Code::kConflict,
             "Another agency of this server has the same issuer: then neither can enter newcomers at their first "
@@ -172,24 +238,29 @@ Result<void> Providers::set(const roster::Agency& agency, const Provider& provid
         "SET "
         "version = excluded.version, name = excluded.name, issuer = excluded.issuer, client_id = excluded.client_id, "
         "client_secret = excluded.client_secret, settings = excluded.settings, set_us = excluded.set_us",
-        {{"agency", agency.id.text()},
-         {"version", version},
-         {"name", provider.name},
-         {"issuer", provider.issuer},
-         {"client", provider.client_id},
-         {"secret", base64(sealed)},
-         {"settings", to_json(settings_of(provider))},
+        {{"agency", id.text()},
+         {"version", stored.version},
+         {"name", stored.name},
+         {"issuer", stored.issuer},
+         {"client", stored.client_id},
+         {"secret", secret},
+         {"settings", stored.settings},
          {"now", now.us}}));
     return {};
-  });
+  };
+  return out;
 }
 
-Result<void> Providers::remove(const roster::Agency& agency) {
-  return database_.write([&](db::Transaction& tx) -> Result<void> {
-    if (TRY(tx.run("DELETE FROM sign_in_providers WHERE agency = :agency", {{"agency", agency.id.text()}})) == 0)
-      return fail(Code::kNotFound, "This agency has no identity provider");
+Result<ledger::Submission> Providers::removing(const roster::Agency& agency) {
+  const std::string old = TRY(stored_digest(database_, agency.id));
+  if (old.empty()) return fail(Code::kNotFound, "This agency has no identity provider");
+  ledger::Submission out = change(agency.console, old, "", "");
+  out.rows = [old, id = agency.id](db::Transaction& tx, std::span<const ledger::SealedEvent>) -> Result<void> {
+    TRY(require_unchanged(tx, id, old));
+    TRY(tx.run("DELETE FROM sign_in_providers WHERE agency = :agency", {{"agency", id.text()}}));
     return {};
-  });
+  };
+  return out;
 }
 
 Result<std::optional<Provider>> Providers::find(const AgencyId& id) {

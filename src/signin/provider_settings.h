@@ -3,9 +3,9 @@
 // An agency's own identity provider: where it is, what Lapel is called there, and what its answers mean here.
 //
 // Owns: the table sign_in_providers.
-// Promises: an agency has one provider at most. The client's secret is sealed under a key of the agency in the key store:
-//   the catalog alone does not have it. Each set() is another version: what was begun under one is not finished under
-//   the next. No mapping grants a role that it does not name.
+// Promises: each change is sealed with its rows, as an act of the console. An agency has one provider at most. The client's
+//   secret is sealed under a key of the agency in the key store: the catalog alone does not have it. Each setting is another
+//   version: what was begun under one is not finished under the next. No mapping grants a role that it does not name.
 // Fails with: kInvalid (what no provider has), kNotFound, kCorrupt (a secret that does not open).
 // Threads: any.
 
@@ -22,6 +22,7 @@
 #include "base/ids.h"
 #include "base/json.h"
 #include "db/db.h"
+#include "ledger/ledger.h"
 #include "roster/roster.h"
 #include "store/keys.h"
 
@@ -65,9 +66,10 @@ class Providers {
  public:
   Providers(db::Database& database, store::KeyStore& keys) : database_(database), keys_(keys) {}
 
-  // With a new version. kConflict where another agency has the same issuer and either of the two adds newcomers.
-  Result<void> set(const roster::Agency& agency, const Provider& provider, Timestamp now);
-  Result<void> remove(const roster::Agency& agency);
+  // What sets it, with a new version, or removes it: to be committed to the agency's ledger. kConflict where another agency has
+  // the same issuer and either of the two adds newcomers, or somebody else changed it meanwhile.
+  Result<ledger::Submission> setting(const roster::Agency& agency, const Provider& provider, Timestamp now);
+  Result<ledger::Submission> removing(const roster::Agency& agency);
   Result<std::optional<Provider>> find(const AgencyId& agency);
   // Its name alone, or that of any agency where only that matters.
   static Result<std::optional<std::string>> name_of(db::Transaction& tx, const AgencyId& agency);

@@ -47,14 +47,16 @@ Json::Array rights_of(const access::Actor& actor) {
   own_agency.agency = actor.agency;
   // Those that need no recording; single ones have rules of their own.
   for (const access::Action action :
-       {access::Action::kUpload,       access::Action::kList,           access::Action::kRegisterDevice,
-        access::Action::kAssignDevice, access::Action::kSeeRoster,      access::Action::kManagePeople,
-        access::Action::kSeeCases,     access::Action::kManageCases,    access::Action::kRecordStatement,
-        access::Action::kClear,        access::Action::kInvestigate,    access::Action::kSetRules,
-        access::Action::kSeeHolds,     access::Action::kPlaceHold,      access::Action::kProposeHoldRelease,
-        access::Action::kSeeProposals, access::Action::kManageAgencies, access::Action::kExplain,
-        access::Action::kSeeAlerts,    access::Action::kSeeDigests,     access::Action::kReviewAccess,
-        access::Action::kSeeProgram,   access::Action::kSeeEmbargoed,   access::Action::kStateProgram}) {
+       {access::Action::kUpload,        access::Action::kList,           access::Action::kRegisterDevice,
+        access::Action::kAssignDevice,  access::Action::kSeeRoster,      access::Action::kManagePeople,
+        access::Action::kSeeCases,      access::Action::kManageCases,    access::Action::kRecordStatement,
+        access::Action::kClear,         access::Action::kInvestigate,    access::Action::kSetRules,
+        access::Action::kSeeHolds,      access::Action::kPlaceHold,      access::Action::kProposeHoldRelease,
+        access::Action::kSeeProposals,  access::Action::kManageAgencies, access::Action::kExplain,
+        access::Action::kSeeAlerts,     access::Action::kSeeDigests,     access::Action::kReviewAccess,
+        access::Action::kSeeProgram,    access::Action::kSeeEmbargoed,   access::Action::kSeeBargaining,
+        access::Action::kSeePrivileged, access::Action::kStateProgram,   access::Action::kSeeFleet,
+        access::Action::kManageFleet,   access::Action::kManageStaffing, access::Action::kManageRotation}) {
     if (access::decide(actor, action, own_agency).is_allowed()) may.emplace_back(access::action_name(action));
   }
   // What one has sent oneself, and whether there is a purpose for which one may send anything.
@@ -142,6 +144,15 @@ Result<void> require_local(const Room& room, const PersonId& person) {
 
 namespace {
 
+// For the trace: whose login was tried, where it is anybody's. It is looked up either way, so it takes as long.
+void note_account(const Room& room, const Request& request, const std::string& login) {
+  (void)room.database.read([&](db::Transaction& tx) -> Result<void> {
+    const auto person = roster::person_by_login(tx, login);
+    if (person) request.asked.account = person->id.text();
+    return {};
+  });
+}
+
 Result<Response> sign_in(const Request& request, const Room& room) {
   // Also before there is a session: otherwise another site could sign a browser in as somebody of its choice.
   TRY(http::require_own_site(request));
@@ -150,7 +161,12 @@ Result<Response> sign_in(const Request& request, const Room& room) {
   const std::string* password = body.find_string("password");
   if (login == nullptr || password == nullptr)
     return fail(Code::kInvalid, "The body must be a JSON object with login and password");
-  const PersonId person = TRY(room.sessions.check_password(*login, *password, request.client));
+  const auto checked = room.sessions.check_password(*login, *password, request.client);
+  if (!checked) {
+    note_account(room, request, *login);
+    return fail(checked.error());
+  }
+  const PersonId person = *checked;
   // A browser that signs in anew leaves no session behind that only it knew.
   TRY(room.sessions.end(request));
   const Sessions::Opened session = TRY(room.sessions.open(person, Proof::kPassword));

@@ -379,7 +379,7 @@ Result<std::optional<Sessions::Session>> Sessions::find(const http::Request& req
     const SignInRules rules = TRY(sign_in_rules(tx, *agency));
     Session session;
     session.actor = TRY(roster::actor(tx, *person));
-    request.asked = {person->text(), agency->text()};
+    request.asked = {person->text(), agency->text(), key->substr(0, http::kCredentialCharacters)};
     session.ends_at = {ends_us};
     session.has_factor = rows[0].integer("has_factor") == 1;
     session.verified_at = Timestamp{rows[0].integer("verified_us")};

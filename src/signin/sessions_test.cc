@@ -87,6 +87,37 @@ TEST_F(SessionsTest, FiveFailuresLockEvenTheRightPasswordUntilReleased) {
   EXPECT_TRUE(sessions_->check_password("hill", kPassword, "192.0.2.1"));
 }
 
+// Not those of a quarter of an hour that begins with the first: whoever waits for its end could try eight within a minute.
+TEST_F(SessionsTest, FiveFailuresWithinAnyQuarterOfAnHourLock) {
+  constexpr std::int64_t kMinuteUs = 60LL * 1'000'000;
+  const auto fails = [&] { return !sessions_->check_password("hill", "wrong", "192.0.2.1"); };
+  for (int i = 0; i < 4; ++i) EXPECT_TRUE(fails());  // at 0
+  clock_.advance_us(kLockWindowUs);
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(fails());  // at 15: those of before are out of sight
+  EXPECT_FALSE(is_locked("hill"));
+  clock_.advance_us(10 * kMinuteUs);
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(fails());  // at 25
+  EXPECT_FALSE(is_locked("hill"));
+  clock_.advance_us(5 * kMinuteUs - 1);
+  EXPECT_TRUE(fails());  // a moment before 30: the fifth since 15
+  EXPECT_TRUE(is_locked("hill"));
+  EXPECT_FALSE(sessions_->check_password("hill", kPassword, "192.0.2.1"));
+}
+
+TEST_F(SessionsTest, TwoServersCountTogether) {
+  const auto other_database = catalog_->open();
+  Locks other_locks({*other_database, clock_});
+  Sessions other({*other_database, clock_, other_locks});
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_FALSE((i % 2 == 0 ? *sessions_ : other).check_password("hill", "wrong", "192.0.2.1"));
+    clock_.advance_us(kLockWindowUs / 5);
+  }
+  EXPECT_FALSE(is_locked("hill"));
+  EXPECT_FALSE(other.check_password("hill", "wrong", "192.0.2.1"));
+  EXPECT_TRUE(is_locked("hill"));
+  EXPECT_FALSE(sessions_->check_password("hill", kPassword, "192.0.2.1"));
+}
+
 TEST_F(SessionsTest, FailuresFarApartLockNobody) {
   for (std::int64_t i = 0; i < 4 * kFailuresMax; ++i) {
     EXPECT_FALSE(sessions_->check_password("hill", "wrong", "192.0.2.1"));

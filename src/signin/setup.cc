@@ -158,7 +158,10 @@ Result<std::optional<PersonId>> Setup::accept(const Digest& hash, const FirstAdm
 
 Result<bool> Setup::awaits_password(db::Transaction& tx, const PersonId& person) {
   if (TRY(ManagedPeople::is_managed(tx, person))) return false;
-  return TRY(tx.query("SELECT person FROM passwords WHERE person = :person LIMIT 1", {{"person", person.text()}}))
+  return TRY(tx.query("SELECT person FROM passwords WHERE person = :person UNION ALL SELECT person FROM provider_links "
+                      "WHERE "
+                      "person = :person LIMIT 1",
+                      {{"person", person.text()}}))
       .empty();
 }
 

@@ -172,6 +172,11 @@ CREATE INDEX directory_users_unsettled ON directory_users (agency, unsettled_us)
     {7, "tokens in the ledger", R"sql(
 ALTER TABLE tokens ADD COLUMN is_sealed BIGINT NOT NULL DEFAULT 0;
 )sql"},
+    // tries: when the last of them were, with a space between; failures says how many, and since_us when the last was. Those that
+    // were counted before are let go, but for the locks that they led to.
+    {8, "each try has its time", R"sql(
+ALTER TABLE signin_failures ADD COLUMN tries TEXT NOT NULL DEFAULT '';
+)sql"},
 };
 
 }  // namespace

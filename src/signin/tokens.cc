@@ -51,7 +51,8 @@ std::optional<std::set<access::Action>> parse_scopes(std::string_view names) {
   return out;
 }
 
-Result<access::Actor> actor_of_token(db::Database& database, std::string_view token, Timestamp now) {
+Result<access::Actor> actor_of_token(db::Database& database, std::string_view token, Timestamp now,
+                                     const http::Request& request) {
   if (token.size() != kTokenBytes || !token.starts_with(kTokenHead)) return fail(refused());
   const auto id = TokenId::parse(token.substr(kTokenHead.size(), 32));
   const auto secret = parse_hex_array<32>(token.substr(kTokenHead.size() + 33));
@@ -73,6 +74,7 @@ Result<access::Actor> actor_of_token(db::Database& database, std::string_view to
     if (!kept || !person || !crypto::equal_constant_time(*kept, presented)) return fail(refused());
     actor = TRY(roster::actor(tx, *person));
     actor.scopes = parse_scopes(rows[0].text("scopes"));
+    request.asked.token = id->text().substr(0, http::kCredentialCharacters);
     is_first_today = rows[0].maybe_integer("used_us").value_or(0) < today_us;
     return {};
   }));
@@ -263,7 +265,7 @@ roster::Asker asker(db::Database& database, const Clock& clock) {
   return [&database, &clock](const http::Request& request) -> Result<access::Actor> {
     const std::string* header = request.header("authorization");
     if (!header || !header->starts_with("Bearer ")) return fail(refused());
-    return actor_of_token(database, std::string_view(*header).substr(7), clock.now());
+    return actor_of_token(database, std::string_view(*header).substr(7), clock.now(), request);
   };
 }
 

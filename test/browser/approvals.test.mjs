@@ -141,6 +141,7 @@ test("a restriction is proposed to be lifted, and two are told that it takes two
   await captain.page.goto("/people");
   await captain.signIn("captain");
   await captain.page.getByRole("heading", { name: "People" }).waitFor();
+  await captain.enrollApp();
   const cleared = await captain.context.request.post("/api/v1/assignments", { headers, data: { kind: "clearance", person: "keeper", target: "medical" } });
   assert.equal(cleared.status(), 201);
   await captain.end();

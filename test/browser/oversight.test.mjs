@@ -118,6 +118,7 @@ test("the review of access is read and signed, and a change in between is not si
   assert.match(await row.textContent(), /Command.*server console.*Never signed in.*No second factor/);
   await visit.look("access-review");
   const chief = await asked("chief");
+  await chief.enrollApp();
   const changed = await chief.context.request.post("/api/v1/people/captain/roles", { headers: { "X-Lapel": "1" }, data: { roles: ["command", "auditor"], reason: "stands in" } });
   assert.equal(changed.status(), 200);
   await chief.end();

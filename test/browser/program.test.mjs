@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The money of the program as people meet it: as of a day, to the cent, with corrections beside what they correct; what is under embargo only
+// The money and bargaining of the program as people meet them: as of a day, to the cent, with corrections beside what they correct; what is under embargo only
 // where it is asked for; by keyboard, in both themes, empty and denied.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -24,7 +24,7 @@ async function state(visit, file) {
 
 before(async () => {
   town = new Town();
-  for (const [login, role] of [["manager", "program_manager"], ["checker", "auditor"]]) {
+  for (const [login, role] of [["manager", "program_manager"], ["planner", "program_manager"], ["checker", "auditor"]]) {
     run(join(BIN, "lapel"), "user", "add", "--data", town.data, "--agency", AGENCY, "--login", login, "--name", `Pat ${login}`, "--role", role,
       "--password-file", join(town.home, "password"));
   }
@@ -34,6 +34,76 @@ before(async () => {
 after(async () => {
   await browser?.close();
   await town?.end();
+});
+
+test("bargaining is empty, then each side's words over time; a notice waits for its reviewer, and its union is not told before it is sent", async () => {
+  const visit = await asked("planner");
+  const { page } = visit;
+  await page.goto("/program/bargaining");
+  await page.getByRole("heading", { name: "Nothing is known of bargaining yet" }).waitFor();
+  await visit.look("bargaining-empty");
+  const whole = sample("pittsfield_bargaining_2022");
+  const waits = whole.statements.filter((said) => said.recorded_on <= "2022-10-28" && said.field !== "sent_at" && !/^notice_(review|delivery)\//.test(said.subject));
+  await state(visit, { ...whole, statements: waits });
+  await page.reload();
+  await page.getByText("Waits for its reviewers").waitFor();
+  assert.deepEqual(await page.getByRole("table", { name: "Reviewed by" }).getByRole("row", { name: "the mayor" }).getByRole("cell").allTextContents(), ["Not decided", ""]);
+  await page.getByText("Paused – no participants").waitFor();
+  await page.getByText("No officer must wear a camera").waitFor();
+  // Both versions of who takes part, side by side, and the rule beside the day.
+  const claims = page.getByRole("article");
+  assert.match(await claims.filter({ hasText: /^8/ }).textContent(), /No longer so.*Said by the chief, in a letter, 2022-10-20/);
+  await page.getByText("Sessions are to be held from 2022-10-25 to 2022-11-11: 2.5 weeks, which are 17 whole days.").first().waitFor();
+  await visit.look("bargaining-waits");
+
+  // A union representative comes for this page, and knows of no notice that nobody has sent.
+  const union = await asked("union");
+  await union.page.goto("/");
+  await union.page.getByRole("heading", { name: "IBPO Local 447S", exact: true }).waitFor();
+  assert.equal(await union.page.getByText("Waits for its reviewers").count(), 0);
+  assert.equal(await union.page.getByRole("link", { name: "Money" }).count(), 0);
+  assert.equal(await union.page.getByLabel("Show what is privileged").count(), 0);
+  await union.look("bargaining-union");
+
+  await state(visit, whole);
+  await page.keyboard.press("g");
+  await page.keyboard.press("m");
+  await page.getByRole("heading", { name: "Money", exact: true }).waitFor();
+  await page.keyboard.press("g");
+  await page.keyboard.press("b");
+  await page.getByText("Over on 2022-11-10.").first().waitFor();
+  await page.getByLabel("As of").fill("2022-10-07");
+  await page.getByText("6 participants").waitFor();
+  await page.getByLabel("As of").fill("");
+  await page.getByText("Sent 2022-10-28 / 2022-11-01").waitFor();
+  await union.page.reload();
+  await union.page.getByRole("table", { name: "For" }).getByRole("row", { name: "IBPO Local 447 2022-10-28 Assumed" }).waitFor();
+  await union.end();
+  await visit.look("bargaining");
+  await visit.end();
+});
+
+test("what is privileged is shown only where it is asked for, and marked", async () => {
+  const visit = await asked("planner");
+  const { page } = visit;
+  const source = { by: "the attorney", where: "A talk", on: "2022-11-08" };
+  await state(visit, { format: "lapel-program/1", statements: [{ subject: "bargaining/447s", field: "concerns", value: "What was said behind a door", source }] });
+  await page.goto("/program/bargaining");
+  await page.getByRole("heading", { name: "IBPO Local 447S", exact: true }).waitFor();
+  assert.equal(await page.getByText("behind a door").count(), 0);
+  await page.getByLabel("Show what is privileged").check();
+  await page.getByText("Do not hand it out").waitFor();
+  await page.getByText("What was said behind a door").waitFor();
+  await visit.look("bargaining-privileged");
+  await page.getByLabel("Show what is privileged").uncheck();
+  await page.getByText("behind a door").waitFor({ state: "detached" });
+  await visit.end();
+  const denied = await asked("hill");
+  assert.equal(await denied.page.getByRole("link", { name: "Bargaining" }).count(), 0);
+  await denied.page.goto("/program/bargaining");
+  await denied.page.getByRole("alert").getByText("Not allowed").waitFor();
+  await denied.look("bargaining-denied");
+  await denied.end(/status of 403/);
 });
 
 test("money is empty, then to the cent, as of any day, and an embargo opens only to whoever asks and may", async () => {

@@ -187,3 +187,34 @@ test("what was damaged on the disk goes to nobody, and the clerk reads why", asy
   writeFileSync(join(objects, stored), sealed);
   await clerk.end();
 });
+
+test("whoever sent it reads that somebody guessed, and nothing of what was locked since", async () => {
+  const clerk = await withFilm();
+  const recording = new URL(clerk.page.url()).pathname.split("/").at(-1);
+  const detective = await Visit.begin(browser, town);
+  const { page } = detective;
+  await page.goto("/shares");
+  await detective.signIn("detective");
+  await page.getByText("Nothing has been shared yet").waitFor();
+  const headers = { "X-Lapel": "1" };
+  const data = { kind: "discovery", recipient: "Dana Whitfield", recordings: [recording], purpose: "discovery", case: "22-1" };
+  const made = await (await detective.context.request.post("/api/v1/shares", { headers, data })).json();
+  for (let n = 0; n < 5; n++) {
+    const guessed = await clerk.context.request.post("/api/v1/received/session", { headers, data: { link: made.link.split("#")[1], code: "0000-0000" } });
+    assert.equal(guessed.status(), 401);
+  }
+  await page.reload();
+  await page.getByText("Five wrong codes were tried, last").waitFor();
+  await page.getByRole("link", { name: "nasa_13013.mp4" }).waitFor();
+  const locked = await clerk.context.request.patch(`/api/v1/recordings/${recording}`, { headers, data: { restriction: "minor", reason: "a child" } });
+  assert.equal(locked.status(), 200);
+  await page.reload();
+  await page.getByText("A recording that you may not see now").waitFor();
+  assert.equal(await page.getByText("nasa_13013.mp4").count(), 0);
+  await page.getByRole("button", { name: "New code" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "New code" }).click();
+  await page.getByText("may be shared any more").waitFor();
+  await detective.look("shares-locked-since");
+  await clerk.end();
+  await detective.end(/status of 403/);
+});

@@ -18,10 +18,11 @@ FILE has one JSON object a line, in the order in which the client was told (rig.
     {"upload", "told": "offset", "offset"}     201, 204 or HEAD
     {"upload", "told": "sealed", "recording"}
     {"upload", "told": "receipt", "recording", "text"}
-    {"recording", "told": "served", "view", "type", "bytes"}  so much of an original, or of an export, came under this view
-The memory keeps every (size, root) ever seen, so that a ledger that goes back is noticed. Prints {"faults", "checked"};
-ends with 1 when there is a fault. With --batch alone: each line has the arguments of one look as a JSON array, and is
-answered by a line.
+    {"recording", "told": "served", "type", "view", "share", "bytes"}  so much of an original, or of an export, came under this view,
+                                               or to this share's recipient; what is null is not in the event either
+The memory keeps every (size, root) ever seen, so that a ledger that goes back is noticed, and how many acknowledgements were
+counted, so that each is counted once. Prints {"faults", "checked"}; ends with 1 when there is a fault. With --batch alone: each
+line has the arguments of one look as a JSON array, and is answered by a line.
 """
 import argparse
 import base64
@@ -101,6 +102,10 @@ def tile_path(index):
     return "/".join(groups)
 
 
+def named(served):
+    return " ".join(f"{what} {served[what]}" for what in ("type", "view", "share") if served[what])
+
+
 class Upload:
     def __init__(self):
         self.name, self.offset, self.sent, self.recording = None, 0, 0, None
@@ -130,20 +135,21 @@ class Checker:
         self.options = options
         self.data = pathlib.Path(options.data)
         self.faults, self.checked = [], collections.Counter()  # what is wrong; how much was looked at
-        self.uploads, self.served = {}, []
+        self.uploads, self.served, self.acknowledgements = {}, [], 0
         for line in pathlib.Path(options.acks).read_text().splitlines():
             self.take(json.loads(line))
         memory = pathlib.Path(options.memory)
-        self.memory = json.loads(memory.read_text()) if memory.exists() else {"heads": {}, "published": []}
+        self.memory = {"heads": {}, "published": [], "acknowledgements": 0, **(json.loads(memory.read_text()) if memory.exists() else {})}
+        # Each is counted at the first look at it, whatever the number of looks.
+        self.checked["acknowledgements"] = max(0, self.acknowledgements - self.memory["acknowledgements"])
+        self.memory["acknowledgements"] = max(self.acknowledgements, self.memory["acknowledgements"])
 
     def take(self, told):
+        self.acknowledgements += told["told"] != "sent"
         if told["told"] == "served":
-            self.checked["acknowledgements"] += 1
             self.served.append(told)
             return
         upload = self.uploads.setdefault(told["upload"], Upload())
-        if told["told"] != "sent":
-            self.checked["acknowledgements"] += 1
         if told["told"] == "created":
             upload.name = told["name"]
         elif told["told"] == "sent":
@@ -256,7 +262,7 @@ class Checker:
                       ("recording.admitted", upload.recording, hashlib.sha256(self.source(upload)).hexdigest()), name,
                       "the receipt is about something else")
             self.checked["receipts"] += 1
-        self.memory = {"heads": heads, "published": sizes}
+        self.memory.update(heads=heads, published=sizes)
 
     def check_directory(self):
         """Every promise, against rows and files alone."""
@@ -278,14 +284,16 @@ class Checker:
 
     def check_served(self):
         """The entry first: whatever anybody was served has a leaf below the durable head that names the view."""
-        entered = {}
+        entered = set()
         for event in self.events:
             if event["leaf_index"] < self.ledger["size"]:
-                entered[json.loads(event["event"]).get("view")] = (event["type"], event["subject"])
+                fields = json.loads(event["event"])
+                entered.add((event["subject"], event["type"], fields.get("view"), fields.get("share")))
         for served in self.served:
             self.checked["served"] += 1
-            self.must(entered.get(served["view"]) == (served["type"], served["recording"]), served["recording"],
-                      f"{served['bytes']} bytes were served under a view that is not in the ledger: {served['view']}")
+            self.checked["served outside"] += served["share"] is not None
+            self.must((served["recording"], served["type"], served["view"], served["share"]) in entered, served["recording"],
+                      f"{served['bytes']} bytes were served by what is not in the ledger: {named(served)}")
 
     def check_recordings(self):
         """What people are shown is whole, also where nobody was told of it."""
@@ -382,14 +390,15 @@ class Checker:
         """What was served can be proven to have been entered."""
         recording = served["recording"]
         items = json.loads(self.request("GET", f"/api/v1/recordings/{recording}/custody")[2])["items"]
-        numbers = [item["n"] for item in items if item["event"].get("view") == served["view"]]
-        if not self.must(len(numbers) == 1, recording, f"custody has {len(numbers)} entries of view {served['view']}"):
+        numbers = [item["n"] for item in items if (item["type"], *map(item["event"].get, ("view", "share"))) ==
+                   (served["type"], served["view"], served["share"])]
+        if not self.must(len(numbers) == 1, recording, f"custody has {len(numbers)} entries of {named(served)}"):
             return
         status, _, text = self.request("GET", f"/api/v1/recordings/{recording}/receipt?n={numbers[0]}")
-        if not self.must(status == 200, recording, f"no receipt of view {served['view']}: {status}"):
+        if not self.must(status == 200, recording, f"no receipt of {named(served)}: {status}"):
             return
         receipt = Receipt(text.decode())
-        self.must((receipt.event["type"], receipt.event["view"]) == (served["type"], served["view"]), recording,
+        self.must(tuple(map(receipt.event.get, ("type", "view", "share"))) == (served["type"], served["view"], served["share"]), recording,
                   "the receipt is about another view")
         self.must(root_by_path(receipt.leaf, receipt.index, receipt.size, receipt.path) == receipt.root, recording,
                   "the path of a view's receipt does not lead to its root")

@@ -10,8 +10,14 @@
 //   RECORDER_FAULT  before:N  SIGKILL instead of call N
 //                   after:N   SIGKILL when call N has returned
 //                   torn:N    SIGKILL when half the bytes of call N are written; as after:N when it is no
-//                   write error:N:E call N fails with errno E and is not done; a write has written its first
-//                   half
+//                   write
+//                   error:N:E call N fails with errno E and is not done; a write has written its first half
+//                   read:N:E  read N fails with errno E
+//   RECORDER_READS  a folder: reads of files below it are numbered for themselves and written to the log's name and
+//                   ".reads", since a read leaves no effect and there are many
+//
+// Which call a fault met is written to the log's name and ".met" before anything comes of it, so that a test knows
+// whether it was the one that it meant: threads take turns as the machine lets them.
 //
 // An answer is written down before it is sent, everything else when it is done: what a client knows stands in
 // the log. Numbers begin with the first connection that the server accepts; what comes before has number 0.
@@ -38,15 +44,16 @@
 #define PUBLIC __attribute__((visibility("default")))
 #define REAL(name) ((__typeof__(&name))next(#name))
 
-enum Fault { kNone, kBefore, kAfter, kTorn, kError };
+enum Fault { kNone, kBefore, kAfter, kTorn, kError, kReadError };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static int log_fd = -1;
+static int log_fd = -1, met_fd = -1, reads_fd = -1;
+static const char* reads_under;
 static enum Fault fault = kNone;
 static unsigned long fault_at;
 static int fault_errno;
 static int is_counting;
-static unsigned long calls;
+static unsigned long calls, reads;
 
 static void* next(const char* name) {
   void* found = dlsym(RTLD_NEXT, name);
@@ -54,18 +61,28 @@ static void* next(const char* name) {
   return found;
 }
 
+static int open_log(const char* end) {
+  char path[PATH_MAX];
+  const char* begin = getenv("RECORDER_LOG");
+  if (!begin || snprintf(path, sizeof path, "%s%s", begin, end) >= (int)sizeof path) abort();
+  const int fd = REAL(open)(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  if (fd < 0) abort();
+  return fd;
+}
+
 __attribute__((constructor)) static void begin(void) {
-  const char* path = getenv("RECORDER_LOG");
-  if (!path) abort();
-  log_fd = REAL(open)(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  if (log_fd < 0) abort();
+  log_fd = open_log("");
+  reads_under = getenv("RECORDER_READS");
+  if (reads_under) reads_fd = open_log(".reads");
   const char* text = getenv("RECORDER_FAULT");
   if (!text) return;
   if (sscanf(text, "before:%lu", &fault_at) == 1) fault = kBefore;
   if (sscanf(text, "after:%lu", &fault_at) == 1) fault = kAfter;
   if (sscanf(text, "torn:%lu", &fault_at) == 1) fault = kTorn;
   if (sscanf(text, "error:%lu:%d", &fault_at, &fault_errno) == 2) fault = kError;
+  if (sscanf(text, "read:%lu:%d", &fault_at, &fault_errno) == 2 && reads_under) fault = kReadError;
   if (fault == kNone) abort();
+  met_fd = open_log(".met");
 }
 
 static void die(void) {
@@ -89,20 +106,25 @@ static void path_of_fd(int fd, char* out) {
   out[n < 0 ? 0 : n] = 0;
 }
 
-static void write_down(const struct Call* call, int error_number, size_t bytes) {
+static void write_to(int to, unsigned long number, const struct Call* call, int error_number, size_t bytes,
+                     const void* data) {
   char line[sizeof call->path + 200];
-  const int n = snprintf(line, sizeof line, "%lu %s %d %d %lld %zu %s\n", is_counting ? calls : 0, call->name,
+  const int n = snprintf(line, sizeof line, "%lu %s %d %d %lld %zu %s\n", is_counting ? number : 0, call->name,
                          error_number, call->fd, call->offset, bytes, call->path);
-  struct iovec parts[3] = {{line, (size_t)n}, {(void*)call->data, call->data ? bytes : 0}, {"\n", call->data ? 1 : 0}};
+  struct iovec parts[3] = {{line, (size_t)n}, {(void*)data, data ? bytes : 0}, {"\n", data ? 1 : 0}};
   const size_t all = parts[0].iov_len + parts[1].iov_len + parts[2].iov_len;
-  if (REAL(writev)(log_fd, parts, 3) != (ssize_t)all) abort();
+  if (REAL(writev)(to, parts, 3) != (ssize_t)all) abort();
+}
+static void write_down(const struct Call* call, int error_number, size_t bytes) {
+  write_to(log_fd, calls, call, error_number, bytes, call->data);
 }
 
 // Locks; ended by leave(). Returns 1 when the call is to fail without being done.
 static int enter(struct Call* call) {
   pthread_mutex_lock(&mutex);
   if (is_counting) ++calls;
-  call->is_hit = is_counting && fault != kNone && calls == fault_at;
+  call->is_hit = is_counting && fault != kNone && fault != kReadError && calls == fault_at;
+  if (call->is_hit) write_to(met_fd, calls, call, 0, 0, NULL);
   if (call->is_hit && fault == kBefore) die();
   return call->is_hit && fault == kError;
 }
@@ -190,6 +212,41 @@ PUBLIC ssize_t write(int fd, const void* data, size_t bytes) {
   const ssize_t n = write_file(fd, data, bytes, offset);
   if (n > 0) lseek64(fd, offset + n, SEEK_SET);
   return n;
+}
+
+// ---- reads of files ----
+
+// Done under the lock and with a number, or beside all that where nobody asked for reads.
+#define READ(fd, offset, expression)                                                       \
+  do {                                                                                     \
+    struct Call call;                                                                      \
+    if (!is_watched(fd, offset, &call)) return (expression);                               \
+    pthread_mutex_lock(&mutex);                                                            \
+    if (is_counting) ++reads;                                                              \
+    const int fails = is_counting && fault == kReadError && reads == fault_at;             \
+    if (fails) write_to(met_fd, reads, &call, 0, 0, NULL);                                 \
+    const ssize_t result = fails ? -1 : (expression);                                      \
+    const int error_number = fails ? fault_errno : result < 0 ? errno : 0;                 \
+    write_to(reads_fd, reads, &call, error_number, result > 0 ? (size_t)result : 0, NULL); \
+    pthread_mutex_unlock(&mutex);                                                          \
+    errno = error_number;                                                                  \
+    return result;                                                                         \
+  } while (0)
+
+static int is_watched(int fd, long long offset, struct Call* call) {
+  if (reads_fd < 0 || fd == reads_fd || fd == met_fd || kind_of(fd) != kFile) return 0;
+  *call = call_on("read", fd, offset);
+  return strncmp(call->path, reads_under, strlen(reads_under)) == 0;
+}
+
+PUBLIC ssize_t pread64(int fd, void* data, size_t bytes, off64_t offset) {
+  READ(fd, offset, REAL(pread64)(fd, data, bytes, offset));
+}
+PUBLIC ssize_t pread(int fd, void* data, size_t bytes, off_t offset) {
+  return pread64(fd, data, bytes, offset);
+}
+PUBLIC ssize_t read(int fd, void* data, size_t bytes) {
+  READ(fd, -1, REAL(read)(fd, data, bytes));
 }
 
 // ---- answers ----

@@ -11,6 +11,7 @@ import os
 import pathlib
 import queue
 import random
+import re
 import select
 import signal
 import shutil
@@ -30,6 +31,7 @@ GONE = (OSError, http.client.HTTPException)
 # Runs until a call of that number is made. What waits for the disk shares its writes, and how many share one is a matter of chance and of how busy the
 # machine is: a call near the end may not be made in most runs.
 ATTEMPTS_MAX = 40
+NEAR = 12  # calls by which their order may differ from run to run
 
 
 def build(folder, name, source, *flags):
@@ -50,8 +52,23 @@ class Call:
         self.data = data
         self.end = end  # where in the log the record ends
 
+    @property
+    def place(self):
+        """What is called and on what kind of file: its name, but for what is made anew in every run."""
+        last = "socket" if self.name == "send" else pathlib.Path(self.path).name.removesuffix(" (deleted)")
+        last = re.sub(r"^[0-9a-f]{2,3}$", lambda shard: "X" * len(shard[0]), re.sub("[0-9a-f]{32}", "ID", last))
+        return self.name, re.sub("[0-9]+", "N", last)
+
     def __str__(self):
         return f"{self.number} {self.name} {pathlib.Path(self.path).name} errno {self.errno}"
+
+
+def aim(call, calls, target):
+    """Where `call` is looked for next, after a run in which something else stood at `target`: where the one of its kind stood
+    that was nearest, else one further on, and from the end of what is near to its beginning."""
+    alike = [one.number for one in calls if one.number != target and one.place == call.place and abs(one.number - call.number) <= NEAR]
+    further = target + 1 if target < call.number + NEAR else max(1, call.number - NEAR)
+    return min(alike, key=lambda number: abs(number - call.number), default=further)
 
 
 def read_calls(path):
@@ -168,9 +185,12 @@ class Checkers:
         self.idle = queue.Queue()
         self.all = []
         for _ in range(2):
-            self.all.append(subprocess.Popen([sys.executable, HERE / "check.py", "--batch"], stdin=subprocess.PIPE,
-                                             stdout=subprocess.PIPE, text=True))
-            self.idle.put(self.all[-1])
+            self.idle.put(self.another())
+
+    def another(self):
+        self.all.append(subprocess.Popen([sys.executable, HERE / "check.py", "--batch"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                         text=True))
+        return self.all[-1]
 
     def run(self, arguments):
         checker = self.idle.get()
@@ -179,6 +199,7 @@ class Checkers:
             checker.stdin.flush()
             line = checker.stdout.readline()
             if not line:
+                checker = self.another()  # of a catalog that cannot be read at all, this one has died
                 raise AssertionError("the checker failed")
             return json.loads(line)
         finally:
@@ -276,17 +297,30 @@ class Rig:
     # ---- the server ----
 
     def start(self, fault=None, recorded=False, planted=(), tracer=()):
+        """`recorded` may be "reads": then reads of the data directory are written down as well, elsewhere."""
         preload = [str(p) for p in planted]
         environment = []
         if fault or recorded:
             preload.append(str(self.template.recorder))
             environment.append(f"RECORDER_LOG={self.log}")
+        if recorded == "reads":
+            environment.append(f"RECORDER_READS={self.town.data}/")
         if fault:
             environment.append(f"RECORDER_FAULT={fault}")
         preloaded = ["env", f"LD_PRELOAD={' '.join(preload)}", *environment] if preload else []
         self.town.wrapper = [*map(str, tracer), *preloaded]
         self.town.start()
         return self
+
+    @property
+    def reads(self):
+        return self.log.with_name(f"{self.log.name}.reads")
+
+    def met(self):
+        """The call that the fault met, or None where there were too few."""
+        path = self.log.with_name(f"{self.log.name}.met")
+        lines = path.read_text().splitlines() if path.exists() else []
+        return Call(lines[-1], None, 0) if lines else None
 
     def stop_traced(self):
         """A tracer that is told to stop leaves its child running, so the child is told."""
@@ -414,6 +448,10 @@ class Rig:
         return faults + self.check("dead", "--final")
 
     # ---- the checker ----
+
+    def remember(self, **what):
+        """What the checker would remember of looks before."""
+        (self.outside / "memory").write_text(json.dumps(what))
 
     def check(self, phase, *more):
         arguments = [phase, "--data", self.town.data, "--acks", self.acks.path, "--sources", self.sources, "--memory",

@@ -315,11 +315,22 @@ class Facts(TownCase):
         self.assertEqual((opens(first), opens(routine)), (201, 201))
         a.ask("PUT", "/api/v1/rules", "administrator", 403, own_viewing="after_statement", reason="x")
         a.ask("PUT", "/api/v1/rules", "command", 200, own_viewing="after_statement", reason="General Order 12")
-        self.assertEqual((opens(first), opens(routine)), (403, 201))
+        # Of no known incident there is no statement either.
+        self.assertEqual((opens(first), opens(routine)), (403, 403))
         self.assertEqual(a.ask("GET", f"/api/v1/recordings/{first}/poster", "second").status, 403)
+        ahead = {"person": "second", "incident": "22-800", "filed_at": "2099-01-01T00:00:00Z"}
+        self.assertIn("not filed yet", a.ask("POST", "/api/v1/statements", "records", 400, **ahead).json()["detail"])
+        self.assertEqual(opens(first), 403)
         a.ask("POST", "/api/v1/statements", "second", 403, person="second", incident="22-800")
         a.ask("POST", "/api/v1/statements", "records", 204, person="second", incident="22-800")
         self.assertEqual(opens(first), 201)
+        # Its officer says which incident it is, but not one that opens it.
+        a.change("second", routine, 403, incident="22-800")
+        a.change("second", routine, incident="22-801")
+        a.change("second", routine, 403, incident="22-800")
+        self.assertEqual(opens(routine), 403)
+        a.ask("POST", "/api/v1/statements", "records", 204, person="second", incident="22-801")
+        self.assertEqual(opens(routine), 201)
         a.ask("PUT", "/api/v1/rules", "command", 200, own_viewing="supervisor_releases", reason="General Order 13")
         self.assertEqual((opens(first), opens(routine)), (403, 403))
         a.ask("POST", f"/api/v1/recordings/{routine}/release", "second", 403, reason="mine")
@@ -383,6 +394,87 @@ class Facts(TownCase):
         a.begin("supervisor", "case", "investigator", "22-820")
         self.assertEqual(a.view("investigator", home, "investigation", case="22-820").status, 201)
         self.assertEqual(a.view("records", home, "records_request").status, 201)
+        # Command leads investigations. Who reviews and discloses gives the number of a docket, or none.
+        self.assertEqual(a.view("command", home, "review").status, 403)
+        self.assertEqual(a.view("command", home, "review", case="22-821", warrant="W-12").status, 201)
+        for who, purpose in (("records", "discovery"), ("counsel", "discovery"), ("supervisor", "review")):
+            self.assertEqual(a.view(who, home, purpose, case="22-821").status, 201, who)
+
+    def test_another_case_is_asked_about_a_home_whatever_the_purpose(self):
+        a = self.a
+        for incident in ("22-840", None):  # what belongs to no known incident is of no case that anybody names
+            recording = a.upload(wearer="201", **({"incident": incident} if incident else {}))
+            for who, purpose in (("investigator", "investigation"), ("investigator", "review"), ("investigator", "discovery"), ("command", "review"),
+                                 ("internal_affairs", "review")):
+                answer = a.view(who, recording, purpose, case="22-841")
+                self.assertEqual((answer.status, answer.json()["type"]), (409, "/problems/inside-home"), (who, purpose, incident))
+            for who, purpose, number in (("records", "records_request", "R-17"), ("records", "discovery", "26-CR-118"), ("counsel", "discovery", "26-CR-118")):
+                self.assertEqual(a.view(who, recording, purpose, case=number).status, 201, "the number of a request or a docket is no investigation")
+            self.assertEqual(a.view("investigator", recording, "review").status, 201)
+            self.assertEqual(a.view("investigator", recording, "discovery", case="22-841", inside_home=False).status, 201)
+            self.assertEqual(a.view("investigator", recording, "investigation", case="22-841").status, 201, "once it is said, nobody is asked")
+
+    def test_what_one_file_shows_binds_each_file_of_the_recording(self):
+        a = self.a
+        first = a.upload(wearer="201", incident="22-850")
+        second = a.upload(wearer="201", incident="22-850", group=first)
+        a.change("records", first, inside_home=True, victim_sensitive=True)
+        for file in (first, second):
+            self.assertEqual(a.view("investigator", file, "investigation", case="22-851").status, 403)
+            self.assertEqual(a.view("supervisor", file, "training").status, 403)
+            self.assertEqual(a.ask("GET", f"/api/v1/recordings/{file}/poster", "records").status, 403)
+        later = a.upload(wearer="201", incident="22-850", group=first)
+        self.assertEqual(a.view("investigator", later, "investigation", case="22-851", inside_home=False).status, 403)
+
+    def test_an_officer_learns_from_custody_of_no_look_by_others(self):
+        a = self.a
+        recording = a.upload(wearer="201", incident="22-860")
+        self.assertEqual(a.view("second", recording, "own_recording").status, 201)
+        self.assertEqual(a.view("internal_affairs", recording, "investigation", case="IA-7", inside_home=False).status, 201)
+        self.assertEqual(a.view("supervisor", recording, "review").status, 201)
+
+        def custody(who):
+            return [(item["n"], item["type"]) for item in a.ask("GET", f"/api/v1/recordings/{recording}/custody", who, 200).json()["items"]
+                    if item["type"] != "recording.derived"]
+        everything = custody("records")
+        self.assertEqual([kind for _, kind in everything], ["recording.admitted", "recording.viewed", "recording.changed", "recording.viewed", "recording.viewed"])
+        self.assertEqual(custody("supervisor"), everything)
+        own = custody("second")
+        self.assertEqual(own, everything[:2], "nor that somebody has said something of it by looking")
+        for n, kind in everything:
+            wanted = 200 if (n, kind) in own else 404
+            answer = a.ask("GET", f"/api/v1/recordings/{recording}/receipt?n={n}&under=sealed", "second")
+            self.assertEqual(answer.status, wanted, (n, kind, answer.body))
+
+    def test_what_is_refused_is_in_custody_whatever_was_asked_for(self):
+        a = self.a
+        recording = a.upload(wearer="201", incident="22-880")
+        a.change("auditor", recording, 403, category="arrest")
+        a.change("supervisor", recording, 403, incident="22-881")
+        a.ask("POST", f"/api/v1/recordings/{recording}/release", "investigator", 403, reason="mine")
+        view = a.view("investigator", recording, "review").json()
+        a.change("records", recording, restriction="minor")
+        a.ask("GET", view["original"], "investigator", 404)
+        denied = [(item["actor_name"], item["event"]["action"]) for item in a.ask("GET", f"/api/v1/recordings/{recording}/custody", "records", 200).json()["items"]
+                  if item["type"] == "recording.denied"]
+        self.assertEqual([action for _, action in denied], ["change", "reassign", "release_own"])
+        self.assertEqual(len({who for who, _ in denied}), 3)
+        # Of what somebody may not know of, nothing is sealed: a guess at an id is no act on a recording.
+        a.change("investigator", recording, 404, category="arrest")
+        self.assertEqual(len(denied), len([1 for item in a.ask("GET", f"/api/v1/recordings/{recording}/custody", "records", 200).json()["items"]
+                                           if item["type"] == "recording.denied"]))
+
+    def test_one_roles_work_opens_nothing_that_another_shows(self):
+        a = self.a
+        a.add("two_hats", "supervisor", "investigator", badge="701")
+        a.add("walker", "officer", badge="702")
+        a.learn()
+        for unit, kind, who in (("Early", "unit_supervisor", "two_hats"), ("Late", "unit", "walker")):
+            a.ask("POST", "/api/v1/units", "administrator", 201, name=unit)
+            a.begin("administrator", kind, who, unit, **{"from": "2020-01-01T00:00:00Z"})
+        elsewhere = a.upload(wearer="702", incident="22-870")
+        for purpose, wanted in (("training", 403), ("review", 201), ("discovery", 201)):
+            self.assertEqual(a.view("two_hats", elsewhere, purpose).status, wanted, purpose)
 
     def test_a_refused_word_is_no_fact(self):
         a = self.a

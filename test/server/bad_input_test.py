@@ -376,6 +376,23 @@ class StartUp(Case):
         self.assertEqual((done.returncode, done.stdout), (code, ""), done.stderr)
         self.assertIn(words, done.stderr)
 
+    def test_in_the_clear_it_listens_on_this_machine_alone(self):
+        home = self.town()
+        for more in ((), ("--trusted-proxy", "10.0.0.1"), ("--public-url", "https://town.example"), ("--trusted-proxy", "10.0.0.1", "--public-url", "http://town.example")):
+            self.refused(run(BIN / "lapel", "serve", "--data", home.data, "--listen", "0.0.0.0:0", *more, check=False, timeout=60), 2, "give --tls-cert and --tls-key")
+
+    def test_over_tls_it_says_that_it_is_never_asked_otherwise(self):
+        home = self.town()
+        home.start("--public-url", "https://town.example", "--trusted-proxy", "127.0.0.1/32")
+        for headers, told in (({"Host": "town.example"}, "max-age=31536000"), ({"Host": "lapel.example", "X-Forwarded-Proto": "https"}, "max-age=31536000"),
+                              ({"Host": "lapel.example"}, None), ({"Host": "localhost:8443", "X-Forwarded-Proto": "https"}, None),
+                              ({"Host": "127.0.0.1", "X-Forwarded-Proto": "https"}, None)):
+            for path in ("/api/v1/session", "/no/such/page"):
+                self.assertEqual(home.request("GET", path, headers=headers).headers["Strict-Transport-Security"], told, headers)
+        policy = home.request("GET", "/", headers={"Accept": "text/html"}).headers["Permissions-Policy"]
+        for what in ("camera", "microphone", "geolocation"):
+            self.assertIn(f"{what}=()", policy)
+
     def test_a_data_directory_of_another_version(self):
         home = self.town()
         marker = home.data / "lapel.format"

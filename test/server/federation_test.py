@@ -4,6 +4,7 @@ browser or somebody in between could tell. Each lie is told by a provider that w
 import concurrent.futures
 import http.client
 import json
+import sqlite3
 import subprocess
 import threading
 import time
@@ -593,6 +594,42 @@ class Providers(Federation):
         self.assertNotIn(realm.client_secret, shown.stdout)
         shown = json.loads(run(BIN / "lapel", "sign-in", "provider", "show", "--data", self.town.data, "--agency", self.town.agency, "--json").stdout)
         self.assertEqual((shown["issuer"], shown["map"][0], shown["add_newcomers"]), (realm.issuer, {"group": "Officers", "role": "officer"}, True))
+
+    def test_what_is_set_is_in_the_ledger_and_another_mapping_is_found(self):
+        with Town() as town:
+            secret = town.home / "client-secret"
+            secret.write_text("s3cret\n")
+            def set_to(*maps, issuer="https://login.example"):
+                run(BIN / "lapel", "sign-in", "provider", "set", "--data", town.data, "--agency", town.agency, "--issuer", issuer, "--client-id", "lapel",
+                    "--client-secret-file", secret, *[x for text in maps for x in ("--map", text)])
+            def said():
+                with sqlite3.connect(town.data / "catalog.db") as catalog:
+                    return [json.loads(row[0]) for row in catalog.execute("SELECT event FROM ledger_events WHERE type = 'rule.changed' ORDER BY leaf_index")]
+            set_to("Officers=officer", "Chiefs=administrator")
+            set_to("Everybody=administrator")
+            run(BIN / "lapel", "sign-in", "provider", "remove", "--data", town.data, "--agency", town.agency)
+            first, second, last = said()
+            with sqlite3.connect(town.data / "catalog.db") as catalog:
+                (console,) = catalog.execute("SELECT console FROM agencies").fetchone()
+            self.assertEqual({(event["actor"], event["subject"], event["rule"]) for event in (first, second, last)}, {(console, console, "identity_provider")})
+            self.assertEqual((first["mapping"], second["mapping"]), ("Officers is officer; Chiefs is administrator", "Everybody is administrator"))
+            self.assertEqual((second["old"], last["old"]), (first["new"], second["new"]))
+            self.assertFalse({"old"} & set(first) or {"new", "mapping"} & set(last))
+            self.assertEqual(town.check_ledger(), (0, []))
+            set_to(*[f"{'g' * 200} {n}=officer" for n in range(60)])
+            self.assertRegex(said()[-1]["mapping"], r"; and 23 more$")
+            self.assertEqual(town.check_ledger(), (0, []))
+            for change in ("settings = replace(settings, 'officer', 'records')", "issuer = 'https://evil.example'", "client_id = 'x'", "version = 'x'", "name = 'x'"):
+                with self.subTest(change), sqlite3.connect(town.data / "catalog.db") as catalog:
+                    catalog.execute("CREATE TABLE kept AS SELECT * FROM sign_in_providers")
+                    catalog.execute(f"UPDATE sign_in_providers SET {change}")
+                    catalog.commit()
+                    code, faults = town.check_ledger()
+                    self.assertEqual((code, [fault for fault in faults if "rule identity_provider" not in fault]), (6, []), faults)
+                    catalog.executescript("DELETE FROM sign_in_providers; INSERT INTO sign_in_providers SELECT * FROM kept; DROP TABLE kept")
+            with sqlite3.connect(town.data / "catalog.db") as catalog:
+                catalog.execute("DELETE FROM sign_in_providers")
+            self.assertEqual(town.check_ledger()[0], 6)
 
     def test_what_no_provider_has_is_not_set(self):
         realm = self.provider.realm()

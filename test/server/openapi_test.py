@@ -459,20 +459,22 @@ class OpenApi(unittest.TestCase):
         self.ask("GET", "/api/v1/people/clerk", self.clerk, status=200)
         self.ask("GET", "/api/v1/people/clerk", self.union, status=403, slug="rule")
         self.ask("GET", "/api/v1/people/nobody", self.clerk, status=404, slug="not-found")
-        added = self.ask("POST", "/api/v1/people", self.administrator, body={"login": "added", "roles": ["officer"]}, status=201).json()
-        self.ask("POST", "/api/v1/people", self.administrator, body={"login": "added", "roles": ["officer"]}, status=409, slug="conflict")
-        self.ask("POST", "/api/v1/people", self.administrator, body={"login": "further", "roles": ["king"]}, status=400, slug="invalid")
-        self.ask("POST", "/api/v1/people", self.clerk, body={"login": "further", "roles": ["officer"]}, status=403, slug="rule")
-        self.ask("POST", f"/api/v1/people/{added['id']}/setup-link", self.administrator, status=201)
-        self.ask("POST", f"/api/v1/people/{added['id']}/setup-link", self.clerk, status=403, slug="rule")
-        self.ask("POST", "/api/v1/people/nobody/setup-link", self.administrator, status=404, slug="not-found")
-        self.ask("POST", "/api/v1/people/clerk/setup-link", self.administrator, status=409, slug="conflict")
+        self.town.add_user("adder", "administrator")
+        administrator, clerk = self.browser("adder"), self.browser("clerk")
+        person = {"login": "added", "roles": ["officer"]}
+        self.ask("POST", "/api/v1/people", self.administrator, body=person, status=401, slug="fresh-factor")
+        administrator.enroll_app()
+        added = administrator.ask("POST", "/api/v1/people", person, 201).json()
+        administrator.ask("POST", "/api/v1/people", person, 409)
+        administrator.ask("POST", "/api/v1/people", {"login": "further", "roles": ["king"]}, 400)
+        administrator.ask("POST", f"/api/v1/people/{added['id']}/setup-link", None, 201)
+        administrator.ask("POST", "/api/v1/people/nobody/setup-link", None, 404)
+        administrator.ask("POST", "/api/v1/people/clerk/setup-link", None, 409)
+        clerk.ask("POST", "/api/v1/people", {"login": "further", "roles": ["officer"]}, 401)
+        self.ask("POST", f"/api/v1/people/{added['id']}/setup-link", self.clerk, status=401, slug="fresh-factor")
         self.ask("GET", "/api/v1/first-steps", self.administrator, status=200)
         self.ask("GET", "/api/v1/first-steps", self.clerk, status=403, slug="rule")
-        self.ask("GET", "/api/v1/devices?limit=1", self.clerk, status=200)
-        self.ask("GET", "/api/v1/devices?limit=0", self.clerk, status=400, slug="invalid")
-        self.ask("GET", "/api/v1/devices", self.union, status=403, slug="rule")
-        for method, path in (("GET", "people"), ("GET", "units"), ("GET", "cases"), ("GET", "assignments"), ("GET", "rules"), ("GET", "devices"), ("GET", "statements"),
+        for method, path in (("GET", "people"), ("GET", "units"), ("GET", "cases"), ("GET", "assignments"), ("GET", "rules"), ("GET", "statements"),
                              ("GET", "first-steps")):
             self.ask(method, "/api/v1/" + path, status=401, slug="unauthenticated")
 
@@ -547,6 +549,11 @@ class OpenApi(unittest.TestCase):
             self.ask("GET", f"/api/v1/program/{target}", self.union, status=403, slug="rule")
             self.ask("GET", f"/api/v1/program/{target}?as_of=today", manager, status=400, slug="invalid")
             self.ask("GET", f"/api/v1/program/{target}", manager, status=200)
+        target = "/api/v1/program/bargaining"
+        self.ask("GET", target, status=401, slug="unauthenticated")
+        self.ask("GET", f"{target}?privileged=included", self.union, status=403, slug="rule")
+        self.ask("GET", f"{target}?privileged=x", manager, status=400, slug="invalid")
+        self.ask("GET", target, self.union, status=200)
         path, body = "/api/v1/program/statements", json.dumps(file)
         self.ask("POST", path, status=401, body=body, headers=JSON, slug="unauthenticated")
         self.ask("POST", path, self.union, status=403, body=body, headers=JSON, slug="rule")
@@ -554,6 +561,22 @@ class OpenApi(unittest.TestCase):
         self.ask("POST", path, manager, status=413, body=json.dumps({**file, "statements": [{}] * 2001}), headers=JSON, slug="too-large")
         self.ask("POST", path, manager, status=201, body=body, headers=JSON)
         self.ask("POST", path, manager, status=200, body=body, headers=JSON)
+        known = json.dumps(json.loads((ROOT / "share/program/pittsfield_bargaining_2022.json").read_text()))
+        self.ask("POST", path, manager, status=201, body=known, headers=JSON)
+        source = {"by": "b", "where": "w", "on": "2022-11-08"}
+        more = [("bargaining_session/s", "bargaining", "bargaining/447"), ("bargaining_session/s", "on", "2022-11-03"), ("bargaining_session/s", "note", "Both came"),
+                ("bargaining_offer/o", "bargaining", "bargaining/447"), ("bargaining_offer/o", "made_by", "unit"), ("bargaining_offer/o", "text", "A stipend"),
+                ("bargaining_offer/o", "made_on", "2022-11-03"), ("bargaining_offer/o", "answer", "refused"), ("bargaining/447", "concerns", "In confidence"),
+                ("notice/intent", "privileged_note", "In confidence"), ("task/docks", "title", "Docks"), ("task/docks", "state", "done"), ("task/docks", "note", "Two of them")]
+        stated = {"format": "lapel-program/1", "statements": [{"subject": subject, "field": field, "value": value, "source": source} for subject, field, value in more]}
+        self.ask("POST", path, manager, status=201, body=json.dumps(stated), headers=JSON)
+        ordered = {**stated, "statements": [{"subject": "participation/447", "field": "mode", "value": "ordered", "source": source}]}  # and no reason
+        self.ask("POST", path, manager, status=403, body=json.dumps(ordered), headers=JSON, slug="rule")
+        for query in ("", "?as_of=2022-10-28", "?privileged=included&embargoed=included"):
+            self.ask("GET", f"/api/v1/program/bargaining{query}", manager, status=200)
+        self.ask("GET", "/api/v1/program/bargaining", self.union, status=200)
+        for target in ("status", "report"):
+            self.ask("GET", f"/api/v1/program/{target}?privileged=included", manager, status=200)
         for target in ("status", "costs", "report"):
             for query in ("", "?as_of=2022-10-25", "?as_of=2022-11-29&embargoed=included", "?by=ledger"):
                 self.ask("GET", f"/api/v1/program/{target}{query}", manager, status=200)
@@ -591,17 +614,116 @@ class OpenApi(unittest.TestCase):
         self.ask("GET", f"/api/v1/program/statements?cursor={page['next']}", manager, status=200)
         self.ask("GET", "/api/v1/program/statements?cursor=x", manager, status=400, slug="invalid")
 
+    def test_staffing_cameras_and_the_rotation(self):
+        for login, badge in (("first", "901"), ("second", "902")):
+            self.town.add_user(login, "officer", badge=badge)
+        for target in ("staffing", "fleet/cameras", "fleet/cameras/AX-1", "fleet/docks", "rotation", "rotation/plan", "rotation/participants"):
+            self.ask("GET", f"/api/v1/{target}", status=401, slug="unauthenticated")
+            self.ask("GET", f"/api/v1/{target}", self.union, status=403, slug="rule")
+        for target in ("staffing?as_of=today", "rotation?as_of=today", "rotation/plan?on=today"):
+            self.ask("GET", f"/api/v1/{target}", self.coordinator, status=400, slug="invalid")
+        path = "/api/v1/staffing/import"
+        rows = ("what,name,aliases,badge,unit,shift,count,begins,ends,from,source\nauthorized,,,,,,97,,,2022-11-29,the chief\n"
+                "unit,Rotating,,,,,,,,,\nshift,Early,,,,,,06:00,14:00,,\nfacility,Souza,Shirley,,,,,,,,\ncamera,FX-1,,,,,,,,2022-12-01,\n"
+                "member,,,901,Rotating,,,,,2022-10-01,\nmember,,,902,Rotating,,,,,2022-10-01,\nslot,,,,Rotating,Early,2,,,2022-12-02,\n")
+        self.ask("POST", path, status=401, body={"csv": rows}, slug="unauthenticated")
+        self.ask("POST", path, self.union, status=403, body={"csv": rows}, slug="rule")
+        self.ask("POST", path, self.coordinator, status=403, body={"csv": rows, "zone": "America/New_York"}, slug="rule")
+        for body in ({}, {"csv": "what\nofficers\n"}, {"csv": rows}, {"csv": rows, "zone": "Boston"}):
+            self.ask("POST", path, self.administrator, status=400, body=body, slug="invalid")
+        self.ask("POST", path, self.administrator, status=413, body={"csv": "x" * (2 << 20)}, slug="too-large")
+        self.ask("POST", path, self.administrator, status=201, body={"csv": rows, "zone": "America/New_York"})
+        self.ask("POST", path, self.administrator, status=200, body={"csv": rows, "zone": "America/New_York"})
+        self.ask("GET", "/api/v1/staffing", self.coordinator, status=200)
+        path = "/api/v1/fleet/mode"
+        self.ask("PUT", path, self.coordinator, status=409, body={"mode": "individual", "reason": "x"}, slug="conflict")  # no sworn strength
+        self.ask("POST", "/api/v1/staffing/import", self.administrator, status=201, body={"csv": "what,count,from\nsworn,88,2022-11-29\n"})
+        self.ask("PUT", path, self.administrator, status=403, body={"mode": "pool", "reason": "x"}, slug="rule")
+        self.ask("PUT", path, self.coordinator, status=400, body={"mode": "some", "reason": "x"}, slug="invalid")
+        self.ask("PUT", path, self.coordinator, status=200, body={"mode": "pool", "reason": "x"})
+        self.assertEqual(self.ask("GET", "/api/v1/staffing?as_of=2022-12-02", self.coordinator, status=200).json()["cameras"], 1)
+
+        camera = "/api/v1/fleet/cameras/FX-1"
+        for what, good, wrong in (("reports", {"firmware": "1", "clock_drift_ms": -5, "battery_percent": 80}, {"battery_percent": 101}),
+                                  ("state", {"state": "in_service", "use": "personal", "reason": "x"}, {"state": "mislaid", "reason": "x"}),
+                                  ("faults", {"what": "dark"}, {})):
+            self.ask("POST", f"{camera}/{what}", self.administrator, status=403, body=good, slug="rule")
+            self.ask("POST", f"{camera}/{what}", self.coordinator, status=400, body=wrong, slug="invalid")
+            self.ask("POST", f"/api/v1/fleet/cameras/{'0' * 32}/{what}", self.coordinator, status=404, body=good, slug="not-found")
+            made = self.ask("POST", f"{camera}/{what}", self.coordinator, status=200 if what == "state" else 201, body=good).json()
+        fault = f"/api/v1/fleet/faults/{made['id']}/fix"
+        self.ask("POST", fault, self.coordinator, status=200, body={"fix": "new"})
+        self.ask("POST", fault, self.coordinator, status=409, body={"fix": "new"}, slug="conflict")
+        self.ask("GET", "/api/v1/fleet/cameras", self.coordinator, status=200)
+        self.ask("GET", "/api/v1/fleet/docks", self.coordinator, status=200)
+        self.ask("POST", "/api/v1/fleet/runs", self.administrator, status=403, body={"mode": "out"}, slug="rule")
+        self.ask("POST", "/api/v1/fleet/runs", self.coordinator, status=400, body={"mode": "away"}, slug="invalid")
+        for mode, codes in (("out", ("FX-1", "901", "nothing")), ("audit", ("FX-1", "FX-1"))):
+            run_of = self.ask("POST", "/api/v1/fleet/runs", self.coordinator, status=201, body={"mode": mode}).json()["id"]
+            for code in codes:
+                self.ask("POST", f"/api/v1/fleet/runs/{run_of}/scans", self.coordinator, status=200, body={"code": code, "place": "desk"})
+            self.ask("POST", f"/api/v1/fleet/runs/{run_of}/end", self.coordinator, status=200)
+            self.ask("POST", f"/api/v1/fleet/runs/{run_of}/end", self.coordinator, status=409, slug="conflict")
+            self.ask("POST", f"/api/v1/fleet/runs/{run_of}/scans", self.coordinator, status=409, body={"code": "FX-1"}, slug="conflict")
+        self.ask("POST", f"/api/v1/fleet/runs/{'0' * 32}/scans", self.coordinator, status=404, body={"code": "FX-1"}, slug="not-found")
+
+        path = "/api/v1/rotation/participants"
+        self.ask("POST", path, self.administrator, status=403, body={"person": "first", "status": "volunteered"}, slug="rule")
+        for body in ({"person": "first", "status": "keen"}, {"person": "first", "status": "ordered"}, {"person": "first", "status": "volunteered", "on": "2999-01-01"}):
+            self.ask("POST", path, self.coordinator, status=400, body=body, slug="invalid")
+        self.ask("POST", path, self.coordinator, status=404, body={"person": "nobody at all", "status": "volunteered"}, slug="not-found")
+        for login in ("first", "second"):
+            self.ask("POST", path, self.coordinator, status=201, body={"person": login, "status": "volunteered", "on": "2022-10-13"})
+        self.ask("POST", path, self.coordinator, status=409, body={"person": "first", "status": "volunteered"}, slug="conflict")
+        self.ask("GET", path, self.coordinator, status=200)
+        slot = self.ask("GET", "/api/v1/rotation", self.coordinator, status=200).json()["slots"][0]["id"]
+        turns = f"/api/v1/rotation/slots/{slot}/turns"
+        begin = {"person": "first", "on": "2022-12-02", "camera": "FX-1", "at": "2022-12-02T12:00:00Z"}
+        self.ask("POST", turns, self.administrator, status=403, body=begin, slug="rule")
+        self.ask("POST", turns, self.coordinator, status=400, body={**begin, "at": None}, slug="invalid")
+        turn = self.ask("POST", turns, self.coordinator, status=201, body=begin).json()["id"]
+        self.ask("POST", turns, self.coordinator, status=409, body=begin, slug="conflict")
+        self.ask("POST", turns.replace(slot, "0" * 32), self.coordinator, status=404, body={**begin, "person": "second"}, slug="not-found")
+        self.ask("GET", "/api/v1/rotation?as_of=2023-01-14", self.coordinator, status=200)
+        plan = self.ask("GET", "/api/v1/rotation/plan?on=2022-12-30&seed=x", self.coordinator, status=200).json()
+        self.assertEqual([swap["in"]["name"] for swap in plan["proposals"]], ["second, badge 902"])
+        swap = f"/api/v1/rotation/turns/{turn}/swap"
+        body = {"person": "second", "on": "2022-12-29", "at": "2022-12-29T12:00:00Z"}
+        self.ask("POST", swap, self.coordinator, status=409, body=body, slug="conflict")
+        self.ask("POST", swap, self.administrator, status=403, body=body, slug="rule")
+        body = {"person": "second", "on": "2022-12-30", "at": "2022-12-30T12:00:00Z"}
+        next_turn = self.ask("POST", swap, self.coordinator, status=201, body=body).json()["id"]
+        self.ask("POST", swap.replace(turn, "0" * 32), self.coordinator, status=404, body=body, slug="not-found")
+        end = f"/api/v1/rotation/slots/{slot}/end"
+        self.ask("POST", end, self.coordinator, status=409, body={"reason": "over"}, slug="conflict")
+        vacate = f"/api/v1/rotation/turns/{next_turn}/vacate"
+        self.ask("POST", vacate, self.coordinator, status=400, body={}, slug="invalid")
+        self.ask("POST", vacate, self.coordinator, status=200, body={"reason": "over"})
+        self.ask("POST", vacate, self.coordinator, status=409, body={"reason": "over"}, slug="conflict")
+        self.ask("POST", end, self.coordinator, status=200, body={"reason": "over"})
+        self.ask("GET", camera, self.coordinator, status=200)
+        path = "/api/v1/rotation/window"
+        self.ask("PUT", path, self.administrator, status=403, body={"min_days": 28, "max_days": 42, "reason": "x"}, slug="rule")
+        for body in ({"min_days": "28", "max_days": 42, "reason": "x"}, {"min_days": 28, "max_days": 27, "reason": "x"}, {"min_days": 28, "max_days": 42}):
+            self.ask("PUT", path, self.coordinator, status=400, body=body, slug="invalid")
+        self.ask("PUT", path, self.coordinator, status=200, body={"min_days": 28, "max_days": 42, "reason": "x"})
+
     def test_what_people_are(self):
         self.town.add_user("leaver", "officer")
         roles, active = "/api/v1/people/leaver/roles", "/api/v1/people/leaver/active"
-        changed = self.ask("POST", roles, self.administrator, body={"roles": ["counsel", "officer"], "reason": "moved"}, status=200).json()
+        administrator, clerk = self.browser("admin"), self.browser("clerk")
+        good = {"roles": ["counsel", "officer"], "reason": "moved"}
+        self.assertEqual(administrator.ask("POST", roles, good, 401).json()["type"], "/problems/no-factor")
+        administrator.enroll_app()
+        changed = administrator.ask("POST", roles, good, 200).json()
         self.assertEqual(changed, self.ask("GET", f"/api/v1/people/{changed['id']}", self.clerk, status=200).json())
-        self.ask("POST", roles, self.administrator, body={"roles": ["counsel", "officer"], "reason": "moved"}, status=409, slug="conflict")
-        self.ask("POST", roles, self.administrator, body={"roles": [], "reason": "moved"}, status=400, slug="invalid")
-        self.ask("POST", roles, self.clerk, body={"roles": ["counsel"], "reason": "moved"}, status=403, slug="rule")
-        self.ask("POST", roles, body={"roles": ["counsel"], "reason": "moved"}, status=401, slug="unauthenticated")
-        self.ask("POST", "/api/v1/people/admin/roles", self.administrator, body={"roles": ["counsel"], "reason": "moved"}, status=403, slug="rule")
-        self.ask("POST", "/api/v1/people/nobody/roles", self.administrator, body={"roles": ["counsel"], "reason": "moved"}, status=404, slug="not-found")
+        administrator.ask("POST", roles, good, 409)
+        administrator.ask("POST", roles, {**good, "roles": []}, 400)
+        administrator.ask("POST", "/api/v1/people/admin/roles", good, 403)
+        administrator.ask("POST", "/api/v1/people/nobody/roles", good, 404)
+        self.ask("POST", roles, self.administrator, body=good, status=401, slug="fresh-factor")
+        clerk.ask("POST", "/api/v1/assignments", {"kind": "clearance", "person": "leaver", "target": "minor"}, 401)
+        self.ask("POST", roles, body=good, status=401, slug="unauthenticated")
         self.assertFalse(self.ask("POST", active, self.administrator, body={"active": False, "reason": "left"}, status=200).json()["active"])
         self.ask("GET", "/api/v1/people/leaver/rights", self.command, status=200)
         self.ask("POST", active, self.administrator, body={"active": False, "reason": "left"}, status=409, slug="conflict")

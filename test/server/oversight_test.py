@@ -217,7 +217,9 @@ class UnusualReading(unittest.TestCase):
         self.assertEqual([each["person"]["id"] for each in self.alerts(town)], [town.ids["reader"]])
         # Giving away is looking: one share of twenty.
         town.move(11 * MINUTE)
-        self.share(town, "detective", recordings, case="22-1", inside_home=False)
+        for recording in recordings:
+            town.ask("PATCH", f"/api/v1/recordings/{recording}", "captain", 200, inside_home=False, reason="the street")
+        self.share(town, "detective", recordings, case="22-1")
         town.followed()
         (alert,) = [each for each in self.alerts(town) if each["person"]["id"] == town.ids["detective"]]
         looks = town.ask("GET", f"/api/v1/alerts/{alert['id']}", "captain", 200).json()["looks"]
@@ -406,6 +408,7 @@ class WeeklyDigests(unittest.TestCase):
         town.view("reader", own)
         for recording in town.upload(20, wearer="103"):
             town.view("captain", recording)
+        town.ask("PATCH", f"/api/v1/recordings/{own}", "captain", 200, inside_home=False, reason="the street")
         town.ask("POST", "/api/v1/shares", "detective", 201, kind="discovery", recipient="Dana Whitfield", purpose="discovery", case="22-1",
                  recordings=[own, elsewhere])
         for login in ("hill", "captain"):
@@ -532,7 +535,10 @@ class Reviews(unittest.TestCase):
         town.assign("captain", "case", "detective", "22-1")
         town.assign("captain", "clearance", "reader", "minor")
         town.ask("POST", "/api/v1/assignments", "ia", 201, kind="investigation", person="hill")
-        town.ask("POST", "/api/v1/people/keeper/roles", "boss", 200, roles=["coordinator", "auditor"], reason="stands in")
+        boss = Browser(town.town)
+        boss.sign_in("boss")
+        boss.enroll_app()
+        boss.ask("POST", "/api/v1/people/keeper/roles", {"roles": ["coordinator", "auditor"], "reason": "stands in"}, 200)
         town.town.token("clerk", "list", "upload")
         browser = Browser(town.town)
         browser.sign_in("clerk")

@@ -33,7 +33,7 @@ class Program:
     def __init__(self, **options):
         self.town = Town(**options)
         self.tokens = {login: self.town.add_user(login, role) for login, role in (
-            ("manager", "program_manager"), ("captain", "command"), ("auditor", "auditor"), ("union", "union"))}
+            ("manager", "program_manager"), ("captain", "command"), ("auditor", "auditor"), ("union", "union"), ("attorney", "counsel"), ("hill", "officer"))}
         self.town.start()
 
     def ask(self, what, who, status=200, query=""):
@@ -51,7 +51,8 @@ class Program:
         """All that somebody is told without asking for what is under embargo."""
         out = {what: self.ask(what, who) for what in REPORTS}
         for answer in out.values():
-            answer.pop("may_include_embargoed", None)
+            for own in ("may_include_embargoed", "may_include_privileged"):
+                answer.pop(own, None)
         return out
 
 
@@ -137,6 +138,128 @@ class OnSqlite(unittest.TestCase):
             program.ask("costs", "auditor", 400, query)
         for query in ("?limit=0", "?limit=x"):
             program.ask("statements", "auditor", 400, query)
+
+
+class OfBargaining(unittest.TestCase):
+    options = {}
+
+    def setUp(self):
+        self.program = Program(**self.options)
+        self.addCleanup(self.program.town.__exit__)
+
+    def told(self, who="auditor", status=200, query=""):
+        return self.program.ask("bargaining", who, status, query)
+
+
+class Bargaining(OfBargaining):
+    def test_nothing_is_sent_or_ordered_before_what_must_come_first(self):
+        state = self.program.state
+        self.assertEqual([self.told()[list_] for list_ in ("units", "bargaining", "notices", "pilots", "tasks")], [[]] * 5)
+        self.assertIsNone(self.told()["gates"])
+        state(said("bargaining_unit/one", "title", "Local 1"), said("notice/n", "title", "Notice of intent"), said("notice/n", "purpose", "impact_bargaining"),
+              said("notice/n", "to", "bargaining_unit/one"), said("notice_reviewer/mayor", "title", "the mayor"), said("notice_reviewer/mayor", "from", "2022-10-28"),
+              said("participation/one", "pilot", "pilot/p"), said("participation/one", "unit", "bargaining_unit/one"), said("participation/one", "participants", 6))
+        order = said("participation/one", "mode", "ordered", reason="Nobody volunteers")
+        sent = said("notice/n", "sent_at", "2022-10-28T16:40:00-04:00")
+        review = [said("notice_review/r", "notice", "notice/n"), said("notice_review/r", "reviewer", "notice_reviewer/mayor"),
+                  said("notice_review/r", "decided_at", "2022-10-28T16:00:00-04:00")]
+        for refused, why in ((order, "until a notice of impact bargaining was sent"), (sent, "before notice_reviewer/mayor (the mayor) has decided")):
+            answer = state(said("program/bwc", "title", "Cameras"), refused, status=403)
+            self.assertIn(why, answer["detail"])
+            self.assertEqual(answer["type"], "/problems/rule")
+        self.assertEqual(self.program.ask("status", "auditor")["titles"], [], "nothing half taken")
+        self.assertEqual(self.told("union")["notices"], [], "no unit learns of it before it is sent")
+        self.assertEqual([(each["state"], each["reviews"][0]["decision"]) for each in self.told()["notices"]], [("waits_for_review", None)])
+        state(*review, said("notice_review/r", "decision", "approved"), sent)
+        notice, = self.told("union")["notices"]
+        self.assertEqual((notice["state"], notice["sent_at"]["value"], notice["to"][0]["received_at"]), ("sent", "2022-10-28T16:40:00-04:00", None))
+        received = [said("notice_delivery/d", "notice", "notice/n"), said("notice_delivery/d", "unit", "bargaining_unit/one")]
+        state(*received, said("notice_delivery/d", "received_at", "2022-10-28T20:39:59Z"), status=403)
+        state(*received, said("notice_delivery/d", "received_at", "2022-10-28T16:52:00-04:00"))
+        state(order)
+        report = self.told("union")
+        self.assertEqual(report["notices"][0]["to"][0]["received_at"]["value"], "2022-10-28T16:52:00-04:00")
+        self.assertEqual([(each["state"], each["participants"]["number"], each["mandatory_wear"], each["by_unit"][0]["mode"]["value"]) for each in report["pilots"]],
+                         [("has_participants", 6, "off", "ordered")])
+        # Whoever has no part in it; and what a program manager alone may do.
+        self.told("hill", 403)
+        for who in ("union", "attorney", "captain", "auditor"):
+            state(said("program/bwc", "title", "Cameras"), who=who, status=403)
+        for who, status in (("union", 403), ("auditor", 403), ("attorney", 403), ("captain", 200)):
+            self.told(who, status, "?embargoed=included")
+        self.program.ask("report", "attorney", 403)
+        self.told(status=400, query="?privileged=yes")
+
+
+class Privileged(OfBargaining):
+    def test_what_is_privileged_is_in_no_answer_to_anybody_who_did_not_ask(self):
+        program, town = self.program, self.program.town
+        clerk = town.add_user("clerk", "records", "administrator", "investigator", "supervisor")
+        tokens = {**program.tokens, "clerk": clerk, None: None}
+        for name in ("pittsfield_2022", "pittsfield_bargaining_2022"):
+            answer = town.request("POST", "/api/v1/program/statements", program.tokens["manager"], body=json.dumps(sample(name)))
+            self.assertEqual(answer.status, 201, answer.body)
+        paths = [path for path, item in town.request("GET", "/api/v1/openapi.json").json()["paths"].items() if "get" in item and "{" not in path]
+        asked = [*paths, "/api/v1/recordings?q=Quetzalcoatl", "/api/v1/program/statements?limit=200", "/", "/ledger/tile/0/000", "/ledger/tile/entries/000"]
+
+        def everything():
+            return {(who, path): town.request("GET", path, token) for who, token in tokens.items() for path in asked}
+        before = everything()
+        source = {"by": "Quetzalcoatl", "where": "Quetzalcoatl", "on": "2022-11-08"}
+        notes = [{"subject": subject, "field": field, "value": f"Quetzalcoatl {field}", "source": source, "reason": "Quetzalcoatl", "name": f"quetzalcoatl-{number}"}
+                 for number, (subject, field) in enumerate((("bargaining/447s", "concerns"), ("bargaining/447", "privileged_note"), ("notice/intent", "privileged_note")))]
+        program.state(*notes, recorded_on="2022-11-29")
+        program.state({"subject": "bargaining/447s", "field": "concerns", "value": "Quetzalcoatl again", "source": source, "corrects": "quetzalcoatl-0", "reason": "Quetzalcoatl"})
+        # A refusal names what was refused to whoever wrote it, and the trace says nothing of it.
+        program.state({**notes[0], "name": "quetzalcoatl-9", "value": "Quetzalcoatl\n"}, status=400)
+        after = everything()
+        self.assertGreater(len(paths), 25)
+        for key, answer in after.items():
+            self.assertNotIn(b"quetzalcoatl", answer.body.lower(), key)
+            self.assertEqual(answer.status, before[key].status, key)
+            if "/program/" in key[1] and answer.status == 200:
+                self.assertEqual(answer.body, before[key].body, key)
+        for who in ("manager", "captain", "attorney"):
+            asked_for = json.dumps(self.told(who, query="?privileged=included"))
+            for each in ("privileged_note", "again"):
+                self.assertIn(f"Quetzalcoatl {each}", asked_for, who)
+        for who in ("auditor", "union", "hill"):
+            self.told(who, 403, "?privileged=included")
+        for what in REPORTS:
+            for who in ("auditor", "union", "attorney"):
+                program.ask(what, who, 403, "?privileged=included")
+        # Whoever publishes, and whatever they may see.
+        made = town.request("POST", "/api/v1/program/publications", program.tokens["manager"], body=json.dumps({"title": "To the council", "as_of": "2022-11-29"}))
+        self.assertEqual(made.status, 201, made.body)
+        shown = town.request("GET", f"/api/v1/program/publications/{made.json()['id']}", program.tokens["auditor"])
+        content = json.loads(shown.json()["content"])
+        self.assertIn(b"2022-11-10", shown.body)
+        self.assertNotIn(b"quetzalcoatl", shown.body.lower())
+        self.assertEqual((content["privileged"], "may_include_privileged" in content), ("left_out", False))
+        # A statement that is shown to nobody is no place to begin a page either.
+        hidden = next(each["id"] for each in program.ask("statements", "manager", query="?privileged=included&limit=200&cursor=" + self.cursor())["items"] if each["field"] == "concerns")
+        self.assertEqual(program.ask("statements", "auditor", 400, f"?cursor={hidden}")["detail"], program.ask("statements", "auditor", 400, f"?cursor={'0' * 32}")["detail"])
+        town.stop()
+        self.assertNotIn(b"quetzalcoatl", (town.home / "server.err").read_bytes().lower())
+        self.assertEqual(town.check_ledger()[0], 0)
+        found = [path.name for path in town.data.rglob("*") if path.is_file() and b"quetzalcoatl" in path.read_bytes().lower()]
+        self.assertEqual([name for name in found if not name.startswith("catalog.db")], [])
+
+    def cursor(self):
+        """Of the page that has what was stated last."""
+        page, cursor = self.program.ask("statements", "manager", query="?privileged=included&limit=200"), ""
+        while page["next"]:
+            cursor = page["next"]
+            page = self.program.ask("statements", "manager", query=f"?privileged=included&limit=200&cursor={cursor}")
+        return cursor
+
+
+class BargainingOnPostgres(OnPrivatePostgres, Bargaining):
+    pass
+
+
+class PrivilegedOnPostgres(OnPrivatePostgres, Privileged):
+    pass
 
 
 class Volumes(unittest.TestCase):

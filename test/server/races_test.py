@@ -12,16 +12,19 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "soak"))
 
 import races  # noqa: E402  (the path above leads there)
+from postgres import PrivatePostgres  # noqa: E402
 
 
 def setUpModule():
-    global SEED, LIBRARIES
+    global SEED, LIBRARIES, POSTGRES
     SEED = int(os.environ.get("LAPEL_RACES_SEED", 0)) or random.SystemRandom().randrange(1, 2**32)
     print(f"seed {SEED} (LAPEL_RACES_SEED={SEED} repeats it)", flush=True)
     LIBRARIES = tempfile.TemporaryDirectory()
+    POSTGRES = PrivatePostgres()
 
 
 def tearDownModule():
+    POSTGRES.close()
     LIBRARIES.cleanup()
 
 
@@ -38,13 +41,13 @@ class OneUpload(unittest.TestCase):
     def test_all_that_racing_clients_are_told_has_one_order(self):
         self.race(150)
 
-    def test_two_servers_on_one_catalog_and_disk_take_turns_writing_sealing_and_removing(self):
-        self.race(100, servers=2, preload=races.preloaded(LIBRARIES.name, "two_servers"))
+    def test_two_servers_that_share_a_postgres_and_a_directory_take_turns_writing_sealing_and_removing(self):
+        self.race(100, servers=2, database=POSTGRES.new_database())
 
 
 class PlantedBugs(unittest.TestCase):
     def test_each_lie_between_clients_and_server_is_found(self):
-        for name, where in races.planted_bugs(SEED, LIBRARIES.name):
+        for name, _, where in races.planted_bugs(SEED, LIBRARIES.name, POSTGRES):
             with self.subTest(name):
                 self.assertIsNotNone(where)
 

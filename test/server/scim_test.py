@@ -10,6 +10,7 @@ import urllib.parse
 from federation_test import Federation, Traveler
 from harness import BIN, Town, run
 from postgres import PrivatePostgres
+from signing_in import Browser
 
 USER, GROUP = "urn:ietf:params:scim:schemas:core:2.0:User", "urn:ietf:params:scim:schemas:core:2.0:Group"
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
@@ -244,10 +245,14 @@ class People(Scim):
             self.assertEqual(ask("GET", "/scim/v2/Users").status, 401)
             token = helper_scim
             # Two are left: the directory's own, and the one whose token it is.
-            boss = town.token("boss")
-            helper_id = [p for p in town.request("GET", "/api/v1/people", boss).json()["items"] if p["login"] == "helper"][0]["id"]
             # Demoted, the helper's token is no administrator's.
-            town.request("POST", f"/api/v1/people/{helper_id}/roles", boss, body=json.dumps({"roles": ["officer"], "reason": "x"}))
+            town.add_user("third", "administrator")
+            demoting = Browser(town)
+            demoting.sign_in("third")
+            demoting.enroll_app()
+            demoting.ask("POST", "/api/v1/people/helper/roles", {"roles": ["officer"], "reason": "x"}, 200)
+            gone = town.request("POST", "/api/v1/people/third/active", town.token("boss"), body=json.dumps({"active": False, "reason": "x"}))
+            self.assertEqual(gone.status, 200, gone.body)
             self.assertEqual(ask("GET", "/scim/v2/Users").status, 403)
             # From then on the boss is the last; nothing at the provider takes the role away either.
             answer = Traveler(town)

@@ -110,6 +110,12 @@ class SharesTest(TownCase):
     def shown(self, made):
         return self.town.request("GET", f"/api/v1/shares/{made['share']['id']}", self.records).json()
 
+    def chain(self, made, kind):
+        """The events of a type in the share's own chain."""
+        with sqlite3.connect(f"file:{self.town.data}/catalog.db?mode=ro", uri=True) as catalog:
+            return [json.loads(event) for (event,) in catalog.execute(
+                "SELECT event FROM ledger_events WHERE subject = ? AND type = ? ORDER BY n", (made["share"]["id"], kind))]
+
     def events(self, recording, share):
         items = self.town.request("GET", f"/api/v1/recordings/{recording}/custody", self.records).json()["items"]
         return [item for item in items if item["event"].get("share") == share["share"]["id"]]
@@ -177,6 +183,9 @@ class SharesTest(TownCase):
             answers = list(pool.map(lambda code: Recipient(self.town).enter(made, code).status, wrong))
         self.assertEqual(set(answers), {401})
         self.assertEqual(Recipient(self.town).enter(made).status, 401)
+        # Once, and the next code's death is another.
+        self.assertEqual([event["failures"] for event in self.chain(made, "share.code_failed")], [5])
+        self.assertEqual(self.shown(made)["code_failed_at"], self.chain(made, "share.code_failed")[0]["at"])
         again = self.town.request("POST", f"/api/v1/shares/{made['share']['id']}/codes", self.records).json()
         self.assertEqual(Recipient(self.town).enter(made, again["code"]).status, 201)
 
@@ -187,6 +196,29 @@ class SharesTest(TownCase):
             for n in range(1, count + 1):
                 self.assertEqual(Recipient(self.town).enter(made, f"{(int(right) + n) % 10**8:08}").status, 401)
             self.assertEqual(Recipient(self.town).enter(made).status, status, count)
+            self.assertEqual(len(self.chain(made, "share.code_failed")), count - 4)
+            self.assertEqual(self.shown(made)["code_failed_at"] is None, count == 4)
+
+    def test_whoever_guesses_a_code_of_discovery_is_traced_and_its_recipient_is_not(self):
+        made = self.made(kind="discovery")
+        share = made["share"]["id"]
+        self.assertEqual(Recipient(self.town).enter(made, "0000-0000").status, 401)
+        lines = [json.loads(line) for line in (self.town.home / "server.err").read_text().splitlines() if share in line]
+        of_guess = [line for line in lines if line["route"].startswith("/api/v1/received")]
+        self.assertEqual([(line["status"], line["problem"], line["actor"], line["client"]) for line in of_guess],
+                         [(401, "share-code", share, "127.0.0.1")])
+        self.assertEqual(Recipient(self.town).enter(made).status, 201)
+        lines = [line for line in (self.town.home / "server.err").read_text().splitlines() if share in line and "/received" in line]
+        self.assertEqual(len(lines), 1, "the right code is nobody's business")
+
+    def test_a_death_that_was_not_told_is_told_with_the_next_code(self):
+        made = self.made()
+        share = made["share"]["id"]
+        # As a server leaves it that is killed between the count and the seal.
+        with sqlite3.connect(self.town.data / "catalog.db") as catalog:
+            catalog.execute("UPDATE share_codes SET failures = 5, is_dead = 1 WHERE share = ?", (share,))
+        self.assertEqual(self.town.request("POST", f"/api/v1/shares/{share}/codes", self.records).status, 201)
+        self.assertEqual(len(self.chain(made, "share.code_failed")), 1)
 
     def test_one_code_lets_one_browser_in_however_many_come_at_once(self):
         made = self.made()
@@ -292,7 +324,7 @@ class SharesTest(TownCase):
         self.assertEqual([event["type"] for event in self.events(self.film, made)], ["recording.shared", "recording.received"])
 
     def test_what_is_locked_stops_while_it_is_being_sent(self):
-        film = self.town.upload(self.records, bytes(BIG), filename="long.bin", incident="22-8")["recording"]
+        film = self.town.upload(self.records, bytes(BIG), filename="long.bin", incident="22-1")["recording"]
         recipient = self.recipient(self.made(recordings=[film]))
         content = recipient.open(use="download").json()["content"]
         connection = http.client.HTTPConnection("127.0.0.1", self.town.port, timeout=60)
@@ -342,7 +374,7 @@ class SharesTest(TownCase):
         self.assertEqual(recipient.bytes().body, FILM.read_bytes())
 
     def test_what_is_locked_later_is_not_given_out(self):
-        film = self.town.upload(self.records, b"of a child", filename="child.bin", incident="22-7")["recording"]
+        film = self.town.upload(self.records, b"of a child", filename="child.bin", incident="22-1")["recording"]
         made = self.made(recordings=[film])
         recipient = self.recipient(made)
         content = recipient.open().json()["content"]
@@ -353,6 +385,41 @@ class SharesTest(TownCase):
         # Shared by somebody who is cleared for it, it is given out as what it is.
         self.assertEqual(self.recipient(self.made(recordings=[film])).bytes().body, b"of a child")
         self.assertEqual(self.share(self.liaison, recordings=[film]).status, 404)
+
+    def test_who_may_not_know_of_a_recording_now_learns_nothing_of_it_from_its_share(self):
+        film = self.town.upload(self.records, b"told by nobody", filename="secret name.bin", incident="22-11")["recording"]
+        made = self.made(token=self.liaison, recordings=[self.film, film], case="22-11")
+        path = f"/api/v1/shares/{made['share']['id']}"
+        def items(token):
+            shown = self.town.request("GET", path, token).json()["items"]
+            (listed,) = [share["items"] for share in self.town.request("GET", "/api/v1/shares", token).json()["items"] if share["id"] == made["share"]["id"]]
+            self.assertEqual(shown, listed)
+            return shown
+        before = items(self.liaison)
+        self.assertEqual([item["filename"] for item in before], ['Ünter "den" Linden.mp4', "secret name.bin"])
+        self.assertEqual(self.town.request("PATCH", f"/api/v1/recordings/{film}", self.records, body=json.dumps({"restriction": "minor", "reason": "A child is named"})).status, 200)
+        self.assertEqual(items(self.liaison), [before[0], {"recording": None, "filename": None, "bytes": None, "sha256": None, "downloaded_at": None, "copy": None}])
+        self.assertEqual(items(self.records), before)
+        for token in (self.liaison, self.records):
+            refused = self.town.request("POST", path + "/codes", token)
+            self.assertEqual((refused.status, refused.json()["type"]), (403, "/problems/rule"), refused.body)
+            self.assertIn("may be shared any more", refused.json()["detail"])
+        revoked = self.town.request("POST", path + "/revoke", self.liaison, body=json.dumps({"reason": "It was locked"}))
+        self.assertEqual((revoked.status, revoked.json()["items"][1]["filename"]), (200, None))
+
+    def test_a_code_is_given_for_what_its_maker_may_still_share(self):
+        leaver = self.town.add_user("leaver", "records")
+        mine, theirs = self.made(kind="discovery"), self.made(kind="discovery", token=leaver)
+        code = lambda made: self.town.request("POST", f"/api/v1/shares/{made['share']['id']}/codes", self.records).status
+        self.assertEqual((code(mine), code(theirs)), (201, 201))
+        with sqlite3.connect(self.town.data / "catalog.db") as catalog:
+            catalog.execute("UPDATE person_roles SET role = 'coordinator' WHERE person = (SELECT id FROM people WHERE login = 'leaver')")
+        self.assertEqual((code(mine), code(theirs)), (201, 403))
+        with sqlite3.connect(self.town.data / "catalog.db") as catalog:
+            catalog.execute("UPDATE person_roles SET role = 'records' WHERE person = (SELECT id FROM people WHERE login = 'leaver')")
+        left = self.town.request("POST", "/api/v1/people/leaver/active", self.others["administrator"], body=json.dumps({"active": False, "reason": "Has left"}))
+        self.assertEqual(left.status, 200, left.body)
+        self.assertEqual(code(theirs), 201, "discovery outlasts careers")
 
     def test_the_list_comes_by_the_page(self):
         made = [self.made(recordings=[self.film])["share"]["id"] for _ in range(5)]
@@ -580,6 +647,8 @@ class SharesOnRecord(unittest.TestCase):
             "case": "22-1", "warrant": "W-1", "ends_at": at(3600), "views_max": 9, "order": "For the defense alone."})).json()
         cls.share = made["share"]["id"]
         recipient = Recipient(town)
+        assert {recipient.enter(made, "0000-0000").status for _ in range(5)} == {401}
+        made["code"] = town.request("POST", f"/api/v1/shares/{cls.share}/codes", records).json()
         assert recipient.enter(made).status == 201
         assert recipient.say("order").status == 200
         until(lambda: recipient.ask("GET", "/api/v1/received").json()["prepared_at"])
@@ -605,7 +674,7 @@ class SharesOnRecord(unittest.TestCase):
         changes = [f"UPDATE shares SET {change}" for change in (
             "kind = 'view'", "recipient = 'Somebody'", "warrant = 'W-1, order For the defense alone.', order_text = NULL", "organization = NULL", "purpose = 'review'", "case_number = '22-2'", "warrant = NULL", "order_text = NULL",
             "secret_sha256 = 'x'", "made_us = made_us + 10000", "ends_us = NULL", "ends_us = ends_us + 10000000", "views_max = NULL", "views_max = 10",
-            "views_used = 0", "views_used = 2", "revoked_us = NULL", "waits = 0", "prepared_us = NULL", "prepared_us = prepared_us + 10000", "failed_us = made_us", "failure = 'nothing'", "opened_us = NULL", "accepted_us = NULL", "received_us = received_us + 10000",
+            "views_used = 0", "views_used = 2", "revoked_us = NULL", "waits = 0", "prepared_us = NULL", "prepared_us = prepared_us + 10000", "failed_us = made_us", "failure = 'nothing'", "opened_us = NULL", "accepted_us = NULL", "received_us = received_us + 10000", "code_failed_us = NULL", "code_failed_us = code_failed_us + 10000",
             "maker = (SELECT id FROM people WHERE login = 'chief')", "agency = 'x'")]
         changes += ["DELETE FROM share_views", "UPDATE share_views SET use_as = 'watch'", "UPDATE share_views SET n = 1", "UPDATE share_views SET id = 'x'",
                     "DELETE FROM share_items WHERE n = 1", "UPDATE share_items SET downloaded_us = NULL", "UPDATE share_items SET downloaded_us = 1 WHERE n = 1",

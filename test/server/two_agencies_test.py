@@ -22,8 +22,8 @@ ASKED = {
     "recording_poster": ("recording", None), "recording_filmstrip": ("recording", None), "open_view": ("recording", {"purpose": "review"}),
     "open_export": ("recording", {"purpose": "review"}), "view_original": ("view", None), "view_export": ("export", None),
     "show_sign_in": ("person", None), "show_person": ("person", None),
-    "change_roles": ("person", {"roles": ["officer"], **REASON}), "change_activity": ("person", {"active": False, **REASON}),
-    "person_rights": ("person", None), "invite_person": ("person", None), "end_assignment": ("assignment", REASON), "view_as": ("person", None),
+    "change_activity": ("person", {"active": False, **REASON}),
+    "person_rights": ("person", None), "end_assignment": ("assignment", REASON), "view_as": ("person", None),
     "show_alert": ("alert", None), "acknowledge_alert": ("alert", REASON), "show_digest": ("digest", None), "sign_digest": ("digest", {"note": "read"}),
     "show_publication": ("publication", None), "show_share": ("share", None), "revoke_share": ("share", REASON), "give_share_code": ("share", None),
     "show_proposal": ("proposal", None), "withdraw_proposal": ("proposal", REASON), "renew_setup_link": ("agency", None),
@@ -33,9 +33,13 @@ ASKED = {
     "show_directory_group": ("directory_group", None), "put_directory_group": ("directory_group", {"displayName": "Night watch"}),
     "patch_directory_group": ("directory_group", {"Operations": [{"op": "add", "path": "externalId", "value": "g"}]}),
     "remove_directory_group": ("directory_group", None),
+    "show_camera": ("camera", None), "report_camera": ("camera", {"firmware": "1"}), "set_camera_state": ("camera", {"state": "in_service", **REASON}),
+    "add_fault": ("camera", {"what": "dark"}), "fix_fault": ("fault", {"fix": "new"}), "scan": ("run", {"code": "AX-7"}), "end_scans": ("run", {}),
+    "begin_turn": ("slot", {"person": "hill"}), "end_slot": ("slot", REASON), "swap_turn": ("turn", {"person": "hill"}), "vacate_turn": ("turn", REASON),
 }
 # Those that are the same for everybody, or are of whoever asks by a cookie.
 ELSEWHERE = {"upload_item_options": "says what of tus is spoken, of no upload in particular", "remove_factor": "is found by the session alone",
+             "change_roles": "takes a session, and no token: people_test.py asks across agencies", "invite_person": "as change_roles",
              "unlock_person": "takes a session, and no token", "reset_factors": "takes a session, and no token",
              **{operation: "takes a session, and no token: two_people_test.py asks across agencies" for operation in
                 ("propose_hold_release", "propose_lift", "approve_proposal", "refuse_proposal")}}
@@ -54,6 +58,8 @@ class TwoAgencies(unittest.TestCase):
         cls.tokens["directory"], cls.own_directory = town.token("other_administrator", "scim"), town.token("everybody", "scim")
         cls.uploader = town.add_user("uploader", "records")
         town.add_user("hill", "officer", badge="2")
+        # Of the same agency, and of none of its recordings.
+        cls.strangers = {role: town.add_user(f"stranger_{role}", role) for role in ("officer", "union", "program_manager", "approver", "administrator")}
         clock = MovedClock(town.home)
         town.wrapper = clock.wrapper
         town.start()
@@ -77,7 +83,21 @@ class TwoAgencies(unittest.TestCase):
                    "directory_user": cls.scim("Users", {"userName": "in_step"}), "directory_group": cls.scim("Groups", {"displayName": "Night watch"}),
                    "share": ask("/api/v1/shares", kind="discovery", recipient="Somebody", recordings=[recording], purpose="discovery", case="22-1")["share"]["id"],
                    "publication": ask("/api/v1/program/publications", title="To the council")["id"], "proposal": proposal, "agency": town.request("GET", "/api/v1/agencies", cls.own).json()["items"][0]["id"],
-                   **watched, "assignment": ask("/api/v1/assignments", kind="unit", person="hill", target="Night")["id"]}
+                   **watched, **cls.rotating(ask), "assignment": ask("/api/v1/assignments", kind="unit", person="hill", target="Night")["id"]}
+
+    @classmethod
+    def rotating(cls, ask):
+        """A camera with a fault, a run of scans, and whose turn it is."""
+        cls.town.add_user("ruiz", "officer", badge="3")
+        done = ask("/api/v1/staffing/import", csv="what,name,badge,unit,count,from\nunit,Rotating,,,,\ncamera,AX-7,,,,2022-12-01\n"
+                   "member,,3,Rotating,,2022-10-01T12:00:00Z\nslot,,,Rotating,2,2022-12-01\n")
+        assert done["added"] == 4, done
+        ask("/api/v1/rotation/participants", person="ruiz", status="volunteered", on="2022-10-13")
+        slot = cls.town.request("GET", "/api/v1/rotation", cls.own).json()["slots"][0]["id"]
+        camera = cls.town.request("GET", "/api/v1/fleet/cameras", cls.own).json()["items"][0]["id"]
+        return {"slot": slot, "camera": camera, "fault": ask(f"/api/v1/fleet/cameras/{camera}/faults", what="dark")["id"],
+                "run": ask("/api/v1/fleet/runs", mode="audit")["id"],
+                "turn": ask(f"/api/v1/rotation/slots/{slot}/turns", person="ruiz", on="2022-12-02")["id"]}
 
     @classmethod
     def watched(cls, town, clock):
@@ -144,6 +164,21 @@ class TwoAgencies(unittest.TestCase):
                     asked += 1
         self.assertGreater(asked, 22 * 15)
 
+    def test_nor_is_anybody_of_the_same_agency_told_of_footage_that_is_not_theirs_to_know(self):
+        asked = 0
+        for method, path, operation in self.operations():
+            if ASKED.get(operation, ("", None))[0] not in ("recording", "view", "export", "upload"):
+                continue
+            id_ = self.ids[ASKED[operation][0]]
+            for role, token in self.strangers.items():
+                for extra in ({}, {"Range": "bytes=0-0"}, {"If-None-Match": "*"}):
+                    there = self.ask(method, path, operation, id_, token, extra)
+                    unknown = self.ask(method, path, operation, secrets.token_hex(16), token, extra)
+                    self.assertEqual(there, unknown, f"{operation} as {role}")
+                    self.assertGreaterEqual(there[0], 400, f"{operation} as {role}")
+                    asked += 1
+        self.assertGreater(asked, 14 * 15)
+
     def test_a_body_that_names_what_is_the_others_tells_no_more(self):
         for path, bodies in {
                 "/api/v1/assignments": [{"kind": kind, "target": target} for kind, target in
@@ -171,9 +206,9 @@ class TwoAgencies(unittest.TestCase):
     def test_lists_and_searches_are_of_ones_own(self):
         for role, token in self.tokens.items():
             for path in ("/api/v1/recordings", "/api/v1/recordings?q=a.mp4", "/api/v1/recordings?incident=22-1", "/api/v1/recordings?officer=2",
-                         "/api/v1/people", "/api/v1/alerts", "/api/v1/digests", "/api/v1/unattributed", "/api/v1/access-review", "/api/v1/units", "/api/v1/cases", "/api/v1/assignments", "/api/v1/shares", "/api/v1/holds", "/api/v1/proposals", "/api/v1/agencies", "/api/v1/program/report", "/api/v1/program/statements", "/api/v1/program/publications", f"/api/v1/assignments?person={self.ids['person']}"):
+                         "/api/v1/people", "/api/v1/alerts", "/api/v1/digests", "/api/v1/unattributed", "/api/v1/access-review", "/api/v1/units", "/api/v1/cases", "/api/v1/assignments", "/api/v1/shares", "/api/v1/holds", "/api/v1/proposals", "/api/v1/agencies", "/api/v1/staffing", "/api/v1/fleet/cameras", "/api/v1/fleet/docks", "/api/v1/rotation", "/api/v1/rotation/plan", "/api/v1/rotation/participants", "/api/v1/program/report", "/api/v1/program/bargaining", "/api/v1/program/statements", "/api/v1/program/publications", f"/api/v1/assignments?person={self.ids['person']}"):
                 answer = self.town.request("GET", path, token)
-                for word in (self.ids["recording"], self.ids["person"], self.ids["assignment"], self.ids["proposal"], "Doe", "a.mp4", "22-1", "Night", "uploader"):
+                for word in (self.ids["recording"], self.ids["person"], self.ids["assignment"], self.ids["proposal"], "Doe", "a.mp4", "22-1", "Night", "Rotating", "AX-7", "uploader"):
                     if answer.status < 400:
                         self.assertNotIn(word, answer.body.decode(), f"{path} as {role}")
 

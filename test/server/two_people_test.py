@@ -387,11 +387,12 @@ class TwoPeople(TownCase):
 
         def approve(browser, proposal):
             return browser.ask("POST", f"/api/v1/proposals/{proposal['id']}/approve", REASON)
-        self.by_token("boss", "POST", "/api/v1/people/judge/roles", {"roles": ["program_manager"], **REASON}, 200)
+        self.browsers["boss"].show_again()
+        self.ask("boss", "POST", "/api/v1/people/judge/roles", {"roles": ["program_manager"], **REASON}, 200)
         self.assertEqual(approve(judge, made[0]).status, 403)
-        self.by_token("boss", "POST", "/api/v1/people/judge/roles", {"roles": ["approver"], **REASON}, 200)
+        self.ask("boss", "POST", "/api/v1/people/judge/roles", {"roles": ["approver"], **REASON}, 200)
         self.assertEqual(approve(judge, made[0]).status, 200)
-        self.by_token("boss", "POST", "/api/v1/people/fading/roles", {"roles": ["officer"], **REASON}, 200)
+        self.ask("boss", "POST", "/api/v1/people/fading/roles", {"roles": ["officer"], **REASON}, 200)
         answer = approve(judge, made[1])
         self.assertEqual(answer.status, 409, answer.body)
         self.assertIn("may no longer do so", answer.json()["detail"])

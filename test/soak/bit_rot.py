@@ -2,18 +2,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """One bit at a time goes wrong in what a server keeps, and `lapel ledger check` has to name it.
 
-    bit_rot.py [ORIGINALS [PAGE_BYTES]]      1,000 originals and 2,000 bytes of the catalog where none are named
+    bit_rot.py [ORIGINALS [PAGE_BYTES [FLIPS]]]      1,000 originals, 2,000 bytes of the catalog, and 1,000 bits of the ledger's objects
+                                                     and of rows each, where none are named; with fewer no bar is kept
 
 A town is filled by its real server: originals, views, pictures that the media worker made, and a ledger of many tiles. Then,
 on copies:
     originals   one bit flipped in each; all named, in batches, and nothing else
-    tiles       one bit flipped in each object of the ledger, several times, one at a time; named by object or by leaf
-    rows        one bit flipped in a column that an event speaks of; the row's subject, leaf or view is named
+    tiles       one bit flipped in each object of the ledger, over and over, one at a time; named by object or by leaf
+    rows        one bit flipped in a column that an event speaks of, as often; the row's subject, leaf or view is named
     pages       one byte changed anywhere in catalog.db: found by the check or by the database; where it is not, both databases
                 are read row by row with Python's SQLite, and what differs is on the list below, read by people, or a fault
     serving     a damaged original is refused by every way out but a view, and the receipt convicts it
-A check that ends by a signal is a fault whatever it found. Planted first: a check of something else, one that leaves a fault
-out, one that sees a fault too many.
+A check that ends by a signal is a fault whatever it found. Planted before each: a check of something else; of originals also one
+that leaves a fault out, and one that sees a fault too many; of pages also one that ends by a signal, and one that says nothing; of
+serving, a server whose original is not damaged at all, of which nothing may be as specified.
 
     LAPEL_BIN        where the programs are (default build/bin)
     LAPEL_ROT_SEED   repeats a run
@@ -21,6 +23,7 @@ out, one that sees a fault too many.
 """
 import collections
 import concurrent.futures
+import contextlib
 import http.client
 import json
 import os
@@ -41,10 +44,13 @@ import figures  # noqa: E402  (the paths above lead there)
 from harness import BIN, ROOT, Town, metadata, run, sha256  # noqa: E402
 
 BATCH = 250        # originals damaged at once: the check names at most 1,000
-ROWS = 1_000
+FLIPS = 1_000      # of rows, and of the ledger's objects
 ROWS_BATCH = 50
-TILE_ROUNDS = 8
+PLANTED = 20       # bits flipped under a check that is none
+PAGE_BYTES = 2_000
+ORIGINALS = 1_000
 SERVED = 20
+RUN = "tools/soak.sh bit_rot"
 JOBS = 2           # checks at once
 PATIENCE_S = 120
 
@@ -69,7 +75,8 @@ UNLISTED = {
     "used_challenges": "as signin_keys",
     "setup_links": "as tokens.secret_sha256; a link for a hosted agency's first administrator lives seven days",
     "person_links": "as setup_links; a link for somebody who was added",
-    "sign_in_providers": "a provider that is not reached or not believed; its secret opens only with the agency's key",
+    "sign_in_providers.client_secret": "a provider that does not believe this server; it opens only with the agency's key",
+    "sign_in_providers.set_us": "when; the event has it",
     "provider_links": "an account at the provider that is nobody here until it is linked again",
     "managed_people": "whether somebody signs in through the provider alone; what they may do is compared",
     "directory_users": "what the directory said last, and says again; what follows of it is compared with the person",
@@ -133,11 +140,12 @@ BELOW_A_HUNDREDTH = ("recordings.recorded_us", "recordings.received_us", "progra
 
 
 class Rot:
-    def __init__(self, seed, originals, page_bytes):
+    def __init__(self, seed, originals, page_bytes, flips):
         self.rng = random.Random(seed)
-        self.originals, self.page_bytes = originals, page_bytes
+        self.originals, self.page_bytes, self.flips = originals, page_bytes, flips
         self.faults = []
         self.results = {}
+        self.planted, self.seconds, self.was_kept = {}, {}, {}
         self.begun = time.monotonic()
 
     def say(self, text):
@@ -277,10 +285,18 @@ class Rot:
             self.fault(f"said besides: {text}")
         self.results["originals"] = (len(recordings), len(recordings) - len(missed))
 
-    def plant(self, data, pristine, recordings):
-        """What a poor check would say has to be noticed."""
-        def elsewhere(unused):
-            return self.check(pristine)
+    def found(self, what, *found):
+        """What a poor check would say has to be noticed, or the campaign ends."""
+        if not all(found):
+            raise SystemExit(f"{what}: a planted check is not noticed: {found}")
+        self.planted[what] = f"{sum(found)} of {len(found)} found"
+
+    def elsewhere(self, pristine):
+        """A check that looks at something else."""
+        return lambda unused: self.check(pristine)
+
+    def plant_in_originals(self, data, pristine, recordings):
+        elsewhere = self.elsewhere(pristine)
 
         def one_less(directory):
             code, texts = self.check(directory)
@@ -291,16 +307,23 @@ class Rot:
             return code, texts + [f"original of recording {'0' * 32}: its bytes hash to something else"]
 
         batch = recordings[:20]
-        found = [self.batch_of_originals(data, batch, elsewhere)[0] == set(batch), len(self.batch_of_originals(data, batch, one_less)[0]) == 1,
-                 len(self.batch_of_originals(data, batch, one_more)[1]) == 1]
-        self.planted = f"{sum(found)} of {len(found)} found"
-        if not all(found):
-            raise SystemExit(f"a planted check is not noticed: {found}")
+        self.found("originals", self.batch_of_originals(data, batch, elsewhere)[0] == set(batch),
+                   len(self.batch_of_originals(data, batch, one_less)[0]) == 1, len(self.batch_of_originals(data, batch, one_more)[1]) == 1)
 
     # ---- tiles ----
 
-    def rot_tiles(self, data):
-        """Each object of the ledger, a random bit of it, several times."""
+    def rot_tiles(self, data, pristine):
+        missed = self.flip_tiles(data, PLANTED, self.elsewhere(pristine))[1]
+        self.found("objects of the ledger", len(missed) == PLANTED)
+        tried, missed, self.unnamed, objects = self.flip_tiles(data, self.flips, self.check)
+        for text in missed:
+            self.fault(text)
+        self.results["objects of the ledger"] = (tried, tried - len(missed))
+        return objects
+
+    def flip_tiles(self, data, flips, check):
+        """A random bit of each object of the ledger, over and over: (how many, what was not named, of how many only the ledger was,
+        how many objects there are)."""
         catalog = sqlite3.connect(f"file:{data / 'catalog.db'}?mode=ro", uri=True)
         tiled = catalog.execute("SELECT tiled_size FROM ledgers").fetchone()[0]
         batches = dict(catalog.execute("SELECT object, first_index FROM ledger_batches"))
@@ -318,28 +341,23 @@ class Rot:
                     at += 2 + int.from_bytes(content[at:at + 2], "big")
                 objects.append(path)
                 first_bytes[path] = at
-        found = tried = unnamed = 0
-        for _ in range(TILE_ROUNDS):
-            for path in objects:
-                content = path.read_bytes()
-                bit = self.flip_file(path, first_bytes.get(path, 0))
-                code, texts = self.check(data)
-                path.unlink()
-                path.write_bytes(content)
-                path.chmod(0o440)
-                tried += 1
-                name = str(path.relative_to(data))
-                if code == 6 and any(name in text or self.is_leaf_of(path, text) for text in texts):
-                    found += 1
-                elif code == 6 and path in first_bytes and any("do not hash to the stored root" in text for text in texts):
-                    # Nothing but the root vouches for a batch until it is in tiles: the ledger is named, not the batch.
-                    found += 1
-                    unnamed += 1
-                else:
-                    self.fault(f"{name}: bit {bit} is not named: {code} {texts[:3]}")
-        self.results["objects of the ledger"] = (tried, found)
-        self.unnamed = unnamed
-        return len(objects)
+        missed, unnamed = [], 0
+        for tried in range(flips):
+            path = objects[tried % len(objects)]
+            content = path.read_bytes()
+            bit = self.flip_file(path, first_bytes.get(path, 0))
+            code, texts = check(data)
+            path.unlink()
+            path.write_bytes(content)
+            path.chmod(0o440)
+            name = str(path.relative_to(data))
+            if code == 6 and any(name in text or self.is_leaf_of(path, text) for text in texts):
+                continue
+            if code == 6 and path in first_bytes and any("do not hash to the stored root" in text for text in texts):
+                unnamed += 1  # nothing but the root vouches for a batch until it is in tiles: the ledger is named, not the batch
+            else:
+                missed.append(f"{name}: bit {bit} is not named: {code} {texts[:3]}")
+        return flips, missed, unnamed, len(objects)
 
     @staticmethod
     def is_leaf_of(path, text):
@@ -360,7 +378,16 @@ class Rot:
         ("ledger_chains", "'subject ' || subject || ':'", ["last_commitment", "last_index"]),
     ]
 
-    def rot_rows(self, data):
+    def rot_rows(self, data, pristine):
+        missed = self.flip_rows(data, PLANTED, self.elsewhere(pristine))[1]
+        self.found("rows", len(missed) == PLANTED)
+        tried, missed = self.flip_rows(data, self.flips, self.check)
+        for text in missed:
+            self.fault(text)
+        self.results["rows"] = (tried, tried - len(missed))
+
+    def flip_rows(self, data, flips, check):
+        """(how many, what was not named)"""
         catalog_file = data / "catalog.db"
         pristine = catalog_file.read_bytes()
         catalog = sqlite3.connect(f"file:{catalog_file}?mode=ro", uri=True)
@@ -370,24 +397,22 @@ class Rot:
                 rows = catalog.execute(f"SELECT rowid, {name}, {column} FROM {table} WHERE {column} IS NOT NULL AND {column} <> ''").fetchall()
                 cells += [(table, column, *row) for row in rows]
         catalog.close()
-        # As many of each column as of any other.
+        # As many of each column as of any other, as far as it has so many; then of those that have more.
         by_column = collections.defaultdict(list)
-        for cell in cells:
+        for cell in self.rng.sample(cells, len(cells)):
             by_column[cell[:2]].append(cell)
-        per_column = -(-ROWS // len(by_column))
-        chosen = [cell for column in by_column.values() for cell in self.rng.sample(column, min(per_column, len(column)))]
-        self.rng.shuffle(chosen)
-        found = tried = 0
-        while chosen:
+        chosen = [column[i] for i in range(max(map(len, by_column.values()))) for column in by_column.values() if i < len(column)]
+        tried, missed = 0, []
+        while chosen and tried < flips:
             # Disjoint, so that each can be named by itself; an event that is damaged may take its row's name with it.
-            batch, rows, tables = [], set(), self.rng.choice([("recordings", "views"), ("ledger_events",), ("ledger_chains",)])
-            for cell in [cell for cell in chosen if cell[0] in tables]:
-                if len(batch) < ROWS_BATCH and (cell[0], cell[2]) not in rows:
+            batch, rows = [], set()
+            tables = next(group for group in (("recordings", "views"), ("ledger_events",), ("ledger_chains",)) if chosen[0][0] in group)
+            for cell in chosen[:8 * ROWS_BATCH]:
+                if cell[0] in tables and len(batch) < min(ROWS_BATCH, flips - tried) and (cell[0], cell[2]) not in rows:
                     rows.add((cell[0], cell[2]))
                     batch.append(cell)
-            if not batch:
-                continue
-            chosen = [cell for cell in chosen if cell not in batch]
+            taken = set(batch)
+            chosen = [cell for cell in chosen if cell not in taken]
             catalog = sqlite3.connect(catalog_file)
             for cell in list(batch):
                 table, column, row, _, value = cell
@@ -397,15 +422,13 @@ class Rot:
                     batch.remove(cell)  # the catalog's own rules say no
             catalog.commit()
             catalog.close()
-            code, texts = self.check(data)
+            code, texts = check(data)
             self.restore(catalog_file, pristine)
             for table, column, row, name, value in batch:
                 tried += 1
-                if code == 6 and any(name in text for text in texts):
-                    found += 1
-                else:
-                    self.fault(f"{table}.{column} of row {row} ({name}), {value!r}: a flipped bit is not named: {code} {texts[:2]}")
-        self.results["rows"] = (tried, found)
+                if code != 6 or not any(name in text for text in texts):
+                    missed.append(f"{table}.{column} of row {row} ({name}), {value!r}: a flipped bit is not named: {code} {texts[:2]}")
+        return tried, missed
 
     def flip_value(self, value, column):
         if isinstance(value, int):
@@ -427,9 +450,21 @@ class Rot:
 
     # ---- pages ----
 
-    def rot_pages(self, copies):
+    def plant_in_pages(self, copy, whole, pristine, rows):
+        """A byte of a digest that recordings and events have: whoever does not see it, dies of it or says nothing is noticed."""
+        digest = next(iter(rows["recordings"][1]))[rows["recordings"][0].index("sha256")]
+        places = [found.start() for found in re.finditer(digest, pristine)]
+
+        def noticed(check):
+            ends = [self.one_page_byte(copy, pristine, rows, at, 1, check)[0] for at in places]
+            return "FAULT" in ends
+
+        self.found("bytes of the catalog", noticed(self.elsewhere(whole)), noticed(lambda unused: (-11, [])), noticed(lambda unused: (6, ["no"])))
+
+    def rot_pages(self, copies, whole):
         pristine = (copies[0] / "catalog.db").read_bytes()
         rows = dump(copies[0] / "catalog.db")
+        self.plant_in_pages(copies[0], whole, pristine, rows)
         places = [(self.rng.randrange(len(pristine)), self.rng.randrange(1, 256)) for _ in range(self.page_bytes)]
         # The header and the pages of the schema are few among so many: each of their first bytes as well.
         places += [(at, self.rng.randrange(1, 256)) for at in range(100)]
@@ -448,12 +483,12 @@ class Rot:
         self.page_ends = counts
         print("\n".join(f"    {count:5}  {end}" for end, count in counts.most_common()), flush=True)
 
-    def one_page_byte(self, copy, pristine, rows, at, mask):
+    def one_page_byte(self, copy, pristine, rows, at, mask, check=None):
         catalog_file = copy / "catalog.db"
         changed = bytearray(pristine)
         changed[at] ^= mask
         self.restore(catalog_file, changed)
-        code, texts = self.check(copy)
+        code, texts = (check or self.check)(copy)
         where = f"byte {at} of catalog.db (page {at // 4096 + 1}) ^ {mask:#x}"
         if code != 0:
             sentence = " ".join(texts)
@@ -486,15 +521,24 @@ class Rot:
     # ---- serving ----
 
     def serve_damaged(self, town, data, recordings):
+        town.data = data
+        sound = self.serve(town, data, recordings[:1], is_damaged=False)
+        self.found("ways out", *[way not in sound.ways for way in WAYS_OUT])
+        served = self.serve(town, data, self.rng.sample(recordings, SERVED), is_damaged=True)
+        for text in served.faults:
+            self.fault(text)
+        self.results["ways out"] = (sum(served.ways.values()) + len(served.faults), sum(served.ways.values()))
+        print("\n".join(f"    {count:5}  {way}" for way, count in served.ways.items()), flush=True)
+
+    def serve(self, town, data, chosen, is_damaged):
         """What each way out makes of a damaged original."""
         served = Counter_of_ways()
-        town.data = data
-        chosen = self.rng.sample(recordings, SERVED)
         genuine = {}
         for recording in chosen:
             path = next((data / "objects").glob(f"*/{recording[:2]}/{recording}"))
             genuine[recording] = path.read_bytes()
-            self.flip_file(path)
+            if is_damaged:
+                self.flip_file(path)
         town.start("--media-worker", "/nonexistent")
         environment = {**os.environ, "LAPEL_TOKEN": self.token, "LAPEL_SERVER": town.url}
         for recording in chosen:
@@ -513,13 +557,12 @@ class Rot:
             served.must("a view serves it, beside the sealed digest as its ETag", answer.status == 200 and is_told, answer.headers)
             code, _ = town.verify(town.receipt(recording, self.token), answer.body)
             served.must("its receipt convicts it", code == 6, code)
+            for written in (out, got):  # of what is not damaged
+                subprocess.run(["rm", "-rf", written], check=True)
         code, texts = self.check(data)  # beside the running server
         served.must("named by a check beside the server", code == 6 and all(any(r in text for text in texts) for r in chosen), texts)
         town.stop()
-        for text in served.faults:
-            self.fault(text)
-        self.results["ways out"] = (sum(served.ways.values()) + len(served.faults), sum(served.ways.values()))
-        print("\n".join(f"    {count:5}  {way}" for way, count in served.ways.items()), flush=True)
+        return served
 
     # ---- all of it ----
 
@@ -535,26 +578,64 @@ class Rot:
             if self.check(work[0]) != (0, []):
                 raise SystemExit(f"faults where nothing is damaged: {self.check(work[0])}")
             self.say(f"0 false alarms on the untouched copy; a check takes {time.monotonic() - before:.2f} s")
-            self.plant(work[0], pristine, recordings)
-            self.say(f"planted: {self.planted}")
-            self.rot_originals(work[0], recordings)
-            self.say(f"originals: {self.results['originals']}")
-            objects = self.rot_tiles(work[0])
-            self.say(f"{objects} objects of the ledger: {self.results['objects of the ledger']}")
-            self.rot_rows(work[0])
-            self.say(f"rows: {self.results['rows']}")
+            with self.timed("originals"):
+                self.plant_in_originals(work[0], pristine, recordings)
+                self.rot_originals(work[0], recordings)
+            with self.timed("objects of the ledger"):
+                objects = self.rot_tiles(work[0], pristine)
+            self.say(f"there are {objects} objects of the ledger")
+            with self.timed("rows"):
+                self.rot_rows(work[0], pristine)
             for copy in work:
                 shutil.rmtree(copy)
                 self.copy(pristine, copy)
-            self.rot_pages(work)
-            self.say(f"bytes of the catalog: {self.results['bytes of the catalog']}")
+            with self.timed("bytes of the catalog"):
+                self.rot_pages(work, pristine)
             shutil.rmtree(work[0])
             self.copy(pristine, work[0])
-            self.serve_damaged(town, work[0], recordings)
-            self.say(f"ways out: {self.results['ways out']}")
-            if self.check(pristine) != (0, []):
+            with self.timed("ways out"):
+                self.serve_damaged(town, work[0], recordings)
+            self.is_still_sound = self.check(pristine) == (0, [])
+            if not self.is_still_sound:
                 self.fault("the untouched directory has faults at the end")
         return 1 if self.faults else 0
+
+
+    @contextlib.contextmanager
+    def timed(self, what):
+        begun, before = time.monotonic(), len(self.faults)
+        yield
+        self.seconds[what] = time.monotonic() - begun
+        self.say(f"{what}: {self.results[what]}, {len(self.faults) - before} faults; planted: {self.planted[what]}")
+        self.was_kept[what] = len(self.faults) == before
+
+    def record(self, what, figure, value, bar, is_enough):
+        # A check that sees faults where there are none says so before everything or after it.
+        figures.record("R8", figure, value, bar, is_enough and self.was_kept[what] and self.is_still_sound, run=RUN, seconds=self.seconds[what],
+                       planted=self.planted[what])
+
+    def record_all(self):
+        tried, found = self.results["originals"]
+        self.record("originals", "one bit flipped in an original, of many at once", f"{found} of {tried} named, nothing else said",
+                    f"{ORIGINALS:,} originals, each named by one check; 0 false alarms, of the untouched directory as well", tried >= ORIGINALS)
+        tried, found = self.results["objects of the ledger"]
+        self.record("objects of the ledger", "one bit flipped in an object of the ledger: tiles, entries, staged batches",
+                    f"{found} of {tried}: {found - self.unnamed} named by object or leaf, {self.unnamed} in staged batches by their ledger and its "
+                    "size alone", f"{FLIPS:,} bits, each found by one check and named; in a batch not yet in tiles its ledger is named", tried >= FLIPS)
+        tried, found = self.results["rows"]
+        self.record("rows", f"one bit flipped in a column that an event speaks of, up to {ROWS_BATCH} rows at once", f"{found} of {tried} named",
+                    f"{FLIPS:,} bits, each named by its recording, view, subject or leaf in one check", tried >= FLIPS)
+        ends = "; ".join(f"{end}: {count}" for end, count in self.page_ends.most_common())
+        self.record("bytes of the catalog", "one byte changed anywhere in catalog.db", ends,
+                    f"{PAGE_BYTES:,} bytes, each found, or shown to be of no consequence", self.page_ends.total() >= PAGE_BYTES)
+        tried, found = self.results["ways out"]
+        self.record("ways out", "a damaged original on its way out", f"{found} of {tried} as specified: exports and downloads by lapel refused, "
+                    "receipts convict; a view serves ranges unread, beside the sealed digest", f"{SERVED} originals: never exported; flagged wherever "
+                    "all of it is read", found == tried)
+
+
+WAYS_OUT = ("export over HTTP refused", "lapel recording export refused", "lapel recording get refused",
+            "a view serves it, beside the sealed digest as its ETag", "its receipt convicts it", "named by a check beside the server")
 
 
 class Counter_of_ways:
@@ -593,25 +674,13 @@ def differing(mine, theirs):
 
 
 def main():
-    originals = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000
-    page_bytes = int(sys.argv[2]) if len(sys.argv) > 2 else 2_000
+    sizes = [int(argument) for argument in sys.argv[1:]]
     seed = int(os.environ.get("LAPEL_ROT_SEED", 0)) or random.SystemRandom().randrange(1, 2**32)
     print(f"seed {seed} (LAPEL_ROT_SEED={seed} repeats it)", flush=True)
-    rot = Rot(seed, originals, page_bytes)
+    rot = Rot(seed, *[*sizes, *(ORIGINALS, PAGE_BYTES, FLIPS)[len(sizes):]])
     code = rot.run()
-    seconds = time.monotonic() - rot.begun
-    print(f"{rot.results}, {seconds:.0f} s, {len(rot.faults)} faults")
-    counted = "; ".join(f"{what}: {found} of {tried}" for what, (tried, found) in rot.results.items() if what not in ("bytes of the catalog", "ways out"))
-    counted += f" ({rot.unnamed} of these in staged batches, named by their ledger and its size alone)"
-    figures.record("R8", "one bit flipped in what is kept", counted, "100 % named by one check, 0 false alarms", not rot.faults,
-                   run="tools/soak.sh bit_rot", seconds=seconds, planted=rot.planted)
-    ends = "; ".join(f"{end}: {count}" for end, count in rot.page_ends.most_common())
-    figures.record("R8", "one byte changed anywhere in catalog.db", ends, "each found, or shown to be of no consequence", not rot.page_ends["FAULT"],
-                   run="tools/soak.sh bit_rot", seconds=seconds, planted=rot.planted)
-    tried, found = rot.results["ways out"]
-    figures.record("R8", "a damaged original on its way out", f"{found} of {tried} as specified: exports and downloads by lapel refused, receipts "
-                   "convict; a view serves ranges unread, beside the sealed digest", "never exported; flagged wherever all of it is read",
-                   found == tried, run="tools/soak.sh bit_rot", seconds=seconds, planted=rot.planted)
+    print(f"{rot.results}, {time.monotonic() - rot.begun:.0f} s, {len(rot.faults)} faults")
+    rot.record_all()
     return code
 
 

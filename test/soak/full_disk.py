@@ -11,8 +11,8 @@ is sealed. When there is room again, whatever was under way comes to its end wit
 A server that is started while not even a mebibyte is free may refuse to: SQLite makes the index of its log anew, and
 that takes up room. Then it says so in a sentence, ends with 1, and starts when there is room.
 
-Before anything is believed, a server that takes a write without room for one that was done, and one that never finds
-room again, must be found out.
+Before anything is believed of a kind, bugs must be found by it: a server that takes a write without room for one that was done
+(of inodes: that does not ask how many are left), and one that never finds room again.
 
     full_disk.py [ext4|xfs|inodes|quota ...]
 
@@ -26,6 +26,7 @@ import collections
 import os
 import pathlib
 import random
+import re
 import sqlite3
 import sys
 import time
@@ -45,9 +46,16 @@ HEAL_SECONDS_WAITED = 40  # a server that needs longer than it may is told from 
 FULLS_A_TOWN = 20
 START_BYTES_MAX = 1 << 20  # with so much room a server starts
 RESTARTS = 0.15  # how often the server is killed and started again while there is no room
-PLANTED = {"full_is_fine": ("a write without room is taken for one that was done", "differ"),
-           "full_for_good": ("once there was no room there never is again", "no upload went through")}
+FULL_IS_FINE = ("full_is_fine", "a write without room is taken for one that was done", "differ")
+FULL_FOR_GOOD = ("full_for_good", "once there was no room there never is again", "no upload went through")
+# With no quota for an upload's bytes there is none for the row that tells of them: only who takes both for done acknowledges.
+QUOTA_IS_FINE = ("quota_is_fine", "a write without quota is taken for one that was done", "the row says|row is lost|differ|damaged|client failed")
+INODES_UNASKED = ("inodes_unasked", "nobody asks how many inodes are left", "was accepted while there was no room")
+PLANTED = {"ext4": (FULL_IS_FINE, FULL_FOR_GOOD), "xfs": (FULL_IS_FINE, FULL_FOR_GOOD), "inodes": (INODES_UNASKED, FULL_FOR_GOOD),
+           "quota": (QUOTA_IS_FINE, FULL_FOR_GOOD)}
 PLANTED_FULLS_MAX = 60
+PLANTED_HEAL_SECONDS = 12
+FULLS_MIN = 500  # of all kinds; with fewer no bar is kept
 FAULTS_SHOWN_MAX = 20
 RUN = "tools/soak.sh full_disk"
 
@@ -133,6 +141,7 @@ class Town(Live):
         filesystem = "xfs" if kind == "xfs" else "ext4"
         super().__init__(campaign, filesystem, f"{kind}-{next(campaign.numbers)}", planted, options)
         self.what = kind
+        self.heal_seconds = PLANTED_HEAL_SECONDS if planted else HEAL_SECONDS_WAITED
 
     def __enter__(self):
         super().__enter__()
@@ -141,6 +150,7 @@ class Town(Live):
         for client in self.clients:
             client.bears = (507,)
         self.probes = self.not_started = 0
+        self.accepted = []  # of those that should have been refused, what is to be finished later
         return self
 
     def start(self):
@@ -185,12 +195,19 @@ class Town(Live):
 
     def refused_creation(self):
         """While there is no room for anything, a new upload is refused, and with 507."""
-        upload = self.rig.new_upload(f"refused-{self.probes}", bytes(50_000_000))
+        is_quota = self.what == "quota"
+        data = self.campaign.rng.randbytes(300_000) if is_quota else bytes(50_000_000)
+        upload = self.rig.new_upload(f"refused-{self.probes}-{len(self.accepted)}", data)
         try:
             self.rig.create(upload)
+            if is_quota:
+                # Nobody can be asked how much quota is left, and a row that fits into what the catalog has already takes none:
+                # then it is the first bytes that are refused.
+                self.accepted.append(upload)
+                self.rig.patch(upload, 100_000)
         except Refused as refused:
             return [] if refused.status == 507 else [f"creation while full: {refused}"]
-        return ["an upload of 50 MB was accepted while there was no room"]
+        return [f"an upload of {len(data)} bytes was accepted while there was no room"]
 
     def one_full(self, heals):
         """Fills, looks, frees, looks. Returns the faults."""
@@ -278,10 +295,10 @@ class Town(Live):
                 self.last_refusal = failure
                 return False
 
-        if not wait_until(try_one, HEAL_SECONDS_WAITED):
-            return [f"no upload went through within {HEAL_SECONDS_WAITED} s of there being room: {self.last_refusal}"]
+        if not wait_until(try_one, self.heal_seconds):
+            return [f"no upload went through within {self.heal_seconds} s of there being room: {self.last_refusal}"]
         if any(client.is_running for client in self.clients):
-            wait_until(lambda: all(upload.has_receipt for upload in waiting), HEAL_SECONDS_WAITED)
+            wait_until(lambda: all(upload.has_receipt for upload in waiting), self.heal_seconds)
         else:
             for upload in waiting:
                 self.rig.finish(upload, 90_000)
@@ -320,23 +337,23 @@ class Campaign:
             uploads = [upload for client in town.clients for upload in client.uploads]
             if not faults:
                 town.rig.town.kill()
-                faults = town.rig.recover([upload for upload in uploads if not upload.has_receipt], 90_000)
+                faults = town.rig.recover([*town.accepted, *(upload for upload in uploads if not upload.has_receipt)], 90_000)
                 faults += town.jobs_given_up()
             checked.update(town.rig.checked)
             checked["not started"] += town.not_started
         return faults, checked, heals, refusals, len(uploads)
 
-    def find_planted(self):
-        for name, (what, words) in PLANTED.items():
+    def find_planted(self, kind):
+        for name, what, words in PLANTED[kind]:
             for attempt in range(1, PLANTED_FULLS_MAX // FULLS_A_TOWN + 1):
-                faults = self.fulls("ext4", FULLS_A_TOWN, [name], until_fault=True)[0]
-                telling = [fault for fault in faults if words in fault]
+                faults = self.fulls(kind, FULLS_A_TOWN, [name], until_fault=True)[0]
+                telling = [fault for fault in faults if re.search(words, fault)]
                 if telling:
-                    print(f"found in town {attempt}: {what} ({telling[0][:300]})", flush=True)
+                    print(f"{kind}: found in town {attempt}: {what} ({telling[0][:300]})", flush=True)
                     break
             else:
-                raise SystemExit(f"a planted bug was not found: {what}. What this campaign says is worth nothing.")
-        return f"{len(PLANTED)} of {len(PLANTED)} found"
+                raise SystemExit(f"{kind}: a planted bug was not found: {what}. What this campaign says is worth nothing.")
+        return f"{len(PLANTED[kind])} of {len(PLANTED[kind])} found"
 
     def run(self, kind, count, planted):
         begun = time.monotonic()
@@ -354,28 +371,29 @@ class Campaign:
         slowest = max(heals, default=0)
         print(f"{kind}: {done} times full, {uploads} uploads, {refusals} refused with 507, healed within {slowest:.2f} s, "
               f"{counts['not started']} times a server would not start with nothing free; checked {dict(counts)}", flush=True)
+        least = FULLS_MIN // len(PLANTED)
         names = {"ext4": "disk full, ext4", "xfs": "disk full, XFS", "inodes": "no inodes left, ext4",
                  "quota": "quota used up (kept by a preloaded library), ext4"}
         figures.record("R6", f"{names[kind]}, at random moments of six uploads",
                        f"{done} times, {uploads} uploads all sealed, {refusals} requests refused with 507, all under way at "
                        f"its end within {slowest:.1f} s of there being room, {len(faults)} faults",
-                       "507 before acceptance, nothing told that is not true, reads served while full, all at its end "
-                       "within 10 s and without a restart", not faults, RUN, time.monotonic() - begun, planted)
+                       f"{least} times, 507 before acceptance, nothing told that is not true, reads served while full, all at its "
+                       "end within 10 s and without a restart", not faults and done >= least, RUN, time.monotonic() - begun, planted)
         return faults
 
 
 def main():
     enter_own_namespaces()
-    kinds = sys.argv[1:] or ["ext4", "xfs", "inodes", "quota"]
+    kinds = sys.argv[1:] or list(PLANTED)
     rng = random.Random(seed())
     template = Template(beat=1)
     faults = []
     try:
         with workshop(16 * GIB) as shop:
             campaign = Campaign(template, shop, rng)
-            planted = campaign.find_planted()
             for kind in kinds:
-                faults += campaign.run(kind, -(-number("LAPEL_FULL_DISKS", 500) // len(kinds)), planted)
+                planted = campaign.find_planted(kind)
+                faults += campaign.run(kind, -(-number("LAPEL_FULL_DISKS", FULLS_MIN) // len(kinds)), planted)
     finally:
         template.close()
     for fault in faults[:FAULTS_SHOWN_MAX]:

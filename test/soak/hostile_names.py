@@ -5,9 +5,10 @@
     hostile_names.py [NAMES]
 
 The server runs under strace, and every file that it creates, renames, links or opens to write must have a name of its own
-making below its data directory; a tree of bait around it is compared before and after. Then `lapel recording export` gets
-answers whose files bear such names, and must write nothing outside the folder that it was given. That the watch would see a
-write is shown first, by writing one.
+making below its data directory; a tree of bait around it is compared before and after. Then `lapel recording export`, under
+strace as well, gets answers whose files bear such names, and must write nothing outside the folder that it was given. That the
+watch would see a write is shown first, of both: a media worker that the watched server starts writes where it may not, and so
+does what runs after an export under the same watch.
 
     LAPEL_BIN          where the programs are (default build/bin)
     LAPEL_NAMES_SEED   repeats a run
@@ -24,8 +25,8 @@ import random
 import re
 import shutil
 import signal
-import subprocess
 import sys
+import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -35,7 +36,7 @@ sys.path.insert(0, str(HERE.parent / "crash"))
 
 import figures  # noqa: E402  (the paths above lead there)
 import races  # noqa: E402
-from harness import BIN, Town, metadata, run  # noqa: E402
+from harness import BIN, Town, metadata, run, until  # noqa: E402
 
 CALLS = ("open,openat,openat2,creat,mkdir,mkdirat,mknod,mknodat,rename,renameat,renameat2,link,linkat,symlink,symlinkat,unlink,unlinkat,"
          "rmdir,truncate,chmod,fchmodat,chown,fchownat")
@@ -46,6 +47,9 @@ OWN = re.compile(r"""(catalog\.db(-wal|-shm|-journal)?|catalog\.lock|lock|format
 FIELDS = ["filename", "filetype", "device", "wearer", "incident", "category", "note", "group"]
 
 EXPORTS_AT_ONCE = 32  # each waits for the next beat
+NAMES = 2_000  # with fewer no bar is kept
+RUN = "tools/soak.sh hostile_names"
+SMALL_FILM = HERE.parent / "data/adversarial/google+AFL/testcases/multimedia/h264/small_movie.mp4"
 
 PIECES = ["..", ".", "...", "~", "~root", "etc", "passwd", "bait", "objects", "uploads", "keys", "catalog.db", "lock", "C:", "con", "nul", "aux.mp4",
           "%2e%2e", "%2f", "%00", "..%c0%af", "‥", "．．", "．", "／", "∕", "\u202e", "\ufeff", "\u0000", "\n", "\r\n", "\t", "\x1b[2J", " ", "*", "?",
@@ -78,17 +82,40 @@ def snapshot(*roots):
     return out
 
 
+def traced(trace, *command):
+    return ["strace", "-f", "--seccomp-bpf", "-y", "-s", "4096", "-o", str(trace), "-e", f"trace={CALLS}", *command]
+
+
+class Bait:
+    """What nobody may touch, in a town's home: above the data directory and beside what is exported."""
+
+    def __init__(self, town):
+        self.folder, self.outside, self.traces = town.home / "bait", town.home / "outside", town.home / "traces"
+        for place in (self.folder, self.outside / "bait"):
+            place.mkdir(parents=True)
+            (place / "x").write_text("bait")
+        self.traces.mkdir()
+        self.before = self.snapshot()
+
+    def snapshot(self):
+        return snapshot(self.folder, self.outside)
+
+    @property
+    def is_touched(self):
+        return self.snapshot() != self.before
+
+
 class Names:
     def __init__(self, seed, count):
         self.rng, self.count = random.Random(seed), count
         self.faults = []
-        self.is_planting = False
-        self.begun = time.monotonic()
+        self.mutex = threading.Lock()
 
     def fault(self, text):
-        self.faults.append(text)
-        if len(self.faults) <= 20 and not self.is_planting:
-            print(f"FAULT {text}", flush=True)
+        with self.mutex:
+            self.faults.append(text)
+            if len(self.faults) <= 20:
+                print(f"FAULT {text}", flush=True)
 
     # ---- what strace saw ----
 
@@ -106,15 +133,55 @@ class Names:
             for text in re.findall(r'"((?:[^"\\]|\\.)*)"', rest):
                 yield name, text, os.path.normpath(os.path.join((folder and (folder[1] or folder[2])) or "/", text))
 
-    def check_trace(self, trace, data):
-        calls = 0
+    def outside(self, trace, home, own=None):
+        """(how many calls would write, which of them not below `home` or, where `own` is given, under another name than those)."""
+        calls, found = 0, []
         for name, text, path in self.written(trace):
             calls += 1
-            below = path.removeprefix(str(data)).lstrip("/") if path.startswith(str(data) + "/") else None
-            is_own = (below is not None and OWN.match(below)) or path == str(data) or path.startswith(("/dev/null", "/proc/self/"))
-            if not is_own or ".." in text.split("/"):
-                self.fault(f"{name} of {text!r}")
-        return calls
+            below = path.removeprefix(str(home)).lstrip("/") if path.startswith(str(home) + "/") else None
+            is_own = below is not None and (own is None or own.match(below))
+            if not (is_own or path == str(home) or path.startswith(("/dev/null", "/proc/self/"))) or ".." in text.split("/"):
+                found.append(f"{name} of {text!r}")
+        return calls, found
+
+    @staticmethod
+    def stop_traced(town):
+        """A tracer that is told to stop leaves its child running, so the child is told."""
+        pid = town.server.pid
+        os.kill(int(pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text()), signal.SIGTERM)
+        code = town.server.wait(timeout=60)
+        town.kill()
+        town.wrapper = []
+        return code
+
+    # ---- what the watch has to see ----
+
+    def find_planted(self):
+        """Of the server's side and of the exports': (found, of how many) each. Seen by strace, and by a look at the bait."""
+        with Town(beat=1) as town:
+            bait = Bait(town)
+            token = town.add_user("clerk", "records")
+            worker = town.home / "worker"
+            worker.write_text(f"#!/bin/sh\n/usr/bin/touch {bait.folder}/planted {town.data}/objects/../../planted\n")
+            worker.chmod(0o755)
+            town.wrapper = traced(bait.traces / "server")
+            town.start("--media-worker", worker)
+            recording = town.upload(token, SMALL_FILM.read_bytes(), filename="a.mp4")["recording"]
+            until((town.home / "planted").exists, why="no worker was started")
+            self.stop_traced(town)
+            said = self.outside(bait.traces / "server", town.data, OWN)[1]
+            of_server = [any("/bait/planted" in text for text in said), any("/../../planted" in text for text in said), bait.is_touched]
+            (bait.folder / "planted").unlink()
+            town.start("--media-worker", "/nonexistent")
+            done, calls, said = self.export(town.port, token, recording, bait, "planted",
+                                            ["sh", "-c", '"$@" && /usr/bin/touch ../bait/planted bait/planted', "sh"])
+            of_export = [done.returncode == 0 and calls > 2, any("'../bait/planted'" in text for text in said),
+                         any("'bait/planted'" in text for text in said), bait.is_touched]
+            town.stop()
+        print(f"planted: of the server {of_server}, of exports {of_export}", flush=True)
+        if not all(of_server + of_export):
+            raise SystemExit("a planted write is not seen")
+        return [f"{sum(seen)} of {len(seen)} found" for seen in (of_server, of_export)]
 
     # ---- in ----
 
@@ -148,8 +215,20 @@ class Names:
 
     # ---- out ----
 
-    def export_all(self, town, token, recording, names, outside):
-        """`lapel recording export` from a server that gives its files such names."""
+    def export(self, port, token, recording, bait, number, under=()):
+        """One export under strace: (how it ended, how many calls would write, those that would outside the folder it was given)."""
+        out, trace = bait.outside / f"export-{number}", bait.traces / f"export-{number}"
+        done = run(*traced(trace, *under, BIN / "lapel"), "recording", "export", recording, "--out", out, "--purpose", "discovery", check=False,
+                   cwd=bait.outside, env={**os.environ, "LAPEL_TOKEN": token, "LAPEL_SERVER": f"http://127.0.0.1:{port}"})
+        calls, said = self.outside(trace, out)
+        shutil.rmtree(out, ignore_errors=True)
+        trace.unlink()
+        return done, calls, said
+
+    def export_all(self, town, token, recording, names, bait):
+        """`lapel recording export` from a server that gives its files such names: (how they ended, calls, calls outside)."""
+        numbers = {name: number for number, name in enumerate(names)}
+
         def export_share(mine):
             current, ends = [""], collections.Counter()
 
@@ -157,93 +236,85 @@ class Names:
             try:
                 for name in mine:
                     current[0] = name
-                    out = outside / f"export-{names.index(name)}"
-                    done = run(BIN / "lapel", "recording", "export", recording, "--out", out, "--purpose", "discovery", check=False, cwd=outside,
-                               env={**os.environ, "LAPEL_TOKEN": token, "LAPEL_SERVER": f"http://127.0.0.1:{proxy.port}"})
+                    done, calls, said = self.export(proxy.port, token, recording, bait, numbers[name])
                     ends[f"exit code {done.returncode}"] += 1
+                    ends["calls"] += calls
+                    ends["outside"] += len(said)
+                    for text in said:
+                        self.fault(f"an export with {name!r}: {text}")
                     if done.returncode < 0 or (done.returncode and len(done.stderr) < 20):
                         self.fault(f"an export with {name!r} ends with {done.returncode}: {done.stderr!r}")
-                    shutil.rmtree(out, ignore_errors=True)
+                    if done.returncode == 0 and calls < 2:
+                        self.fault(f"an export with {name!r} wrote nothing that was seen: strace was not watching")
             finally:
                 proxy.close()
             return ends
 
         with concurrent.futures.ThreadPoolExecutor(EXPORTS_AT_ONCE) as pool:
             shares = list(pool.map(export_share, [names[i::EXPORTS_AT_ONCE] for i in range(EXPORTS_AT_ONCE)]))
-        return dict(sum(shares, collections.Counter()))
+        ends = sum(shares, collections.Counter())
+        calls, outside = ends.pop("calls", 0), ends.pop("outside", 0)
+        return dict(ends), calls, outside
 
     def run(self):
+        planted = self.find_planted()
         with Town(beat=1) as town:
-            bait = town.home / "bait"
-            for place in (bait, town.home / "outside/bait"):
-                place.mkdir(parents=True)
-                (place / "x").write_text("bait")
-            names = hostile_names(self.rng, bait, self.count)
+            bait = Bait(town)
+            names = hostile_names(self.rng, bait.folder, self.count)
             token = town.add_user("clerk", "records")
-            trace = town.home / "trace"
-            town.wrapper = ["strace", "-f", "--seccomp-bpf", "-y", "-s", "4096", "-o", str(trace), "-e", f"trace={CALLS}"]
-            before = snapshot(bait, town.home / "outside")
-            town.start("--media-worker", "/nonexistent")
-            begun = time.monotonic()
-            accepted, refused = self.upload_all(town, token, names)
-            deadline = time.monotonic() + 120
-            while town.events("recording.admitted") < accepted:
-                if time.monotonic() > deadline:
-                    self.fault(f"{town.events('recording.admitted')} of {accepted} are sealed")
-                    break
-                time.sleep(0.1)
-            # A tracer that is told to stop leaves its child running, so the child is told.
-            pid = town.server.pid
-            os.kill(int(pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text()), signal.SIGTERM)
-            if town.server.wait(timeout=60) != 0:
-                self.fault("the server did not stop well")
-            town.kill()
-            town.wrapper = []
-            calls = self.check_trace(trace, town.data)
-            print(f"{len(names)} names in Upload-Metadata: {accepted} kept as text, {refused} refused with a sentence; {calls} calls that write, "
-                  f"{len(self.faults)} outside; {time.monotonic() - begun:.0f} s", flush=True)
-            if calls < 3 * accepted:
-                self.fault(f"only {calls} calls were seen for {accepted} uploads: strace was not watching")
-            # The watch itself: one write where none may be has to be seen by both.
-            planted = self.planted(trace, town, bait, before)
-
-            if snapshot(bait, town.home / "outside") != before:
-                self.fault("the bait was touched")
-            left = {path.name for path in (town.data / "uploads").iterdir()}
-            if left:
-                self.fault(f"{left} are left among the uploads")
-            town.start("--media-worker", "/nonexistent")
-            recording = town.upload(token, b"to be exported", filename="a.mp4")["recording"]
-            ends = self.export_all(town, token, recording, names, town.home / "outside")
-            print(f"{len(names)} names in custody exports: ended with {ends}", flush=True)
-            if snapshot(bait, town.home / "outside") != before:
-                self.fault("an export touched the bait")
-            if town.stop() != 0 or town.check_ledger() != (0, []):
-                self.fault("the server did not stop well, or its ledger has faults")
-        seconds = time.monotonic() - self.begun
-        figures.record("S7", "hostile names in Upload-Metadata and custody exports", f"{len(names)} of each; {calls} writing calls watched, "
-                       f"{len(self.faults)} outside", "0 writes outside", not self.faults, run="tools/soak.sh hostile_names", seconds=seconds,
-                       planted=planted)
-        print(f"{len(self.faults)} faults, {seconds:.0f} s; planted {planted}")
+            self.names_that_come_in(town, token, names, bait, planted[0])
+            self.names_that_go_out(town, token, names, bait, planted[1])
+        print(f"{len(self.faults)} faults")
         return 1 if self.faults else 0
 
-    def planted(self, trace, town, bait, before):
-        faults, self.faults, self.is_planting = self.faults, [], True
-        other = trace.with_name("planted")
-        subprocess.run(["strace", "-f", "-y", "-s", "4096", "-o", other, "-e", f"trace={CALLS}", "touch", bait / "planted",
-                        f"{town.data}/objects/../../planted"], check=True)
-        self.check_trace(other, town.data)
-        seen = [len(self.faults) >= 2, snapshot(bait, town.home / "outside") != before]
-        (bait / "planted").unlink()
-        (town.home / "planted").unlink(missing_ok=True)
-        self.faults, self.is_planting = faults, False
-        if not all(seen):
-            raise SystemExit(f"a planted write is not seen: {seen}")
-        return f"{sum(seen)} of {len(seen)} found"
+    def names_that_come_in(self, town, token, names, bait, planted):
+        begun, trace = time.monotonic(), bait.traces / "server"
+        town.wrapper = traced(trace)
+        town.start("--media-worker", "/nonexistent")
+        accepted, refused = self.upload_all(town, token, names)
+        deadline = time.monotonic() + 120
+        while town.events("recording.admitted") < accepted:
+            if time.monotonic() > deadline:
+                self.fault(f"{town.events('recording.admitted')} of {accepted} are sealed")
+                break
+            time.sleep(0.1)
+        if self.stop_traced(town) != 0:
+            self.fault("the server did not stop well")
+        calls, said = self.outside(trace, town.data, OWN)
+        for text in said:
+            self.fault(text)
+        if calls < 3 * accepted:
+            self.fault(f"only {calls} calls were seen for {accepted} uploads: strace was not watching")
+        if bait.is_touched:
+            self.fault("the bait was touched")
+        left = {path.name for path in (town.data / "uploads").iterdir()}
+        if left:
+            self.fault(f"{left} are left among the uploads")
+        seconds = time.monotonic() - begun
+        print(f"{len(names)} names in Upload-Metadata: {accepted} kept as text, {refused} refused with a sentence; {calls} calls that write, "
+              f"{len(said)} outside; {seconds:.0f} s", flush=True)
+        figures.record("S7", "hostile names in Upload-Metadata", f"{len(names)} names; {calls} writing calls of the server watched, {len(said)} outside, "
+                       f"{len(self.faults)} faults", f"{NAMES:,} names, 0 writes outside", not self.faults and len(names) >= NAMES, run=RUN,
+                       seconds=seconds, planted=planted)
+
+    def names_that_go_out(self, town, token, names, bait, planted):
+        begun, before = time.monotonic(), len(self.faults)
+        town.start("--media-worker", "/nonexistent")
+        recording = town.upload(token, b"to be exported", filename="a.mp4")["recording"]
+        ends, calls, outside = self.export_all(town, token, recording, names, bait)
+        if bait.is_touched:
+            self.fault("an export touched the bait")
+        if town.stop() != 0 or town.check_ledger() != (0, []):
+            self.fault("the server did not stop well, or its ledger has faults")
+        faults, seconds = len(self.faults) - before, time.monotonic() - begun
+        print(f"{len(names)} names in custody exports: ended with {ends}; {calls} calls that write, {outside} outside; {seconds:.0f} s", flush=True)
+        figures.record("S7", "hostile names in custody exports by a lying server", f"{len(names)} names; {calls} writing calls of lapel recording export "
+                       f"watched, {outside} outside, {faults} faults", f"{NAMES:,} names, 0 writes outside", not faults and len(names) >= NAMES, run=RUN,
+                       seconds=seconds, planted=planted)
 
 
 def main():
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 2_000
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else NAMES
     seed = int(os.environ.get("LAPEL_NAMES_SEED", 0)) or random.SystemRandom().randrange(1, 2**32)
     print(f"seed {seed} (LAPEL_NAMES_SEED={seed} repeats it)", flush=True)
     return Names(seed, count).run()

@@ -3,7 +3,7 @@
 """Many clients race each other for one upload, over and over, and every history is judged by linearize.py.
 
     races.py [HISTORIES]             10,000 where none is named
-    races.py --sanitized HISTORIES   programs built with the thread sanitizer: one report of theirs is a fault
+    races.py --sanitized [HISTORIES] programs built with the thread sanitizer: one report of theirs is a fault (1,500)
 
 Each history is one upload on a real `lapel serve` and CLIENTS connections to it, all with a request under way at once: bodies
 at the right offset, an old one or none, whole, in two pieces, cut off in the middle or sent by somebody who hangs up without
@@ -11,6 +11,8 @@ listening, with a checksum that holds or not; HEAD, GET, DELETE, and joining. Ev
 so that the bytes kept in the end say whose they were. Then one client alone brings the upload to its end, and what the
 catalog and the disk hold of it becomes the history's last two events. After all of them: as many recordings, admissions
 and objects as histories that say so, nothing left among the uploads, and a ledger that is sound.
+
+A quarter as many are played on two servers that share a PostgreSQL and a directory, which is how two of them may be.
 
 Before all that, bugs planted between clients and server must be found, or the run fails.
 
@@ -47,6 +49,7 @@ sys.path.insert(0, str(HERE.parent / "crash"))
 
 import figures  # noqa: E402  (the paths above lead there)
 from harness import BIN, Town  # noqa: E402
+from postgres import PROGRAMS, PrivatePostgres  # noqa: E402
 from rig import build  # noqa: E402
 
 CLIENTS = 32
@@ -57,6 +60,9 @@ SETTLE_TRIES = 5_000   # requests to bring one upload to its end
 CHUNK = 250            # histories a file for the checker
 SHARE = 100            # of one clerk, who may so send as many small pieces as come; small, so that no process is left with many at the end
 PLANTED_MAX = 120      # histories in which a planted bug must be found
+HISTORIES_MIN = 10_000       # with fewer no bar is kept
+TWO_SERVERS_SHARE = 4        # two servers get one of so many
+SANITIZED_MIN = 1_500
 PATCH_TYPE = "application/offset+octet-stream"
 
 
@@ -385,7 +391,7 @@ class Racer:
             name = next(iter((self.data / "objects").glob(f"*/{recording[:2]}/{recording}")), None)
             kept = base64.b64encode(name.read_bytes()).decode() if name else ""
             history.events += [{"call": "content", "op": "content"}, {"return": "content", "status": 200, "base64": kept}]
-        count = lambda sql: catalog.execute(sql, (recording,)).fetchone()[0]  # noqa: E731
+        count = lambda sql: int(catalog.execute(sql, (recording,)).fetchone()[0])  # noqa: E731
         history.events += [
             {"call": "evidence", "op": "evidence"},
             {"return": "evidence", "status": 200, "recordings": count("SELECT COUNT(*) FROM recordings WHERE id = ?"),
@@ -393,7 +399,42 @@ class Racer:
         return recording
 
 
-def open_catalog(data):
+class PostgresCatalog:
+    """What this program asks of a catalog, asked of PostgreSQL's own client: all that it answers are texts."""
+
+    def __init__(self, url):
+        self.client = subprocess.Popen([PROGRAMS / "psql", "-X", "-A", "-t", "-q", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-d", url],
+                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd="/")
+
+    def execute(self, sql, values=()):
+        """The rows; as with SQLite, to be read by fetchone() or one after the other."""
+        for value in values:
+            if value is not None and not value.isalnum():
+                raise AssertionError(f"an id is none: {value}")
+            sql = sql.replace("?", "NULL" if value is None else f"'{value}'", 1)
+        self.client.stdin.write(sql + ";\n\\echo end of rows\n")
+        self.client.stdin.flush()
+        rows = []
+        while (line := self.client.stdout.readline()) != "end of rows\n":
+            if not line:
+                raise AssertionError(f"psql has ended with {self.client.wait()}: {sql}")
+            rows.append(tuple(text or None for text in line[:-1].split("\t")))
+        return Fetched(rows)
+
+    def close(self):
+        self.client.stdin.close()
+        self.client.wait()
+        self.client.stdout.close()
+
+
+class Fetched(list):
+    def fetchone(self):
+        return self[0] if self else None
+
+
+def open_catalog(data, database):
+    if database:
+        return PostgresCatalog(database)
     return sqlite3.connect(f"file:{data}/catalog.db?mode=ro", uri=True, timeout=PATIENCE_S, isolation_level=None)
 
 
@@ -409,10 +450,10 @@ def judge(lines):
     return verdicts
 
 
-def play_some(ports, token, data, seed, names):
+def play_some(ports, token, data, database, seed, names):
     """A process's share: plays, verifies, has it judged. Returns (recordings, faults, answers, requests)."""
     racer = Racer(ports, token, data, seed)
-    catalog = open_catalog(data)
+    catalog = open_catalog(data, database)
     recordings, faults, requests = [], [], 0
     try:
         for begin in range(0, len(names), CHUNK):
@@ -431,9 +472,9 @@ def play_some(ports, token, data, seed, names):
 
 
 @contextlib.contextmanager
-def served(servers=1, preload=None, clerks=1):
-    """A town with clerks and as many servers on one data directory as asked for, which only a preloaded lie makes possible."""
-    with Town() as town:
+def served(servers=1, preload=None, clerks=1, database=None):
+    """A town with clerks and as many servers on one data directory as asked for: more than one where its catalog is in PostgreSQL."""
+    with Town(database=database) as town:
         tokens = [town.add_user(f"clerk{n}", "records") for n in range(clerks)]
         town.wrapper = ["env", f"LD_PRELOAD={preload}"] if preload else []
         town.ports, town.others = [], []
@@ -460,9 +501,9 @@ def stop_others(town, how):
 
 
 class Races:
-    def __init__(self, seed, histories, processes=PROCESSES, servers=1, preload=None):
+    def __init__(self, seed, histories, processes=PROCESSES, servers=1, preload=None, database=None):
         self.seed, self.histories, self.processes = seed, histories, processes
-        self.servers, self.preload = servers, preload
+        self.servers, self.preload, self.database = servers, preload, database
         self.faults, self.recordings = [], []
         self.answers = collections.Counter()
         self.requests = 0
@@ -471,11 +512,11 @@ class Races:
     def run(self):
         begun = time.monotonic()
         share = max(min(SHARE, self.histories // self.processes), 1)
-        with served(self.servers, self.preload, -(-self.histories // share)) as (town, tokens):
+        with served(self.servers, self.preload, -(-self.histories // share), self.database) as (town, tokens):
             names = list(range(self.histories))
             with concurrent.futures.ProcessPoolExecutor(self.processes) as pool:
                 shares = [names[at:at + share] for at in range(0, len(names), share)]
-                for done in [pool.submit(play_some, town.ports, token, town.data, self.seed, some)
+                for done in [pool.submit(play_some, town.ports, token, town.data, self.database, self.seed, some)
                              for token, some in zip(tokens, shares, strict=True)]:
                     recordings, faults, answers, requests = done.result()
                     self.recordings += recordings
@@ -495,7 +536,7 @@ class Races:
         for line in (town.home / "server.err").read_text(errors="replace").splitlines():
             if '"level":"error"' in line:
                 self.fault(f"the server said: {line}")
-        catalog = open_catalog(town.data)
+        catalog = open_catalog(town.data, self.database)
         rows = [row[0] for row in catalog.execute("SELECT id FROM recordings")]
         events = [row[0] for row in catalog.execute("SELECT subject FROM ledger_events WHERE type = 'recording.admitted'")]
         catalog.close()
@@ -676,10 +717,10 @@ LIES = {
 }
 
 
-def find_planted(seed, lie=None, servers=1, preload=None, histories=PLANTED_MAX):
+def find_planted(seed, lie=None, servers=1, preload=None, histories=PLANTED_MAX, database=None):
     """In which history, counted from one, the bug is found; None if it is not. What is found has to be found by the checker."""
     with contextlib.ExitStack() as stack:
-        town, (token,) = stack.enter_context(served(servers, preload))
+        town, (token,) = stack.enter_context(served(servers, preload, database=database))
         ports = town.ports
         if lie:
             proxy = Proxy(ports[0], lie)
@@ -687,7 +728,7 @@ def find_planted(seed, lie=None, servers=1, preload=None, histories=PLANTED_MAX)
             ports = [proxy.port]
         racer = Racer(ports, token, town.data, seed)
         stack.callback(racer.close)
-        catalog = open_catalog(town.data)
+        catalog = open_catalog(town.data, database)
         stack.callback(catalog.close)
         for name in range(histories):
             try:
@@ -705,12 +746,12 @@ def preloaded(libraries, name, *flags):
     return build(libraries, name, HERE.parent / "crash" / "planted" / f"{name}.c", *flags)
 
 
-def planted_bugs(seed, libraries):
-    """(name, what find_planted says) of each."""
+def planted_bugs(seed, libraries, postgres):
+    """(name, with how many servers, what find_planted says) of each."""
     for name, lie in LIES.items():
-        yield name, find_planted(seed, lie())
+        yield name, 1, find_planted(seed, lie())
     # Each server knows only its own writers, and the lock on the file, which would tell of the other's, holds nobody.
-    yield "lock dropped", find_planted(seed, servers=2, preload=preloaded(libraries, "no_flock"))
+    yield "lock dropped", 2, find_planted(seed, servers=2, preload=preloaded(libraries, "no_flock"), database=postgres.new_database())
 
 
 def sanitized(seed, histories):
@@ -736,27 +777,27 @@ def sanitized(seed, histories):
         for text in texts:
             print(text)
     figures.record("R7", f"{CLIENTS} clients race one upload on a server under the thread sanitizer",
-                   f"{histories} histories, {races.requests} requests, {len(texts)} reports, {len(races.faults)} other faults", "0 reports",
-                   not texts and not races.faults, run="tools/soak.sh races_tsan", seconds=time.monotonic() - begun, planted="1 of 1 found")
+                   f"{histories} histories, {races.requests} requests, {len(texts)} reports, {len(races.faults)} other faults",
+                   f"{SANITIZED_MIN:,} histories, 0 reports", histories >= SANITIZED_MIN and not texts and not races.faults,
+                   run="tools/soak.sh races_tsan", seconds=time.monotonic() - begun, planted="1 of 1 found")
     return 1 if texts or races.faults else 0
 
 
 def main():
     is_sanitized = sys.argv[1:2] == ["--sanitized"]
     numbers = sys.argv[2:] if is_sanitized else sys.argv[1:]
-    histories = int(numbers[0]) if numbers else 10_000
+    histories = int(numbers[0]) if numbers else SANITIZED_MIN if is_sanitized else HISTORIES_MIN
     seed = int(os.environ.get("LAPEL_RACES_SEED", 0)) or random.SystemRandom().randrange(1, 2**32)
     print(f"seed {seed} (LAPEL_RACES_SEED={seed} repeats it)", flush=True)
     if is_sanitized:
         return sanitized(seed, histories)
-    begun = time.monotonic()
-    found = 0
-    with tempfile.TemporaryDirectory() as libraries:
-        bugs = list(planted_bugs(seed, libraries))
-        for name, where in bugs:
-            found += where is not None
+    bugs, found = collections.Counter(), collections.Counter()  # by how many servers there were
+    with tempfile.TemporaryDirectory() as libraries, PrivatePostgres() as postgres:
+        for name, servers, where in planted_bugs(seed, libraries, postgres):
+            bugs[servers] += 1
+            found[servers] += where is not None
             print(f"planted: {name}: " + (f"found in history {where[0]}: {where[1]}" if where else "NOT FOUND"), flush=True)
-        if found < len(bugs):
+        if found != bugs:
             return 1
         # An honest proxy is no bug: what was found above was the lie.
         if where := find_planted(seed, honest, histories=20):
@@ -764,16 +805,17 @@ def main():
             return 1
         one = Races(seed, histories).run()
         one.report()
-        two = Races(seed, max(histories // 4, 1), servers=2, preload=preloaded(libraries, "two_servers")).run()
+        two = Races(seed, max(histories // TWO_SERVERS_SHARE, 1), servers=2, database=postgres.new_database()).run()
         two.report()
-    seconds, planted = time.monotonic() - begun, f"{found} of {len(bugs)} found"
-    for races, what in ((one, "one server"), (two, "two servers on one catalog and disk")):
+    for races, least, what in ((one, HISTORIES_MIN, "one server"),
+                               (two, HISTORIES_MIN // TWO_SERVERS_SHARE, "two servers that share a PostgreSQL and a directory")):
         bad = len(races.faults)
         figures.record("R7", f"{CLIENTS} clients race one upload, {what}",
                        f"{races.histories} histories, {races.requests} requests, {races.histories - min(bad, races.histories)} linearizable; "
                        f"{len(races.recordings)} recordings, as many admissions and objects",
-                       "all histories linearizable; one recording and one admission of each that was finished", bad == 0,
-                       run="tools/soak.sh races", seconds=seconds, planted=planted)
+                       f"{least:,} histories, all linearizable; one recording and one admission of each that was finished",
+                       bad == 0 and races.histories >= least, run="tools/soak.sh races", seconds=races.seconds,
+                       planted=f"{found[races.servers]} of {bugs[races.servers]} found")
     return 1 if one.faults or two.faults else 0
 
 

@@ -31,8 +31,12 @@ const AlertPage = lazy(() => import("../rooms/oversight/alert.js"));
 const WeeklyPage = lazy(() => import("../rooms/oversight/weekly.js"));
 const DigestPage = lazy(() => import("../rooms/oversight/digest.js"));
 const ReviewPage = lazy(() => import("../rooms/oversight/review.js"));
+const BargainingPage = lazy(() => import("../rooms/program/bargaining.js"));
 const MoneyPage = lazy(() => import("../rooms/program/money.js"));
-const CamerasPage = lazy(() => import("../rooms/cameras/cameras.js"));
+const CamerasPage = lazy(() => import("../rooms/fleet/cameras.js"));
+const CameraPage = lazy(() => import("../rooms/fleet/camera.js"));
+const RotationPage = lazy(() => import("../rooms/fleet/rotation.js"));
+const StaffingPage = lazy(() => import("../rooms/fleet/staffing.js"));
 const StartPage = lazy(() => import("../rooms/start/start.js"));
 const ViewAsPage = lazy(() => import("../rooms/oversight/view_as.js"));
 
@@ -104,10 +108,13 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
   const maySeeProposals = session.may.includes("see_proposals");
   const mayHost = session.may.includes("manage_agencies");
   const maySeeProgram = session.may.includes("see_program");
+  const maySeeBargaining = session.may.includes("see_bargaining");
+  const maySeeFleet = session.may.includes("see_fleet");
   // Who comes to decide proposals, or for the program, and has no list, is taken there.
-  const hasNoList = (maySeeProposals || maySeeProgram) && !session.may.includes("list");
+  const hasNoList = (maySeeProposals || maySeeProgram || maySeeBargaining) && !session.may.includes("list");
   const maySetUp = session.may.includes("manage_people");
-  const home = maySetUp && !session.may.includes("list") ? "/start" : !hasNoList ? "/recordings" : maySeeProposals ? "/approvals" : "/program/money";
+  const homeWithoutList = maySeeProposals ? "/approvals" : maySeeProgram ? "/program/money" : "/program/bargaining";
+  const home = maySetUp && !session.may.includes("list") ? "/start" : hasNoList ? homeWithoutList : "/recordings";
   const maySeeAlerts = session.may.includes("see_alerts");
   // Whoever keeps the cameras hears of what they left to nobody.
   const maySeeWeeks = session.may.includes("see_digests") || session.may.includes("register_device");
@@ -118,8 +125,7 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
       { id: "go.recordings", label: m.nav.recordings, shortcut: "g r", scope: "everywhere", when: () => !hasNoList, perform: () => navigate("/recordings") },
       { id: "go.upload", label: m.nav.upload, shortcut: "g u", scope: "everywhere", when: () => mayUpload, perform: () => navigate("/upload") },
       { id: "go.people", label: m.nav.people, shortcut: "g p", scope: "everywhere", when: () => maySeePeople, perform: () => navigate("/people") },
-      { id: "go.cameras", label: m.nav.cameras, shortcut: "g c", scope: "everywhere", when: () => maySeePeople, perform: () => navigate("/cameras") },
-      { id: "go.start", label: m.nav.start, shortcut: "g t", scope: "everywhere", when: () => maySetUp, perform: () => navigate("/start") },
+      { id: "go.start", label: m.nav.start, shortcut: "g i", scope: "everywhere", when: () => maySetUp, perform: () => navigate("/start") },
       { id: "go.shares", label: m.nav.shares, shortcut: "g s", scope: "everywhere", when: () => maySeeShares, perform: () => navigate("/shares") },
       { id: "go.holds", label: m.nav.holds, shortcut: "g h", scope: "everywhere", when: () => maySeeHolds, perform: () => navigate("/holds") },
       { id: "go.approvals", label: m.nav.approvals, shortcut: "g o", scope: "everywhere", when: () => maySeeProposals, perform: () => navigate("/approvals") },
@@ -128,9 +134,13 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
       { id: "go.review", label: m.nav.review, shortcut: "g v", scope: "everywhere", when: () => mayReview, perform: () => navigate("/access-review") },
       { id: "go.agencies", label: m.nav.agencies, shortcut: "g g", scope: "everywhere", when: () => mayHost, perform: () => navigate("/agencies") },
       { id: "go.money", label: m.nav.money, shortcut: "g m", scope: "everywhere", when: () => maySeeProgram, perform: () => navigate("/program/money") },
+      { id: "go.bargaining", label: m.nav.bargaining, shortcut: "g b", scope: "everywhere", when: () => maySeeBargaining, perform: () => navigate("/program/bargaining") },
+      { id: "go.fleet", label: m.nav.fleet, shortcut: "g c", scope: "everywhere", when: () => maySeeFleet, perform: () => navigate("/fleet") },
+      { id: "go.rotation", label: m.nav.rotation, shortcut: "g t", scope: "everywhere", when: () => maySeeFleet, perform: () => navigate("/fleet/rotation") },
+      { id: "go.staffing", label: m.nav.staffing, shortcut: "g f", scope: "everywhere", when: () => maySeeFleet, perform: () => navigate("/staffing") },
       { id: "help", label: m.help.open, shortcut: "?", scope: "everywhere", perform: () => setHelpOpen(true) },
     ],
-    [navigate, mayUpload, maySetUp, maySeePeople, maySeeShares, maySeeHolds, maySeeProposals, mayHost, hasNoList, maySeeProgram, maySeeAlerts, maySeeWeeks, mayReview],
+    [navigate, mayUpload, maySetUp, maySeePeople, maySeeShares, maySeeHolds, maySeeProposals, mayHost, hasNoList, maySeeProgram, maySeeBargaining, maySeeFleet, maySeeAlerts, maySeeWeeks, mayReview],
   );
   useActions(actions);
   const help = actions.find((action) => action.id === "help") as Action;
@@ -143,8 +153,8 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
     main.current?.focus();
   }, [location]);
 
-  const link = (to: string, label: string): ReactNode => (
-    <Link to={to} aria-current={location.startsWith(to) ? "page" : undefined}>
+  const link = (to: string, label: string, isHere = location.startsWith(to)): ReactNode => (
+    <Link to={to} aria-current={isHere ? "page" : undefined}>
       {label}
     </Link>
   );
@@ -164,7 +174,6 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
           {mayUpload && link("/upload", m.nav.upload)}
           {maySeeShares && link("/shares", m.nav.shares)}
           {maySeePeople && link("/people", m.nav.people)}
-          {maySeePeople && link("/cameras", m.nav.cameras)}
           {maySeeHolds && link("/holds", m.nav.holds)}
           {maySeeProposals && link("/approvals", m.nav.approvals)}
           {mayHost && link("/agencies", m.nav.agencies)}
@@ -172,6 +181,10 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
           {maySeeWeeks && link("/weekly-review", m.nav.weekly)}
           {mayReview && link("/access-review", m.nav.review)}
           {maySeeProgram && link("/program/money", m.nav.money)}
+          {maySeeBargaining && link("/program/bargaining", m.nav.bargaining)}
+          {maySeeFleet && link("/fleet", m.nav.fleet, location === "/fleet" || location.startsWith("/fleet/cameras"))}
+          {maySeeFleet && link("/fleet/rotation", m.nav.rotation)}
+          {maySeeFleet && link("/staffing", m.nav.staffing)}
         </nav>
         <div className="account">
           <ThemeChoice />
@@ -207,9 +220,6 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
               <PeoplePage session={session} />
             </Route>
             <Route path="/people/:id">{({ id }) => <PersonPage key={id} id={id} session={session} />}</Route>
-            <Route path="/cameras">
-              <CamerasPage session={session} />
-            </Route>
             <Route path="/start">
               <StartPage session={session} />
             </Route>
@@ -234,8 +244,21 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
             <Route path="/access-review">
               <ReviewPage />
             </Route>
+            <Route path="/program/bargaining">
+              <BargainingPage />
+            </Route>
             <Route path="/program/money">
               <MoneyPage />
+            </Route>
+            <Route path="/fleet">
+              <CamerasPage session={session} />
+            </Route>
+            <Route path="/fleet/cameras/:id">{({ id }) => <CameraPage key={id} id={id} session={session} />}</Route>
+            <Route path="/fleet/rotation">
+              <RotationPage session={session} />
+            </Route>
+            <Route path="/staffing">
+              <StaffingPage session={session} />
             </Route>
             <Route path="/account">
               <AccountPage session={session} />

@@ -2,12 +2,17 @@
 // Every word a person reads, in one list; those of single rooms are in room_messages.ts. A text with parts is a function, so that no sentence is put together elsewhere.
 
 import { count, counted } from "./counting.js";
-import { agencies, approvals, cameras, change, holds, oversight, program, received, shares, start, statements } from "./room_messages.js";
+import { agencies, approvals, bargaining, change, holds, oversight, program, received, shares, start, statements } from "./room_messages.js";
+import { fleet, rotation, staffing } from "./fleet_messages.js";
 
 export const m = {
   product: "Lapel",
   skip: "Skip to content",
-  nav: { label: "Rooms", recordings: "Recordings", upload: "Upload", shares: "Shares", people: "People", cameras: "Cameras", start: "Set up", alerts: "Alerts", weekly: "Weekly review", review: "Access review", holds: "Holds", approvals: "Approvals", agencies: "Agencies", money: "Money" },
+  nav: { label: "Rooms", start: "Set up", recordings: "Recordings", upload: "Upload", shares: "Shares", people: "People", alerts: "Alerts", weekly: "Weekly review", review: "Access review", holds: "Holds", approvals: "Approvals", agencies: "Agencies", money: "Money", bargaining: "Bargaining",
+    fleet: "Cameras",
+    rotation: "Rotation",
+    staffing: "Staffing",
+  },
   title: (page: string) => `${page} · Lapel`,
 
   theme: { label: "Theme", system: "As the system", light: "Light", dark: "Dark" },
@@ -449,6 +454,7 @@ export const m = {
     link: (name: string) => `Hand this link to ${name}`,
     linkNote: (until: string) => `By it they choose their password. It works once, until ${until}, and is not shown again. Whoever has it can become them: give it to nobody else.`,
     newLink: "New link",
+    newLinkNote: "The link from before counts no more. It goes on record with your name.",
     noPassword: "No password yet. If their link is lost or has ended, make another.",
     units: "Units",
     noUnits: "No units yet: the agency is one unit, and its supervisors supervise everybody.",
@@ -505,6 +511,8 @@ export const m = {
       case: "Works on case",
       clearance: "Cleared for",
       investigation: "Under investigation",
+      shift: "Works shift",
+      facility: "Works at",
     },
     targets: {
       badge: "Badge number",
@@ -513,6 +521,8 @@ export const m = {
       unit_supervisor: "Name of the unit",
       case: "Number of the case",
       clearance: "Kind of recordings",
+      shift: "Name of the shift",
+      facility: "Name of the facility",
     },
     end: "End",
     endTitle: (what: string) => `End: ${what}`,
@@ -541,6 +551,10 @@ export const m = {
       register_device: "Register cameras",
       assign_device: "Assign cameras",
       see_roster: "See people and units",
+      see_fleet: "See cameras and the rotation",
+      manage_fleet: "Keep the cameras",
+      manage_staffing: "Enter strength, shifts and slots",
+      manage_rotation: "Decide whose turn it is",
       manage_people: "Manage people and units",
       see_cases: "See cases",
       manage_cases: "Manage cases",
@@ -564,19 +578,24 @@ export const m = {
       review_access: "Review who has access",
       see_program: "See what is known of the program",
       see_embargoed: "See what is under embargo",
+      see_bargaining: "See the record of bargaining",
+      see_privileged: "See what is privileged",
       state_program: "Enter what is known of the program",
     } as Readonly<Record<string, string>>,
   },
 
   holds,
   change,
-  cameras,
   statements,
   start,
   approvals,
   agencies,
   oversight,
   program,
+  bargaining,
+  fleet,
+  rotation,
+  staffing,
   custody: {
     title: "Custody",
     note: "Everything that was done with this recording, in order. Each row is checked in this browser, not by the server. Names are by the agency's roster, and no part of what is checked.",
@@ -617,6 +636,7 @@ export const m = {
       "recording.derived": "Derived",
       "recording.changed": "Changed",
       "recording.refused": "Refused",
+      "recording.denied": "Refused",
       "recording.released": "Released to its officer",
       "recording.destroyed": "Destroyed",
       "hold.placed": "Hold placed",

@@ -16,6 +16,8 @@ export const ACTIONS: { readonly [K in AssignmentKind]: Session["may"][number] }
   case: "manage_cases",
   clearance: "clear",
   investigation: "investigate",
+  shift: "manage_people",
+  facility: "manage_people",
 };
 export const KINDS = Object.keys(ACTIONS) as readonly AssignmentKind[];
 

@@ -31,6 +31,10 @@ async function readPerson(id: string, session: Session, signal: AbortSignal): Pr
   const names: Record<string, string> = {};
   // Ids as people know them, where the asker may see the lists they stand in.
   if (session.may.includes("see_roster")) for (const unit of (await askJson<"GET /api/v1/units">("/api/v1/units", { signal })).items) names[unit.id] = unit.name;
+  if (session.may.includes("see_fleet")) {
+    const { shifts, facilities } = await askJson<"GET /api/v1/staffing">("/api/v1/staffing", { signal });
+    for (const each of [...shifts, ...facilities]) names[each.id] = each.name;
+  }
   if (session.may.includes("see_cases")) for (const known of (await askJson<"GET /api/v1/cases">("/api/v1/cases", { signal })).items) names[known.id] = known.number;
   const person = session.may.includes("see_roster") ? await askJson<"GET /api/v1/people/{id}">(`/api/v1/people/${named}`, { signal }) : undefined;
   if (person === undefined || session.may.includes("explain") || person.login === session.login) {

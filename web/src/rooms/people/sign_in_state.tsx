@@ -14,10 +14,7 @@ export function SignInState({ person, isSelf }: { readonly person: Person; reado
   const [isResetting, setResetting] = useState(false);
   const [error, setError] = useState<unknown>();
   const [invited, setInvited] = useState<InvitedPerson>();
-  const invite = (): void => {
-    setError(undefined);
-    askJson<"POST /api/v1/people/{id}/setup-link">(`/api/v1/people/${person.id}/setup-link`, { method: "POST" }).then(setInvited, setError);
-  };
+  const [isInviting, setInviting] = useState(false);
   const unlock = (): void => {
     setError(undefined);
     askJson<"POST /api/v1/people/{id}/sign-in/unlock">(`/api/v1/people/${person.id}/sign-in/unlock`, { method: "POST" }).then(again, setError);
@@ -54,7 +51,7 @@ export function SignInState({ person, isSelf }: { readonly person: Person; reado
             {value.awaits_password && !isSelf && (
               <div className="row">
                 <span>{m.people.noPassword}</span>
-                <button type="button" className="quiet" onClick={invite}>
+                <button type="button" className="quiet" onClick={() => setInviting(true)}>
                   {m.people.newLink}
                 </button>
               </div>
@@ -67,6 +64,21 @@ export function SignInState({ person, isSelf }: { readonly person: Person; reado
           </>
         )}
       </Ready>
+      {isInviting && (
+        <AskDialog
+          title={m.people.newLink}
+          note={m.people.newLinkNote}
+          submit={m.people.newLink}
+          ask={() => askJson<"POST /api/v1/people/{id}/setup-link">(`/api/v1/people/${person.id}/setup-link`, { method: "POST" }).then(setInvited)}
+          onClose={() => setInviting(false)}
+          onDone={() => {
+            setInviting(false);
+            again();
+          }}
+        >
+          {null}
+        </AskDialog>
+      )}
       {isResetting && (
         <ResetDialog
           person={person}

@@ -2,16 +2,15 @@
 // What the program costs and who pays, as of any day: bars with a table that says the same, corrections beside what they correct.
 import { useId, useState, type ReactNode } from "react";
 import { askJson } from "../../api/client.js";
-import type { ProgramReport, ProgramRound, ProgramStatement } from "../../api/schema.js";
+import type { ProgramReport, ProgramRound } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
-import { shownTime } from "../../ui/format.js";
-import { Empty, Name, Notice, Ready, Status, Table, useLoad, useTitle, type Tone } from "../../ui/parts.js";
+import { Empty, Name, Notice, Ready, Table, useLoad, useTitle } from "../../ui/parts.js";
 import { Amount, Money } from "./cells.js";
+import { Claim } from "./claim.js";
 import { Contract } from "./contract.js";
 import { marked, shownMoney, shownValue } from "./figures.js";
 
 const MONEY_KINDS: ReadonlySet<string> = new Set(["grant", "round", "contract", "payment", "quote"]);
-const TONES: Readonly<Record<string, Tone>> = { stands: "ok", contradicts: "due", corrected: "plain", former: "plain", not_chosen: "plain", choice: "info" };
 
 export default function MoneyPage(): ReactNode {
   useTitle(m.program.money);
@@ -84,33 +83,6 @@ function Report({ report }: { readonly report: ProgramReport }): ReactNode {
         </section>
       )}
     </>
-  );
-}
-
-function Claim({ said }: { readonly said: ProgramStatement }): ReactNode {
-  return (
-    <article className="panel">
-      <p className="row">
-        <strong className="figure">
-          <Name text={said.value === null ? m.program.choice : marked(shownValue(said.value), said.approximate)} />
-        </strong>
-        <Status tone={TONES[said.status] ?? "plain"} word={m.program.statuses[said.status] ?? said.status} />
-      </p>
-      <p>
-        <Name text={m.program.saidBy(said.source.by, said.source.on)} />
-      </p>
-      <p className="quiet-text">
-        <Name text={said.source.where} />
-      </p>
-      {said.reason !== null && (
-        <p>
-          <Name text={said.reason} />
-        </p>
-      )}
-      <p className="quiet-text">
-        <Name text={m.program.recorded(said.recorded_by.name, said.recorded_on, shownTime(said.recorded_at))} />
-      </p>
-    </article>
   );
 }
 

@@ -9,7 +9,7 @@ import { m } from "../../app/messages.js";
 import { signedIn } from "../../app/session.js";
 import { grouped, shownBytes, shownDuration, shownName, shownTime } from "../../ui/format.js";
 import { Copy, Name, Notice, Ready, Status, toneOfState, useLoad, useTitle } from "../../ui/parts.js";
-import { AssignedOfficer, Change, Release } from "./change.js";
+import { AssignedOfficer, Change, Release } from "./change_dialog.js";
 import { type Choice, Choices } from "./chosen.js";
 import { Custody } from "./custody.js";
 import type { Comparison, Difference } from "./facts.js";

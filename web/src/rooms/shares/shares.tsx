@@ -79,11 +79,15 @@ function Row({ share, mayManage, onDo }: { readonly share: Share; readonly mayMa
       </th>
       <td className="name">
         <ul className="plain">
-          {share.items.map((item) => (
-            <li key={item.recording}>
-              <Link to={`/recordings/${item.recording}`}>
-                <Name text={item.filename || item.recording} />
-              </Link>
+          {share.items.map((item, n) => (
+            <li key={n}>
+              {item.recording === null ? (
+                <span className="quiet-text">{m.shares.hidden}</span>
+              ) : (
+                <Link to={`/recordings/${item.recording}`}>
+                  <Name text={item.filename || item.recording} />
+                </Link>
+              )}
             </li>
           ))}
         </ul>
@@ -108,6 +112,7 @@ function Row({ share, mayManage, onDo }: { readonly share: Share; readonly mayMa
             <Name text={share.reason} />
           </div>
         )}
+        {share.code_failed_at !== null && <div className="quiet-text">{m.shares.codeFailed(shownTime(share.code_failed_at))}</div>}
         {share.views_used !== null && share.opened_at !== null && <div className="quiet-text">{m.shares.views(share.views_used, share.views_max)}</div>}
       </td>
       <td>

@@ -25,14 +25,14 @@ function Steps({ done, session }: { readonly done: FirstSteps; readonly session:
   // Whoever signs in through a provider has their second factor there.
   const hasFactor = session.factors.length > 0 || session.provider !== null;
   const left: readonly ReactNode[] = [
-    !done.people && (
-      <Step key="people" title={m.start.people} detail={m.start.peopleDetail}>
-        <Link to="/people?add">{m.start.peopleGo}</Link>
-      </Step>
-    ),
     !hasFactor && (
       <Step key="factor" title={m.start.factor} detail={m.start.factorDetail}>
         <Link to="/account">{m.start.factorGo}</Link>
+      </Step>
+    ),
+    !done.people && (
+      <Step key="people" title={m.start.people} detail={m.start.peopleDetail}>
+        <Link to="/people?add">{m.start.peopleGo}</Link>
       </Step>
     ),
     !done.dock && (
@@ -51,7 +51,7 @@ function Steps({ done, session }: { readonly done: FirstSteps; readonly session:
       <Empty title={m.start.done} detail={m.start.doneDetail}>
         <p className="row">
           <Link to="/people">{m.start.toPeople}</Link>
-          <Link to="/cameras">{m.start.toCameras}</Link>
+          <Link to="/fleet">{m.start.toCameras}</Link>
         </p>
       </Empty>
     );
