@@ -162,7 +162,7 @@ test("a statement is recorded on the person's page by whoever may, and listed th
   await page.keyboard.press("Escape");
   // Nobody vouches for their own, and who may not record one sees none.
   await page.goto("/people");
-  await page.getByRole("link", { name: "Pat clerk" }).click();
+  await page.getByRole("row", { name: /Pat clerk/ }).getByRole("link").click();
   await page.getByRole("heading", { name: "Statements" }).waitFor();
   assert.equal(await record.count(), 0);
   await visit.end(/status of 4\d\d/);
