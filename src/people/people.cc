@@ -472,13 +472,17 @@ Result<void> People::record_statement(const access::Actor& actor, const std::str
   if (filed_at && *filed_at > now)
     return fail(Code::kInvalid, "A statement that is not filed yet is none: its time lies ahead");
   const roster::Statement statement{actor.agency, person.id, incident, filed_at.value_or(now)};
-  return commit(
+  auto recorded = commit(
       actor,
       {{person.id,
         "statement.recorded",
         {{"incident", incident}, {"filed_at", ledger_time(statement.filed_at)}},
         false}},
       [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) { return roster::add_statement(tx, statement); });
+  if (!recorded && recorded.error().code() == Code::kConflict) {
+    return fail(Code::kConflict, "A statement on this incident is on record already", incident);
+  }
+  return recorded;
 }
 
 Result<roster::OwnViewingRule> People::own_viewing(const access::Actor& actor) {

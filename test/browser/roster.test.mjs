@@ -116,6 +116,7 @@ test("who wore which camera from when until when is entered and ended on the per
   await dialog.getByLabel("Until").fill("");
   await dialog.getByRole("button", { name: "Assign" }).click();
   const assigned = page.getByRole("region", { name: "Assigned today" });
+  await assigned.getByRole("link", { name: "AX-1042" }).waitFor();
   // Local to the minute, and told so.
   await assigned.getByText("from Jan 2, 2026, 06:30:00 EST", { exact: true }).waitFor();
   const camera = await (await visit.context.request.get("/api/v1/fleet/cameras/AX-1042")).json();
@@ -157,7 +158,7 @@ test("a statement is recorded on the person's page by whoever may, and listed th
   await record.click();
   await dialog.getByLabel("Incident").fill("22-1187");
   await page.keyboard.press("Enter");
-  await dialog.getByRole("alert").waitFor();
+  await dialog.getByRole("alert").getByText("on record already").waitFor();
   await visit.look("statement-refused");
   await page.keyboard.press("Escape");
   // Nobody vouches for their own, and who may not record one sees none.

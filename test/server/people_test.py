@@ -396,6 +396,16 @@ class Added(TownCase):
         catalog.close()
         self.choose(added, "late", 401)
 
+    def test_whoever_signs_in_through_the_provider_has_no_use_for_a_link(self):
+        added = self.add("traveler", "officer")
+        catalog = sqlite3.connect(self.town.data / "catalog.db", timeout=30)
+        with catalog:  # as `lapel sign-in provider link` does
+            catalog.execute("INSERT INTO provider_links (agency, issuer, subject, person, linked_us) SELECT agency, 'https://idp.example', 'sub', id, 1 FROM people WHERE id = ?", (added["id"],))
+        catalog.close()
+        self.choose(added, "traveler", 401)
+        self.link(added["id"], 409)
+        self.assertFalse(self.a.ask("GET", f"/api/v1/people/{added['id']}/sign-in", "boss", 200).json()["awaits_password"])
+
     def test_it_is_administrators_alone_and_never_of_themselves(self):
         added = self.add("reed", "officer", badge="9")
         for who in ("clerk", "captain"):

@@ -123,7 +123,12 @@ function Assigned({ items, names, session, onEnd }: AssignedProps & { readonly i
       {items.map((assignment) => (
         <li key={assignment.id} className="row">
           <span>
-            {m.people.kinds[assignment.kind]} <Name text={names[assignment.target] ?? assignment.target} />{" "}
+            {m.people.kinds[assignment.kind]}{" "}
+            {assignment.kind === "device" && session.may.includes("see_fleet") ? (
+              <Camera id={assignment.target} />
+            ) : (
+              <Name text={names[assignment.target] ?? assignment.target} />
+            )}{" "}
             <span className="quiet-text">
               {m.people.since(assignment.from.startsWith("1970-01-01") ? undefined : shownTime(assignment.from), assignment.until === null ? undefined : shownTime(assignment.until))}
             </span>
@@ -136,6 +141,16 @@ function Assigned({ items, names, session, onEnd }: AssignedProps & { readonly i
         </li>
       ))}
     </ul>
+  );
+}
+
+/** By its serial, and where its own history is. An agency has thousands: each is asked for where it is named. */
+function Camera({ id }: { readonly id: string }): ReactNode {
+  const [load] = useLoad(id, (signal) => askJson<"GET /api/v1/fleet/cameras/{id}">(`/api/v1/fleet/cameras/${id}`, { signal }));
+  return (
+    <Link to={`/fleet/cameras/${id}`} className="mono">
+      <Name text={load.state === "ready" ? load.value.serial : id} />
+    </Link>
   );
 }
 
