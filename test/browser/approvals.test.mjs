@@ -12,6 +12,8 @@ before(async () => {
   town = new Town();
   run(join(BIN, "lapel"), "user", "add", "--data", town.data, "--agency", AGENCY, "--login", "townclerk", "--name", "Toni Clerk", "--role", "approver",
     "--password-file", join(town.home, "password"));
+  run(join(BIN, "lapel"), "user", "add", "--data", town.data, "--agency", AGENCY, "--login", "counsel", "--name", "Pat counsel", "--role", "counsel",
+    "--password-file", join(town.home, "password"));
   await town.start();
   browser = await openBrowser();
 });
@@ -157,7 +159,7 @@ test("holds beyond a page come when they are asked for", async () => {
   const visit = await Visit.begin(browser, town);
   const { page } = visit;
   await page.goto("/holds");
-  await visit.signIn("captain");
+  await visit.signIn("counsel");
   await page.getByRole("button", { name: "Place a hold" }).waitFor();
   for (let i = 0; i < 51; ++i) {
     const data = { matter: `Claim ${i}`, incident: `31-${i}`, reason: "a letter" };

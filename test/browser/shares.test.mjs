@@ -197,6 +197,8 @@ test("whoever sent it reads that somebody guessed, and nothing of what was locke
   await detective.signIn("detective");
   await page.getByText("Nothing has been shared yet").waitFor();
   const headers = { "X-Lapel": "1" };
+  const outside = await clerk.context.request.patch(`/api/v1/recordings/${recording}`, { headers, data: { inside_home: false, reason: "a street" } });
+  assert.equal(outside.status(), 200);
   const data = { kind: "discovery", recipient: "Dana Whitfield", recordings: [recording], purpose: "discovery", case: "22-1" };
   const made = await (await detective.context.request.post("/api/v1/shares", { headers, data })).json();
   for (let n = 0; n < 5; n++) {
