@@ -20,7 +20,7 @@ async function asked(login) {
 
 before(async () => {
   town = new Town().advance(0);
-  for (const [login, role] of [["sergeant", "supervisor"], ["auditor", "auditor"], ["keeperofcameras", "coordinator"]]) {
+  for (const [login, role] of [["sergeant", "supervisor"], ["auditor", "auditor"], ["keeperofcameras", "coordinator"], ["deputy", "administrator"]]) {
     run(join(BIN, "lapel"), "user", "add", "--data", town.data, "--agency", AGENCY, "--login", login, "--name", `Pat ${login}`, "--role", role,
       "--password-file", join(town.home, "password"));
   }
@@ -161,7 +161,7 @@ test("the list as another sees it, and for an administrator how long it is", asy
   assert.equal(await auditor.page.locator("img").count(), 0);
   await auditor.look("view-as");
   await auditor.end();
-  const chief = await asked("chief");
+  const chief = await asked("deputy");
   await chief.page.goto("/people/hill/view-as");
   await chief.page.getByText("Their list holds 20 recordings. 20 not for you to see.").waitFor();
   assert.equal(await chief.page.getByRole("row").count(), 0);
