@@ -417,7 +417,7 @@ class EveryCall(unittest.TestCase):
         data = random.Random(SEED).randbytes(SIZE)
         calls = enumerate_calls(self, data)
         points = points_of(calls)
-        tried = spread(points, number("LAPEL_CRASH_POINTS", 60))
+        tried = spread(points, number("LAPEL_CRASH_POINTS", 40))
         reached, again, lossy, checked = 0, 0, 0, collections.Counter()
         for point, attempts, faults, counts in in_pairs(lambda point: try_point(point, data), tried):
             with self.subTest(point=point):
