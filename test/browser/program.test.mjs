@@ -15,6 +15,8 @@ async function asked(login) {
   const visit = await Visit.begin(browser, town);
   await visit.page.goto("/account"); // everybody has one
   await visit.signIn(login);
+  // The answer alone is no page: keys pressed before one stands are heard by nobody.
+  await visit.page.getByRole("heading", { level: 1, name: "Your account" }).waitFor();
   return visit;
 }
 async function state(visit, file) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The shell: who is signed in, which room is open, and what can be done everywhere.
-import { lazy, Suspense, useEffect, useMemo, useRef, useState, useSyncExternalStore, type ReactNode } from "react";
+import { lazy, Suspense, useEffect, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore, type ReactNode } from "react";
 import { Link, Redirect, Route, Switch, useLocation } from "wouter";
 import type { Session } from "../api/schema.js";
 import { RecordingList } from "../rooms/recordings/list.js";
@@ -83,7 +83,8 @@ function Staff(): ReactNode {
 
 function Kept({ session, isShown }: { readonly session: Session; readonly isShown: boolean }): ReactNode {
   const place = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  // With the change of the page itself, not after it is drawn: nothing is heard that is not seen.
+  useLayoutEffect(() => {
     if (isShown) return;
     for (const media of place.current?.querySelectorAll<HTMLMediaElement>("video, audio") ?? []) media.pause();
     // Dialogs lie above everything, whatever they are in.
