@@ -172,6 +172,11 @@ constexpr std::string_view kShowRule =
     "a recording: officers their own, supervisors their unit's, and the roles that work with all footage";
 constexpr std::string_view kRestrictedRule = "restricted: open to those who are cleared for its kind";
 
+// Those whose part of the agency can be told.
+bool is_scoped(Role role) {
+  return role == Role::kCommand || role == Role::kInternalAffairs;
+}
+
 // Whether an actor works with all of the agency's recordings, or has this one by their own standing.
 bool sees_all(const Actor& actor) {
   return has_any(actor, {Role::kCommand, Role::kInvestigator, Role::kInternalAffairs, Role::kCoordinator,
@@ -184,6 +189,13 @@ bool has_by_standing(const Actor& actor, const Item& item) {
 // Those who have to find a restricted recording in order to do their work, though not to see it.
 bool sees_restricted_rows(const Actor& actor) {
   return has_any(actor, {Role::kCommand, Role::kRecords, Role::kCoordinator, Role::kAuditor});
+}
+
+// The actor with the roles that they hold over this recording.
+Actor over(const Actor& actor, const Item& item) {
+  Actor out = actor;
+  if (item.is_outside_scope) std::erase_if(out.roles, [](Role role) { return is_scoped(role); });
+  return out;
 }
 
 Decision decide_show(const Actor& actor, const Item& item) {
@@ -270,8 +282,12 @@ Decision decide_view(const Actor& actor, const Item& item, const Basis& basis) {
     return refuse("victim-sensitive: never for training");
   }
   if (basis.purpose == Purpose::kInvestigation && !basis.has_case) return refuse("an investigation names its case");
-  if (const auto bound = bound_home(actor, item, basis)) return *bound;
   return allow(kRule);
+}
+
+// `actor` with every role that they have, whichever of them opened it.
+Decision unless_home(const Decision& opened, const Actor& actor, const Item& item, const Basis& basis) {
+  return opened.is_allowed() ? bound_home(actor, item, basis).value_or(opened) : opened;
 }
 
 constexpr std::string_view kTwoPeopleRule = "two people: nobody decides what they have proposed";
@@ -342,36 +358,37 @@ Decision decide_by_role(const Actor& actor, Action action, const Item& item, con
                       "and approvers none");
     case Action::kShow:
     case Action::kReceipt:
-      return decide_show(actor, item);
+      return decide_show(over(actor, item), item);
     case Action::kPoster:
-      return decide_poster(actor, item);
+      return decide_poster(over(actor, item), item);
     case Action::kView:
       CHECK(basis.has_value());
-      return decide_view(actor, item, *basis);
+      return unless_home(decide_view(over(actor, item), item, *basis), actor, item, *basis);
     case Action::kExport:
     case Action::kShare: {
       CHECK(basis.has_value());
-      const Decision shown = decide_show(actor, item);
+      Actor exporter = over(actor, item);
+      const Decision shown = decide_show(exporter, item);
       if (!shown.may_know()) return shown;
       // The purpose must be the work of a role that exports: two roles may what either may, and not what neither does.
-      Actor exporter = actor;
       std::erase_if(exporter.roles, [](Role role) { return !exports(role); });
       if (exporter.roles.empty()) return refuse(kExportRule);
-      const Decision view = decide_view(exporter, item, *basis);
+      const Decision view = unless_home(decide_view(exporter, item, *basis), actor, item, *basis);
       return view.may_know() ? view : refuse(view.rule);
     }
     case Action::kChange: {
-      const Decision shown = decide_show(actor, item);
+      const Actor acting = over(actor, item);
+      const Decision shown = decide_show(acting, item);
       if (!shown.is_allowed()) return shown;
       if (item.state == State::kDisposed) return refuse("disposed: nothing is changed any more");
-      return allow_if((actor.has(Role::kOfficer) && is_own(actor, item)) ||
-                          (actor.has(Role::kSupervisor) && item.is_supervised) ||
-                          has_any(actor, {Role::kInvestigator, Role::kRecords, Role::kCommand, Role::kInternalAffairs,
-                                          Role::kCoordinator}),
+      return allow_if((acting.has(Role::kOfficer) && is_own(actor, item)) ||
+                          (acting.has(Role::kSupervisor) && item.is_supervised) ||
+                          has_any(acting, {Role::kInvestigator, Role::kRecords, Role::kCommand, Role::kInternalAffairs,
+                                           Role::kCoordinator}),
                       "what a recording is said to be: its officer, their supervisor, and those who work on it");
     }
     case Action::kReassign: {
-      const Decision shown = decide_show(actor, item);
+      const Decision shown = decide_show(over(actor, item), item);
       if (!shown.is_allowed()) return shown;
       if (item.state == State::kDisposed) return refuse("disposed: nothing is changed any more");
       // Rules of viewing hang on it. Whoever could look by moving it does not move it, whatever else they are.
@@ -383,21 +400,23 @@ Decision decide_by_role(const Actor& actor, Action action, const Item& item, con
     }
     case Action::kRestrict:
     case Action::kLiftRestriction: {
-      const Decision shown = decide_show(actor, item);
+      const Actor acting = over(actor, item);
+      const Decision shown = decide_show(acting, item);
       if (!shown.may_know()) return shown;
       if (item.state == State::kDisposed) return refuse("disposed: nothing is changed any more");
       if (action == Action::kLiftRestriction && item.is_proposed_by_actor) return refuse(kTwoPeopleRule);
       // Who is not cleared could otherwise unlock it in order to see it.
       const bool may_unlock = item.state != State::kRestricted || item.is_cleared;
       return allow_if(may_unlock && !is_own(actor, item) &&
-                          has_any(actor, {Role::kInternalAffairs, Role::kRecords, Role::kCommand}),
+                          has_any(acting, {Role::kInternalAffairs, Role::kRecords, Role::kCommand}),
                       "restricting: internal affairs, records and command, never its officer; lifting it: two of them "
                       "who are cleared for it");
     }
     case Action::kReleaseOwn: {
-      const Decision shown = decide_show(actor, item);
+      const Actor acting = over(actor, item);
+      const Decision shown = decide_show(acting, item);
       if (!shown.may_know()) return shown;
-      const bool is_superior = (actor.has(Role::kSupervisor) && item.is_supervised) || actor.has(Role::kCommand);
+      const bool is_superior = (acting.has(Role::kSupervisor) && item.is_supervised) || acting.has(Role::kCommand);
       return allow_if(is_superior && !is_own(actor, item),
                       "releasing a recording to its officer: their supervisor or command, never the officer");
     }
@@ -461,10 +480,12 @@ Decision decide_by_role(const Actor& actor, Action action, const Item& item, con
       return allow_if(places_holds(actor) || actor.has(Role::kAuditor),
                       "holds: records, counsel, DA liaison, command, internal affairs and auditors");
     case Action::kPlaceHold: {
+      const Actor acting = over(actor, item);
       constexpr std::string_view kRule = "placing a hold: records, counsel, DA liaison, command and internal affairs";
       if (!places_holds(actor)) return refuse(kRule);
-      const Decision shown = decide_show(actor, item);
+      const Decision shown = decide_show(acting, item);
       if (!shown.is_allowed()) return shown;
+      if (!places_holds(acting)) return refuse(kRule);
       if (item.state == State::kDisposed) return refuse("disposed: there is nothing left to hold");
       return allow(kRule);
     }
@@ -607,7 +628,16 @@ Result<void> require(const Decision& decision, std::string_view what, const std:
 }
 
 Reach reach(const Actor& actor) {
-  return {sees_all(actor), actor.has(Role::kOfficer), actor.has(Role::kSupervisor), sees_restricted_rows(actor)};
+  // As they are where nothing is outside their scope, and as they are outside it.
+  Item nothing;
+  nothing.is_outside_scope = true;
+  const Actor outside = over(actor, nothing);
+  return {sees_all(outside),
+          actor.has(Role::kOfficer),
+          actor.has(Role::kSupervisor),
+          sees_all(actor) && !sees_all(outside),
+          sees_restricted_rows(outside),
+          sees_restricted_rows(actor) && !sees_restricted_rows(outside)};
 }
 
 Decision decide(const Actor& actor, Action action, const Item& item, const std::optional<Basis>& basis) {

@@ -7,7 +7,8 @@
 // Promises: decide() looks at its arguments only, and names the rule whichever way it decides. Administration grants no
 //   right to footage. A further role adds rights and takes none, but for two: nobody who could look by it may
 //   kReassign, and whoever investigates needs a warrant for a home under any purpose; what binds an item binds whoever asks.
-//   Nobody decides what they proposed.
+//   Nobody decides what they proposed. Outside the scope that they were given, command and internal affairs hold
+//   neither role over a recording; what those roles bind them to, they are bound to there too.
 // Fails with: std::nullopt for a text that is no role, action, purpose, state or restriction. require(): kUnauthenticated,
 //   problems::kRule, problems::kInsideHome, kNotFound.
 // Threads: values and pure functions.
@@ -170,6 +171,8 @@ struct Item {
   // By the roster, at this moment.
   bool is_supervised = false;  // by the actor: the officer was in a unit of theirs then, or nobody is assigned
   bool is_in_case = false;     // the actor works on a case that it belongs to
+  // Of command and internal affairs: they were given a part of the agency, and it is neither in that nor of a case of theirs.
+  bool is_outside_scope = false;
   bool is_cleared =
       false;  // the actor, for the class it is restricted as; a recipient, if it was so when it was shared
   OwnViewing own_viewing = OwnViewing::kOpen;  // of its assigned officer
@@ -206,10 +209,12 @@ struct [[nodiscard]] Decision {
 
 // Which recordings an actor's list holds, for a query to narrow itself by: exactly those that kShow allows.
 struct Reach {
-  bool all = false;         // else only those by standing
-  bool own = false;         // assigned to the actor
-  bool supervised = false;  // Item::is_supervised
-  bool restricted = false;  // also without being cleared
+  bool all = false;                  // else only those by standing
+  bool own = false;                  // assigned to the actor
+  bool supervised = false;           // Item::is_supervised
+  bool scoped = false;               // unless Item::is_outside_scope
+  bool restricted = false;           // also without being cleared
+  bool restricted_in_scope = false;  // the same, of those that `scoped` means
 };
 Reach reach(const Actor& actor);
 

@@ -48,7 +48,7 @@ struct Row {
 
 const Names kRelations = {"own", "supervised", "case", "unattributed", "other", "foreign"};
 const Names kFacts = {"-",         "home_related", "home_warrant", "home_unrelated", "home_unasked", "sensitive",
-                      "own_waits", "no_case",      "cleared",      "proposed",       "lead"};
+                      "own_waits", "no_case",      "cleared",      "proposed",       "lead",         "outside_scope"};
 const Names kAnswers = {"allow", "refuse", "ask", "hide", "sign_in"};
 
 Names words(const std::string& all) {
@@ -140,6 +140,8 @@ Item item_of(const std::string& actor, const std::string& relation, const std::s
   item.is_in_case = relation == "case";
   item.is_inside_home = fact == "home_unasked" ? std::nullopt : std::optional(fact.starts_with("home_"));
   item.is_victim_sensitive = fact == "sensitive";
+  // A case of theirs is within everybody's scope.
+  item.is_outside_scope = fact == "outside_scope" && relation != "case";
   item.is_cleared = fact == "cleared";
   item.is_proposed_by_actor = fact == "proposed";
   if (fact == "own_waits") item.own_viewing = OwnViewing::kAwaitsStatement;

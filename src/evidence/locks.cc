@@ -61,15 +61,16 @@ std::string open_condition() {
 std::string cleared_or_open_condition(const access::Actor& actor) {
   const std::string cleared = "NOT " + some_file(uncleared());
   if (!actor.has(access::Role::kInternalAffairs)) return cleared;
-  return fmt::format("({} OR (NOT {} AND NOT {}))", cleared, some_file(uncleared_else()),
-                     some_file("f.assigned_officer = :self"));
+  return fmt::format("({} OR ({} AND NOT {} AND NOT {}))", cleared, roster::scope_condition(),
+                     some_file(uncleared_else()), some_file("f.assigned_officer = :self"));
 }
 
 // Whose work the class is needs no clearance for it, but for what they are in themselves.
 bool is_cleared(const access::Actor& actor, const db::Row& row) {
   if (row.is_null("locked_as")) return false;
-  return row.integer("is_cleared") == 1 || (actor.has(access::Role::kInternalAffairs) &&
-                                            row.integer("is_cleared_else") == 1 && row.integer("covers_own") == 0);
+  return row.integer("is_cleared") == 1 ||
+         (actor.has(access::Role::kInternalAffairs) && row.integer("is_outside_scope") == 0 &&
+          row.integer("is_cleared_else") == 1 && row.integer("covers_own") == 0);
 }
 
 Result<Files> files_of(db::Transaction& tx, const AgencyId& agency, const RecordingId& id) {

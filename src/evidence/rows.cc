@@ -71,10 +71,12 @@ Result<std::string> reached_condition(const access::Actor& actor) {
     // Alone, the first is an index's range.
     out = reach.own ? "assigned_officer = :self" : "";
     if (reach.supervised) out += (out.empty() ? "" : " OR ") + roster::supervised_condition();
+    if (reach.scoped) out += (out.empty() ? "" : " OR ") + roster::scope_condition();
     if (out.empty()) return fail(Code::kInternal, "A list of nothing was let through", actor.login);
     out = "(" + out + ")";
   }
-  if (!reach.restricted) out += std::string(out.empty() ? "" : " AND ") + cleared_or_open_condition(actor);
+  const std::string also = reach.restricted_in_scope ? " OR " + roster::scope_condition() : "";
+  if (!reach.restricted) out += (out.empty() ? "(" : " AND (") + cleared_or_open_condition(actor) + also + ")";
   return out.empty() ? "1 = 1" : out;
 }
 
@@ -155,6 +157,7 @@ Result<Recording> read_recording(const access::Actor& actor, const db::Row& row,
   if (is_home) out.item.is_inside_home = true;
   out.item.is_supervised = standing.is_supervised;
   out.item.is_in_case = standing.is_in_case;
+  out.item.is_outside_scope = standing.is_outside_scope;
   out.item.is_cleared = is_cleared(actor, row);
   out.is_case_known = standing.is_case_known;
   out.item.own_viewing = own_viewing(standing, row.integer("is_released") == 1);

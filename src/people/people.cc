@@ -300,6 +300,9 @@ Result<std::string> People::target_of(db::Transaction& tx, const access::Actor& 
       if (!device) return fail(Code::kNotFound, "No device of this agency has that serial", target);
       return device->id.text();
     }
+    case AssignmentKind::kScope:
+      if (target == roster::kWholeAgency) return target;
+      [[fallthrough]];
     case AssignmentKind::kUnit:
     case AssignmentKind::kUnitSupervisor: {
       const auto unit = TRY(roster::find_unit(tx, actor.agency, target));
@@ -525,9 +528,11 @@ Result<People::Rights> People::rights(const access::Actor& actor, const std::str
   Rights out;
   out.person = TRY(find(actor, person_text));
   access::Actor subject;
+  bool has_scope = false;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     subject = TRY(roster::actor_of_received(tx, out.person.id));
     out.assignments = TRY(roster::assignments(tx, actor.agency, {{}, out.person.id, {}, parts_.clock.now()}));
+    has_scope = !TRY(roster::assignments(tx, actor.agency, {AssignmentKind::kScope, out.person.id, {}, {}})).empty();
     return {};
   }));
   std::erase_if(out.assignments, [&](const Assignment& assignment) {
@@ -544,6 +549,7 @@ Result<People::Rights> People::rights(const access::Actor& actor, const std::str
   for (const std::string_view relation : {"own", "supervised", "other"}) {
     access::Item item = about(subject, relation == "own" ? std::optional(subject.person) : std::nullopt);
     item.is_supervised = relation == "supervised";
+    item.is_outside_scope = has_scope && relation == "other";
     item.is_inside_home = false;
     for (int number = 0; number <= static_cast<int>(access::kLastAction); ++number) {
       const auto action = static_cast<access::Action>(number);

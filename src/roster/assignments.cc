@@ -17,7 +17,7 @@ struct KindRow {
   access::Action action;
   bool is_exclusive;  // one person's at a time
 };
-constexpr std::array<KindRow, 9> kKinds = {{
+constexpr std::array<KindRow, 10> kKinds = {{
     {AssignmentKind::kBadge, "badge", access::Action::kManagePeople, true},
     {AssignmentKind::kDevice, "device", access::Action::kAssignDevice, true},
     {AssignmentKind::kUnit, "unit", access::Action::kManagePeople, false},
@@ -27,6 +27,7 @@ constexpr std::array<KindRow, 9> kKinds = {{
     {AssignmentKind::kInvestigation, "investigation", access::Action::kInvestigate, false},
     {AssignmentKind::kShift, "shift", access::Action::kManagePeople, false},
     {AssignmentKind::kFacility, "facility", access::Action::kManagePeople, false},
+    {AssignmentKind::kScope, "scope", access::Action::kManagePeople, false},
 }};
 
 const KindRow& row_of(AssignmentKind kind) {
@@ -334,6 +335,25 @@ std::string supervised_condition() {
       then, now);
 }
 
+std::string in_case_condition() {
+  return fmt::format(
+      "EXISTS (SELECT 1 FROM cases c JOIN assignments a ON a.target = c.id AND a.agency = c.agency WHERE c.agency = "
+      "r.agency AND c.number = r.incident AND a.kind = 'case' AND a.person = :self AND {})",
+      stands("a", ":now"));
+}
+
+// Fails closed: whose only scope has ended is not given all of it again by that.
+std::string scope_condition() {
+  return fmt::format(
+      "(NOT EXISTS (SELECT 1 FROM assignments s WHERE s.agency = r.agency AND s.person = :self AND s.kind = 'scope') "
+      "OR "
+      "r.assigned_officer IS NULL OR EXISTS (SELECT 1 FROM assignments s WHERE s.agency = r.agency AND s.person = "
+      ":self "
+      "AND s.kind = 'scope' AND {} AND (s.target = '{}' OR EXISTS (SELECT 1 FROM assignments o WHERE o.agency = "
+      "r.agency AND o.person = r.assigned_officer AND o.kind = 'unit' AND o.target = s.target AND {}))) OR {})",
+      stands("s", ":now"), kWholeAgency, stands("o", "r.sort_us"), in_case_condition());
+}
+
 std::string same_unit_condition() {
   return fmt::format(
       "(EXISTS (SELECT 1 FROM assignments o JOIN assignments s ON s.target = o.target AND s.agency = o.agency WHERE "
@@ -354,10 +374,6 @@ std::string cleared_condition(std::string_view file) {
 }
 
 std::string standing_columns() {
-  const std::string in_case = fmt::format(
-      "EXISTS (SELECT 1 FROM cases c JOIN assignments a ON a.target = c.id AND a.agency = c.agency WHERE c.agency = "
-      "r.agency AND c.number = r.incident AND a.kind = 'case' AND a.person = :self AND {})",
-      stands("a", ":now"));
   const std::string case_known = "EXISTS (SELECT 1 FROM cases c WHERE c.agency = r.agency AND c.number = r.incident)";
   const std::string investigated = fmt::format(
       "EXISTS (SELECT 1 FROM assignments a WHERE a.agency = r.agency AND a.person = r.assigned_officer AND a.kind = "
@@ -367,10 +383,11 @@ std::string standing_columns() {
       "EXISTS (SELECT 1 FROM statements t WHERE t.agency = r.agency AND t.person = r.assigned_officer AND t.incident = "
       "r.incident AND t.filed_us <= :now)";
   return fmt::format(
-      "{}, {}, {}, {}, {}, coalesce((SELECT own_viewing FROM agency_rules g WHERE g.agency = r.agency), 'allowed') "
+      "{}, {}, {}, {}, {}, {}, coalesce((SELECT own_viewing FROM agency_rules g WHERE g.agency = r.agency), 'allowed') "
       "AS own_viewing_rule",
-      truth(supervised_condition(), "is_supervised"), truth(in_case, "is_in_case"), truth(case_known, "is_case_known"),
-      truth(investigated, "is_investigated"), truth(statement, "has_statement"));
+      truth(supervised_condition(), "is_supervised"), truth(in_case_condition(), "is_in_case"),
+      truth(case_known, "is_case_known"), truth(investigated, "is_investigated"), truth(statement, "has_statement"),
+      truth("NOT " + scope_condition(), "is_outside_scope"));
 }
 
 Result<bool> supervises(db::Transaction& tx, const AgencyId& agency, const PersonId& supervisor, const PersonId& person,
@@ -392,8 +409,13 @@ Result<Standing> read_standing(const db::Row& row) {
   const auto rule = parse_own_viewing_rule(row.text("own_viewing_rule"));
   if (!rule) return fail(Code::kCorrupt, "A rule of the agency is damaged", row.text("own_viewing_rule"));
   const auto is = [&](std::string_view name) { return row.integer(name) == 1; };
-  return Standing{is("is_supervised"),   is("is_in_case"),    is("is_case_known"),
-                  is("is_investigated"), is("has_statement"), *rule};
+  return Standing{is("is_supervised"),
+                  is("is_in_case"),
+                  is("is_outside_scope"),
+                  is("is_case_known"),
+                  is("is_investigated"),
+                  is("has_statement"),
+                  *rule};
 }
 
 }  // namespace lapel::roster

@@ -35,8 +35,10 @@ enum class AssignmentKind {
   kInvestigation,   // nothing: is being investigated
   kShift,           // a shift's id: works it
   kFacility,        // a facility's id: works there
+  kScope,           // a unit's id, or "agency": has that part of it as command or internal affairs
 };
-inline constexpr AssignmentKind kLastAssignmentKind = AssignmentKind::kFacility;
+inline constexpr AssignmentKind kLastAssignmentKind = AssignmentKind::kScope;
+inline constexpr std::string_view kWholeAgency = "agency";  // a scope's target
 std::string_view assignment_kind_name(AssignmentKind kind);
 std::optional<AssignmentKind> parse_assignment_kind(std::string_view name);
 std::string all_assignment_kind_names();
@@ -120,6 +122,9 @@ Result<void> set_own_viewing_rule(db::Transaction& tx, const AgencyId& agency, O
 std::string standing_columns();
 // The conditions by which a list holds only what its asker may be shown (access::Reach); r, :self and :now as above.
 std::string supervised_condition();
+// What :self has as command or internal affairs: what nobody is assigned to, what is of a case of theirs, and whose officer was
+// within their scope when it was made. Everything, until a first scope is given; from then on what they are given at :now.
+std::string scope_condition();
 // SQL: :self is cleared at :now for what the row of recordings called `file` is restricted as.
 std::string cleared_condition(std::string_view file);
 // Its officer was, when it was made, in a unit that :self belongs to or supervises at :now. Where neither was ever in one,
@@ -131,7 +136,7 @@ Result<bool> supervises(db::Transaction& tx, const AgencyId& agency, const Perso
                         Timestamp then, Timestamp now);
 
 struct Standing {
-  bool is_supervised = false, is_in_case = false;
+  bool is_supervised = false, is_in_case = false, is_outside_scope = false;
   bool is_case_known = false;  // whether there is a case with the recording's incident as its number
   // Of the recording's assigned officer.
   bool is_investigated = false, has_statement = false;

@@ -120,6 +120,25 @@ ALTER TABLE assignments_of_more_kinds RENAME TO assignments;
 CREATE INDEX assignments_by_person ON assignments (person, kind, from_us, id);
 CREATE INDEX assignments_by_target ON assignments (agency, kind, target, from_us, id);
 )sql"},
+    {5, "the part of the agency that command and internal affairs have", R"sql(
+CREATE TABLE assignments_with_scopes (
+  id TEXT NOT NULL PRIMARY KEY,
+  agency TEXT NOT NULL REFERENCES agencies (id),
+  person TEXT NOT NULL REFERENCES people (id),
+  kind TEXT NOT NULL CHECK (kind IN ('badge', 'device', 'unit', 'unit_supervisor', 'case', 'clearance', 'investigation',
+    'shift', 'facility', 'scope')),
+  target TEXT NOT NULL,
+  from_us BIGINT NOT NULL,
+  until_us BIGINT,
+  CHECK (until_us IS NULL OR until_us > from_us)
+);
+INSERT INTO assignments_with_scopes (id, agency, person, kind, target, from_us, until_us)
+  SELECT id, agency, person, kind, target, from_us, until_us FROM assignments;
+DROP TABLE assignments;
+ALTER TABLE assignments_with_scopes RENAME TO assignments;
+CREATE INDEX assignments_by_person ON assignments (person, kind, from_us, id);
+CREATE INDEX assignments_by_target ON assignments (agency, kind, target, from_us, id);
+)sql"},
 };
 
 template <typename AnyId>

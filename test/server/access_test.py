@@ -198,6 +198,73 @@ class Facts(TownCase):
         self.assertEqual(a.listed("coordinator", "&unattributed=true") & set(recordings), {recordings[2]})
         self.assertIn(day, a.ask("GET", "/api/v1/units", "auditor").json()["items"])
 
+    def test_command_and_internal_affairs_have_what_their_scope_says(self):
+        a = self.a
+        for name in ("North", "South"):
+            a.ask("POST", "/api/v1/units", "administrator", 201, name=name)
+        for login, badge, unit in (("northern", "301", "North"), ("southern", "302", "South")):
+            a.add(login, "officer", badge=badge)
+            a.learn()
+            a.begin("administrator", "unit", login, unit)
+        a.add("captain", "command", badge="303")
+        a.add("inquirer", "internal_affairs")
+        a.add("captain_and_clerk", "command", "records")
+        a.learn()
+        scoped = ("captain", "inquirer", "captain_and_clerk")
+        north, south, locked = a.upload(wearer="301", incident="22-710"), a.upload(wearer="302", incident="22-711"), a.upload(wearer="302")
+        nobodys, own = a.upload(), a.upload(wearer="303")
+        a.change("records", south, inside_home=True)
+        a.change("records", locked, restriction="internal_affairs")
+        every = {north, south, locked, nobodys, own}
+
+        def expect(who, shown, closed=frozenset()):
+            """By every door; `closed` they may know of without seeing it."""
+            self.assertEqual(a.listed(who) & every, shown, who)
+            for recording in every:
+                status = 200 if recording in shown else 403 if recording in closed else 404
+                for door in ("", "/custody", "/receipt"):
+                    self.assertEqual(a.ask("GET", f"/api/v1/recordings/{recording}{door}", who).status, status, (who, recording, door))
+                if status == 404:
+                    self.assertEqual(a.view(who, recording, "review").status, 404)
+                    self.assertEqual(a.ask("GET", f"/api/v1/recordings/{recording}/poster", who).status, 404)
+                    a.change(who, recording, 404, category="other")
+                    if who != "captain_and_clerk":
+                        a.ask("POST", "/api/v1/holds", who, 404, matter="m", reason="r", recording=recording)
+
+        # Until somebody says otherwise the agency is one.
+        for who in scoped:
+            expect(who, every)
+        given = {who: a.begin("administrator", "scope", who, "North")["id"] for who in scoped}
+        expect("captain", {north, nobodys})
+        expect("inquirer", {north, nobodys})
+        expect("captain_and_clerk", every)  # as the clerk that they are too
+        # What the one role may do there the other does not lend it; and what binds whoever commands binds them everywhere.
+        self.assertEqual(a.view("captain_and_clerk", north, "training").status, 201)
+        self.assertEqual(a.view("captain_and_clerk", own, "training").status, 403)
+        answer = a.view("captain_and_clerk", south, "review", case="22-999")
+        self.assertIn("warrant", answer.json()["detail"])
+        self.assertEqual(a.view("captain", north, "review").status, 201)
+        # A case of theirs, another unit, and the whole of it.
+        a.ask("POST", "/api/v1/cases", "investigator", 201, number="22-711", title="Over the river")
+        works = a.begin("investigator", "case", "captain", "22-711")
+        expect("captain", {north, south, nobodys})
+        a.ask("POST", f"/api/v1/assignments/{works['id']}/end", "investigator", 200, reason="done")
+        a.begin("administrator", "scope", "captain", "South")
+        expect("captain", {north, south, locked, nobodys})
+        a.begin("administrator", "scope", "inquirer", "agency")
+        expect("inquirer", every)
+        # The end of a scope is not the beginning of a wider one.
+        a.ask("POST", f"/api/v1/assignments/{given['captain']}/end", "administrator", 200, reason="moved")
+        expect("captain", {south, locked, nobodys})
+        self.assertEqual(a.begin("administrator", "scope", "captain", "No such unit", 404)["detail"], "No unit of this agency has that name")
+        a.begin("command", "scope", "captain", "agency", 403)  # who commands does not say what
+        a.add("chief_and_administrator", "command", "administrator")
+        a.learn()
+        a.begin("chief_and_administrator", "scope", "chief_and_administrator", "agency", 403)
+        rights = a.ask("GET", f"/api/v1/people/{a.ids['captain']}/rights", "administrator", 200).json()["rights"]
+        shows = {right["recording"]: right["answer"] for right in rights if right["action"] == "show"}
+        self.assertEqual(shows, {"own": "allow", "supervised": "allow", "other": "hide"})
+
     def test_no_side_door_tells_more_than_the_front_one(self):
         a = self.a
         recording = a.upload(wearer="201", incident="22-600")

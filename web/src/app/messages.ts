@@ -513,6 +513,7 @@ export const m = {
       investigation: "Under investigation",
       shift: "Works shift",
       facility: "Works at",
+      scope: "Scope as command or internal affairs",
     },
     targets: {
       badge: "Badge number",
@@ -523,6 +524,7 @@ export const m = {
       clearance: "Kind of recordings",
       shift: "Name of the shift",
       facility: "Name of the facility",
+      scope: "Name of the unit, or agency for all of it",
     },
     end: "End",
     endTitle: (what: string) => `End: ${what}`,

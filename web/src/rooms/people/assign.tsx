@@ -18,6 +18,7 @@ export const ACTIONS: { readonly [K in AssignmentKind]: Session["may"][number] }
   investigation: "investigate",
   shift: "manage_people",
   facility: "manage_people",
+  scope: "manage_people",
 };
 export const KINDS = Object.keys(ACTIONS) as readonly AssignmentKind[];
 
