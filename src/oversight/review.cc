@@ -93,6 +93,7 @@ std::string content_of(const std::vector<Reviewed>& people) {
         {"tokens", std::move(tokens)},
         {"units", list(each.units)},
         {"supervises", list(each.supervises)},
+        {"scopes", each.scopes ? Json(list(*each.scopes)) : Json()},
         {"cases", each.cases ? Json(list(*each.cases)) : Json()},
         {"clearances", each.clearances ? Json(list(*each.clearances)) : Json()},
     });
@@ -138,6 +139,16 @@ Result<Review> AccessReview::show(const access::Actor& actor) {
       if (assignment.kind == AssignmentKind::kUnitSupervisor) found->second.supervises.push_back(text);
       if (assignment.kind == AssignmentKind::kCase) found->second.cases->push_back(text);
       if (assignment.kind == AssignmentKind::kClearance) found->second.clearances->push_back(text);
+    }
+    for (const roster::Assignment& given :
+         TRY(roster::assignments(tx, actor.agency, {AssignmentKind::kScope, {}, {}, {}}))) {
+      const auto found = people.find(given.person);
+      if (found == people.end()) continue;
+      std::vector<std::string>& scopes = found->second.scopes ? *found->second.scopes : found->second.scopes.emplace();
+      const auto name = names.find(given.target);
+      if (given.from <= now && (!given.until || *given.until > now)) {
+        scopes.push_back(name == names.end() ? given.target : name->second);
+      }
     }
     for (auto& [id, each] : people) {
       std::optional<Timestamp> last = each.account.signed_in_at;
@@ -203,7 +214,7 @@ Result<void> AccessReview::sign(const access::Actor& actor, const std::string& s
 std::string as_csv(const Review& review) {
   std::string out =
       "login,name,active,roles,roles since,roles by,last here,flag,second "
-      "factors,tokens,units,supervises,cases,clearances\r\n";
+      "factors,tokens,units,supervises,scope,cases,clearances\r\n";
   for (const Reviewed& each : review.people) {
     std::vector<std::string> tokens;
     for (const Credential& token : each.account.tokens) {
@@ -226,6 +237,7 @@ std::string as_csv(const Review& review) {
                                  joined(tokens),
                                  joined(each.units),
                                  joined(each.supervises),
+                                 each.scopes ? joined(*each.scopes) : "not limited",
                                  each.cases ? joined(*each.cases) : "not shown",
                                  each.clearances ? joined(*each.clearances) : "not shown"};
     std::string line;

@@ -49,6 +49,7 @@ struct Reviewed {
   std::optional<Timestamp> last_day;  // the day on which they, or a token of theirs, were last here
   bool is_idle = false, was_never_here = false;
   std::vector<std::string> units, supervises;
+  std::optional<std::vector<std::string>> scopes;  // nullopt: no scope was ever given, and that is the whole agency
   std::optional<std::vector<std::string>> cases, clearances;  // nullopt: not for the asker
 };
 struct Review {

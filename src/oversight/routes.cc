@@ -142,6 +142,7 @@ Json to_json_value(const Reviewed& each) {
                       {"tokens", std::move(tokens)},
                       {"units", texts(each.units)},
                       {"supervises", texts(each.supervises)},
+                      {"scopes", each.scopes ? texts(*each.scopes) : Json()},
                       {"cases", each.cases ? texts(*each.cases) : Json()},
                       {"clearances", each.clearances ? texts(*each.clearances) : Json()}};
 }

@@ -261,6 +261,9 @@ class Facts(TownCase):
         a.add("chief_and_administrator", "command", "administrator")
         a.learn()
         a.begin("chief_and_administrator", "scope", "chief_and_administrator", "agency", 403)
+        reviewed = {each["login"]: each["scopes"] for each in a.ask("GET", "/api/v1/access-review", "auditor", 200).json()["items"]}
+        self.assertEqual({who: reviewed[who] for who in (*scoped, "command")},
+                         {"captain": ["South"], "inquirer": ["North", "agency"], "captain_and_clerk": ["North"], "command": None})
         rights = a.ask("GET", f"/api/v1/people/{a.ids['captain']}/rights", "administrator", 200).json()["rights"]
         shows = {right["recording"]: right["answer"] for right in rights if right["action"] == "show"}
         self.assertEqual(shows, {"own": "allow", "supervised": "allow", "other": "hide"})

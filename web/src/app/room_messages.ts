@@ -359,6 +359,8 @@ export const oversight = {
   token: (scopes: readonly string[] | null, until: string) => `Token for ${scopes === null ? "everything they may" : scopes.join(", ")}, until ${until}`,
   inUnits: (names: string) => `Unit ${names}`,
   supervises: (names: string) => `Supervises ${names}`,
+  hasScope: (names: string) => `Commands or investigates ${names} only`,
+  noScope: "Their scope has ended: nothing as command or internal affairs",
   onCases: (names: string) => `Case ${names}`,
   clearedFor: (names: string) => `Cleared for ${names}`,
 

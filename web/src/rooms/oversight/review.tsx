@@ -107,6 +107,7 @@ function Row({ person }: { readonly person: ReviewedPerson }): ReactNode {
       <td>
         {list(person.units, m.oversight.inUnits)}
         {list(person.supervises, m.oversight.supervises)}
+        {person.scopes?.length === 0 ? m.oversight.noScope : list(person.scopes, m.oversight.hasScope)}
         {list(person.cases, m.oversight.onCases)}
         {list(person.clearances?.map((kind) => m.recording.restrictions[kind] ?? kind) ?? null, m.oversight.clearedFor)}
       </td>
