@@ -151,7 +151,8 @@ Result<Lines> by_events(db::Transaction& tx, const std::string& agency, const st
     const db::Rows rows = TRY(tx.query(
         "SELECT subject, n, leaf_index, type, event FROM ledger_events WHERE agency = :agency AND leaf_index > "
         ":after AND type IN ('identity.bound', 'assignment.began', 'assignment.ended', 'statement.recorded', "
-        "'unit.added', 'case.opened', 'rule.changed', 'recording.released', 'agency.added', 'hold.placed', "
+        "'unit.added', 'category.added', 'category.retired', 'case.opened', 'rule.changed', 'recording.released', "
+        "'agency.added', 'hold.placed', "
         "'hold.released', 'proposal.made', 'proposal.approved', 'proposal.refused', 'proposal.withdrawn', "
         "'token.made', 'token.revoked', 'share.made', "
         "'share.prepared', 'share.failed', 'share.opened', 'share.accepted', 'share.received', 'share.revoked', "
@@ -190,6 +191,10 @@ Result<Lines> by_events(db::Transaction& tx, const std::string& agency, const st
                                text_of(*event, "filed_at")));
       } else if (type == "unit.added") {
         out.insert(fmt::format("unit {}: {}", text_of(*event, "unit"), text_of(*event, "name")));
+      } else if (type == "category.added") {
+        out.insert(fmt::format("category {}: {}", text_of(*event, "category"), text_of(*event, "name")));
+      } else if (type == "category.retired") {
+        out.insert(fmt::format("category {} is retired", text_of(*event, "category")));
       } else if (type == "case.opened") {
         out.insert(fmt::format("case {}: {} {}", text_of(*event, "case"), text_of(*event, "number"),
                                event->find("title") ? text_of(*event, "title") : ""));
@@ -263,6 +268,12 @@ Result<Lines> by_catalog(db::Transaction& tx, const std::string& agency) {
                }));
   TRY(add_rows(tx, agency, "units", "CAST(id AS TEXT) AS id, CAST(name AS TEXT) AS name", "id", out,
                [&](const db::Row& row) { return fmt::format("unit {}: {}", text(row, "id"), text(row, "name")); }));
+  TRY(add_rows(tx, agency, "categories",
+               "CAST(id AS TEXT) AS id, CAST(name AS TEXT) AS name, CAST(retired_us AS TEXT) AS retired", "id", out,
+               [&](const db::Row& row) {
+                 if (row.maybe_text("retired")) out.insert(fmt::format("category {} is retired", text(row, "id")));
+                 return fmt::format("category {}: {}", text(row, "id"), text(row, "name"));
+               }));
   TRY(add_rows(tx, agency, "cases",
                "CAST(id AS TEXT) AS id, CAST(number AS TEXT) AS number, CAST(title AS TEXT) AS title", "id", out,
                [&](const db::Row& row) {
@@ -419,8 +430,8 @@ Result<void> check_facts(db::Transaction& tx, const std::string& agency, const s
     note(fmt::format("{} tokens are of before there were events of tokens: the ledger knows nothing of them",
                      sign_in.tokens_before));
   // Nobody's: no agency's check would come to them.
-  for (const std::string_view table : {"assignments", "statements", "units", "cases", "releases", "agency_rules",
-                                       "holds", "proposals", "shares", "share_items", "share_views"}) {
+  for (const std::string_view table : {"assignments", "statements", "units", "categories", "cases", "releases",
+                                       "agency_rules", "holds", "proposals", "shares", "share_items", "share_views"}) {
     const std::int64_t strays =
         TRY(tx.query(fmt::format("SELECT COUNT(*) AS strays FROM {} t WHERE NOT EXISTS (SELECT 1 FROM agencies a WHERE "
                                  "a.id = t.agency)",

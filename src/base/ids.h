@@ -57,6 +57,7 @@ using ActId = Id<struct ActTag>;
 using TokenId = Id<struct TokenTag>;
 using UnitId = Id<struct UnitTag>;
 using CaseId = Id<struct CaseTag>;
+using CategoryId = Id<struct CategoryTag>;
 using AssignmentId = Id<struct AssignmentTag>;
 using FactorId = Id<struct FactorTag>;
 using RenditionId = Id<struct RenditionTag>;

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "evidence/locks.h"
 #include "evidence/rows.h"
+#include "roster/categories.h"
 #include "roster/holds.h"
 
 namespace lapel::evidence {
@@ -177,6 +178,7 @@ Result<Recording> Vault::change(const access::Actor& actor, const RecordingId& i
   const Changes changes = changes_of(before, change, after);
   std::vector<File> locked;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    TRY(roster::check_category(tx, actor.agency, before.description.category, after.category));
     if (change.officer && *change.officer) TRY(check_officer(tx, actor.agency, **change.officer));
     if (!change.restriction) return {};
     TRY(check_lock(before, *change.restriction));

@@ -155,9 +155,7 @@ Result<Recording> read_recording(const access::Actor& actor, const db::Row& row,
   const bool is_home = row.integer("home_in_part") == 1, is_sensitive = row.integer("sensitive_in_part") == 1;
   out.item = {out.agency, out.assigned_officer, out.uploader, out.state, out.is_inside_home, is_sensitive};
   if (is_home) out.item.is_inside_home = true;
-  out.item.is_supervised = standing.is_supervised;
-  out.item.is_in_case = standing.is_in_case;
-  out.item.is_outside_scope = standing.is_outside_scope;
+  standing.tell(out.item);
   out.item.is_cleared = is_cleared(actor, row);
   out.is_case_known = standing.is_case_known;
   out.item.own_viewing = own_viewing(standing, row.integer("is_released") == 1);

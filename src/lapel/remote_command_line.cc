@@ -91,6 +91,19 @@ void CommandLine::Declared::add_facts() {
   say(fact_change(units, "add", "Add a unit", "POST", "/api/v1/units"), "NAME", "name", "What it is called")
       ->required();
 
+  CLI::App* categories = remote_group("category", "The agency's own categories, on a server, over HTTP");
+  fact_list(categories, "The categories of the agency, with those that are retired", "/api/v1/categories",
+            {"id", "name", "retired_at"});
+  say(fact_change(categories, "add", "Add a category", "POST", "/api/v1/categories"), "NAME", "name",
+      "What it is called; once there is one, people give recordings no other")
+      ->required();
+  CLI::App* retire = command(*categories, "retire", "Give a category to no further recording", [this] {
+    return door::run_fact_change(remote_, "POST", "/api/v1/categories/" + recording_ + "/retire", said_, as_json_);
+  });
+  retire->add_option("ID", recording_, "The category, as lapel category list names it")->required();
+  say(retire, "--reason", "reason", "Why")->required();
+  retire->add_flag("--json", as_json_, "Print JSON");
+
   CLI::App* cases = remote_group("case", "Cases on a server, over HTTP");
   fact_list(cases, "The cases of the agency", "/api/v1/cases", {"id", "number", "title"});
   CLI::App* open = fact_change(cases, "add", "Open a case", "POST", "/api/v1/cases");

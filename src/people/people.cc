@@ -241,6 +241,46 @@ Result<roster::Unit> People::add_unit(const access::Actor& actor, const std::str
   return unit;
 }
 
+Result<std::vector<roster::Category>> People::categories(const access::Actor& actor) {
+  if (!access::decide(actor, access::Action::kList, about(actor)).is_allowed()) {
+    TRY(require(actor, access::Action::kSeeRoster));
+  }
+  std::vector<roster::Category> out;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    out = TRY(roster::categories(tx, actor.agency));
+    return {};
+  }));
+  return out;
+}
+
+Result<roster::Category> People::add_category(const access::Actor& actor, const std::string& name) {
+  TRY(require(actor, access::Action::kSetRules));
+  TRY(check_text("A category's name", name));
+  const roster::Category category{crypto::new_id<CategoryId>(), actor.agency, name, {}};
+  TRY(commit(actor,
+             {{TRY(console(actor)), "category.added", {{"category", category.id.text()}, {"name", name}}, false}},
+             [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) {
+               return roster::add_category(tx, category, parts_.clock.now());
+             }));
+  return category;
+}
+
+Result<roster::Category> People::retire_category(const access::Actor& actor, const CategoryId& id,
+                                                 const std::string& reason) {
+  TRY(require(actor, access::Action::kSetRules));
+  TRY(check_text("A reason", reason));
+  const std::vector<roster::Category> known = TRY(categories(actor));
+  const auto found = std::find_if(known.begin(), known.end(), [&](const auto& each) { return each.id == id; });
+  if (found == known.end()) return fail(Code::kNotFound, "No such category", id.text());
+  roster::Category out = *found;
+  out.retired_at = parts_.clock.now();
+  TRY(commit(actor, {{TRY(console(actor)), "category.retired", {{"category", id.text()}, {"reason", reason}}, false}},
+             [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) {
+               return roster::retire_category(tx, actor.agency, id, *out.retired_at);
+             }));
+  return out;
+}
+
 Result<std::vector<roster::Case>> People::cases(const access::Actor& actor) {
   TRY(require(actor, access::Action::kSeeCases));
   std::vector<roster::Case> out;

@@ -22,6 +22,7 @@
 #include "db/db.h"
 #include "ledger/ledgers.h"
 #include "roster/assignments.h"
+#include "roster/categories.h"
 #include "roster/lists.h"
 #include "roster/roster.h"
 
@@ -70,6 +71,11 @@ class People {
 
   Result<std::vector<roster::Unit>> units(const access::Actor& actor);
   Result<roster::Unit> add_unit(const access::Actor& actor, const std::string& name);
+  // Those that stand and those that are retired. Whoever describes recordings is told, and whoever sees the roster.
+  Result<std::vector<roster::Category>> categories(const access::Actor& actor);
+  Result<roster::Category> add_category(const access::Actor& actor, const std::string& name);
+  // For what is described from now on; recordings keep what they were given.
+  Result<roster::Category> retire_category(const access::Actor& actor, const CategoryId& id, const std::string& reason);
   Result<std::vector<roster::Case>> cases(const access::Actor& actor);
   Result<roster::Case> add_case(const access::Actor& actor, const std::string& number, const std::string& title);
 

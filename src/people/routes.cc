@@ -44,6 +44,11 @@ Json::Object to_members(const roster::Statement& statement) {
 Json::Object to_members(const roster::Unit& unit) {
   return {{"id", unit.id.text()}, {"name", unit.name}};
 }
+Json::Object to_members(const roster::Category& category) {
+  return {{"id", category.id.text()},
+          {"name", category.name},
+          {"retired_at", category.retired_at ? Json(ledger_time(*category.retired_at)) : Json()}};
+}
 Json::Object to_members(const roster::Case& known) {
   return {{"id", known.id.text()}, {"number", known.number}, {"title", known.title}};
 }
@@ -136,6 +141,20 @@ Result<Response> units(const Request&, People& all, const access::Actor& actor) 
 Result<Response> add_unit(const Request& request, People& all, const access::Actor& actor) {
   const Json body = TRY(http::json_body(request));
   return answer(201, to_members(TRY(all.add_unit(actor, TRY(http::required_text(body, "name"))))));
+}
+
+Result<Response> categories(const Request&, People& all, const access::Actor& actor) {
+  return page_of(TRY(all.categories(actor)));
+}
+Result<Response> add_category(const Request& request, People& all, const access::Actor& actor) {
+  const Json body = TRY(http::json_body(request));
+  return answer(201, to_members(TRY(all.add_category(actor, TRY(http::required_text(body, "name"))))));
+}
+Result<Response> retire_category(const Request& request, People& all, const access::Actor& actor) {
+  const Json body = TRY(http::json_body(request));
+  const auto id = CategoryId::parse(id_param(request));
+  if (!id) return fail(Code::kNotFound, "No such category", id_param(request));
+  return answer(200, to_members(TRY(all.retire_category(actor, *id, TRY(http::required_text(body, "reason"))))));
 }
 
 Result<Response> cases(const Request&, People& all, const access::Actor& actor) {
@@ -242,6 +261,9 @@ void register_routes(http::Router& router, People& all, roster::Asker asker, ros
   add("POST", "/api/v1/people/{id}/active", change_activity);
   add("GET", "/api/v1/units", units);
   add("POST", "/api/v1/units", add_unit);
+  add("GET", "/api/v1/categories", categories);
+  add("POST", "/api/v1/categories", add_category);
+  add("POST", "/api/v1/categories/{id}/retire", retire_category);
   add("GET", "/api/v1/cases", cases);
   add("POST", "/api/v1/cases", add_case);
   add("GET", "/api/v1/assignments", assignments);

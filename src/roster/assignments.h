@@ -141,6 +141,13 @@ struct Standing {
   // Of the recording's assigned officer.
   bool is_investigated = false, has_statement = false;
   OwnViewingRule rule = OwnViewingRule::kAllowed;
+
+  // What a decision asks of it.
+  void tell(access::Item& item) const {
+    item.is_supervised = is_supervised;
+    item.is_in_case = is_in_case;
+    item.is_outside_scope = is_outside_scope;
+  }
 };
 Result<Standing> read_standing(const db::Row& row);
 

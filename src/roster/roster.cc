@@ -139,6 +139,16 @@ ALTER TABLE assignments_with_scopes RENAME TO assignments;
 CREATE INDEX assignments_by_person ON assignments (person, kind, from_us, id);
 CREATE INDEX assignments_by_target ON assignments (agency, kind, target, from_us, id);
 )sql"},
+    {6, "what the agency calls its recordings", R"sql(
+CREATE TABLE categories (
+  id TEXT NOT NULL PRIMARY KEY,
+  agency TEXT NOT NULL REFERENCES agencies (id),
+  name TEXT NOT NULL,
+  added_us BIGINT NOT NULL,
+  retired_us BIGINT
+);
+CREATE UNIQUE INDEX categories_by_name ON categories (agency, name) WHERE retired_us IS NULL;
+)sql"},
 };
 
 template <typename AnyId>

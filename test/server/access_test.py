@@ -268,6 +268,44 @@ class Facts(TownCase):
         shows = {right["recording"]: right["answer"] for right in rights if right["action"] == "show"}
         self.assertEqual(shows, {"own": "allow", "supervised": "allow", "other": "hide"})
 
+    def test_people_give_the_agencys_own_categories_and_cameras_what_they_say(self):
+        a = self.a
+        recording = a.upload(category="As The Camera Says")
+        a.change("records", recording, category="anything, while there is no list")
+        arrest = a.ask("POST", "/api/v1/categories", "command", 201, name="Arrest").json()
+        self.addCleanup(lambda: a.ask("POST", f"/api/v1/categories/{stop['id']}/retire", "command", reason="the test is over"))
+        stop = a.ask("POST", "/api/v1/categories", "command", 201, name="Traffic stop").json()
+        self.assertEqual(a.change("records", recording, category="Arrest").json()["category"], "Arrest")
+        said = a.change("records", recording, 400, category="arrest").json()["detail"]
+        self.assertIn("has no category arrest", said)
+        self.assertIsNone(a.change("records", recording, category=None).json()["category"])
+        a.change("records", recording, category="Arrest")
+        # What comes in is kept as it came, for somebody to look at.
+        self.assertEqual(a.ask("GET", f"/api/v1/recordings/{a.upload(category='As The Camera Says')}", "records", 200).json()["category"], "As The Camera Says")
+        a.ask("POST", f"/api/v1/categories/{arrest['id']}/retire", "records", 403, reason="not theirs to say")
+        a.ask("POST", f"/api/v1/categories/{arrest['id']}/retire", "command", 200, reason="split in two")
+        a.change("records", recording, category="Arrest", inside_home=False)  # it has it already
+        other = a.upload()
+        a.change("records", other, 400, category="Arrest")
+        again = a.ask("POST", "/api/v1/categories", "command", 201, name="Arrest").json()
+        a.change("records", other, category="Arrest")
+        for who, shown in (("officer", 200), ("union", 403), ("administrator", 200), ("approver", 403)):
+            answer = a.ask("GET", "/api/v1/categories", who, shown)
+            if shown == 200:
+                self.assertEqual([(each["id"], each["retired_at"] is None) for each in answer.json()["items"] if each["name"] == "Arrest"],
+                                 sorted([(arrest["id"], False), (again["id"], True)]))
+        for body in ({"name": ""}, {"name": "a\nb"}, {"name": 7}, {}):
+            a.ask("POST", "/api/v1/categories", "command", 400, **body)
+        a.ask("POST", f"/api/v1/categories/{again['id']}/retire", "command", 200, reason="the test is over")
+        self.assertEqual(run(BIN / "lapel", "ledger", "check", "--data", a.town.data, check=False).returncode, 0)
+        with sqlite3.connect(a.town.data / "catalog.db") as catalog:
+            catalog.execute("UPDATE categories SET retired_us = NULL WHERE id = ?", (arrest["id"],))
+        told = run(BIN / "lapel", "ledger", "check", "--data", a.town.data, check=False)
+        self.assertNotEqual(told.returncode, 0)
+        self.assertIn(f"category {arrest['id']} is retired", told.stdout + told.stderr)
+        with sqlite3.connect(a.town.data / "catalog.db") as catalog:
+            catalog.execute("UPDATE categories SET retired_us = 1 WHERE id = ?", (arrest["id"],))
+
     def test_no_side_door_tells_more_than_the_front_one(self):
         a = self.a
         recording = a.upload(wearer="201", incident="22-600")

@@ -23,7 +23,7 @@ ASKED = {
     "open_export": ("recording", {"purpose": "review"}), "view_original": ("view", None), "view_export": ("export", None),
     "show_sign_in": ("person", None), "show_person": ("person", None),
     "change_activity": ("person", {"active": False, **REASON}),
-    "person_rights": ("person", None), "end_assignment": ("assignment", REASON), "view_as": ("person", None),
+    "person_rights": ("person", None), "end_assignment": ("assignment", REASON), "retire_category": ("category", REASON), "view_as": ("person", None),
     "show_alert": ("alert", None), "acknowledge_alert": ("alert", REASON), "show_digest": ("digest", None), "sign_digest": ("digest", {"note": "read"}),
     "show_publication": ("publication", None), "show_share": ("share", None), "revoke_share": ("share", REASON), "give_share_code": ("share", None),
     "show_proposal": ("proposal", None), "withdraw_proposal": ("proposal", REASON), "renew_setup_link": ("agency", None),
@@ -83,7 +83,8 @@ class TwoAgencies(unittest.TestCase):
                    "directory_user": cls.scim("Users", {"userName": "in_step"}), "directory_group": cls.scim("Groups", {"displayName": "Night watch"}),
                    "share": ask("/api/v1/shares", kind="discovery", recipient="Somebody", recordings=[recording], purpose="discovery", case="22-1")["share"]["id"],
                    "publication": ask("/api/v1/program/publications", title="To the council")["id"], "proposal": proposal, "agency": town.request("GET", "/api/v1/agencies", cls.own).json()["items"][0]["id"],
-                   **watched, **cls.rotating(ask), "assignment": ask("/api/v1/assignments", kind="unit", person="hill", target="Night")["id"]}
+                   **watched, **cls.rotating(ask), "category": ask("/api/v1/categories", name="Night work")["id"],
+                   "assignment": ask("/api/v1/assignments", kind="unit", person="hill", target="Night")["id"]}
 
     @classmethod
     def rotating(cls, ask):
@@ -206,7 +207,7 @@ class TwoAgencies(unittest.TestCase):
     def test_lists_and_searches_are_of_ones_own(self):
         for role, token in self.tokens.items():
             for path in ("/api/v1/recordings", "/api/v1/recordings?q=a.mp4", "/api/v1/recordings?incident=22-1", "/api/v1/recordings?officer=2",
-                         "/api/v1/people", "/api/v1/alerts", "/api/v1/digests", "/api/v1/unattributed", "/api/v1/access-review", "/api/v1/units", "/api/v1/cases", "/api/v1/assignments", "/api/v1/shares", "/api/v1/holds", "/api/v1/proposals", "/api/v1/agencies", "/api/v1/staffing", "/api/v1/fleet/cameras", "/api/v1/fleet/docks", "/api/v1/rotation", "/api/v1/rotation/plan", "/api/v1/rotation/participants", "/api/v1/program/report", "/api/v1/program/bargaining", "/api/v1/program/statements", "/api/v1/program/publications", f"/api/v1/assignments?person={self.ids['person']}"):
+                         "/api/v1/people", "/api/v1/alerts", "/api/v1/digests", "/api/v1/unattributed", "/api/v1/access-review", "/api/v1/units", "/api/v1/categories", "/api/v1/cases", "/api/v1/assignments", "/api/v1/shares", "/api/v1/holds", "/api/v1/proposals", "/api/v1/agencies", "/api/v1/staffing", "/api/v1/fleet/cameras", "/api/v1/fleet/docks", "/api/v1/rotation", "/api/v1/rotation/plan", "/api/v1/rotation/participants", "/api/v1/program/report", "/api/v1/program/bargaining", "/api/v1/program/statements", "/api/v1/program/publications", f"/api/v1/assignments?person={self.ids['person']}"):
                 answer = self.town.request("GET", path, token)
                 for word in (self.ids["recording"], self.ids["person"], self.ids["assignment"], self.ids["proposal"], "Doe", "a.mp4", "22-1", "Night", "Rotating", "AX-7", "uploader"):
                     if answer.status < 400:

@@ -3,7 +3,8 @@
 import { useState, type FormEvent, type ReactNode } from "react";
 import { Link, useSearch } from "wouter";
 import { askJson } from "../../api/client.js";
-import type { InvitedPerson, Person, Session } from "../../api/schema.js";
+import type { Category, InvitedPerson, Person, Session } from "../../api/schema.js";
+import { AskDialog, ReasonField } from "../../app/ask.js";
 import { m } from "../../app/messages.js";
 import { shownTime } from "../../ui/format.js";
 import { Empty, Failure, Items, Name, Notice, Ready, Status, Table, useLoad, useTitle } from "../../ui/parts.js";
@@ -36,6 +37,7 @@ export default function PeoplePage({ session }: { readonly session: Session }): 
       </Ready>
       <div className="pair">
         <Units mayAdd={session.may.includes("manage_people")} />
+        <Categories mayAdd={session.may.includes("set_rules")} />
         {session.may.includes("see_cases") && <Cases mayAdd={session.may.includes("manage_cases")} />}
         <OwnViewing session={session} />
       </div>
@@ -122,6 +124,59 @@ function Units({ mayAdd }: { readonly mayAdd: boolean }): ReactNode {
           add={(name) => askJson<"POST /api/v1/units">("/api/v1/units", { method: "POST", body: { name } })}
           onAdded={again}
         />
+      )}
+    </section>
+  );
+}
+
+function Categories({ mayAdd }: { readonly mayAdd: boolean }): ReactNode {
+  const [categories, again] = useLoad("categories", (signal) => askJson<"GET /api/v1/categories">("/api/v1/categories", { signal }));
+  const [retiring, setRetiring] = useState<Category>();
+  const close = (): void => setRetiring(undefined);
+  return (
+    <section className="panel" aria-labelledby="categories-title">
+      <h2 id="categories-title">{m.people.categories}</h2>
+      <Items of={categories} again={again} none={<p className="quiet-text">{m.people.noCategories}</p>}>
+        {(items) => (
+          <ul className="plain">
+            {items.map((category) => (
+              <li key={category.id} className="row">
+                <Name text={category.name} />
+                {category.retired_at !== null && <span className="quiet-text">{m.people.retiredSince(shownTime(category.retired_at))}</span>}
+                {category.retired_at === null && mayAdd && (
+                  <button type="button" className="quiet small" aria-label={m.people.retireTitle(category.name)} onClick={() => setRetiring(category)}>
+                    {m.people.retire}
+                  </button>
+                )}
+              </li>
+            ))}
+          </ul>
+        )}
+      </Items>
+      {mayAdd && (
+        <AddForm
+          label={m.people.categoryName}
+          submit={m.people.addCategory}
+          add={(name) => askJson<"POST /api/v1/categories">("/api/v1/categories", { method: "POST", body: { name } })}
+          onAdded={again}
+        />
+      )}
+      {retiring !== undefined && (
+        <AskDialog
+          title={m.people.retireTitle(retiring.name)}
+          note={m.people.retireNote}
+          submit={m.people.retire}
+          ask={(text) =>
+            askJson<"POST /api/v1/categories/{id}/retire">(`/api/v1/categories/${retiring.id}/retire`, { method: "POST", body: { reason: text("reason") } })
+          }
+          onClose={close}
+          onDone={() => {
+            close();
+            again();
+          }}
+        >
+          <ReasonField isFirst />
+        </AskDialog>
       )}
     </section>
   );

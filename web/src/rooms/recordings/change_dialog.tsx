@@ -37,6 +37,26 @@ export function Change({ recording, onChanged }: ChangeProps): ReactNode {
   );
 }
 
+/** A choice of the agency's own categories where it has any, and of what the recording was given before; else in one's own words. */
+function CategoryField({ value, onSay }: { readonly value: string; readonly onSay: (category: string) => void }): ReactNode {
+  const [known] = useLoad("categories", (signal) => askJson<"GET /api/v1/categories">("/api/v1/categories", { signal }));
+  const [before] = useState(value);
+  if (known.state === "loading") return <input value={value} disabled />;
+  const standing = known.state === "ready" ? known.value.items.filter((each) => each.retired_at === null).map((each) => each.name) : [];
+  if (standing.length === 0) {
+    return <input value={value} maxLength={200} autoFocus autoComplete="off" onChange={(event) => onSay(event.target.value)} />;
+  }
+  const names = before === "" || standing.includes(before) ? standing : [before, ...standing];
+  return (
+    <select value={value} autoFocus onChange={(event) => onSay(event.target.value)}>
+      <option value="">{m.list.none}</option>
+      {names.map((name) => (
+        <option key={name}>{name}</option>
+      ))}
+    </select>
+  );
+}
+
 function ChangeDialog({ recording, onClose, onChanged }: ChangeProps & Pick<DoneProps, "onClose">): ReactNode {
   const [said, setSaid] = useState<Said>(() => saidOf(recording));
   const fields = changeable(recording);
@@ -51,7 +71,7 @@ function ChangeDialog({ recording, onClose, onChanged }: ChangeProps & Pick<Done
     <AskDialog title={m.change.title} note={m.change.note} submit={m.change.submit} isReady={change !== undefined} ask={ask} onClose={onClose} onDone={onClose}>
       <label>
         {m.recording.fact.category}
-        <input value={said.category} maxLength={200} autoFocus autoComplete="off" onChange={(event) => say({ category: event.target.value })} />
+        <CategoryField value={said.category} onSay={(category) => say({ category })} />
       </label>
       {has("incident") && (
         <label>
