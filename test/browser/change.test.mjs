@@ -180,3 +180,38 @@ test("a recording that waits for a superior is released to its officer, once", a
   assert.equal(await officer.page.getByRole("button", { name: "Release to its officer" }).count(), 0);
   await officer.end();
 });
+
+test("command names the agency's categories, and records chooses among them", async () => {
+  const captain = await Visit.begin(browser, town);
+  await captain.page.goto("/people");
+  await captain.signIn("captain");
+  const panel = captain.page.getByRole("region", { name: "Categories" });
+  await panel.getByText("None yet.").waitFor();
+  for (const name of ["Arrest", "Traffic stop", "Typo"]) {
+    await panel.getByLabel("Name of the category").fill(name);
+    await captain.page.keyboard.press("Enter");
+    await panel.getByText(name, { exact: true }).waitFor();
+  }
+  await panel.getByRole("button", { name: "Retire Typo" }).click();
+  await captain.page.getByRole("dialog").getByLabel("Reason").fill("misspelt");
+  await captain.look("category-retire");
+  await captain.page.keyboard.press("Enter");
+  await panel.getByText(/^retired /).waitFor();
+  await captain.look("categories");
+  await captain.end();
+
+  const visit = await Visit.begin(browser, town);
+  const { page } = visit;
+  await upload(visit);
+  await tabTo(page, "Change");
+  await page.keyboard.press("Enter");
+  const category = page.getByRole("dialog").getByLabel("Category");
+  assert.deepEqual(await category.getByRole("option").allTextContents(), ["–", "Arrest", "Traffic stop"]);
+  await category.selectOption("Traffic stop");
+  await visit.look("change-category");
+  await page.getByRole("dialog").getByLabel("Reason").fill("as reported");
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await fact(page, "Category").getByText("Traffic stop").waitFor();
+  await visit.end();
+});

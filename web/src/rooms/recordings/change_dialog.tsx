@@ -16,7 +16,9 @@ interface ChangeProps {
 /** Where nothing may be changed there is no button. */
 export function Change({ recording, onChanged }: ChangeProps): ReactNode {
   const [isChanging, setChanging] = useState(false);
+  const [categories] = useLoad("categories", (signal) => askJson<"GET /api/v1/categories">("/api/v1/categories", { signal }));
   if (changeable(recording).size === 0) return null;
+  const standing = categories.state === "ready" ? categories.value.items.filter((each) => each.retired_at === null) : [];
   const close = (): void => setChanging(false);
   return (
     <>
@@ -26,6 +28,7 @@ export function Change({ recording, onChanged }: ChangeProps): ReactNode {
       {isChanging && (
         <ChangeDialog
           recording={recording}
+          categories={standing.map((each) => each.name)}
           onClose={close}
           onChanged={(changed) => {
             close();
@@ -37,27 +40,36 @@ export function Change({ recording, onChanged }: ChangeProps): ReactNode {
   );
 }
 
-/** A choice of the agency's own categories where it has any, and of what the recording was given before; else in one's own words. */
-function CategoryField({ value, onSay }: { readonly value: string; readonly onSay: (category: string) => void }): ReactNode {
-  const [known] = useLoad("categories", (signal) => askJson<"GET /api/v1/categories">("/api/v1/categories", { signal }));
+interface DialogProps extends Pick<DoneProps, "onClose"> {
+  readonly categories: readonly string[];
+}
+
+interface CategoryProps {
+  readonly value: string;
+  /** The agency's own; none: in one's own words. */
+  readonly names: readonly string[];
+  readonly onSay: (category: string) => void;
+}
+
+/** What the recording was given before stays a choice, whoever gave it. */
+function CategoryField({ value, names, onSay }: CategoryProps): ReactNode {
   const [before] = useState(value);
-  if (known.state === "loading") return <input value={value} disabled />;
-  const standing = known.state === "ready" ? known.value.items.filter((each) => each.retired_at === null).map((each) => each.name) : [];
-  if (standing.length === 0) {
+  if (names.length === 0) {
     return <input value={value} maxLength={200} autoFocus autoComplete="off" onChange={(event) => onSay(event.target.value)} />;
   }
-  const names = before === "" || standing.includes(before) ? standing : [before, ...standing];
   return (
     <select value={value} autoFocus onChange={(event) => onSay(event.target.value)}>
       <option value="">{m.list.none}</option>
-      {names.map((name) => (
+      {(before === "" || names.includes(before) ? names : [before, ...names]).map((name) => (
         <option key={name}>{name}</option>
       ))}
     </select>
   );
 }
 
-function ChangeDialog({ recording, onClose, onChanged }: ChangeProps & Pick<DoneProps, "onClose">): ReactNode {
+function ChangeDialog({ recording, categories, onClose, onChanged }: ChangeProps & DialogProps): ReactNode {
+  // As they were known when it opened: no field becomes another while somebody types.
+  const [names] = useState(categories);
   const [said, setSaid] = useState<Said>(() => saidOf(recording));
   const fields = changeable(recording);
   const change = changeOf(recording, said);
@@ -71,7 +83,7 @@ function ChangeDialog({ recording, onClose, onChanged }: ChangeProps & Pick<Done
     <AskDialog title={m.change.title} note={m.change.note} submit={m.change.submit} isReady={change !== undefined} ask={ask} onClose={onClose} onDone={onClose}>
       <label>
         {m.recording.fact.category}
-        <CategoryField value={said.category} onSay={(category) => say({ category })} />
+        <CategoryField value={said.category} names={names} onSay={(category) => say({ category })} />
       </label>
       {has("incident") && (
         <label>
