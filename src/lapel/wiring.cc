@@ -43,6 +43,7 @@
 #include "sharing/shares.h"
 #include "signin/accounts.h"
 #include "signin/directory.h"
+#include "signin/idle_accounts.h"
 #include "signin/record.h"
 #include "signin/routes.h"
 #include "signin/scim_routes.h"
@@ -170,6 +171,7 @@ oversight::Accounts accounts(const Clock& clock) {
     for (auto& [person, facts] : TRY(signin::account_facts(tx, agency, clock.now()))) {
       oversight::Account& account = out[person];
       account.signed_in_at = facts.signed_in_at;
+      account.is_disabled = facts.is_disabled;
       account.factors = std::move(facts.factors);
       for (const signin::Token& token : facts.tokens) {
         oversight::Credential credential{token.id.text(), std::nullopt, token.created_at, token.expires_at,
@@ -243,6 +245,7 @@ struct Rooms::Impl {
               return installation->add_first_administrator(agency, first);
             },
             needs_setup),
+        idle({installation->database(), installation->ledgers(), installation->clock()}),
         pace(installation->clock()),
         asker(
             noted(docks.asker(sessions.asker(signin::asker(installation->database(), installation->clock()))), pace)) {}
@@ -274,6 +277,7 @@ struct Rooms::Impl {
   signin::ManagedPeople managed;
   signin::Directory directory;
   signin::Setup setup;
+  signin::IdleAccounts idle;
   std::string public_url;
   http::Pace pace;
   const roster::Asker asker;
@@ -316,6 +320,7 @@ Result<std::unique_ptr<Rooms>> Rooms::open(const ServeOptions& options) {
                                                                 std::move(process), std::move(examiner), needs_setup)));
   rooms->impl_->public_url = options.public_url.substr(0, options.public_url.find_last_not_of('/') + 1);
   rooms->impl_->oversight.begin();
+  rooms->impl_->idle.begin();
   TRY(rooms->impl_->shares.begin(is_only_server));
   // What a directory said before the server ended; its next request tries again.
   if (const auto finished = rooms->impl_->directory.finish_all(); !finished)
