@@ -4,7 +4,8 @@
 //
 // Owns: the table signin_rules.
 // Promises: what is set holds for the next request of every session, those that are open included.
-// Fails with: kInvalid (a banner of no possible length, or with control characters; days beyond their bounds), and what the database fails with.
+// Fails with: kInvalid (a banner of no possible length, or with control characters; days beyond
+//   their bounds), and what the database fails with.
 // Threads: any.
 
 #include <cstddef>
