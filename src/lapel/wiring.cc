@@ -16,6 +16,7 @@
 #include "approvals/routes.h"
 #include "base/limits.h"
 #include "base/problems.h"
+#include "base/trace.h"
 #include "cameras/docks.h"
 #include "cameras/routes.h"
 #include "disclosure/recipients.h"
@@ -82,11 +83,18 @@ Result<Response> readiness(Installation& installation, const media::Examiner& ex
   // Nor does it wait for whoever watches: what is not judged now is judged when it can be.
   const std::optional<std::string> unwatched = oversight.trouble();
   if (unwatched) reasons.emplace_back(fmt::format("oversight: {}", *unwatched));
+  // Nor does the trace: nothing is refused because it cannot be told of.
+  const TraceLoss untold = trace_loss();
+  if (untold.since) {
+    reasons.emplace_back(
+        fmt::format("trace: {} lines could not be written since {}", untold.lines, ledger_time(*untold.since)));
+  }
   return Response::json(is_ready ? 200 : 503,
                         to_json(Json(Json::Object{{"ready", is_ready},
                                                   {"reasons", std::move(reasons)},
                                                   {"media", blocked ? fmt::format("blocked: {}", *blocked) : "ok"},
-                                                  {"oversight", unwatched ? "behind" : "ok"}})))
+                                                  {"oversight", unwatched ? "behind" : "ok"},
+                                                  {"trace", untold.since ? "losing lines" : "ok"}})))
       .with("Cache-Control", "no-store");
 }
 
@@ -119,6 +127,10 @@ void register_own_routes(http::Router& router, Installation& installation, const
     for (std::size_t i = 1; i < counters.by_class.size(); ++i) {
       text += fmt::format("lapel_http_requests_total{{class=\"{}xx\"}} {}\n", i, counters.by_class[i].load());
     }
+    text += fmt::format(
+        "# HELP lapel_trace_lines_lost_total Lines of the trace that could not be written.\n# TYPE "
+        "lapel_trace_lines_lost_total counter\nlapel_trace_lines_lost_total {}\n",
+        trace_loss().total);
     return Response::text(200, std::move(text), "text/plain; version=0.0.4; charset=utf-8");
   });
   router.after([&counters](const Request& request, Response& response) {
