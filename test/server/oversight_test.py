@@ -3,6 +3,7 @@
 assigned to, the review of access, and the list as another sees it."""
 import concurrent.futures
 import csv
+import datetime
 import io
 import json
 import sqlite3
@@ -15,6 +16,11 @@ from postgres import PrivatePostgres
 from signing_in import Browser, Fresh, takes_a_person
 
 MINUTE, DAY = 60, 86_400
+ALERT_WITHIN_S = 60  # kAlertWithinUs
+
+
+def moment(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 class Watched:
@@ -121,6 +127,23 @@ class UnusualReading(unittest.TestCase):
 
     def alerts(self, town, who="captain"):
         return town.ask("GET", "/api/v1/alerts", who, 200).json()["items"]
+
+    def test_the_twentieth_look_is_an_alert_within_a_minute_though_nobody_asks(self):
+        town = self.town()
+        recordings = town.upload(20, wearer="101")
+        for recording in recordings[:19]:
+            town.view("detective", recording)
+        town.move(MINUTE)  # of the ten that they have
+        before = time.monotonic()
+        town.view("detective", recordings[19])
+        # By the ledger's own rows: a question to the server would be somebody who asks.
+        (raised,) = until(lambda: town.events("alert.raised", town.ids["detective"]), why="nothing is raised")
+        self.assertLessEqual(time.monotonic() - before, ALERT_WITHIN_S)
+        looked = max(event["at"] for event in town.events("recording.viewed"))
+        self.assertLessEqual((moment(raised["at"]) - moment(looked)).total_seconds(), ALERT_WITHIN_S)
+        (alert,) = self.alerts(town)
+        self.assertEqual(alert["id"], raised["alert"])
+        self.assertLessEqual((moment(alert["at"]) - moment(looked)).total_seconds(), ALERT_WITHIN_S)
 
     def test_nineteen_are_none_twenty_are_one_and_the_reader_never_hears_of_it(self):
         town = self.town()
