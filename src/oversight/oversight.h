@@ -4,7 +4,8 @@
 //
 // Owns: a thread that follows every agency's ledger.
 // Promises: an alert is raised, and a week's digests are made, within kTurnUs of their time and what the turn itself takes,
-//   whether or not anybody asks: within kAlertWithinUs, or trouble() says so. What fails in a turn is traced, said by trouble(), and tried again in the next.
+//   whether or not anybody asks: within kAlertWithinUs, or trouble() says so. What fails in a turn is traced, said by trouble(), and
+//   tried again in the next.
 // Fails with: what its parts fail with.
 // Threads: any; the turns begin with begin() and end with the object.
 

@@ -74,7 +74,8 @@ void IdleAccounts::begin() {
 
 Result<void> IdleAccounts::turn() {
   const Timestamp now = parts_.clock.now();
-  if (now < due_) return {};
+  // Also where the clock was set back by more than a day.
+  if (now < due_ && due_ - now <= kIdleSweepUs) return {};
   std::vector<roster::Agency> agencies;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     agencies = TRY(roster::agencies(tx));
@@ -85,7 +86,7 @@ Result<void> IdleAccounts::turn() {
   for (const roster::Agency& agency : agencies) {
     if (auto swept = sweep(agency, now); !swept) out = std::move(swept);
   }
-  if (out) due_ = now + kIdleSweepUs;
+  due_ = now + (out ? kIdleSweepUs : kIdleAgainUs);
   return out;
 }
 
@@ -110,7 +111,7 @@ Result<void> IdleAccounts::sweep(const roster::Agency& agency, Timestamp now) {
     const auto keep = [&] {
       trace(TraceLevel::kError, "signin",
             {{"doing", "looking for accounts that nobody uses"},
-             {"error", "The last administrator of an agency is idle, and stays active"},
+             {"detail", "The last administrator of an agency is idle, and stays active"},
              {"agency", agency.id.text()},
              {"person", use.person.text()}});
     };

@@ -7,7 +7,7 @@
 // Promises: looked for at the start and then every kIdleSweepUs, within kIdleTurnUs of that time. An account counts from its entry, and
 //   from when it was last activated. Whoever uses it in that very moment keeps it: what is written was decided on what stands. Of the
 //   administrators that are active, the one who was here last is left, however long ago, and the trace says so each time.
-// Fails with: what the ledger and the database fail with; what fails in a turn is traced, and tried again in the next.
+// Fails with: what the ledger and the database fail with; what fails in a turn is traced, and tried again after kIdleAgainUs.
 // Threads: any; the turns begin with begin() and end with the object.
 
 #include <cstdint>
@@ -24,6 +24,7 @@
 namespace lapel::signin {
 
 inline constexpr std::int64_t kIdleSweepUs = 24LL * 3'600 * 1'000'000;
+inline constexpr std::int64_t kIdleAgainUs = 60LL * 1'000'000;  // after what failed
 inline constexpr std::int64_t kIdleTurnUs = 2LL * 1'000'000;
 
 class IdleAccounts {
