@@ -379,14 +379,15 @@ Result<SignInFacts> sign_in_facts(db::Transaction& tx, const std::string& agency
     return next != events.end() && next->starts_with(rule_line(rule, ""));
   };
   for (const db::Row& row :
-       TRY(tx.query("SELECT CAST(second_factor AS TEXT) AS second_factor, CAST(banner AS TEXT) AS banner FROM "
-                    "signin_rules WHERE agency = :agency LIMIT 1",
+       TRY(tx.query("SELECT CAST(second_factor AS TEXT) AS second_factor, CAST(banner AS TEXT) AS banner, "
+                    "CAST(idle_days AS TEXT) AS idle_days FROM signin_rules WHERE agency = :agency LIMIT 1",
                     {{"agency", agency}}))) {
     const std::string banner = row.maybe_text("banner").value_or("");
     const std::string digest = banner.empty() ? "nothing" : hex(crypto::sha256(as_bytes(banner)));
     (was_changed("second_factor") ? out.sealed : out.before)
         .insert(rule_line("second_factor", text(row, "second_factor")));
     (was_changed("notice_of_use") ? out.sealed : out.before).insert(rule_line("notice_of_use", digest));
+    (was_changed("idle_days") ? out.sealed : out.before).insert(rule_line("idle_days", text(row, "idle_days")));
   }
   const db::Rows providers = TRY(
       tx.query("SELECT CAST(version AS TEXT) AS version, CAST(name AS TEXT) AS name, CAST(issuer AS TEXT) AS issuer, "

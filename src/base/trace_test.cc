@@ -2,11 +2,14 @@
 #include "base/trace.h"
 
 #include <array>
+#include <csignal>
+#include <cstdlib>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -92,6 +95,73 @@ TEST(Trace, AClosedStderrHoldsNothingUp) {
   trace(TraceLevel::kInfo, "x", {{"event", "e"}});
   dup2(before, STDERR_FILENO);
   close(before);
+}
+
+TEST(Trace, WhatCouldNotBeWrittenIsCountedAndToldWithTheFirstThatCan) {
+  std::signal(SIGPIPE, SIG_IGN);  // as the server does
+  EXPECT_FALSE(said([] { trace(TraceLevel::kInfo, "x", {{"event", "e"}}); }).empty());
+  const std::uint64_t before_us = static_cast<std::uint64_t>(RealClock().now().us);
+  const TraceLoss none = trace_loss();
+  EXPECT_FALSE(none.since);
+  EXPECT_EQ(none.lines, 0u);
+  std::array<int, 2> ends{};
+  ASSERT_EQ(pipe(ends.data()), 0);
+  close(ends[0]);
+  const int before = dup(STDERR_FILENO);
+  dup2(ends[1], STDERR_FILENO);
+  for (int i = 0; i < 3; ++i) trace(TraceLevel::kInfo, "x", {{"event", "e"}});
+  dup2(before, STDERR_FILENO);
+  close(before);
+  close(ends[1]);
+  const TraceLoss loss = trace_loss();
+  EXPECT_EQ(loss.total, none.total + 3);
+  EXPECT_EQ(loss.lines, 3u);
+  ASSERT_TRUE(loss.since);
+  EXPECT_GE(static_cast<std::uint64_t>(loss.since->us), before_us);
+
+  const std::string text = said([] {
+    trace(TraceLevel::kInfo, "x", {{"event", "e"}});
+    trace(TraceLevel::kInfo, "x", {{"event", "e"}});
+  });
+  std::vector<Json> lines;
+  for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1)
+    lines.push_back(*parse_json(text.substr(at, text.find('\n', at) - at)));
+  ASSERT_EQ(lines.size(), 3u) << text;
+  EXPECT_EQ(*lines[1].find_string("event"), "trace_lost");
+  EXPECT_EQ(*lines[1].find_string("level"), "error");
+  EXPECT_EQ(*lines[1].find_string("since"), ledger_time(*loss.since));
+  EXPECT_NE(text.find("\"lines\":3"), std::string::npos) << text;
+  EXPECT_FALSE(trace_loss().since);
+  EXPECT_EQ(trace_loss().total, none.total + 3) << "that it happened stays";
+}
+
+TEST(Trace, ALineThatWasCutOffStandsByItself) {
+  std::signal(SIGXFSZ, SIG_IGN);
+  std::string path = ::testing::TempDir() + "/lapel-trace-XXXXXX";
+  const int file = mkstemp(path.data());
+  ASSERT_GE(file, 0);
+  const int before = dup(STDERR_FILENO);
+  rlimit usual{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &usual), 0);
+  rlimit ten = usual;
+  ten.rlim_cur = 10;
+  dup2(file, STDERR_FILENO);
+  const bool is_limited = setrlimit(RLIMIT_FSIZE, &ten) == 0;
+  for (int i = 0; i < 2; ++i) trace(TraceLevel::kInfo, "x", {{"event", "e"}});
+  setrlimit(RLIMIT_FSIZE, &usual);
+  trace(TraceLevel::kInfo, "x", {{"event", "e"}});
+  dup2(before, STDERR_FILENO);
+  close(before);
+  std::array<char, 4096> text{};
+  const ssize_t bytes = pread(file, text.data(), text.size(), 0);
+  close(file);
+  unlink(path.c_str());
+  ASSERT_TRUE(is_limited);
+  const std::string all(text.data(), static_cast<std::size_t>(bytes));
+  EXPECT_EQ(all.find('\n'), 10u) << all;
+  const std::string second = all.substr(11, all.find('\n', 11) - 11);
+  EXPECT_TRUE(parse_json(second)) << all;
+  EXPECT_NE(all.find("\"lines\":2"), std::string::npos) << all;
 }
 
 }  // namespace

@@ -271,9 +271,6 @@ std::string attachment(std::string_view filename) {
   return fmt::format("attachment; filename*=UTF-8''{}", name.empty() ? "recording" : name);
 }
 
-// At four questions a second: within the second in which what is taken back stops.
-constexpr int kUnsureAnswersMax = 3;
-
 Result<Response> serve(const Request& request, const Room& room, const Shares::Receiving& of,
                        const Shares::Content& content) {
   Response response =
@@ -282,12 +279,8 @@ Result<Response> serve(const Request& request, const Room& room, const Shares::R
   response.with("Cache-Control", "private, no-store");
   response.with("Content-Security-Policy", "default-src 'none'; media-src 'self'; sandbox");
   if (content.use == Shares::Use::kDownload) response.with("Content-Disposition", attachment(content.filename));
-  // Asking may fail for a moment while the catalog is busy; what cannot be found out for longer is no reason to go on.
-  response.goes_on = [&shares = room.shares, of, recording = content.recording, unsure = 0]() mutable {
-    const auto goes_on = shares.goes_on(of, recording);
-    unsure = goes_on ? 0 : unsure + 1;
-    return goes_on ? *goes_on : unsure < kUnsureAnswersMax;
-  };
+  response.goes_on = http::as_long_as(
+      [&shares = room.shares, of, recording = content.recording] { return shares.goes_on(of, recording); });
   return response;
 }
 

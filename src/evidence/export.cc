@@ -53,7 +53,7 @@ std::string kind_of(const std::vector<ledger::SealedEvent>& naming, bool is_devi
 }  // namespace
 
 Result<std::map<std::string, std::string>> Vault::export_files(const access::Actor& actor, const ViewId& id) {
-  const RecordingId recording = TRY(opened_view(actor, id, access::Action::kExport)).view.recording.id;
+  const RecordingId recording = TRY(standing_view(actor, id, access::Action::kExport, Refusal::kSealed)).recording.id;
   const ledger::Ledger& ledger = *TRY(parts_.ledgers.find(actor.agency));
   const ledger::Standing standing = TRY(ledger.standing(ledger::Under::kPublished));
   const std::vector<ledger::SealedEvent> chain = TRY(covered_events(ledger, recording, {}, standing.size));

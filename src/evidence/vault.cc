@@ -583,10 +583,14 @@ Result<View> Vault::seal_view(const access::Actor& actor, Recording recording, c
 }
 
 Result<Vault::OpenedView> Vault::view(const access::Actor& actor, const ViewId& id) {
-  return opened_view(actor, id, access::Action::kView);
+  View found = TRY(standing_view(actor, id, access::Action::kView, Refusal::kSealed));
+  const Recording& shown = found.recording;
+  store::Original original = TRY(parts_.store.open(actor.agency_slug, shown.id, shown.codec, shown.bytes));
+  return OpenedView{std::move(found), std::move(original)};
 }
 
-Result<Vault::OpenedView> Vault::opened_view(const access::Actor& actor, const ViewId& id, access::Action action) {
+Result<View> Vault::standing_view(const access::Actor& actor, const ViewId& id, access::Action action,
+                                  Refusal refusal) {
   std::optional<View> found;
   ViewRequest opened_for;
   const db::Params asked = asked_by(actor, parts_.clock.now());
@@ -610,12 +614,11 @@ Result<Vault::OpenedView> Vault::opened_view(const access::Actor& actor, const V
   if (!found) return fail(Code::kNotFound, "No such view", id.text());
   // Asked again: the role may be gone since, the recording locked, or the credential a narrower one than the view was
   // opened with.
-  TRY(require_on_record(actor, found->recording, action,
-                        access::decide(actor, action, found->recording.item, basis_of(found->recording, opened_for))));
+  const auto decision = access::decide(actor, action, found->recording.item, basis_of(found->recording, opened_for));
+  if (refusal == Refusal::kUnsealed) TRY(access::require(decision, "recording"));
+  if (refusal == Refusal::kSealed) TRY(require_on_record(actor, found->recording, action, decision));
   if (parts_.clock.now() >= found->expires_at) return fail(Code::kGone, "This view has expired: open a new one");
-  store::Original original =
-      TRY(parts_.store.open(actor.agency_slug, found->recording.id, found->recording.codec, found->recording.bytes));
-  return OpenedView{*std::move(found), std::move(original)};
+  return *std::move(found);
 }
 
 Result<std::vector<CustodyItem>> Vault::custody(const access::Actor& asker, const RecordingId& id) {

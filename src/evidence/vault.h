@@ -237,6 +237,10 @@ class Vault {
     store::Original original;
   };
   Result<OpenedView> view(const access::Actor& actor, const ViewId& id);
+  // As it is decided again at this moment, for the bytes (kView) or for the files of an export (kExport). Of bytes that are under
+  // way nobody asks, and a refusal is not sealed.
+  enum class Refusal { kSealed, kUnsealed };
+  Result<View> standing_view(const access::Actor& actor, const ViewId& id, access::Action action, Refusal refusal);
 
   // The right to export: sealed as recording.exported, with a view of the original, which is read to its end first. At
   // most kExportsReadAtOnceMax are; others are kUnavailable, since each takes a thread that answers for as long.
@@ -303,8 +307,6 @@ class Vault {
   // One that the actor may have for this. A refusal by rule is sealed.
   Result<Recording> asked_recording(const access::Actor& actor, access::Action action, const RecordingId& id,
                                     const ViewRequest& request);
-  // As it is decided again at this moment, for the bytes (kView) or for the files of an export (kExport).
-  Result<OpenedView> opened_view(const access::Actor& actor, const ViewId& id, access::Action action);
   // Seals `type` with the request's purpose and case, and makes the view that goes with it.
   Result<View> seal_view(const access::Actor& actor, Recording recording, const ViewRequest& request,
                          std::string_view type);

@@ -97,7 +97,8 @@ class VaultTest : public testing::Test {
     create(
         {"CREATE TABLE tokens (id TEXT NOT NULL PRIMARY KEY, person TEXT, scopes TEXT, created_us BIGINT, "
          "expires_us BIGINT, revoked_us BIGINT, is_sealed BIGINT)",
-         "CREATE TABLE signin_rules (agency TEXT NOT NULL PRIMARY KEY, second_factor TEXT, banner TEXT)",
+         "CREATE TABLE signin_rules (agency TEXT NOT NULL PRIMARY KEY, second_factor TEXT, banner TEXT, idle_days "
+         "BIGINT)",
          "CREATE TABLE sign_in_providers (agency TEXT NOT NULL PRIMARY KEY, version TEXT, name TEXT, issuer TEXT, "
          "client_id TEXT, settings TEXT)"});
   }

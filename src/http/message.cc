@@ -376,6 +376,14 @@ Response& Response::with(std::string name, std::string value) {
   return *this;
 }
 
+std::function<bool()> as_long_as(std::function<Result<bool>()> stands) {
+  return [stands = std::move(stands), unsure = 0]() mutable {
+    const auto answer = stands();
+    unsure = answer ? 0 : unsure + 1;
+    return answer ? *answer : unsure < kUnsureAnswersMax;
+  };
+}
+
 Response problem_response(const Error& error, const Request& request) {
   const Problem& problem = *error.problem;
   const Json body(Json::Object{

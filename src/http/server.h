@@ -101,6 +101,11 @@ struct Response {
   Response& with(std::string name, std::string value);
 };
 
+// For Response::goes_on. Asking may fail for a moment while the catalog is busy; what cannot be found out as often as this, one
+// question after another, is no reason to go on: within the second in which what has ended stops.
+inline constexpr int kUnsureAnswersMax = 3;
+std::function<bool()> as_long_as(std::function<Result<bool>()> stands);
+
 // RFC 9457. Adds Retry-After where trying again helps, and WWW-Authenticate to 401.
 Response problem_response(const Error& error, const Request& request);
 

@@ -196,11 +196,13 @@ void CommandLine::Declared::add_user() {
   CLI::App* users = group("user", "People who sign in");
   CLI::App* unlock = command(*users, "unlock", "Release a login that wrong passwords have locked",
                              [this] { return door::run_user_unlock(where_, person_.login); });
+  CLI::App* activate = command(*users, "activate", "Let somebody who is deactivated sign in again",
+                               [this] { return door::run_user_activate(where_, person_.login); });
   CLI::App* reset = command(*users, "reset-mfa", "Remove somebody's second factors, recovery codes and sessions",
                             [this] { return door::run_user_reset_factors(where_, person_.login); });
   CLI::App* password = command(*users, "password", "Give somebody another password, and end their sessions",
                                [this] { return door::run_user_password(where_, person_.login, password_file_); });
-  for (CLI::App* each : {unlock, reset, password}) {
+  for (CLI::App* each : {unlock, activate, reset, password}) {
     add_data(each);
     each->add_option("--login", person_.login, "Whose")->required();
     each->footer(
@@ -220,6 +222,10 @@ void CommandLine::Declared::add_user() {
          "required, optional");
   rules->add_option("--banner-file", sign_in_.banner_file, "The notice that everybody accepts; an empty file for none")
       ->type_name("FILE");
+  rules
+      ->add_option("--idle-days", sign_in_.idle_days,
+                   "Disable an account that nobody has used for so long: 30 to 365 days")
+      ->type_name("DAYS");
   rules->add_flag("--json", as_json_, "Print JSON");
   rules->footer("Holds for the next request of every session, those that are open included.");
   add_provider(*sign_in);

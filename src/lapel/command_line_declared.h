@@ -7,6 +7,7 @@
 // Fails with: as command_line.h.
 // Threads: one.
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -71,6 +72,8 @@ class CommandLine::Declared {
   void add_facts();
   // By whom, and with what they sign in for it.
   void add_signer(CLI::App* sub);
+  // The same where a token may do some of it: login and password.
+  std::array<CLI::Option*, 2> offer_signer(CLI::App* sub);
   // POST of a reason to `path` with the id in it, by whoever signs in for it.
   CLI::App* signed_act(CLI::App* in, const char* name, const char* help, const char* before, const char* after);
   void add_holds();

@@ -29,6 +29,7 @@ Result<void> run_user_add(const Where& where, const std::string& agency, NewPers
                           const std::vector<std::string>& roles, const os::Path& password_file);
 // Break-glass: for whoever stands at the server when no administrator can sign in. On record, and shown to administrators.
 Result<void> run_user_unlock(const Where& where, const std::string& login);
+Result<void> run_user_activate(const Where& where, const std::string& login);
 Result<void> run_user_reset_factors(const Where& where, const std::string& login);
 
 Result<void> run_user_password(const Where& where, const std::string& login, const os::Path& password_file);
@@ -36,6 +37,7 @@ Result<void> run_user_password(const Where& where, const std::string& login, con
 struct SignInChange {
   std::string second_factor;  // "required" or "optional"; empty: as it is
   os::Path banner_file;       // the notice of use, an empty file for none; empty: as it is
+  std::optional<std::int64_t> idle_days;
 };
 // Prints the rules as they are afterwards.
 Result<void> run_sign_in_rules(const Where& where, const std::string& agency, const SignInChange& change, bool as_json);

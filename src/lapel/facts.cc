@@ -82,11 +82,18 @@ Result<void> run_fact_list(const RemoteOptions& options, const std::string& path
 
 Result<void> run_fact_change(const RemoteOptions& options, const std::string& method, const std::string& path,
                              const Said& said, bool as_json) {
+  return run_fact_change(options, SignInTerms{}, method, path, said, as_json);
+}
+
+Result<void> run_fact_change(const RemoteOptions& options, const SignInTerms& terms, const std::string& method,
+                             const std::string& path, const Said& said, bool as_json) {
   Json::Object body;
   for (const auto& [name, value] : said) {
     if (!value.empty()) body.emplace(name, value);
   }
-  return send_fact(options, method, path, std::move(body), as_json);
+  if (terms.login.empty()) return send_fact(options, method, path, std::move(body), as_json);
+  Remote remote = TRY(Remote::sign_in(options, terms));
+  return send_fact(remote, method, path, std::move(body), as_json);
 }
 
 Result<void> run_signed_act(const RemoteOptions& options, const SignInTerms& terms, const std::string& path,

@@ -26,6 +26,9 @@ Result<void> run_fact_list(const RemoteOptions& remote, const std::string& path,
 // POST, PUT or PATCH of an object with what is said. Prints the answer, where there is one.
 Result<void> run_fact_change(const RemoteOptions& remote, const std::string& method, const std::string& path,
                              const Said& said, bool as_json);
+// The same as somebody who signs in for it; by the token where the terms name nobody.
+Result<void> run_fact_change(const RemoteOptions& remote, const SignInTerms& terms, const std::string& method,
+                             const std::string& path, const Said& said, bool as_json);
 // POST of a reason as somebody who signs in for this one act: for what no token can do.
 Result<void> run_signed_act(const RemoteOptions& remote, const SignInTerms& terms, const std::string& path,
                             const std::string& reason, bool as_json);

@@ -113,8 +113,10 @@ void CommandLine::Declared::add_facts() {
   CLI::App* assignments = remote_group("assignment", "Who was what, when, on a server, over HTTP");
   CLI::App* list = fact_list(assignments, "Assignments, in order of beginning", "/api/v1/assignments",
                              {"id", "kind", "person", "target", "from", "until"});
-  CLI::App* begin = fact_change(assignments, "begin", "Assign a badge, device, unit, case or clearance", "POST",
-                                "/api/v1/assignments");
+  CLI::App* begin = command(*assignments, "begin", "Assign a badge, device, unit, case or clearance", [this] {
+    return door::run_fact_change(remote_, signer_, "POST", "/api/v1/assignments", said_, as_json_);
+  });
+  begin->add_flag("--json", as_json_, "Print JSON");
   one_of(say(list, "--kind", "kind", "Only of this kind"), roster::all_assignment_kind_names());
   say(list, "--person", "person", "Only of the person with this id");
   say(list, "--target", "target", "Only of this badge, restriction, or device, unit or case with this id");
@@ -125,12 +127,18 @@ void CommandLine::Declared::add_facts() {
   say(begin, "--from", "from", "Its beginning, RFC 3339; now when left out");
   say(begin, "--until", "until", "Its end, RFC 3339");
   CLI::App* end = command(*assignments, "end", "End an assignment", [this] {
-    return door::run_fact_change(remote_, "POST", "/api/v1/assignments/" + recording_ + "/end", said_, as_json_);
+    return door::run_fact_change(remote_, signer_, "POST", "/api/v1/assignments/" + recording_ + "/end", said_,
+                                 as_json_);
   });
   end->add_option("ID", recording_, "The assignment, as lapel assignment list names it")->required();
   say(end, "--until", "until", "Its end, RFC 3339; now when left out");
   say(end, "--reason", "reason", "Why")->required();
   end->add_flag("--json", as_json_, "Print JSON");
+  for (CLI::App* sub : {begin, end}) offer_signer(sub);
+  begin->footer("A clearance takes a person who signs in for it with a second factor: no token gives one.");
+  end->footer(
+      "A clearance and an investigation take a person who signs in for it with a second factor:\n"
+      "no token ends one.");
 
   CLI::App* statements = remote_group("statement", "Filed statements, on a server, over HTTP");
   CLI::App* record = fact_change(statements, "record", "Put on record that an officer has filed a statement", "POST",
@@ -161,19 +169,33 @@ void CommandLine::Declared::add_facts() {
   CLI::App* show = command(*rules, "show", "The rules",
                            [this] { return door::run_fact_list(remote_, "/api/v1/rules", {}, {}, true); });
   show->description("The rules, as JSON");
-  CLI::App* set = fact_change(rules, "set", "Set the rules", "PUT", "/api/v1/rules");
+  CLI::App* set = command(*rules, "set", "Set the rules", [this] {
+    return door::run_fact_change(remote_, signer_, "PUT", "/api/v1/rules", said_, as_json_);
+  });
+  set->add_flag("--json", as_json_, "Print JSON");
   one_of(say(set, "--own-viewing", "own_viewing", "When officers may see their own recordings")->required(),
          "allowed, after_statement, supervisor_releases");
   say(set, "--reason", "reason", "Why")->required();
+  add_signer(set);
+  set->footer(
+      "It takes a person who is signed in with a second factor: no token can do it. Who has\n"
+      "passkeys alone does it in a browser.");
 }
 
 void CommandLine::Declared::add_signer(CLI::App* sub) {
-  sub->add_option("--login", signer_.login, "Who does it")->required();
-  sub->add_option("--password-file", signer_.password_file, "File whose first line is their password")
-      ->required()
-      ->type_name("FILE");
+  for (CLI::Option* option : offer_signer(sub)) option->required();
+}
+
+std::array<CLI::Option*, 2> CommandLine::Declared::offer_signer(CLI::App* sub) {
+  CLI::Option* login = sub->add_option("--login", signer_.login, "Who does it");
+  CLI::Option* password =
+      sub->add_option("--password-file", signer_.password_file, "File whose first line is their password")
+          ->type_name("FILE");
   sub->add_option("--code", signer_.code, "What their app shows now, or a recovery code");
   sub->add_flag("--accept-notice", signer_.is_notice_accepted, "Accept the agency's notice of use");
+  login->needs(password);
+  password->needs(login);
+  return {login, password};
 }
 
 CLI::App* CommandLine::Declared::signed_act(CLI::App* in, const char* name, const char* help, const char* before,

@@ -51,6 +51,30 @@ Result<void> run_user_unlock(const Where& where, const std::string& login) {
   return {};
 }
 
+Result<void> run_user_activate(const Where& where, const std::string& login) {
+  const auto installation = TRY(Installation::open(where, Installation::Publishing::kNo));
+  const Timestamp now = installation->clock().now();
+  roster::Person person;
+  SubjectId console;
+  TRY(installation->database().read([&](db::Transaction& tx) -> Result<void> {
+    person = TRY(roster::person_by_login(tx, login));
+    console = TRY(roster::agency(tx, person.agency)).console;
+    return {};
+  }));
+  signin::ManagedPeople managed({installation->database(), installation->ledgers(), installation->clock()});
+  TRY(managed.set_activity(
+      {person.agency, console, "At the server's console"}, person.id, signin::ManagedPeople::Activity::kActive,
+      [&](db::Transaction& tx) -> Result<void> {
+        TRY(signin::ManagedPeople::take_in_hand(tx, person.id));
+        return signin::note(
+            tx, {.at = now, .event = signin::AccountEvent::kActivated, .person = person.id, .is_console = true});
+      }));
+  fmt::print(stderr,
+             "{} can sign in again; their tokens of before stay worthless. Administrators see that it was done here.\n",
+             login);
+  return {};
+}
+
 Result<void> run_user_reset_factors(const Where& where, const std::string& login) {
   const auto installation = TRY(Installation::open(where, Installation::Publishing::kNo));
   const Timestamp now = installation->clock().now();
@@ -102,6 +126,7 @@ Result<void> run_sign_in_rules(const Where& where, const std::string& agency_nam
   if (change.second_factor == "required") rules.second_factor = signin::SecondFactor::kRequired;
   if (change.second_factor == "optional") rules.second_factor = signin::SecondFactor::kOptional;
   if (banner) rules.banner = *banner;
+  if (change.idle_days) rules.idle_days = *change.idle_days;
   ledger::Submission submission;
   submission.actor = agency.console;
   submission.events = signin::rule_changes(agency.console, old, rules);
@@ -115,11 +140,13 @@ Result<void> run_sign_in_rules(const Where& where, const std::string& agency_nam
   }
   if (as_json) {
     fmt::print("{}\n", to_json(Json(Json::Object{{"second_factor", signin::second_factor_name(rules.second_factor)},
-                                                 {"banner", rules.banner}})));
+                                                 {"banner", rules.banner},
+                                                 {"idle_days", rules.idle_days}})));
     return {};
   }
   fmt::print("second factor: {}\n", signin::second_factor_name(rules.second_factor));
   fmt::print("notice of use: {}\n", rules.banner.empty() ? "none" : rules.banner);
+  fmt::print("accounts that nobody uses: disabled after {} days\n", rules.idle_days);
   return {};
 }
 

@@ -16,6 +16,7 @@
 #include "approvals/routes.h"
 #include "base/limits.h"
 #include "base/problems.h"
+#include "base/trace.h"
 #include "cameras/docks.h"
 #include "cameras/routes.h"
 #include "disclosure/recipients.h"
@@ -43,6 +44,7 @@
 #include "sharing/shares.h"
 #include "signin/accounts.h"
 #include "signin/directory.h"
+#include "signin/idle_accounts.h"
 #include "signin/record.h"
 #include "signin/routes.h"
 #include "signin/scim_routes.h"
@@ -81,11 +83,18 @@ Result<Response> readiness(Installation& installation, const media::Examiner& ex
   // Nor does it wait for whoever watches: what is not judged now is judged when it can be.
   const std::optional<std::string> unwatched = oversight.trouble();
   if (unwatched) reasons.emplace_back(fmt::format("oversight: {}", *unwatched));
+  // Nor does the trace: nothing is refused because it cannot be told of.
+  const TraceLoss untold = trace_loss();
+  if (untold.since) {
+    reasons.emplace_back(
+        fmt::format("trace: {} lines could not be written since {}", untold.lines, ledger_time(*untold.since)));
+  }
   return Response::json(is_ready ? 200 : 503,
                         to_json(Json(Json::Object{{"ready", is_ready},
                                                   {"reasons", std::move(reasons)},
                                                   {"media", blocked ? fmt::format("blocked: {}", *blocked) : "ok"},
-                                                  {"oversight", unwatched ? "behind" : "ok"}})))
+                                                  {"oversight", unwatched ? "behind" : "ok"},
+                                                  {"trace", untold.since ? "losing lines" : "ok"}})))
       .with("Cache-Control", "no-store");
 }
 
@@ -118,6 +127,10 @@ void register_own_routes(http::Router& router, Installation& installation, const
     for (std::size_t i = 1; i < counters.by_class.size(); ++i) {
       text += fmt::format("lapel_http_requests_total{{class=\"{}xx\"}} {}\n", i, counters.by_class[i].load());
     }
+    text += fmt::format(
+        "# HELP lapel_trace_lines_lost_total Lines of the trace that could not be written.\n# TYPE "
+        "lapel_trace_lines_lost_total counter\nlapel_trace_lines_lost_total {}\n",
+        trace_loss().total);
     return Response::text(200, std::move(text), "text/plain; version=0.0.4; charset=utf-8");
   });
   router.after([&counters](const Request& request, Response& response) {
@@ -170,6 +183,7 @@ oversight::Accounts accounts(const Clock& clock) {
     for (auto& [person, facts] : TRY(signin::account_facts(tx, agency, clock.now()))) {
       oversight::Account& account = out[person];
       account.signed_in_at = facts.signed_in_at;
+      account.is_disabled = facts.is_disabled;
       account.factors = std::move(facts.factors);
       for (const signin::Token& token : facts.tokens) {
         oversight::Credential credential{token.id.text(), std::nullopt, token.created_at, token.expires_at,
@@ -243,6 +257,7 @@ struct Rooms::Impl {
               return installation->add_first_administrator(agency, first);
             },
             needs_setup),
+        idle({installation->database(), installation->ledgers(), installation->clock()}),
         pace(installation->clock()),
         asker(
             noted(docks.asker(sessions.asker(signin::asker(installation->database(), installation->clock()))), pace)) {}
@@ -274,6 +289,7 @@ struct Rooms::Impl {
   signin::ManagedPeople managed;
   signin::Directory directory;
   signin::Setup setup;
+  signin::IdleAccounts idle;
   std::string public_url;
   http::Pace pace;
   const roster::Asker asker;
@@ -316,6 +332,7 @@ Result<std::unique_ptr<Rooms>> Rooms::open(const ServeOptions& options) {
                                                                 std::move(process), std::move(examiner), needs_setup)));
   rooms->impl_->public_url = options.public_url.substr(0, options.public_url.find_last_not_of('/') + 1);
   rooms->impl_->oversight.begin();
+  rooms->impl_->idle.begin();
   TRY(rooms->impl_->shares.begin(is_only_server));
   // What a directory said before the server ended; its next request tries again.
   if (const auto finished = rooms->impl_->directory.finish_all(); !finished)

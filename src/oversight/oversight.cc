@@ -38,8 +38,8 @@ void Oversight::begin() {
 std::optional<std::string> Oversight::trouble() const {
   const std::lock_guard lock(mutex_);
   if (failure_) return *failure_;
-  if (std::chrono::steady_clock::now() - judged_at_ <= std::chrono::microseconds(kBehindUs)) return std::nullopt;
-  return fmt::format("looks of the last {} seconds and more are not judged yet", kBehindUs / 1'000'000);
+  if (std::chrono::steady_clock::now() - judged_at_ <= std::chrono::microseconds(kAlertWithinUs)) return std::nullopt;
+  return fmt::format("looks of the last {} seconds and more are not judged yet", kAlertWithinUs / 1'000'000);
 }
 
 Result<void> Oversight::turn() {

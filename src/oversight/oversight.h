@@ -4,7 +4,8 @@
 //
 // Owns: a thread that follows every agency's ledger.
 // Promises: an alert is raised, and a week's digests are made, within kTurnUs of their time and what the turn itself takes,
-//   whether or not anybody asks. What fails in a turn is traced, said by trouble(), and tried again in the next.
+//   whether or not anybody asks: within kAlertWithinUs, or trouble() says so. What fails in a turn is traced, said by trouble(), and
+//   tried again in the next.
 // Fails with: what its parts fail with.
 // Threads: any; the turns begin with begin() and end with the object.
 
@@ -24,9 +25,10 @@
 
 namespace lapel::oversight {
 
+// From the look that makes a burst of it to its alert, at most. Looks that are not judged after so long are said to be behind.
+inline constexpr std::int64_t kAlertWithinUs = 60LL * 1'000'000;
 inline constexpr std::int64_t kTurnUs = 2LL * 1'000'000;
-// Looks that are not judged after so long are said to be behind.
-inline constexpr std::int64_t kBehindUs = 120LL * 1'000'000;
+static_assert(kTurnUs <= kAlertWithinUs / 10, "a turn has most of the time for itself");
 
 class Oversight {
  public:

@@ -156,8 +156,9 @@ Result<Review> AccessReview::show(const access::Actor& actor) {
         if (token.used_on && (!last || *last < *token.used_on)) last = token.used_on;
       }
       if (last) each.last_day = day_of(*last);
-      each.was_never_here = each.person.is_active && !last;
-      each.is_idle = each.person.is_active && last && now - *last >= kIdleUs;
+      // Also of whom the server has disabled for it.
+      each.was_never_here = (each.person.is_active || each.account.is_disabled) && !last;
+      each.is_idle = last && (each.account.is_disabled || (each.person.is_active && now - *last >= kIdleUs));
       out.people.push_back(std::move(each));
     }
     std::ranges::sort(out.people, [](const Reviewed& a, const Reviewed& b) { return a.person.login < b.person.login; });

@@ -38,6 +38,7 @@ struct Account {
   std::optional<Timestamp> signed_in_at;
   std::set<std::string> factors;
   std::vector<Credential> tokens;
+  bool is_disabled = false;  // by the server, for not being used
 };
 using Accounts = std::function<Result<std::map<PersonId, Account>>(db::Transaction&, const AgencyId&)>;
 

@@ -189,18 +189,13 @@ Result<Response> assignments(const Request& request, People& all, const access::
   return http::page_of(TRY(all.assignments(actor, query, TRY(http::page_query(request)))),
                        [](const roster::Assignment& each) { return to_members(each); });
 }
-// Who is cleared for what is locked is not changed by whoever finds a browser open: a session shows its second factor first. A
-// token, which is made at the server's console for as little as it should do, has none to show.
-Result<void> require_fresh_session(const Request& request, const roster::Asker& fresh) {
-  if (request.header("authorization") == nullptr) TRY(fresh(request));
-  return {};
-}
-
+// Who is cleared for what is locked, and that somebody is no longer investigated, is not changed by whoever finds a browser open or
+// a token: it takes a person who has just shown a second factor, as roles and rules do.
 Result<Response> begin(const Request& request, People& all, const access::Actor& actor, const roster::Asker& fresh) {
   const Json body = TRY(http::json_body(request));
   People::Beginning asked;
   asked.kind = TRY(kind_named(TRY(http::required_text(body, "kind"))));
-  if (asked.kind == roster::AssignmentKind::kClearance) TRY(require_fresh_session(request, fresh));
+  if (asked.kind == roster::AssignmentKind::kClearance) TRY(fresh(request));
   asked.person = TRY(http::required_text(body, "person"));
   asked.target = TRY(http::text_member(body, "target")).value_or("");
   asked.from = TRY(http::time_member(body, "from"));
@@ -209,7 +204,8 @@ Result<Response> begin(const Request& request, People& all, const access::Actor&
 }
 Result<Response> end(const Request& request, People& all, const access::Actor& actor, const roster::Asker& fresh) {
   const AssignmentId id = TRY(id_param<AssignmentId>(request, "assignment"));
-  if (TRY(all.kind_of(actor, id)) == roster::AssignmentKind::kClearance) TRY(require_fresh_session(request, fresh));
+  const roster::AssignmentKind kind = TRY(all.kind_of(actor, id));
+  if (kind == roster::AssignmentKind::kClearance || kind == roster::AssignmentKind::kInvestigation) TRY(fresh(request));
   const Json body = TRY(http::json_body(request));
   return answer(200, to_members(TRY(all.end(actor, id, TRY(http::time_member(body, "until")),
                                             TRY(http::required_text(body, "reason"))))));
@@ -273,7 +269,7 @@ void register_routes(http::Router& router, People& all, roster::Asker asker, ros
   add("GET", "/api/v1/statements", statements);
   add("POST", "/api/v1/statements", record_statement);
   add("GET", "/api/v1/rules", rules);
-  add("PUT", "/api/v1/rules", set_rules);
+  add_fresh("PUT", "/api/v1/rules", set_rules);
 }
 
 }  // namespace lapel::people

@@ -265,8 +265,31 @@ Result<Response> export_files(const Request& request, evidence::Vault& vault, co
   return answer(200, {{"files", std::move(files)}});
 }
 
-Result<Response> original(const Request& request, evidence::Vault& vault, const access::Actor& actor) {
-  evidence::Vault::OpenedView opened = TRY(vault.view(actor, TRY(id_param<ViewId>(request, "view"))));
+// Whether the bytes of a view may go on being sent: to whoever asked, by the credential that they asked with, as everything stands.
+Result<bool> stands(evidence::Vault& vault, const Result<access::Actor>& actor, const ViewId& view) {
+  const auto standing =
+      actor ? vault.standing_view(*actor, view, access::Action::kView, evidence::Vault::Refusal::kUnsealed)
+            : Result<evidence::View>(fail(actor.error()));
+  if (standing) return true;
+  switch (standing.error().code()) {
+    case Code::kUnauthenticated:
+    case Code::kNotFound:
+    case Code::kGone:
+    case Code::kDenied:
+      return false;
+    default:  // not found out
+      return fail(standing.error());
+  }
+}
+
+struct Originals {
+  evidence::Vault& vault;
+  roster::Asker asker;
+};
+
+Result<Response> original(const Request& request, const Originals& room, const access::Actor& actor) {
+  const ViewId view = TRY(id_param<ViewId>(request, "view"));
+  evidence::Vault::OpenedView opened = TRY(room.vault.view(actor, view));
   const evidence::Recording& recording = opened.view.recording;
   const auto file = opened.original.plain_file();
   if (!file) return fail(Code::kInternal, "This store keeps no files that can be served");
@@ -275,6 +298,9 @@ Result<Response> original(const Request& request, evidence::Vault& vault, const 
                                                fmt::format("\"{}\"", hex(recording.sha256))}));
   response.with("Cache-Control", "private, no-store");
   response.with("Content-Security-Policy", "default-src 'none'; media-src 'self'; sandbox");
+  response.goes_on = http::as_long_as([&vault = room.vault, who = roster::still_asking(room.asker, request), view] {
+    return stands(vault, who(), view);
+  });
   return response;
 }
 
@@ -304,6 +330,7 @@ Result<Response> filmstrip(const Request& request, evidence::Vault& vault, const
 }  // namespace
 
 void register_routes(http::Router& router, evidence::Vault& vault, roster::Asker asker) {
+  roster::asked_routes(router, asker, Originals{vault, asker})("GET", "/api/v1/views/{id}/original", original);
   const auto add = roster::asked_routes(router, std::move(asker), std::ref(vault));
   add("GET", "/api/v1/recordings", list);
   add("GET", "/api/v1/recordings/{id}", show);
@@ -315,7 +342,6 @@ void register_routes(http::Router& router, evidence::Vault& vault, roster::Asker
   add("GET", "/api/v1/recordings/{id}/filmstrip", filmstrip);
   add("POST", "/api/v1/recordings/{id}/views", open_view);
   add("POST", "/api/v1/recordings/{id}/exports", open_export);
-  add("GET", "/api/v1/views/{id}/original", original);
   add("GET", "/api/v1/views/{id}/export", export_files);
 }
 

@@ -19,6 +19,10 @@ namespace lapel::roster {
 
 using Asker = std::function<Result<access::Actor>(const http::Request&)>;
 
+// Who asks by this request's credential, as often as it is called: while an answer to it is under way. It is no act of theirs, so
+// nothing of the request that tells of one is asked with.
+std::function<Result<access::Actor>()> still_asking(Asker asker, const http::Request& request);
+
 // add(method, pattern, handler): a route whose handler is called with the request, the room and whoever asks. The room is kept as it
 // is given: by value, or as std::ref.
 template <typename Room>

@@ -30,6 +30,14 @@ Result<std::map<PersonId, AccountFacts>> account_facts(db::Transaction& tx, cons
            asked))) {
     out[TRY(person_of(row))].factors.insert(row.text("kind"));
   }
+  for (const db::Row& row : TRY(tx.query("SELECT DISTINCT e.person AS person FROM signin_events e JOIN people p ON "
+                                         "p.id = e.person WHERE p.agency = :agency AND "
+                                         "e.event = 'disabled' AND p.active_until_us IS NOT NULL AND e.at_us >= "
+                                         "coalesce(p.active_from_us, 0) ORDER BY "
+                                         "person LIMIT :limit",
+                                         asked))) {
+    out[TRY(person_of(row))].is_disabled = true;
+  }
   TRY(tokens_that_stand(tx, agency, now,
                         [&](const PersonId& person, Token token) { out[person].tokens.push_back(std::move(token)); }));
   return out;

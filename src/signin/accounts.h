@@ -24,6 +24,7 @@ struct AccountFacts {
   std::optional<Timestamp> signed_in_at;  // at a browser, within the time that such records are kept
   std::set<std::string> factors;          // kinds of those that are confirmed
   std::vector<Token> tokens;              // that stand
+  bool is_disabled = false;               // for not being used (idle_accounts.h), and nobody has activated them since
 };
 Result<std::map<PersonId, AccountFacts>> account_facts(db::Transaction& tx, const AgencyId& agency, Timestamp now);
 

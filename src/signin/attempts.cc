@@ -20,8 +20,20 @@ std::string_view network(std::string_view client) {
 void Attempts::erase(const std::string& key) {
   const auto it = counts_.find(key);
   if (it == counts_.end()) return;
-  by_end_.erase({it->second.ends_us, key});
+  by_end_.erase({it->second.ends_us(), key});
   counts_.erase(it);
+}
+
+template <typename Change>
+bool Attempts::change(Counts::iterator count, const Change& change) {
+  by_end_.erase({count->second.ends_us(), count->first});
+  const bool done = change(count->second);
+  if (count->second.size() == 0) {
+    counts_.erase(count);
+  } else {
+    by_end_.emplace(count->second.ends_us(), count->first);
+  }
+  return done;
 }
 
 std::optional<std::int64_t> Attempts::begin(std::string_view client) {
@@ -29,24 +41,25 @@ std::optional<std::int64_t> Attempts::begin(std::string_view client) {
   const std::int64_t now_us = clock_.monotonic_us();
   const os::MutexLock lock(mutex_);
   while (!by_end_.empty() && by_end_.begin()->first <= now_us) erase(std::string(by_end_.begin()->second));
-  const auto it = counts_.find(key);
-  if (it != counts_.end()) {
-    if (it->second.failures >= kFailuresOfClientMax) return it->second.ends_us - now_us;
-    ++it->second.failures;
-    return std::nullopt;
+  auto it = counts_.find(key);
+  if (it == counts_.end()) {
+    if (counts_.size() >= kCountsMax) erase(std::string(by_end_.begin()->second));
+    it = counts_.emplace(key, Tries({.window_us = kFailureWindowUs, .max = kFailuresOfClientMax})).first;
   }
-  if (counts_.size() >= kCountsMax) erase(std::string(by_end_.begin()->second));
-  const std::int64_t ends_us = now_us + kFailureWindowUs;
-  counts_.emplace(key, Count{1, ends_us});
-  by_end_.emplace(ends_us, key);
-  return std::nullopt;
+  if (change(it, [&](Tries& tries) { return tries.count(now_us); })) return std::nullopt;
+  return it->second.next_us() - now_us;
 }
 
 void Attempts::give_back(std::string_view client) {
   const std::string key(network(client));
+  const std::int64_t now_us = clock_.monotonic_us();
   const os::MutexLock lock(mutex_);
   const auto it = counts_.find(key);
-  if (it != counts_.end() && --it->second.failures <= 0) erase(key);
+  if (it == counts_.end()) return;
+  change(it, [&](Tries& tries) {
+    tries.give_back(now_us);
+    return true;
+  });
 }
 
 }  // namespace lapel::signin

@@ -46,6 +46,16 @@ TEST_F(AttemptsTest, TheWindowEnds) {
   EXPECT_EQ(attempts_.begin("192.0.2.1"), std::nullopt);
 }
 
+TEST_F(AttemptsTest, EachTryHasItsTimeAndNoneIsForgottenWithTheFirst) {
+  EXPECT_EQ(let_through("192.0.2.1", 1), 1);
+  clock_.advance_us(kFailureWindowUs - 1'000'000);
+  EXPECT_EQ(let_through("192.0.2.1", kFailuresOfClientMax), kFailuresOfClientMax - 1);
+  clock_.advance_us(1'000'000);
+  EXPECT_EQ(let_through("192.0.2.1", kFailuresOfClientMax), 1)
+      << "the quarter of an hour of the first is over, no other's";
+  EXPECT_EQ(attempts_.begin("192.0.2.1"), kFailureWindowUs - 1'000'000);
+}
+
 TEST_F(AttemptsTest, WhatWasRightOrNotTriedIsGivenBack) {
   for (int i = 0; i < 10 * kFailuresOfClientMax; ++i) {
     ASSERT_EQ(attempts_.begin("192.0.2.1"), std::nullopt) << i;

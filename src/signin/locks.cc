@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "signin/locks.h"
 
-#include <algorithm>
-#include <vector>
-
-#include <fmt/format.h>
-
 #include "base/bytes.h"
 #include "crypto/sha256.h"
+#include "signin/tries.h"
 
 namespace lapel::signin {
 namespace {
@@ -16,19 +12,7 @@ std::string key_of(std::string_view login) {
   return hex(crypto::sha256(as_bytes(login)));
 }
 
-// Microseconds, the oldest first: those of a window that ends now. At most kFailuresMax are kept, so no text grows.
-using Tries = std::vector<std::int64_t>;
-Tries tries_of(const db::Row& row, Timestamp now) {
-  Tries out;
-  std::string_view text = row.text("tries");
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find(' '), text.size());
-    const auto us = parse_decimal(text.substr(0, end));
-    if (us && now.us - static_cast<std::int64_t>(*us) < kLockWindowUs) out.push_back(static_cast<std::int64_t>(*us));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return out;
-}
+constexpr TriesLimit kLimit{.window_us = kLockWindowUs, .max = kFailuresMax};
 
 Result<bool> exists(db::Transaction& tx, std::string_view login) {
   return !TRY(tx.query("SELECT id FROM people WHERE login = :login LIMIT 1", {{"login", login}})).empty();
@@ -50,10 +34,9 @@ Result<bool> Locks::begin(std::string_view login) {
       may_try = false;
       return {};
     }
-    Tries tries = rows.empty() ? Tries() : tries_of(rows[0], now);
-    may_try = static_cast<std::int64_t>(tries.size()) < kFailuresMax;
+    Tries tries(kLimit, rows.empty() ? std::string() : rows[0].text("tries"));
+    may_try = tries.count(now.us);
     if (!may_try) return {};
-    tries.push_back(now.us);
     const bool is_somebody = TRY(exists(tx, login));
     TRY(tx.run(
         "INSERT INTO signin_failures (login_sha256, is_somebody, since_us, failures, tries) VALUES (:key, :somebody, "
@@ -63,7 +46,7 @@ Result<bool> Locks::begin(std::string_view login) {
          {"somebody", is_somebody ? 1 : 0},
          {"since", now.us},
          {"failures", static_cast<std::int64_t>(tries.size())},
-         {"tries", fmt::format("{}", fmt::join(tries, " "))}}));
+         {"tries", tries.text()}}));
     return {};
   }));
   return may_try;
@@ -103,13 +86,11 @@ Result<void> Locks::give_back(std::string_view login) {
         TRY(tx.query("SELECT tries FROM signin_failures WHERE login_sha256 = :key AND locked_us IS NULL LIMIT 1",
                      {{"key", key_of(login)}}));
     if (rows.empty()) return {};
-    // The newest, whoever's it is: of those that are made at once, it does not matter which stays counted.
-    Tries tries = tries_of(rows[0], now);
-    if (!tries.empty()) tries.pop_back();
-    TRY(tx.run("UPDATE signin_failures SET failures = :failures, tries = :tries WHERE login_sha256 = :key",
-               {{"failures", static_cast<std::int64_t>(tries.size())},
-                {"tries", fmt::format("{}", fmt::join(tries, " "))},
-                {"key", key_of(login)}}));
+    Tries tries(kLimit, rows[0].text("tries"));
+    tries.give_back(now.us);
+    TRY(tx.run(
+        "UPDATE signin_failures SET failures = :failures, tries = :tries WHERE login_sha256 = :key",
+        {{"failures", static_cast<std::int64_t>(tries.size())}, {"tries", tries.text()}, {"key", key_of(login)}}));
     return {};
   });
 }

@@ -10,7 +10,7 @@
 namespace lapel::signin {
 namespace {
 
-constexpr std::array<std::pair<AccountEvent, std::string_view>, 17> kNames{{
+constexpr std::array<std::pair<AccountEvent, std::string_view>, 19> kNames{{
     {AccountEvent::kSignedIn, "signed_in"},
     {AccountEvent::kPasswordShown, "password_shown"},
     {AccountEvent::kFailed, "failed"},
@@ -28,6 +28,8 @@ constexpr std::array<std::pair<AccountEvent, std::string_view>, 17> kNames{{
     {AccountEvent::kLinked, "linked"},
     {AccountEvent::kUnlinked, "unlinked"},
     {AccountEvent::kInvited, "invited"},
+    {AccountEvent::kDisabled, "disabled"},
+    {AccountEvent::kActivated, "activated"},
 }};
 
 constexpr std::string_view kColumns = "person, at_us, event, actor, is_console, client, detail";
@@ -103,7 +105,7 @@ Result<std::vector<AccountRecord>> console_records(db::Transaction& tx, const Ag
   return read(
       TRY(tx.query("SELECT " + std::string(kColumns) +
                        " FROM signin_events WHERE is_console = 1 AND event IN ('unlocked', 'factors_reset', "
-                       "'password_changed', 'linked', 'unlinked') AND at_us "
+                       "'password_changed', 'linked', 'unlinked', 'activated') AND at_us "
                        ">= :since AND person IN "
                        "(SELECT id FROM people WHERE agency = :agency) ORDER BY at_us DESC, id DESC LIMIT :limit",
                    {{"since", since.us}, {"agency", agency.text()}, {"limit", kEventsShownMax}})));

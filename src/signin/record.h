@@ -44,7 +44,9 @@ enum class AccountEvent {
   kSetUp,
   kLinked,  // to an account at the identity provider
   kUnlinked,
-  kInvited,  // given a link by which they choose a password
+  kInvited,    // given a link by which they choose a password
+  kDisabled,   // nobody had used the account for as long as the agency has it
+  kActivated,  // at the console
 };
 std::string_view account_event_name(AccountEvent event);
 std::optional<AccountEvent> parse_account_event(std::string_view name);

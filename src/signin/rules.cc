@@ -18,11 +18,13 @@ std::string_view second_factor_name(SecondFactor rule) {
 
 Result<SignInRules> sign_in_rules(db::Transaction& tx, const AgencyId& agency) {
   SignInRules out;
-  const db::Rows rows = TRY(tx.query("SELECT second_factor, banner FROM signin_rules WHERE agency = :agency LIMIT 1",
-                                     {{"agency", agency.text()}}));
+  const db::Rows rows =
+      TRY(tx.query("SELECT second_factor, banner, idle_days FROM signin_rules WHERE agency = :agency LIMIT 1",
+                   {{"agency", agency.text()}}));
   if (rows.empty()) return out;
   out.second_factor = rows[0].text("second_factor") == "optional" ? SecondFactor::kOptional : SecondFactor::kRequired;
   out.banner = rows[0].text("banner");
+  out.idle_days = rows[0].integer("idle_days");
   return out;
 }
 
@@ -33,11 +35,18 @@ Result<void> set_sign_in_rules(db::Transaction& tx, const AgencyId& agency, cons
   std::erase(lines, '\n');
   if (!is_utf8(lines) || has_control_characters(lines))
     return fail(Code::kInvalid, "The notice of use is UTF-8 text in lines, without other control characters");
+  if (rules.idle_days < kIdleDaysMin || rules.idle_days > kIdleDaysMax)
+    return fail(Code::kInvalid,
+                fmt::format("An account that nobody uses is disabled after {} to {} days", kIdleDaysMin, kIdleDaysMax));
   TRY(tx.run(
-      "INSERT INTO signin_rules (agency, second_factor, banner) VALUES (:agency, :factor, :banner) ON CONFLICT "
-      "(agency) DO "
-      "UPDATE SET second_factor = excluded.second_factor, banner = excluded.banner",
-      {{"agency", agency.text()}, {"factor", second_factor_name(rules.second_factor)}, {"banner", rules.banner}}));
+      "INSERT INTO signin_rules (agency, second_factor, banner, idle_days) VALUES (:agency, :factor, :banner, :days) "
+      "ON "
+      "CONFLICT (agency) DO UPDATE SET second_factor = excluded.second_factor, banner = excluded.banner, idle_days = "
+      "excluded.idle_days",
+      {{"agency", agency.text()},
+       {"factor", second_factor_name(rules.second_factor)},
+       {"banner", rules.banner},
+       {"days", rules.idle_days}}));
   return {};
 }
 
@@ -56,6 +65,7 @@ std::vector<ledger::Draft> rule_changes(const SubjectId& console, const SignInRu
   add("second_factor", std::string(second_factor_name(old.second_factor)),
       std::string(second_factor_name(rules.second_factor)));
   add("notice_of_use", digest(old.banner), digest(rules.banner));
+  add("idle_days", fmt::format("{}", old.idle_days), fmt::format("{}", rules.idle_days));
   return out;
 }
 

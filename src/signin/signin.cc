@@ -177,6 +177,9 @@ ALTER TABLE tokens ADD COLUMN is_sealed BIGINT NOT NULL DEFAULT 0;
     {8, "each try has its time", R"sql(
 ALTER TABLE signin_failures ADD COLUMN tries TEXT NOT NULL DEFAULT '';
 )sql"},
+    {9, "accounts that nobody uses", R"sql(
+ALTER TABLE signin_rules ADD COLUMN idle_days BIGINT NOT NULL DEFAULT 90;
+)sql"},
 };
 
 }  // namespace

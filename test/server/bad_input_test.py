@@ -9,6 +9,7 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import socket
 import sqlite3
 import subprocess
@@ -185,6 +186,39 @@ class FullDisk(Case):
         home.start()
         self.problem(home.create(token, 1), 507, "storage-full", "not enough room for 1 bytes")
         self.assertEqual(list((home.data / "uploads").iterdir()), [])
+
+    def test_a_trace_that_cannot_be_written_is_said_and_stops_nobody(self):
+        home = self.town()
+        token = home.add_user("clerk", "records")
+        told = home.home / "server.err"
+        home.wrapper = on_false_disk(mute=told)
+        home.start()
+
+        def ready():
+            answer = home.request("GET", "/readyz")
+            self.assertEqual(answer.status, 200, answer.body)
+            return answer.json()
+
+        def lost():
+            return int(re.search(rb"^lapel_trace_lines_lost_total (\d+)$", home.request("GET", "/metrics").body, re.M)[1])
+        self.assertEqual((ready()["trace"], ready()["reasons"], lost()), ("ok", [], 0))
+        before = told.read_text()
+        flag = told.with_name("server.err.full")
+        flag.write_text("")
+        self.assertEqual(home.request("GET", "/api/v1/recordings", token).status, 200)
+        self.assertEqual(home.request("GET", "/api/v1/recordings").status, 401)
+        state = ready()
+        self.assertEqual((state["ready"], state["trace"]), (True, "losing lines"))
+        (reason,) = state["reasons"]
+        self.assertRegex(reason, r"^trace: 2 lines could not be written since \d{4}-\d\d-\d\dT")
+        self.assertEqual(told.read_text(), before)
+        flag.unlink()
+        self.assertEqual(home.request("GET", "/api/v1/recordings", token).status, 200)
+        self.assertEqual((ready()["trace"], ready()["reasons"], lost()), ("ok", [], 3))
+        lines = [json.loads(line) for line in told.read_text()[len(before):].splitlines()]
+        (said,) = [line for line in lines if line.get("event") == "trace_lost"]
+        self.assertEqual((said["lines"], said["level"], said["since"]), (3, "error", reason.rpartition(" ")[2]))
+        self.assertEqual(len(lines), 1 + 1 + 3)
 
     def test_a_disk_that_fills_while_bytes_arrive(self):
         home = self.town()

@@ -5,6 +5,7 @@
 //   FALSE_TYPE    <hex>:<prefix>  statfs tells of another filesystem, by its magic number
 //   FALSE_FREE    <bytes>         statvfs tells of so many bytes free, everywhere
 //   FALSE_FULL    <prefix>        while a file <prefix>.full stands, writes to files below fail with ENOSPC
+//   FALSE_MUTE    <prefix>        the same for write(2), to files whose path begins so: stderr, where it is a file
 //   FALSE_RENAME  <prefix>        renames fail with EXDEV
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -68,8 +69,8 @@ PUBLIC int statvfs64(const char* path, struct statvfs64* out) {
   return result;
 }
 
-static int is_full(int fd) {
-  const char* prefix = getenv("FALSE_FULL");
+static int is_full(int fd, const char* what) {
+  const char* prefix = getenv(what);
   if (!prefix) return 0;
   char name[64], path[PATH_MAX], flag[PATH_MAX + 8];
   snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
@@ -80,12 +81,17 @@ static int is_full(int fd) {
   return is_below(path, prefix) && access(flag, F_OK) == 0;
 }
 PUBLIC ssize_t pwrite(int fd, const void* bytes, size_t count, off_t offset) {
-  if (!is_full(fd)) return REAL(pwrite)(fd, bytes, count, offset);
+  if (!is_full(fd, "FALSE_FULL")) return REAL(pwrite)(fd, bytes, count, offset);
   errno = ENOSPC;
   return -1;
 }
 PUBLIC ssize_t pwrite64(int fd, const void* bytes, size_t count, off64_t offset) {
-  if (!is_full(fd)) return REAL(pwrite64)(fd, bytes, count, offset);
+  if (!is_full(fd, "FALSE_FULL")) return REAL(pwrite64)(fd, bytes, count, offset);
+  errno = ENOSPC;
+  return -1;
+}
+PUBLIC ssize_t write(int fd, const void* bytes, size_t count) {
+  if (fd != STDERR_FILENO || !is_full(fd, "FALSE_MUTE")) return REAL(write)(fd, bytes, count);
   errno = ENOSPC;
   return -1;
 }

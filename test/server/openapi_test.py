@@ -447,7 +447,8 @@ class OpenApi(unittest.TestCase):
         self.assertEqual((made["person"], made["from"], made["until"]), (clerk, "1970-01-01T00:00:00.00Z", None))
         self.ask("POST", "/api/v1/assignments", self.administrator, body={"kind": "unit", "person": "clerk", "target": "Night"}, status=409, slug="conflict")
         self.ask("POST", "/api/v1/assignments", self.administrator, body={"kind": "unit", "person": "clerk", "target": "Dawn"}, status=404, slug="not-found")
-        self.ask("POST", "/api/v1/assignments", self.clerk, body={"kind": "clearance", "person": "clerk", "target": "minor"}, status=403, slug="rule")
+        self.ask("POST", "/api/v1/assignments", self.clerk, body={"kind": "clearance", "person": "clerk", "target": "minor"}, status=401, slug="fresh-factor")
+        captain = self.captain()
         self.ask("GET", f"/api/v1/assignments?kind=unit&person={clerk}&at=2022-12-02T06:12:07Z", self.clerk, status=200)
         self.ask("GET", "/api/v1/assignments?kind=king", self.clerk, status=400, slug="invalid")
         end = f"/api/v1/assignments/{made['id']}/end"
@@ -461,8 +462,9 @@ class OpenApi(unittest.TestCase):
         self.ask("GET", "/api/v1/statements?person=nobody", self.clerk, status=404, slug="not-found")
         self.ask("GET", "/api/v1/statements?person=coordinator", self.union, status=403, slug="rule")
         self.ask("GET", "/api/v1/rules", self.union, status=200)
-        self.ask("PUT", "/api/v1/rules", self.command, body={"own_viewing": "allowed", "reason": "General Order 12"}, status=200)
-        self.ask("PUT", "/api/v1/rules", self.command, body={"own_viewing": "never", "reason": "x"}, status=400, slug="invalid")
+        captain.ask("PUT", "/api/v1/rules", {"own_viewing": "allowed", "reason": "General Order 12"}, 200)
+        captain.ask("PUT", "/api/v1/rules", {"own_viewing": "never", "reason": "x"}, 400)
+        self.ask("PUT", "/api/v1/rules", self.command, body={"own_viewing": "allowed", "reason": "x"}, status=401, slug="fresh-factor")
         self.ask("GET", "/api/v1/people/clerk", self.clerk, status=200)
         self.ask("GET", "/api/v1/people/clerk", self.union, status=403, slug="rule")
         self.ask("GET", "/api/v1/people/nobody", self.clerk, status=404, slug="not-found")
@@ -757,7 +759,7 @@ class OpenApi(unittest.TestCase):
         self.ask("POST", path + "/release", self.command, body={"reason": "report filed"}, status=204)
         self.ask("POST", path + "/release", self.clerk, body={"reason": "x"}, status=403, slug="rule")
         self.ask("PATCH", path, self.command, body={"restriction": None, "reason": "x"}, status=403, slug="rule")
-        self.ask("POST", "/api/v1/assignments", self.command, body={"kind": "clearance", "person": "clerk", "target": "minor"}, status=201)
+        self.captain().ask("POST", "/api/v1/assignments", {"kind": "clearance", "person": "clerk", "target": "minor"}, 201)
         self.ask("PATCH", path, self.clerk, body={"restriction": None, "reason": "x"}, status=403, slug="two-person")
         self.ask("PATCH", path, self.clerk, body={"assigned_officer": None, "reason": "x"}, status=200)
         self.ask("POST", path + "/release", self.command, body={"reason": "x"}, status=409, slug="conflict")
@@ -800,7 +802,7 @@ class OpenApi(unittest.TestCase):
         made = clerk.ask("POST", f"/api/v1/holds/{incident['id']}/release", why, 201).json()
         command.ask("POST", f"/api/v1/proposals/{made['id']}/refuse", why, 200)
         self.ask("PATCH", path, self.clerk, body={"restriction": "medical", **why}, status=200)
-        self.ask("POST", "/api/v1/assignments", self.command, body={"kind": "clearance", "person": "clerk", "target": "medical"}, status=201)
+        self.captain().ask("POST", "/api/v1/assignments", {"kind": "clearance", "person": "clerk", "target": "medical"}, 201)
         made = clerk.ask("POST", path + "/unrestrict", why, 201).json()
         clerk.ask("POST", f"/api/v1/recordings/{nothing}/unrestrict", why, 404)
         self.ask("POST", f"/api/v1/proposals/{made['id']}/withdraw", self.clerk, body=why, status=200)
@@ -1000,6 +1002,14 @@ class OpenApi(unittest.TestCase):
             def request(self, method, path, token=None, headers=None, body=None):
                 return test.ask(method, path, token, headers, body)
         return Checked()
+
+    def captain(self):
+        """Somebody of command who has just shown a second factor."""
+        type(self).captains = getattr(self, "captains", 0) + 1
+        self.town.add_user(f"captain{self.captains}", "command")
+        out = self.browser(f"captain{self.captains}")
+        out.enroll_app()
+        return out
 
     def browser(self, login):
         out = Browser(self.checked())

@@ -3,6 +3,7 @@
 assigned to, the review of access, and the list as another sees it."""
 import concurrent.futures
 import csv
+import datetime
 import io
 import json
 import sqlite3
@@ -12,9 +13,14 @@ import unittest
 from harness import BIN, Town, run, sha256, until
 from moved_clock import MovedClock
 from postgres import PrivatePostgres
-from signing_in import Browser
+from signing_in import Browser, Fresh, takes_a_person
 
 MINUTE, DAY = 60, 86_400
+ALERT_WITHIN_S = 60  # kAlertWithinUs
+
+
+def moment(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 class Watched:
@@ -23,6 +29,7 @@ class Watched:
     def __init__(self, **options):
         self.town = Town(**options)
         self.tokens, self.ids, self.films = {}, {}, 0
+        self.fresh = Fresh(self.town)
         self.clock = MovedClock(self.town.home)
         self.move = self.clock.move
         self.town.wrapper = self.clock.wrapper
@@ -42,7 +49,10 @@ class Watched:
         return self
 
     def ask(self, method, path, who, wanted=None, **body):
-        answer = self.town.request(method, path, self.tokens[who], body=json.dumps(body) if body else None)
+        if takes_a_person(method, path, body):
+            answer = self.fresh(who).ask(method, path, body)
+        else:
+            answer = self.town.request(method, path, self.tokens[who], body=json.dumps(body) if body else None)
         if wanted is not None and answer.status != wanted:
             raise AssertionError(f"{method} {path} as {who}: {answer.status} {answer.body[:300]!r}")
         return answer
@@ -117,6 +127,23 @@ class UnusualReading(unittest.TestCase):
 
     def alerts(self, town, who="captain"):
         return town.ask("GET", "/api/v1/alerts", who, 200).json()["items"]
+
+    def test_the_twentieth_look_is_an_alert_within_a_minute_though_nobody_asks(self):
+        town = self.town()
+        recordings = town.upload(20, wearer="101")
+        for recording in recordings[:19]:
+            town.view("detective", recording)
+        town.move(MINUTE)  # of the ten that they have
+        before = time.monotonic()
+        town.view("detective", recordings[19])
+        # By the ledger's own rows: a question to the server would be somebody who asks.
+        (raised,) = until(lambda: town.events("alert.raised", town.ids["detective"]), why="nothing is raised")
+        self.assertLessEqual(time.monotonic() - before, ALERT_WITHIN_S)
+        looked = max(event["at"] for event in town.events("recording.viewed"))
+        self.assertLessEqual((moment(raised["at"]) - moment(looked)).total_seconds(), ALERT_WITHIN_S)
+        (alert,) = self.alerts(town)
+        self.assertEqual(alert["id"], raised["alert"])
+        self.assertLessEqual((moment(alert["at"]) - moment(looked)).total_seconds(), ALERT_WITHIN_S)
 
     def test_nineteen_are_none_twenty_are_one_and_the_reader_never_hears_of_it(self):
         town = self.town()

@@ -189,6 +189,7 @@ class People(TownCase):
         a, town = self.a, self.town
         self.fresh("pell", "officer")
         a.add("sergeant", "administrator", "command")
+        a.add("inspector", "internal_affairs")
         roles, good = "/api/v1/people/pell/roles", {"roles": ["command"], "reason": "x"}
         clearing = {"kind": "clearance", "person": "clerk", "target": "minor"}
         def refused(answer, slug, words):
@@ -196,17 +197,27 @@ class People(TownCase):
             self.assertIn(words, answer.json()["detail"])
         for scopes in ((), ("manage_people",), ("scim",)):
             refused(town.request("POST", roles, town.token("sergeant", *scopes), body=json.dumps(good)), "fresh-factor", "no token can do it")
+        # Nor who is cleared, whether somebody is still investigated, and when officers see their own.
+        inquiry = a.ask("POST", "/api/v1/assignments", "inspector", 201, kind="investigation", person="pell").json()
+        rules = {"own_viewing": "allowed", "reason": "x"}
+        for who, method, path, body in (("sergeant", "POST", "/api/v1/assignments", clearing), ("sergeant", "PUT", "/api/v1/rules", rules),
+                                        ("inspector", "POST", f"/api/v1/assignments/{inquiry['id']}/end", {"reason": "x"})):
+            for token in (a.tokens[who], town.token(who, "clear", "investigate", "set_rules")):
+                refused(town.request(method, path, token, body=json.dumps(body)), "fresh-factor", "no token can do it")
         left_open = Browser(town)
         left_open.sign_in("sergeant")
-        for path, body in ((roles, good), ("/api/v1/assignments", clearing)):
-            refused(left_open.ask("POST", path, body), "no-factor", "you have none")
+        for method, path, body in (("POST", roles, good), ("POST", "/api/v1/assignments", clearing), ("PUT", "/api/v1/rules", rules)):
+            refused(left_open.ask(method, path, body), "no-factor", "you have none")
         left_open.enroll_app()
+        left_open.ask("PUT", "/api/v1/rules", rules, 200)
+        a.fresh("inspector").ask("POST", f"/api/v1/assignments/{inquiry['id']}/end", {"reason": "closed"}, 200)
         made = left_open.ask("POST", "/api/v1/assignments", clearing, 201).json()
         left_open.ask("POST", roles, {**good, "roles": ["officer", "supervisor"]}, 200)
         with sqlite3.connect(town.data / "catalog.db", timeout=60) as catalog:  # five minutes go by
             catalog.execute("UPDATE sessions SET verified_us = verified_us - 300000000 WHERE person = (SELECT id FROM people WHERE login = 'sergeant')")
-        for path, body in ((roles, good), ("/api/v1/assignments", {**clearing, "target": "medical"}), (f"/api/v1/assignments/{made['id']}/end", {"reason": "served"})):
-            refused(left_open.ask("POST", path, body), "fresh-factor", "Show your second factor again")
+        for method, path, body in (("POST", roles, good), ("POST", "/api/v1/assignments", {**clearing, "target": "medical"}),
+                                   ("POST", f"/api/v1/assignments/{made['id']}/end", {"reason": "served"}), ("PUT", "/api/v1/rules", rules)):
+            refused(left_open.ask(method, path, body), "fresh-factor", "Show your second factor again")
         # What opens no door goes on.
         left_open.ask("POST", "/api/v1/units", {"name": "Dogs"}, 201)
         left_open.ask("POST", "/api/v1/assignments", {"kind": "unit", "person": "pell", "target": "Dogs"}, 201)
@@ -312,6 +323,19 @@ class People(TownCase):
         roles("boss", "--role", "command", "--reason", "x", code=4)
         roles("nobody", "--role", "command", "--reason", "x", code=3)
         lapel("person", "roles", "cole", "--role", "command", "--reason", "x", code=2, **as_boss)  # by a token
+        # Those who do it sign in for it, as for roles; a token does it as little by the command line.
+        def signed(*args, who="captain", code=0):
+            signer = "--login", who, "--password-file", town.password_file, "--code", a.fresh(who).codes.pop()
+            return lapel(*args, *signer, code=code, LAPEL_SERVER=town.url)
+        as_captain = {"LAPEL_TOKEN": a.tokens["captain"], "LAPEL_SERVER": town.url}
+        clear = "assignment", "begin", "--kind", "clearance", "--person", "cole", "--target", "minor"
+        self.assertIn("no token can do it", lapel(*clear, code=4, **as_captain).stderr)
+        cleared = json.loads(signed(*clear, "--json").stdout)
+        lapel("assignment", "end", cleared["id"], "--reason", "x", code=4, **as_captain)
+        signed("assignment", "end", cleared["id"], "--reason", "served")
+        lapel("assignment", "begin", "--login", "captain", "--kind", "clearance", "--person", "cole", "--target", "minor", code=2, **as_captain)
+        lapel("rule", "set", "--own-viewing", "allowed", "--reason", "x", code=2, **as_captain)
+        signed("rule", "set", "--own-viewing", "allowed", "--reason", "General Order 12")
         lapel("person", "deactivate", "cole", code=2, **as_boss)
         lapel("person", "deactivate", "cole", "--reason", "left", **as_boss)
         a.sign_in("cole", 401)
@@ -429,7 +453,7 @@ class Added(TownCase):
         self.add("their_captain", "command", who="theirs")
         self.assertEqual(ask(), {"people": True, "dock": False, "own_viewing": False})
         self.a.ask("GET", "/api/v1/first-steps", "captain", 403)
-        self.a.ask("PUT", "/api/v1/rules", "captain", 200, own_viewing="allowed", reason="General Order 12")
+        self.a.fresh("captain").ask("PUT", "/api/v1/rules", {"own_viewing": "allowed", "reason": "General Order 12"}, 200)
         self.assertTrue(self.a.ask("GET", "/api/v1/first-steps", "boss", 200).json()["own_viewing"])
 
 

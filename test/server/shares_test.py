@@ -14,6 +14,7 @@ import tempfile
 import unittest
 
 from harness import BIN, ROOT, Town, TownCase, run, until
+from signing_in import Fresh
 
 FILM = ROOT / "test/data/video/pytorch+torchcodec/test/resources/nasa_13013.mp4"
 GUARD = {"X-Lapel": "1"}
@@ -378,7 +379,7 @@ class SharesTest(TownCase):
         made = self.made(recordings=[film])
         recipient = self.recipient(made)
         content = recipient.open().json()["content"]
-        self.town.request("POST", "/api/v1/assignments", self.others["command"], body=json.dumps({"kind": "clearance", "person": "records", "target": "minor"}))
+        Fresh(self.town)("command").ask("POST", "/api/v1/assignments", {"kind": "clearance", "person": "records", "target": "minor"}, 201)
         self.assertEqual(self.town.request("PATCH", f"/api/v1/recordings/{film}", self.records, body=json.dumps({"restriction": "minor", "reason": "A child is named"})).status, 200)
         for answer in (recipient.ask("GET", content), recipient.open(), recipient.item("receipt")):
             self.assertEqual((answer.status, answer.json()["detail"]), (403, "restricted since it was shared"))

@@ -386,7 +386,7 @@ class SignIn(unittest.TestCase):
         notice.write_text("Official use only.\nWhat you do here is recorded.\n")
         made = run(BIN / "lapel", "sign-in", "rules", "--data", town.data, "--agency", town.agency, "--second-factor", "optional",
                    "--banner-file", notice, "--json").stdout
-        self.assertEqual(json.loads(made), {"second_factor": "optional", "banner": "Official use only.\nWhat you do here is recorded."})
+        self.assertEqual(json.loads(made), {"second_factor": "optional", "banner": "Official use only.\nWhat you do here is recorded.", "idle_days": 90})
         town.start()
         for _ in range(2):
             browser = Browser(town)
@@ -404,7 +404,7 @@ class SignIn(unittest.TestCase):
         self.refused(browser.ask("GET", "/api/v1/recordings"), 401, "sign-in-unfinished")
         empty = town.home / "empty"
         empty.write_text("")
-        run(BIN / "lapel", "sign-in", "rules", "--data", town.data, "--agency", town.agency, "--second-factor", "optional", "--banner-file", empty)
+        run(BIN / "lapel", "sign-in", "rules", "--data", town.data, "--agency", town.agency, "--second-factor", "optional", "--banner-file", empty, "--idle-days", "60")
         self.assertTrue(browser.opens())
         for text in ("x" * 5000, "a\x1b[2Jb"):
             notice.write_text(text)
@@ -419,14 +419,14 @@ class SignIn(unittest.TestCase):
             self.assertEqual({(event["actor"], event["subject"], event["reason"]) for event in said}, {(console, console, "At the server's console")})
             self.assertEqual([(event["rule"], event.get("old"), event.get("new")) for event in said],
                              [("second_factor", "required", "optional"), ("notice_of_use", None, digest), ("second_factor", "optional", "required"),
-                              ("second_factor", "required", "optional"), ("notice_of_use", digest, None)])
+                              ("second_factor", "required", "optional"), ("notice_of_use", digest, None), ("idle_days", "90", "60")])
             self.assertEqual(town.check_ledger(), (0, []))
-            for change in ("second_factor = 'required'", "banner = 'Come in.'"):
+            for change in ("second_factor = 'required'", "banner = 'Come in.'", "idle_days = 365"):
                 catalog.execute(f"UPDATE signin_rules SET {change}")
                 catalog.commit()
                 code, faults = town.check_ledger()
                 self.assertEqual((code, all("rule " in fault for fault in faults)), (6, True), faults)
-                catalog.execute("UPDATE signin_rules SET second_factor = 'optional', banner = ''")
+                catalog.execute("UPDATE signin_rules SET second_factor = 'optional', banner = '', idle_days = 60")
                 catalog.commit()
         catalog.close()
 

@@ -119,3 +119,26 @@ class Browser:
     def passkey(self, own, **body):
         question = self.ask("POST", "/api/v1/session/passkey-question", status=200).json()
         return own.present(question, self.origin)
+
+
+def takes_a_person(method, path, body):
+    """Whether it is refused to a token: who may see what is locked, and the rules of viewing."""
+    return (method, path) == ("PUT", "/api/v1/rules") or (path == "/api/v1/assignments" and (body or {}).get("kind") == "clearance")
+
+
+class Fresh:
+    """People at browsers, each with a second factor that they have shown just now."""
+
+    def __init__(self, town):
+        self.town, self.browsers, self.shown = town, {}, {}
+
+    def __call__(self, who):
+        if who not in self.browsers:
+            self.browsers[who] = Browser(self.town)
+            self.browsers[who].sign_in(who)
+            self.browsers[who].enroll_app()
+            self.shown[who] = time.monotonic()
+        if time.monotonic() - self.shown[who] > 120:  # of five minutes, on a busy machine
+            self.browsers[who].show_again()
+            self.shown[who] = time.monotonic()
+        return self.browsers[who]

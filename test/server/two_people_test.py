@@ -359,7 +359,7 @@ class TwoPeople(TownCase):
         recording = self.record()
         hold, other = self.hold(incident="34-3"), self.propose(self.hold(incident="34-4"))
         self.by_token("captain", "PATCH", f"/api/v1/recordings/{recording}", {"restriction": "strip_search", **REASON}, 200)
-        self.by_token("captain", "POST", "/api/v1/assignments", {"kind": "clearance", "person": "alone", "target": "strip_search"}, 201)
+        self.ask("captain", "POST", "/api/v1/assignments", {"kind": "clearance", "person": "alone", "target": "strip_search"}, 201)
         acts = {f"/api/v1/holds/{hold['id']}/release": 201, f"/api/v1/recordings/{recording}/unrestrict": 201,
                 f"/api/v1/proposals/{other['id']}/refuse": 200, f"/api/v1/proposals/{other['id']}/approve": 409}
         for _ in range(2):
@@ -431,7 +431,7 @@ class TwoPeople(TownCase):
         self.by_token("clerk", "PATCH", path, {"restriction": "sexual_assault", **REASON}, 200)
         self.ask("clerk", "POST", path + "/unrestrict", REASON, 403, "rule")
         for who in ("clerk", "second"):
-            self.by_token("captain", "POST", "/api/v1/assignments", {"kind": "clearance", "person": who, "target": "sexual_assault"}, 201)
+            self.ask("captain", "POST", "/api/v1/assignments", {"kind": "clearance", "person": who, "target": "sexual_assault"}, 201)
         for change in (None, "minor"):
             self.by_token("clerk", "PATCH", path, {"restriction": change, **REASON}, 403, "two-person")
         proposal = self.ask("clerk", "POST", path + "/unrestrict", REASON, 201)

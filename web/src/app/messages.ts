@@ -63,6 +63,8 @@ export const m = {
       linked: "Linked to an account at the identity provider",
       unlinked: "No longer linked to the identity provider",
       invited: "Given a link to choose a password",
+      disabled: "Disabled: nobody used the account",
+      activated: "Activated",
     } as Readonly<Record<string, string>>,
     event: (detail: string, by: string | null, client: string) =>
       [detail, by === null ? "" : `by ${by}`, client === "" ? "" : `from ${client}`].filter((part) => part !== "").join(", "),
