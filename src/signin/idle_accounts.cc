@@ -66,6 +66,7 @@ Result<std::vector<IdleAccounts::Use>> IdleAccounts::uses(db::Transaction& tx, c
 }
 
 void IdleAccounts::begin() {
+  due_ = parts_.clock.now() + kIdleFirstUs;
   worker_ = std::make_unique<os::PeriodicWorker>("idle-accounts", kIdleTurnUs, [this] {
     if (const auto done = turn(); !done) trace_error("signin", "looking for accounts that nobody uses", done.error());
   });

@@ -4,7 +4,8 @@
 // program for them, is deactivated (CJIS Security Policy AC-2(3)).
 //
 // Owns: a thread, and the events person.active by the server's console that it seals.
-// Promises: looked for at the start and then every kIdleSweepUs, within kIdleTurnUs of that time. An account counts from its entry, and
+// Promises: looked for kIdleFirstUs after the start, so that a machine whose clock is wrong until it has asked others disables nobody, and
+//   then every kIdleSweepUs, within kIdleTurnUs of that time. An account counts from its entry, and
 //   from when it was last activated. Whoever uses it in that very moment keeps it: what is written was decided on what stands. Of the
 //   administrators that are active, the one who was here last is left, however long ago, and the trace says so each time.
 // Fails with: what the ledger and the database fail with; what fails in a turn is traced, and tried again after kIdleAgainUs.
@@ -23,6 +24,7 @@
 
 namespace lapel::signin {
 
+inline constexpr std::int64_t kIdleFirstUs = 3'600LL * 1'000'000;
 inline constexpr std::int64_t kIdleSweepUs = 24LL * 3'600 * 1'000'000;
 inline constexpr std::int64_t kIdleAgainUs = 60LL * 1'000'000;  // after what failed
 inline constexpr std::int64_t kIdleTurnUs = 2LL * 1'000'000;
