@@ -145,7 +145,8 @@ test("a recording that waits for a superior is released to its officer, once", a
   const release = page.getByRole("button", { name: "Release to its officer" });
   assert.equal(await release.count(), 0, "nobody waits for it");
 
-  // The rule is set under People, by command, with its reason.
+  // The rule is set under People, by command, with its reason and a second factor.
+  await visit.enrollApp();
   await page.goto("/people");
   await page.locator("[data-rule=allowed]").waitFor();
   await page.getByRole("button", { name: "Change the rule" }).click();
