@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { FILM, openBrowser, run, totp, Town, Visit } from "./town.mjs";
+import { FILM, openBrowser, PASSWORD, run, totp, Town, Visit } from "./town.mjs";
 
 let town, browser;
 
@@ -29,33 +29,59 @@ test("another case's recording is asked about, refused, and opened under a warra
   const address = new URL(clerk.page.url()).pathname;
   await clerk.end();
 
+  // The detective touches no mouse.
   const visit = await Visit.begin(browser, town);
   const { page } = visit;
+  const keys = async (...names) => {
+    for (const name of names) await page.keyboard.press(name);
+  };
+  /** Into the field of that name, by Tab or back, and into no other. */
+  const into = async (label, way, text) => {
+    const field = page.getByRole("dialog").getByLabel(label);
+    for (let steps = 0; steps < 8 && !(await field.evaluate((element) => element === document.activeElement)); ++steps) await keys(way);
+    assert.equal(await field.evaluate((element) => element === document.activeElement), true, label);
+    await (text === undefined ? keys("Space") : page.keyboard.type(text));
+  };
   await page.goto(address);
-  await visit.signIn("detective");
-  await page.getByRole("button", { name: "Open a view" }).click();
-  await page.locator("select[name=purpose]").selectOption("investigation");
-  await page.getByLabel("Case number").fill("22-2040");
-  await page.getByRole("button", { name: "Open the recording" }).click();
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  await page.keyboard.type("detective");
+  await keys("Tab");
+  await page.keyboard.type(PASSWORD);
+  await keys("Enter");
+  await page.getByText(/\d+ events? checked/).waitFor();
+  await keys("v");
+  await page.getByRole("dialog").waitFor();
+  await page.keyboard.type("Inv");
+  await into("Case number", "Tab", "22-2040");
+  await keys("Enter");
   await page.getByText("Say first whether it shows the inside of a home.").waitFor();
   assert.equal(await page.locator("fieldset[aria-invalid=true]").count(), 1);
   await visit.look("purpose-asked");
-  await page.getByLabel("Yes, inside a home").check();
-  await page.getByRole("button", { name: "Open the recording" }).click();
+  await into("Yes, inside a home", "Tab");
+  await keys("Enter");
   await page.getByRole("alert").getByText("needs a warrant reference").waitFor();
   await visit.look("purpose-refused");
   assert.equal(await page.locator("video").count(), 0);
-  await page.getByLabel("Warrant or court order").fill("2222SW0117");
-  await page.getByRole("button", { name: "Open the recording" }).click();
+  await into("Warrant or court order", "Shift+Tab", "2222SW0117");
+  await keys("Enter");
   await page.locator("video").waitFor();
+  await page.waitForFunction(() => document.querySelector("video").readyState >= HTMLMediaElement.HAVE_CURRENT_DATA);
 
-  await page.reload();
+  // On record, and verified: the refusal, and after it the grant with what it rests on. What the page knew before is read again.
   await page.getByText("Recorded inside a home").waitFor();
   await page.locator("[data-facts=agree]").waitFor();
-  const refused = page.locator(".events li").filter({ hasText: "Refused" });
-  await refused.locator("[data-proof=verified]").waitFor();
-  await refused.locator("summary").click();
-  await refused.getByText("an unrelated investigation needs a warrant reference").waitFor();
+  assert.equal(await page.locator("[data-facts=differ]").count(), 0);
+  const rows = page.locator(".events li");
+  const names = await rows.evaluateAll((all) => all.map((row) => row.querySelector("summary").textContent));
+  const [refusal, grant] = ["Refused", "Viewed"].map((name) => names.findIndex((text) => text.startsWith(name)));
+  assert.ok(refusal >= 0 && grant > refusal, names.join(" | "));
+  assert.equal(names.filter((text) => /^Viewed/.test(text)).length, 1);
+  for (const [at, ...words] of [[refusal, "an unrelated investigation needs a warrant reference", "22-2040"], [grant, "2222SW0117", "22-2040"]]) {
+    await rows.nth(at).locator("[data-proof=verified]").waitFor();
+    await rows.nth(at).locator("summary").focus();
+    await keys("Enter");
+    for (const word of words) await rows.nth(at).getByText(word).first().waitFor();
+  }
   await visit.look("recording-refusals");
   await visit.end(/status of 409/, /status of 403/);
 });

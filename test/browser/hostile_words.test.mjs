@@ -5,49 +5,11 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { join } from "node:path";
 import { writeFileSync } from "node:fs";
-import { AGENCY, BIN, openBrowser, PASSWORD, run, Town, Visit } from "./town.mjs";
-
-const RUN = "window.ran=1";
-const SHAPES = [
-  (js) => `<script>${js}</script>`,
-  (js) => `"><script>${js}</script>`,
-  (js) => `'><script>${js}</script>`,
-  (js) => `</title><script>${js}</script>`,
-  (js) => `</textarea><script>${js}</script>`,
-  (js) => `--><script>${js}</script><!--`,
-  (js) => `<img src=x onerror=${js}>`,
-  (js) => `"><img src=x onerror="${js}">`,
-  (js) => `<svg onload=${js}>`,
-  (js) => `<svg><script>${js}</script></svg>`,
-  (js) => `<svg><animate onbegin=${js} attributeName=x>`,
-  (js) => `<body onpageshow=${js}>`,
-  (js) => `<iframe srcdoc="<script>parent.${js}</script>"></iframe>`,
-  (js) => `<iframe src="javascript:parent.${js}"></iframe>`,
-  (js) => `<a href="javascript:${js}">x</a>`,
-  (js) => `javascript:${js}`,
-  (js) => `<input autofocus onfocus=${js}>`,
-  (js) => `" autofocus onfocus="${js}`,
-  (js) => `' onmouseover='${js}`,
-  (js) => `<details open ontoggle=${js}>x</details>`,
-  (js) => `<video><source onerror=${js}></video>`,
-  (js) => `<object data="javascript:${js}"></object>`,
-  (js) => `<style>@import "http://evil.example/x.css";</style><base href="http://evil.example/">`,
-  (js) => `\${${js}} {{constructor.constructor('${js}')()}}`,
-  (js) => `<math><mtext><table><mglyph><style><img src=x onerror="${js}">`,
-];
-// As it is, in mixed case, as entities, and behind what a filter may cut off.
-const DRESSES = [
-  (text) => text,
-  (text) => text.replace(/<(\w+)|javascript|on\w+(?==)|constructor/g, (word) => [...word].map((c, i) => (i % 2 === 0 ? c.toUpperCase() : c)).join("")),
-  (text) => text.replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&#34;").replaceAll("=", "&#61;"),
-  (text) => `\u202e${text.replace("<", "<\u200b<")}`,
-];
-const BY_SHAPE = SHAPES.map((shape) => DRESSES.map((dress) => dress(shape(RUN))));
-const WORDS = BY_SHAPE.flat();
-/** Four words a field. */
-const FIELDS = BY_SHAPE.map((dressed) => dressed.join(" "));
+import { FIELDS, RUN, SHAPES, watched as watchedIn, WORDS } from "./hostile.mjs";
+import { AGENCY, BIN, openBrowser, run, Town, Visit } from "./town.mjs";
 
 let town, browser;
+const watched = () => watchedIn(browser, town);
 const tokens = {};
 
 before(async () => {
@@ -89,25 +51,6 @@ async function upload(word) {
   }
 }
 
-/** A visit that notes whatever a page was kept from doing, and whatever it did. */
-async function watched() {
-  const visit = await Visit.begin(browser, town);
-  const seen = [];
-  visit.page.on("dialog", (dialog) => {
-    seen.push(`dialog ${dialog.message()}`);
-    void dialog.dismiss();
-  });
-  await visit.context.exposeBinding("noteViolation", (_, text) => seen.push(text));
-  await visit.context.addInitScript(() => {
-    document.addEventListener("securitypolicyviolation", (event) => void globalThis.noteViolation(`${event.violatedDirective} ${event.blockedURI}`));
-  });
-  const check = async (where) => {
-    assert.equal(await visit.page.evaluate(() => window.ran), undefined, `something ran on ${where}`);
-    assert.deepEqual(seen, [], where);
-  };
-  return { visit, page: visit.page, seen, check };
-}
-
 test("the harness sees what is kept from running", async () => {
   const { visit, page, seen } = await watched();
   await page.goto("/");
@@ -132,6 +75,18 @@ test("the harness sees what is kept from running", async () => {
   }
   assert.ok(noticed >= 20, `only ${noticed} of ${WORDS.length} were noticed`);
   assert.equal(await page.evaluate(() => window.ran), undefined, "the policy let something run");
+  await visit.context.close();
+});
+
+test("the harness sees what does run, where a page has no policy", async () => {
+  const { visit, page, check } = await watched();
+  for (const [i, word] of WORDS.slice(0, 4 * 2).entries()) {
+    if (i % 4 > 1) continue; // entities, and what is cut in two, are words everywhere
+    await page.route("**/planted", (route) => route.fulfill({ contentType: "text/html", body: `<main>${word}</main>` }));
+    await page.goto("/planted");
+    await assert.rejects(check("the planted page"), /something ran on the planted page/, word);
+    await page.unroute("**/planted");
+  }
   await visit.context.close();
 });
 

@@ -197,8 +197,8 @@ test("the first administrator is made by the link that the server prints", async
     await page.getByRole("textbox", { name: "Code" }).fill(totp(secret));
     await page.getByRole("button", { name: "Confirm" }).click();
     await page.getByRole("button", { name: "I have kept them" }).click();
-    await page.getByRole("heading", { name: "Your account" }).waitFor();
-    await page.getByRole("link", { name: "People" }).click();
+    await page.getByRole("heading", { name: "Set up", exact: true }).waitFor();
+    await page.getByRole("link", { name: "People", exact: true }).click();
     await page.getByText("Ruth Abrams").first().waitFor();
     await visit.end();
     const late = await Visit.begin(browser, { url: fresh.url.replace("127.0.0.1", "localhost") });

@@ -8,6 +8,16 @@ export function noteInput(now: number = Date.now()): void {
   lastInput = now;
 }
 
+let pointer = "";
+
+/** A pointer that rests is reported too, by some browsers, whenever the page moves under it: nobody's hand is on that. */
+export function notePointer({ screenX, screenY }: { readonly screenX: number; readonly screenY: number }, now: number = Date.now()): void {
+  const place = `${screenX} ${screenY}`;
+  if (place === pointer) return;
+  pointer = place;
+  noteInput(now);
+}
+
 /** Milliseconds of the clock. */
 export const lastInputAt = (): number => lastInput;
 

@@ -68,7 +68,7 @@ function Staff(): ReactNode {
       </main>
     );
   }
-  if (who.state === "out" && who.held === undefined && location === "/setup") return <SetUp onDone={() => navigate("/account", { replace: true })} />;
+  if (who.state === "out" && who.held === undefined && location === "/setup") return <SetUp onDone={(who) => navigate(who === "administrator" ? "/" : "/account", { replace: true })} />;
   // What was open stays, out of sight and reach, for whoever signs in again as the same person: nothing typed is lost, and a player
   // stands where it stood.
   const open = who.state === "in" ? who.session : who.held;

@@ -102,7 +102,7 @@ function Enroll(): ReactNode {
           <h2>{m.enroll.passkeyTitle}</h2>
           <p className="quiet-text">{m.enroll.passkeyNote}</p>
           {hasPasskeys() ? (
-            <button type="button" className="primary" onClick={() => void addPasskey("").then(finished, setError)}>
+            <button type="button" className="primary" autoFocus onClick={() => void addPasskey("").then(finished, setError)}>
               {m.account.addPasskey}
             </button>
           ) : (

@@ -287,6 +287,8 @@ export const m = {
     viewing: (purpose: string, until: string) => `Viewing for ${purpose}, until ${until}`,
     expired: "The view has ended. Open another to go on.",
     cannotPlay: "This browser cannot play this file. The original is intact; download it to watch it elsewhere.",
+    stopped: (at: string, why: string) => `The film stopped at ${at}: its bytes do not come. ${why === "" ? "" : `${why}. `}Trying again goes on from there.`,
+    tryAgain: "Try again",
     download: "Download the original",
     player: "Recording player",
     chain: {

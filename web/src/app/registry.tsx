@@ -34,8 +34,9 @@ function onKeyDown(event: KeyboardEvent): void {
 
 export function ActionProvider({ children }: { readonly children: ReactNode }): ReactNode {
   useEffect(() => {
-    document.addEventListener("keydown", onKeyDown);
-    return () => document.removeEventListener("keydown", onKeyDown);
+    // On the way down: a player that has the focus would act on the same key first, and play what is then paused.
+    document.addEventListener("keydown", onKeyDown, { capture: true });
+    return () => document.removeEventListener("keydown", onKeyDown, { capture: true });
   }, []);
   return <Context.Provider value={registry}>{children}</Context.Provider>;
 }

@@ -2,7 +2,7 @@
 // Who is signed in, as one value that screens can follow. A session that has ended keeps what was open, hidden, for whoever signs
 // in again as the same person: the playhead stays where it was.
 import { askJson, onSignedOut } from "../api/client.js";
-import { idleSeconds, lastInputAt, noteInput } from "../api/idle.js";
+import { idleSeconds, lastInputAt, noteInput, notePointer } from "../api/idle.js";
 import type { ComingBack, FactorShown, PresentedPasskey, Session, SetupRequest } from "../api/schema.js";
 import { shouldAsk, TICK_MS } from "./watch.js";
 
@@ -108,7 +108,7 @@ onSignedOut((slug) => {
 /** Watches over the session until the page is left. */
 export function watchSession(): () => void {
   const events = ["pointerdown", "pointermove", "keydown", "wheel", "touchstart"] as const;
-  const onInput = (): void => noteInput();
+  const onInput = (event: Event): void => (event.type === "pointermove" ? notePointer(event as PointerEvent) : noteInput());
   for (const event of events) document.addEventListener(event, onInput, { capture: true, passive: true });
   let lastAsked = Date.now();
   const timer = setInterval(() => {

@@ -9,7 +9,7 @@ import { hasPasskeys } from "./passkeys.js";
 import { setUp } from "./session.js";
 import { readLink } from "./setup_link.js";
 
-export function SetUp({ onDone }: { readonly onDone: () => void }): ReactNode {
+export function SetUp({ onDone }: { readonly onDone: (who: "administrator" | "person") => void }): ReactNode {
   // What stands behind # is sent to nobody by the browser itself. It is taken out of the address, and of the history.
   const [{ secret, login }] = useState(() => readLink(location.hash));
   const [error, setError] = useState<unknown>();
@@ -25,7 +25,7 @@ export function SetUp({ onDone }: { readonly onDone: () => void }): ReactNode {
     const fields = new FormData(event.currentTarget);
     setWorking(true);
     setError(undefined);
-    setUp({ secret, login: String(fields.get("login")).trim(), ...(login === undefined ? { name: String(fields.get("name")).trim() } : {}), password: String(fields.get("password")) }).then(onDone, (reason: unknown) => {
+    setUp({ secret, login: String(fields.get("login")).trim(), ...(login === undefined ? { name: String(fields.get("name")).trim() } : {}), password: String(fields.get("password")) }).then(() => onDone(login === undefined ? "administrator" : "person"), (reason: unknown) => {
       setError(reason);
       setWorking(false);
     });

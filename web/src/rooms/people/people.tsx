@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who is in the agency, in which units, on which cases.
-import { useState, type FormEvent, type ReactNode } from "react";
+import { useMemo, useState, type FormEvent, type ReactNode } from "react";
 import { Link, useSearch } from "wouter";
 import { askJson } from "../../api/client.js";
 import type { Category, InvitedPerson, Person, Session } from "../../api/schema.js";
+import type { Action } from "../../app/actions.js";
 import { AskDialog, ReasonField } from "../../app/ask.js";
 import { m } from "../../app/messages.js";
+import { useActions } from "../../app/registry.js";
 import { shownTime } from "../../ui/format.js";
-import { Empty, Failure, Items, Name, Notice, Ready, Status, Table, useLoad, useTitle } from "../../ui/parts.js";
+import { ActionButton, Empty, Failure, Items, Name, Notice, Ready, Status, Table, useLoad, useTitle } from "../../ui/parts.js";
 import { AddDialog, SetupLink } from "./add.js";
 import { OwnViewing } from "./statements.js";
 
@@ -19,15 +21,16 @@ export default function PeoplePage({ session }: { readonly session: Session }): 
   const mayManage = session.may.includes("manage_people");
   const [isAdding, setAdding] = useState(isAsked && mayManage);
   const [added, setAdded] = useState<InvitedPerson>();
+  const actions = useMemo(
+    (): readonly [Action] => [{ id: "people.add", label: m.people.add, shortcut: "n", scope: "here", when: () => mayManage, perform: () => setAdding(true) }],
+    [mayManage],
+  );
+  useActions(actions);
   return (
     <>
       <div className="row heading">
         <h1>{m.people.title}</h1>
-        {mayManage && (
-          <button type="button" className="primary" onClick={() => setAdding(true)}>
-            {m.people.add}
-          </button>
-        )}
+        {mayManage && <ActionButton action={actions[0]} kind="primary" />}
       </div>
       <p className="lead">{m.people.lead}</p>
       {added !== undefined && <SetupLink person={added} />}

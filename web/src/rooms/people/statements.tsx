@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The statements that an officer has filed, and the agency's rule that may wait for them.
-import { useState, type ReactNode } from "react";
+import { useMemo, useState, type ReactNode } from "react";
 import { Link } from "wouter";
 import { askJson } from "../../api/client.js";
 import type { Person, Rules, Session } from "../../api/schema.js";
+import type { Action } from "../../app/actions.js";
 import { AskDialog, ReasonField, type DoneProps } from "../../app/ask.js";
 import { m } from "../../app/messages.js";
 import { pageQuery, usePages } from "../../app/pages.js";
+import { useActions } from "../../app/registry.js";
 import { instantOf, localMinute, shownTime } from "../../ui/format.js";
-import { Items, Name, Ready, Table, useLoad } from "../../ui/parts.js";
+import { ActionButton, Items, Name, Ready, Table, useLoad } from "../../ui/parts.js";
 
 /** For whoever may record one; nobody vouches for their own. */
 export function Statements({ person, session }: { readonly person: Person; readonly session: Session }): ReactNode {
@@ -84,15 +86,17 @@ function RecordDialog({ person, ...done }: DoneProps & { readonly person: Person
 export function OwnViewing({ session }: { readonly session: Session }): ReactNode {
   const [load, again] = useLoad("rules", (signal) => askJson<"GET /api/v1/rules">("/api/v1/rules", { signal }));
   const [isSetting, setSetting] = useState(false);
+  const maySet = session.may.includes("set_rules") && load.state === "ready";
+  const actions = useMemo(
+    (): readonly [Action] => [{ id: "people.rule", label: m.statements.setRule, shortcut: "r", scope: "here", when: () => maySet, perform: () => setSetting(true) }],
+    [maySet],
+  );
+  useActions(actions);
   return (
     <section className="panel" aria-labelledby="rule-title">
       <div className="row heading">
         <h2 id="rule-title">{m.statements.rule}</h2>
-        {session.may.includes("set_rules") && load.state === "ready" && (
-          <button type="button" onClick={() => setSetting(true)}>
-            {m.statements.setRule}
-          </button>
-        )}
+        {maySet && <ActionButton action={actions[0]} />}
       </div>
       <Ready of={load} again={again}>
         {({ own_viewing: rule }) => (

@@ -28,11 +28,13 @@ interface Props {
   readonly id: string;
   readonly recording: Recording;
   readonly slug: string;
+  /** Whether a difference is to be told: what was shown has been read a second time. */
+  readonly isSure: boolean;
   /** What the whole history says of the facts shown; undefined while it is being checked. */
   readonly onCompared: (comparison: Comparison | undefined) => void;
 }
 
-export function Custody({ id, recording, slug, onCompared }: Props): ReactNode {
+export function Custody({ id, recording, slug, isSure, onCompared }: Props): ReactNode {
   const [history, retry] = useLoad(id, (signal) => readHistory(id, slug, signal));
   const [ownKey, setOwnKey] = useState<string>();
   return (
@@ -42,7 +44,7 @@ export function Custody({ id, recording, slug, onCompared }: Props): ReactNode {
       <Ready of={history} again={retry}>
         {({ items, serverKey }) => (
           <>
-            <Events key={ownKey ?? ""} items={items} id={id} recording={recording} vkey={ownKey ?? serverKey} onCompared={onCompared} />
+            <Events key={ownKey ?? ""} items={items} id={id} recording={recording} vkey={ownKey ?? serverKey} isSure={isSure} onCompared={onCompared} />
             <KeyChoice serverKey={serverKey} ownKey={ownKey} onChoose={setOwnKey} />
           </>
         )}
@@ -83,12 +85,13 @@ function useVerdicts(items: readonly CustodyItem[], recording: string, vkey: str
 
 type EventsProps = Omit<Props, "slug"> & { readonly items: readonly CustodyItem[]; readonly vkey: string };
 
-function Events({ items, id, recording, vkey, onCompared }: EventsProps): ReactNode {
+function Events({ items, id, recording, vkey, isSure, onCompared }: EventsProps): ReactNode {
   const [turn, setTurn] = useState(0);
   const verdicts = useVerdicts(items, id, vkey, turn);
   const bad = verdicts.filter((verdict) => verdict.kind !== "verified").length;
-  const isOver = verdicts.length === items.length;
-  const comparison = useMemo(() => (isOver ? compareFacts(recording, verdicts) : undefined), [isOver, recording, verdicts]);
+  const isChecked = verdicts.length === items.length;
+  const comparison = useMemo(() => (isChecked ? compareFacts(recording, verdicts) : undefined), [isChecked, recording, verdicts]);
+  const isOver = isChecked && (comparison?.kind !== "differ" || isSure);
   useEffect(() => {
     onCompared(comparison);
     return () => onCompared(undefined);
@@ -97,7 +100,7 @@ function Events({ items, id, recording, vkey, onCompared }: EventsProps): ReactN
   return (
     <>
       <div role="status" data-verdict={isOver ? (isSound ? "verified" : "refused") : "checking"}>
-        {!isOver && <Notice tone="due">{m.custody.checking(verdicts.length + 1, items.length)}</Notice>}
+        {!isOver && <Notice tone="due">{m.custody.checking(Math.min(verdicts.length + 1, items.length), items.length)}</Notice>}
         {isSound && (
           <Notice tone="ok" title={m.custody.all(items.length)}>
             <p data-facts="agree">{m.facts.agree}</p>

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // One recording: footage under a view, facts, custody.
-import { useCallback, useState, type ReactNode } from "react";
+import { useCallback, useMemo, useRef, useState, type Dispatch, type ReactNode, type SetStateAction } from "react";
 import { Link } from "wouter";
 import { askJson } from "../../api/client.js";
 import type { Purpose, Recording, Session, View } from "../../api/schema.js";
+import type { Action } from "../../app/actions.js";
 import { AskDialog, ReasonField } from "../../app/ask.js";
 import { m } from "../../app/messages.js";
+import { useActions } from "../../app/registry.js";
 import { signedIn } from "../../app/session.js";
 import { grouped, shownBytes, shownDuration, shownName, shownTime } from "../../ui/format.js";
 import { Copy, Name, Notice, Ready, Status, toneOfState, useLoad, useTitle } from "../../ui/parts.js";
@@ -37,6 +39,40 @@ export default function RecordingPage({ id, slug }: { readonly id: string; reado
 /** As long as the page is open. */
 const choices = new Choices();
 
+/**
+ * What was read of a recording before somebody changed it, here or elsewhere, differs from its custody and nothing is wrong: before
+ * anybody is warned, it is read once more, and its custody with it.
+ */
+function useSecondLook(id: string, tell: Dispatch<SetStateAction<Comparison | undefined>>, onRead: (fresh: Recording) => void): { readonly isSure: boolean; readonly onCompared: (next: Comparison | undefined) => void } {
+  const [isSure, setSure] = useState(false);
+  const look = useRef<"first" | "reading" | "second">("first");
+  const read = useRef(onRead);
+  read.current = onRead;
+  const onCompared = useCallback(
+    (next: Comparison | undefined): void => {
+      if (next?.kind === "differ" && look.current !== "second") {
+        if (look.current === "reading") return;
+        look.current = "reading";
+        askJson<"GET /api/v1/recordings/{id}">(`/api/v1/recordings/${id}`)
+          .then((fresh) => read.current(fresh), () => tell(next))
+          .finally(() => {
+            look.current = "second";
+            setSure(true);
+          });
+        return;
+      }
+      if (next?.kind === "agree") {
+        look.current = "first";
+        setSure(false);
+      }
+      // A warning stands until a later check takes it back; it does not go away while that check runs.
+      tell((before) => next ?? (before?.kind === "differ" ? before : undefined));
+    },
+    [id, tell],
+  );
+  return { isSure, onCompared };
+}
+
 interface Opened {
   readonly view: View;
   readonly purpose: string;
@@ -55,15 +91,18 @@ function Loaded({ id, recording: read, slug }: { readonly id: string; readonly r
   const [isSharing, setSharing] = useState(false);
   const [refusal, setRefusal] = useState<unknown>();
   const [comparison, setComparison] = useState<Comparison>();
-  // A warning stands until a later check takes it back; it does not go away while that check runs.
-  const onCompared = useCallback((next: Comparison | undefined) => setComparison((before) => next ?? (before?.kind === "differ" ? before : undefined)), []);
+  const { isSure, onCompared } = useSecondLook(read.id, setComparison, (fresh) => {
+    setRecording(fresh);
+    setActs((n) => n + 1);
+  });
   const who = signedIn();
   const login = who.state === "in" ? who.session.login : "";
   const choice = choices.find(login, recording.incident);
-  const ask = (): void => {
+  const ask = useCallback((): void => {
     setRefusal(undefined);
     setAsking(true);
-  };
+  }, []);
+  useActions(useMemo((): readonly Action[] => [{ id: "recording.view", label: m.recording.view, shortcut: "v", scope: "here", perform: ask }], [ask]));
   const show = (view: View, purpose: Purpose, named: string | undefined): void => {
     if (named !== undefined) choices.remember(login, { purpose, case: named });
     setAsking(false);
@@ -110,7 +149,7 @@ function Loaded({ id, recording: read, slug }: { readonly id: string; readonly r
             <div className="well closed">
               <p>{m.recording.viewNote}</p>
               {choice === undefined ? (
-                <button type="button" className="primary" onClick={ask}>
+                <button type="button" className="primary" aria-keyshortcuts="v" onClick={ask}>
                   {m.recording.view}
                 </button>
               ) : (
@@ -120,7 +159,7 @@ function Loaded({ id, recording: read, slug }: { readonly id: string; readonly r
                     <button type="button" className="primary" onClick={() => openAsChosen(choice)}>
                       {m.recording.asChosen(m.purpose.names[choice.purpose] ?? choice.purpose)}
                     </button>
-                    <button type="button" onClick={ask}>
+                    <button type="button" aria-keyshortcuts="v" onClick={ask}>
                       {m.recording.otherPurpose}
                     </button>
                   </div>
@@ -131,7 +170,7 @@ function Loaded({ id, recording: read, slug }: { readonly id: string; readonly r
             <Player recording={recording} view={opened.view} purpose={opened.purpose} sealed={comparison?.file} onReopen={ask} />
           )}
           {/* A view is an event of its own, and a change is: custody is read again under each. */}
-          <Custody key={`${opened?.view.view ?? "before"} ${acts}`} id={id} recording={recording} slug={slug} onCompared={onCompared} />
+          <Custody key={`${opened?.view.view ?? "before"} ${acts}`} id={id} recording={recording} slug={slug} isSure={isSure} onCompared={onCompared} />
         </div>
         <Facts recording={recording} session={who.state === "in" ? who.session : undefined} />
       </div>

@@ -22,6 +22,7 @@ export default function StartPage({ session }: { readonly session: Session }): R
 
 function Steps({ done, session }: { readonly done: FirstSteps; readonly session: Session }): ReactNode {
   const enroll = `lapel dock enroll --data DIR --agency ${session.agency_slug} --name NAME`;
+  const become = `lapel-dock enroll --server ${location.origin} --code CODE --state DIR`;
   // Whoever signs in through a provider has their second factor there.
   const hasFactor = session.factors.length > 0 || session.provider !== null;
   const left: readonly ReactNode[] = [
@@ -37,7 +38,15 @@ function Steps({ done, session }: { readonly done: FirstSteps; readonly session:
     ),
     !done.dock && (
       <Step key="dock" title={m.start.dock} detail={m.start.dockDetail}>
-        <span className="mono digest">{enroll}</span> <Copy text={enroll} what={m.start.command} />
+        <div className="stack">
+          <p className="row">
+            <span className="mono digest">{enroll}</span> <Copy text={enroll} what={m.start.command} />
+          </p>
+          <p>{m.start.dockThen}</p>
+          <p className="row">
+            <span className="mono digest">{become}</span> <Copy text={become} what={m.start.dockCommand} />
+          </p>
+        </div>
       </Step>
     ),
     !done.own_viewing && (
@@ -72,7 +81,7 @@ function Step({ title, detail, children }: { readonly title: string; readonly de
     <section className="panel" data-step aria-label={title}>
       <h2>{title}</h2>
       <p>{detail}</p>
-      <p className="row">{children}</p>
+      <div className="row">{children}</div>
     </section>
   );
 }
