@@ -177,7 +177,7 @@ test("a recording that waits for a superior is released to its officer, once", a
   await officer.page.getByRole("button", { name: "Open a view" }).click();
   await officer.page.locator("select[name=purpose]").selectOption("own_recording");
   await officer.page.getByRole("button", { name: "Open the recording" }).click();
-  await officer.page.getByText("Viewing for My own recording").waitFor();
+  await officer.page.getByText("Viewing for my own recording").waitFor();
   assert.equal(await officer.page.getByRole("button", { name: "Release to its officer" }).count(), 0);
   await officer.end();
 });

@@ -112,10 +112,11 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
   const maySeeBargaining = session.may.includes("see_bargaining");
   const maySeeFleet = session.may.includes("see_fleet");
   // Who comes to decide proposals, or for the program, and has no list, is taken there.
-  const hasNoList = (maySeeProposals || maySeeProgram || maySeeBargaining) && !session.may.includes("list");
+  const mayList = session.may.includes("list");
+  const hasNoList = (maySeeProposals || maySeeProgram || maySeeBargaining) && !mayList;
   const maySetUp = session.may.includes("manage_people");
   const homeWithoutList = maySeeProposals ? "/approvals" : maySeeProgram ? "/program/money" : "/program/bargaining";
-  const home = maySetUp && !session.may.includes("list") ? "/start" : hasNoList ? homeWithoutList : "/recordings";
+  const home = maySetUp && !mayList ? "/start" : hasNoList ? homeWithoutList : "/recordings";
   const maySeeAlerts = session.may.includes("see_alerts");
   // Whoever keeps the cameras hears of what they left to nobody.
   const maySeeWeeks = session.may.includes("see_digests") || session.may.includes("register_device");
@@ -123,7 +124,7 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
 
   const actions = useMemo(
     (): readonly Action[] => [
-      { id: "go.recordings", label: m.nav.recordings, shortcut: "g r", scope: "everywhere", when: () => !hasNoList, perform: () => navigate("/recordings") },
+      { id: "go.recordings", label: m.nav.recordings, shortcut: "g r", scope: "everywhere", when: () => mayList, perform: () => navigate("/recordings") },
       { id: "go.upload", label: m.nav.upload, shortcut: "g u", scope: "everywhere", when: () => mayUpload, perform: () => navigate("/upload") },
       { id: "go.people", label: m.nav.people, shortcut: "g p", scope: "everywhere", when: () => maySeePeople, perform: () => navigate("/people") },
       { id: "go.start", label: m.nav.start, shortcut: "g i", scope: "everywhere", when: () => maySetUp, perform: () => navigate("/start") },
@@ -141,7 +142,7 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
       { id: "go.staffing", label: m.nav.staffing, shortcut: "g f", scope: "everywhere", when: () => maySeeFleet, perform: () => navigate("/staffing") },
       { id: "help", label: m.help.open, shortcut: "?", scope: "everywhere", perform: () => setHelpOpen(true) },
     ],
-    [navigate, mayUpload, maySetUp, maySeePeople, maySeeShares, maySeeHolds, maySeeProposals, mayHost, hasNoList, maySeeProgram, maySeeBargaining, maySeeFleet, maySeeAlerts, maySeeWeeks, mayReview],
+    [navigate, mayUpload, maySetUp, maySeePeople, maySeeShares, maySeeHolds, maySeeProposals, mayHost, mayList, maySeeProgram, maySeeBargaining, maySeeFleet, maySeeAlerts, maySeeWeeks, mayReview],
   );
   useActions(actions);
   const help = actions.find((action) => action.id === "help") as Action;
@@ -171,7 +172,7 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
         </div>
         <nav aria-label={m.nav.label}>
           {maySetUp && link("/start", m.nav.start)}
-          {!hasNoList && link("/recordings", m.nav.recordings)}
+          {mayList && link("/recordings", m.nav.recordings)}
           {mayUpload && link("/upload", m.nav.upload)}
           {maySeeShares && link("/shares", m.nav.shares)}
           {maySeePeople && link("/people", m.nav.people)}

@@ -18,8 +18,8 @@ export interface RightRow {
   readonly rules: readonly string[];
 }
 
-/** Actions that everybody has, and that say nothing about a person. */
-const COMMON = ["public", "sign_in"];
+/** Actions that everybody has, or that nobody of an agency has, and that say nothing about a person. */
+export const COMMON: readonly string[] = ["public", "sign_in", "receive"];
 const NOTHING: Cell = { answer: "hide", purposes: [] };
 
 function merge(cell: Cell, right: Right): Cell {
