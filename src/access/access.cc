@@ -248,7 +248,7 @@ std::optional<Decision> bound_bytes(const Actor& actor, const Item& item) {
 
 // Footage inside a home was lawfully made during one call; an unrelated investigation needs a warrant to look at it
 // (Commonwealth v. Yusuf, 488 Mass. 379).
-std::optional<Decision> bound_home(const Actor& actor, const Item& item, const Basis& basis) {
+std::optional<Decision> bound_home(const Actor& actor, Action action, const Item& item, const Basis& basis) {
   if (basis.is_related || basis.has_warrant) return std::nullopt;
   // Who investigates does so whatever they call it; those who review, disclose and answer requests do not, whatever number
   // they give: a docket's, a request's.
@@ -259,7 +259,9 @@ std::optional<Decision> bound_home(const Actor& actor, const Item& item, const B
     return refuse("inside a home: an unrelated investigation needs a warrant reference");
   }
   const bool is_a_lesson = basis.purpose == Purpose::kTraining || basis.purpose == Purpose::kOwnRecording;
-  if (basis.has_case && !is_a_lesson && !item.is_inside_home && !basis.inside_home) {
+  // What goes out of the agency is asked about without a case too: nobody can ask later.
+  const bool is_named = basis.has_case || action == Action::kShare;
+  if (is_named && !is_a_lesson && !item.is_inside_home && !basis.inside_home) {
     return Decision{Answer::kAsk, "inside a home: say whether it is, before its first view for another case"};
   }
   return std::nullopt;
@@ -286,8 +288,8 @@ Decision decide_view(const Actor& actor, const Item& item, const Basis& basis) {
 }
 
 // `actor` with every role that they have, whichever of them opened it.
-Decision unless_home(const Decision& opened, const Actor& actor, const Item& item, const Basis& basis) {
-  return opened.is_allowed() ? bound_home(actor, item, basis).value_or(opened) : opened;
+Decision unless_home(const Decision& opened, const Actor& actor, Action action, const Item& item, const Basis& basis) {
+  return opened.is_allowed() ? bound_home(actor, action, item, basis).value_or(opened) : opened;
 }
 
 constexpr std::string_view kTwoPeopleRule = "two people: nobody decides what they have proposed";
@@ -363,7 +365,7 @@ Decision decide_by_role(const Actor& actor, Action action, const Item& item, con
       return decide_poster(over(actor, item), item);
     case Action::kView:
       CHECK(basis.has_value());
-      return unless_home(decide_view(over(actor, item), item, *basis), actor, item, *basis);
+      return unless_home(decide_view(over(actor, item), item, *basis), actor, action, item, *basis);
     case Action::kExport:
     case Action::kShare: {
       CHECK(basis.has_value());
@@ -373,7 +375,7 @@ Decision decide_by_role(const Actor& actor, Action action, const Item& item, con
       // The purpose must be the work of a role that exports: two roles may what either may, and not what neither does.
       std::erase_if(exporter.roles, [](Role role) { return !exports(role); });
       if (exporter.roles.empty()) return refuse(kExportRule);
-      const Decision view = unless_home(decide_view(exporter, item, *basis), actor, item, *basis);
+      const Decision view = unless_home(decide_view(exporter, item, *basis), actor, action, item, *basis);
       return view.may_know() ? view : refuse(view.rule);
     }
     case Action::kChange: {

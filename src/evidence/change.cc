@@ -73,10 +73,14 @@ Result<void> check_words(const Vault::Change& change) {
   return {};
 }
 
-// What binds who may look, where it is known, is corrected by others than those who could look by it.
-bool moves_what_binds(const Recording& before, const Vault::Change& change) {
-  const bool is_home = before.is_inside_home.value_or(false);
-  return change.officer || (change.incident && (before.description.incident || is_home)) ||
+// What binds who may look, where it is known, is corrected by others than those who could look by it. Who investigates gives an
+// incident only to what is no home, since by that it is of their case; a home is one by any file of the recording.
+bool moves_what_binds(const access::Actor& actor, const Recording& before, const Vault::Change& change) {
+  const access::Basis ones_case{access::Purpose::kInvestigation, true, true};
+  const bool investigates = access::decide(actor, access::Action::kView, own_agency(actor), ones_case).is_allowed();
+  const bool is_home = before.item.is_inside_home.value_or(false);
+  const bool may_be = is_home || (investigates && change.inside_home.value_or(!before.item.is_inside_home));
+  return change.officer || (change.incident && (before.description.incident || may_be)) ||
          (is_home && change.inside_home == false) || (before.is_victim_sensitive && change.victim_sensitive == false);
 }
 
@@ -169,7 +173,7 @@ Result<Recording> Vault::change(const access::Actor& actor, const RecordingId& i
   // Nobody locks what they are in themselves, whichever of its files they name.
   if (change.restriction) TRY(require(access::Action::kRestrict, own));
   TRY(check_words(change));
-  if (moves_what_binds(before, change)) TRY(require(access::Action::kReassign, before.item));
+  if (moves_what_binds(actor, before, change)) TRY(require(access::Action::kReassign, before.item));
   if (change.officer && *change.officer == actor.person) {
     return fail(problems::kRule, "whose a recording is: nobody makes it their own");
   }

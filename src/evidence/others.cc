@@ -136,7 +136,7 @@ Result<OthersPage> Vault::list_of_other(const access::Actor& actor, const access
         const Recording& recording = their->second;
         access::Basis basis;
         basis.has_case = recording.description.incident.has_value();
-        basis.is_related = !recording.is_case_known || recording.item.is_in_case;
+        basis.is_related = basis.has_case && (!recording.is_case_known || recording.item.is_in_case);
         page.items.push_back({std::move(mine->second), recording.item, basis});
       }
       return {};

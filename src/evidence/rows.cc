@@ -16,23 +16,6 @@ std::optional<T> optional_of(const std::optional<std::int64_t>& value) {
   return value ? std::optional(T{*value}) : std::nullopt;
 }
 
-access::OwnViewing own_viewing(const roster::Standing& standing, bool is_released) {
-  // Before a release, which was given without knowing of it. Said like any other wait: that somebody is investigated is
-  // not for a refusal to tell.
-  if (standing.is_investigated) return access::OwnViewing::kAwaitsRelease;
-  if (is_released) return access::OwnViewing::kOpen;
-  switch (standing.rule) {
-    case roster::OwnViewingRule::kAllowed:
-      return access::OwnViewing::kOpen;
-    case roster::OwnViewingRule::kAfterStatement:
-      // Of no known incident there is no statement: who could have it without one would tag it afterwards.
-      return standing.has_statement ? access::OwnViewing::kOpen : access::OwnViewing::kAwaitsStatement;
-    case roster::OwnViewingRule::kSupervisorReleases:
-      return access::OwnViewing::kAwaitsRelease;
-  }
-  CHECK(false);
-}
-
 }  // namespace
 
 access::Item own_agency(const access::Actor& actor) {
@@ -158,7 +141,7 @@ Result<Recording> read_recording(const access::Actor& actor, const db::Row& row,
   standing.tell(out.item);
   out.item.is_cleared = is_cleared(actor, row);
   out.is_case_known = standing.is_case_known;
-  out.item.own_viewing = own_viewing(standing, row.integer("is_released") == 1);
+  out.item.own_viewing = standing.own_viewing(row.integer("is_released") == 1);
   return out;
 }
 

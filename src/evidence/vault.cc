@@ -41,7 +41,8 @@ bool is_withheld(const access::Actor& asker, const Recording& recording, const l
   anothers.assigned_officer.reset();
   if (access::decide(asker, access::Action::kShow, anothers).is_allowed()) return false;
   static const std::set<std::string_view> kLooks = {"recording.viewed",   "recording.exported", "recording.shared",
-                                                    "recording.received", "recording.refused",  "recording.changed"};
+                                                    "recording.received", "recording.refused",  "recording.changed",
+                                                    "recording.released"};
   const auto parsed = proof::parse_event(event.event);
   const std::string* actor = parsed ? parsed->find_string("actor") : nullptr;
   return kLooks.contains(event.type) && !(actor && *actor == asker.subject().text());

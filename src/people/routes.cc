@@ -191,11 +191,16 @@ Result<Response> assignments(const Request& request, People& all, const access::
 }
 // Who is cleared for what is locked, and that somebody is no longer investigated, is not changed by whoever finds a browser open or
 // a token: it takes a person who has just shown a second factor, as roles and rules do.
+// Of people with such roles it decides alone what they see.
+bool opens_footage(roster::AssignmentKind kind) {
+  return kind == roster::AssignmentKind::kClearance || kind == roster::AssignmentKind::kScope;
+}
+
 Result<Response> begin(const Request& request, People& all, const access::Actor& actor, const roster::Asker& fresh) {
   const Json body = TRY(http::json_body(request));
   People::Beginning asked;
   asked.kind = TRY(kind_named(TRY(http::required_text(body, "kind"))));
-  if (asked.kind == roster::AssignmentKind::kClearance) TRY(fresh(request));
+  if (opens_footage(asked.kind)) TRY(fresh(request));
   asked.person = TRY(http::required_text(body, "person"));
   asked.target = TRY(http::text_member(body, "target")).value_or("");
   asked.from = TRY(http::time_member(body, "from"));
@@ -205,7 +210,7 @@ Result<Response> begin(const Request& request, People& all, const access::Actor&
 Result<Response> end(const Request& request, People& all, const access::Actor& actor, const roster::Asker& fresh) {
   const AssignmentId id = TRY(id_param<AssignmentId>(request, "assignment"));
   const roster::AssignmentKind kind = TRY(all.kind_of(actor, id));
-  if (kind == roster::AssignmentKind::kClearance || kind == roster::AssignmentKind::kInvestigation) TRY(fresh(request));
+  if (opens_footage(kind) || kind == roster::AssignmentKind::kInvestigation) TRY(fresh(request));
   const Json body = TRY(http::json_body(request));
   return answer(200, to_members(TRY(all.end(actor, id, TRY(http::time_member(body, "until")),
                                             TRY(http::required_text(body, "reason"))))));

@@ -405,6 +405,23 @@ Result<bool> supervises(db::Transaction& tx, const AgencyId& agency, const Perso
   return !rows.empty() && rows[0].integer("is_supervised") == 1;
 }
 
+access::OwnViewing Standing::own_viewing(bool is_released) const {
+  // Before a release, which was given without knowing of it. Said like any other wait: that somebody is investigated is
+  // not for a refusal to tell.
+  if (is_investigated) return access::OwnViewing::kAwaitsRelease;
+  if (is_released) return access::OwnViewing::kOpen;
+  switch (rule) {
+    case OwnViewingRule::kAllowed:
+      return access::OwnViewing::kOpen;
+    case OwnViewingRule::kAfterStatement:
+      // Of no known incident there is no statement: who could have it without one would tag it afterwards.
+      return has_statement ? access::OwnViewing::kOpen : access::OwnViewing::kAwaitsStatement;
+    case OwnViewingRule::kSupervisorReleases:
+      return access::OwnViewing::kAwaitsRelease;
+  }
+  CHECK(false);
+}
+
 Result<Standing> read_standing(const db::Row& row) {
   const auto rule = parse_own_viewing_rule(row.text("own_viewing_rule"));
   if (!rule) return fail(Code::kCorrupt, "A rule of the agency is damaged", row.text("own_viewing_rule"));

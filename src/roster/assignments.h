@@ -142,6 +142,8 @@ struct Standing {
   bool is_investigated = false, has_statement = false;
   OwnViewingRule rule = OwnViewingRule::kAllowed;
 
+  // Whether its officer may see it: `is_released` to them, by a superior.
+  access::OwnViewing own_viewing(bool is_released) const;
   // What a decision asks of it.
   void tell(access::Item& item) const {
     item.is_supervised = is_supervised;

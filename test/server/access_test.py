@@ -235,7 +235,11 @@ class Facts(TownCase):
         # Until somebody says otherwise the agency is one.
         for who in scoped:
             expect(who, every)
-        given = {who: a.begin("administrator", "scope", who, "North")["id"] for who in scoped}
+        def begin(who, target):
+            return a.fresh("administrator").ask("POST", "/api/v1/assignments", {"kind": "scope", "person": who, "target": target}, 201).json()["id"]
+        # No token says what others see.
+        self.assertEqual(a.begin("administrator", "scope", "captain", "North", 401)["type"], "/problems/fresh-factor")
+        given = {who: begin(who, "North") for who in scoped}
         expect("captain", {north, nobodys})
         expect("inquirer", {north, nobodys})
         expect("captain_and_clerk", every)  # as the clerk that they are too
@@ -250,24 +254,28 @@ class Facts(TownCase):
         works = a.begin("investigator", "case", "captain", "22-711")
         expect("captain", {north, south, nobodys})
         a.ask("POST", f"/api/v1/assignments/{works['id']}/end", "investigator", 200, reason="done")
-        a.begin("administrator", "scope", "captain", "South")
+        begin("captain", "South")
         expect("captain", {north, south, locked, nobodys})
-        a.begin("administrator", "scope", "inquirer", "agency")
+        begin("inquirer", "agency")
         expect("inquirer", every)
         # The end of a scope is not the beginning of a wider one.
-        a.ask("POST", f"/api/v1/assignments/{given['captain']}/end", "administrator", 200, reason="moved")
+        a.ask("POST", f"/api/v1/assignments/{given['captain']}/end", "administrator", 401, reason="moved")
+        a.act("administrator", f"/api/v1/assignments/{given['captain']}/end", 200)
         expect("captain", {south, locked, nobodys})
-        self.assertEqual(a.begin("administrator", "scope", "captain", "No such unit", 404)["detail"], "No unit of this agency has that name")
-        a.begin("command", "scope", "captain", "agency", 403)  # who commands does not say what
-        a.add("chief_and_administrator", "command", "administrator")
-        a.learn()
-        a.begin("chief_and_administrator", "scope", "chief_and_administrator", "agency", 403)
+        admin = a.fresh("administrator")
+        wrong = {"kind": "scope", "person": "captain", "target": "No such unit"}
+        self.assertEqual(admin.ask("POST", "/api/v1/assignments", wrong, 404).json()["detail"], "No unit of this agency has that name")
+        # Who commands does not say what, nor anybody for themselves.
+        a.act("captain", f"/api/v1/assignments/{given['inquirer']}/end", 403)
+        admin.ask("POST", "/api/v1/assignments", {"kind": "scope", "person": "administrator", "target": "agency"}, 403)
         reviewed = {each["login"]: each["scopes"] for each in a.ask("GET", "/api/v1/access-review", "auditor", 200).json()["items"]}
         self.assertEqual({who: reviewed[who] for who in (*scoped, "command")},
                          {"captain": ["South"], "inquirer": ["North", "agency"], "captain_and_clerk": ["North"], "command": None})
         rights = a.ask("GET", f"/api/v1/people/{a.ids['captain']}/rights", "administrator", 200).json()["rights"]
         shows = {right["recording"]: right["answer"] for right in rights if right["action"] == "show"}
         self.assertEqual(shows, {"own": "allow", "supervised": "allow", "other": "hide"})
+        rights = a.ask("GET", f"/api/v1/people/{a.ids['inquirer']}/rights", "administrator", 200).json()["rights"]
+        self.assertEqual({right["answer"] for right in rights if right["action"] == "show"}, {"allow"}, "who has all of it again")
 
     def test_people_give_the_agencys_own_categories_and_cameras_what_they_say(self):
         a = self.a
@@ -535,6 +543,38 @@ class Facts(TownCase):
             self.assertEqual(a.ask("GET", f"/api/v1/recordings/{file}/poster", "records").status, 403)
         later = a.upload(wearer="201", incident="22-850", group=first)
         self.assertEqual(a.view("investigator", later, "investigation", case="22-851", inside_home=False).status, 403)
+        # Nor is a file without an incident made one of their case by whoever wants to look.
+        nowhere = a.upload(wearer="201", group=first)
+        for who in ("investigator", "internal_affairs", "command", "second"):
+            a.change(who, nowhere, 403, incident="22-851")
+        self.assertEqual(a.view("investigator", nowhere, "investigation", case="22-851").status, 403)
+
+    def test_who_investigates_gives_an_incident_only_to_what_is_no_home(self):
+        a = self.a
+        for who in ("investigator", "internal_affairs", "command"):
+            recording = a.upload(wearer="201")
+            a.change(who, recording, 403, incident="22-855")
+            a.change(who, recording, 403, incident="22-855", inside_home=True)
+            a.change(who, recording, incident="22-855", inside_home=False)
+            self.assertEqual(a.view("investigator", recording, "investigation", case="22-855").status, 201)
+        said = a.upload(wearer="201")
+        a.change("records", said, inside_home=False)
+        a.change("investigator", said, incident="22-856")
+        # Its officer was there.
+        a.change("second", a.upload(wearer="201"), incident="22-857")
+
+    def test_nothing_leaves_unasked_for_want_of_a_case(self):
+        a = self.a
+        recording = a.upload(wearer="201", incident="22-858")
+        terms = {"kind": "discovery", "recipient": "Dana", "recordings": [recording], "purpose": "discovery"}
+        for who in ("investigator", "internal_affairs"):
+            purpose = "discovery" if who == "investigator" else "review"
+            answer = a.ask("POST", "/api/v1/shares", who, None, **{**terms, "purpose": purpose})
+            self.assertEqual((answer.status, answer.json()["type"]), (409, "/problems/inside-home"), who)
+        self.assertEqual(a.ask("POST", "/api/v1/shares", "records", None, **terms).status, 201)
+        a.ask("POST", "/api/v1/shares", "investigator", 201, **terms, case="22-858")
+        a.change("records", recording, inside_home=False)
+        a.ask("POST", "/api/v1/shares", "investigator", 201, **terms)
 
     def test_an_officer_learns_from_custody_of_no_look_by_others(self):
         a = self.a
