@@ -76,7 +76,7 @@ Result<void> check_words(const Vault::Change& change) {
 // What binds who may look, where it is known, is corrected by others than those who could look by it. Who investigates gives an
 // incident only to what is no home, since by that it is of their case; a home is one by any file of the recording.
 bool moves_what_binds(const access::Actor& actor, const Recording& before, const Vault::Change& change) {
-  const access::Basis ones_case{access::Purpose::kInvestigation, true, true};
+  const access::Basis ones_case{access::Purpose::kInvestigation, true, true, false, std::nullopt};
   const bool investigates = access::decide(actor, access::Action::kView, own_agency(actor), ones_case).is_allowed();
   const bool is_home = before.item.is_inside_home.value_or(false);
   const bool may_be = is_home || (investigates && change.inside_home.value_or(!before.item.is_inside_home));
