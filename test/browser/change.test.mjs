@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { FILM, openBrowser, Town, Visit } from "./town.mjs";
+import { join } from "node:path";
+import { AGENCY, BIN, FILM, openBrowser, run, Town, Visit } from "./town.mjs";
 
 let town, browser;
 
@@ -183,9 +184,11 @@ test("a recording that waits for a superior is released to its officer, once", a
 });
 
 test("command names the agency's categories, and records chooses among them", async () => {
+  run(join(BIN, "lapel"), "user", "add", "--data", town.data, "--agency", AGENCY, "--login", "commander", "--name", "Pat commander", "--role", "command",
+    "--password-file", join(town.home, "password"));
   const captain = await Visit.begin(browser, town);
   await captain.page.goto("/people");
-  await captain.signIn("captain");
+  await captain.signIn("commander");
   const panel = captain.page.getByRole("region", { name: "Categories" });
   await panel.getByText("None yet.").waitFor();
   for (const name of ["Arrest", "Traffic stop", "Typo"]) {
