@@ -142,7 +142,7 @@ TEST_F(AuditTest, HowWhoLookedStoodToItIsTheFirstTieThatFits) {
 TEST_F(AuditTest, AnIncidentThatTheReaderGaveItTiesNobodyToIt) {
   const access::Actor hill = enter("hill", {Role::kOfficer}, "4711");
   const RecordingId id = admit(clerk_, {.wearer = "4711"});
-  ASSERT_TRUE(change(detective_, id, {.incident = "22-117"}));
+  ASSERT_TRUE(change(detective_, id, {.incident = "22-117", .inside_home = false}));
   view(detective_, id, of_case("22-117"));
   EXPECT_EQ(tie(), Tie::kUnit);
   // Said by somebody else it does, from then on; what was before stays as it was.

@@ -267,7 +267,7 @@ class UnusualReading(unittest.TestCase):
         def looks(who, number, *setters):
             (recording,) = town.upload(1, wearer="101")
             for setter, incident in setters:
-                town.ask("PATCH", f"/api/v1/recordings/{recording}", setter, 200, incident=incident, reason="told by the test")
+                town.ask("PATCH", f"/api/v1/recordings/{recording}", setter, 200, incident=incident, inside_home=False, reason="told by the test")
             town.view(who, recording, purpose="investigation", case=number, inside_home=False)
             return recording
         # Whoever said it last decides; and what is said afterwards comes too late.
