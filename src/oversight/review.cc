@@ -143,10 +143,10 @@ Result<Review> AccessReview::show(const access::Actor& actor) {
     for (const roster::Assignment& given :
          TRY(roster::assignments(tx, actor.agency, {AssignmentKind::kScope, {}, {}, {}}))) {
       const auto found = people.find(given.person);
-      if (found == people.end()) continue;
+      if (found == people.end() || given.from > now) continue;
       std::vector<std::string>& scopes = found->second.scopes ? *found->second.scopes : found->second.scopes.emplace();
       const auto name = names.find(given.target);
-      if (given.from <= now && (!given.until || *given.until > now)) {
+      if (!given.until || *given.until > now) {
         scopes.push_back(name == names.end() ? given.target : name->second);
       }
     }

@@ -572,7 +572,8 @@ Result<People::Rights> People::rights(const access::Actor& actor, const std::str
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     subject = TRY(roster::actor_of_received(tx, out.person.id));
     out.assignments = TRY(roster::assignments(tx, actor.agency, {{}, out.person.id, {}, parts_.clock.now()}));
-    has_scope = !TRY(roster::assignments(tx, actor.agency, {AssignmentKind::kScope, out.person.id, {}, {}})).empty() &&
+    const auto given = TRY(roster::assignments(tx, actor.agency, {AssignmentKind::kScope, out.person.id, {}, {}}));
+    has_scope = !given.empty() && given.front().from <= parts_.clock.now() &&  // in order of beginning
                 std::none_of(out.assignments.begin(), out.assignments.end(), [](const Assignment& each) {
                   return each.kind == AssignmentKind::kScope && each.target == roster::kWholeAgency;
                 });

@@ -345,9 +345,9 @@ std::string in_case_condition() {
 // Fails closed: whose only scope has ended is not given all of it again by that.
 std::string scope_condition() {
   return fmt::format(
-      "(NOT EXISTS (SELECT 1 FROM assignments s WHERE s.agency = r.agency AND s.person = :self AND s.kind = 'scope') "
-      "OR "
-      "r.assigned_officer IS NULL OR EXISTS (SELECT 1 FROM assignments s WHERE s.agency = r.agency AND s.person = "
+      "(NOT EXISTS (SELECT 1 FROM assignments s WHERE s.agency = r.agency AND s.person = :self AND s.kind = 'scope' "
+      "AND s.from_us <= :now) OR r.assigned_officer IS NULL OR EXISTS (SELECT 1 FROM assignments s WHERE s.agency = "
+      "r.agency AND s.person = "
       ":self "
       "AND s.kind = 'scope' AND {} AND (s.target = '{}' OR EXISTS (SELECT 1 FROM assignments o WHERE o.agency = "
       "r.agency AND o.person = r.assigned_officer AND o.kind = 'unit' AND o.target = s.target AND {}))) OR {})",

@@ -123,7 +123,7 @@ std::string standing_columns();
 // The conditions by which a list holds only what its asker may be shown (access::Reach); r, :self and :now as above.
 std::string supervised_condition();
 // What :self has as command or internal affairs: what nobody is assigned to, what is of a case of theirs, and whose officer was
-// within their scope when it was made. Everything, until a first scope is given; from then on what they are given at :now.
+// within their scope when it was made. Everything, until a first scope begins; from then on what they are given at :now.
 std::string scope_condition();
 // SQL: :self is cleared at :now for what the row of recordings called `file` is restricted as.
 std::string cleared_condition(std::string_view file);

@@ -201,7 +201,7 @@ class Facts(TownCase):
 
     def test_command_and_internal_affairs_have_what_their_scope_says(self):
         a = self.a
-        for name in ("North", "South"):
+        for name in ("North", "South", "East"):
             a.ask("POST", "/api/v1/units", "administrator", 201, name=name)
         for login, badge, unit in (("northern", "301", "North"), ("southern", "302", "South")):
             a.add(login, "officer", badge=badge)
@@ -237,6 +237,13 @@ class Facts(TownCase):
             expect(who, every)
         def begin(who, target):
             return a.fresh("administrator").ask("POST", "/api/v1/assignments", {"kind": "scope", "person": who, "target": target}, 201).json()["id"]
+        # One that begins tomorrow changes nothing today.
+        tomorrow = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        later = {"kind": "scope", "person": "captain", "target": "East", "from": tomorrow}
+        a.fresh("administrator").ask("POST", "/api/v1/assignments", later, 201)
+        expect("captain", every)
+        reviewed = {each["login"]: each["scopes"] for each in a.ask("GET", "/api/v1/access-review", "auditor", 200).json()["items"]}
+        self.assertIsNone(reviewed["captain"])
         # No token says what others see.
         self.assertEqual(a.begin("administrator", "scope", "captain", "North", 401)["type"], "/problems/fresh-factor")
         given = {who: begin(who, "North") for who in scoped}
@@ -582,12 +589,15 @@ class Facts(TownCase):
         self.assertEqual(a.view("second", recording, "own_recording").status, 201)
         self.assertEqual(a.view("internal_affairs", recording, "investigation", case="IA-7", inside_home=False).status, 201)
         self.assertEqual(a.view("supervisor", recording, "review").status, 201)
+        # That it was released, and is closed all the same, would tell why.
+        a.ask("POST", f"/api/v1/recordings/{recording}/release", "supervisor", 204, reason="report filed")
 
         def custody(who):
             return [(item["n"], item["type"]) for item in a.ask("GET", f"/api/v1/recordings/{recording}/custody", who, 200).json()["items"]
                     if item["type"] != "recording.derived"]
         everything = custody("records")
-        self.assertEqual([kind for _, kind in everything], ["recording.admitted", "recording.viewed", "recording.changed", "recording.viewed", "recording.viewed"])
+        self.assertEqual([kind for _, kind in everything], ["recording.admitted", "recording.viewed", "recording.changed", "recording.viewed", "recording.viewed",
+                                                             "recording.released"])
         self.assertEqual(custody("supervisor"), everything)
         own = custody("second")
         self.assertEqual(own, everything[:2], "nor that somebody has said something of it by looking")

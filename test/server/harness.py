@@ -200,6 +200,14 @@ class Town:
         finally:
             catalog.close()
 
+    def rows(self, sql):
+        """What the catalog has, without a way to change it."""
+        catalog = sqlite3.connect(f"file:{self.data / 'catalog.db'}?mode=ro", uri=True)
+        try:
+            return catalog.execute(sql).fetchall()
+        finally:
+            catalog.close()
+
     def check_ledger(self):
         done = run(BIN / "lapel", "ledger", "check", "--data", self.data, "--json", check=False)
         report = json.loads(done.stdout)

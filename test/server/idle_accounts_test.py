@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Accounts that nobody uses are disabled after the agency's days, and given back by an administrator or at the console."""
 import json
-import sqlite3
 import unittest
 
 from harness import BIN, Town, run, until
@@ -32,11 +31,7 @@ class IdleAccounts(unittest.TestCase):
         return self.lapel("sign-in", "rules", "--data", self.town.data, "--agency", agency or self.town.agency, "--json", *args, code=code)
 
     def rows(self, sql):
-        catalog = sqlite3.connect(f"file:{self.town.data / 'catalog.db'}?mode=ro", uri=True)
-        try:
-            return catalog.execute(sql).fetchall()
-        finally:
-            catalog.close()
+        return self.town.rows(sql)
 
     def active(self):
         return {login for login, in self.rows("SELECT login FROM people WHERE active_until_us IS NULL")}

@@ -79,11 +79,7 @@ class Watched:
             catalog.close()
 
     def rows(self, sql):
-        catalog = sqlite3.connect(f"file:{self.town.data / 'catalog.db'}?mode=ro", uri=True)
-        try:
-            return catalog.execute(sql).fetchall()
-        finally:
-            catalog.close()
+        return self.town.rows(sql)
 
     def followed(self):
         """Returns when the server has judged every look that is sealed by now. It does so by itself."""

@@ -7,11 +7,10 @@ import json
 import os
 import pathlib
 import sqlite3
-import time
 import unittest
 
 from harness import BIN, PASSWORD, ROOT, Town, TownCase, run
-from signing_in import Browser
+from signing_in import Browser, Fresh
 
 GUARD = {"X-Lapel": "1"}
 UNKNOWN = f"lapel_{'0' * 32}_{'0' * 64}"
@@ -69,7 +68,7 @@ def tokens_are_sealed(test, town, sql):
 
 class Agency:
     def __init__(self, town, *people):
-        self.town, self.tokens, self.browsers, self.shown = town, {}, {}, {}
+        self.town, self.tokens, self.fresh = town, {}, Fresh(town)
         for login, *roles in people:
             self.add(login, *roles)
 
@@ -81,18 +80,6 @@ class Agency:
         if wanted is not None and answer.status != wanted:
             raise AssertionError(f"{method} {path} as {who}: {answer.status} {answer.body[:300]!r}")
         return answer
-
-    def fresh(self, who):
-        """Them at a browser, with a second factor that was shown just now."""
-        if who not in self.browsers:
-            self.browsers[who] = Browser(self.town)
-            self.browsers[who].sign_in(who)
-            self.browsers[who].enroll_app()
-            self.shown[who] = time.monotonic()
-        if time.monotonic() - self.shown[who] > 120:  # of five minutes, on a busy machine
-            self.browsers[who].show_again()
-            self.shown[who] = time.monotonic()
-        return self.browsers[who]
 
     def roles(self, who, person, roles, wanted=200, reason="told by the test"):
         return self.fresh(who).ask("POST", f"/api/v1/people/{person}/roles", {"roles": roles, "reason": reason}, wanted).json()
