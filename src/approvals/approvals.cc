@@ -109,8 +109,7 @@ Result<void> Approvals::deny(const access::Actor& actor, const evidence::Target&
   ledger::Submission submission;
   submission.actor = actor.subject();
   submission.events.push_back({target.chain, "proposal.denied", std::move(fields), false});
-  TRY(TRY(parts_.ledgers.find(actor.agency))->commit(std::move(submission)));
-  return {};
+  return parts_.ledgers.seal_refusal(actor.agency, std::move(submission));
 }
 
 Result<Proposed> Approvals::read(db::Transaction& tx, const access::Actor& actor, roster::Proposal proposal) const {

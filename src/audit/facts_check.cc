@@ -43,6 +43,12 @@ std::string line_of(const std::string& id, const Assigned& assigned) {
                      assigned.person, is_entry ? "their entry" : assigned.from, assigned.until);
 }
 
+std::string statement_line(const std::string& person, const std::string& incident, const std::string& filed,
+                           const std::string& withdrawn) {
+  return fmt::format("statement of person {} on incident {} filed {} taken back {}", person, incident, filed,
+                     withdrawn);
+}
+
 // In quotes, so that no text runs into what stands beside it, nor is taken for one that is absent.
 std::string quoted(const std::optional<std::string>& text) {
   return text ? printable(to_json(Json(*text))) : "nothing";
@@ -151,6 +157,7 @@ Result<Lines> by_events(db::Transaction& tx, const std::string& agency, const st
     const db::Rows rows = TRY(tx.query(
         "SELECT subject, n, leaf_index, type, event FROM ledger_events WHERE agency = :agency AND leaf_index > "
         ":after AND type IN ('identity.bound', 'assignment.began', 'assignment.ended', 'statement.recorded', "
+        "'statement.withdrawn', "
         "'unit.added', 'category.added', 'category.retired', 'case.opened', 'rule.changed', 'recording.released', "
         "'agency.added', 'hold.placed', "
         "'hold.released', 'proposal.made', 'proposal.approved', 'proposal.refused', 'proposal.withdrawn', "
@@ -187,8 +194,14 @@ Result<Lines> by_events(db::Transaction& tx, const std::string& agency, const st
           found->second.until = text_of(*event, "until");
         }
       } else if (type == "statement.recorded") {
-        out.insert(fmt::format("statement of person {} on incident {} filed {}", subject, text_of(*event, "incident"),
-                               text_of(*event, "filed_at")));
+        out.insert(statement_line(subject, text_of(*event, "incident"), text_of(*event, "filed_at"), "nothing"));
+      } else if (type == "statement.withdrawn") {
+        const std::string incident = text_of(*event, "incident"), filed = text_of(*event, "filed_at");
+        if (out.erase(statement_line(subject, incident, filed, "nothing")) == 0) {
+          fault(
+              fmt::format("person {}: event {} takes back a statement that does not stand", subject, row.integer("n")));
+        }
+        out.insert(statement_line(subject, incident, filed, text_of(*event, "at")));
       } else if (type == "unit.added") {
         out.insert(fmt::format("unit {}: {}", text_of(*event, "unit"), text_of(*event, "name")));
       } else if (type == "category.added") {
@@ -261,10 +274,12 @@ Result<Lines> by_catalog(db::Transaction& tx, const std::string& agency) {
                                  time_of(row.maybe_text("from_us")), time_of(row.maybe_text("until_us"))});
                }));
   TRY(add_rows(tx, agency, "statements",
-               "CAST(person AS TEXT) AS person, CAST(incident AS TEXT) AS incident, CAST(filed_us AS TEXT) AS filed_us",
-               "person || ' ' || incident", out, [&](const db::Row& row) {
-                 return fmt::format("statement of person {} on incident {} filed {}", text(row, "person"),
-                                    text(row, "incident"), time_of(row.maybe_text("filed_us")));
+               "CAST(person AS TEXT) AS person, CAST(incident AS TEXT) AS incident, CAST(filed_us AS TEXT) AS "
+               "filed_us, CAST(withdrawn_us AS TEXT) AS withdrawn_us",
+               "person || ' ' || incident || ' ' || coalesce(CAST(withdrawn_us AS TEXT), '')", out,
+               [&](const db::Row& row) {
+                 return statement_line(text(row, "person"), text(row, "incident"), time_of(row.maybe_text("filed_us")),
+                                       time_of(row.maybe_text("withdrawn_us")));
                }));
   TRY(add_rows(tx, agency, "units", "CAST(id AS TEXT) AS id, CAST(name AS TEXT) AS name", "id", out,
                [&](const db::Row& row) { return fmt::format("unit {}: {}", text(row, "id"), text(row, "name")); }));

@@ -153,7 +153,8 @@ Result<Bytes> Vault::read_derived(const RecordingId& recording, DerivedKind kind
 
 Result<Bytes> Vault::poster(const access::Actor& actor, const RecordingId& id) {
   const Recording recording = TRY(known_recording(actor, id));
-  TRY(access::require(access::decide(actor, access::Action::kPoster, recording.item), "recording", id.text()));
+  const auto decision = access::decide(actor, access::Action::kPoster, recording.item);
+  TRY(require_on_record(actor, recording, access::Action::kPoster, decision));
   return read_derived(id, DerivedKind::kPoster);
 }
 

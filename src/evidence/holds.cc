@@ -130,12 +130,18 @@ Result<HeldItem> Holds::place(const access::Actor& actor, const NewHold& wanted)
                     {}};
   ledger::Submission submission{actor.subject(), {}, {}};
   SubjectId chain;
+  access::Decision decision;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     chain = hold.recording ? SubjectId(*hold.recording) : TRY(console(tx, actor.agency));
     if (!hold.recording) return {};
-    const Recording recording = TRY(read_one(tx, actor, *hold.recording));
-    return access::require(access::decide(actor, Action::kPlaceHold, recording.item), "recording", chain.text());
+    decision = access::decide(actor, Action::kPlaceHold, TRY(read_one(tx, actor, *hold.recording)).item);
+    return {};
   }));
+  if (hold.recording && decision.answer == access::Answer::kRefuse) {
+    submission.events.push_back(denied(*hold.recording, Action::kPlaceHold, decision));
+    TRY(parts_.ledgers.seal_refusal(actor.agency, std::move(submission)));
+  }
+  if (hold.recording) TRY(access::require(decision, "recording", chain.text()));
   Json::Object fields = {{"hold", hold.id.text()}, {"matter", hold.matter}, {"reason", hold.reason}};
   if (hold.incident) fields.emplace("incident", *hold.incident);
   submission.events.push_back({chain, "hold.placed", std::move(fields), false});

@@ -20,9 +20,6 @@ std::string uncleared() {
 std::string uncleared_else() {
   return fmt::format("{} AND f.restriction <> 'internal_affairs'", uncleared());
 }
-std::string truth(const std::string& condition, std::string_view name) {
-  return fmt::format("CASE WHEN {} THEN 1 ELSE 0 END AS {}", condition, name);
-}
 
 }  // namespace
 
@@ -46,11 +43,11 @@ const std::string& lock_columns() {
       "coalesce(r.restriction, (SELECT f.restriction FROM recordings f WHERE f.id = r.group_id AND f.agency = "
       "r.agency), (SELECT min(f.restriction) FROM recordings f WHERE f.agency = r.agency AND f.group_id = "
       "coalesce(r.group_id, r.id) AND {})) AS locked_as, {}, {}, {}, {}, {}",
-      kLocked, truth("NOT " + some_file(uncleared()), "is_cleared"),
-      truth("NOT " + some_file(uncleared_else()), "is_cleared_else"),
-      truth(some_file("f.assigned_officer = :self"), "covers_own"),
-      truth(some_file("f.is_inside_home = 1"), "home_in_part"),
-      truth(some_file("f.is_victim_sensitive = 1"), "sensitive_in_part"));
+      kLocked, roster::truth("NOT " + some_file(uncleared()), "is_cleared"),
+      roster::truth("NOT " + some_file(uncleared_else()), "is_cleared_else"),
+      roster::truth(some_file("f.assigned_officer = :self"), "covers_own"),
+      roster::truth(some_file("f.is_inside_home = 1"), "home_in_part"),
+      roster::truth(some_file("f.is_victim_sensitive = 1"), "sensitive_in_part"));
   return kColumns;
 }
 
@@ -120,8 +117,8 @@ Result<void> set_restriction(db::Transaction& tx, const File& file, const std::o
 
 Result<bool> is_locked_only_as(db::Transaction& tx, const RecordingId& id, access::Restriction kind) {
   static const std::string kSql =
-      fmt::format("SELECT {}, {} FROM recordings r WHERE r.id = :id", truth(some_file(kLocked), "is_locked"),
-                  truth(some_file("f.restriction <> :kind"), "is_otherwise"));
+      fmt::format("SELECT {}, {} FROM recordings r WHERE r.id = :id", roster::truth(some_file(kLocked), "is_locked"),
+                  roster::truth(some_file("f.restriction <> :kind"), "is_otherwise"));
   const db::Rows rows = TRY(tx.query(kSql, {{"id", id.text()}, {"kind", access::restriction_name(kind)}}));
   return !rows.empty() && rows[0].integer("is_locked") == 1 && rows[0].integer("is_otherwise") == 0;
 }

@@ -134,10 +134,8 @@ Result<OthersPage> Vault::list_of_other(const access::Actor& actor, const access
           return fail(Code::kInternal, "A list holds what is not shown", id.text());
         }
         const Recording& recording = their->second;
-        access::Basis basis;
-        basis.has_case = recording.description.incident.has_value();
-        basis.is_related = basis.has_case && (!recording.is_case_known || recording.item.is_in_case);
-        page.items.push_back({std::move(mine->second), recording.item, basis});
+        page.items.push_back({std::move(mine->second), recording.item,
+                              basis_of(recording, {{}, recording.description.incident, {}, {}})});
       }
       return {};
     }));

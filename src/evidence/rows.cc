@@ -168,6 +168,24 @@ void remove_unnamed(const Vault::Parts& parts, std::string_view table, const Rec
   });
 }
 
+access::Basis basis_of(const Recording& recording, const ViewRequest& request) {
+  access::Basis basis;
+  basis.purpose = request.purpose;
+  basis.has_case = request.case_number.has_value();
+  // A number alone is a word. Where the agency has that case, whoever names it has to work on it. What belongs to no known
+  // incident is of no case that anybody names.
+  basis.is_related = recording.description.incident && recording.description.incident == request.case_number &&
+                     (!recording.is_case_known || recording.item.is_in_case);
+  basis.has_warrant = request.warrant.has_value();
+  basis.inside_home = request.inside_home;
+  return basis;
+}
+
+ledger::Draft denied(const RecordingId& recording, access::Action action, const access::Decision& decision) {
+  Json::Object fields = {{"action", access::action_name(action)}, {"rule", decision.rule}};
+  return {recording, "recording.denied", std::move(fields), false};
+}
+
 std::string searchable(const Description& description) {
   std::string out = description.filename;
   for (const auto& field : {description.incident, description.category, description.wearer, description.device}) {

@@ -40,6 +40,12 @@ Result<void> set_columns(db::Transaction& tx, const Recording& read, const std::
 void remove_unnamed(const Vault::Parts& parts, std::string_view table, const RecordingId& recording,
                     const std::string& object);
 
+// The event of a refusal by a rule.
+ledger::Draft denied(const RecordingId& recording, access::Action action, const access::Decision& decision);
+
+// What a request says of itself, as this recording stands to it.
+access::Basis basis_of(const Recording& recording, const ViewRequest& request);
+
 // What a search of the list looks through.
 std::string searchable(const Description& description);
 

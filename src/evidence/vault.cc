@@ -48,19 +48,6 @@ bool is_withheld(const access::Actor& asker, const Recording& recording, const l
   return kLooks.contains(event.type) && !(actor && *actor == asker.subject().text());
 }
 
-access::Basis basis_of(const Recording& recording, const ViewRequest& request) {
-  access::Basis basis;
-  basis.purpose = request.purpose;
-  basis.has_case = request.case_number.has_value();
-  // A number alone is a word. Where the agency has that case, whoever names it has to work on it. What belongs to no known
-  // incident is of no case that anybody names.
-  basis.is_related = recording.description.incident && recording.description.incident == request.case_number &&
-                     (!recording.is_case_known || recording.item.is_in_case);
-  basis.has_warrant = request.warrant.has_value();
-  basis.inside_home = request.inside_home;
-  return basis;
-}
-
 template <typename T>
 void put_if(Json::Object& fields, std::string_view name, const std::optional<T>& value) {
   if (value && !value->empty()) fields.emplace(name, *value);
@@ -373,7 +360,8 @@ Result<void> Vault::read_clips(db::Transaction& tx, const access::Actor& actor, 
 
 Result<Recording> Vault::show(const access::Actor& actor, const RecordingId& id) {
   Recording recording = TRY(known_recording(actor, id));
-  TRY(access::require(access::decide(actor, access::Action::kShow, recording.item), "recording", id.text()));
+  const auto decision = access::decide(actor, access::Action::kShow, recording.item);
+  TRY(require_on_record(actor, recording, access::Action::kShow, decision));
   return recording;
 }
 
@@ -456,23 +444,22 @@ Result<void> Vault::seal_listing(const access::Actor& actor, const ListQuery& qu
   return {};
 }
 
-// A refusal that names its rule is an act too: somebody wanted these bytes. Whoever is not to know of the recording gets the
+// A refusal that names its rule is an act too: somebody wanted to know this. Whoever is not to know of the recording gets the
 // 404 of an unknown id, and sealing that would take longer than one; it is for the trace.
 Result<void> Vault::require_on_record(const access::Actor& actor, const Recording& recording, access::Action action,
                                       const access::Decision& decision) {
   if (decision.answer == access::Answer::kRefuse) {
-    Json::Object fields = {{"action", access::action_name(action)}, {"rule", decision.rule}};
-    ledger::Submission submission{actor.subject(), {{recording.id, "recording.denied", std::move(fields), false}}, {}};
-    TRY(TRY(parts_.ledgers.find(actor.agency))->commit(std::move(submission)));
+    const ledger::Draft event = denied(recording.id, action, decision);
+    TRY(parts_.ledgers.seal_refusal(actor.agency, {actor.subject(), {event}, {}}));
   }
   return access::require(decision, "recording", recording.id.text());
 }
 
 Result<Recording> Vault::asked_recording(const access::Actor& actor, access::Action action, const RecordingId& id,
-                                         const ViewRequest& request) {
+                                         const ViewRequest& request, Refusal refusal) {
   Recording recording = TRY(known_recording(actor, id));
   const access::Decision decision = access::decide(actor, action, recording.item, basis_of(recording, request));
-  if (decision.answer == access::Answer::kRefuse) {
+  if (decision.answer == access::Answer::kRefuse && refusal == Refusal::kSealed) {
     Json::Object fields = {{"action", access::action_name(action)},
                            {"purpose", access::purpose_name(request.purpose)},
                            {"rule", decision.rule}};
@@ -487,7 +474,7 @@ Result<Recording> Vault::asked_recording(const access::Actor& actor, access::Act
         access::decide(actor, action, recording.item, basis_of(recording, unsaid)).answer == access::Answer::kAsk;
     if (was_asked) say_inside_home(recording, request, submission);
     submission.events.push_back({recording.id, "recording.refused", std::move(fields), false});
-    TRY(TRY(parts_.ledgers.find(actor.agency))->commit(std::move(submission)));
+    TRY(parts_.ledgers.seal_refusal(actor.agency, std::move(submission)));
   }
   TRY(access::require(decision, "recording", id.text()));
   return recording;
@@ -509,15 +496,9 @@ Result<View> Vault::open_export(const access::Actor& actor, const RecordingId& i
   return seal_view(actor, std::move(recording), request, "recording.exported");
 }
 
-Result<Recording> Vault::to_share(const access::Actor& actor, const RecordingId& id, const ViewRequest& request) {
-  return asked_recording(actor, access::Action::kShare, id, request);
-}
-
-Result<Recording> Vault::may_share(const access::Actor& actor, const RecordingId& id, const ViewRequest& request) {
-  Recording recording = TRY(known_recording(actor, id));
-  TRY(access::require(access::decide(actor, access::Action::kShare, recording.item, basis_of(recording, request)),
-                      "recording", id.text()));
-  return recording;
+Result<Recording> Vault::to_share(const access::Actor& actor, const RecordingId& id, const ViewRequest& request,
+                                  Refusal refusal) {
+  return asked_recording(actor, access::Action::kShare, id, request, refusal);
 }
 
 Result<void> Vault::require_receivable(const access::Actor& recipient, const RecordingId& id,
@@ -665,7 +646,8 @@ Result<std::vector<CustodyItem>> Vault::custody(const access::Actor& asker, cons
 Result<std::string> Vault::receipt(const access::Actor& actor, const RecordingId& id, std::uint64_t n,
                                    ledger::Under under) {
   const Recording recording = TRY(known_recording(actor, id));
-  TRY(access::require(access::decide(actor, access::Action::kReceipt, recording.item), "recording", id.text()));
+  const auto decision = access::decide(actor, access::Action::kReceipt, recording.item);
+  TRY(require_on_record(actor, recording, access::Action::kReceipt, decision));
   const ledger::Ledger& ledger = *TRY(parts_.ledgers.find(actor.agency));
   const std::vector<ledger::SealedEvent> events = TRY(ledger.events(id, n, 1));
   if (events.empty() || events[0].n != n || is_withheld(actor, recording, events[0]))

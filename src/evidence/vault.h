@@ -249,9 +249,9 @@ class Vault {
   // published checkpoint. kNotSealed until that covers the export's own event.
   Result<std::map<std::string, std::string>> export_files(const access::Actor& actor, const ViewId& id);
 
-  // A recording that the actor may share for this. A refusal by rule is sealed; of may_share(), which nobody asked for, not.
-  Result<Recording> to_share(const access::Actor& actor, const RecordingId& id, const ViewRequest& request);
-  Result<Recording> may_share(const access::Actor& actor, const RecordingId& id, const ViewRequest& request);
+  // A recording that the actor may share for this; whether its refusal by a rule is sealed, or nobody has asked.
+  Result<Recording> to_share(const access::Actor& actor, const RecordingId& id, const ViewRequest& request,
+                             Refusal refusal = Refusal::kSealed);
   Result<void> require_undamaged(const access::Actor& actor, const Recording& recording);
   // Whether a share's recipient may be given it now: `restriction` is what it was locked as when it was shared.
   Result<void> require_receivable(const access::Actor& recipient, const RecordingId& id,
@@ -304,9 +304,9 @@ class Vault {
   // Allowed, or refused by a rule, which is sealed first.
   Result<void> require_on_record(const access::Actor& actor, const Recording& recording, access::Action action,
                                  const access::Decision& decision);
-  // One that the actor may have for this. A refusal by rule is sealed.
+  // One that the actor may have for this.
   Result<Recording> asked_recording(const access::Actor& actor, access::Action action, const RecordingId& id,
-                                    const ViewRequest& request);
+                                    const ViewRequest& request, Refusal refusal = Refusal::kSealed);
   // Seals `type` with the request's purpose and case, and makes the view that goes with it.
   Result<View> seal_view(const access::Actor& actor, Recording recording, const ViewRequest& request,
                          std::string_view type);

@@ -83,7 +83,7 @@ class VaultTest : public testing::Test {
     bucket_ = *bucket::open_fs_bucket(*disk_, files());
     store_.emplace(*bucket_);
     queue_ = std::make_unique<jobs::Queue>(*database_, clock_);
-    ledgers_ = std::make_unique<ledger::Ledgers>([this](const AgencyId& id) { return open_ledger(id); });
+    ledgers_ = std::make_unique<ledger::Ledgers>([this](const AgencyId& id) { return open_ledger(id); }, clock_);
     vault_.emplace(Vault::Parts{*database_, *store_, *bucket_, *queue_, *ledgers_, clock_});
     add(ashfield_);
   }

@@ -91,9 +91,39 @@ TEST_F(ViewsTest, WhatARuleRefusesIsSealedAndWhatIsHiddenIsNot) {
                                                sergeant + " share for review, case nothing, warrant nothing"}));
   const std::uint64_t before = sealed();
   EXPECT_EQ(code_of(vault_->open_view(hill, id, {})), Code::kNotFound);
-  EXPECT_EQ(problem_of(vault_->may_share(sergeant_, id, {})), &problems::kRule) << "which nobody asked for";
+  EXPECT_EQ(problem_of(vault_->to_share(sergeant_, id, {}, Vault::Refusal::kUnsealed)), &problems::kRule)
+      << "which nobody asked for";
   EXPECT_EQ(sealed(), before);
   EXPECT_TRUE(vault_->open_view(sergeant_, id, {}));
+}
+
+TEST_F(ViewsTest, FactsAStillAndAReceiptAreRefusedOnRecord) {
+  const access::Actor hill = enter("hill", {Role::kOfficer}, "4711");
+  const RecordingId id = admit(clerk_, {.wearer = "4711"});
+  ASSERT_TRUE(change(clerk_, id, {.restriction = access::Restriction::kMinor}));
+  EXPECT_EQ(problem_of(vault_->show(hill, id)), &problems::kRule);
+  EXPECT_EQ(problem_of(vault_->poster(hill, id)), &problems::kRule);
+  EXPECT_EQ(problem_of(vault_->receipt(hill, id, 0, ledger::Under::kSealed)), &problems::kRule);
+  std::vector<std::string> denied;
+  for (const Json& event : events(id, "recording.denied")) {
+    EXPECT_EQ(text(event, "actor"), hill.person.text());
+    denied.push_back(text(event, "action"));
+  }
+  EXPECT_EQ(denied, (std::vector<std::string>{"show", "poster", "receipt"}));
+  // Whoever may not know of it learns nothing, and nothing of that is sealed.
+  const std::uint64_t before = sealed();
+  EXPECT_EQ(code_of(vault_->show(detective_, id)), Code::kNotFound);
+  EXPECT_EQ(code_of(vault_->poster(detective_, id)), Code::kNotFound);
+  EXPECT_EQ(sealed(), before);
+  // Nobody fills the ledger by asking on and on; an hour later they are told the rule again.
+  const auto asked = static_cast<std::int64_t>(denied.size());
+  for (std::int64_t n = asked; n < limits::kRefusalsAtOnce; ++n)
+    ASSERT_EQ(problem_of(vault_->show(hill, id)), &problems::kRule) << n;
+  EXPECT_EQ(problem_of(vault_->show(hill, id)), &problems::kLimited);
+  EXPECT_EQ(static_cast<std::int64_t>(events(id, "recording.denied").size()), limits::kRefusalsAtOnce);
+  EXPECT_TRUE(vault_->show(clerk_, id)) << "which slows nobody else";
+  clock_.advance_us(3'600'000'000);
+  EXPECT_EQ(problem_of(vault_->show(hill, id)), &problems::kRule);
 }
 
 TEST_F(ViewsTest, TheFirstWordOnAHomeCountsAndIsSaidByWhoWasAsked) {

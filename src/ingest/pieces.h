@@ -13,7 +13,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
-#include "http/pace.h"
+#include "os/pace.h"
 #include "ingest/uploads.h"
 
 namespace lapel::ingest {
@@ -30,7 +30,7 @@ class Pieces {
   }
 
  private:
-  http::Pace pace_;
+  os::Pace pace_;
 };
 
 }  // namespace lapel::ingest

@@ -69,14 +69,16 @@ class UploadsTest : public testing::Test {
       TRY(roster::add_dock(tx, {dock_, agency_, "east door", dock_key_.public_key()}, {}));
       return ledger::Ledger::create(tx, agency_, terms, vkey);
     }));
-    ledgers_ = std::make_unique<ledger::Ledgers>([=, this](const AgencyId&) {
-      const auto key_of = [](const SubjectId& subject, ledger::KeyUse) -> Result<proof::SubjectKey> {
-        return crypto::sha256(subject.bytes());  // the same each time, which is all that is asked here
-      };
-      auto ledger = ledger::Ledger::open({agency_, terms, secrets, key_of, *database_, *bucket_, clock_});
-      EXPECT_TRUE(ledger && (*ledger)->begin());
-      return ledger;
-    });
+    ledgers_ = std::make_unique<ledger::Ledgers>(
+        [=, this](const AgencyId&) {
+          const auto key_of = [](const SubjectId& subject, ledger::KeyUse) -> Result<proof::SubjectKey> {
+            return crypto::sha256(subject.bytes());  // the same each time, which is all that is asked here
+          };
+          auto ledger = ledger::Ledger::open({agency_, terms, secrets, key_of, *database_, *bucket_, clock_});
+          EXPECT_TRUE(ledger && (*ledger)->begin());
+          return ledger;
+        },
+        clock_);
     vault_ = std::make_unique<evidence::Vault>(
         evidence::Vault::Parts{*database_, store_, *bucket_, jobs_(), *ledgers_, clock_});
     reopen();

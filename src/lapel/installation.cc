@@ -224,7 +224,7 @@ Result<std::unique_ptr<Installation>> Installation::open_parts(const Where& wher
   out->store_ = std::make_unique<store::Store>(*out->bucket_);
   Installation* raw = out.get();
   out->ledgers_ = std::make_unique<ledger::Ledgers>(
-      [raw, publishing](const AgencyId& agency) { return raw->open_ledger(agency, publishing); });
+      [raw, publishing](const AgencyId& agency) { return raw->open_ledger(agency, publishing); }, out->clock_);
   out->jobs_ = std::make_unique<jobs::Queue>(*out->database_, out->clock_);
   out->vault_ = std::make_unique<evidence::Vault>(
       evidence::Vault::Parts{*out->database_, *out->store_, *out->bucket_, *out->jobs_, *out->ledgers_, out->clock_});

@@ -135,10 +135,12 @@ void CommandLine::Declared::add_facts() {
   say(end, "--reason", "reason", "Why")->required();
   end->add_flag("--json", as_json_, "Print JSON");
   for (CLI::App* sub : {begin, end}) offer_signer(sub);
-  begin->footer("A clearance takes a person who signs in for it with a second factor: no token gives one.");
+  begin->footer(
+      "A clearance, a scope and a unit to supervise take a person who signs in for it with a second\n"
+      "factor: no token gives one.");
   end->footer(
-      "A clearance and an investigation take a person who signs in for it with a second factor:\n"
-      "no token ends one.");
+      "A clearance, a scope, a unit to supervise and an investigation take a person who signs in for\n"
+      "it with a second factor: no token ends one.");
 
   CLI::App* statements = remote_group("statement", "Filed statements, on a server, over HTTP");
   CLI::App* record = fact_change(statements, "record", "Put on record that an officer has filed a statement", "POST",
@@ -146,6 +148,11 @@ void CommandLine::Declared::add_facts() {
   say(record, "--person", "person", "The officer's login or id")->required();
   say(record, "--incident", "incident", "The incident's number")->required();
   say(record, "--filed-at", "filed_at", "When it was filed, RFC 3339; now when left out");
+  CLI::App* withdraw = fact_change(statements, "withdraw", "Take one back that was put on record in error", "POST",
+                                   "/api/v1/statements/withdraw");
+  say(withdraw, "--person", "person", "The officer's login or id")->required();
+  say(withdraw, "--incident", "incident", "The incident's number")->required();
+  say(withdraw, "--reason", "reason", "Why; it goes on record")->required();
 
   CLI::App* alerts = remote_group("alert", "Alerts on unusual reading, on a server, over HTTP");
   fact_list(alerts, "Those about whom you look after, open ones first", "/api/v1/alerts",

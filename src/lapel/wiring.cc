@@ -22,7 +22,7 @@
 #include "disclosure/recipients.h"
 #include "disclosure/routes.h"
 #include "fleet/routes.h"
-#include "http/pace.h"
+#include "os/pace.h"
 #include "http/server.h"
 #include "ingest/routes.h"
 #include "ingest/uploads.h"
@@ -157,7 +157,7 @@ bool is_paced(const Request& request) {
 }
 
 // Notes who asks, for the trace, and holds them to a pace.
-roster::Asker noted(roster::Asker asker, http::Pace& pace) {
+roster::Asker noted(roster::Asker asker, os::Pace& pace) {
   return [asker = std::move(asker), &pace](const Request& request) -> Result<access::Actor> {
     access::Actor actor = TRY(asker(request));
     request.asked.actor = actor.subject().text();
@@ -291,7 +291,7 @@ struct Rooms::Impl {
   signin::Setup setup;
   signin::IdleAccounts idle;
   std::string public_url;
-  http::Pace pace;
+  os::Pace pace;
   const roster::Asker asker;
 };
 

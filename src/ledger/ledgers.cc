@@ -14,4 +14,10 @@ Result<Ledger*> Ledgers::find(const AgencyId& agency) {
   return open_.try_emplace(agency, std::move(opened)).first->second.get();
 }
 
+Result<void> Ledgers::seal_refusal(const AgencyId& agency, Submission submission) {
+  TRY(refusals_.take(submission.actor.text()));
+  TRY(TRY(find(agency))->commit(std::move(submission)));
+  return {};
+}
+
 }  // namespace lapel::ledger

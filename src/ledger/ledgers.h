@@ -2,16 +2,19 @@
 #pragma once
 // The ledgers of all agencies on this server, opened when first needed.
 //
-// Owns: the open Ledger objects.
-// Promises: one Ledger for an agency in this process; an agency added by another process is found without a restart.
-// Fails with: kNotFound, and whatever Ledger::open fails with.
+// Owns: the open Ledger objects, and the pace at which refusals are sealed.
+// Promises: one Ledger for an agency in this process; an agency added by another process is found without a restart. Nobody
+//   fills a ledger by asking again and again for what a rule keeps from them.
+// Fails with: kNotFound, kLimited, and whatever Ledger::open fails with.
 // Threads: any; a returned Ledger lives as long as this.
 
 #include <functional>
 #include <map>
 #include <memory>
 
+#include "base/limits.h"
 #include "ledger/ledger.h"
+#include "os/pace.h"
 #include "os/worker.h"
 
 namespace lapel::ledger {
@@ -19,12 +22,17 @@ namespace lapel::ledger {
 class Ledgers {
  public:
   using Opener = std::function<Result<std::unique_ptr<Ledger>>(const AgencyId&)>;
-  explicit Ledgers(Opener opener) : opener_(std::move(opener)) {}
+  Ledgers(Opener opener, const Clock& clock)
+      : opener_(std::move(opener)), refusals_(clock, {limits::kRefusalsPerSecond, limits::kRefusalsAtOnce}) {}
 
   Result<Ledger*> find(const AgencyId& agency);
+  // That somebody wanted what a rule keeps from them, sealed before they are answered so. kLimited at more than the pace of
+  // limits::kRefusals*: whoever asks on and on gets that for an answer.
+  Result<void> seal_refusal(const AgencyId& agency, Submission submission);
 
  private:
   const Opener opener_;
+  os::Pace refusals_;
   os::Mutex mutex_;
   std::map<AgencyId, std::unique_ptr<Ledger>> open_ LAPEL_GUARDED_BY(mutex_);
 };

@@ -63,9 +63,10 @@ Result<void> check_login(const std::string& login) {
   return {};
 }
 
-// Statements have no ids: among those filed at one moment, the digest of the incident is the order.
+// Statements have no ids: among those filed at one moment, a digest of the incident and of when it was taken back is the order.
 ListPlace place_of(const roster::Statement& statement) {
-  return {0, statement.filed_at.us, hex(crypto::sha256(as_bytes(statement.incident)))};
+  const std::string text = fmt::format("{} {}", statement.withdrawn_at.value_or(Timestamp{0}).us, statement.incident);
+  return {0, statement.filed_at.us, hex(crypto::sha256(as_bytes(text)))};
 }
 bool is_later(const ListPlace& a, const ListPlace& b) {
   return a.us != b.us ? a.us > b.us : a.id < b.id;
@@ -526,6 +527,32 @@ Result<void> People::record_statement(const access::Actor& actor, const std::str
     return fail(Code::kConflict, "A statement on this incident is on record already", incident);
   }
   return recorded;
+}
+
+Result<void> People::withdraw_statement(const access::Actor& actor, const std::string& person_text,
+                                        const std::string& incident, const std::string& reason) {
+  TRY(require(actor, access::Action::kRecordStatement));
+  const roster::Person person = TRY(find(actor, person_text));
+  TRY(require(actor, access::Action::kRecordStatement, person.id));
+  TRY(check_text("A reason", reason));
+  std::vector<roster::Statement> all;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    all = TRY(roster::statements(tx, actor.agency, person.id));
+    return {};
+  }));
+  const auto found = std::ranges::find_if(
+      all, [&](const roster::Statement& each) { return each.incident == incident && !each.withdrawn_at; });
+  if (found == all.end()) {
+    return fail(Code::kNotFound, "No statement of this person on that incident stands", incident);
+  }
+  return commit(actor,
+                {{person.id,
+                  "statement.withdrawn",
+                  {{"incident", incident}, {"filed_at", ledger_time(found->filed_at)}, {"reason", reason}},
+                  false}},
+                [&](db::Transaction& tx, std::span<const ledger::SealedEvent> sealed) {
+                  return roster::withdraw_statement(tx, *found, sealed[0].at);
+                });
 }
 
 Result<roster::OwnViewingRule> People::own_viewing(const access::Actor& actor) {

@@ -3,9 +3,9 @@
 // The facts that access stands on, as people change them: roles, who is still active, units, cases, who was what when, filed
 // statements, the agency's rule of own viewing; and what a person may do by them.
 //
-// Owns: the events person.active, assignment.began, assignment.ended, statement.recorded (in the person's chain),
-//   unit.added, case.opened and rule.changed (in that of the server's console), and person.roles wherever roles change after
-//   a person's entry; the tables are roster's.
+// Owns: the events person.active, assignment.began, assignment.ended, statement.recorded and statement.withdrawn (in the
+//   person's chain), unit.added, case.opened and rule.changed (in that of the server's console), and person.roles wherever
+//   roles change after a person's entry; the tables are roster's.
 // Promises: nothing is true here that the ledger does not say: row and event are sealed together. Whoever changes a fact
 //   is asked for the right to that kind of it, and nobody changes those about themselves that two people must decide. Nobody
 //   chooses another's password: who is added gets a link, by which they choose their own.
@@ -110,6 +110,9 @@ class People {
                                              const PageQuery& page);
   Result<void> record_statement(const access::Actor& actor, const std::string& person, const std::string& incident,
                                 std::optional<Timestamp> filed_at);
+  // Of the wrong officer or incident: what opened by it is closed with the next request, and it stays on record.
+  Result<void> withdraw_statement(const access::Actor& actor, const std::string& person, const std::string& incident,
+                                  const std::string& reason);
 
   Result<roster::OwnViewingRule> own_viewing(const access::Actor& actor);
   Result<void> set_own_viewing(const access::Actor& actor, roster::OwnViewingRule rule, const std::string& reason);

@@ -39,7 +39,8 @@ Json::Object to_members(const People::Invited& invited) {
 Json::Object to_members(const roster::Statement& statement) {
   return {{"person", statement.person.text()},
           {"incident", statement.incident},
-          {"filed_at", ledger_time(statement.filed_at)}};
+          {"filed_at", ledger_time(statement.filed_at)},
+          {"withdrawn_at", http::time_or_null(statement.withdrawn_at)}};
 }
 Json::Object to_members(const roster::Unit& unit) {
   return {{"id", unit.id.text()}, {"name", unit.name}};
@@ -189,11 +190,12 @@ Result<Response> assignments(const Request& request, People& all, const access::
   return http::page_of(TRY(all.assignments(actor, query, TRY(http::page_query(request)))),
                        [](const roster::Assignment& each) { return to_members(each); });
 }
-// Who is cleared for what is locked, and that somebody is no longer investigated, is not changed by whoever finds a browser open or
-// a token: it takes a person who has just shown a second factor, as roles and rules do.
-// Of people with such roles it decides alone what they see.
+// Who is cleared for what is locked, whose footage somebody supervises, which part of the agency is theirs, and that somebody is no
+// longer investigated, is not changed by whoever finds a browser open or a token: it takes a person who has just shown a second
+// factor, as roles and rules do.
 bool opens_footage(roster::AssignmentKind kind) {
-  return kind == roster::AssignmentKind::kClearance || kind == roster::AssignmentKind::kScope;
+  return kind == roster::AssignmentKind::kClearance || kind == roster::AssignmentKind::kScope ||
+         kind == roster::AssignmentKind::kUnitSupervisor;
 }
 
 Result<Response> begin(const Request& request, People& all, const access::Actor& actor, const roster::Asker& fresh) {
@@ -226,6 +228,13 @@ Result<Response> record_statement(const Request& request, People& all, const acc
   const Json body = TRY(http::json_body(request));
   TRY(all.record_statement(actor, TRY(http::required_text(body, "person")), TRY(http::required_text(body, "incident")),
                            TRY(http::time_member(body, "filed_at"))));
+  return Response::empty(204);
+}
+
+Result<Response> withdraw_statement(const Request& request, People& all, const access::Actor& actor) {
+  const Json body = TRY(http::json_body(request));
+  TRY(all.withdraw_statement(actor, TRY(http::required_text(body, "person")),
+                             TRY(http::required_text(body, "incident")), TRY(http::required_text(body, "reason"))));
   return Response::empty(204);
 }
 
@@ -273,6 +282,7 @@ void register_routes(http::Router& router, People& all, roster::Asker asker, ros
   add("GET", "/api/v1/first-steps", first_steps);
   add("GET", "/api/v1/statements", statements);
   add("POST", "/api/v1/statements", record_statement);
+  add("POST", "/api/v1/statements/withdraw", withdraw_statement);
   add("GET", "/api/v1/rules", rules);
   add_fresh("PUT", "/api/v1/rules", set_rules);
 }

@@ -69,11 +69,11 @@ std::string stands(std::string_view alias, std::string_view time) {
   return fmt::format("{0}.from_us <= {1} AND ({0}.until_us IS NULL OR {0}.until_us > {1})", alias, time);
 }
 
+}  // namespace
+
 std::string truth(const std::string& condition, std::string_view name) {
   return fmt::format("CASE WHEN {} THEN 1 ELSE 0 END AS {}", condition, name);
 }
-
-}  // namespace
 
 std::string_view assignment_kind_name(AssignmentKind kind) {
   return row_of(kind).name;
@@ -279,10 +279,23 @@ Result<void> add_statement(db::Transaction& tx, const Statement& statement) {
   return {};
 }
 
+Result<void> withdraw_statement(db::Transaction& tx, const Statement& statement, Timestamp at) {
+  const std::int64_t changed =
+      TRY(tx.run("UPDATE statements SET withdrawn_us = :at WHERE agency = :agency AND person = :person AND incident = "
+                 ":incident AND filed_us = :filed AND withdrawn_us IS NULL",
+                 {{"at", at.us},
+                  {"agency", statement.agency.text()},
+                  {"person", statement.person.text()},
+                  {"incident", statement.incident},
+                  {"filed", statement.filed_at.us}}));
+  if (changed == 1) return {};
+  return fail(Code::kConflict, "This statement was taken back meanwhile", statement.incident);
+}
+
 Result<bool> has_statement(db::Transaction& tx, const AgencyId& agency, const PersonId& person,
                            std::string_view incident) {
   return !TRY(tx.query("SELECT 1 AS found FROM statements WHERE agency = :agency AND person = :person AND incident = "
-                       ":incident LIMIT 1",
+                       ":incident AND withdrawn_us IS NULL LIMIT 1",
                        {{"agency", agency.text()}, {"person", person.text()}, {"incident", incident}}))
               .empty();
 }
@@ -381,7 +394,7 @@ std::string standing_columns() {
       stands("a", ":now"));
   const std::string statement =
       "EXISTS (SELECT 1 FROM statements t WHERE t.agency = r.agency AND t.person = r.assigned_officer AND t.incident = "
-      "r.incident AND t.filed_us <= :now)";
+      "r.incident AND t.filed_us <= :now AND t.withdrawn_us IS NULL)";
   return fmt::format(
       "{}, {}, {}, {}, {}, {}, coalesce((SELECT own_viewing FROM agency_rules g WHERE g.agency = r.agency), 'allowed') "
       "AS own_viewing_rule",

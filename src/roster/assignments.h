@@ -104,8 +104,12 @@ struct Statement {
   PersonId person;
   std::string incident;
   Timestamp filed_at;
+  std::optional<Timestamp> withdrawn_at = {};  // put on record in error
 };
+// kConflict where one stands on that incident.
 Result<void> add_statement(db::Transaction& tx, const Statement& statement);
+// kConflict where it does not stand.
+Result<void> withdraw_statement(db::Transaction& tx, const Statement& statement, Timestamp at);
 Result<bool> has_statement(db::Transaction& tx, const AgencyId& agency, const PersonId& person,
                            std::string_view incident);
 
@@ -116,6 +120,9 @@ std::optional<OwnViewingRule> parse_own_viewing_rule(std::string_view name);
 Result<OwnViewingRule> own_viewing_rule(db::Transaction& tx, const AgencyId& agency);  // kAllowed until it is set
 // kConflict where it is no longer `old`.
 Result<void> set_own_viewing_rule(db::Transaction& tx, const AgencyId& agency, OwnViewingRule old, OwnViewingRule rule);
+
+// A condition as a column of 1 or 0.
+std::string truth(const std::string& condition, std::string_view name);
 
 // How the person :self stands at the time :now to a recording, as columns beside those of the recording's own row, which
 // is called r and has agency, assigned_officer, sort_us and incident.

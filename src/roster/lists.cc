@@ -6,10 +6,11 @@ namespace lapel::roster {
 Result<std::vector<Statement>> statements(db::Transaction& tx, const AgencyId& agency, const PersonId& person) {
   std::vector<Statement> out;
   for (const db::Row& row :
-       TRY(tx.query("SELECT incident, filed_us FROM statements WHERE agency = :agency AND person = :person ORDER BY "
-                    "incident LIMIT :limit",
+       TRY(tx.query("SELECT incident, filed_us, withdrawn_us FROM statements WHERE agency = :agency AND person = "
+                    ":person ORDER BY incident LIMIT :limit",
                     {{"agency", agency.text()}, {"person", person.text()}, {"limit", kAssignmentsMax}}))) {
     out.push_back({agency, person, row.text("incident"), {row.integer("filed_us")}});
+    if (const auto withdrawn = row.maybe_integer("withdrawn_us")) out.back().withdrawn_at = Timestamp{*withdrawn};
   }
   return out;
 }

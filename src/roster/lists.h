@@ -17,7 +17,7 @@
 
 namespace lapel::roster {
 
-// All of a person's, in no order.
+// All of a person's, also those that were taken back, in no order.
 Result<std::vector<Statement>> statements(db::Transaction& tx, const AgencyId& agency, const PersonId& person);
 
 Result<std::int64_t> people_count(db::Transaction& tx, const AgencyId& agency);

@@ -318,7 +318,8 @@ Result<std::pair<access::Actor, Recording>> Shares::may_share(const Share& share
     maker = TRY(roster::actor(tx, share.maker));
     return {};
   }));
-  Recording recording = TRY(parts_.vault.may_share(maker, item.recording, share.terms.basis));
+  Recording recording =
+      TRY(parts_.vault.to_share(maker, item.recording, share.terms.basis, evidence::Vault::Refusal::kUnsealed));
   return std::pair(std::move(maker), std::move(recording));
 }
 

@@ -455,6 +455,17 @@ class Facts(TownCase):
         self.assertEqual(opens(routine), 403)
         a.ask("POST", "/api/v1/statements", "records", 204, person="second", incident="22-801")
         self.assertEqual(opens(routine), 201)
+        # Recorded in error: what it has opened is closed, and the next one opens it again.
+        taken_back = {"person": "second", "incident": "22-801", "reason": "filed by another officer"}
+        a.ask("POST", "/api/v1/statements/withdraw", "second", 403, **taken_back)
+        a.ask("POST", "/api/v1/statements/withdraw", "coordinator", 403, **taken_back)
+        view = a.view("second", routine, "own_recording").json()["original"]
+        a.ask("POST", "/api/v1/statements/withdraw", "records", 204, **taken_back)
+        self.assertEqual((opens(routine), a.ask("GET", view, "second").status, opens(first)), (403, 403, 201))
+        self.assertEqual(a.ask("GET", f"/api/v1/recordings/{routine}/poster", "second").status, 403)
+        a.ask("POST", "/api/v1/statements/withdraw", "records", 404, **taken_back)
+        a.ask("POST", "/api/v1/statements", "records", 204, person="second", incident="22-801")
+        self.assertEqual(opens(routine), 201)
         a.ask("PUT", "/api/v1/rules", "command", 200, own_viewing="supervisor_releases", reason="General Order 13")
         self.assertEqual((opens(first), opens(routine)), (403, 403))
         a.ask("POST", f"/api/v1/recordings/{routine}/release", "second", 403, reason="mine")
@@ -619,6 +630,14 @@ class Facts(TownCase):
                   if item["type"] == "recording.denied"]
         self.assertEqual([action for _, action in denied], ["change", "reassign", "release_own"])
         self.assertEqual(len({who for who, _ in denied}), 3)
+        # Facts, the still, a receipt, and a hold.
+        a.ask("GET", f"/api/v1/recordings/{recording}", "second", 403)
+        a.ask("GET", f"/api/v1/recordings/{recording}/poster", "command", 403)
+        a.ask("GET", f"/api/v1/recordings/{recording}/receipt", "second", 403)
+        a.ask("POST", "/api/v1/holds", "internal_affairs", 403, matter="m", reason="r", recording=recording)
+        denied = [(item["actor_name"], item["event"]["action"]) for item in a.ask("GET", f"/api/v1/recordings/{recording}/custody", "records", 200).json()["items"]
+                  if item["type"] == "recording.denied"]
+        self.assertEqual([action for _, action in denied[3:]], ["show", "poster", "receipt", "place_hold"])
         # Of what somebody may not know of, nothing is sealed: a guess at an id is no act on a recording.
         a.change("investigator", recording, 404, category="arrest")
         self.assertEqual(len(denied), len([1 for item in a.ask("GET", f"/api/v1/recordings/{recording}/custody", "records", 200).json()["items"]
@@ -867,6 +886,8 @@ class Tampered(unittest.TestCase):
             agency.begin("command", "clearance", "records", "minor")
             agency.ask("POST", "/api/v1/cases", "records", 201, number="22-1", title="")
             agency.ask("POST", "/api/v1/statements", "records", 204, person="officer", incident="22-1")
+            agency.ask("POST", "/api/v1/statements", "records", 204, person="officer", incident="22-3")
+            agency.ask("POST", "/api/v1/statements/withdraw", "records", 204, person="officer", incident="22-3", reason="another's")
             agency.ask("PUT", "/api/v1/rules", "command", 200, own_viewing="after_statement", reason="x")
             recording = agency.upload(wearer="100", incident="22-1")
             agency.ask("POST", f"/api/v1/recordings/{recording}/release", "command", 204, reason="x")
@@ -883,6 +904,8 @@ class Tampered(unittest.TestCase):
                     f"UPDATE assignments SET person = '{someone}' WHERE kind = 'clearance'", "UPDATE assignments SET target = 'medical' WHERE kind = 'clearance'",
                     "UPDATE assignments SET until_us = from_us + 1000000 WHERE kind = 'clearance'", "DELETE FROM assignments WHERE kind = 'clearance'",
                     "UPDATE assignments SET from_us = from_us - 100000000 WHERE kind = 'clearance'",
+                    "UPDATE statements SET withdrawn_us = NULL WHERE incident = '22-3'", "UPDATE statements SET withdrawn_us = withdrawn_us + 1000000",
+                    "UPDATE statements SET withdrawn_us = filed_us WHERE incident = '22-1'", "DELETE FROM statements WHERE incident = '22-3'",
                     f"UPDATE statements SET person = '{someone}'", "UPDATE statements SET incident = '22-2'", "DELETE FROM releases",
                     f"UPDATE releases SET person = '{someone}'", "UPDATE agency_rules SET own_viewing = 'allowed'", "DELETE FROM agency_rules",
                     "UPDATE cases SET number = '22-9'", "UPDATE recordings SET restriction = NULL, state = 'sealed'",

@@ -458,6 +458,10 @@ class OpenApi(unittest.TestCase):
         self.ask("POST", "/api/v1/statements", self.clerk, body={"person": "coordinator", "incident": "22-1"}, status=204)
         self.ask("POST", "/api/v1/statements", self.clerk, body={"person": "coordinator", "incident": "22-1"}, status=409, slug="conflict")
         self.ask("GET", "/api/v1/statements?person=coordinator", self.clerk, status=200)
+        taken_back = {"person": "coordinator", "incident": "22-1", "reason": "filed by another"}
+        self.ask("POST", "/api/v1/statements/withdraw", self.union, body=taken_back, status=403, slug="rule")
+        self.ask("POST", "/api/v1/statements/withdraw", self.clerk, body=taken_back, status=204)
+        self.ask("POST", "/api/v1/statements/withdraw", self.clerk, body=taken_back, status=404, slug="not-found")
         self.ask("GET", "/api/v1/statements", self.clerk, status=400, slug="invalid")
         self.ask("GET", "/api/v1/statements?person=nobody", self.clerk, status=404, slug="not-found")
         self.ask("GET", "/api/v1/statements?person=coordinator", self.union, status=403, slug="rule")

@@ -3,7 +3,7 @@
 import { useMemo, useState, type ReactNode } from "react";
 import { Link } from "wouter";
 import { askJson } from "../../api/client.js";
-import type { Person, Rules, Session } from "../../api/schema.js";
+import type { Person, Rules, Session, Statement } from "../../api/schema.js";
 import type { Action } from "../../app/actions.js";
 import { AskDialog, ReasonField, type DoneProps } from "../../app/ask.js";
 import { m } from "../../app/messages.js";
@@ -18,11 +18,13 @@ export function Statements({ person, session }: { readonly person: Person; reado
     askJson<"GET /api/v1/statements">(`/api/v1/statements?${pageQuery(cursor, { person: person.id })}`, { signal }),
   );
   const [isRecording, setRecording] = useState(false);
+  const [withdrawing, setWithdrawing] = useState<Statement>();
+  const mayAct = person.login !== session.login;
   return (
     <section className="panel" aria-labelledby="statements-title">
       <div className="row heading">
         <h2 id="statements-title">{m.statements.title}</h2>
-        {person.login !== session.login && (
+        {mayAct && (
           <button type="button" onClick={() => setRecording(true)}>
             {m.statements.record}
           </button>
@@ -31,15 +33,26 @@ export function Statements({ person, session }: { readonly person: Person; reado
       <p className="quiet-text">{m.statements.note}</p>
       <Items of={load} again={again} none={<p>{m.statements.none}</p>}>
         {(statements) => (
-          <Table caption={m.statements.caption} heads={[m.statements.incident, m.statements.filed]}>
+          <Table caption={m.statements.caption} heads={[m.statements.incident, m.statements.filed, m.statements.standing]}>
             {statements.map((statement) => (
-              <tr key={statement.incident}>
+              <tr key={`${statement.incident} ${statement.withdrawn_at ?? ""}`}>
                 <td className="name">
                   <Link to={`/recordings?incident=${encodeURIComponent(statement.incident)}`}>
                     <Name text={statement.incident} />
                   </Link>
                 </td>
                 <td className="time">{shownTime(statement.filed_at)}</td>
+                <td>
+                  {statement.withdrawn_at !== null ? (
+                    <span className="quiet-text">{m.statements.withdrawnAt(shownTime(statement.withdrawn_at))}</span>
+                  ) : mayAct ? (
+                    <button type="button" aria-label={m.statements.withdrawOf(statement.incident)} onClick={() => setWithdrawing(statement)}>
+                      {m.statements.withdraw}
+                    </button>
+                  ) : (
+                    m.statements.stands
+                  )}
+                </td>
               </tr>
             ))}
           </Table>
@@ -56,7 +69,37 @@ export function Statements({ person, session }: { readonly person: Person; reado
           }}
         />
       )}
+      {withdrawing !== undefined && (
+        <WithdrawDialog
+          person={person}
+          incident={withdrawing.incident}
+          onClose={() => setWithdrawing(undefined)}
+          onDone={() => {
+            setWithdrawing(undefined);
+            again();
+          }}
+        />
+      )}
     </section>
+  );
+}
+
+function WithdrawDialog({ person, incident, ...done }: DoneProps & { readonly person: Person; readonly incident: string }): ReactNode {
+  const ask = (text: (name: string) => string): Promise<unknown> =>
+    askJson<"POST /api/v1/statements/withdraw">("/api/v1/statements/withdraw", {
+      method: "POST",
+      body: { person: person.id, incident, reason: text("reason") },
+    });
+  return (
+    <AskDialog
+      title={m.statements.withdrawTitle(person.name, incident)}
+      note={m.statements.withdrawNote}
+      submit={m.statements.withdraw}
+      ask={ask}
+      {...done}
+    >
+      <ReasonField isFirst />
+    </AskDialog>
   );
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "http/pace.h"
+#include "os/pace.h"
 
 #include <algorithm>
 
@@ -8,7 +8,7 @@
 #include "base/check.h"
 #include "base/problems.h"
 
-namespace lapel::http {
+namespace lapel::os {
 
 Pace::Pace(const Clock& clock, PaceOptions options)
     : clock_(clock), options_(options), step_us_(1'000'000 / options.per_second) {
@@ -31,7 +31,7 @@ std::int64_t* Pace::paid_until(std::string_view who, std::int64_t now_us) {
 
 Result<void> Pace::take(std::string_view who) {
   const std::int64_t now_us = clock_.monotonic_us();
-  const os::MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   std::int64_t* paid_until_us = paid_until(who, now_us);
   if (paid_until_us == nullptr) return {};
   const std::int64_t paid_us = *paid_until_us + step_us_;
@@ -50,7 +50,7 @@ Result<void> Pace::take(std::string_view who) {
 
 std::int64_t Pace::delay_us(std::string_view who) {
   const std::int64_t now_us = clock_.monotonic_us();
-  const os::MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   std::int64_t* paid_until_us = paid_until(who, now_us);
   if (paid_until_us == nullptr) return 0;
   const std::int64_t free_us = options_.at_once * step_us_;
@@ -58,4 +58,4 @@ std::int64_t Pace::delay_us(std::string_view who) {
   return std::max<std::int64_t>(*paid_until_us - now_us - free_us, 0);
 }
 
-}  // namespace lapel::http
+}  // namespace lapel::os

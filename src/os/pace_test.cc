@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "http/pace.h"
+#include "os/pace.h"
 
 #include <gtest/gtest.h>
 
-namespace lapel::http {
+namespace lapel::os {
 namespace {
 
 constexpr PaceOptions kSlow{.per_second = 10, .at_once = 3, .known_max = 2};
@@ -54,4 +54,4 @@ TEST(Pace, HoldsNobodyToWhatAnotherAsked) {
 }
 
 }  // namespace
-}  // namespace lapel::http
+}  // namespace lapel::os

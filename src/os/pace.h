@@ -19,7 +19,7 @@
 #include "base/result.h"
 #include "os/worker.h"
 
-namespace lapel::http {
+namespace lapel::os {
 
 struct PaceOptions {
   std::int64_t per_second = 1'000;  // 1 to 1,000,000
@@ -43,8 +43,8 @@ class Pace {
   const Clock& clock_;
   const PaceOptions options_;
   const std::int64_t step_us_;  // what one request costs
-  os::Mutex mutex_;
+  Mutex mutex_;
   std::map<std::string, std::int64_t, std::less<>> paid_until_us_ LAPEL_GUARDED_BY(mutex_);
 };
 
-}  // namespace lapel::http
+}  // namespace lapel::os
