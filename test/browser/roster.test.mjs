@@ -161,6 +161,18 @@ test("a statement is recorded on the person's page by whoever may, and listed th
   await dialog.getByRole("alert").getByText("on record already").waitFor();
   await visit.look("statement-refused");
   await page.keyboard.press("Escape");
+  // Of another officer after all: it is taken back, stays to be seen, and can be recorded again.
+  await page.getByRole("button", { name: "Take back the statement on 22-1187" }).click();
+  await dialog.getByLabel("Reason").fill("Ruiz filed it");
+  await visit.look("statement-taken-back");
+  await page.keyboard.press("Enter");
+  await page.getByRole("row", { name: /22-1187/ }).getByText(/Taken back/).waitFor();
+  await record.click();
+  await dialog.getByLabel("Incident").fill("22-1187");
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Take back the statement on 22-1187" }).waitFor();
+  assert.equal(await page.getByRole("row", { name: /22-1187/ }).count(), 2);
+  await visit.look("statements-taken-back");
   // Nobody vouches for their own, and who may not record one sees none.
   await page.goto("/people");
   await page.getByRole("row", { name: /Pat clerk/ }).getByRole("link").click();
