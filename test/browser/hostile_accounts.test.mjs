@@ -23,7 +23,7 @@ const ask = (...what) => staff.ask(...what);
 const byName = () => town.url.replace("127.0.0.1", "localhost");
 
 function addPerson(login, role, badge) {
-  run(join(BIN, "lapel"), "user", "add", "--data", town.data, "--agency", AGENCY, "--login", login, "--name", `Pat ${login}`, "--role", role,
+  run(join(BIN, "lapel"), "user", "add", "--data", town.data, "--agency", AGENCY, `--login=${login}`, "--name", `Pat ${login}`, "--role", role,
     ...(badge === undefined ? [] : ["--badge", badge]), "--password-file", join(town.home, "password"));
 }
 
@@ -88,7 +88,36 @@ test("what people call their apps and passkeys, and why an administrator reset t
   const { id } = await ask("chief", "GET", "/api/v1/people/names4");
   for (const reason of reasons) await ask("chief", "POST", `/api/v1/people/${id}/sign-in/reset`, { reason });
   await chief.at("/people/names4", reasons);
+  for (const reason of PACKED) {
+    for (const active of [false, true]) await ask("chief", "POST", `/api/v1/people/${id}/active`, { active, reason });
+    for (const roles of [["supervisor"], ["officer"]]) await ask("chief", "POST", `/api/v1/people/${id}/roles`, { roles, reason });
+  }
+  await chief.at("/people/names4", reasons);
+  await chief.at("/access-review");
   await chief.visit.end();
+});
+
+test("what people sign in as", async () => {
+  // A login has no spaces and nothing that cannot be seen.
+  const logins = WORDS.filter((word) => !/[\s\u200b\u202e]/.test(word));
+  assert.ok(logins.length >= 20, `${logins.length} could be logins`);
+  for (const [i, login] of logins.entries()) {
+    if (i % 4 === 0) addPerson(login, "officer");
+    else await ask("chief", "POST", "/api/v1/people", { login, name: login, roles: ["officer"] });
+  }
+  const chief = await staff.looking("chief");
+  await chief.at("/people", logins);
+  await chief.at("/access-review", logins);
+  await chief.visit.end();
+  for (const login of logins.filter((_, i) => i % 4 === 0)) {
+    const { visit, page, check } = await watched(browser, town);
+    await page.goto("/account");
+    await visit.signIn(login);
+    await page.getByRole("heading", { name: "Your account" }).waitFor();
+    assert.match(await page.locator("header .account").textContent(), /Signed in as .*(ran|evil)/);
+    await check(`the account of ${login}`);
+    await visit.end();
+  }
 });
 
 test("what an identity provider is called, and what it says of whom it lets in", async () => {
@@ -284,6 +313,28 @@ test("why a recording was exported, released, locked and unlocked", async () => 
     await clerk.check(`the custody of recording ${i}`);
   }
   await clerk.visit.end();
+});
+
+test("addresses that carry the words, to whoever is sent one", async () => {
+  const out = await watched(browser, town);
+  const clerk = await staff.looking("clerk");
+  const everybody = [(word) => `/sign-in?agency=${word}`, (word) => `/sign-in/return?state=${word}&error=${word}`, (word) => `/setup#${word}.${word}`,
+    (word) => `/shared#${word}`, (word) => `/${word}?${word}`];
+  const signedIn = [(word) => `/recordings?incident=${word}&category=${word}&wearer=${word}&state=${word}`, (word) => `/recordings/${word}`,
+    (word) => `/people/${word}/view-as`, (word) => `/holds?recording=${word}`, (word) => `/${word}#${word}`];
+  for (const word of PACKED.map(encodeURIComponent)) {
+    for (const [{ page, check }, places] of [[out, everybody], [clerk, signedIn]]) {
+      for (const place of places) {
+        // What is behind the # alone loads no page again.
+        await page.goto("about:blank");
+        await page.goto(place(word));
+        await page.locator("main h1").first().waitFor();
+        await check(place(word).slice(0, 80));
+      }
+    }
+  }
+  await out.visit.context.close();
+  await clerk.visit.context.close();
 });
 
 test("what is noted under a review of access, and under a week", async () => {

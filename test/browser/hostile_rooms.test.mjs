@@ -115,16 +115,21 @@ test("what a directory says: people and groups by SCIM", async () => {
     assert.equal(answer.status, 201, await answer.clone().text());
     return answer.json();
   };
-  const [names, groups] = ["displayed", "group"].map((field) => said(field, PACKED));
+  const [names, groups, ids, formatted, given] = ["displayed", "group", "external", "formatted", "given"].map((field) => said(field, PACKED));
   const members = [];
   for (const [i, displayName] of names.entries()) {
-    const user = await scim("/Users", { schemas: [`${SCIM}:User`], userName: `directory${i}`, externalId: `ext${i}`, displayName, active: true });
+    const user = await scim("/Users", { schemas: [`${SCIM}:User`], userName: `directory${i}`, externalId: ids[i], displayName, active: true });
     members.push({ value: user.id });
     await scim("/Groups", { schemas: [`${SCIM}:Group`], displayName: groups[i], members: [{ value: user.id }] });
   }
+  // A directory has three ways to say what somebody is called.
+  for (const [i, name] of [...formatted.map((word) => ({ formatted: word })), ...given.map((word) => ({ givenName: word }))].entries()) {
+    const user = await scim("/Users", { schemas: [`${SCIM}:User`], userName: `named${i}`, name, active: true });
+    members.push({ value: user.id });
+  }
   await scim("/Groups", { schemas: [`${SCIM}:Group`], displayName: "Officers", members });
   const chief = await looking("chief");
-  await chief.at("/people", names);
+  await chief.at("/people", names, formatted, given);
   for (const i of PACKED.keys()) await chief.at(`/people/directory${i}`, [names[i]]);
   await chief.at("/access-review", names);
   await chief.visit.end();

@@ -185,6 +185,7 @@ test("to look as another is to read: nothing there writes, by mouse or key, and 
     // Every key that could be one of an action, but for the one that goes elsewhere.
     await main.focus();
     for (const key of [..."abcdefhijklmnopqrstuvwxyz0123456789/.,", "Enter", "Delete", "Backspace", " "]) await page.keyboard.press(key);
+    assert.deepEqual(sent.filter((request) => !request.startsWith("GET ")), [], login);
     await page.keyboard.press("?");
     const keys = page.getByRole("dialog").locator(".keys dt");
     await keys.first().waitFor();
@@ -193,7 +194,6 @@ test("to look as another is to read: nothing there writes, by mouse or key, and 
     for (const label of await keys.allTextContents()) assert.ok([...rooms, "Keys and help"].includes(label), label);
     await page.keyboard.press("Escape");
     assert.equal(new URL(page.url()).pathname, "/people/hill/view-as");
-    assert.deepEqual(sent.filter((request) => !request.startsWith("GET ")), [], login);
     await page.getByText(`Signed in as ${login}`).waitFor();
     for (const method of ["POST", "PUT", "PATCH", "DELETE"]) {
       const answer = await visit.context.request.fetch("/api/v1/people/hill/recordings", { method, headers: { "X-Lapel": "1" }, data: {} });
