@@ -220,13 +220,11 @@ test("who may not see the roster is told so, and may see what they may do themse
   await visit.end(/status of 403/);
 });
 
-test("what a case is looked at for is said once, and covers its other recordings", async () => {
-  const visit = await Visit.begin(browser, town);
-  const { page } = visit;
+/** Recordings of these incidents, so many of each. */
+async function file(page, incidents) {
   await page.goto("/upload");
-  await visit.signIn("clerk");
   await page.getByText("What is known of these files").click();
-  for (const [incident, count] of [["24-0500", 2], ["24-0501", 1]]) {
+  for (const [incident, count] of incidents) {
     await page.getByLabel("Incident number").fill(incident);
     for (let i = 0; i < count; ++i) {
       const sealed = await page.locator("[data-state=sealed]").count();
@@ -234,18 +232,35 @@ test("what a case is looked at for is said once, and covers its other recordings
       await page.locator("[data-state=sealed]").nth(sealed).waitFor();
     }
   }
-  const listed = async (incident, nth) => {
-    await page.getByRole("link", { name: "Recordings", exact: true }).first().click();
-    await page.getByRole("row", { name: new RegExp(incident) }).nth(nth).getByRole("link").first().click();
-    await page.getByRole("heading", { name: "Custody" }).waitFor();
-  };
-  await listed("24-0500", 0);
+}
+
+/** To the nth recording of this incident, without loading the page again. */
+async function openListed(page, incident, nth = 0) {
+  await page.getByRole("link", { name: "Recordings", exact: true }).first().click();
+  await page.getByRole("row", { name: new RegExp(incident) }).nth(nth).getByRole("link").first().click();
+  await page.getByRole("heading", { name: "Custody" }).waitFor();
+  return page.url().split("/").at(-1);
+}
+
+/** What the recording's custody holds of each view of it. */
+async function views(visit, id) {
+  const { items } = await (await visit.context.request.get(`/api/v1/recordings/${id}/custody`)).json();
+  return items.filter((event) => event.type === "recording.viewed").map(({ event }) => [event.purpose, event.case]);
+}
+
+test("what a case is looked at for is said once, and covers its other recordings", async () => {
+  const visit = await Visit.begin(browser, town);
+  const { page } = visit;
+  await page.goto("/upload");
+  await visit.signIn("clerk");
+  await file(page, [["24-0500", 2], ["24-0501", 1]]);
+  await openListed(page, "24-0500");
   await page.getByRole("button", { name: "Open a view" }).click();
   await page.getByLabel("Purpose").selectOption("records_request");
   await page.getByLabel(/^Case/).fill("24-0500");
   await page.getByRole("button", { name: "Open the recording" }).click();
   await page.locator("video").waitFor();
-  await listed("24-0500", 1);
+  await openListed(page, "24-0500", 1);
   await page.getByText("You said before what you look at case 24-0500 for.").waitFor();
   await visit.look("purpose-said-before");
   await page.getByRole("button", { name: "Open for records request" }).click();
@@ -253,10 +268,139 @@ test("what a case is looked at for is said once, and covers its other recordings
   const viewed = page.locator(".events li").filter({ hasText: "Viewed" }).first();
   await viewed.locator("summary").click();
   await viewed.getByText("24-0500").waitFor();
-  await listed("24-0501", 0);
+  await openListed(page, "24-0501");
   await page.getByRole("button", { name: "Open a view" }).waitFor();
   await page.goto("/recordings");
-  await listed("24-0500", 1);
-  await page.getByRole("button", { name: "Open a view" }).waitFor();
+  await openListed(page, "24-0500", 1);
+  await page.getByRole("button", { name: "Open for records request" }).waitFor();
   await visit.end();
+});
+
+test("what a request is looked at for is said once, and one act opens each of its other recordings until one signs out", async () => {
+  const visit = await Visit.begin(browser, town);
+  const { page } = visit;
+  const dialog = page.getByRole("dialog");
+  const offered = dialog.getByRole("group", { name: "Open it for what you said before" });
+  const ask = async () => {
+    await page.locator(".well").waitFor();
+    await page.keyboard.press("v");
+    await dialog.waitFor();
+  };
+  const say = async (purpose, number) => {
+    await dialog.getByLabel("Purpose").selectOption(purpose);
+    await dialog.getByLabel("Case or incident number").fill(number);
+    await dialog.getByRole("button", { name: "Open the recording" }).click();
+    await page.locator("video").waitFor();
+  };
+  await page.goto("/upload");
+  await visit.signIn("clerk");
+  await file(page, [1, 2, 3, 4, 5].map((n) => [`25-070${n}`, 1]));
+
+  const ids = [await openListed(page, "25-0701")];
+  await ask();
+  assert.equal(await offered.count(), 0);
+  await say("records_request", "R-2026-0143");
+
+  // By keys: the offer is there and nothing of it chosen, so that Enter alone opens nothing.
+  ids.push(await openListed(page, "25-0702"));
+  await ask();
+  const request = offered.getByRole("button", { name: "Records request R-2026-0143", exact: true });
+  await request.waitFor();
+  assert.deepEqual(await offered.getByRole("button").allTextContents(), ["Records request R-2026-0143"]);
+  assert.equal(await offered.evaluate((element) => element === document.activeElement), true);
+  assert.equal(await dialog.getByLabel("Purpose").inputValue(), "");
+  await page.keyboard.press("Enter");
+  assert.equal(await dialog.isVisible(), true);
+  assert.deepEqual(await views(visit, ids[1]), []);
+  await visit.look("purpose-offered");
+  await page.keyboard.press("Tab");
+  assert.equal(await request.evaluate((element) => element === document.activeElement), true);
+  await page.keyboard.press("Enter");
+  await page.locator("video").waitFor();
+
+  ids.push(await openListed(page, "25-0703"));
+  await page.reload();
+  await ask();
+  await request.click();
+  await page.locator("video").waitFor();
+  for (const id of ids) assert.deepEqual(await views(visit, id), [["records_request", "R-2026-0143"]]);
+
+  // A docket and a review are offered beside it, the newest first; a review without a number is nothing that could be meant again.
+  await openListed(page, "25-0704");
+  await ask();
+  await say("review", "");
+  await openListed(page, "25-0704");
+  await ask();
+  await say("discovery", "26-CR-118");
+  await openListed(page, "25-0705");
+  await ask();
+  await say("review", "Q3");
+  await openListed(page, "25-0701");
+  await ask();
+  assert.deepEqual(await offered.getByRole("button").allTextContents(), ["Review, Q3", "Discovery, docket 26-CR-118", "Records request R-2026-0143"]);
+  await visit.look("purpose-offered-several");
+  await page.keyboard.press("Escape");
+
+  const kept = () => page.evaluate(() => Object.entries(sessionStorage).filter(([, value]) => value.includes("R-2026-0143")));
+  assert.equal((await kept()).length, 1);
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  assert.deepEqual(await kept(), []);
+  await visit.signIn("keeper");
+  await openListed(page, "25-0702");
+  await ask();
+  await dialog.getByLabel("Purpose").waitFor();
+  assert.equal(await offered.count(), 0);
+  await say("records_request", "R-2026-0143");
+  assert.equal((await kept()).length, 1);
+
+  // Another person's session in the same browser, and one that is over: neither leaves anything behind.
+  const session = (method, data) => visit.context.request.fetch("/api/v1/session", { method, headers: { "X-Lapel": "1" }, ...(data && { data }) });
+  assert.equal((await session("POST", { login: "clerk", password: PASSWORD })).status(), 200);
+  await page.reload();
+  await page.getByText("Signed in as clerk").or(page.getByRole("link", { name: "Pat clerk" })).first().waitFor();
+  assert.deepEqual(await kept(), []);
+  await ask();
+  assert.equal(await offered.count(), 0);
+  await say("records_request", "R-2026-0143");
+  assert.equal((await kept()).length, 1);
+  await session("DELETE");
+  await page.reload();
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  assert.deepEqual(await kept(), []);
+  await visit.end();
+});
+
+test("what must be said of each recording is asked for each, whatever was said before", async () => {
+  const visit = await Visit.begin(browser, town);
+  const { page } = visit;
+  const dialog = page.getByRole("dialog");
+  await page.goto("/upload");
+  await visit.signIn("clerk");
+  await file(page, [["25-0801", 1], ["25-0802", 1]]);
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  await visit.signIn("detective");
+  const first = await openListed(page, "25-0801");
+  await page.getByRole("button", { name: "Open a view" }).click();
+  await dialog.getByLabel("Purpose").selectOption("review");
+  await dialog.getByLabel("Case or incident number").fill("Q4");
+  await dialog.getByLabel("No", { exact: true }).check();
+  await dialog.getByRole("button", { name: "Open the recording" }).click();
+  await page.locator("video").waitFor();
+  const second = await openListed(page, "25-0802");
+  await page.getByRole("button", { name: "Open a view" }).click();
+  await dialog.getByRole("button", { name: "Review, Q4", exact: true }).click();
+  await dialog.getByText("Say first whether it shows the inside of a home.").waitFor();
+  assert.deepEqual(await views(visit, second), []);
+  // What was chosen stands there, and nothing is answered for anybody.
+  assert.equal(await dialog.getByLabel("Purpose").inputValue(), "review");
+  assert.equal(await dialog.getByLabel("Case or incident number").inputValue(), "Q4");
+  assert.equal(await dialog.getByRole("radio", { checked: true }).count(), 0);
+  await visit.look("purpose-offered-asked");
+  await dialog.getByLabel("No", { exact: true }).check();
+  await dialog.getByRole("button", { name: "Review, Q4", exact: true }).click();
+  await page.locator("video").waitFor();
+  for (const id of [first, second]) assert.deepEqual(await views(visit, id), [["review", "Q4"]]);
+  await visit.end(/status of 409/);
 });

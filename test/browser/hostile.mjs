@@ -42,6 +42,16 @@ const BY_SHAPE = SHAPES.map((shape) => DRESSES.map((dress) => dress(shape(RUN)))
 export const WORDS = BY_SHAPE.flat();
 /** Four words a field. */
 export const FIELDS = BY_SHAPE.map((dressed) => dressed.join(" "));
+/** All of them in as few fields as hold them, where each has a page of its own. */
+export const PACKED = FIELDS.reduce((packed, word) => {
+  const last = packed.at(-1);
+  if (last === undefined || Buffer.byteLength(`${last} ${word}`) > 900) return [...packed, word];
+  return [...packed.slice(0, -1), `${last} ${word}`];
+}, []);
+/** The words of one field, which tell it from every other. */
+export const said = (field, words = FIELDS) => words.map((word, i) => `${word} ${field}${i}.`);
+
+const ROUNDS = 2_000;
 
 /** A visit that notes whatever a page was kept from doing, and whatever it did. */
 export async function watched(browser, town) {
@@ -60,4 +70,82 @@ export async function watched(browser, town) {
     assert.deepEqual(seen, [], where);
   };
   return { visit, page: visit.page, seen, check };
+}
+
+/** Whether all of these words are on the page, as words. */
+export async function shows(page, words, where) {
+  // What cannot be seen is spelled out where people read it.
+  const spelled = words.map((word) => word.replaceAll("\u202e", "⟨U+202E⟩"));
+  const isThere = ([raw, shown]) => [...document.querySelectorAll("main, dialog[open]")].some(({ textContent }) => textContent.includes(raw) || textContent.includes(shown));
+  await page.waitForFunction(isThere, [words.at(-1), spelled.at(-1)]).catch(() => undefined);
+  const text = (await page.locator("main, dialog[open]").allTextContents()).join("\n");
+  const missing = words.filter((word, i) => !text.includes(word) && !text.includes(spelled[i]));
+  assert.equal(missing.length, 0, `not on ${where}: ${missing.slice(0, 3).join("\n")}`);
+}
+
+/** Who writes the words and looks at them, each signed in once. */
+export class Staff {
+  #visits = {};
+
+  constructor(town, browser, withFactor) {
+    this.town = town;
+    this.browser = browser;
+    this.withFactor = withFactor;
+  }
+
+  /** Signed in, and with a second factor just shown where what two people do takes one. */
+  async signedIn(login) {
+    if (this.#visits[login] !== undefined) return this.#visits[login];
+    const visit = await Visit.begin(this.browser, this.town);
+    await visit.page.goto("/account");
+    await visit.signIn(login);
+    if (this.withFactor.includes(login)) await visit.enrollApp();
+    return (this.#visits[login] = visit);
+  }
+
+  async ask(login, method, path, data) {
+    const { context } = await this.signedIn(login);
+    const answer = await context.request.fetch(path, { method, headers: { "X-Lapel": "1" }, ...(data === undefined ? {} : { data }) });
+    assert.ok(answer.ok(), `${method} ${path}: ${answer.status()} ${await answer.text()}`);
+    return answer.status() === 204 ? undefined : answer.json();
+  }
+
+  async upload(count) {
+    const ids = [];
+    for (let i = 0; i < count; ++i) {
+      const visit = await this.signedIn("clerk");
+      const headers = { "X-Lapel": "1", "Tus-Resumable": "1.0.0", "Upload-Length": "1", "Content-Type": "application/offset+octet-stream" };
+      const made = await visit.context.request.post("/api/v1/uploads", { headers, data: Buffer.from("x") });
+      assert.equal(made.status(), 201, await made.text());
+      ids.push(made.headers().location);
+    }
+    return Promise.all(ids.map((place) => this.until("clerk", new URL(place, this.town.url).pathname, ({ recording }) => recording)));
+  }
+
+  /** What this finds, once the server has come to it. Bounded by requests, not by time. */
+  async until(login, path, find) {
+    for (let round = 0; round < ROUNDS; ++round) {
+      const found = find(await this.ask(login, "GET", path));
+      if (found) return found;
+    }
+    return assert.fail(`${path} does not come to it`);
+  }
+
+  /** Whoever looks, and whether all of these words are on what they look at. */
+  async looking(login) {
+    const { visit, page, check } = await watched(this.browser, this.town);
+    await visit.context.addCookies(await (await this.signedIn(login)).context.cookies());
+    await page.goto("/account");
+    await page.getByRole("heading", { name: "Your account" }).waitFor();
+    const at = async (path, ...words) => {
+      await page.goto(path);
+      if (words.length > 0) await shows(page, words.flat(), path);
+      await check(path);
+    };
+    return { visit, page, check, at };
+  }
+
+  async end() {
+    for (const visit of Object.values(this.#visits)) await visit.context.close();
+  }
 }

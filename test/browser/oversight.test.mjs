@@ -169,6 +169,53 @@ test("the list as another sees it, and for an administrator how long it is", asy
   await chief.end();
 });
 
+test("to look as another is to read: nothing there writes, by mouse or key, and what is done from there is one's own", async () => {
+  for (const login of ["auditor", "captain", "deputy"]) {
+    const visit = await asked(login);
+    const { page } = visit;
+    const sent = [];
+    await page.goto("/people/hill/view-as");
+    await page.getByText("Their list holds 20 recordings.").waitFor();
+    page.on("request", (request) => sent.push(`${request.method()} ${new URL(request.url()).pathname}`));
+    const main = page.locator("main");
+    assert.equal(await main.locator("button, input, select, textarea, form, video, audio, img, [contenteditable], [draggable=true]").count(), 0, login);
+    const places = await main.locator("a").evaluateAll((links) => links.map((link) => link.getAttribute("href")));
+    for (const place of places) assert.match(place, /^\/people\/hill$|^\/recordings\/[0-9a-f]{32}$/);
+    assert.equal(places.length, login === "deputy" ? 1 : 21);
+    // Every key that could be one of an action, but for the one that goes elsewhere.
+    await main.focus();
+    for (const key of [..."abcdefhijklmnopqrstuvwxyz0123456789/.,", "Enter", "Delete", "Backspace", " "]) await page.keyboard.press(key);
+    assert.deepEqual(sent.filter((request) => !request.startsWith("GET ")), [], login);
+    await page.keyboard.press("?");
+    const keys = page.getByRole("dialog").locator(".keys dt");
+    await keys.first().waitFor();
+    // What the keys do here is to go to another room, and to show this.
+    const rooms = await page.locator("header nav a").allTextContents();
+    for (const label of await keys.allTextContents()) assert.ok([...rooms, "Keys and help"].includes(label), label);
+    await page.keyboard.press("Escape");
+    assert.equal(new URL(page.url()).pathname, "/people/hill/view-as");
+    await page.getByText(`Signed in as ${login}`).waitFor();
+    for (const method of ["POST", "PUT", "PATCH", "DELETE"]) {
+      const answer = await visit.context.request.fetch("/api/v1/people/hill/recordings", { method, headers: { "X-Lapel": "1" }, data: {} });
+      assert.equal(answer.status(), 405, method);
+    }
+    await visit.end();
+  }
+
+  // Hill may watch it, and the auditor who comes to it from Hill's list may not: the question is refused, and it was the auditor's.
+  const visit = await asked("auditor");
+  const { page } = visit;
+  await page.goto("/people/hill/view-as");
+  await page.getByRole("link", { name: "night-7.mp4" }).click();
+  await page.getByRole("button", { name: "Open a view" }).click();
+  await page.getByLabel("Purpose").selectOption("own_recording");
+  await page.getByRole("button", { name: "Open the recording" }).click();
+  await page.getByRole("dialog").getByRole("alert").waitFor();
+  const { items } = await (await visit.context.request.get(`/api/v1/recordings/${page.url().split("/").at(-1)}/custody`)).json();
+  assert.deepEqual(items.slice(-1).map(({ type, actor_name }) => [type, actor_name]), [["recording.refused", "Pat auditor"]]);
+  await visit.end(/status of 403/);
+});
+
 test("a week is read and signed by whom it is for", async () => {
   town.advance(WEEK_S);
   const visit = await asked("sergeant");

@@ -415,6 +415,9 @@ export const m = {
     open: "Open the recording",
     cancel: "Cancel",
     missing: "Choose a purpose first.",
+    saidBefore: "Open it for what you said before",
+    said: { records_request: "Records request", discovery: "Discovery, docket", review: "Review," } as Readonly<Record<string, string>>,
+    somethingElse: "Or say what it is for:",
     names: {
       investigation: "Investigation",
       review: "Review",

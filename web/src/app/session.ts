@@ -4,6 +4,7 @@
 import { askJson, onSignedOut } from "../api/client.js";
 import { idleSeconds, lastInputAt, noteInput, notePointer } from "../api/idle.js";
 import type { ComingBack, FactorShown, PresentedPasskey, Session, SetupRequest } from "../api/schema.js";
+import { forgetKept, personOf, readKept } from "./kept.js";
 import { shouldAsk, TICK_MS } from "./watch.js";
 
 export type SignedIn =
@@ -18,6 +19,8 @@ let current: SignedIn = { state: "asking" };
 const listeners = new Set<() => void>();
 
 function become(next: SignedIn): void {
+  // What somebody said in this tab ends with their session, and is nobody else's.
+  if (next.state === "out" || ("session" in next && readKept(personOf(next.session)) === undefined)) forgetKept();
   current = next;
   for (const listener of listeners) listener();
 }
@@ -88,6 +91,7 @@ export async function comeBack(returned: ComingBack): Promise<void> {
 }
 
 export async function signOut(): Promise<void> {
+  forgetKept();
   try {
     await askJson<"DELETE /api/v1/session">("/api/v1/session", { method: "DELETE" });
     leave("nothing");

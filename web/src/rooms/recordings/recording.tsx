@@ -6,6 +6,7 @@ import { askJson } from "../../api/client.js";
 import type { Purpose, Recording, Session, View } from "../../api/schema.js";
 import type { Action } from "../../app/actions.js";
 import { AskDialog, ReasonField } from "../../app/ask.js";
+import { personOf, readKept, writeKept } from "../../app/kept.js";
 import { m } from "../../app/messages.js";
 import { useActions } from "../../app/registry.js";
 import { signedIn } from "../../app/session.js";
@@ -16,7 +17,7 @@ import { type Choice, Choices } from "./chosen.js";
 import { Custody } from "./custody.js";
 import type { Comparison, Difference } from "./facts.js";
 import { Player } from "./player.js";
-import { openView, PurposeDialog } from "./purpose.js";
+import { openView, PurposeDialog, type Refused } from "./purpose.js";
 import { ShareDialog } from "../shares/share.js";
 
 export default function RecordingPage({ id, slug }: { readonly id: string; readonly slug: string }): ReactNode {
@@ -36,8 +37,12 @@ export default function RecordingPage({ id, slug }: { readonly id: string; reado
   );
 }
 
-/** As long as the page is open. */
-const choices = new Choices();
+const choices = new Choices({ read: readKept, write: writeKept });
+
+function personHere(): string {
+  const who = signedIn();
+  return who.state === "in" ? personOf(who.session) : "";
+}
 
 /**
  * What was read of a recording before somebody changed it, here or elsewhere, differs from its custody and nothing is wrong: before
@@ -89,30 +94,31 @@ function Loaded({ id, recording: read, slug }: { readonly id: string; readonly r
   const [opened, setOpened] = useState<Opened>();
   const [isAsking, setAsking] = useState(false);
   const [isSharing, setSharing] = useState(false);
-  const [refusal, setRefusal] = useState<unknown>();
+  const [refused, setRefused] = useState<Refused>();
   const [comparison, setComparison] = useState<Comparison>();
   const { isSure, onCompared } = useSecondLook(read.id, setComparison, (fresh) => {
     setRecording(fresh);
     setActs((n) => n + 1);
   });
   const who = signedIn();
-  const login = who.state === "in" ? who.session.login : "";
-  const choice = choices.find(login, recording.incident);
+  const person = personHere();
+  const choice = choices.find(person, recording.incident);
   const ask = useCallback((): void => {
-    setRefusal(undefined);
+    setRefused(undefined);
     setAsking(true);
   }, []);
   useActions(useMemo((): readonly Action[] => [{ id: "recording.view", label: m.recording.view, shortcut: "v", scope: "here", perform: ask }], [ask]));
   const show = (view: View, purpose: Purpose, named: string | undefined): void => {
-    if (named !== undefined) choices.remember(login, { purpose, case: named });
+    // The server may answer when they have left.
+    if (person === personHere()) choices.remember(person, { purpose, case: named });
     setAsking(false);
     setOpened({ view, purpose: m.purpose.names[purpose] ?? purpose });
   };
-  const openAsChosen = ({ purpose, case: named }: Choice): void => {
-    openView(recording, { purpose, case: named }).then(
-      (view) => show(view, purpose, named),
+  const openAsChosen = (said: Choice): void => {
+    openView(recording, said).then(
+      (view) => show(view, said.purpose, said.case),
       (reason: unknown) => {
-        setRefusal(reason);
+        setRefused({ said, reason });
         setAsking(true);
       },
     );
@@ -176,7 +182,7 @@ function Loaded({ id, recording: read, slug }: { readonly id: string; readonly r
       </div>
       {isSharing && <ShareDialog recording={recording} onClose={() => setSharing(false)} />}
       {isAsking && (
-        <PurposeDialog recording={recording} refusal={refusal} onClose={() => setAsking(false)} onOpened={show} />
+        <PurposeDialog recording={recording} offered={choices.offered(person)} refused={refused} onClose={() => setAsking(false)} onOpened={show} />
       )}
     </>
   );
