@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`make bench`: ours and real peers, in turn, on this machine. One JSON line a comparison on stdout, talk on stderr.
 
-  bench/run.py [BENCH]…        b1 b2 b3 b5 b8 b9, or nothing for all
+  bench/run.py [BENCH]…        b1 b2 b3 b5 b8 b9 b10, or nothing for all
   LAPEL_BENCH_PAIRS=5          rounds of each comparison, at least 5 for a figure that is told
 
 A line has the medians of both, the median of the pairs' ratios, the bar that it is held against (null: none), and how many
@@ -11,12 +11,16 @@ Exits with 1 when something is wrong with what was measured: a wrong hash, a mis
 that is missed is a figure and not a failure.
 """
 import hashlib
+import http.client
 import json
 import os
 import pathlib
+import random
 import re
+import secrets
 import shutil
 import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -474,7 +478,96 @@ def b9():
             compare("decision_1MiB", samples, "p50_ms", "view", name, "ms", 1.0, plus=1.0, label=label, **more)
 
 
-BENCHES = {"b1": b1, "b2": b2, "b3": b3, "b5": b5, "b8": b8, "b9": b9}
+# ---- B10: what time tells ----
+
+HIDDEN = 200             # recordings that the asker may not know of
+HIDDEN_PAIRS = 1000      # of a round, at each door
+PAIR_S = 0.0024          # one principal is answered a thousand times a second and not more
+AUC_OFF = 0.05           # as far from 0.5 as is no information
+
+
+def auc(a, b):
+    """The probability that one of a takes longer than one of b, ties being half: 0.5 tells nothing."""
+    merged = sorted([(value, 0) for value in a] + [(value, 1) for value in b])
+    ranks, at = 0.0, 0
+    while at < len(merged):
+        end = at
+        while end < len(merged) and merged[end][0] == merged[at][0]:
+            end += 1
+        ranks += sum(which == 0 for _, which in merged[at:end]) * (at + end + 1) / 2
+        at = end
+    return (ranks - len(a) * (len(a) + 1) / 2) / (len(a) * len(b))
+
+
+class Stranger:
+    """An officer on one connection, who asks for what is hidden from them and for what never was, each first as often as the other."""
+
+    def __init__(self, server, token):
+        self.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+        self.connection.connect()
+        self.connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.headers = {"Authorization": f"Bearer {token}"}
+
+    def ask(self, method, path, body):
+        start = time.perf_counter_ns()
+        self.connection.request(method, path, body, self.headers)
+        answer = self.connection.getresponse()
+        answer.read()
+        took = time.perf_counter_ns() - start
+        if answer.status != 404:
+            raise RuntimeError(f"{method} {path} is answered {answer.status}")
+        return took / 1e6
+
+    def round(self, method, path, body, ids):
+        """(ms of each that was hidden, ms of each that was not there)"""
+        hidden, unknown = [], []
+        begun = time.monotonic()
+        for n in range(HIDDEN_PAIRS):
+            both = [(hidden, random.choice(ids)), (unknown, secrets.token_hex(16))]
+            random.shuffle(both)
+            for times, id_ in both:
+                times.append(self.ask(method, "/api/v1/" + path.format(id_), body))
+            time.sleep(max(0.0, begun + (n + 1) * PAIR_S - time.monotonic()))
+        return hidden, unknown
+
+
+def b10():
+    """Whether the time of an answer tells an officer that there is a recording that they may not know of."""
+    with Lapel(fresh()) as server:
+        password = server.directory / "password"
+        password.write_text("correct horse battery staple\n")
+        run(BIN / "lapel", "user", "add", "--data", server.data, "--agency", "Bench Police Department", "--login", "officer", "--role",
+            "officer", "--password-file", password)
+        token = json.loads(run(BIN / "lapel", "token", "create", "--data", server.data, "--user", "officer", "--json"))["token"]
+        server.start()
+        server.client("--file", source(), "--count", HIDDEN, "--bytes", 1024, "--connections", 2)
+        server.settle(HIDDEN)
+        recordings = [row[0] for row in server.catalog("SELECT id FROM recordings")]
+        views = [server.open_view(recording).split("/")[4] for recording in recordings]
+        while server.catalog("SELECT COUNT(*) FROM jobs WHERE state NOT IN ('done', 'failed')")[0][0]:
+            time.sleep(0.1)  # the worker is not to be measured
+        basis = json.dumps({"purpose": "own_recording"})
+        change = json.dumps({"category": "x", "reason": "x"})
+        doors = {"show": ("GET", "recordings/{}", None, recordings), "poster": ("GET", "recordings/{}/poster", None, recordings),
+                 "custody": ("GET", "recordings/{}/custody", None, recordings),
+                 "receipt": ("GET", "recordings/{}/receipt", None, recordings),
+                 "view": ("POST", "recordings/{}/views", basis, recordings), "export": ("POST", "recordings/{}/exports", basis, recordings),
+                 "change": ("PATCH", "recordings/{}", change, recordings), "original": ("GET", "views/{}/original", None, views)}
+        stranger = Stranger(server, token)
+        for name, (method, path, body, ids) in doors.items():
+            talk(f"b10: {name}, ms of what is hidden and of what never was")
+            stranger.round(method, path, body, ids)  # of which nothing is told: caches
+            rounds = [stranger.round(method, path, body, ids) for _ in range(PAIRS)]
+            told = [auc(*each) for each in rounds]
+            medians = [statistics.median(hidden) / statistics.median(unknown) for hidden, unknown in rounds]
+            talk("  " + ", ".join(f"{a:.3f}" for a in told))
+            off = [abs(value - 0.5) for value in told]
+            line(f"hidden_{name}", off, "as far as is no information", [AUC_OFF] * PAIRS, "AUC from 0.5",
+                 [each / AUC_OFF for each in off], 1.0, "lower", auc=round(statistics.median(told), 4),
+                 medians=round(statistics.median(medians), 4), asked=2 * PAIRS * HIDDEN_PAIRS)
+
+
+BENCHES = {"b1": b1, "b2": b2, "b3": b3, "b5": b5, "b8": b8, "b9": b9, "b10": b10}
 
 
 def main():

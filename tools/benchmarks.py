@@ -32,7 +32,8 @@ TAIL = """
 
 ```
 make bench                 # all of it: about twenty minutes on two cores; JSON lines on stdout
-make bench BENCH=b3        # one: b1 uploads, b2 shift change, b3 ranges, b5 ledger, b8 what evidence costs, b9 what a decision costs
+make bench BENCH=b3        # one: b1 uploads, b2 shift change, b3 ranges, b5 ledger, b8 what evidence costs, b9 what a decision costs,
+                           # b10 what time tells
 tools/bench.sh --save      # all of it into docs/figures/benchmarks.jsonl, and this page anew
 ```
 
@@ -41,6 +42,10 @@ write direct, sync, and nothing else. CPU is user and system time of the server'
 upload is sealed. Before any figure is told, the bench checks the stored SHA-256, the ledger's entry of each upload, a sync for
 each acknowledged upload, and that an offset acknowledged just before `kill -9` stands after a restart. An otherwise idle machine
 is needed for times; CPU and ratios bear some company.
+
+b10 asks, as an officer, for recordings that they may not know of and for ids that were never given, in turn and in either order, and
+counts how often the answer about the one took longer than the answer about the other: always or never would tell everything, half of the times
+(0.5) tells nothing. `hidden_…` is how far it is from that; beyond 0.05 is missed.
 """
 
 

@@ -36,11 +36,9 @@ Result<SubjectId> console(db::Transaction& tx, const AgencyId& agency) {
 }  // namespace
 
 Result<Recording> Holds::read_one(db::Transaction& tx, const access::Actor& actor, const RecordingId& id) const {
-  const db::Rows rows = TRY(
-      tx.query(fmt::format("SELECT {} FROM recordings r WHERE id = :id AND agency = :agency", columns()),
-               asked_by(actor, parts_.clock.now()) + db::Params{{"id", id.text()}, {"agency", actor.agency.text()}}));
-  if (rows.empty()) return fail(Code::kNotFound, "No such recording", id.text());
-  return read_recording(actor, rows[0]);
+  auto found = TRY(find_recording(tx, actor, id, parts_.clock.now()));
+  if (!found) return fail(Code::kNotFound, "No such recording", id.text());
+  return *std::move(found);
 }
 
 Result<HeldItem> Holds::read_hold(db::Transaction& tx, const access::Actor& actor, const HoldId& id) const {

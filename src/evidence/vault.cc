@@ -299,24 +299,20 @@ ledger::Draft Vault::device_bound(const roster::Device& device) const {
 
 Result<Recording> Vault::known_recording(const access::Actor& actor, const RecordingId& id) {
   std::optional<Recording> found;
-  const db::Params asked = asked_by(actor, parts_.clock.now());
+  const Timestamp now = parts_.clock.now();
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    found.reset();
-    const db::Rows rows =
-        TRY(tx.query(fmt::format("SELECT {} FROM recordings r WHERE id = :id AND agency = :agency", columns()),
-                     asked + db::Params{{"id", id.text()}, {"agency", actor.agency.text()}}));
-    if (rows.empty()) return {};
-    found = TRY(read_recording(actor, rows[0]));
+    found = TRY(find_recording(tx, actor, id, now));
+    if (!found) return {};
     // Whoever may not know of it is answered as soon as where there is none.
     if (!access::decide(actor, access::Action::kShow, found->item).may_know()) return {};
     for (const db::Row& row :
          TRY(tx.query(fmt::format("SELECT {} FROM recordings r WHERE agency = :agency AND sha256 = :sha256 AND id <> "
                                   ":id ORDER BY id LIMIT :limit",
                                   columns()),
-                      asked + db::Params{{"agency", actor.agency.text()},
-                                         {"sha256", hex(found->sha256)},
-                                         {"id", id.text()},
-                                         {"limit", kSameBytesMax}}))) {
+                      asked_by(actor, now) + db::Params{{"agency", actor.agency.text()},
+                                                        {"sha256", hex(found->sha256)},
+                                                        {"id", id.text()},
+                                                        {"limit", kSameBytesMax}}))) {
       const Recording other = TRY(read_recording(actor, row));
       if (may_show(actor, other)) found->same_bytes.push_back(other.id);
     }

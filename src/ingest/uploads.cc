@@ -63,6 +63,14 @@ constexpr std::string_view kColumns =
     "id, agency, owner, kind, state, reason, length_bytes, offset_bytes, midstate, declared_sha256, sha256, recording, "
     "metadata, parts, writer, created_us, expires_us, received_us";
 
+// Asked at each step of an upload, as of whoever begins one: the role may be gone since, or the credential be another of the
+// same person that may not.
+Result<void> require_upload(const access::Actor& actor) {
+  access::Item own_agency;
+  own_agency.agency = actor.agency;
+  return access::require(access::decide(actor, access::Action::kUpload, own_agency), "page");
+}
+
 std::string_view kind_name(Kind kind) {
   switch (kind) {
     case Kind::kWhole:
@@ -293,9 +301,7 @@ Result<void> Uploads::check_dock_statement(const access::Actor& actor, const Met
 }
 
 Result<Upload> Uploads::create(const access::Actor& actor, const Creation& creation) {
-  access::Item own_agency;
-  own_agency.agency = actor.agency;
-  TRY(access::require(access::decide(actor, access::Action::kUpload, own_agency), "page"));
+  TRY(require_upload(actor));
   const Metadata metadata = TRY(parse_metadata(creation.metadata));
   if (creation.kind != Kind::kPartial) TRY(check_dock_statement(actor, metadata, creation.length));
   if (metadata.description.group) TRY(parts_.vault.check_group(actor, *metadata.description.group));
@@ -396,6 +402,7 @@ Result<Upload> Uploads::create(const access::Actor& actor, const Creation& creat
 }
 
 Result<Upload> Uploads::find(const access::Actor& actor, const UploadId& id) {
+  TRY(require_upload(actor));
   auto upload = TRY(read(id));
   if (!upload || upload->owner != actor.subject()) return fail(Code::kNotFound, "No such upload", id.text());
   if (upload->state == State::kReceiving) {
@@ -447,6 +454,7 @@ Result<void> Uploads::repair_short(Upload& upload, std::uint64_t file_bytes) {
 }
 
 Result<std::unique_ptr<Writer>> Uploads::append(const access::Actor& actor, const UploadId& id, std::uint64_t offset) {
+  TRY(require_upload(actor));
   std::unique_ptr<Writer> writer(new Writer(*this, TRY(claim(id))));
   const auto require_open = [&](const std::optional<Upload>& upload) -> Result<void> {
     if (!upload || upload->owner != actor.subject()) return fail(Code::kNotFound, "No such upload", id.text());
@@ -495,6 +503,7 @@ Result<std::unique_ptr<Writer>> Uploads::append(const access::Actor& actor, cons
 }
 
 Result<void> Uploads::remove(const access::Actor& actor, const UploadId& id) {
+  TRY(require_upload(actor));
   const auto upload = TRY(read(id));
   if (!upload || upload->owner != actor.subject()) return fail(Code::kNotFound, "No such upload", id.text());
   const Claim claimed = TRY(claim(id));

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two agencies on one server share nothing: whatever the contract names with an id, nobody of the one learns from any answer whether
 the other has it. Made from the contract itself: an operation that it gains later is asked here, or fails here."""
+import datetime
 import json
 import secrets
 import unittest
 
 from access_test import FILM, ROLES
-from harness import BIN, Town, run, until
+from harness import BIN, Town, run, sha256, until
 from moved_clock import MovedClock
 from signing_in import Browser
 
@@ -37,6 +38,19 @@ ASKED = {
     "add_fault": ("camera", {"what": "dark"}), "fix_fault": ("fault", {"fix": "new"}), "scan": ("run", {"code": "AX-7"}), "end_scans": ("run", {}),
     "begin_turn": ("slot", {"person": "hill"}), "end_slot": ("slot", REASON), "swap_turn": ("turn", {"person": "hill"}), "vacate_turn": ("turn", REASON),
 }
+ETAG = f'"{sha256(FILM)}"'
+# What those of the same agency may know of; all else is to them as if it were not there, or none of their business whether it is.
+FLEET = {"camera", "fault", "run", "slot", "turn"}
+ROWS = {"recording", "locked", "person", "assignment"}
+KNOWN = {
+    "supervisor": FLEET | {"person", "assignment"}, "investigator": {"recording", "person", "assignment"},
+    "command": FLEET | ROWS | {"share", "proposal", "publication", "alert", "digest", "category"},
+    "internal_affairs": ROWS | {"proposal", "alert", "digest"}, "coordinator": FLEET | ROWS, "records": ROWS | {"share", "proposal"},
+    "da_liaison": {"recording", "proposal"}, "counsel": {"recording", "proposal"},
+    "auditor": FLEET | ROWS | {"share", "proposal", "publication", "alert", "digest"},
+    "program_manager": FLEET | {"person", "assignment", "publication"}, "approver": {"proposal"},
+    "administrator": FLEET | {"person", "assignment", "agency"},
+}
 # Those that are the same for everybody, or are of whoever asks by a cookie.
 ELSEWHERE = {"upload_item_options": "says what of tus is spoken, of no upload in particular", "remove_factor": "is found by the session alone",
              "change_roles": "takes a session, and no token: people_test.py asks across agencies", "invite_person": "as change_roles",
@@ -58,8 +72,8 @@ class TwoAgencies(unittest.TestCase):
         cls.tokens["directory"], cls.own_directory = town.token("other_administrator", "scim"), town.token("everybody", "scim")
         cls.uploader = town.add_user("uploader", "records")
         town.add_user("hill", "officer", badge="2")
-        # Of the same agency, and of none of its recordings.
-        cls.strangers = {role: town.add_user(f"stranger_{role}", role) for role in ("officer", "union", "program_manager", "approver", "administrator")}
+        # Of the same agency, and on none of its cases.
+        cls.strangers = {role: town.add_user(f"stranger_{role}", role) for role in ROLES}
         clock = MovedClock(town.home)
         town.wrapper = clock.wrapper
         town.start()
@@ -76,7 +90,10 @@ class TwoAgencies(unittest.TestCase):
         assert unit["id"]
         # Its pictures are asked for too.
         until(lambda: town.request("GET", f"/api/v1/recordings/{recording}", cls.own).json()["media"]["state"], lambda state: state == "done")
-        cls.ids = {"recording": recording, "person": people["hill"],
+        locked = town.upload(cls.uploader, FILM, filename="locked.mp4", wearer="2", incident="22-1")["recording"]
+        done = town.request("PATCH", f"/api/v1/recordings/{locked}", cls.own, body=json.dumps({"restriction": "minor", **REASON}))
+        assert done.status == 200, done.body
+        cls.ids = {"recording": recording, "locked": locked, "person": people["hill"],
                    "upload": town.create(cls.own, 3, filename="b.bin").headers["Location"].rsplit("/", 1)[1],
                    "view": ask(f"/api/v1/recordings/{recording}/views", purpose="review")["view"],
                    "export": ask(f"/api/v1/recordings/{recording}/exports", purpose="review")["view"],
@@ -121,6 +138,10 @@ class TwoAgencies(unittest.TestCase):
         browser = Browser(cls.town)
         browser.sign_in("everybody")
         browser.enroll_app()
+        # Who supervises another unit supervises nobody else.
+        browser.ask("POST", "/api/v1/units", {"name": "Day"}, 201)
+        day = {"kind": "unit_supervisor", "person": "stranger_supervisor", "target": "Day", "from": "2020-01-01T00:00:00Z"}
+        browser.ask("POST", "/api/v1/assignments", day, 201)
         return browser.ask("POST", f"/api/v1/holds/{hold}/release", REASON, 201).json()["id"]
 
     @classmethod
@@ -134,7 +155,7 @@ class TwoAgencies(unittest.TestCase):
                     yield method.upper(), path, operation["operationId"]
 
     def ask(self, method, path, operation, id_, token, extra=None):
-        body, headers = ASKED[operation][1], {**(extra or {})}
+        body, headers = ASKED[operation][1] if method != "HEAD" else None, {**(extra or {})}
         if path.startswith("/api/v1/uploads"):
             headers.update(TUS)
         if isinstance(body, bytes):
@@ -165,20 +186,73 @@ class TwoAgencies(unittest.TestCase):
                     asked += 1
         self.assertGreater(asked, 22 * 15)
 
-    def test_nor_is_anybody_of_the_same_agency_told_of_footage_that_is_not_theirs_to_know(self):
+    def test_nor_is_anybody_of_the_same_agency_told_of_what_is_not_theirs_to_know(self):
         asked = 0
         for method, path, operation in self.operations():
-            if ASKED.get(operation, ("", None))[0] not in ("recording", "view", "export", "upload"):
+            if operation not in ASKED or path.startswith("/scim/"):
                 continue
-            id_ = self.ids[ASKED[operation][0]]
-            for role, token in self.strangers.items():
-                for extra in ({}, {"Range": "bytes=0-0"}, {"If-None-Match": "*"}):
-                    there = self.ask(method, path, operation, id_, token, extra)
-                    unknown = self.ask(method, path, operation, secrets.token_hex(16), token, extra)
-                    self.assertEqual(there, unknown, f"{operation} as {role}")
-                    self.assertGreaterEqual(there[0], 400, f"{operation} as {role}")
-                    asked += 1
-        self.assertGreater(asked, 14 * 15)
+            kind = ASKED[operation][0]
+            for name in (kind, "locked") if kind == "recording" else (kind,):
+                for role, token in self.strangers.items():
+                    if name in KNOWN.get(role, ()):
+                        continue
+                    for verb in (method, *(("HEAD",) if method == "GET" else ())):
+                        for extra in ({}, {"Range": "bytes=0-0"}, {"If-None-Match": "*"}, {"If-None-Match": ETAG},
+                                      {"Range": "bytes=0-9", "If-Range": ETAG}):
+                            there = self.ask(verb, path, operation, self.ids[name], token, extra)
+                            unknown = self.ask(verb, path, operation, secrets.token_hex(16), token, extra)
+                            self.assertEqual(there, unknown, f"{verb} {operation} of {name} as {role}")
+                            self.assertGreaterEqual(there[0], 400, f"{verb} {operation} of {name} as {role}")
+                            asked += 1
+        self.assertGreater(asked, 2000)
+
+    def test_no_search_finds_what_is_hidden(self):
+        """An officer's, a supervisor's of another unit, an investigator's outside the case: by its words, each filter, each cursor."""
+        def said(token, query):
+            answer = self.town.request("GET", f"/api/v1/recordings?{query}", token)
+            headers = [(name, value) for name, value in answer.headers.items() if name not in ("Date", "X-Request-Id")]
+            return answer.status, answer.body, headers
+        hidden = {"officer": ("recording", "locked"), "supervisor": ("recording", "locked"), "investigator": ("locked",)}
+        for role, names in hidden.items():
+            token = self.strangers[role]
+            for name in names:
+                shown = self.town.request("GET", f"/api/v1/recordings/{self.ids[name]}", self.own).json()
+                at = int(datetime.datetime.fromisoformat(shown["received_at"].replace("Z", "+00:00")).timestamp() * 1_000_000)
+                # The investigator finds the other of the two by what they have in common.
+                words = {"q": ["locked.mp4", "locked"] if name == "locked" else ["a.mp4", "22-1"],
+                         **({"officer": ["2"], "incident": ["22-1"]} if role != "investigator" else {})}
+                for field, values in words.items():
+                    for value in values:
+                        for more in ("", "&limit=1", f"&cursor={at + 1}.{'f' * 32}"):
+                            other = f"{field}={'x' * len(value)}{more}"
+                            self.assertEqual(said(token, f"{field}={value}{more}"), said(token, other), f"{role} {field}={value}{more}")
+                # A cursor that names it is one like any other.
+                by_cursor = [said(token, f"q=locked&cursor={at}.{id_}") for id_ in (self.ids[name], secrets.token_hex(16))]
+                self.assertEqual(*by_cursor, role)
+            # Page by page there are as many as in one, and none of them is it.
+            whole = [item["id"] for item in self.town.request("GET", "/api/v1/recordings?limit=200", token).json()["items"]]
+            paged, cursor = [], ""
+            while cursor is not None:
+                page = self.town.request("GET", f"/api/v1/recordings?limit=1{cursor}", token).json()
+                paged += [item["id"] for item in page["items"]]
+                cursor = page["next"] and f"&cursor={page['next']}"
+                for name in names:
+                    self.assertNotIn(self.ids[name], json.dumps(page), role)
+            self.assertEqual(paged, whole, role)
+            self.assertFalse({self.ids[name] for name in names} & set(whole), role)
+            seen = self.town.request("GET", f"/api/v1/people/stranger_{role}/recordings", token).json()
+            self.assertEqual((seen["total"], seen["hidden"]), (len(whole), 0), "nor by their number")
+            for name in names:
+                for body in ({"kind": "discovery", "recipient": "Dana", "purpose": "discovery"}, {"matter": "Doe", **REASON}):
+                    path, field = ("/api/v1/shares", "recordings") if "kind" in body else ("/api/v1/holds", "recording")
+                    answers = []
+                    for id_ in (self.ids[name], secrets.token_hex(16)):
+                        named = {**body, field: [id_] if field == "recordings" else id_}
+                        answer = self.town.request("POST", path, token, body=json.dumps(named))
+                        text = answer.body.decode().replace(id_, "<id>").replace(answer.headers["X-Request-Id"], "<request>")
+                        answers.append((answer.status, text))
+                    self.assertEqual(*answers, f"{path} of {name} as {role}")
+                    self.assertGreaterEqual(answers[0][0], 400)
 
     def test_a_body_that_names_what_is_the_others_tells_no_more(self):
         for path, bodies in {
