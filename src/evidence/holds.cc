@@ -35,12 +35,6 @@ Result<SubjectId> console(db::Transaction& tx, const AgencyId& agency) {
 
 }  // namespace
 
-Result<Recording> Holds::read_one(db::Transaction& tx, const access::Actor& actor, const RecordingId& id) const {
-  auto found = TRY(find_recording(tx, actor, id, parts_.clock.now()));
-  if (!found) return fail(Code::kNotFound, "No such recording", id.text());
-  return *std::move(found);
-}
-
 Result<HeldItem> Holds::read_hold(db::Transaction& tx, const access::Actor& actor, const HoldId& id) const {
   std::vector<HeldItem> found = TRY(read_holds(tx, actor, "h.id = :id", {{"id", id.text()}}));
   if (found.empty()) return fail(Code::kNotFound, "No such hold", id.text());
@@ -65,7 +59,7 @@ Result<std::vector<HeldItem>> Holds::read_holds(db::Transaction& tx, const acces
     held.placed_by = TRY(roster::name_of(tx, actor.agency, held.hold.placed_by)).value_or("");
     held.proposal = open ? ProposalId::parse(*open) : std::nullopt;
     if (held.hold.recording && !(reach.all && reach.restricted)) {
-      const Recording recording = TRY(read_one(tx, actor, *held.hold.recording));
+      const Recording recording = TRY(find_recording(tx, actor, *held.hold.recording, parts_.clock.now()));
       held.is_known = access::decide(actor, Action::kShow, recording.item).may_know();
     }
     out.push_back(std::move(held));
@@ -132,7 +126,8 @@ Result<HeldItem> Holds::place(const access::Actor& actor, const NewHold& wanted)
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     chain = hold.recording ? SubjectId(*hold.recording) : TRY(console(tx, actor.agency));
     if (!hold.recording) return {};
-    decision = access::decide(actor, Action::kPlaceHold, TRY(read_one(tx, actor, *hold.recording)).item);
+    decision = access::decide(actor, Action::kPlaceHold,
+                              TRY(find_recording(tx, actor, *hold.recording, parts_.clock.now())).item);
     return {};
   }));
   if (hold.recording && decision.answer == access::Answer::kRefuse) {
@@ -195,7 +190,7 @@ Result<Target> Holds::target(db::Transaction& tx, const access::Actor& actor, ro
   }
   const auto id = RecordingId::parse(item);
   if (!id) return fail(Code::kNotFound, "No such recording", item);
-  const Recording found = TRY(read_one(tx, actor, *id));
+  const Recording found = TRY(find_recording(tx, actor, *id, parts_.clock.now()));
   out.recording = found.id;
   out.chain = found.id;
   out.restriction = found.restriction;

@@ -77,7 +77,6 @@ class Holds {
   Result<HeldItem> read_hold(db::Transaction& tx, const access::Actor& actor, const HoldId& id) const;
   Result<std::vector<HeldItem>> read_holds(db::Transaction& tx, const access::Actor& actor,
                                            const std::string& condition, const db::Params& params) const;
-  Result<Recording> read_one(db::Transaction& tx, const access::Actor& actor, const RecordingId& id) const;
   const Parts parts_;
 };
 

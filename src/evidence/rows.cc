@@ -145,15 +145,16 @@ Result<Recording> read_recording(const access::Actor& actor, const db::Row& row,
   return out;
 }
 
-Result<std::optional<Recording>> find_recording(db::Transaction& tx, const access::Actor& actor, const RecordingId& id,
-                                                Timestamp now) {
+Result<Recording> find_recording(db::Transaction& tx, const access::Actor& actor, const RecordingId& id,
+                                 Timestamp now) {
   const db::Rows rows =
       TRY(tx.query(fmt::format("SELECT {} FROM recordings r WHERE id >= :id ORDER BY id LIMIT 1", columns()),
                    asked_by(actor, now) + db::Params{{"id", id.text()}}));
-  if (rows.empty()) return std::optional<Recording>();
-  auto read = read_recording(actor, rows[0]);
-  const bool is_it = rows[0].text("id") == id.text() && rows[0].text("agency") == actor.agency.text();
-  return is_it ? std::optional(TRY(std::move(read))) : std::nullopt;
+  if (!rows.empty()) {
+    auto read = read_recording(actor, rows[0]);
+    if (rows[0].text("id") == id.text() && rows[0].text("agency") == actor.agency.text()) return read;
+  }
+  return fail(Code::kNotFound, "No such recording", id.text());
 }
 
 Result<void> set_columns(db::Transaction& tx, const Recording& read, const std::string& assignments,

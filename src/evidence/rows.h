@@ -7,7 +7,6 @@
 // Fails with: kCorrupt for a damaged row.
 // Threads: pure functions.
 
-#include <optional>
 #include <string>
 
 #include "evidence/vault.h"
@@ -32,13 +31,11 @@ enum class Investigations { kTold, kUntold };
 Result<Recording> read_recording(const access::Actor& actor, const db::Row& row,
                                  Investigations investigations = Investigations::kTold);
 
-// The recording, if the agency has it. Where there is none, the row of whichever id comes next is read in its place and dropped, so
-// that the time of an answer does not tell an id that was never given from one that the actor may not know of.
-Result<std::optional<Recording>> find_recording(db::Transaction& tx, const access::Actor& actor, const RecordingId& id,
-                                                Timestamp now);
+// kNotFound where the agency has none of this id: then the row of the id that comes next is read and dropped, so that the time
+// of an answer does not tell an id that was never given from one that the actor may not know of.
+Result<Recording> find_recording(db::Transaction& tx, const access::Actor& actor, const RecordingId& id, Timestamp now);
 
-// UPDATE of a recording's row as it was read: kConflict when it has changed since, for then an event that tells the old
-// values would be untrue.
+// UPDATE of a recording's row as it was read. kConflict when it has changed since: an event with the old values would be untrue.
 Result<void> set_columns(db::Transaction& tx, const Recording& read, const std::string& assignments, db::Params params);
 
 // What an attempt left behind, unless a row of the table (derived_items, renditions) names it, or that cannot be found out. What

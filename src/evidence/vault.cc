@@ -298,29 +298,27 @@ ledger::Draft Vault::device_bound(const roster::Device& device) const {
 }
 
 Result<Recording> Vault::known_recording(const access::Actor& actor, const RecordingId& id) {
-  std::optional<Recording> found;
+  Recording found;
   const Timestamp now = parts_.clock.now();
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     found = TRY(find_recording(tx, actor, id, now));
-    if (!found) return {};
     // Whoever may not know of it is answered as soon as where there is none.
-    if (!access::decide(actor, access::Action::kShow, found->item).may_know()) return {};
+    if (!access::decide(actor, access::Action::kShow, found.item).may_know()) return {};
     for (const db::Row& row :
          TRY(tx.query(fmt::format("SELECT {} FROM recordings r WHERE agency = :agency AND sha256 = :sha256 AND id <> "
                                   ":id ORDER BY id LIMIT :limit",
                                   columns()),
                       asked_by(actor, now) + db::Params{{"agency", actor.agency.text()},
-                                                        {"sha256", hex(found->sha256)},
+                                                        {"sha256", hex(found.sha256)},
                                                         {"id", id.text()},
                                                         {"limit", kSameBytesMax}}))) {
       const Recording other = TRY(read_recording(actor, row));
-      if (may_show(actor, other)) found->same_bytes.push_back(other.id);
+      if (may_show(actor, other)) found.same_bytes.push_back(other.id);
     }
-    TRY(read_clips(tx, actor, std::span(&*found, 1)));
-    return read_media_jobs(tx, std::span(&*found, 1));
+    TRY(read_clips(tx, actor, std::span(&found, 1)));
+    return read_media_jobs(tx, std::span(&found, 1));
   }));
-  if (!found) return fail(Code::kNotFound, "No such recording", id.text());
-  return *std::move(found);
+  return found;
 }
 
 Result<void> Vault::read_media_jobs(db::Transaction& tx, std::span<Recording> recordings) const {
@@ -445,8 +443,7 @@ Result<void> Vault::seal_listing(const access::Actor& actor, const ListQuery& qu
 Result<void> Vault::require_on_record(const access::Actor& actor, const Recording& recording, access::Action action,
                                       const access::Decision& decision) {
   if (decision.answer == access::Answer::kRefuse) {
-    const ledger::Draft event = denied(recording.id, action, decision);
-    TRY(parts_.ledgers.seal_refusal(actor.agency, {actor.subject(), {event}, {}}));
+    TRY(parts_.ledgers.seal_refusal(actor.agency, {actor.subject(), {denied(recording.id, action, decision)}, {}}));
   }
   return access::require(decision, "recording", recording.id.text());
 }
