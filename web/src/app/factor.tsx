@@ -3,6 +3,7 @@
 import { useState, type FormEvent, type ReactNode } from "react";
 import { askJson, Problem } from "../api/client.js";
 import type { FactorShown, Session } from "../api/schema.js";
+import { shownName } from "../ui/format.js";
 import { Dialog, Failure, Notice } from "../ui/parts.js";
 import { m } from "./messages.js";
 import { hasPasskeys, presentPasskey } from "./passkeys.js";
@@ -125,7 +126,7 @@ export function StepUp({ session, note = m.factor.againNote, onClose, onDone }: 
           <p className="quiet-text">{note}</p>
           <Refusal error={error} />
           <button type="button" className={factors.length === 0 ? "primary" : undefined} onClick={() => void leaveForProvider({ anew: true }).catch(setError)}>
-            {m.factor.againThrough(provider)}
+            {m.factor.againThrough(shownName(provider))}
           </button>
           <p className="quiet-text">{m.factor.againThroughNote}</p>
         </div>

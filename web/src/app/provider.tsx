@@ -2,6 +2,7 @@
 // Signing in through the agency's own identity provider: the button that leads there, and the page that one comes back to.
 import { useEffect, useRef, useState, type ReactNode } from "react";
 import { askJson, Problem } from "../api/client.js";
+import { shownName } from "../ui/format.js";
 import { Loading, Notice, useTitle } from "../ui/parts.js";
 import { Refusal } from "./factor.js";
 import { leaveForProvider, readReturn, takePath } from "./leave.js";
@@ -28,7 +29,7 @@ export function ThroughProvider({ onFound, onFailed }: { readonly onFound: () =>
     askProvider(named).then(
       (found) => {
         if (!isHere) return;
-        setName(found.name);
+        setName(found.name === null ? null : shownName(found.name));
         setAsks(found.asks_agency);
         if (found.name !== null) onFound();
       },

@@ -8,7 +8,7 @@ import { Refusal, StepUp } from "../../app/factor.js";
 import { m } from "../../app/messages.js";
 import { hasPasskeys } from "../../app/passkeys.js";
 import { resumeSession } from "../../app/session.js";
-import { shownTime } from "../../ui/format.js";
+import { shownName, shownTime } from "../../ui/format.js";
 import { AccountEvents, Dialog, Failure, Loading, Name, Notice, useLoad, useTitle } from "../../ui/parts.js";
 
 export default function AccountPage({ session }: { readonly session: Session }): ReactNode {
@@ -97,7 +97,7 @@ function Loaded({ account, session, again }: LoadedProps): ReactNode {
       <Refusal error={error} />
       <section className="panel" aria-labelledby="factors-title">
         <h2 id="factors-title">{m.account.factors}</h2>
-        {account.factors.length === 0 && <p className="quiet-text">{session.provider === null ? m.account.noFactors : m.account.noFactorsHere(session.provider)}</p>}
+        {account.factors.length === 0 && <p className="quiet-text">{session.provider === null ? m.account.noFactors : m.account.noFactorsHere(shownName(session.provider))}</p>}
         <ul className="plain">
           {account.factors.map((factor) => (
             <li key={factor.id} className="row">
