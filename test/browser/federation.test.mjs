@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Signing in through a real identity provider, as people do it: there and back across sites, which a browser's cookies notice.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { AGENCY, BIN, openBrowser, run, Town, Visit } from "./town.mjs";
+import { AGENCY, BIN, openBrowser, run, startProvider, Town, Visit } from "./town.mjs";
 
 const SECRET = "secret of the client";
 let town, browser, provider, providerUrl;
@@ -14,18 +12,7 @@ let town, browser, provider, providerUrl;
 before(async () => {
   town = await new Town({ secondFactor: "required" }).start();
   browser = await openBrowser();
-  provider = spawn(process.execPath, [fileURLToPath(new URL("oidc_provider.mjs", import.meta.url)), SECRET, `${byName()}/sign-in/return`], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  providerUrl = await new Promise((resolve, reject) => {
-    let text = "";
-    provider.stdout.on("data", (bytes) => {
-      text += bytes;
-      const found = /^listening on (\S+)$/m.exec(text);
-      if (found) resolve(found[1]);
-    });
-    provider.on("exit", (code) => reject(new Error(`the provider ended with ${code}`)));
-  });
+  ({ provider, url: providerUrl } = await startProvider(SECRET, `${byName()}/sign-in/return`));
   const secret = join(town.home, "client-secret");
   writeFileSync(secret, `${SECRET}\n`);
   run(join(BIN, "lapel"), "sign-in", "provider", "set", "--data", town.data, "--agency", AGENCY, "--name", "Ashfield ID", "--issuer", providerUrl,

@@ -3,13 +3,11 @@
 // what it says of its people, docks, categories, assignments, a staffing file and what is planned by it, why something was opened or done,
 // and what is noted under a review. Each is on every page that shows it, as words, and nothing runs.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { FIELDS, PACKED, said, shows, Staff, watched, WORDS } from "./hostile.mjs";
-import { AGENCY, BIN, openBrowser, run, totp, Town } from "./town.mjs";
+import { AGENCY, BIN, openBrowser, run, startProvider, totp, Town } from "./town.mjs";
 
 const WEEK_S = 7 * 86_400;
 /** What a factor and a provider are called is short. */
@@ -124,19 +122,8 @@ test("what an identity provider is called, and what it says of whom it lets in",
   const [names, groups] = ["claimed", "group"].map((field) => said(field, PACKED));
   const more = Object.fromEntries(PACKED.map((_, i) => [`op${i}`, { name: names[i], groups: [groups[i]], mfa: true, since: 600 }]));
   const secret = "secret of the client";
-  const provider = spawn(process.execPath, [fileURLToPath(new URL("oidc_provider.mjs", import.meta.url)), secret, `${byName()}/sign-in/return`], {
-    stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, MORE_PEOPLE: JSON.stringify(more) },
-  });
+  const { provider, url: providerUrl } = await startProvider(secret, `${byName()}/sign-in/return`, { MORE_PEOPLE: JSON.stringify(more) });
   try {
-    const providerUrl = await new Promise((resolve, reject) => {
-      let text = "";
-      provider.stdout.on("data", (bytes) => {
-        text += bytes;
-        const found = /^listening on (\S+)$/m.exec(text);
-        if (found) resolve(found[1]);
-      });
-      provider.on("exit", (code) => reject(new Error(`the provider ended with ${code}`)));
-    });
     writeFileSync(join(town.home, "client-secret"), `${secret}\n`);
     const call = (name) => run(join(BIN, "lapel"), "sign-in", "provider", "set", "--data", town.data, "--agency", AGENCY, `--name=${name}`,
       "--issuer", providerUrl, "--client-id", "lapel", "--client-secret-file", join(town.home, "client-secret"), "--scope", "profile,groups",

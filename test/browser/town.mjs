@@ -31,6 +31,24 @@ export function run(...words) {
   return done.stdout;
 }
 
+/** The real OpenID provider of the tests, as a process of its own, and where it listens. */
+export async function startProvider(secret, returns, environment = {}) {
+  const provider = spawn(process.execPath, [join(ROOT, "test/browser/oidc_provider.mjs"), secret, returns], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, ...environment },
+  });
+  const url = await new Promise((resolve, reject) => {
+    let text = "";
+    provider.stdout.on("data", (bytes) => {
+      text += bytes;
+      const found = /^listening on (\S+)$/m.exec(text);
+      if (found) resolve(found[1]);
+    });
+    provider.on("exit", (code) => reject(new Error(`the provider ended with ${code}`)));
+  });
+  return { provider, url };
+}
+
 export class Town {
   home = mkdtempSync(join(tmpdir(), "lapel-browser-"));
   data = join(this.home, "data");
