@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The facts that access stands on, entered where people are: who is added, who wore what when, which statements are filed.
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { openBrowser, PASSWORD, run, totp, Town, Visit } from "./town.mjs";
+import { BIN, openBrowser, PASSWORD, run, totp, Town, Visit } from "./town.mjs";
 
 let town, browser;
 
@@ -134,6 +135,23 @@ test("who wore which camera from when until when is entered and ended on the per
   await dialog.getByRole("button", { name: "Assign", exact: true }).click();
   await page.getByText("from Feb 1, 2026, 06:00:00 EST until Mar 1, 2100, 06:00:00 EST").first().waitFor();
   await visit.look("person-coordinator");
+  // What it brought before anybody had said who wore it is nobody's, and is assigned with it.
+  const token = join(town.home, "clerk.token");
+  writeFileSync(token, run(join(BIN, "lapel"), "token", "create", "--data", town.data, "--user", "clerk"));
+  const brought = ["2025-12-01T10:00:00Z", "2025-12-01T11:00:00Z", "2025-12-03T10:00:00Z"].map(
+    (at) => run(join(BIN, "lapel"), "recording", "upload", "--server", town.url, "--token-file", token, "--device", "AX-1043", "--recorded-at", at, token).split(" ")[0],
+  );
+  await assign("AX-1043", "2025-12-01T00:00", "2025-12-02T00:00");
+  await dialog.getByRole("button", { name: "Assign", exact: true }).click();
+  await dialog.getByText("2 recordings of AX-1043 from that time are nobody's").waitFor();
+  await dialog.getByLabel("Reason").fill("the paper log of December");
+  await visit.look("camera-nobodys");
+  await page.keyboard.press("Enter");
+  await dialog.waitFor({ state: "detached" });
+  const hill = (await (await visit.context.request.get("/api/v1/people/hill")).json()).id;
+  const officers = [];
+  for (const id of brought) officers.push((await (await visit.context.request.get(`/api/v1/recordings/${id}`)).json()).assigned_officer);
+  assert.deepEqual(officers, [hill, hill, null]);
   await visit.end(/status of 4\d\d/);
 });
 

@@ -516,6 +516,10 @@ export const m = {
     until: "Until (open, where empty)",
     assign: "Assign",
     assignTo: (name: string) => `Assign something to ${name}`,
+    nobodys: (n: number, serial: string) => `${counted(n, "recording", "recordings")} of ${serial} from that time ${n === 1 ? "is" : "are"} nobody's`,
+    nobodysNote: (name: string) => `They came in before anybody had said who wore the camera. They can be ${name}'s from now on: each change goes on record with your name.`,
+    nobodysAssign: (n: number) => (n === 1 ? "Assign it" : `Assign all ${n}`),
+    nobodysMore: (n: number) => `and ${n} more`,
     assignNote: "It goes on record with your name. What was true before stays findable. Times are yours, to the minute.",
     kind: "What",
     kinds: {

@@ -9,7 +9,7 @@ import { pageQuery, usePages } from "../../app/pages.js";
 import { shownTime } from "../../ui/format.js";
 import { Items, Name, Notice, Ready, Status, Table, useLoad, useTitle } from "../../ui/parts.js";
 import { Account } from "./account.js";
-import { ACTIONS, AssignDialog, EndDialog, KINDS } from "./assign.js";
+import { ACTIONS, AssignDialog, EndDialog, KINDS, NobodysDialog, type Nobodys } from "./assign.js";
 import { type Cell, isUniform, layOut, RELATIONS, type RightRow } from "./rights.js";
 import { SignInState } from "./sign_in_state.js";
 import { Statements } from "./statements.js";
@@ -48,6 +48,7 @@ async function readPerson(id: string, session: Session, signal: AbortSignal): Pr
 
 export default function PersonPage({ id, session }: { readonly id: string; readonly session: Session }): ReactNode {
   const [load, again] = useLoad(id, (signal) => readPerson(id, session, signal));
+  const [found, setFound] = useState<Nobodys>();
   const name = load.state === "ready" ? load.value.person.name : m.people.person;
   useTitle(name);
   return (
@@ -59,8 +60,9 @@ export default function PersonPage({ id, session }: { readonly id: string; reado
         <Name text={name} />
       </h1>
       <Ready of={load} again={again}>
-        {(value) => <Loaded {...value} session={session} again={again} />}
+        {(value) => <Loaded {...value} session={session} again={again} onNobodys={setFound} />}
       </Ready>
+      {found !== undefined && <NobodysDialog found={found} onClose={() => setFound(undefined)} onDone={() => setFound(undefined)} />}
     </>
   );
 }
@@ -68,9 +70,10 @@ export default function PersonPage({ id, session }: { readonly id: string; reado
 interface LoadedProps extends Read {
   readonly session: Session;
   readonly again: () => void;
+  readonly onNobodys: (found: Nobodys) => void;
 }
 
-function Loaded({ person, rights, today, names, session, again }: LoadedProps): ReactNode {
+function Loaded({ person, rights, today, names, session, again, onNobodys }: LoadedProps): ReactNode {
   const kinds = KINDS.filter((kind) => session.may.includes(ACTIONS[kind]));
   const [isAssigning, setAssigning] = useState(false);
   const [ending, setEnding] = useState<Assignment>();
@@ -103,7 +106,7 @@ function Loaded({ person, rights, today, names, session, again }: LoadedProps): 
       {session.may.includes("record_statement") && <Statements person={person} session={session} />}
       {session.may.includes("manage_people") && <SignInState person={person} isSelf={person.login === session.login} />}
       {rights !== undefined && (person.active ? <Rights rows={layOut(rights.rights)} /> : <Inactive />)}
-      {isAssigning && <AssignDialog person={person} kinds={kinds} onClose={() => setAssigning(false)} onDone={done} />}
+      {isAssigning && <AssignDialog person={person} kinds={kinds} onNobodys={onNobodys} onClose={() => setAssigning(false)} onDone={done} />}
       {ending !== undefined && (
         <EndDialog assignment={ending} title={m.people.endTitle(m.people.kinds[ending.kind])} onClose={() => setEnding(undefined)} onDone={done} />
       )}
