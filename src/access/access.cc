@@ -323,8 +323,8 @@ Decision decide_poster(const Actor& actor, const Item& item) {
   if (!shown.may_know()) return shown;
   const bool is_closed = item.state == State::kRestricted || item.state == State::kDisposed ||
                          item.state == State::kQuarantined || item.state == State::kImportedPending ||
-                         item.is_inside_home.value_or(false) || item.is_victim_sensitive ||
-                         (is_own(actor, item) && item.own_viewing != OwnViewing::kOpen);
+                         item.is_inside_home.value_or(false) || item.is_victim_sensitive;
+  if (!is_closed && is_own(actor, item) && item.own_viewing != OwnViewing::kOpen) return refuse(kOwnRule);
   return allow_if(!is_closed, "a poster: never of restricted, sensitive or inside-a-home footage");
 }
 

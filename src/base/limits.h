@@ -42,9 +42,9 @@ inline constexpr std::size_t kEventBytesMax = 16 * 1024;    // canonical bytes o
 inline constexpr std::size_t kAgenciesMax = 256;            // on one server
 
 // Pages
-// Refusals by a rule are sealed: so many of one actor at once, and so many a second after that.
-inline constexpr std::int64_t kRefusalsAtOnce = 500;
-inline constexpr std::int64_t kRefusalsPerSecond = 50;
+// Refusals by a rule are sealed: of one actor in one chain so many at once, and one in each of so many seconds after that.
+inline constexpr std::int64_t kRefusalsAtOnce = 100;
+inline constexpr std::int64_t kRefusalAgainS = 60;
 
 inline constexpr std::int64_t kPageItemsMax = 200;
 inline constexpr std::int64_t kPageItemsDefault = 50;

@@ -148,7 +148,9 @@ Result<Recording> read_recording(const access::Actor& actor, const db::Row& row,
 Result<Recording> find_recording(db::Transaction& tx, const access::Actor& actor, const RecordingId& id,
                                  Timestamp now) {
   const db::Rows rows =
-      TRY(tx.query(fmt::format("SELECT {} FROM recordings r WHERE id >= :id ORDER BY id LIMIT 1", columns()),
+      TRY(tx.query(fmt::format("SELECT {} FROM recordings r WHERE r.id = coalesce((SELECT n.id FROM recordings n WHERE "
+                               "n.id >= :id ORDER BY n.id LIMIT 1), (SELECT max(n.id) FROM recordings n))",
+                               columns()),
                    asked_by(actor, now) + db::Params{{"id", id.text()}}));
   if (!rows.empty()) {
     auto read = read_recording(actor, rows[0]);

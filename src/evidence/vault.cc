@@ -34,18 +34,16 @@ bool may_show(const access::Actor& actor, const Recording& recording) {
   return access::decide(actor, access::Action::kShow, recording.item).is_allowed();
 }
 
-// Whoever has a recording only as its officer is not told by its custody who looked at it, or what they said of it, and so
-// not that somebody investigates: of all by others, or these would be told apart.
+// Whoever has a recording only as its officer is told by its custody how it came in and what they did themselves. Of what others
+// did, nothing, whatever it was, or what tells that somebody investigates would be told apart.
 bool is_withheld(const access::Actor& asker, const Recording& recording, const ledger::SealedEvent& event) {
   access::Item anothers = recording.item;
   anothers.assigned_officer.reset();
   if (access::decide(asker, access::Action::kShow, anothers).is_allowed()) return false;
-  static const std::set<std::string_view> kLooks = {"recording.viewed",   "recording.exported", "recording.shared",
-                                                    "recording.received", "recording.refused",  "recording.changed",
-                                                    "recording.released"};
+  if (event.type == "recording.admitted" || event.type == "recording.derived") return false;
   const auto parsed = proof::parse_event(event.event);
   const std::string* actor = parsed ? parsed->find_string("actor") : nullptr;
-  return kLooks.contains(event.type) && !(actor && *actor == asker.subject().text());
+  return !(actor && *actor == asker.subject().text());
 }
 
 template <typename T>

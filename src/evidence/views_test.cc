@@ -115,14 +115,18 @@ TEST_F(ViewsTest, FactsAStillAndAReceiptAreRefusedOnRecord) {
   EXPECT_EQ(code_of(vault_->show(detective_, id)), Code::kNotFound);
   EXPECT_EQ(code_of(vault_->poster(detective_, id)), Code::kNotFound);
   EXPECT_EQ(sealed(), before);
-  // Nobody fills the ledger by asking on and on; an hour later they are told the rule again.
+  // Nobody fills a chain by asking on and on; a minute later they are told the rule again, and of another recording at once.
   const auto asked = static_cast<std::int64_t>(denied.size());
   for (std::int64_t n = asked; n < limits::kRefusalsAtOnce; ++n)
     ASSERT_EQ(problem_of(vault_->show(hill, id)), &problems::kRule) << n;
   EXPECT_EQ(problem_of(vault_->show(hill, id)), &problems::kLimited);
   EXPECT_EQ(static_cast<std::int64_t>(events(id, "recording.denied").size()), limits::kRefusalsAtOnce);
   EXPECT_TRUE(vault_->show(clerk_, id)) << "which slows nobody else";
-  clock_.advance_us(3'600'000'000);
+  const RecordingId other = admit(clerk_, {.wearer = "4711"});
+  ASSERT_TRUE(change(clerk_, other, {.restriction = access::Restriction::kMinor}));
+  EXPECT_EQ(problem_of(vault_->show(hill, other)), &problems::kRule);
+  EXPECT_EQ(events(other, "recording.denied").size(), 1U);
+  clock_.advance_us(limits::kRefusalAgainS * 1'000'000);
   EXPECT_EQ(problem_of(vault_->show(hill, id)), &problems::kRule);
 }
 

@@ -47,20 +47,59 @@ void describe(Response& response, const Upload& upload) {
 
 // ---- bodies ----
 
+// Whoever sends bytes for minutes is asked again and again whether they still may: their role may be taken, their token or dock
+// revoked meanwhile. A session that nobody touches meanwhile goes on, and so does a dock whose token runs out.
+class Sender {
+ public:
+  Sender(Uploads& uploads, const Clock& clock, const roster::Asker& asker, const Request& request, access::Actor actor)
+      : uploads_(uploads), clock_(clock), actor_(std::move(actor)), asked_us_(clock.monotonic_us()) {
+    if (!actor_.dock && request.header("authorization")) again_ = roster::still_asking(asker, request);
+  }
+
+  std::string who() const { return actor_.subject().text(); }
+
+  // Fails where they may no more. What cannot be found out at this moment ends nothing.
+  Result<void> may_go_on() {
+    const std::int64_t now_us = clock_.monotonic_us();
+    if (now_us - asked_us_ < kAskAgainUs) return {};
+    asked_us_ = now_us;
+    auto answer = ask();
+    if (answer) return {};
+    const Code code = answer.error().code();
+    if (code == Code::kUnauthenticated || code == Code::kDenied) return answer;
+    return {};
+  }
+
+ private:
+  static constexpr std::int64_t kAskAgainUs = 250'000;
+
+  Result<void> ask() {
+    if (again_) actor_ = TRY(again_());
+    return uploads_.may_go_on(actor_);
+  }
+
+  Uploads& uploads_;
+  const Clock& clock_;
+  access::Actor actor_;
+  std::int64_t asked_us_;
+  std::function<Result<access::Actor>()> again_;
+};
+
 // The body of a PATCH, or of a POST that creates and uploads at once.
 class UploadSink final : public http::BodySink {
  public:
   UploadSink(std::unique_ptr<Writer> writer, std::optional<Checksum> checksum, std::optional<std::string> location,
-             Pieces& pieces, std::string who)
+             Pieces& pieces, Sender sender)
       : writer_(std::move(writer)),
         checksum_(std::move(checksum)),
         location_(std::move(location)),
         pieces_(pieces),
-        who_(std::move(who)) {
+        sender_(std::move(sender)) {
     if (checksum_) writer_->hold_back();
   }
 
   Result<void> write(std::span<std::uint8_t> chunk) override {
+    TRY(sender_.may_go_on());
     if (checksum_) checksum_->update(chunk);
     bytes_ += chunk.size();
     return writer_->write(chunk);
@@ -75,11 +114,12 @@ class UploadSink final : public http::BodySink {
         return fail(problems::kChecksumMismatch, "The bytes received do not have the checksum that was announced");
       }
     }
+    if (end == http::BodyEnd::kComplete) TRY(sender_.may_go_on());
     const Upload upload = TRY(writer_->finish());
     Response response = Response::empty(location_ ? 201 : 204);
     if (location_) response.with("Location", *location_);
     describe(response, upload);
-    response.hold_us = pieces_.delay_us(who_, bytes_, upload);
+    response.hold_us = pieces_.delay_us(sender_.who(), bytes_, upload);
     return tus(std::move(response));
   }
 
@@ -88,13 +128,14 @@ class UploadSink final : public http::BodySink {
   std::optional<Checksum> checksum_;
   std::optional<std::string> location_;
   Pieces& pieces_;
-  const std::string who_;
+  Sender sender_;
   std::uint64_t bytes_ = 0;
 };
 
 // ---- creation ----
 
-Result<StreamAnswer> create(const Request& request, Uploads& uploads, const roster::Asker& asker, Pieces& pieces) {
+Result<StreamAnswer> create(const Request& request, Uploads& uploads, const Clock& clock, const roster::Asker& asker,
+                            Pieces& pieces) {
   const access::Actor actor = TRY(asker(request));
   TRY(require_version(request));
   const Creation creation = TRY(parse_creation(request));
@@ -110,7 +151,7 @@ Result<StreamAnswer> create(const Request& request, Uploads& uploads, const rost
   const std::string location = fmt::format("{}/{}", kBase, upload.id.text());
   if (has_body) {
     return StreamAnswer(std::make_unique<UploadSink>(TRY(uploads.append(actor, upload.id, 0)), std::move(checksum),
-                                                     location, pieces, actor.subject().text()));
+                                                     location, pieces, Sender(uploads, clock, asker, request, actor)));
   }
   Response response = Response::empty(201);
   response.with("Location", location);
@@ -120,7 +161,8 @@ Result<StreamAnswer> create(const Request& request, Uploads& uploads, const rost
 
 // ---- the other methods ----
 
-Result<StreamAnswer> patch(const Request& request, Uploads& uploads, const roster::Asker& asker, Pieces& pieces) {
+Result<StreamAnswer> patch(const Request& request, Uploads& uploads, const Clock& clock, const roster::Asker& asker,
+                           Pieces& pieces) {
   const access::Actor actor = TRY(asker(request));
   TRY(require_version(request));
   const UploadId id = TRY(upload_id(request));
@@ -136,7 +178,8 @@ Result<StreamAnswer> patch(const Request& request, Uploads& uploads, const roste
                 fmt::format("The upload is {} bytes long; these bytes go beyond it", upload.length));
   }
   return StreamAnswer(std::make_unique<UploadSink>(TRY(uploads.append(actor, id, *offset)), std::move(checksum),
-                                                   std::nullopt, pieces, actor.subject().text()));
+                                                   std::nullopt, pieces,
+                                                   Sender(uploads, clock, asker, request, actor)));
 }
 
 Result<Response> head(const Request& request, Uploads& uploads, const roster::Asker& asker) {
@@ -195,11 +238,11 @@ void register_routes(http::Router& router, Uploads& uploads, const Clock& clock,
   const std::string item = fmt::format("{}/{{id}}", kBase);
   router.add("OPTIONS", kBase, options);
   router.add("OPTIONS", item, options);
-  router.add_stream("POST", kBase, [&uploads, asker, pieces](const Request& request) {
-    return create(request, uploads, asker, *pieces);
+  router.add_stream("POST", kBase, [&uploads, &clock, asker, pieces](const Request& request) {
+    return create(request, uploads, clock, asker, *pieces);
   });
-  router.add_stream("PATCH", item, [&uploads, asker, pieces](const Request& request) {
-    return patch(request, uploads, asker, *pieces);
+  router.add_stream("PATCH", item, [&uploads, &clock, asker, pieces](const Request& request) {
+    return patch(request, uploads, clock, asker, *pieces);
   });
   router.add("HEAD", item, [&uploads, asker](const Request& request) { return head(request, uploads, asker); });
   router.add("GET", item, [&uploads, asker](const Request& request) { return state(request, uploads, asker); });

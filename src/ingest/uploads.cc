@@ -401,6 +401,16 @@ Result<Upload> Uploads::create(const access::Actor& actor, const Creation& creat
   return upload;
 }
 
+Result<void> Uploads::may_go_on(const access::Actor& actor) {
+  access::Actor now;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    now = TRY(roster::actor(tx, actor.subject()));
+    return {};
+  }));
+  now.scopes = actor.scopes;
+  return require_upload(now);
+}
+
 Result<Upload> Uploads::find(const access::Actor& actor, const UploadId& id) {
   TRY(require_upload(actor));
   auto upload = TRY(read(id));

@@ -140,6 +140,8 @@ class Uploads {
   Result<Upload> create(const access::Actor& actor, const Creation& creation);
   // With the offset that is durable, looked up and compared with the file.
   Result<Upload> find(const access::Actor& actor, const UploadId& id);
+  // Whether somebody whose bytes are under way may still send them: by what they are now, and the scopes that they came with.
+  Result<void> may_go_on(const access::Actor& actor);
   // A writer at `offset`, which must be the durable one.
   Result<std::unique_ptr<Writer>> append(const access::Actor& actor, const UploadId& id, std::uint64_t offset);
   Result<void> remove(const access::Actor& actor, const UploadId& id);

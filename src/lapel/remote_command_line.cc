@@ -136,11 +136,11 @@ void CommandLine::Declared::add_facts() {
   end->add_flag("--json", as_json_, "Print JSON");
   for (CLI::App* sub : {begin, end}) offer_signer(sub);
   begin->footer(
-      "A clearance, a scope and a unit to supervise take a person who signs in for it with a second\n"
-      "factor: no token gives one.");
+      "A clearance, a scope and a unit, to belong to or to supervise, take a person who signs in for\n"
+      "it with a second factor: no token gives one.");
   end->footer(
-      "A clearance, a scope, a unit to supervise and an investigation take a person who signs in for\n"
-      "it with a second factor: no token ends one.");
+      "A clearance, a scope, a unit and an investigation take a person who signs in for it with a\n"
+      "second factor: no token ends one.");
 
   CLI::App* statements = remote_group("statement", "Filed statements, on a server, over HTTP");
   CLI::App* record = fact_change(statements, "record", "Put on record that an officer has filed a statement", "POST",

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ledger/ledgers.h"
 
+#include "base/check.h"
+
 namespace lapel::ledger {
 
 Result<Ledger*> Ledgers::find(const AgencyId& agency) {
@@ -15,7 +17,8 @@ Result<Ledger*> Ledgers::find(const AgencyId& agency) {
 }
 
 Result<void> Ledgers::seal_refusal(const AgencyId& agency, Submission submission) {
-  TRY(refusals_.take(submission.actor.text()));
+  CHECK(!submission.events.empty());
+  TRY(refusals_.take(submission.actor.text() + submission.events.back().subject.text()));
   TRY(TRY(find(agency))->commit(std::move(submission)));
   return {};
 }

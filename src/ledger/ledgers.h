@@ -23,11 +23,12 @@ class Ledgers {
  public:
   using Opener = std::function<Result<std::unique_ptr<Ledger>>(const AgencyId&)>;
   Ledgers(Opener opener, const Clock& clock)
-      : opener_(std::move(opener)), refusals_(clock, {limits::kRefusalsPerSecond, limits::kRefusalsAtOnce}) {}
+      : opener_(std::move(opener)),
+        refusals_(clock, {.per_second = 1, .at_once = limits::kRefusalsAtOnce, .seconds = limits::kRefusalAgainS}) {}
 
   Result<Ledger*> find(const AgencyId& agency);
-  // That somebody wanted what a rule keeps from them, sealed before they are answered so. kLimited at more than the pace of
-  // limits::kRefusals*: whoever asks on and on gets that for an answer.
+  // That somebody wanted what a rule keeps from them, sealed before they are answered so. kLimited for whoever asks on and on
+  // for the same, beyond limits::kRefusalsAtOnce; the first ones of each chain are always sealed.
   Result<void> seal_refusal(const AgencyId& agency, Submission submission);
 
  private:

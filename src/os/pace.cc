@@ -11,7 +11,7 @@
 namespace lapel::os {
 
 Pace::Pace(const Clock& clock, PaceOptions options)
-    : clock_(clock), options_(options), step_us_(1'000'000 / options.per_second) {
+    : clock_(clock), options_(options), step_us_(options.seconds * 1'000'000 / options.per_second) {
   CHECK(step_us_ >= 1 && options.at_once >= 1);
 }
 
@@ -39,8 +39,9 @@ Result<void> Pace::take(std::string_view who) {
   if (over_us > 0) {
     const std::int64_t wait_s = (over_us + 999'999) / 1'000'000;
     return fail(Error{&problems::kLimited,
-                      fmt::format("Too many requests: at most {} at once, and {} a second after that", options_.at_once,
-                                  options_.per_second),
+                      fmt::format("Too many requests: at most {} at once, and {} {} after that", options_.at_once,
+                                  options_.per_second,
+                                  options_.seconds == 1 ? "a second" : fmt::format("in {} seconds", options_.seconds)),
                       {},
                       wait_s});
   }

@@ -25,6 +25,7 @@ struct PaceOptions {
   std::int64_t per_second = 1'000;  // 1 to 1,000,000
   std::int64_t at_once = 5'000;     // at least 1
   std::size_t known_max = 10'000;
+  std::int64_t seconds = 1;  // of a slower pace: so many in each of so many seconds
 };
 
 class Pace {

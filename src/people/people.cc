@@ -535,14 +535,12 @@ Result<void> People::withdraw_statement(const access::Actor& actor, const std::s
   const roster::Person person = TRY(find(actor, person_text));
   TRY(require(actor, access::Action::kRecordStatement, person.id));
   TRY(check_text("A reason", reason));
-  std::vector<roster::Statement> all;
+  std::optional<roster::Statement> found;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    all = TRY(roster::statements(tx, actor.agency, person.id));
+    found = TRY(roster::statement_on(tx, actor.agency, person.id, incident));
     return {};
   }));
-  const auto found = std::ranges::find_if(
-      all, [&](const roster::Statement& each) { return each.incident == incident && !each.withdrawn_at; });
-  if (found == all.end()) {
+  if (!found) {
     return fail(Code::kNotFound, "No statement of this person on that incident stands", incident);
   }
   return commit(actor,

@@ -190,12 +190,12 @@ Result<Response> assignments(const Request& request, People& all, const access::
   return http::page_of(TRY(all.assignments(actor, query, TRY(http::page_query(request)))),
                        [](const roster::Assignment& each) { return to_members(each); });
 }
-// Who is cleared for what is locked, whose footage somebody supervises, which part of the agency is theirs, and that somebody is no
-// longer investigated, is not changed by whoever finds a browser open or a token: it takes a person who has just shown a second
+// Who is cleared for what is locked, who belongs to a unit and who supervises it, which part of the agency is theirs, and that somebody
+// is no longer investigated, is not changed by whoever finds a browser open or a token: it takes a person who has just shown a second
 // factor, as roles and rules do.
 bool opens_footage(roster::AssignmentKind kind) {
   return kind == roster::AssignmentKind::kClearance || kind == roster::AssignmentKind::kScope ||
-         kind == roster::AssignmentKind::kUnitSupervisor;
+         kind == roster::AssignmentKind::kUnitSupervisor || kind == roster::AssignmentKind::kUnit;
 }
 
 Result<Response> begin(const Request& request, People& all, const access::Actor& actor, const roster::Asker& fresh) {

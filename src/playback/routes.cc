@@ -60,8 +60,8 @@ Json media_json(const evidence::Recording& recording) {
 // What whoever asks may do with this one beside looking at it, so that no page repeats a rule.
 Json::Array rights_of(const access::Actor& actor, const evidence::Recording& recording) {
   Json::Array may;
-  for (const access::Action action :
-       {access::Action::kChange, access::Action::kReassign, access::Action::kRestrict, access::Action::kReleaseOwn}) {
+  for (const access::Action action : {access::Action::kPoster, access::Action::kChange, access::Action::kReassign,
+                                      access::Action::kRestrict, access::Action::kReleaseOwn}) {
     access::Item item = recording.item;
     // Of a recording of several files, a lock is asked for as of whoever is in any of them.
     if (action == access::Action::kRestrict && recording.is_own_in_part) item.assigned_officer = actor.person;

@@ -292,12 +292,19 @@ Result<void> withdraw_statement(db::Transaction& tx, const Statement& statement,
   return fail(Code::kConflict, "This statement was taken back meanwhile", statement.incident);
 }
 
+Result<std::optional<Statement>> statement_on(db::Transaction& tx, const AgencyId& agency, const PersonId& person,
+                                              std::string_view incident) {
+  const db::Rows rows =
+      TRY(tx.query("SELECT filed_us FROM statements WHERE agency = :agency AND person = :person AND incident = "
+                   ":incident AND withdrawn_us IS NULL LIMIT 1",
+                   {{"agency", agency.text()}, {"person", person.text()}, {"incident", incident}}));
+  if (rows.empty()) return std::optional<Statement>();
+  return Statement{agency, person, std::string(incident), {rows[0].integer("filed_us")}};
+}
+
 Result<bool> has_statement(db::Transaction& tx, const AgencyId& agency, const PersonId& person,
                            std::string_view incident) {
-  return !TRY(tx.query("SELECT 1 AS found FROM statements WHERE agency = :agency AND person = :person AND incident = "
-                       ":incident AND withdrawn_us IS NULL LIMIT 1",
-                       {{"agency", agency.text()}, {"person", person.text()}, {"incident", incident}}))
-              .empty();
+  return TRY(statement_on(tx, agency, person, incident)).has_value();
 }
 
 std::string_view own_viewing_rule_name(OwnViewingRule rule) {

@@ -110,6 +110,9 @@ struct Statement {
 Result<void> add_statement(db::Transaction& tx, const Statement& statement);
 // kConflict where it does not stand.
 Result<void> withdraw_statement(db::Transaction& tx, const Statement& statement, Timestamp at);
+// The one that stands.
+Result<std::optional<Statement>> statement_on(db::Transaction& tx, const AgencyId& agency, const PersonId& person,
+                                              std::string_view incident);
 Result<bool> has_statement(db::Transaction& tx, const AgencyId& agency, const PersonId& person,
                            std::string_view incident);
 

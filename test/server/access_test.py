@@ -180,6 +180,9 @@ class Facts(TownCase):
         for who in a.tokens:
             shown[who] = {r for r in recordings if a.ask("GET", f"/api/v1/recordings/{r}", who).status == 200}
             self.assertEqual(a.listed(who) & set(recordings), shown[who], who)
+            for r in shown[who]:  # a page asks for no still that is refused
+                has_still = "poster" in a.ask("GET", f"/api/v1/recordings/{r}", who, 200).json()["may"]
+                self.assertEqual(a.ask("GET", f"/api/v1/recordings/{r}/poster", who).status != 403, has_still, who)
         self.assertEqual(shown["sergeant"], {recordings[2]})  # what is restricted is known to her and closed
         for r in (recordings[0], recordings[3]):
             self.assertEqual(a.ask("GET", f"/api/v1/recordings/{r}", "sergeant").status, 403)
@@ -610,9 +613,17 @@ class Facts(TownCase):
         self.assertEqual([kind for _, kind in everything], ["recording.admitted", "recording.viewed", "recording.changed", "recording.viewed", "recording.viewed",
                                                              "recording.released"])
         self.assertEqual(custody("supervisor"), everything)
+        # Nor what else others did or tried: a hold tells why in its own words.
+        a.ask("POST", "/api/v1/holds", "internal_affairs", 201, matter="IA 26-31", reason="complaint against the officer", recording=recording)
+        a.ask("POST", f"/api/v1/recordings/{recording}/release", "investigator", 403, reason="mine")
+        a.ask("POST", f"/api/v1/recordings/{recording}/release", "second", 403, reason="my own try")
+        everything = custody("records")
+        self.assertEqual([kind for _, kind in everything[6:]], ["hold.placed", "recording.denied", "recording.denied"])
+        tried = everything.pop()
+        self.assertEqual(custody("second"), [*everything[:2], tried])
         own = custody("second")
-        self.assertEqual(own, everything[:2], "nor that somebody has said something of it by looking")
-        for n, kind in everything:
+        self.assertEqual(own, [*everything[:2], tried], "nor that somebody has said something of it by looking")
+        for n, kind in [*everything, tried]:
             wanted = 200 if (n, kind) in own else 404
             answer = a.ask("GET", f"/api/v1/recordings/{recording}/receipt?n={n}&under=sealed", "second")
             self.assertEqual(answer.status, wanted, (n, kind, answer.body))

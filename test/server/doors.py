@@ -135,7 +135,7 @@ DOORS = [
     *person("withdraw_statement", "record_statement",
             lambda asker, thing: {"person": thing.id, "incident": f"22-2{asker.name}", **REASON}),
     Door("set_rules", body={"own_viewing": "allowed", **REASON}, is_fresh=True),
-    *beginning("device", "AX-1", "assign_device"), *beginning("unit", "Spare", "manage_people"),
+    *beginning("device", "AX-1", "assign_device"), *beginning("unit", "Spare", "manage_people", is_fresh=True),
     *beginning("case", "22-501", "manage_cases"),
     *beginning("clearance", "medical", "clear", is_fresh=True), *beginning("investigation", "", "investigate"),
     *ending("device", "assign_device", "see_roster"), *ending("badge", "manage_people", "see_roster"),

@@ -203,11 +203,12 @@ class People(TownCase):
         with sqlite3.connect(town.data / "catalog.db", timeout=60) as catalog:  # five minutes go by
             catalog.execute("UPDATE sessions SET verified_us = verified_us - 300000000 WHERE person = (SELECT id FROM people WHERE login = 'sergeant')")
         for method, path, body in (("POST", roles, good), ("POST", "/api/v1/assignments", {**clearing, "target": "medical"}),
+                                   ("POST", "/api/v1/assignments", {"kind": "unit", "person": "pell", "target": "Dogs"}),
                                    ("POST", f"/api/v1/assignments/{made['id']}/end", {"reason": "served"}), ("PUT", "/api/v1/rules", rules)):
             refused(left_open.ask(method, path, body), "fresh-factor", "Show your second factor again")
         # What opens no door goes on.
         left_open.ask("POST", "/api/v1/units", {"name": "Dogs"}, 201)
-        left_open.ask("POST", "/api/v1/assignments", {"kind": "unit", "person": "pell", "target": "Dogs"}, 201)
+        left_open.ask("POST", "/api/v1/assignments", {"kind": "badge", "person": "pell", "target": "B-77"}, 201)
         left_open.show_again()
         left_open.ask("POST", f"/api/v1/assignments/{made['id']}/end", {"reason": "served"}, 200)
         left_open.ask("POST", roles, good, 200)

@@ -123,7 +123,7 @@ class Browser:
 
 def takes_a_person(method, path, body):
     """Whether it is refused to a token: who may see what is locked or supervises whom, and the rules of viewing."""
-    return (method, path) == ("PUT", "/api/v1/rules") or (path == "/api/v1/assignments" and (body or {}).get("kind") in ("clearance", "unit_supervisor"))
+    return (method, path) == ("PUT", "/api/v1/rules") or (path == "/api/v1/assignments" and (body or {}).get("kind") in ("clearance", "unit", "unit_supervisor"))
 
 
 class Fresh:

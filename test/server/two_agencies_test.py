@@ -101,7 +101,7 @@ class TwoAgencies(unittest.TestCase):
                    "share": ask("/api/v1/shares", kind="discovery", recipient="Somebody", recordings=[recording], purpose="discovery", case="22-1")["share"]["id"],
                    "publication": ask("/api/v1/program/publications", title="To the council")["id"], "proposal": proposal, "agency": town.request("GET", "/api/v1/agencies", cls.own).json()["items"][0]["id"],
                    **watched, **cls.rotating(ask), "category": ask("/api/v1/categories", name="Night work")["id"],
-                   "assignment": ask("/api/v1/assignments", kind="unit", person="hill", target="Night")["id"]}
+                   "assignment": ask("/api/v1/assignments", kind="badge", person="hill", target="B-77")["id"]}
 
     @classmethod
     def rotating(cls, ask):

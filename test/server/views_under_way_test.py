@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bytes of a view that are under way when what they are served under ends: a slow reader is cut off, whatever it was that ended."""
+"""Bytes that are under way when what they are sent under ends: a slow reader of a view is cut off, and so is who sends an upload."""
 import http.client
 import json
 import select
 import unittest
 
-from harness import Town
+from harness import BIN, run, Town, until
 from moved_clock import MovedClock
 from signing_in import Browser
 
@@ -128,6 +128,57 @@ class ViewsUnderWay(Served):
         boss.ask("POST", f"/api/v1/people/{self.id_of(reset[0])}/sign-in/reset", {"reason": "lost the key"}, 204)
         readers[reset[0]].is_cut("the credentials are reset")
         kept.goes_on()
+
+
+class Sender:
+    """Sends an upload of a gigabyte in one request, a little whenever it is asked to, until it is answered."""
+    BYTES, PIECE = 1 << 30, 1 << 20
+
+    def __init__(self, case, token):
+        self.case, self.token = case, token
+        self.location = case.town.create(token, self.BYTES, filename="long.mp4").headers["Location"]
+        self.connection = http.client.HTTPConnection("127.0.0.1", case.town.port, timeout=60)
+        case.addCleanup(self.connection.close)
+        self.connection.putrequest("PATCH", self.location)
+        for name, value in {"Authorization": f"Bearer {token}", "Tus-Resumable": "1.0.0", "Upload-Offset": "0", "Content-Length": str(self.BYTES),
+                            "Content-Type": "application/offset+octet-stream"}.items():
+            self.connection.putheader(name, value)
+        self.connection.endheaders()
+        self.sent = 0
+        self.send()
+
+    def send(self):
+        """Whether it is answered already."""
+        if select.select([self.connection.sock], [], [], 0)[0]:
+            return True
+        self.connection.sock.sendall(bytes(self.PIECE))
+        self.sent += self.PIECE
+        self.case.assertLess(self.sent, self.BYTES, "all of it is taken")
+        return False
+
+    def is_refused(self, status):
+        until(self.send)
+        self.case.assertEqual(self.connection.getresponse().status, status)
+
+
+class UploadsUnderWay(Served):
+    def test_a_role_taken_a_person_deactivated_and_a_token_revoked(self):
+        self.person("administrator")
+        boss = self.signed_in(f"person{self.count}")
+        taken, gone, revoked, kept = (self.person() for _ in range(4))
+        made = json.loads(run(BIN / "lapel", "token", "create", "--data", self.town.data, "--user", revoked[0], "--json").stdout)
+        senders = {"taken": Sender(self, taken[1]), "gone": Sender(self, gone[1]), "revoked": Sender(self, made["token"]), "kept": Sender(self, kept[1])}
+        boss.ask("POST", f"/api/v1/people/{self.id_of(taken[0])}/roles", {"roles": ["union"], "reason": "moved"}, 200)
+        boss.ask("POST", f"/api/v1/people/{self.id_of(gone[0])}/active", {"active": False, "reason": "left"}, 200)
+        run(BIN / "lapel", "token", "revoke", "--data", self.town.data, made["id"])
+        senders["taken"].is_refused(403)
+        senders["gone"].is_refused(401)
+        senders["revoked"].is_refused(401)
+        self.assertFalse(senders["kept"].send(), "nothing has ended for them")
+        # What came in is kept where it stands, and goes on for whoever may again.
+        boss.ask("POST", f"/api/v1/people/{self.id_of(taken[0])}/roles", {"roles": ["records"], "reason": "back"}, 200)
+        self.assertGreater(self.town.head_offset(senders["taken"].location, taken[1]), 0)
+        self.assertGreater(self.town.head_offset(senders["revoked"].location, revoked[1]), 0)
 
 
 class AsTimePasses(Served):

@@ -127,7 +127,7 @@ function Events({ items, id, recording, vkey, isSure, onCompared }: EventsProps)
 const TONES = { verified: "ok", refused: "bad", unreachable: "due" } as const;
 
 function Event({ item, verdict }: { readonly item: CustodyItem; readonly verdict: Checked | undefined }): ReactNode {
-  const { purpose, kind } = item.event;
+  const { purpose, kind, action } = item.event;
   return (
     <li>
       <details>
@@ -135,6 +135,7 @@ function Event({ item, verdict }: { readonly item: CustodyItem; readonly verdict
           <span className="what">
             {m.custody.types[item.type] ?? item.type}
             {typeof purpose === "string" && <span className="quiet-text">{m.purpose.names[purpose] ?? purpose}</span>}
+            {typeof action === "string" && <span className="quiet-text">{m.people.actions[action] ?? action}</span>}
             {typeof kind === "string" && <span className="quiet-text">{m.custody.derived[kind] ?? kind}</span>}
           </span>
           <span className="who" title={m.custody.rosterWord}>

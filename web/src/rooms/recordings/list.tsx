@@ -184,7 +184,7 @@ function Row({ item }: { readonly item: Recording }): ReactNode {
 /** A picture of the footage where the list may show one; an empty frame of its size where not, so that rows stay in line. */
 function Poster({ item }: { readonly item: Recording }): ReactNode {
   const [isMissing, setMissing] = useState(false);
-  const hasOne = item.media?.state === "done" && item.width !== null && item.inside_home !== true && !item.victim_sensitive && item.restriction === null && !isMissing;
+  const hasOne = item.media?.state === "done" && item.width !== null && item.may.includes("poster") && !isMissing;
   if (!hasOne) return <div className="poster" />;
   return <img className="poster" src={`/api/v1/recordings/${item.id}/poster`} alt="" width="96" height="54" loading="lazy" onError={() => setMissing(true)} />;
 }
