@@ -121,6 +121,9 @@ class Asked(NamedTuple):
             return "allow"
         if not self.problem:  # HEAD has no body
             return {401: "sign_in", 403: "refuse", 404: "hide"}.get(self.status, str(self.status))
+        # Who was refused the same a hundred times within the sweep is refused at a pace.
+        if (self.status, self.problem) == (429, "/problems/limited") and b"1 in 60 seconds" in self.body:
+            return "refuse"
         known = {(401, "/problems/unauthenticated"): "sign_in", (401, "/problems/fresh-factor"): "sign_in",
                  (401, "/problems/share-code"): "sign_in", (403, "/problems/rule"): "refuse", (403, "/problems/two-person"): "refuse",
                  (404, "/problems/not-found"): "hide", (409, "/problems/inside-home"): "ask"}
