@@ -275,9 +275,8 @@ Result<Lines> by_catalog(db::Transaction& tx, const std::string& agency) {
                }));
   TRY(add_rows(tx, agency, "statements",
                "CAST(person AS TEXT) AS person, CAST(incident AS TEXT) AS incident, CAST(filed_us AS TEXT) AS "
-               "filed_us, CAST(withdrawn_us AS TEXT) AS withdrawn_us",
-               "person || ' ' || incident || ' ' || coalesce(CAST(withdrawn_us AS TEXT), '')", out,
-               [&](const db::Row& row) {
+               "filed_us, CAST(nullif(withdrawn_us, 0) AS TEXT) AS withdrawn_us",
+               "person || ' ' || incident || ' ' || CAST(withdrawn_us AS TEXT)", out, [&](const db::Row& row) {
                  return statement_line(text(row, "person"), text(row, "incident"), time_of(row.maybe_text("filed_us")),
                                        time_of(row.maybe_text("withdrawn_us")));
                }));

@@ -282,7 +282,7 @@ Result<void> add_statement(db::Transaction& tx, const Statement& statement) {
 Result<void> withdraw_statement(db::Transaction& tx, const Statement& statement, Timestamp at) {
   const std::int64_t changed =
       TRY(tx.run("UPDATE statements SET withdrawn_us = :at WHERE agency = :agency AND person = :person AND incident = "
-                 ":incident AND filed_us = :filed AND withdrawn_us IS NULL",
+                 ":incident AND filed_us = :filed AND withdrawn_us = 0",
                  {{"at", at.us},
                   {"agency", statement.agency.text()},
                   {"person", statement.person.text()},
@@ -296,7 +296,7 @@ Result<std::optional<Statement>> statement_on(db::Transaction& tx, const AgencyI
                                               std::string_view incident) {
   const db::Rows rows =
       TRY(tx.query("SELECT filed_us FROM statements WHERE agency = :agency AND person = :person AND incident = "
-                   ":incident AND withdrawn_us IS NULL LIMIT 1",
+                   ":incident AND withdrawn_us = 0 LIMIT 1",
                    {{"agency", agency.text()}, {"person", person.text()}, {"incident", incident}}));
   if (rows.empty()) return std::optional<Statement>();
   return Statement{agency, person, std::string(incident), {rows[0].integer("filed_us")}};
@@ -401,7 +401,7 @@ std::string standing_columns() {
       stands("a", ":now"));
   const std::string statement =
       "EXISTS (SELECT 1 FROM statements t WHERE t.agency = r.agency AND t.person = r.assigned_officer AND t.incident = "
-      "r.incident AND t.filed_us <= :now AND t.withdrawn_us IS NULL)";
+      "r.incident AND t.filed_us <= :now AND t.withdrawn_us = 0)";
   return fmt::format(
       "{}, {}, {}, {}, {}, {}, coalesce((SELECT own_viewing FROM agency_rules g WHERE g.agency = r.agency), 'allowed') "
       "AS own_viewing_rule",

@@ -10,7 +10,7 @@ Result<std::vector<Statement>> statements(db::Transaction& tx, const AgencyId& a
                     ":person ORDER BY incident LIMIT :limit",
                     {{"agency", agency.text()}, {"person", person.text()}, {"limit", kAssignmentsMax}}))) {
     out.push_back({agency, person, row.text("incident"), {row.integer("filed_us")}});
-    if (const auto withdrawn = row.maybe_integer("withdrawn_us")) out.back().withdrawn_at = Timestamp{*withdrawn};
+    if (const auto withdrawn_us = row.integer("withdrawn_us")) out.back().withdrawn_at = Timestamp{withdrawn_us};
   }
   return out;
 }

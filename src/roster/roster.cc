@@ -149,21 +149,20 @@ CREATE TABLE categories (
 );
 CREATE UNIQUE INDEX categories_by_name ON categories (agency, name) WHERE retired_us IS NULL;
 )sql"},
-    // What was taken back stays on record, and can be filed again.
+    // What was taken back stays on record, and can be filed again: of those that stand (0) there is one.
     {7, "statements that were taken back", R"sql(
 CREATE TABLE statements_and_withdrawn (
   agency TEXT NOT NULL REFERENCES agencies (id),
   person TEXT NOT NULL REFERENCES people (id),
   incident TEXT NOT NULL,
   filed_us BIGINT NOT NULL,
-  withdrawn_us BIGINT
+  withdrawn_us BIGINT NOT NULL DEFAULT 0,
+  PRIMARY KEY (agency, person, incident, withdrawn_us)
 );
 INSERT INTO statements_and_withdrawn (agency, person, incident, filed_us)
   SELECT agency, person, incident, filed_us FROM statements;
 DROP TABLE statements;
 ALTER TABLE statements_and_withdrawn RENAME TO statements;
-CREATE UNIQUE INDEX statements_that_stand ON statements (agency, person, incident) WHERE withdrawn_us IS NULL;
-CREATE INDEX statements_by_person ON statements (agency, person, incident);
 )sql"},
 };
 

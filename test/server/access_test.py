@@ -915,7 +915,7 @@ class Tampered(unittest.TestCase):
                     f"UPDATE assignments SET person = '{someone}' WHERE kind = 'clearance'", "UPDATE assignments SET target = 'medical' WHERE kind = 'clearance'",
                     "UPDATE assignments SET until_us = from_us + 1000000 WHERE kind = 'clearance'", "DELETE FROM assignments WHERE kind = 'clearance'",
                     "UPDATE assignments SET from_us = from_us - 100000000 WHERE kind = 'clearance'",
-                    "UPDATE statements SET withdrawn_us = NULL WHERE incident = '22-3'", "UPDATE statements SET withdrawn_us = withdrawn_us + 1000000",
+                    "UPDATE statements SET withdrawn_us = 0 WHERE incident = '22-3'", "UPDATE statements SET withdrawn_us = withdrawn_us + 1000000",
                     "UPDATE statements SET withdrawn_us = filed_us WHERE incident = '22-1'", "DELETE FROM statements WHERE incident = '22-3'",
                     f"UPDATE statements SET person = '{someone}'", "UPDATE statements SET incident = '22-2'", "DELETE FROM releases",
                     f"UPDATE releases SET person = '{someone}'", "UPDATE agency_rules SET own_viewing = 'allowed'", "DELETE FROM agency_rules",
