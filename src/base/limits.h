@@ -41,11 +41,11 @@ inline constexpr std::size_t kSubmissionEventsMax = 2'048;  // events of one act
 inline constexpr std::size_t kEventBytesMax = 16 * 1024;    // canonical bytes of one event
 inline constexpr std::size_t kAgenciesMax = 256;            // on one server
 
-// Pages
 // Refusals by a rule are sealed: of one actor in one chain so many at once, and one in each of so many seconds after that.
 inline constexpr std::int64_t kRefusalsAtOnce = 100;
 inline constexpr std::int64_t kRefusalAgainS = 60;
 
+// Pages
 inline constexpr std::int64_t kPageItemsMax = 200;
 inline constexpr std::int64_t kPageItemsDefault = 50;
 

@@ -12,8 +12,8 @@
 #include <string>
 
 #include "disclosure/recipients.h"
-#include "os/pace.h"
 #include "http/server.h"
+#include "os/pace.h"
 #include "roster/asker.h"
 #include "sharing/shares.h"
 
@@ -22,7 +22,7 @@ namespace lapel::disclosure {
 struct Room {
   sharing::Shares& shares;
   Recipients& recipients;
-  os::Pace& pace;        // a recipient's, as anybody's
+  os::Pace& pace;          // a recipient's, as anybody's
   std::string public_url;  // where people reach this server; empty: as the request names it
 };
 void register_routes(http::Router& router, const Room& room, roster::Asker asker);

@@ -13,8 +13,8 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
-#include "os/pace.h"
 #include "ingest/uploads.h"
+#include "os/pace.h"
 
 namespace lapel::ingest {
 

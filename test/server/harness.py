@@ -194,17 +194,13 @@ class Town:
 
     def events(self, kind):
         """How many events of a type the catalog holds."""
-        catalog = sqlite3.connect(f"file:{self.data / 'catalog.db'}?mode=ro", uri=True)
-        try:
-            return catalog.execute("SELECT COUNT(*) FROM ledger_events WHERE type = ?", (kind,)).fetchone()[0]
-        finally:
-            catalog.close()
+        return self.rows("SELECT COUNT(*) FROM ledger_events WHERE type = ?", kind)[0][0]
 
-    def rows(self, sql):
+    def rows(self, sql, *values):
         """What the catalog has, without a way to change it."""
         catalog = sqlite3.connect(f"file:{self.data / 'catalog.db'}?mode=ro", uri=True)
         try:
-            return catalog.execute(sql).fetchall()
+            return catalog.execute(sql, values).fetchall()
         finally:
             catalog.close()
 

@@ -194,9 +194,9 @@ class Rot:
                 raise AssertionError(answer.body)
         # All of it under a published checkpoint and, but for the end, in full tiles.
         deadline = time.monotonic() + PATIENCE_S
-        while not self.query(town, "SELECT 1 FROM ledgers WHERE tiled_size >= 1024 AND size - tiled_size < 256"):
+        while not town.rows("SELECT 1 FROM ledgers WHERE tiled_size >= 1024 AND size - tiled_size < 256"):
             if time.monotonic() > deadline:
-                raise AssertionError(f"no tiles: {self.query(town, 'SELECT size, tiled_size FROM ledgers')}")
+                raise AssertionError(f"no tiles: {town.rows('SELECT size, tiled_size FROM ledgers')}")
             time.sleep(0.2)
         if town.stop() != 0:
             raise AssertionError("the server did not stop well")
@@ -215,16 +215,8 @@ class Rot:
     def list(self, town):
         return town.request("GET", "/api/v1/recordings?limit=200", self.token).json()["items"]
 
-    @staticmethod
-    def query(town, sql):
-        catalog = sqlite3.connect(f"file:{town.data / 'catalog.db'}?mode=ro", uri=True)
-        try:
-            return catalog.execute(sql).fetchall()
-        finally:
-            catalog.close()
-
     def recordings(self, town):
-        return [row[0] for row in self.query(town, "SELECT id FROM recordings ORDER BY id")]
+        return [row[0] for row in town.rows("SELECT id FROM recordings ORDER BY id")]
 
     # ---- the check ----
 
