@@ -130,13 +130,11 @@ Result<HeldItem> Holds::place(const access::Actor& actor, const NewHold& wanted)
                               TRY(find_recording(tx, actor, *hold.recording, parts_.clock.now())).item);
     return {};
   }));
-  if (hold.recording) {
-    if (decision.answer == access::Answer::kRefuse) {
-      const ledger::Draft event = denied(*hold.recording, Action::kPlaceHold, decision);
-      TRY(parts_.ledgers.seal_refusal(actor.agency, {actor.subject(), {event}, {}}));
-    }
-    TRY(access::require(decision, "recording", chain.text()));
+  if (hold.recording && decision.answer == access::Answer::kRefuse) {
+    submission.events.push_back(denied(*hold.recording, Action::kPlaceHold, decision));
+    TRY(parts_.ledgers.seal_refusal(actor.agency, std::move(submission)));
   }
+  if (hold.recording) TRY(access::require(decision, "recording", chain.text()));
   Json::Object fields = {{"hold", hold.id.text()}, {"matter", hold.matter}, {"reason", hold.reason}};
   if (hold.incident) fields.emplace("incident", *hold.incident);
   submission.events.push_back({chain, "hold.placed", std::move(fields), false});
