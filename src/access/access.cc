@@ -82,6 +82,7 @@ constexpr auto kActions = std::to_array<std::pair<Action, std::string_view>>({
     {Action::kSeeBargaining, "see_bargaining"},
     {Action::kSeePrivileged, "see_privileged"},
     {Action::kStateProgram, "state_program"},
+    {Action::kWaiveGate, "waive_gate"},
 });
 
 constexpr std::array<std::pair<Purpose, std::string_view>, 6> kPurposes = {{
@@ -555,6 +556,9 @@ Decision decide_by_role(const Actor& actor, Action action, const Item& item, con
                       "what is privileged: program managers, command and counsel");
     case Action::kStateProgram:
       return allow_if(actor.has(Role::kProgramManager), "stating what is known of the program: program managers");
+    case Action::kWaiveGate:
+      return allow_if(has_any(actor, {Role::kProgramManager, Role::kCommand}),
+                      "waiving a gate: program managers and command, of gates that name their role");
   }
   CHECK(false);
 }

@@ -240,6 +240,47 @@ void print_pilot(const Json& pilot) {
   print_told("wear", pilot.find("wear"));
 }
 
+void print_phases(const Json& report) {
+  for (const Json& phase : list_of(report, "phases")) {
+    const std::string* state = phase.find_string("state");
+    fmt::print("{}, {}: {}\n", text_of(phase.find("phase")), text_of(phase.find("title")),
+               state && *state == "begun"  ? "begun on " + text_of(phase.find("started_on"))
+               : state && *state == "shut" ? fmt::format("shut, {} of {} gates unmet", text_of(phase.find("unmet")),
+                                                         list_of(phase, "gates").size())
+                                           : text_of(phase.find("state")));
+    for (const Json& gate : list_of(phase, "gates")) {
+      const std::string* gate_state = gate.find_string("state");
+      const bool is_unavailable = gate_state && *gate_state == "not_available";
+      const Json* ready = gate.find("ready");
+      fmt::print(
+          "  {:<13} {} ({}){}\n", is_unavailable ? "not available" : text_of(gate.find("state")),
+          text_of(gate.find("title")), text_of(gate.find("gate")),
+          ready && ready->integer() ? fmt::format(", {} of {} ready", to_json(*ready), text_of(gate.find("of"))) : "");
+      for (const Json& lack : list_of(gate, "missing")) fmt::print("                {}\n", text_of(lack.find("what")));
+      if (const Json* waiver = gate.find("waiver"); waiver && waiver->object()) {
+        fmt::print("                waived by {} on {}: {}\n", text_of(waiver->find("by")), text_of(waiver->find("on")),
+                   text_of(waiver->find("reason")));
+      }
+    }
+  }
+}
+
+void print_rollouts(const Json& report) {
+  for (const Json& rollout : list_of(report, "rollouts")) {
+    fmt::print("{}, {}: {} of {} sites live, {} %{}\n", text_of(rollout.find("rollout")),
+               text_of(rollout.find("title")), text_of(rollout.find("live")), text_of(rollout.find("of")),
+               text_of(rollout.find("percent")),
+               rollout.find("days_left") && rollout.find("days_left")->integer()
+                   ? fmt::format("; all by {}", value_of(rollout.find("by")))
+                   : "");
+    for (const Json& site : list_of(rollout, "sites")) {
+      const Json* wearers = site.find("wearers");
+      fmt::print("  {}, {}: {}, wearers {}\n", text_of(site.find("site")), text_of(site.find("title")),
+                 text_of(site.find("state")), wearers && wearers->object() ? marked(*wearers) : "not stated");
+    }
+  }
+}
+
 void print_bargaining(const Json& report) {
   for (const Json& item : list_of(report, "bargaining")) print_bargaining_of(item);
   for (const Json& notice : list_of(report, "notices")) print_notice(notice);
@@ -248,7 +289,7 @@ void print_bargaining(const Json& report) {
     fmt::print("{}, {}: {}\n", text_of(task.find("task")), text_of(task.find("title")), value_of(task.find("state")));
     print_notes(task);
   }
-  fmt::print("launch gates: not available\n");
+  print_phases(report);
 }
 
 Result<void> run(const RemoteOptions& options, std::string_view report, const ProgramQuery& query, bool as_json,
@@ -256,6 +297,7 @@ Result<void> run(const RemoteOptions& options, std::string_view report, const Pr
   Remote remote = TRY(Remote::open(options));
   std::string target = fmt::format("/api/v1/program/{}?as_of={}&by={}&contract={}", report, url_encoded(query.as_of),
                                    url_encoded(query.by), url_encoded(query.contract));
+  if (!query.month.empty()) target += "&month=" + url_encoded(query.month);
   if (query.is_embargoed_included) target += "&embargoed=included";
   if (query.is_privileged_included) target += "&privileged=included";
   const Json answer = TRY(remote.get_json(target));
@@ -302,6 +344,31 @@ Result<void> run_program_costs(const RemoteOptions& options, const ProgramQuery&
 
 Result<void> run_program_report(const RemoteOptions& options, const ProgramQuery& query, bool as_json) {
   return run(options, "report", query, as_json, print_report);
+}
+
+Result<void> run_program_metering(const RemoteOptions& options, const ProgramQuery& query, bool as_json) {
+  return run(options, "metering", query, as_json, [](const Json& report) {
+    fmt::print("{:<32} {:>14} {:>12} {:>12} {:>12}\n", text_of(report.find("month")), "storage", "access", "retrieval",
+               "total");
+    for (const Json& agency : list_of(report, "agencies")) {
+      fmt::print("{:<32} {:>14} {:>12} {:>12} {:>12}\n", text_of(agency.find("agency")),
+                 text_of(agency.find("storage")), text_of(agency.find("access")), text_of(agency.find("retrieval")),
+                 text_of(agency.find("total")));
+      fmt::print("{:<32} {:>14} {:>12} {:>12}\n", "", text_of(agency.find("gb_months")) + " GB",
+                 text_of(agency.find("views")) + " views", text_of(agency.find("retrieved_gb")) + " GB");
+    }
+    fmt::print("{:<32} {:>14} {:>12} {:>12}\n", "all agencies", text_of(report.find("storage")),
+               text_of(report.find("access")), text_of(report.find("retrieval")));
+    fmt::print("billed {}{}, of which nothing metered accounts for {}\n", is(report, "billed_approximate") ? "~" : "",
+               text_of(report.find("billed")), text_of(report.find("unallocated")));
+  });
+}
+
+Result<void> run_program_gates(const RemoteOptions& options, const ProgramQuery& query, bool as_json) {
+  return run(options, "gates", query, as_json, [](const Json& report) {
+    print_phases(report);
+    print_rollouts(report);
+  });
 }
 
 Result<void> run_program_bargaining(const RemoteOptions& options, const ProgramQuery& query, bool as_json) {

@@ -18,6 +18,7 @@ namespace lapel::door {
 struct ProgramQuery {
   std::string as_of, by, contract;
   std::string from, until;  // months, of volumes
+  std::string month;        // of metering
   bool is_embargoed_included = false;
   bool is_privileged_included = false;
 };
@@ -26,6 +27,8 @@ Result<void> run_program_import(const RemoteOptions& remote, const std::string& 
 Result<void> run_program_status(const RemoteOptions& remote, const ProgramQuery& query, bool as_json);
 Result<void> run_program_costs(const RemoteOptions& remote, const ProgramQuery& query, bool as_json);
 Result<void> run_program_report(const RemoteOptions& remote, const ProgramQuery& query, bool as_json);
+Result<void> run_program_metering(const RemoteOptions& remote, const ProgramQuery& query, bool as_json);
+Result<void> run_program_gates(const RemoteOptions& remote, const ProgramQuery& query, bool as_json);
 Result<void> run_program_bargaining(const RemoteOptions& remote, const ProgramQuery& query, bool as_json);
 
 }  // namespace lapel::door

@@ -290,6 +290,25 @@ void CommandLine::Declared::add_program() {
       ->type_name("YYYY-MM");
   program_report(program, "bargaining", "With whom, over what, where it stands; notices, reviews, sessions, positions",
                  door::run_program_bargaining);
+  CLI::App* metering =
+      program_report(program, "metering", "What a month's invoices were for: storage, access, retrieval, by agency",
+                     door::run_program_metering);
+  metering->add_option("--month", program_.month, "Which; one that is over")->required()->type_name("YYYY-MM");
+  program_report(program, "gates", "What each phase, and handing out cameras, waits for; sites of a rollout",
+                 door::run_program_gates);
+  CLI::App* start = fact_change(program, "start", "State that a phase has begun; refused while a gate is unmet", "POST",
+                                "/api/v1/program/phases");
+  say(start, "PHASE", "phase", "Which: pilot, evaluation, full")->required();
+  say(start, "--on", "on", "The day on which it began; today, when left out")->type_name("DATE");
+  CLI::App* waive = command(*program, "waive", "Let a gate count as passed, with a reason, by whom it names", [this] {
+    return door::run_fact_change(remote_, signer_, "POST", "/api/v1/program/waivers", said_, as_json_);
+  });
+  say(waive, "GATE", "gate", "Which")->required();
+  say(waive, "--reason", "reason", "Why; it goes on record")->required();
+  say(waive, "--until", "until", "The day from which on it counts no more; for good, when left out")->type_name("DATE");
+  add_signer(waive);
+  waive->add_flag("--json", as_json_, "Print JSON");
+  waive->footer("It takes a second factor: no token can do it. Who has passkeys alone does it in a browser.");
   program_report(program, "report", "Everything, with who said it, when and where", door::run_program_report);
   CLI::App* publish =
       fact_change(program, "publish", "Publish a report: its bytes stay, and a later correction marks it", "POST",

@@ -218,6 +218,19 @@ oversight::ConsoleActs console_acts() {
   };
 }
 
+// What the gates of the program ask of the other rooms. Nothing tells of a restore test yet.
+program::Ask answers_of_rooms() {
+  return [](db::Transaction& tx, const AgencyId& agency, std::string_view needs,
+            Timestamp at) -> Result<std::optional<program::Standing>> {
+    if (needs != "docks") return std::optional<program::Standing>();
+    program::Standing out;
+    out.of = 1;
+    out.ready = std::min<std::int64_t>(1, TRY(roster::docks_at(tx, agency, at)));
+    if (out.ready == 0) out.lacks = {{"", "No dock is enrolled"}};
+    return std::optional(std::move(out));
+  };
+}
+
 }  // namespace
 
 struct Rooms::Impl {
@@ -237,7 +250,7 @@ struct Rooms::Impl {
         approvals({installation->database(), installation->ledgers(), installation->clock(), holds}),
         oversight({installation->database(), installation->ledgers(), installation->vault(), installation->clock(),
                    accounts(installation->clock()), console_acts()}),
-        programs({installation->database(), installation->ledgers(), installation->clock()}),
+        programs({installation->database(), installation->ledgers(), installation->clock(), answers_of_rooms()}),
         publications({installation->database(), installation->ledgers(), installation->clock(), programs}),
         staffing({installation->database(), installation->ledgers(), installation->clock()}),
         camera_room({installation->database(), installation->ledgers(), installation->clock()}),
@@ -352,7 +365,8 @@ void Rooms::register_routes(http::Router& router) {
                              {impl_->holds, impl_->approvals, impl_->asker, impl_->sessions.fresh_asker(impl_->asker)});
   register_hosting(router, installation, impl_->setup, impl_->asker);
   oversight::register_routes(router, impl_->oversight, impl_->asker);
-  program::register_routes(router, impl_->programs, impl_->publications, impl_->asker);
+  program::register_routes(router, impl_->programs, impl_->publications, impl_->asker,
+                           impl_->sessions.fresh_asker(impl_->asker));
   fleet::register_routes(router, impl_->staffing, impl_->camera_room, impl_->rotation, impl_->asker);
   public_pages::register_routes(router, find_ledger(installation));
   signin::register_routes(

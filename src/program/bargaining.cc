@@ -14,19 +14,9 @@
 namespace lapel::program {
 namespace {
 
-std::string words(const Program& program, const SubjectName& subject, std::string_view field) {
-  const Statement* found = program.standing(subject, field);
-  return found ? found->value->words : std::string();
-}
-
-std::optional<Day> day(const Program& program, const SubjectName& subject, std::string_view field) {
-  const Statement* found = program.standing(subject, field);
-  return found ? std::optional(Day{found->value->low}) : std::nullopt;
-}
-
 // A subject with what it is called, for a sentence.
 std::string called(const Program& program, const SubjectName& subject) {
-  const std::string title = words(program, subject, "title");
+  const std::string title = words_of(program, subject, "title");
   return title.empty() ? subject.text() : fmt::format("{} ({})", subject.text(), printable(title));
 }
 
@@ -34,7 +24,7 @@ std::string called(const Program& program, const SubjectName& subject) {
 std::vector<SubjectName> reviewers_on(const Program& program, Day on) {
   std::vector<SubjectName> out;
   for (const SubjectName& reviewer : program.of_kind(kReviewer)) {
-    const auto from = day(program, reviewer, "from"), until = day(program, reviewer, "until");
+    const auto from = day_of(program, reviewer, "from"), until = day_of(program, reviewer, "until");
     if (from && *from <= on && (!until || on < *until)) out.push_back(reviewer);
   }
   return out;
@@ -45,7 +35,7 @@ Reviewing review_of(const Program& program, const SubjectName& notice, const Sub
   Reviewing out{reviewer, nullptr, nullptr};
   std::optional<Moment> last;
   for (const SubjectName& review : naming(program, kReview, "notice", notice)) {
-    if (words(program, review, "reviewer") != reviewer.text()) continue;
+    if (words_of(program, review, "reviewer") != reviewer.text()) continue;
     const Statement *decision = program.standing(review, "decision"), *at = program.standing(review, "decided_at");
     const auto decided = at ? parse_moment(at->value->words) : std::nullopt;
     if (!decision || !decided || (last && is_before(*decided, *last))) continue;
@@ -82,10 +72,10 @@ Result<void> check_sending(const Program& known, const SubjectName& notice, cons
 
 // Received by one that it is for, and not before it was sent.
 Result<void> check_delivery(const Program& known, const SubjectName& delivery, const Moment& received) {
-  const auto notice = parse_subject(words(known, delivery, "notice")),
-             unit = parse_subject(words(known, delivery, "unit"));
+  const auto notice = parse_subject(words_of(known, delivery, "notice")),
+             unit = parse_subject(words_of(known, delivery, "unit"));
   if (!notice || !unit) return {};  // the file is refused for what it lacks
-  const auto sent = parse_moment(words(known, *notice, "sent_at"));
+  const auto sent = parse_moment(words_of(known, *notice, "sent_at"));
   if (!sent || is_before(received, *sent)) {
     return fail(problems::kRule, fmt::format("{}: {} is received after it is sent, and it is {}", delivery.text(),
                                              notice->text(), sent ? "sent later" : "not: state its sent_at first"));
@@ -104,7 +94,8 @@ Result<void> check_delivery(const Program& known, const SubjectName& delivery, c
 Result<void> check_has_notice(const Program& known, const SubjectName& unit, const std::string& what) {
   for (const SubjectName& notice : known.of_kind(kNotice)) {
     const Field* to = known.field(notice, "to");
-    if (words(known, notice, "purpose") != "impact_bargaining" || !known.standing(notice, "sent_at") || !to) continue;
+    if (words_of(known, notice, "purpose") != "impact_bargaining" || !known.standing(notice, "sent_at") || !to)
+      continue;
     for (const Said& said : to->all) {
       if (is_open(said) && said.statement->value->words == unit.text()) return {};
     }
@@ -123,27 +114,27 @@ Result<void> check_reason(const Statement& statement) {
 
 // That everybody of a pilot may be made to wear one.
 Result<void> check_pilot(const Program& known, const SubjectName& pilot) {
-  if (words(known, pilot, "wear") != "mandatory") return {};
+  if (words_of(known, pilot, "wear") != "mandatory") return {};
   for (const SubjectName& part : naming(known, kParticipation, "pilot", pilot)) {
-    const auto unit = parse_subject(words(known, part, "unit"));
+    const auto unit = parse_subject(words_of(known, part, "unit"));
     if (unit) TRY(check_has_notice(known, *unit, pilot.text() + " wear \"mandatory\""));
   }
   return {};
 }
 
 Result<void> check_subject(const Program& known, const SubjectName& subject) {
-  const auto unit = parse_subject(words(known, subject, "unit"));
+  const auto unit = parse_subject(words_of(known, subject, "unit"));
   if (subject.kind == kDelivery) {
-    if (const auto received = parse_moment(words(known, subject, "received_at"))) {
+    if (const auto received = parse_moment(words_of(known, subject, "received_at"))) {
       TRY(check_delivery(known, subject, *received));
     }
   } else if (subject.kind == kParticipation) {
-    if (unit && words(known, subject, "mode") == "ordered") {
+    if (unit && words_of(known, subject, "mode") == "ordered") {
       TRY(check_has_notice(known, *unit, subject.text() + " mode \"ordered\""));
     }
-    if (const auto pilot = parse_subject(words(known, subject, "pilot"))) TRY(check_pilot(known, *pilot));
+    if (const auto pilot = parse_subject(words_of(known, subject, "pilot"))) TRY(check_pilot(known, *pilot));
   } else if (subject.kind == kBargaining) {
-    if (unit && words(known, subject, "state") == "ordered") {
+    if (unit && words_of(known, subject, "state") == "ordered") {
       TRY(check_has_notice(known, *unit, subject.text() + " state \"ordered\""));
     }
   } else if (subject.kind == kPilot) {
@@ -170,7 +161,7 @@ Result<void> check_bargaining(const Program& known, const std::deque<Statement>&
     if (is_order(statement)) TRY(check_reason(statement));
     // Reviewers who are named later do not unsend it.
     if (statement.subject.kind == kNotice && statement.field == "sent_at") {
-      const auto sent = parse_moment(words(known, statement.subject, "sent_at"));
+      const auto sent = parse_moment(words_of(known, statement.subject, "sent_at"));
       if (sent) TRY(check_sending(known, statement.subject, *sent));
     }
     touched.insert(statement.subject);
@@ -229,7 +220,7 @@ std::vector<SubjectName> pilots(const Program& program) {
   std::set<SubjectName> out;
   for (const SubjectName& pilot : program.of_kind(kPilot)) out.insert(pilot);
   for (const SubjectName& part : program.of_kind(kParticipation)) {
-    if (const auto pilot = parse_subject(words(program, part, "pilot"))) out.insert(*pilot);
+    if (const auto pilot = parse_subject(words_of(program, part, "pilot"))) out.insert(*pilot);
   }
   return {out.begin(), out.end()};
 }
@@ -269,7 +260,7 @@ std::vector<SubjectName> naming(const Program& program, std::string_view kind, s
                                 const SubjectName& named) {
   std::vector<SubjectName> out;
   for (const SubjectName& subject : program.of_kind(kind)) {
-    if (words(program, subject, field) == named.text()) out.push_back(subject);
+    if (words_of(program, subject, field) == named.text()) out.push_back(subject);
   }
   return out;
 }

@@ -184,7 +184,6 @@ Json::Object bargaining_report(const Program& program) {
   out.emplace("notices", std::move(notices));
   out.emplace("pilots", std::move(pilot_list));
   out.emplace("tasks", std::move(tasks));
-  out.emplace("gates", Json());  // there are none to ask yet
   out.emplace("contradictions", fields_where(program, [&](const SubjectName& subject, const Field& field) {
                 return is_of_it(subject) && is_contradicted(field);
               }));

@@ -7,13 +7,14 @@
 #include "program/kinds.h"
 
 namespace lapel::program {
-namespace {
-
-constexpr std::int64_t kUnitCents = 100;
 
 Amount amount_of(const Statement& statement) {
   return {{statement.value->low}, statement.is_approximate, statement.is_assumed};
 }
+
+namespace {
+
+constexpr std::int64_t kUnitCents = 100;
 
 std::optional<Amount> amount(const Program& program, const SubjectName& subject, std::string_view field) {
   const Statement* found = program.standing(subject, field);
@@ -23,17 +24,13 @@ std::optional<std::int64_t> count(const Program& program, const SubjectName& sub
   const Statement* found = program.standing(subject, field);
   return found ? std::optional(found->value->low) : std::nullopt;
 }
-std::string words(const Program& program, const SubjectName& subject, std::string_view field) {
-  const Statement* found = program.standing(subject, field);
-  return found ? found->value->words : std::string();
-}
 
 // Those that are stated, and the recurring ones up to the contract's years.
 std::vector<Line> lines_of(const Program& program, const SubjectName& contract) {
   std::map<std::int64_t, Line> by_n;
   for (const SubjectName& payment : program.of_kind(kPayment)) {
     const auto n = count(program, payment, "n");
-    if (words(program, payment, "contract") != contract.text() || !n) continue;
+    if (words_of(program, payment, "contract") != contract.text() || !n) continue;
     Line& line = by_n[*n];
     line.n = *n;
     line.amount = amount(program, payment, "amount");
@@ -151,7 +148,7 @@ Costs costs(const Program& program, const std::optional<SubjectName>& contract) 
   if (!program.is_whole(kGrant) || !program.is_whole(kPayment)) return out;
   for (const SubjectName& grant : program.of_kind(kGrant)) {
     const auto award = amount(program, grant, "award");
-    if (award && words(program, grant, "pays") == contract->text()) out.grants.push_back({grant, *award, {}, {}});
+    if (award && words_of(program, grant, "pays") == contract->text()) out.grants.push_back({grant, *award, {}, {}});
   }
   if (!out.grants.empty()) add_grants(out);
   return out;
@@ -167,8 +164,8 @@ std::vector<Round> rounds(const Program& program) {
     for (const SubjectName& grant : program.of_kind(kGrant)) {
       const Field* field = program.field(grant, "award");
       const auto standing = amount(program, grant, "award");
-      if (!field || !standing || words(program, grant, "round") != name.text()) continue;
-      Award award{grant, words(program, grant, "recipient"), *standing, {}};
+      if (!field || !standing || words_of(program, grant, "round") != name.text()) continue;
+      Award award{grant, words_of(program, grant, "recipient"), *standing, {}};
       for (const Statement* beside : field->beside()) award.beside.push_back(amount_of(*beside));
       sum = sum + award.award;
       beside_sum = beside_sum + (award.beside.empty() ? award.award : award.beside.back());

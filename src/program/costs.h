@@ -19,6 +19,9 @@
 
 namespace lapel::program {
 
+// What a statement of money says, with its marks.
+Amount amount_of(const Statement& statement);
+
 // shares[line][grant]: grants in order are used up over lines in order.
 struct Allocation {
   std::vector<std::vector<Money>> shares;

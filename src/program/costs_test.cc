@@ -502,6 +502,8 @@ TEST(Kinds, ThePageRepeatsTheTable) {
     if (!row.rule.of_kind.empty()) add("a " + std::string(row.rule.of_kind));
     if (row.rule.form == Form::kTime) add("a day, or a time with its offset");
     if (row.rule.form == Form::kWeeks) add("weeks, with halves");
+    if (row.rule.form == Form::kPrice) add("a price, at most six decimals");
+    if (row.rule.form == Form::kMonth) add("a month");
     if (row.rule.audience == Audience::kPrivileged) add("privileged");
     expected +=
         fmt::format("| {} | {} | {} | {} | {} |\n", row.kind, row.field, type_name(row.type), marks, row.meaning);

@@ -158,6 +158,16 @@ std::vector<SubjectName> Program::of_kind(std::string_view kind) const {
   return out;
 }
 
+std::string words_of(const Program& program, const SubjectName& subject, std::string_view field) {
+  const Statement* found = program.standing(subject, field);
+  return found ? found->value->words : std::string();
+}
+
+std::optional<Day> day_of(const Program& program, const SubjectName& subject, std::string_view field) {
+  const Statement* found = program.standing(subject, field);
+  return found ? std::optional(Day{found->value->low}) : std::nullopt;
+}
+
 Program fold(std::span<const Statement> statements, const View& view) {
   Program out;
   out.view = view;

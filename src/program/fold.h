@@ -11,9 +11,11 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/day.h"
@@ -71,6 +73,10 @@ struct Program {
   // Whether nothing of the kind was dropped: whatever is computed from it may be told.
   bool is_whole(std::string_view kind) const { return !dropped_kinds.contains(kind); }
 };
+
+// The words and the day of a field that stands; empty and none where nothing does.
+std::string words_of(const Program& program, const SubjectName& subject, std::string_view field);
+std::optional<Day> day_of(const Program& program, const SubjectName& subject, std::string_view field);
 
 // `statements` in the ledger's order.
 Program fold(std::span<const Statement> statements, const View& view);

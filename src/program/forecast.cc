@@ -153,12 +153,6 @@ Json::Object estimate(const Estimate& each, bool has_range) {
   return estimate(rounded(each.middle), rounded(each.low), rounded(each.high), has_range);
 }
 
-std::string price_text(std::int64_t micros) {
-  std::string out = fmt::format("{}.{:06}", micros / 1'000'000, micros % 1'000'000);
-  while (out.ends_with('0') && out[out.size() - 3] != '.') out.pop_back();
-  return out;
-}
-
 template <typename Map>
 Json::Object object_of(const Map& map) {
   Json::Object out;
@@ -167,6 +161,12 @@ Json::Object object_of(const Map& map) {
 }
 
 }  // namespace
+
+std::string price_text(std::int64_t micros) {
+  std::string out = fmt::format("{}.{:06}", micros / 1'000'000, micros % 1'000'000);
+  while (out.ends_with('0') && out[out.size() - 3] != '.') out.pop_back();
+  return out;
+}
 
 std::optional<std::int64_t> parse_price(std::string_view text) {
   const auto micros = parse_decimal(text, kPriceDecimals);

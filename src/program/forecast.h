@@ -41,6 +41,7 @@ struct WhatIf {
 Result<WhatIf> read_what_if(const Json& members);
 // "0.0265": at most six decimals.
 std::optional<std::int64_t> parse_price(std::string_view text);
+std::string price_text(std::int64_t micros);
 
 struct Estimate {
   double middle = 0;

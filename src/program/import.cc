@@ -16,6 +16,8 @@
 #include "crypto/sha256.h"
 #include "program/bargaining.h"
 #include "program/fold.h"
+#include "program/forecast.h"
+#include "program/gates.h"
 #include "program/kinds.h"
 #include "program/moment.h"
 #include "program/money.h"
@@ -84,6 +86,12 @@ Result<void> check_words(const std::string& text, const Rule& rule, Timestamp no
   }
   if (rule.form == Form::kTime && is_before({day_of(now), now}, *parse_moment(text))) {
     return place.wrong(fmt::format("\"value\" is {}, which is to come: state it when it was done", text));
+  }
+  if (rule.form == Form::kPrice && !parse_price(text)) {
+    return place.wrong("\"value\" must be a price with at most six decimals, such as \"0.0265\"; 1000 at most");
+  }
+  if (rule.form == Form::kMonth && !parse_month(text)) {
+    return place.wrong("\"value\" must be a month such as \"2022-12\"");
   }
   if (rule.form == Form::kWeeks && !parse_weeks(text)) {
     return place.wrong("\"value\" must be weeks, with halves or without: \"3\" or \"2.5\"; at most 520");
@@ -158,8 +166,8 @@ Result<Value> read_value(const Json& given, const FieldRow& row, Timestamp now, 
 
 class Reader {
  public:
-  Reader(std::span<const Statement> known, const AgencyId& agency, Timestamp now)
-      : agency_(agency), now_(now), today_(day_of(now)) {
+  Reader(std::span<const Statement> known, const AgencyId& agency, Timestamp now, Acts acts)
+      : agency_(agency), now_(now), today_(day_of(now)), acts_(acts) {
     for (const Statement& statement : known) keep(statement);
   }
 
@@ -349,8 +357,22 @@ class Reader {
           fmt::format("\"name\" {} is another statement's: choose another, or take it away", printable(out.name)));
     }
     TRY(check_relation(out, *row, place));
+    TRY(check_act(out, place));
     batch_.added.push_back(std::move(out));
     keep(batch_.added.back());
+    return {};
+  }
+
+  // What has a rule of its own wherever it comes from: acts, and days that are over.
+  Result<void> check_act(const Statement& statement, const Place& place) const {
+    if (statement.subject.kind == kGateWaiver && acts_ == Acts::kRefused) {
+      return place.wrong("a gate is waived by somebody who may, signed in, and not by a file");
+    }
+    if (statement.subject.kind != kPhase || statement.field != "started_on" || !statement.value) return {};
+    if (statement.subject.slug == kCheckOut) return place.wrong("handing out a camera is no phase that begins");
+    if (today_.number < statement.value->low) {
+      return place.wrong("\"value\" is a day to come: state it when the phase has begun");
+    }
     return {};
   }
 
@@ -387,6 +409,7 @@ class Reader {
   const AgencyId agency_;
   const Timestamp now_;
   const Day today_;
+  const Acts acts_;
   std::optional<Day> recorded_on_;
   std::map<std::string, Source, std::less<>> sources_;
   std::map<std::string, const Statement*, std::less<>> by_id_, by_name_;
@@ -424,8 +447,9 @@ Json::Object content_of(const Statement& statement) {
   return out;
 }
 
-Result<Batch> read_file(const Json& file, std::span<const Statement> known, const AgencyId& agency, Timestamp now) {
-  return Reader(known, agency, now).read(file);
+Result<Batch> read_file(const Json& file, std::span<const Statement> known, const AgencyId& agency, Timestamp now,
+                        Acts acts) {
+  return Reader(known, agency, now, acts).read(file);
 }
 
 }  // namespace lapel::program

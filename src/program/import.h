@@ -30,8 +30,12 @@ struct Batch {
   std::size_t already = 0;      // those that were there
 };
 
+// What is not stated by a file but done by somebody who may: waiving a gate.
+enum class Acts { kRefused, kAllowed };
+
 // `known` in the ledger's order.
-Result<Batch> read_file(const Json& file, std::span<const Statement> known, const AgencyId& agency, Timestamp now);
+Result<Batch> read_file(const Json& file, std::span<const Statement> known, const AgencyId& agency, Timestamp now,
+                        Acts acts = Acts::kRefused);
 
 // What a statement says, for its id and its digest: texts only, and what is not said is absent.
 Json::Object content_of(const Statement& statement);

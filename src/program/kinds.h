@@ -17,8 +17,9 @@
 namespace lapel::program {
 
 enum class Need { kOptional, kRequired };
-enum class Times { kOne, kMany };         // how many statements of a field stand beside one another
-enum class Form { kAny, kTime, kWeeks };  // of a text: a day or a time with its offset; weeks and halves of them
+enum class Times { kOne, kMany };  // how many statements of a field stand beside one another
+// Of a text: a day or a time with its offset; weeks and halves of them; a price with six decimals at most; a month.
+enum class Form { kAny, kTime, kWeeks, kPrice, kMonth };
 enum class Audience { kAll, kPrivileged };
 
 // What a value must be besides its type, and who is told of it.
@@ -56,6 +57,9 @@ inline constexpr std::string_view kGrant = "grant", kRound = "round", kContract 
                                   kPilot = "pilot", kUnit = "bargaining_unit", kBargaining = "bargaining",
                                   kSession = "bargaining_session", kOffer = "bargaining_offer", kNotice = "notice",
                                   kReviewer = "notice_reviewer", kReview = "notice_review",
-                                  kDelivery = "notice_delivery", kParticipation = "participation", kTask = "task";
+                                  kDelivery = "notice_delivery", kParticipation = "participation", kTask = "task",
+                                  kPhase = "phase", kGate = "gate", kGateWaiver = "gate_waiver",
+                                  kGrantTerm = "grant_term", kRollout = "rollout", kSite = "site", kTariff = "tariff",
+                                  kInvoice = "invoice";
 
 }  // namespace lapel::program

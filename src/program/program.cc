@@ -12,6 +12,8 @@
 #include "program/bargaining.h"
 #include "program/bargaining_report.h"
 #include "program/import.h"
+#include "program/kinds.h"
+#include "program/metering.h"
 #include "program/report_parts.h"
 #include "program/reports.h"
 #include "program/rows.h"
@@ -37,6 +39,13 @@ Result<PersonId> console_of(db::Transaction& tx, const AgencyId& agency) {
 struct Programs::Known {
   std::vector<Statement> statements;  // the Program points into it
   Program program;
+  Answers answers;  // as of the program's day
+};
+
+// What is entered besides the statements themselves.
+struct Programs::Entry {
+  Acts acts = Acts::kRefused;
+  std::string gate, reason;  // of a waiver
 };
 
 Result<Programs::Known> Programs::known(const access::Actor& actor, access::Action action, const Query& query) {
@@ -66,46 +75,82 @@ Result<Programs::Known> Programs::known(const access::Actor& actor, access::Acti
       }
       statement.recorded_by_name = name->second;
     }
+    out.answers = TRY(ask_all(tx, actor.agency, parts_.ask, view.as_of, parts_.clock.now()));
     return {};
   }));
   out.program = fold(out.statements, view);
   return out;
 }
 
+// Of the asker alone, whether or not there is anything.
+void tell_of_asker(const access::Actor& actor, Json::Object& out) {
+  out.emplace("may_include_embargoed", decide_program(actor, access::Action::kSeeEmbargoed).is_allowed());
+  out.emplace("may_include_privileged", decide_program(actor, access::Action::kSeePrivileged).is_allowed());
+}
+
 template <typename Make>
 Result<Json::Object> Programs::tell(const access::Actor& actor, access::Action action, const Query& query,
                                     Make&& make) {
   Known all = TRY(known(actor, action, query));
-  Json::Object out = TRY(make(all.program));
-  // Of the asker alone, whether or not there is anything.
-  out.emplace("may_include_embargoed", decide_program(actor, access::Action::kSeeEmbargoed).is_allowed());
-  out.emplace("may_include_privileged", decide_program(actor, access::Action::kSeePrivileged).is_allowed());
+  Json::Object out = TRY(make(all));
+  tell_of_asker(actor, out);
   return out;
 }
 
 Result<Json::Object> Programs::status(const access::Actor& actor, const Query& query) {
   return tell(actor, access::Action::kSeeProgram, query,
-              [](const Program& program) -> Result<Json::Object> { return status_report(program); });
+              [](const Known& all) -> Result<Json::Object> { return status_report(all.program); });
 }
 
 Result<Json::Object> Programs::costs(const access::Actor& actor, const Query& query) {
-  return tell(actor, access::Action::kSeeProgram, query, [&](const Program& program) -> Result<Json::Object> {
-    return costs_report(program, TRY(find_contract(program, query.contract)));
+  return tell(actor, access::Action::kSeeProgram, query, [&](const Known& all) -> Result<Json::Object> {
+    return costs_report(all.program, TRY(find_contract(all.program, query.contract)));
   });
 }
 
 Result<Json::Object> Programs::report(const access::Actor& actor, const Query& query) {
   return tell(actor, access::Action::kSeeProgram, query,
-              [](const Program& program) -> Result<Json::Object> { return full_report(program); });
+              [](const Known& all) -> Result<Json::Object> { return full_report(all.program); });
 }
 
 Result<Json::Object> Programs::bargaining(const access::Actor& actor, const Query& query) {
   const bool is_of_program = decide_program(actor, access::Action::kSeeProgram).is_allowed() ||
                              decide_program(actor, access::Action::kSeePrivileged).is_allowed();
-  return tell(actor, access::Action::kSeeBargaining, query, [&](Program& program) -> Result<Json::Object> {
-    if (!is_of_program) keep_what_units_were_given(program);
-    return bargaining_report(program);
+  return tell(actor, access::Action::kSeeBargaining, query, [&](Known& all) -> Result<Json::Object> {
+    const std::vector<Phase> gated = phases(all.program, all.answers);
+    if (!is_of_program) keep_what_units_were_given(all.program);
+    Json::Object out = bargaining_report(all.program);
+    out.emplace("phases", phases_json(all.program, gated, People::kCounted));
+    return out;
   });
+}
+
+Result<Json::Object> Programs::gates(const access::Actor& actor, const Query& query) {
+  const bool is_of_program = decide_program(actor, access::Action::kSeeProgram).is_allowed();
+  Known all = TRY(known(actor, access::Action::kSeeBargaining, query));
+  Json::Object out = gates_report(all.program, all.answers, is_of_program ? People::kNamed : People::kCounted);
+  tell_of_asker(actor, out);
+  return out;
+}
+
+Result<Json::Object> Programs::metering(const access::Actor& actor, const Query& query, Month month) {
+  Known all = TRY(known(actor, access::Action::kSeeProgram, query));
+  if (month >= month_of(day_of(parts_.clock.now())))
+    return fail(Code::kInvalid, fmt::format("{} is not over yet", month_text(month)));
+  std::vector<Use> uses;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    uses.clear();
+    for (const roster::Agency& agency : TRY(roster::agencies(tx))) {
+      if (agency.id != actor.agency && !actor.is_of_lead_agency) continue;
+      uses.push_back(TRY(measure_use(tx, agency.id, month)));
+      uses.back().agency = agency.name;
+      uses.back().slug = agency.slug;
+    }
+    return {};
+  }));
+  Json::Object out = metering_report(all.program, month, uses);
+  tell_of_asker(actor, out);
+  return out;
 }
 
 Result<Volumes> Programs::volumes(const access::Actor& actor, std::optional<Month> from, std::optional<Month> until) {
@@ -157,6 +202,10 @@ Result<Programs::Page> Programs::statements(const access::Actor& actor, const Qu
 
 Result<Imported> Programs::import(const access::Actor& actor, const Json& file) {
   TRY(access::require(decide_program(actor, access::Action::kStateProgram), "page"));
+  return enter(actor, file, {});
+}
+
+Result<Imported> Programs::enter(const access::Actor& actor, const Json& file, const Entry& entry) {
   std::vector<Statement> before;
   std::int64_t leaf = -1;
   PersonId console;
@@ -166,7 +215,7 @@ Result<Imported> Programs::import(const access::Actor& actor, const Json& file) 
     console = TRY(console_of(tx, actor.agency));
     return {};
   }));
-  Batch batch = TRY(read_file(file, before, actor.agency, parts_.clock.now()));
+  Batch batch = TRY(read_file(file, before, actor.agency, parts_.clock.now(), entry.acts));
   Imported out{{}, batch.added.size(), batch.already};
   if (batch.added.empty()) return out;
   out.import = hex(crypto::random_bytes<16>());
@@ -185,12 +234,19 @@ Result<Imported> Programs::import(const access::Actor& actor, const Json& file) 
     submission.events.push_back(
         {console, "program.stated", {{"import", out.import}, {"statements", std::move(digests)}}, false});
   }
+  if (!entry.gate.empty()) {
+    submission.events.push_back({console,
+                                 "program.gate_waived",
+                                 {{"import", out.import}, {"gate", entry.gate}, {"reason", entry.reason}},
+                                 false});
+  }
   submission.rows = [&](db::Transaction& tx, std::span<const ledger::SealedEvent> events) -> Result<void> {
     // Judged by what was known then.
     if (TRY(last_leaf(tx, actor.agency)) != leaf) {
       return fail(Code::kConflict,
                   "Something else was stated meanwhile, and nothing of this file was taken: import it again");
     }
+    TRY(check_gates(tx, actor.agency, before, batch));
     for (std::size_t i = 0; i < batch.added.size(); ++i) {
       const ledger::SealedEvent& event = events[i / kDigestsOfEvent];
       TRY(add_statement(tx, actor.agency, {batch.added[i], out.import, salts[i]}, event.index,
@@ -200,6 +256,82 @@ Result<Imported> Programs::import(const access::Actor& actor, const Json& file) 
   };
   TRY(TRY(parts_.ledgers.find(actor.agency))->commit(std::move(submission)));
   return out;
+}
+
+// What is done here, as a file that says so.
+Result<Json> Programs::act_file(const access::Actor& actor, Json::Array statements) {
+  std::string by;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    by = TRY(roster::name_of(tx, actor.agency, actor.person)).value_or(actor.login);
+    return {};
+  }));
+  const Json source = Json::Object{{"by", std::move(by)},
+                                   {"where", "Lapel, by whoever was signed in"},
+                                   {"on", day_text(day_of(parts_.clock.now()))}};
+  for (Json& statement : statements) statement.object()->emplace("source", source);
+  return Json(Json::Object{{"format", std::string(kFormat)}, {"statements", std::move(statements)}});
+}
+
+Result<Imported> Programs::begin(const access::Actor& actor, const std::string& phase, std::optional<Day> on) {
+  TRY(access::require(decide_program(actor, access::Action::kStateProgram), "page"));
+  const SubjectName subject{std::string(kPhase), phase};
+  const Known all = TRY(known(actor, access::Action::kStateProgram, {}));
+  if (!all.program.standing(subject, "title")) return fail(Code::kNotFound, "No such phase", phase);
+  const Day day = on.value_or(all.program.view.today);
+  Json::Array statements;
+  statements.emplace_back(Json::Object{{"subject", subject.text()}, {"field", "started_on"}, {"value", day_text(day)}});
+  return enter(actor, TRY(act_file(actor, std::move(statements))), {});
+}
+
+Result<Imported> Programs::waive(const access::Actor& actor, const std::string& gate, const std::string& reason,
+                                 std::optional<Day> until) {
+  TRY(access::require(decide_program(actor, access::Action::kWaiveGate), "page"));
+  const SubjectName subject{std::string(kGate), gate};
+  Query query;
+  query.embargoed = Embargoed::kIncluded;
+  const Known all = TRY(known(actor, access::Action::kWaiveGate, query));
+  TRY(check_may_waive(all.program, actor, subject));
+  if (reason.empty()) return fail(Code::kInvalid, "\"reason\" is missing: a waiver says why");
+  if (until && *until <= all.program.view.today) return fail(Code::kInvalid, "\"until\" must be a day to come");
+  const std::string slug = hex(crypto::random_bytes<8>());
+  const std::string waiver = fmt::format("{}/{}", kGateWaiver, slug);
+  Json::Array statements;
+  statements.emplace_back(
+      Json::Object{{"subject", waiver}, {"field", "gate"}, {"value", subject.text()}, {"reason", reason}});
+  if (until) {
+    statements.emplace_back(
+        Json::Object{{"subject", waiver}, {"field", "until"}, {"value", day_text(*until)}, {"reason", reason}});
+  }
+  return enter(actor, TRY(act_file(actor, std::move(statements))), {Acts::kAllowed, gate, reason});
+}
+
+Result<std::vector<std::string>> Programs::bars_of_check_out(db::Transaction& tx, const AgencyId& agency) {
+  if (!TRY(opens_check_out(tx, agency))) return std::vector<std::string>();
+  const std::vector<Statement> statements = TRY(read_statements(tx, agency));
+  const Timestamp now = parts_.clock.now();
+  View view;
+  view.today = view.as_of = day_of(now);
+  view.embargoed = Embargoed::kIncluded;
+  return program::bars_of_check_out(fold(statements, view), TRY(ask_all(tx, agency, parts_.ask, view.as_of, now)));
+}
+
+// By everything that is known with the file, as it was on the day on which a phase is said to have begun.
+Result<void> Programs::check_gates(db::Transaction& tx, const AgencyId& agency, const std::vector<Statement>& before,
+                                   const Batch& batch) {
+  const auto begun = begun_by(batch.added);
+  if (begun.empty()) return {};
+  std::vector<Statement> all = before;
+  all.insert(all.end(), batch.added.begin(), batch.added.end());
+  const Timestamp now = parts_.clock.now();
+  View view;
+  view.today = view.as_of = day_of(now);
+  view.embargoed = Embargoed::kIncluded;
+  Program program = fold(all, view);
+  for (const auto& [phase, day] : begun) {
+    program.view.as_of = day;
+    TRY(check_may_begin(program, TRY(ask_all(tx, agency, parts_.ask, day, now)), phase));
+  }
+  return {};
 }
 
 }  // namespace lapel::program

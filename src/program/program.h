@@ -2,8 +2,9 @@
 #pragma once
 // The room of the program around the cameras: statements in, reports out.
 //
-// Owns: the event program.stated in the chain of the server's console.
-// Promises: a statement and its event are sealed in one transaction; a file is taken whole or not at all, and the same one again adds
+// Owns: the events program.stated and program.gate_waived in the chain of the server's console.
+// Promises: a phase begins, and a gate is waived, by the transaction that found it possible.
+//   a statement and its event are sealed in one transaction; a file is taken whole or not at all, and the same one again adds
 //   nothing. What is under embargo, or privileged, is in a report only if whoever may see it asks for it. Bargaining units see what
 //   they were given of the record of bargaining, and nothing else of the program.
 // Fails with: problems::kRule, kInvalid, kTooLarge, kNotFound (no such contract, no such page), kConflict (stated meanwhile).
@@ -13,6 +14,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "access/access.h"
 #include "base/clock.h"
@@ -21,6 +24,8 @@
 #include "ledger/ledgers.h"
 #include "program/fold.h"
 #include "program/forecast.h"
+#include "program/gates.h"
+#include "program/import.h"
 #include "program/volumes.h"
 
 namespace lapel::program {
@@ -49,8 +54,9 @@ class Programs {
     db::Database& database;
     ledger::Ledgers& ledgers;
     const Clock& clock;
+    Ask ask = nullptr;  // what other rooms know; without it, gates that ask for it are not available
   };
-  explicit Programs(Parts parts) : parts_(parts) {}
+  explicit Programs(Parts parts) : parts_(std::move(parts)) {}
 
   Result<Imported> import(const access::Actor& actor, const Json& file);
 
@@ -58,6 +64,19 @@ class Programs {
   Result<Json::Object> costs(const access::Actor& actor, const Query& query);
   Result<Json::Object> report(const access::Actor& actor, const Query& query);
   Result<Json::Object> bargaining(const access::Actor& actor, const Query& query);
+
+  // What each phase waits for. Whoever sees no more of the program than the record of bargaining is told of nobody by name.
+  Result<Json::Object> gates(const access::Actor& actor, const Query& query);
+  // States that a phase began, on a day that is not to come; refused while a gate that opens it is neither met nor waived.
+  Result<Imported> begin(const access::Actor& actor, const std::string& phase, std::optional<Day> on);
+  // Lets a gate count as passed from today on, until a day or for good.
+  Result<Imported> waive(const access::Actor& actor, const std::string& gate, const std::string& reason,
+                         std::optional<Day> until);
+  // Why no camera of the agency is handed out now, whoever asks for it; empty: nothing is in the way.
+  Result<std::vector<std::string>> bars_of_check_out(db::Transaction& tx, const AgencyId& agency);
+
+  // What a month's invoices were for, by agency: one's own, and for the lead agency those that it hosts.
+  Result<Json::Object> metering(const access::Actor& actor, const Query& query, Month month);
 
   // What arrived month by month, and what is kept.
   Result<Volumes> volumes(const access::Actor& actor, std::optional<Month> from, std::optional<Month> until);
@@ -74,6 +93,11 @@ class Programs {
  private:
   struct Known;
   Result<Known> known(const access::Actor& actor, access::Action action, const Query& query);
+  struct Entry;
+  Result<Imported> enter(const access::Actor& actor, const Json& file, const Entry& entry);
+  Result<Json> act_file(const access::Actor& actor, Json::Array statements);
+  Result<void> check_gates(db::Transaction& tx, const AgencyId& agency, const std::vector<Statement>& before,
+                           const Batch& batch);
   template <typename Make>
   Result<Json::Object> tell(const access::Actor& actor, access::Action action, const Query& query, Make&& make);
 

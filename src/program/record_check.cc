@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "crypto/sha256.h"
 #include "ledger/feed.h"
+#include "program/import.h"
 #include "program/rows.h"
 #include "proof/entry.h"
 
@@ -116,6 +117,42 @@ Result<void> check_publications(db::Transaction& tx, const AgencyId& agency,
   return {};
 }
 
+std::string waiver_line(const std::string& import, const std::string& gate, const std::string& reason) {
+  return fmt::format("waiver {} of gate {}: {}", import, gate, reason);
+}
+
+// What an act of waiving says in the open is what its statement says.
+Result<void> check_waivers(db::Transaction& tx, const AgencyId& agency, const std::function<void(std::string)>& fault) {
+  constexpr std::array<std::string_view, 1> kWaived = {"program.gate_waived"};
+  Lines events;
+  for (std::int64_t mark = -1;;) {
+    const ledger::FeedPage page = TRY(ledger::read_feed(tx, agency, kWaived, mark, kPage));
+    mark = page.mark;
+    for (const ledger::SealedEvent& sealed : page.events) {
+      const auto event = proof::parse_event(sealed.event);
+      if (!event) continue;  // told with its chain
+      const auto of = [&](std::string_view name) {
+        const std::string* text = event->find_string(name);
+        return text ? printable(*text) : std::string("nothing");
+      };
+      events.insert(waiver_line(of("import"), of("gate"), of("reason")));
+    }
+    if (page.is_last) break;
+  }
+  for (const db::Row& row :
+       TRY(tx.query("SELECT CAST(import_id AS TEXT) AS import_id, CAST(words AS TEXT) AS gate, CAST(reason AS TEXT) AS "
+                    "reason FROM program_statements WHERE agency = :agency AND kind = 'gate_waiver' AND field = 'gate' "
+                    "LIMIT :limit",
+                    {{"agency", agency.text()}, {"limit", static_cast<std::int64_t>(kStatementsOfAgencyMax)}}))) {
+    const std::string gate = row.maybe_text("gate").value_or("nothing");
+    const std::string line = waiver_line(printable(row.text("import_id")), printable(gate.substr(gate.find('/') + 1)),
+                                         printable(row.maybe_text("reason").value_or("nothing")));
+    if (events.erase(line) == 0) fault(line + ": the catalog has it, and no event");
+  }
+  for (const std::string& line : events) fault(line + ": an event says so, and the catalog does not");
+  return {};
+}
+
 }  // namespace
 
 Result<void> check_record(db::Transaction& tx, const AgencyId& agency, const std::function<void(std::string)>& fault) {
@@ -158,6 +195,7 @@ Result<void> check_record(db::Transaction& tx, const AgencyId& agency, const std
                                     .integer("strays");
     if (strays > 0) fault(fmt::format("{}: {} rows name no agency", table, strays));
   }
+  TRY(check_waivers(tx, agency, fault));
   return check_publications(tx, agency, fault);
 }
 

@@ -57,6 +57,20 @@ Json::Array rounds_json(const Program& program) {
   return out;
 }
 
+// To the nearest cent, halves up.
+std::optional<Amount> per_year(const Program& program, const std::optional<SubjectName>& contract,
+                               const Costs& figures) {
+  const Statement* years = contract ? program.standing(*contract, "years") : nullptr;
+  if (!years || years->value->low == 0) return std::nullopt;
+  std::optional<Amount> all = figures.total;
+  if (const Statement* stated = program.standing(*contract, "total")) all = amount_of(*stated);
+  if (!all) return std::nullopt;
+  all->money.cents = (all->money.cents * 2 + years->value->low) / (years->value->low * 2);
+  all->is_approximate = all->is_approximate || years->is_approximate;
+  all->is_assumed = all->is_assumed || years->is_assumed;
+  return all;
+}
+
 Json::Object costs_json(const Program& program, const std::optional<SubjectName>& contract) {
   const Costs figures = costs(program, contract);
   Json::Array payments, lines, grants;
@@ -91,7 +105,8 @@ Json::Object costs_json(const Program& program, const std::optional<SubjectName>
           {"grant_unspent", money_or_null(figures.unspent)},
           {"total", Json::Object{{"amount", money_or_null(figures.total)},
                                  {"approximate", figures.total && figures.total->is_approximate}}},
-          {"total_assumption", figures.total && figures.total->is_assumed}};
+          {"total_assumption", figures.total && figures.total->is_assumed},
+          {"per_year", amount_json(per_year(program, contract, figures))}};
 }
 
 }  // namespace

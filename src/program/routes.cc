@@ -73,6 +73,12 @@ Result<Response> volumes(const Request& request, Programs& room, const access::A
       volumes_json(TRY(room.volumes(actor, TRY(month_query(request, "from")), TRY(month_query(request, "until"))))));
 }
 
+Result<Response> metering(const Request& request, Programs& room, const access::Actor& actor) {
+  const auto month = TRY(month_query(request, "month"));
+  if (!month) return fail(Code::kInvalid, "\"month\" must say which, such as 2022-12");
+  return answer(200, TRY(room.metering(actor, TRY(read_query(request)), *month)));
+}
+
 // Of the volumes that are given, or of those measured here.
 Result<Response> forecast_of(const Request& request, Programs& room, const access::Actor& actor) {
   const Json body = TRY(http::json_body(request));
@@ -85,11 +91,38 @@ Result<Response> statements(const Request& request, Programs& room, const access
   return http::page(std::move(page.items), page.next.value_or(""));
 }
 
+Json::Object imported_json(const Imported& done) {
+  return {{"import", done.import.empty() ? Json() : Json(done.import)},
+          {"added", static_cast<std::int64_t>(done.added)},
+          {"already", static_cast<std::int64_t>(done.already)}};
+}
+
 Result<Response> import(const Request& request, Programs& room, const access::Actor& actor) {
   const Imported done = TRY(room.import(actor, TRY(http::json_body(request))));
-  return answer(done.added > 0 ? 201 : 200, {{"import", done.import.empty() ? Json() : Json(done.import)},
-                                             {"added", static_cast<std::int64_t>(done.added)},
-                                             {"already", static_cast<std::int64_t>(done.already)}});
+  return answer(done.added > 0 ? 201 : 200, imported_json(done));
+}
+
+Result<Response> gates(const Request& request, Programs& room, const access::Actor& actor) {
+  return answer(200, TRY(room.gates(actor, TRY(read_query(request)))));
+}
+
+Result<std::optional<Day>> day_member(const Json& body, const char* name) {
+  const auto text = TRY(http::text_member(body, name));
+  const auto day = text ? parse_day(*text) : std::nullopt;
+  if (text && !day) return fail(Code::kInvalid, fmt::format("\"{}\" must be a day such as 2022-11-29", name));
+  return day;
+}
+
+Result<Response> begin(const Request& request, Programs& room, const access::Actor& actor) {
+  const Json body = TRY(http::json_body(request));
+  const std::string phase = TRY(http::required_text(body, "phase"));
+  return answer(201, imported_json(TRY(room.begin(actor, phase, TRY(day_member(body, "on"))))));
+}
+
+Result<Response> waive(const Request& request, Programs& room, const access::Actor& actor) {
+  const Json body = TRY(http::json_body(request));
+  const std::string gate = TRY(http::required_text(body, "gate")), reason = TRY(http::required_text(body, "reason"));
+  return answer(201, imported_json(TRY(room.waive(actor, gate, reason, TRY(day_member(body, "until"))))));
 }
 
 Json::Object publication_json(const Publication& publication) {
@@ -126,24 +159,28 @@ Result<Response> show_publication(const Request& request, Publications& room, co
 
 Result<Response> publish(const Request& request, Publications& room, const access::Actor& actor) {
   const Json body = TRY(http::json_body(request));
-  const auto day = TRY(http::text_member(body, "as_of"));
-  const auto as_of = day ? parse_day(*day) : std::nullopt;
-  if (day && !as_of) return fail(Code::kInvalid, "\"as_of\" must be a day such as 2022-11-29");
+  const auto as_of = TRY(day_member(body, "as_of"));
   return answer(201, publication_json(TRY(room.publish(actor, TRY(http::required_text(body, "title")), as_of))));
 }
 
 }  // namespace
 
-void register_routes(http::Router& router, Programs& room, Publications& publications, roster::Asker asker) {
+void register_routes(http::Router& router, Programs& room, Publications& publications, roster::Asker asker,
+                     roster::Asker fresh) {
   const auto add_publication = roster::asked_routes(router, asker, std::ref(publications));
   add_publication("GET", "/api/v1/program/publications", list_publications);
   add_publication("POST", "/api/v1/program/publications", publish);
   add_publication("GET", "/api/v1/program/publications/{id}", show_publication);
+  const auto add_fresh = roster::asked_routes(router, std::move(fresh), std::ref(room));
+  add_fresh("POST", "/api/v1/program/waivers", waive);
   const auto add = roster::asked_routes(router, std::move(asker), std::ref(room));
   add("GET", "/api/v1/program/status", status);
   add("GET", "/api/v1/program/costs", costs);
   add("GET", "/api/v1/program/report", report);
   add("GET", "/api/v1/program/bargaining", bargaining);
+  add("GET", "/api/v1/program/gates", gates);
+  add("POST", "/api/v1/program/phases", begin);
+  add("GET", "/api/v1/program/metering", metering);
   add("GET", "/api/v1/program/volumes", volumes);
   add("POST", "/api/v1/program/forecast", forecast_of);
   add("GET", "/api/v1/program/statements", statements);

@@ -14,6 +14,8 @@
 
 namespace lapel::program {
 
-void register_routes(http::Router& router, Programs& room, Publications& publications, roster::Asker asker);
+// `fresh` asks for a second factor that was shown a moment ago: waiving a gate.
+void register_routes(http::Router& router, Programs& room, Publications& publications, roster::Asker asker,
+                     roster::Asker fresh);
 
 }  // namespace lapel::program

@@ -8,7 +8,9 @@
 
 #include "base/check.h"
 #include "crypto/sha256.h"
+#include "program/gates.h"
 #include "program/import.h"
+#include "program/kinds.h"
 
 namespace lapel::program {
 namespace {
@@ -61,6 +63,9 @@ CREATE TABLE program_publications (
   sha256 TEXT NOT NULL
 );
 CREATE INDEX program_publications_by_time ON program_publications (agency, published_us, id);
+)sql"},
+    {3, "statements by kind", R"sql(
+CREATE INDEX program_statements_by_kind ON program_statements (agency, kind, field);
 )sql"},
 };
 
@@ -132,6 +137,14 @@ Result<std::vector<Statement>> read_statements(db::Transaction& tx, const Agency
     }
     if (static_cast<std::int64_t>(rows.size()) < kPage) return out;
   }
+}
+
+Result<bool> opens_check_out(db::Transaction& tx, const AgencyId& agency) {
+  const db::Rows rows =
+      TRY(tx.query("SELECT 1 AS found FROM program_statements WHERE agency = :agency AND kind = 'gate' AND field = "
+                   "'opens' AND words = :phase LIMIT 1",
+                   {{"agency", agency.text()}, {"phase", fmt::format("{}/{}", kPhase, kCheckOut)}}));
+  return !rows.empty();
 }
 
 Result<std::int64_t> last_leaf(db::Transaction& tx, const AgencyId& agency) {

@@ -23,6 +23,8 @@ std::span<const db::Migration> schema();
 // Of an agency, in the ledger's order.
 Result<std::vector<Statement>> read_statements(db::Transaction& tx, const AgencyId& agency);
 // The leaf of the last one; -1 when there is none.
+// Whether a gate stands before each handing out of a camera: asked before everything is read.
+Result<bool> opens_check_out(db::Transaction& tx, const AgencyId& agency);
 Result<std::int64_t> last_leaf(db::Transaction& tx, const AgencyId& agency);
 
 // A statement on its way into the ledger.

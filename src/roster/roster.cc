@@ -401,6 +401,14 @@ Result<Dock> dock(db::Transaction& tx, const DockId& id) {
   return read_dock(rows[0]);
 }
 
+Result<std::int64_t> docks_at(db::Transaction& tx, const AgencyId& agency, Timestamp at) {
+  return TRY(
+             tx.query("SELECT COUNT(*) AS docks FROM docks WHERE agency = :agency AND added_us <= :at AND "
+                      "(revoked_us IS NULL OR revoked_us > :at)",
+                      {{"agency", agency.text()}, {"at", at.us}}))[0]
+      .integer("docks");
+}
+
 Result<std::vector<Dock>> docks(db::Transaction& tx, const AgencyId& agency) {
   std::vector<Dock> out;
   for (const db::Row& row : TRY(tx.query("SELECT id, agency, name, public_key, revoked_us FROM docks WHERE agency = "

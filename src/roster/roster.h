@@ -79,6 +79,8 @@ Result<std::optional<Device>> device_by_serial(db::Transaction& tx, const Agency
 Result<void> add_dock(db::Transaction& tx, const Dock& dock, Timestamp now);
 Result<Dock> dock(db::Transaction& tx, const DockId& id);
 Result<std::vector<Dock>> docks(db::Transaction& tx, const AgencyId& agency);
+// How many had their key and were not revoked at a moment.
+Result<std::int64_t> docks_at(db::Transaction& tx, const AgencyId& agency, Timestamp at);
 // From the next request on, nothing that the dock signs or asks is accepted.
 Result<void> revoke_dock(db::Transaction& tx, const DockId& id, Timestamp now);
 

@@ -10,6 +10,7 @@ A transcript is prose for people, and indented by four spaces what they would se
     & command        left running; its first line of output follows
     $ stop           asks all that was left running to end: each must end well, with 0
     $ kill           ends by kill -9 what has been running longest
+    $ next month     puts the clock of all that is left running on to the 15th of the next month
 
 In output, <name> stands for a word that is not known beforehand. The first time it may be anything without a space; from then
 on it is that word, and commands have it as $name; $SAMPLES has footage, $PROGRAMS the sample programs, and $APP is somebody's
@@ -27,6 +28,10 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("LAPEL_BIN", ROOT / "build/bin")).resolve()
 COMMAND_SECONDS_MAX = 120
+
+sys.path.insert(0, str(ROOT / "test/server"))
+
+from moved_clock import MovedClock  # noqa: E402  (the path above leads there)
 
 
 class Mismatch(Exception):
@@ -64,6 +69,7 @@ class Transcript:
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="lapel-scenario-"))
         self.words = {}
         self.running = []
+        self.clock = None  # that of what is left running, where the transcript moves it
 
     def pattern(self, line):
         """A line as a regular expression; words known by now as themselves."""
@@ -108,9 +114,13 @@ class Transcript:
 
     def perform(self, step):
         if step.kind == "&":
-            self.running.append(subprocess.Popen(["bash", "-c", "exec " + step.command], cwd=self.home, env=self.environment(),
+            ahead = " ".join(map(str, self.clock.wrapper)) + " " if self.clock else ""
+            self.running.append(subprocess.Popen(["bash", "-c", f"exec {ahead}{step.command}"], cwd=self.home, env=self.environment(),
                                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True))
             return [self.running[-1].stdout.readline().rstrip("\n")], 0
+        if step.command == "next month":
+            self.clock.into_next_month()
+            return [], 0
         if step.command in ("stop", "kill"):
             if not self.running:
                 raise Mismatch("nothing is running")
@@ -138,6 +148,8 @@ class Transcript:
         steps = read_steps(self.path)
         if not steps:
             raise Mismatch(f"{self.path.name}: no command in it")
+        if any(step.command == "next month" for step in steps):
+            self.clock = MovedClock(self.home)
         try:
             for step in steps:
                 lines, code = self.perform(step)

@@ -162,7 +162,10 @@ DOORS = [
          allowed=OR_CONFLICT),
     # ---- the program ----
     *program("program_status"), *program("program_costs"), *program("program_report"), *program("list_statements"),
-    *program("program_bargaining", "see_bargaining"),
+    *program("program_bargaining", "see_bargaining"), *program("program_gates", "see_bargaining"),
+    *(door._replace(query=(door.query + "&" if door.query else "?") + "month=2022-03") for door in program("program_metering")),
+    Door("begin_phase", body={"phase": "pilot", "on": "2022-12-02"}, allowed=(*OR_CONFLICT, 404)),
+    Door("waive_gate", body={"gate": "trained", **REASON}, is_fresh=True, allowed=(*OR_CONFLICT, 404)),
     Door("program_volumes", query="?from=2022-01&until=2022-03"),
     Door("program_forecast", body=lambda asker, thing: {"volumes": asker.town.volumes}),
     Door("import_statements", body={

@@ -594,6 +594,38 @@ class OpenApi(unittest.TestCase):
         for target in ("status", "costs", "report"):
             for query in ("", "?as_of=2022-10-25", "?as_of=2022-11-29&embargoed=included", "?by=ledger"):
                 self.ask("GET", f"/api/v1/program/{target}{query}", manager, status=200)
+        source = {"by": "the program manager", "where": "A plan", "on": "2022-11-08"}
+        plan = [("phase/pilot", "title", "The pilot"), ("gate/docked", "title", "A dock is enrolled"), ("gate/docked", "opens", "phase/pilot"), ("gate/docked", "needs", "docks"),
+                ("gate/docked", "waivable_by", "command"), ("gate/docked", "owner", "The coordinator"), ("gate/restored", "title", "A restore was tried"),
+                ("gate/restored", "opens", "phase/check-out"), ("gate/restored", "needs", "restore_test"), ("rollout/sites", "title", "All stations"), ("rollout/sites", "by", "2023-03-01"),
+                ("rollout/sites", "sites", 2), ("site/main", "title", "Main"), ("site/main", "rollout", "rollout/sites"), ("site/main", "wearers", 8), ("site/main", "live_on", "2022-12-02"),
+                ("site/main", "alias", "Allen Street"), ("tariff/axon", "from", "2022-01-01"), ("tariff/axon", "storage_gb_month", "0.0265"),
+                ("invoice/march", "contract", "contract/axon"), ("invoice/march", "month", "2022-03"), ("invoice/march", "amount", "100")]
+        self.ask("POST", path, manager, status=201, headers=JSON,
+                 body=json.dumps({"format": "lapel-program/1", "statements": [{"subject": s, "field": f, "value": v, "source": source} for s, f, v in plan]}))
+        for target in ("gates", "metering?month=2022-03"):
+            self.ask("GET", f"/api/v1/program/{target}", status=401, slug="unauthenticated")
+            self.ask("GET", f"/api/v1/program/{target}", manager, status=200)
+        self.ask("GET", "/api/v1/program/gates", self.union, status=200)
+        self.ask("GET", "/api/v1/program/gates?as_of=2022-11-29", manager, status=200)
+        self.ask("GET", "/api/v1/program/metering", manager, status=400, slug="invalid")
+        self.ask("GET", "/api/v1/program/metering?month=2999-01", manager, status=400, slug="invalid")
+        self.ask("GET", "/api/v1/program/metering?month=2022-03", self.union, status=403, slug="rule")
+        phases, waivers = "/api/v1/program/phases", "/api/v1/program/waivers"
+        self.ask("POST", phases, status=401, body='{"phase": "pilot"}', headers=JSON, slug="unauthenticated")
+        self.ask("POST", phases, self.union, status=403, body='{"phase": "pilot"}', headers=JSON, slug="rule")
+        self.ask("POST", phases, manager, status=403, body='{"phase": "pilot"}', headers=JSON, slug="rule")
+        self.ask("POST", phases, manager, status=404, body='{"phase": "other"}', headers=JSON, slug="not-found")
+        self.ask("POST", phases, manager, status=400, body='{"phase": "pilot", "on": "soon"}', headers=JSON, slug="invalid")
+        waiver = '{"gate": "docked", "reason": "It is on its way", "until": "2999-01-01"}'
+        self.ask("POST", waivers, status=401, body=waiver, headers=JSON, slug="unauthenticated")
+        self.ask("POST", waivers, manager, status=401, body=waiver, headers=JSON, slug="fresh-factor")
+        chief = self.captain()
+        for gate, status in (("other", 404), ("restored", 403)):
+            chief.ask("POST", waivers, {"gate": gate, "reason": "Why"}, status)
+        chief.ask("POST", waivers, json.loads(waiver), 201)
+        self.ask("GET", "/api/v1/program/gates", manager, status=200)
+        self.ask("POST", phases, manager, status=201, body='{"phase": "pilot"}', headers=JSON)
         self.ask("GET", "/api/v1/program/costs?contract=other", manager, status=404, slug="not-found")
         self.ask("GET", "/api/v1/program/volumes", status=401, slug="unauthenticated")
         self.ask("GET", "/api/v1/program/volumes", self.union, status=403, slug="rule")

@@ -32,6 +32,7 @@ const WeeklyPage = lazy(() => import("../rooms/oversight/weekly.js"));
 const DigestPage = lazy(() => import("../rooms/oversight/digest.js"));
 const ReviewPage = lazy(() => import("../rooms/oversight/review.js"));
 const BargainingPage = lazy(() => import("../rooms/program/bargaining.js"));
+const GatesPage = lazy(() => import("../rooms/program/gates.js"));
 const MoneyPage = lazy(() => import("../rooms/program/money.js"));
 const CamerasPage = lazy(() => import("../rooms/fleet/cameras.js"));
 const CameraPage = lazy(() => import("../rooms/fleet/camera.js"));
@@ -137,6 +138,7 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
       { id: "go.agencies", label: m.nav.agencies, shortcut: "g g", scope: "everywhere", when: () => mayHost, perform: () => navigate("/agencies") },
       { id: "go.money", label: m.nav.money, shortcut: "g m", scope: "everywhere", when: () => maySeeProgram, perform: () => navigate("/program/money") },
       { id: "go.bargaining", label: m.nav.bargaining, shortcut: "g b", scope: "everywhere", when: () => maySeeBargaining, perform: () => navigate("/program/bargaining") },
+      { id: "go.gates", label: m.nav.gates, shortcut: "g l", scope: "everywhere", when: () => maySeeBargaining, perform: () => navigate("/program/gates") },
       { id: "go.fleet", label: m.nav.fleet, shortcut: "g c", scope: "everywhere", when: () => maySeeFleet, perform: () => navigate("/fleet") },
       { id: "go.rotation", label: m.nav.rotation, shortcut: "g t", scope: "everywhere", when: () => maySeeFleet, perform: () => navigate("/fleet/rotation") },
       { id: "go.staffing", label: m.nav.staffing, shortcut: "g f", scope: "everywhere", when: () => maySeeFleet, perform: () => navigate("/staffing") },
@@ -184,6 +186,7 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
           {mayReview && link("/access-review", m.nav.review)}
           {maySeeProgram && link("/program/money", m.nav.money)}
           {maySeeBargaining && link("/program/bargaining", m.nav.bargaining)}
+          {maySeeBargaining && link("/program/gates", m.nav.gates)}
           {maySeeFleet && link("/fleet", m.nav.fleet, location === "/fleet" || location.startsWith("/fleet/cameras"))}
           {maySeeFleet && link("/fleet/rotation", m.nav.rotation)}
           {maySeeFleet && link("/staffing", m.nav.staffing)}
@@ -248,6 +251,9 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
             </Route>
             <Route path="/program/bargaining">
               <BargainingPage />
+            </Route>
+            <Route path="/program/gates">
+              <GatesPage session={session} />
             </Route>
             <Route path="/program/money">
               <MoneyPage />
