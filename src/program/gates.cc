@@ -130,7 +130,7 @@ Gate standing_of(const Program& program, const Answers& answers, const SubjectNa
       out.lacks = found->second->lacks;
       out.ready_of = {found->second->ready, found->second->of};
     } else {
-      out.lacks = {{{}, "Lapel cannot tell yet: it stays shut"}};
+      out.lacks = {{{}, "Nothing in Lapel tells of it yet"}};
     }
   }
   out.waiver = waiver_of(program, name);

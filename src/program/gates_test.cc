@@ -184,7 +184,7 @@ TEST(Gates, HandingOutACameraAsksForWhatIsNobodysOwn) {
   EXPECT_TRUE(bars_of_check_out(record.as_of("2022-11-29"), answers).empty());  // that is Reyes's own
   ASSERT_EQ(record.state(gate("docks", "docks", "phase/check-out")), "");
   EXPECT_EQ(bars_of_check_out(record.as_of("2022-11-29"), answers),
-            std::vector<std::string>{"The docks (docks): Lapel cannot tell yet: it stays shut"});
+            std::vector<std::string>{"The docks (docks): Nothing in Lapel tells of it yet"});
   EXPECT_EQ(record.state({R"(phase/check-out title "Out")", R"(phase/check-out started_on "2022-11-29")"}),
             "Statement 2 (phase/check-out started_on): handing out a camera is no phase that begins");
 }

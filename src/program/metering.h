@@ -3,8 +3,9 @@
 // What a month's bill was for: what was kept, looked at and given out, priced as the contract has it, beside what was invoiced.
 //
 // Owns: these figures and their formulas.
-// Promises: storage, access, retrieval and the unallocated rest sum to the bill, to the cent, whatever is metered. Each share is rounded to
-//   the nearest cent, halves up, by itself. Without a price there is no share of that kind, and without an invoice no bill: absent, not zero.
+// Promises: storage, access, retrieval and the unallocated rest sum to the bill, to the cent, whatever is metered. Each share is rounded
+//   to the nearest cent, halves up, by itself. Without a price there is no share of that kind, and without an invoice no bill: absent,
+//   not zero.
 // Fails with: kInvalid for a month that is not over.
 // Threads: pure functions; measure_use() within the transaction's.
 
