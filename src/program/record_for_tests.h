@@ -23,8 +23,8 @@
 namespace lapel::program {
 
 inline const AgencyId kAgency(ByteArray<16>{7});
-// A day in 2026, long after everything that is told here.
-inline constexpr Timestamp kNow{1'790'000'000'000'000};
+// A day in 2027, long after everything that is told here.
+inline constexpr Timestamp kNow{1'800'000'000'000'000};
 
 inline Json sample(const std::string& name) {
   std::ifstream file(std::string(LAPEL_SOURCE_DIR) + "/share/program/" + name + ".json", std::ios::binary);

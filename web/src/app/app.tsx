@@ -34,6 +34,7 @@ const ReviewPage = lazy(() => import("../rooms/oversight/review.js"));
 const BargainingPage = lazy(() => import("../rooms/program/bargaining.js"));
 const GatesPage = lazy(() => import("../rooms/program/gates.js"));
 const MoneyPage = lazy(() => import("../rooms/program/money.js"));
+const StoragePage = lazy(() => import("../rooms/program/storage.js"));
 const CamerasPage = lazy(() => import("../rooms/fleet/cameras.js"));
 const CameraPage = lazy(() => import("../rooms/fleet/camera.js"));
 const RotationPage = lazy(() => import("../rooms/fleet/rotation.js"));
@@ -139,6 +140,7 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
       { id: "go.money", label: m.nav.money, shortcut: "g m", scope: "everywhere", when: () => maySeeProgram, perform: () => navigate("/program/money") },
       { id: "go.bargaining", label: m.nav.bargaining, shortcut: "g b", scope: "everywhere", when: () => maySeeBargaining, perform: () => navigate("/program/bargaining") },
       { id: "go.gates", label: m.nav.gates, shortcut: "g l", scope: "everywhere", when: () => maySeeBargaining, perform: () => navigate("/program/gates") },
+      { id: "go.storage", label: m.nav.storage, shortcut: "g k", scope: "everywhere", when: () => maySeeProgram, perform: () => navigate("/program/storage") },
       { id: "go.fleet", label: m.nav.fleet, shortcut: "g c", scope: "everywhere", when: () => maySeeFleet, perform: () => navigate("/fleet") },
       { id: "go.rotation", label: m.nav.rotation, shortcut: "g t", scope: "everywhere", when: () => maySeeFleet, perform: () => navigate("/fleet/rotation") },
       { id: "go.staffing", label: m.nav.staffing, shortcut: "g f", scope: "everywhere", when: () => maySeeFleet, perform: () => navigate("/staffing") },
@@ -185,6 +187,7 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
           {maySeeWeeks && link("/weekly-review", m.nav.weekly)}
           {mayReview && link("/access-review", m.nav.review)}
           {maySeeProgram && link("/program/money", m.nav.money)}
+          {maySeeProgram && link("/program/storage", m.nav.storage)}
           {maySeeBargaining && link("/program/bargaining", m.nav.bargaining)}
           {maySeeBargaining && link("/program/gates", m.nav.gates)}
           {maySeeFleet && link("/fleet", m.nav.fleet, location === "/fleet" || location.startsWith("/fleet/cameras"))}
@@ -254,6 +257,9 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
             </Route>
             <Route path="/program/gates">
               <GatesPage session={session} />
+            </Route>
+            <Route path="/program/storage">
+              <StoragePage />
             </Route>
             <Route path="/program/money">
               <MoneyPage />
