@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`make bench`: ours and real peers, in turn, on this machine. One JSON line a comparison on stdout, talk on stderr.
 
-  bench/run.py [BENCH]…        b1 b2 b3 b5 b8 b9 b10, or nothing for all
+  bench/run.py [BENCH]…        b1 b2 b3 b5 b8 b9 b10 b11, or nothing for all
   LAPEL_BENCH_PAIRS=5          rounds of each comparison, at least 5 for a figure that is told
 
 A line has the medians of both, the median of the pairs' ratios, the bar that it is held against (null: none), and how many
@@ -27,6 +27,7 @@ import sys
 import time
 
 from servers import (BIN, BUILT, NATIVE, ROOT, Lapel, Nginx, Sink, SinkNoHash, TusNode, Tusd, absent, peak_rss_mib, run)
+from statewide import PAGES, Statewide
 
 MIB, GIB = 1 << 20, 1 << 30
 PAIRS = int(os.environ.get("LAPEL_BENCH_PAIRS", 5))
@@ -35,6 +36,7 @@ SCRATCH = BUILT / "scratch"
 SOURCE = SCRATCH / "source"
 FIRST_BYTE_REQUESTS = 200
 WRK_S = 3
+PAGE_REQUESTS = 10
 
 missing = absent()
 failed = {}               # peers that did not finish the comparison at hand, and why
@@ -567,7 +569,34 @@ def b10():
                  medians=round(statistics.median(medians), 4), asked=2 * PAIRS * HIDDEN_PAIRS)
 
 
-BENCHES = {"b1": b1, "b2": b2, "b3": b3, "b5": b5, "b8": b8, "b9": b9, "b10": b10}
+def b11():
+    """What each page of a state's program takes at the server, against 100 ms."""
+    with Lapel(fresh()) as server:
+        password = server.directory / "password"
+        password.write_text("correct horse battery staple\n")
+        run(BIN / "lapel", "user", "add", "--data", server.data, "--agency", "Bench Police Department", "--login", "state", "--role", "program_manager",
+            "--role", "coordinator", "--role", "administrator", "--password-file", password)
+        server.token = json.loads(run(BIN / "lapel", "token", "create", "--data", server.data, "--user", "state", "--json"))["token"]
+        state = Statewide(server, talk)
+        state.add_people()
+        server.start()
+        state.import_staffing()
+        state.turn_for_years()
+        state.state()
+        for name, path in PAGES.items():
+            state.ask("GET", path)
+            times = []
+            for _ in range(PAIRS):
+                rounds = []
+                for _ in range(PAGE_REQUESTS):
+                    began = time.monotonic()
+                    state.ask("GET", path)
+                    rounds.append((time.monotonic() - began) * 1000)
+                times.append(statistics.median(rounds))
+            line(f"statewide_{name}", times, "100 ms", [100.0] * PAIRS, "ms", [each / 100 for each in times], 1.0, "lower")
+
+
+BENCHES = {"b1": b1, "b2": b2, "b3": b3, "b5": b5, "b8": b8, "b9": b9, "b10": b10, "b11": b11}
 
 
 def main():

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # `make bench`: sets up the peers, builds what is measured, and prints one JSON line a comparison on stdout; talk on stderr.
 #
-#   tools/bench.sh [BENCH]…          b1 b2 b3 b5 b8 b9 b10, or nothing for all
+#   tools/bench.sh [BENCH]…          b1 b2 b3 b5 b8 b9 b10 b11, or nothing for all
 #   tools/bench.sh --save            all of them into docs/figures/benchmarks.jsonl, and docs/benchmarks.md made from it
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -154,6 +154,18 @@ Costs costs(const Program& program, const std::optional<SubjectName>& contract) 
   return out;
 }
 
+std::optional<Amount> per_year(const Program& program, const SubjectName& contract) {
+  const Statement* years = program.standing(contract, "years");
+  if (!years || years->value->low == 0) return std::nullopt;
+  const Statement* stated = program.standing(contract, "total");
+  std::optional<Amount> all = stated ? std::optional(amount_of(*stated)) : costs(program, contract).total;
+  if (!all) return std::nullopt;
+  all->money = part_of(all->money, 1, years->value->low);
+  all->is_approximate = all->is_approximate || years->is_approximate;
+  all->is_assumed = all->is_assumed || years->is_assumed;
+  return all;
+}
+
 std::vector<Round> rounds(const Program& program) {
   std::vector<Round> out;
   for (const SubjectName& name : program.of_kind(kRound)) {

@@ -52,6 +52,9 @@ struct Costs {
 // Of a contract that is in the program, or of none.
 Costs costs(const Program& program, const std::optional<SubjectName>& contract);
 
+// A year of it in the mean, to the nearest cent: what was said of all of it, or else the sum of its payments, by its years.
+std::optional<Amount> per_year(const Program& program, const SubjectName& contract);
+
 struct Award {
   SubjectName grant;
   std::string recipient;

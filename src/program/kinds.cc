@@ -225,6 +225,7 @@ constexpr auto kFields = std::to_array<FieldRow>({
     {"rollout", "by", kDate, kOpt, kOne, "", "the day by which all are to be live"},
     {"rollout", "sites", kCount, kOpt, kOne, "", "how many there are"},
     {"rollout", "cameras", kCount, kOpt, kOne, "", "for how many cameras"},
+    {"rollout", "contract", kSubject, kOpt, kOne, "", "by which contract", {.of_kind = "contract"}},
     {"rollout", "note", kText, kOpt, kMany, "", "anything more about it"},
     {"site", "title", kText, kReq, kOne, "", "a place where cameras are worn: a facility, a station"},
     {"site", "alias", kText, kOpt, kMany, "", "what else it is called, or where others say it is"},

@@ -49,6 +49,11 @@ std::optional<Money> parse_money(std::string_view text) {
   return cents && *cents <= kMoneyMax.cents ? std::optional(Money{*cents}) : std::nullopt;
 }
 
+Money part_of(Money money, std::int64_t parts, std::int64_t whole) {
+  __extension__ using Wide = __int128;
+  return {static_cast<std::int64_t>((Wide{money.cents} * parts * 2 + whole) / (Wide{whole} * 2))};
+}
+
 std::string money_text(Money money) {
   const bool is_negative = money.cents < 0;
   const std::uint64_t cents =

@@ -24,6 +24,9 @@ struct Money {
 Money operator+(Money a, Money b);
 Money operator-(Money a, Money b);
 
+// parts / whole of it, to the nearest cent, halves up; both from 0 on, and whole more.
+Money part_of(Money money, std::int64_t parts, std::int64_t whole);
+
 inline constexpr Money kMoneyMax{10'000'000'000'000};  // 100,000,000,000.00, of one statement
 
 // "0.0265" with 6 places is 26500: no sign, no separators, no zero before other digits, at most so many decimals.

@@ -8,6 +8,13 @@ namespace lapel::program {
 Json text_or_null(const std::string& text) {
   return text.empty() ? Json() : Json(text);
 }
+Json amount_json(const std::optional<Amount>& amount) {
+  if (!amount) return {};
+  return Json::Object{{"amount", money_text(amount->money)},
+                      {"approximate", amount->is_approximate},
+                      {"assumption", amount->is_assumed}};
+}
+
 Json::Object head_of(const Program& program) {
   return {{"as_of", day_text(program.view.as_of)},
           {"follows", program.view.follows == Follows::kRecordedOn ? "recorded_on" : "ledger"},

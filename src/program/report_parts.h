@@ -8,15 +8,19 @@
 // Threads: pure functions.
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/json.h"
 #include "program/fold.h"
+#include "program/money.h"
 
 namespace lapel::program {
 
 Json text_or_null(const std::string& text);
+
+Json amount_json(const std::optional<Amount>& amount);
 
 // Of which day, by which time, with what.
 Json::Object head_of(const Program& program);

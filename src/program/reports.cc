@@ -16,13 +16,6 @@ namespace {
 Json money_or_null(const std::optional<Amount>& amount) {
   return amount ? Json(money_text(amount->money)) : Json();
 }
-Json amount_json(const std::optional<Amount>& amount) {
-  if (!amount) return {};
-  return Json::Object{{"amount", money_text(amount->money)},
-                      {"approximate", amount->is_approximate},
-                      {"assumption", amount->is_assumed}};
-}
-
 Json::Array assumptions(const Program& program) {
   return fields_where(program, [](const SubjectName&, const Field& field) { return is_assumed(field); });
 }
@@ -55,20 +48,6 @@ Json::Array rounds_json(const Program& program) {
                                   {"disagreement", std::move(disagreement)}});
   }
   return out;
-}
-
-// To the nearest cent, halves up.
-std::optional<Amount> per_year(const Program& program, const std::optional<SubjectName>& contract,
-                               const Costs& figures) {
-  const Statement* years = contract ? program.standing(*contract, "years") : nullptr;
-  if (!years || years->value->low == 0) return std::nullopt;
-  std::optional<Amount> all = figures.total;
-  if (const Statement* stated = program.standing(*contract, "total")) all = amount_of(*stated);
-  if (!all) return std::nullopt;
-  all->money.cents = (all->money.cents * 2 + years->value->low) / (years->value->low * 2);
-  all->is_approximate = all->is_approximate || years->is_approximate;
-  all->is_assumed = all->is_assumed || years->is_assumed;
-  return all;
 }
 
 Json::Object costs_json(const Program& program, const std::optional<SubjectName>& contract) {
@@ -106,7 +85,7 @@ Json::Object costs_json(const Program& program, const std::optional<SubjectName>
           {"total", Json::Object{{"amount", money_or_null(figures.total)},
                                  {"approximate", figures.total && figures.total->is_approximate}}},
           {"total_assumption", figures.total && figures.total->is_assumed},
-          {"per_year", amount_json(per_year(program, contract, figures))}};
+          {"per_year", amount_json(contract ? per_year(program, *contract) : std::nullopt)}};
 }
 
 }  // namespace

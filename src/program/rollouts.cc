@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "program/bargaining.h"
+#include "program/costs.h"
 #include "program/kinds.h"
 #include "program/report_parts.h"
 
@@ -48,11 +49,24 @@ Json field_or_null(const Program& program, const SubjectName& subject, const std
   return field ? Json(field_json(subject, name, *field)) : Json();
 }
 
+// What a site costs a year: its wearers' part of all cameras.
+std::optional<Amount> share_of(const std::optional<Amount>& yearly, const Statement* wearers,
+                               const Statement* cameras) {
+  if (!yearly || !wearers || !cameras || wearers->value->low != wearers->value->high) return std::nullopt;
+  if (cameras->value->low < wearers->value->low || cameras->value->low == 0) return std::nullopt;
+  return Amount{part_of(yearly->money, wearers->value->low, cameras->value->low),
+                yearly->is_approximate || wearers->is_approximate || cameras->is_approximate,
+                yearly->is_assumed || wearers->is_assumed || cameras->is_assumed};
+}
+
 }  // namespace
 
 Json::Array rollouts_json(const Program& program) {
   Json::Array out;
   for (const SubjectName& rollout : program.of_kind(kRollout)) {
+    const auto contract = parse_subject(words_of(program, rollout, "contract"));
+    const auto yearly = contract ? per_year(program, *contract) : std::nullopt;
+    const Statement* cameras = program.standing(rollout, "cameras");
     Json::Array sites;
     Count live_wearers, wearers;
     std::int64_t live = 0;
@@ -68,14 +82,16 @@ Json::Array rollouts_json(const Program& program) {
       live += is_live ? 1 : 0;
       wearers.add(program.standing(site, "wearers"));
       if (is_live) live_wearers.add(program.standing(site, "wearers"));
-      sites.emplace_back(Json::Object{{"site", site.text()},
-                                      {"title", standing_json(program, site, "title")},
-                                      {"aliases", std::move(names)},
-                                      {"wearers", field_or_null(program, site, "wearers")},
-                                      {"live_on", field_or_null(program, site, "live_on")},
-                                      {"state", is_live ? "live"
-                                                : from  ? "planned"
-                                                        : "not_stated"}});
+      sites.emplace_back(
+          Json::Object{{"site", site.text()},
+                       {"title", standing_json(program, site, "title")},
+                       {"aliases", std::move(names)},
+                       {"wearers", field_or_null(program, site, "wearers")},
+                       {"share", amount_json(share_of(yearly, program.standing(site, "wearers"), cameras))},
+                       {"live_on", field_or_null(program, site, "live_on")},
+                       {"state", is_live ? "live"
+                                 : from  ? "planned"
+                                         : "not_stated"}});
     }
     const Statement* stated = program.standing(rollout, "sites");
     const auto known = static_cast<std::int64_t>(sites.size());
@@ -92,6 +108,7 @@ Json::Array rollouts_json(const Program& program) {
         {"of", of},
         {"percent", percent(live, of)},
         {"cameras", field_or_null(program, rollout, "cameras")},
+        {"per_year", amount_json(yearly)},
         {"live_wearers", live_wearers.json()},
         {"wearers", wearers.json()},
         {"wearers_percent",

@@ -97,7 +97,7 @@ test("sites of a rollout with how many are live; a union is told of the same gat
   await manager.page.goto("/program/gates");
   await manager.page.getByText("1 of 14 sites live, 7.1 %").waitFor();
   const site = manager.page.getByRole("table", { name: "Sites" }).getByRole("row", { name: "Souza-Baranowski Correctional Center" });
-  assert.deepEqual(await site.getByRole("cell").allTextContents(), ["50", "≈ Sep 1, 2023", "Live"]);
+  assert.deepEqual(await site.getByRole("cell").allTextContents(), ["50", "48,606.61", "≈ Sep 1, 2023", "Live"]);
   await manager.page.getByText("whether that is the 1st it does not say").waitFor();
   await manager.look("gates-sites");
   await manager.end();

@@ -528,6 +528,7 @@ export const gates = {
   sites: "Sites",
   site: "Site",
   wearers: "Wearers",
+  share: "A year of it costs",
   liveOn: "Live from",
   state: "State",
   siteStates: { live: "Live", planned: "Planned", not_stated: "Not stated" },
@@ -569,5 +570,6 @@ export const storage = {
   line: (mbit: string) => `Docks need a line of ${mbit} Mbit/s while they send.`,
   noRange: "Too few months were measured to tell a range.",
   range: (percent: string) => `The range goes ${percent} % to either side.`,
+  exportFile: "Export the volumes that it is made of",
   formulas: "How it is worked out, and what is assumed",
 };

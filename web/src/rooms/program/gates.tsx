@@ -7,6 +7,7 @@ import { AskDialog, ReasonField, type DoneProps } from "../../app/ask.js";
 import { m } from "../../app/messages.js";
 import { shownDay } from "../../ui/format.js";
 import { Empty, Name, Notice, Ready, Status, Table, useLoad, useTitle, type Tone } from "../../ui/parts.js";
+import { Amount } from "./cells.js";
 
 type Gate = ProgramPhase["gates"][number];
 type Rollout = ProgramGates["rollouts"][number];
@@ -163,7 +164,7 @@ function Sites({ rollout }: { readonly rollout: Rollout }): ReactNode {
           {rollout.by?.assumption === true && ` · ${m.gates.assumed}: ${rollout.by.reason ?? ""}`}
         </p>
       )}
-      <Table caption={m.gates.sites} heads={[m.gates.site, { label: m.gates.wearers, as: "number" }, m.gates.liveOn, m.gates.state]}>
+      <Table caption={m.gates.sites} heads={[m.gates.site, { label: m.gates.wearers, as: "number" }, { label: m.gates.share, as: "number" }, m.gates.liveOn, m.gates.state]}>
         {rollout.sites.map((site) => (
           <tr key={site.site}>
             <th scope="row">
@@ -175,6 +176,7 @@ function Sites({ rollout }: { readonly rollout: Rollout }): ReactNode {
               ))}
             </th>
             <td className="number">{site.wearers === null ? m.gates.notStated : shownCount(site.wearers)}</td>
+            <Amount amount={site.share} />
             <td>{site.live_on === null ? m.gates.notStated : `${site.live_on.approximate ? "≈ " : ""}${shownDay(String(site.live_on.value))}`}</td>
             <td>
               <Status tone={SITES[site.state]} word={m.gates.siteStates[site.state]} />

@@ -163,6 +163,11 @@ function OneForecast({ forecast }: { readonly forecast: ProgramForecast }): Reac
       <p className="quiet-text">
         {m.storage.line((forecast.line_bits_per_second / 1_000_000).toFixed(1))} {forecast.spread_percent === null ? m.storage.noRange : m.storage.range(forecast.spread_percent)}
       </p>
+      <p>
+        <a href="/api/v1/program/volumes" download="volumes.json">
+          {m.storage.exportFile}
+        </a>
+      </p>
       <Formulas lines={[...forecast.formulas, ...forecast.assumptions]} />
     </>
   );
