@@ -3,6 +3,7 @@
 
 Only the people themselves are put into the catalog directly: adding each costs a password's hashing, and none of them signs in here.
 """
+import concurrent.futures
 import datetime
 import json
 import secrets
@@ -13,6 +14,7 @@ SHIFTS = ("Days", "Evenings", "Nights")
 SEATS = 2                 # of each facility and shift
 TURN_DAYS = 35            # within the window of 28 to 42
 STATEMENTS_OF_FILE = 2_000
+AT_A_TIME = 8
 FIRST_DAY = datetime.date(2016, 1, 4)
 
 PAGES = {
@@ -63,29 +65,28 @@ class Statewide:
             self.ask("POST", "staffing/import", {"csv": "\n".join([head, *rows[at:at + 2_000]]), "zone": "America/New_York"})
 
     def turn_for_years(self):
-        days = [FIRST_DAY + datetime.timedelta(days=TURN_DAYS * n) for n in range(YEARS * 365 // TURN_DAYS)]
+        """Each facility by itself, several at a time, as their coordinators would."""
         takers = {}
         for n, badge in enumerate(self.badges):
             takers.setdefault(self.facility(n % FACILITIES), []).append(badge)
-        needed = len(SHIFTS) * SEATS * 20   # each facility's wearers come round again
-        for badges in takers.values():
-            for badge in badges[:needed]:
-                self.ask("POST", "rotation/participants", {"person": badge, "status": "volunteered", "on": "2015-12-31"})
-        seats = []
+        seats = {}
         for slot in self.ask("GET", f"rotation?as_of={FIRST_DAY}")["slots"]:
-            unit = slot["unit"]["name"]
-            seats += [[slot["id"], unit, None] for _ in range(slot["seats"])]
-        given = dict.fromkeys(takers, 0)
-        swaps = 0
-        for day in days:
-            for seat in seats:
-                badge = takers[seat[1]][given[seat[1]] % needed]
-                given[seat[1]] += 1
-                body = {"person": badge, "on": str(day)}
-                path = f"rotation/slots/{seat[0]}/turns" if seat[2] is None else f"rotation/turns/{seat[2]}/swap"
-                seat[2] = self.ask("POST", path, body)["id"]
-                swaps += 1
-        self.talk(f"b11: {swaps} turns in {YEARS} years")
+            seats.setdefault(slot["unit"]["name"], []).extend([slot["id"]] * slot["seats"])
+        with concurrent.futures.ThreadPoolExecutor(AT_A_TIME) as pool:
+            turns = sum(pool.map(lambda unit: self.turn_one(seats[unit], takers[unit][:len(seats[unit]) * 20]), seats))
+        self.talk(f"b11: {turns} turns in {YEARS} years")
+
+    def turn_one(self, slots, badges):
+        for badge in badges:
+            self.ask("POST", "rotation/participants", {"person": badge, "status": "volunteered", "on": "2015-12-31"})
+        latest, given = [None] * len(slots), 0
+        for n in range(YEARS * 365 // TURN_DAYS):
+            day = FIRST_DAY + datetime.timedelta(days=TURN_DAYS * n)
+            for seat, slot in enumerate(slots):
+                path = f"rotation/slots/{slot}/turns" if latest[seat] is None else f"rotation/turns/{latest[seat]}/swap"
+                latest[seat] = self.ask("POST", path, {"person": badges[given % len(badges)], "on": str(day)})["id"]
+                given += 1
+        return given
 
     def state(self):
         said = [("program/state", "title", "Cameras of a state (made up)"), ("contract/cameras", "vendor", "A vendor (made up)"),

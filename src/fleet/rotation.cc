@@ -80,8 +80,9 @@ std::string early_sentence(const Window& window, Day from, Day on) {
 struct Rotation::State {
   Window window = kDefaultWindow;
   std::optional<Day> window_since;
-  std::vector<SlotRow> slots;  // that stand on the day, by name
-  std::vector<TurnRow> turns;  // all, in the ledger's order
+  std::vector<SlotRow> slots;                                          // that stand on the day, by name
+  std::vector<TurnRow> turns;                                          // all, or those asked for, in the ledger's order
+  std::map<std::pair<std::string, std::int64_t>, std::size_t> seated;  // of those, who sits where on the day
   std::map<PersonId, roster::Participation> participations;
   std::map<PersonId, std::string> names;       // of whoever takes part or has had a turn
   std::map<std::string, std::string> serials;  // of cameras in turns, by id
@@ -92,10 +93,9 @@ struct Rotation::State {
     const auto found = std::ranges::find(slots, id, [](const SlotRow& each) { return each.row.id.text(); });
     return found == slots.end() ? nullptr : &*found;
   }
-  const TurnRow* in_seat(std::string_view slot, std::int64_t seat, Day on) const {
-    const auto found = std::ranges::find_if(
-        turns, [&](const TurnRow& each) { return each.slot == slot && each.seat == seat && each.stands(on); });
-    return found == turns.end() ? nullptr : &*found;
+  const TurnRow* in_seat(const std::string& slot, std::int64_t seat) const {
+    const auto found = seated.find({slot, seat});
+    return found == seated.end() ? nullptr : &turns[found->second];
   }
   std::string name(const PersonId& person) const {
     const auto found = names.find(person);
@@ -116,7 +116,8 @@ struct Rotation::State {
   }
 };
 
-Result<Rotation::State> Rotation::state(db::Transaction& tx, const AgencyId& agency, Day on) {
+Result<Rotation::State> Rotation::state(db::Transaction& tx, const AgencyId& agency, Day on,
+                                        const std::optional<PersonId>& whose, const std::string& slot_id) {
   State out;
   const auto damaged = [](const SealedRow& row) {
     return fail(Code::kCorrupt, "A row of the rotation in the catalog is damaged", row.id.text());
@@ -143,36 +144,52 @@ Result<Rotation::State> Rotation::state(db::Transaction& tx, const AgencyId& age
     if (slot.stands(on)) out.slots.push_back(std::move(slot));
   }
   std::ranges::sort(out.slots, {}, [](const SlotRow& each) { return std::pair(each.name(), each.row.id); });
-  out.participations = TRY(roster::participations(tx, agency, on));
-  std::set<PersonId> people;
-  for (const auto& [person, participation] : out.participations) people.insert(person);
-  for (SealedRow& row : TRY(roster::sealed_rows(tx, kTurns, agency))) {
+  out.participations = TRY(roster::participations(tx, agency, on, whose));
+  std::vector<SealedRow> rows;
+  if (!whose) {
+    rows = TRY(roster::sealed_rows(tx, kTurns, agency));
+  } else {
+    rows = TRY(roster::sealed_rows(tx, kTurns, agency, {.filter = roster::RowFilter{"person", whose->text()}}));
+    if (!slot_id.empty()) {
+      for (SealedRow& row :
+           TRY(roster::sealed_rows(tx, kTurns, agency, {.filter = roster::RowFilter{"slot", slot_id}})))
+        rows.push_back(std::move(row));
+    }
+  }
+  for (SealedRow& row : rows) {
     const auto from = row.day("from");
     if (!from) return damaged(row);
     TurnRow turn{
         row, PersonId(row.subject.bytes()), row.text("slot"), row.number("seat").value_or(1), *from, row.day("until")};
-    people.insert(turn.person);
     const auto device = DeviceId::parse(row.text("device"));
     if (device && !out.serials.contains(device->text())) {
       out.serials[device->text()] = TRY(camera(tx, agency, *device, Timestamp{on.number * kDayUs})).device.serial;
     }
+    if (turn.stands(on)) out.seated.emplace(std::pair(turn.slot, turn.seat), out.turns.size());
     out.turns.push_back(std::move(turn));
   }
-  for (const PersonId& person : people) TRY(add_name(tx, agency, person, out));
+  if (whose) {
+    TRY(add_name(tx, *whose, out));
+  } else {
+    for (const roster::Person& person : TRY(roster::people(tx, agency))) {
+      out.names[person.id] = roster::shown_name(person);
+      if (person.is_active) out.active.insert(person.id);
+    }
+  }
   // Who belonged where at noon of that day.
   const Timestamp noon{on.number * kDayUs + kDayUs / 2};
   for (const auto& [kind, of] :
        {std::pair(AssignmentKind::kUnit, &out.units), std::pair(AssignmentKind::kShift, &out.shifts)}) {
-    for (const roster::Assignment& each : TRY(roster::assignments(tx, agency, {kind, {}, {}, noon}))) {
+    for (const roster::Assignment& each : TRY(roster::assignments(tx, agency, {kind, whose, {}, noon}))) {
       (*of)[each.person].insert(each.target);
     }
   }
   return out;
 }
 
-Result<void> Rotation::add_name(db::Transaction& tx, const AgencyId& agency, const PersonId& person, State& out) {
+Result<void> Rotation::add_name(db::Transaction& tx, const PersonId& person, State& out) {
   const roster::Person known = TRY(roster::person(tx, person));
-  out.names[person] = TRY(roster::name_of(tx, agency, person)).value_or(known.login);
+  out.names[person] = roster::shown_name(known);
   if (known.is_active) out.active.insert(person);
   return {};
 }
@@ -216,7 +233,7 @@ Result<Json::Object> Rotation::status(const access::Actor& actor, std::optional<
         alerts.push_back(Json::Object{
             {"kind", kind}, {"slot", slot.row.id.text()}, {"seat", seat}, {"sentence", std::move(sentence)}});
       };
-      const TurnRow* turn = all.in_seat(slot.row.id.text(), seat, on);
+      const TurnRow* turn = all.in_seat(slot.row.id.text(), seat);
       if (!turn) {
         alert("empty", fmt::format("{}: nobody has its camera", where));
         seats.push_back(Json::Object{{"seat", seat}, {"turn", Json()}});
@@ -289,7 +306,7 @@ Result<Json::Object> Rotation::plan(const access::Actor& actor, std::optional<Da
   std::vector<Seat> seats;
   for (const SlotRow& slot : all.slots) {
     for (std::int64_t seat = 1; seat <= slot.seats; ++seat) {
-      const TurnRow* turn = all.in_seat(slot.row.id.text(), seat, on);
+      const TurnRow* turn = all.in_seat(slot.row.id.text(), seat);
       seats.push_back({slot.row.id.text(), seat, turn ? std::optional(Turn{turn->person, turn->from}) : std::nullopt});
     }
   }
@@ -335,7 +352,7 @@ Result<Json::Object> Rotation::plan(const access::Actor& actor, std::optional<Da
   const auto person = [&](const PersonId& id) { return Json::Object{{"id", id.text()}, {"name", all.name(id)}}; };
   const auto seat_json = [&](const Seat& seat) {
     const SlotRow* slot = all.slot(seat.slot);
-    const TurnRow* turn = all.in_seat(seat.slot, seat.seat, on);
+    const TurnRow* turn = all.in_seat(seat.slot, seat.seat);
     return Json::Object{{"slot", seat.slot},
                         {"slot_name", slot ? slot->name() : seat.slot},
                         {"seat", seat.seat},
@@ -514,8 +531,7 @@ Result<Json::Object> Rotation::issue(const access::Actor& actor, const std::stri
   if (!giving.camera.empty()) over.emplace().at = TRY(moment(giving, on));
   const auto look = [&](db::Transaction& tx) -> Result<void> {
     person = TRY(find_person(tx, actor.agency, giving.person, now));
-    State all = TRY(state(tx, actor.agency, on));
-    TRY(add_name(tx, actor.agency, person, all));
+    State all = TRY(state(tx, actor.agency, on, person, slot_id));
     const SlotRow* slot = all.slot(slot_id);
     if (!slot) return fail(Code::kNotFound, fmt::format("No such slot on {}", day_text(on)), slot_id);
     if (const auto why = all.barred(*slot, person)) return fail(Code::kConflict, *why);
@@ -572,8 +588,7 @@ Result<Json::Object> Rotation::swap(const access::Actor& actor, const std::strin
   HandOver over;
   const auto look = [&](db::Transaction& tx) -> Result<void> {
     in = TRY(find_person(tx, actor.agency, giving.person, now));
-    State all = TRY(state(tx, actor.agency, on));
-    TRY(add_name(tx, actor.agency, in, all));
+    State all = TRY(state(tx, actor.agency, on, in));
     row = TRY(roster::sealed_row(tx, kTurns, actor.agency, *id, "turn"));
     out = PersonId(row.subject.bytes());
     const auto from = row.day("from");

@@ -51,8 +51,10 @@ class Rotation {
 
  private:
   struct State;
-  Result<State> state(db::Transaction& tx, const AgencyId& agency, Day on);
-  static Result<void> add_name(db::Transaction& tx, const AgencyId& agency, const PersonId& person, State& out);
+  // Of one person and, where it is named, of one slot; of all where nobody is named.
+  Result<State> state(db::Transaction& tx, const AgencyId& agency, Day on, const std::optional<PersonId>& whose = {},
+                      const std::string& slot_id = "");
+  static Result<void> add_name(db::Transaction& tx, const PersonId& person, State& out);
   Result<Day> day(std::optional<Day> asked) const;
   Result<Timestamp> moment(const Giving& giving, Day on) const;
   Result<Json::Object> turn_json(const AgencyId& agency, const roster::SealedRowId& turn);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roster/roster.h"
 
+#include <map>
+
 #include <fmt/format.h>
 
 #include "base/limits.h"
@@ -179,17 +181,25 @@ Result<Agency> read_agency(const db::Row& row) {
   return Agency{id, row.text("name"), row.text("slug"), row.integer("is_first") == 1, console};
 }
 
-Result<Person> read_person(db::Transaction& tx, const db::Row& row) {
+Result<Person> read_without_roles(const db::Row& row) {
   const auto id = TRY(stored_id<PersonId>(row, "id"));
   const auto agency = TRY(stored_id<AgencyId>(row, "agency"));
-  Person person{
+  return Person{
       id, agency, row.text("login"), row.text("name"), row.maybe_text("badge"), {}, row.is_null("active_until_us")};
+}
+
+Result<access::Role> stored_role(const db::Row& row) {
+  const auto known = access::parse_role(row.text("role"));
+  if (!known) return fail(Code::kCorrupt, "A role in the catalog is unknown", row.text("role"));
+  return *known;
+}
+
+Result<Person> read_person(db::Transaction& tx, const db::Row& row) {
+  Person person = TRY(read_without_roles(row));
   for (const db::Row& role :
        TRY(tx.query("SELECT role FROM person_roles WHERE person = :person ORDER BY role LIMIT 100",
                     {{"person", person.id.text()}}))) {
-    const auto known = access::parse_role(role.text("role"));
-    if (!known) return fail(Code::kCorrupt, "A role in the catalog is unknown", role.text("role"));
-    person.roles.insert(*known);
+    person.roles.insert(TRY(stored_role(role)));
   }
   return person;
 }
@@ -200,8 +210,10 @@ Result<std::optional<std::string>> name_of(db::Transaction& tx, const AgencyId& 
   const db::Params params = {{"id", actor.text()}, {"agency", agency.text()}};
   for (const db::Row& row :
        TRY(tx.query("SELECT name, badge FROM people WHERE id = :id AND agency = :agency LIMIT 1", params))) {
-    const auto badge = row.maybe_text("badge");
-    return std::optional(badge ? fmt::format("{}, badge {}", row.text("name"), *badge) : row.text("name"));
+    Person known;
+    known.name = row.text("name");
+    known.badge = row.maybe_text("badge");
+    return std::optional(shown_name(known));
   }
   for (const db::Row& row :
        TRY(tx.query("SELECT name FROM docks WHERE id = :id AND agency = :agency LIMIT 1", params))) {
@@ -289,6 +301,10 @@ Result<void> add_person(db::Transaction& tx, const Person& person, Timestamp now
                                *person.badge, is_new ? Timestamp{0} : now, std::nullopt});
 }
 
+std::string shown_name(const Person& person) {
+  return person.badge ? fmt::format("{}, badge {}", person.name, *person.badge) : person.name;
+}
+
 Result<Person> person(db::Transaction& tx, const PersonId& id) {
   const db::Rows rows =
       TRY(tx.query(fmt::format("SELECT {} FROM people WHERE id = :id", kPersonColumns), {{"id", id.text()}}));
@@ -349,11 +365,21 @@ Result<Person> person_by_login(db::Transaction& tx, std::string_view login) {
 }
 
 Result<std::vector<Person>> people(db::Transaction& tx, const AgencyId& agency) {
+  const db::Params params = {{"agency", agency.text()}, {"limit", kAssignmentsMax}};
+  // One question for everybody's: a department has thousands.
+  std::map<std::string, std::set<access::Role>> roles;
+  for (const db::Row& row :
+       TRY(tx.query("SELECT r.person AS person, r.role AS role FROM person_roles r JOIN people p ON p.id = r.person "
+                    "WHERE p.agency = :agency LIMIT 14 * :limit",
+                    params))) {
+    roles[row.text("person")].insert(TRY(stored_role(row)));
+  }
   std::vector<Person> out;
   for (const db::Row& row : TRY(tx.query(
            fmt::format("SELECT {} FROM people WHERE agency = :agency ORDER BY login LIMIT :limit", kPersonColumns),
-           {{"agency", agency.text()}, {"limit", kAssignmentsMax}}))) {
-    out.push_back(TRY(read_person(tx, row)));
+           params))) {
+    out.push_back(TRY(read_without_roles(row)));
+    out.back().roles = std::move(roles[out.back().id.text()]);
   }
   return out;
 }

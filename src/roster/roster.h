@@ -66,6 +66,8 @@ Result<Agency> agency_by_name(db::Transaction& tx, std::string_view name_or_slug
 
 Result<void> add_person(db::Transaction& tx, const Person& person, Timestamp now);
 Result<Person> person(db::Transaction& tx, const PersonId& id);
+// "Dana Whitfield, badge 101", as name_of has it.
+std::string shown_name(const Person& person);
 Result<std::vector<Person>> people(db::Transaction& tx, const AgencyId& agency);  // by login
 // A person or dock as an actor, with the roles held now. A deactivated person, or a revoked dock, is kUnauthenticated.
 Result<access::Actor> actor(db::Transaction& tx, const SubjectId& id);

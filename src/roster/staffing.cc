@@ -181,9 +181,12 @@ std::string all_participation_status_names() {
   return out;
 }
 
-Result<std::map<PersonId, Participation>> participations(db::Transaction& tx, const AgencyId& agency, Day as_of) {
+Result<std::map<PersonId, Participation>> participations(db::Transaction& tx, const AgencyId& agency, Day as_of,
+                                                         const std::optional<PersonId>& of) {
   std::map<PersonId, Participation> out;
-  for (const SealedRow& row : TRY(sealed_rows(tx, kParticipations, agency))) {
+  RowQuery query;
+  if (of) query.filter = RowFilter{"person", of->text()};
+  for (const SealedRow& row : TRY(sealed_rows(tx, kParticipations, agency, query))) {
     const auto status = parse_participation_status(row.text("status"));
     const auto on = row.day("on");
     if (!status || !on) return fail(Code::kCorrupt, "A participation in the catalog is damaged", row.id.text());

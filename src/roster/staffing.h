@@ -56,7 +56,8 @@ struct Participation {
   Day on;
 };
 // Everybody's as of that day, by person: those who have withdrawn are among them.
-Result<std::map<PersonId, Participation>> participations(db::Transaction& tx, const AgencyId& agency, Day as_of);
+Result<std::map<PersonId, Participation>> participations(db::Transaction& tx, const AgencyId& agency, Day as_of,
+                                                         const std::optional<PersonId>& of = {});
 
 std::span<const db::Migration> staffing_schema();
 
