@@ -569,14 +569,14 @@ Decision decide_by_role(const Actor& actor, Action action, const Item& item, con
           "who has acknowledged and attended what: everybody their own record; supervisors their unit's; command, "
           "coordinators, program managers and auditors all";
       const bool is_theirs = !item.assigned_officer || item.is_supervised;
-      return allow_if(
-          (item.assigned_officer && is_own(actor, item)) || (actor.has(Role::kSupervisor) && is_theirs) ||
-              has_any(actor, {Role::kCommand, Role::kCoordinator, Role::kProgramManager, Role::kAuditor}),
-          kRule);
+      return allow_if((item.assigned_officer && is_own(actor, item)) || (actor.has(Role::kSupervisor) && is_theirs) ||
+                          has_any(actor, {Role::kCommand, Role::kCoordinator, Role::kProgramManager, Role::kAuditor}),
+                      kRule);
     }
     case Action::kManageTraining:
-      return allow_if(has_any(actor, {Role::kCoordinator, Role::kProgramManager}) && !is_own(actor, item),
-                      "policies, courses and attendance: coordinators and program managers, never their own attendance");
+      return allow_if(
+          has_any(actor, {Role::kCoordinator, Role::kProgramManager}) && !is_own(actor, item),
+          "policies, courses and attendance: coordinators and program managers, never their own attendance");
   }
   CHECK(false);
 }

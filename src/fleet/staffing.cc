@@ -263,8 +263,8 @@ Result<Json::Object> Staffing::set_mode(const access::Actor& actor, const std::s
 }
 
 Result<std::optional<std::string>> issue_mode(db::Transaction& tx, const AgencyId& agency) {
-  const auto rows = TRY(roster::sealed_rows(tx, kIssueModes, agency,
-                                            {.order = roster::RowQuery::Order::kNewestFirst, .limit = 1}));
+  const auto rows =
+      TRY(roster::sealed_rows(tx, kIssueModes, agency, {.order = roster::RowQuery::Order::kNewestFirst, .limit = 1}));
   return rows.empty() ? std::nullopt : std::optional(rows[0].text("mode"));
 }
 

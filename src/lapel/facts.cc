@@ -136,7 +136,8 @@ Result<void> run_person_rights(const RemoteOptions& options, const std::string& 
   const Json* assignments = rights.find("assignments");
   if (assignments && assignments->array()) {
     for (const Json& item : *assignments->array()) {
-      fmt::print("  {} {} since {}\n", text_of(item.find("kind")), text_of(item.find("target")), text_of(item.find("from")));
+      fmt::print("  {} {} since {}\n", text_of(item.find("kind")), text_of(item.find("target")),
+                 text_of(item.find("from")));
     }
   }
   const Json* items = rights.find("rights");
@@ -170,8 +171,8 @@ Result<void> run_person_review(const RemoteOptions& options, bool as_json) {
                                                            : "";
     fmt::print("{:<16} {}  since {} by {}  last here {}  factors {}  {} tokens  {}\n", text_of(item.find("login")),
                text_of(item.find("roles")), text_of(item.find("roles_since")), text_of(item.find("roles_by")),
-               last.substr(0, 10), text_of(item.find("factors")), tokens && tokens->array() ? tokens->array()->size() : 0,
-               flag);
+               last.substr(0, 10), text_of(item.find("factors")),
+               tokens && tokens->array() ? tokens->array()->size() : 0, flag);
   }
   const Json* signed_last = review.find("last_signed");
   if (signed_last && signed_last->object()) {

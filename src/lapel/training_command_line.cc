@@ -15,9 +15,8 @@ CLI::App* CommandLine::Declared::policy_command(CLI::App* in, const char* name, 
 }
 
 void CommandLine::Declared::add_requirement(CLI::App* in, const char* what, const char* member) {
-  CLI::App* sub = command(*in, "require", "Say whether one comes before a camera is handed out", [this] {
-    return door::run_requirement(remote_, said_, state_, as_json_);
-  });
+  CLI::App* sub = command(*in, "require", "Say whether one comes before a camera is handed out",
+                          [this] { return door::run_requirement(remote_, said_, state_, as_json_); });
   say(sub, what, member, "Its short name or id")->required();
   one_of(sub->add_option("--required", state_, "Whether it does")->required(), "yes, no");
   say(sub, "--unit", "unit", "Of the members of this unit alone");
@@ -50,9 +49,9 @@ void CommandLine::Declared::add_policy() {
                                      [this] { return door::run_policy_changes(remote_, policy_, as_json_); });
   changes->add_option("--since", policy_.since,
                       "Since this version; since the last that you acknowledged, when left out");
-  CLI::App* acknowledge =
-      policy_command(policy, "acknowledge", "Say that you have read a version",
-                     [this] { return door::run_policy_acknowledge(remote_, signer_, policy_, as_json_); });
+  CLI::App* acknowledge = policy_command(policy, "acknowledge", "Say that you have read a version", [this] {
+    return door::run_policy_acknowledge(remote_, signer_, policy_, as_json_);
+  });
   for (CLI::App* sub : {show, changes, acknowledge}) {
     sub->add_option("--version", policy_.version, "Its number; the one in force, when left out");
   }
@@ -116,8 +115,8 @@ void CommandLine::Declared::add_training() {
   say(plan, "--on", "on", "Its day; today, when left out")->type_name("DATE");
   say(plan, "--place", "place", "Where");
   say(plan, "--trainer", "trainer", "By whom");
-  CLI::App* cancel = named_change(training, "cancel", "Cancel a session", "The session", "/api/v1/training/sessions/",
-                                  "/cancel");
+  CLI::App* cancel =
+      named_change(training, "cancel", "Cancel a session", "The session", "/api/v1/training/sessions/", "/cancel");
   CLI::App* withdraw = named_change(training, "withdraw", "Take back attendance that was entered in error",
                                     "The attendance", "/api/v1/training/attendances/", "/withdraw");
   for (CLI::App* sub : {cancel, withdraw}) say(sub, "--reason", "reason", "Why; it goes on record")->required();

@@ -213,8 +213,7 @@ Result<void> run_policy_issue(const RemoteOptions& options, const PolicyTerms& t
   if (!terms.effective.empty()) body.emplace("effective", terms.effective);
   if (!terms.note.empty()) body.emplace("note", terms.note);
   Remote remote = TRY(Remote::open(options));
-  const Json done =
-      TRY(remote.post_json(policy_path(terms.policy) + "/versions", to_json(Json(std::move(body)))));
+  const Json done = TRY(remote.post_json(policy_path(terms.policy) + "/versions", to_json(Json(std::move(body)))));
   if (as_json) {
     fmt::print("{}\n", to_json(done));
   } else {
@@ -259,9 +258,8 @@ Result<void> run_policy_acknowledge(const RemoteOptions& options, const SignInTe
   if (!number) return fail(Code::kUnavailable, "The server's answer has no \"number\"");
   const Json::Object body = {{"answers", Json::Array(terms.answers.begin(), terms.answers.end())},
                              {"proof", "second_factor"}};
-  const Json done =
-      TRY(remote.post_json(fmt::format("{}/versions/{}/acknowledgements", policy_path(terms.policy), *number),
-                           to_json(Json(body))));
+  const Json done = TRY(remote.post_json(
+      fmt::format("{}/versions/{}/acknowledgements", policy_path(terms.policy), *number), to_json(Json(body))));
   const Json::Array& wrong = list_of(done, "wrong");
   if (as_json) fmt::print("{}\n", to_json(done));
   if (!wrong.empty()) {
@@ -291,7 +289,8 @@ Result<void> run_training_recording(const RemoteOptions& options, const std::str
 }
 
 Result<void> run_training_import(const RemoteOptions& options, const std::string& file, bool as_json) {
-  const Json::Object body = {{"csv", TRY(read_text(file))}};
+  const std::string csv = TRY(read_text(file));
+  const Json::Object body = {{"csv", csv}};
   Remote remote = TRY(Remote::open(options));
   const Json done = TRY(remote.post_json("/api/v1/training/import", to_json(Json(body))));
   if (as_json) {

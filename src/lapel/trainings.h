@@ -18,12 +18,12 @@
 namespace lapel::door {
 
 struct PolicyTerms {
-  std::string policy;                           // short name or id
-  std::optional<std::int64_t> version;          // the one in force
-  std::optional<std::int64_t> since;            // the last that was acknowledged
-  std::string file, effective, note;            // of a version that is issued
-  std::vector<std::int64_t> answers;            // numbers of choices: 1 is the first
-  std::optional<std::int64_t> days, months;     // for how long attendance counts
+  std::string policy;                        // short name or id
+  std::optional<std::int64_t> version;       // the one in force
+  std::optional<std::int64_t> since;         // the last that was acknowledged
+  std::string file, effective, note;         // of a version that is issued
+  std::vector<std::int64_t> answers;         // numbers of choices: 1 is the first
+  std::optional<std::int64_t> days, months;  // for how long attendance counts
   bool is_required = false;
 };
 

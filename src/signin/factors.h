@@ -105,8 +105,7 @@ class Factors {
     PersonId person;
   };
   Result<Shown> show_passkey(const std::optional<By>& by, const Bytes& credential_id, const PasskeyQuestion& question,
-                             const PasskeyPresented& answer,
-                             const std::function<Result<void>(db::Transaction&)>& then);
+                             const PasskeyPresented& answer, const std::function<Result<void>(db::Transaction&)>& then);
   Result<ByteArray<32>> sealing_key(const PersonId& person);
   Result<void> attempt(const By& by, std::string_view what, const std::function<Result<bool>()>& is_right);
   static Result<void> require_room(db::Transaction& tx, const PersonId& person);

@@ -32,9 +32,9 @@ Result<AttendanceFile> read_attendance(std::string_view text, const KnownAttenda
     SessionName session{cell(row, "course"), {}, cell(row, "place")};
     if (session.course.empty()) return wrong(row, "course", "it is empty: write the course's short name");
     if (!known.courses.contains(session.course)) {
-      return wrong(row, "course",
-                   fmt::format("there is no course \"{}\": add it first, or look at its short name",
-                               printable(session.course)));
+      return wrong(
+          row, "course",
+          fmt::format("there is no course \"{}\": add it first, or look at its short name", printable(session.course)));
     }
     const auto on = parse_day(cell(row, "on"));
     if (!on) return wrong(row, "on", "it must be a day such as 2022-11-30");

@@ -43,8 +43,8 @@ struct KnownAttendance {
 };
 
 struct AttendanceFile {
-  std::vector<AttendanceEntry> entries;                    // that are new
-  std::map<SessionName, std::string> trainers;             // of the sessions that the file names; may be empty texts
+  std::vector<AttendanceEntry> entries;         // that are new
+  std::map<SessionName, std::string> trainers;  // of the sessions that the file names; may be empty texts
   std::size_t already = 0;
 };
 Result<AttendanceFile> read_attendance(std::string_view text, const KnownAttendance& known);

@@ -12,8 +12,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   training::KnownAttendance known;
   known.today = *parse_day("2022-12-02");
   known.courses = {"basic"};
-  known.people = {{"101", PersonId(ByteArray<16>{1})}, {"hill", PersonId(ByteArray<16>{1})},
-                  {"102", PersonId(ByteArray<16>{2})}};
+  known.people = {
+      {"101", PersonId(ByteArray<16>{1})}, {"hill", PersonId(ByteArray<16>{1})}, {"102", PersonId(ByteArray<16>{2})}};
   const auto file = training::read_attendance(as_text(ByteView(data, size)), known);
   if (!file) return 0;
   for (const training::AttendanceEntry& entry : file->entries) {

@@ -12,7 +12,8 @@ namespace {
 
 // Area by area as the scorecard has them (bwctta.com). Its questions are said in other words, and are not all of its 45.
 constexpr ChecklistItem kItems[] = {
-    {"internal-voices", "Policy development", "Who within the agency had a part in writing it: officers, supervisors, unions, records"},
+    {"internal-voices", "Policy development",
+     "Who within the agency had a part in writing it: officers, supervisors, unions, records"},
     {"stakeholders-told", "Policy development", "That prosecutors, defense counsel and other agencies were told"},
     {"community-told", "Policy development", "That the community and its advocates were told"},
     {"who-wears", "General issues", "Who is given a camera, and who may wear one"},

@@ -155,9 +155,8 @@ Result<Json::Array> Courses::list_sessions(const access::Actor& actor) {
     }
     std::vector<Session> known;
     for (auto& [id, session] : TRY(sessions(tx, actor.agency))) known.push_back(session);
-    std::ranges::sort(known, [](const Session& a, const Session& b) {
-      return a.on != b.on ? a.on > b.on : a.id < b.id;
-    });
+    std::ranges::sort(known,
+                      [](const Session& a, const Session& b) { return a.on != b.on ? a.on > b.on : a.id < b.id; });
     for (const Session& session : known) out.emplace_back(session_json(session, all, counts[session.id]));
     return {};
   }));
@@ -203,8 +202,8 @@ Result<Json::Object> Courses::plan(const access::Actor& actor, const Plan& wante
     course = TRY(find_course(tx, actor.agency, wanted.course));
     for (const auto& [id, each] : TRY(sessions(tx, actor.agency))) {
       if (each.course != course.id || each.on != on || each.place != wanted.place || each.cancelled_at) continue;
-      return fail(Code::kConflict, fmt::format("There is a session of {} on {} there already", course.title,
-                                               day_text(on)));
+      return fail(Code::kConflict,
+                  fmt::format("There is a session of {} on {} there already", course.title, day_text(on)));
     }
     return {};
   };
@@ -301,8 +300,7 @@ Result<Json::Object> Courses::scan(const access::Actor& actor, const std::string
   }
   Json person;
   if (scanned.person) person = Json::Object{{"id", scanned.person->text()}, {"name", scanned.name}};
-  return Json::Object{
-      {"result", scanned.result}, {"sentence", scanned.sentence}, {"person", std::move(person)}};
+  return Json::Object{{"result", scanned.result}, {"sentence", scanned.sentence}, {"person", std::move(person)}};
 }
 
 Result<void> Courses::withdraw(const access::Actor& actor, const std::string& text, const std::string& reason) {

@@ -75,10 +75,14 @@ std::string joined(const std::vector<std::string>& items) {
 }
 
 ClauseChange compare(const Clause& before, const Clause& after) {
-  ClauseChange out{after.key, Change::kSame, changed_words(before.heading, after.heading),
-                   changed_words(before.text, after.text), {}};
+  ClauseChange out{after.key,
+                   Change::kSame,
+                   changed_words(before.heading, after.heading),
+                   changed_words(before.text, after.text),
+                   {}};
   if (before.setting != after.setting) {
-    out.mapping = fmt::format("Enforced by: was {}, now {}", setting_words(before.setting), setting_words(after.setting));
+    out.mapping =
+        fmt::format("Enforced by: was {}, now {}", setting_words(before.setting), setting_words(after.setting));
   }
   if (before.items != after.items) {
     out.mapping += fmt::format("{}Checklist: was {}, now {}", out.mapping.empty() ? "" : ". ", joined(before.items),
@@ -157,8 +161,7 @@ std::vector<ClauseChange> changed_clauses(const VersionText& before, const Versi
   };
   for (const Clause& clause : after.clauses) {
     take_removed();
-    const auto was =
-        std::ranges::find_if(before.clauses, [&](const Clause& each) { return each.key == clause.key; });
+    const auto was = std::ranges::find_if(before.clauses, [&](const Clause& each) { return each.key == clause.key; });
     out.push_back(was == before.clauses.end() ? whole(clause, Change::kAdded) : compare(*was, clause));
     if (old != before.clauses.end() && old->key == clause.key) ++old;
   }

@@ -63,7 +63,7 @@ const Version* Policy::version(std::int64_t number) const {
 }
 
 Result<std::vector<Policy>> policies(db::Transaction& tx, const AgencyId& agency) {
-  const std::map<std::string, Requirement> required = TRY(requirements(tx, agency));
+  const auto required = TRY(requirements(tx, agency));
   std::map<std::string, std::vector<Version>> versions;
   for (const SealedRow& row : TRY(roster::sealed_rows(tx, kVersions, agency))) {
     const auto number = row.number("number");
@@ -103,8 +103,9 @@ Result<std::vector<Acknowledgement>> acknowledgements(db::Transaction& tx, const
     const auto found = versions.find(row.text("version"));
     if (found == versions.end()) return damaged(row);
     const auto& [policy, version] = found->second;
-    Acknowledgement each{row.id,          PersonId(row.subject.bytes()), policy,         version->id,
-                         version->number, row.text("sha256"),            row.entered_at, {}};
+    Acknowledgement each{
+        row.id, PersonId(row.subject.bytes()), policy, version->id, version->number, row.text("sha256"), row.entered_at,
+        {}};
     each.row = std::move(row);
     out.push_back(std::move(each));
   }
@@ -118,7 +119,7 @@ std::optional<Day> Course::ends(Day attended) const {
 }
 
 Result<std::vector<Course>> courses(db::Transaction& tx, const AgencyId& agency) {
-  const std::map<std::string, Requirement> required = TRY(requirements(tx, agency));
+  const auto required = TRY(requirements(tx, agency));
   std::vector<Course> out;
   for (const SealedRow& row : TRY(roster::sealed_rows(tx, kCourses, agency))) {
     Course each{row.id,
@@ -156,7 +157,7 @@ Result<std::map<RowId, Session>> sessions(db::Transaction& tx, const AgencyId& a
 
 Result<std::vector<Attendance>> attendances(db::Transaction& tx, const AgencyId& agency,
                                             const std::optional<PersonId>& person) {
-  const std::map<RowId, Session> known = TRY(sessions(tx, agency));
+  const auto known = TRY(sessions(tx, agency));
   std::vector<Attendance> out;
   for (const SealedRow& row : TRY(roster::sealed_rows(tx, kAttendances, agency, {.filter = of(person)}))) {
     const auto session = RowId::parse(row.text("session"));

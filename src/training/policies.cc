@@ -298,9 +298,8 @@ Result<Json::Object> Policies::version(const access::Actor& actor, const std::st
                                      {"setting", setting_json(clause, settings)}});
     }
     for (const Question& question : words.check) {
-      check.push_back(
-          Json::Object{{"question", question.question},
-                       {"choices", Json::Array(question.choices.begin(), question.choices.end())}});
+      check.push_back(Json::Object{{"question", question.question},
+                                   {"choices", Json::Array(question.choices.begin(), question.choices.end())}});
     }
     std::optional<Timestamp> acknowledged_at;
     for (const Acknowledgement& each : TRY(acknowledgements(tx, actor.agency, {policy}, actor.person))) {
@@ -368,10 +367,8 @@ Result<Json::Object> Policies::checklist(const access::Actor& actor) {
       const VersionText words = TRY(text_of(TRY(body_of(tx, actor.agency, *current))));
       for (const Clause& clause : words.clauses) {
         for (const std::string& item : clause.items) {
-          spoken[item].push_back(Json::Object{{"policy", policy.slug},
-                                              {"title", policy.title},
-                                              {"clause", clause.key},
-                                              {"heading", clause.heading}});
+          spoken[item].push_back(Json::Object{
+              {"policy", policy.slug}, {"title", policy.title}, {"clause", clause.key}, {"heading", clause.heading}});
         }
       }
     }
@@ -387,11 +384,10 @@ Result<Json::Object> Policies::checklist(const access::Actor& actor) {
       const auto found = values.find(std::string(kind.name));
       // Of a policy, which is none here.
       const bool is_of_policy = kind.name == "policy_before_check_out";
-      known.push_back(
-          Json::Object{{"name", kind.name},
-                       {"title", kind.title},
-                       {"values", kind.values},
-                       {"in_force", found == values.end() || is_of_policy ? Json() : Json(found->second)}});
+      known.push_back(Json::Object{{"name", kind.name},
+                                   {"title", kind.title},
+                                   {"values", kind.values},
+                                   {"in_force", found == values.end() || is_of_policy ? Json() : Json(found->second)}});
     }
     out = {{"items", std::move(items)}, {"settings", std::move(known)}};
     return {};
@@ -409,8 +405,8 @@ Result<Policies::Ready> Policies::judge(const access::Actor& actor, const std::s
     const Version* version = TRY(find_version(policy, number));
     for (const Acknowledgement& each : TRY(acknowledgements(tx, actor.agency, {policy}, actor.person))) {
       if (each.version == version->id) {
-        return fail(Code::kConflict, fmt::format("You acknowledged version {} of {} at {}", number, policy.title,
-                                                 ledger_time(each.at)));
+        return fail(Code::kConflict,
+                    fmt::format("You acknowledged version {} of {} at {}", number, policy.title, ledger_time(each.at)));
       }
     }
     out = {training::judge(version->right, answers), {}};

@@ -90,8 +90,8 @@ class Policies {
   Result<Json::Object> require_first(const access::Actor& actor, const Requiring& wanted);
 
  private:
-  Result<std::map<std::string, std::string>> in_force(db::Transaction& tx, const AgencyId& agency,
-                                                      const Policy& policy, Timestamp now);
+  Result<std::map<std::string, std::string>> in_force(db::Transaction& tx, const AgencyId& agency, const Policy& policy,
+                                                      Timestamp now);
 
   const Parts parts_;
   const Settings settings_;

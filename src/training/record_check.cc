@@ -18,12 +18,13 @@ namespace {
 constexpr std::int64_t kPage = 1'000;
 constexpr std::int64_t kTextsPage = 20;  // each may be large
 
-constexpr const roster::SealedTable* kTables[] = {&kPolicies, &kVersions,     &kAcknowledgements, &kCourses,
+constexpr const roster::SealedTable* kTables[] = {&kPolicies,     &kVersions, &kAcknowledgements, &kCourses,
                                                   &kRequirements, &kSessions, &kAttendances};
 
 Result<void> check_texts(db::Transaction& tx, const AgencyId& agency, const std::function<void(std::string)>& fault) {
   std::set<std::string> wanted;
-  for (const roster::SealedRow& row : TRY(roster::sealed_rows(tx, kVersions, agency))) wanted.insert(row.text("sha256"));
+  for (const roster::SealedRow& row : TRY(roster::sealed_rows(tx, kVersions, agency)))
+    wanted.insert(row.text("sha256"));
   for (std::string after;;) {
     const db::Rows rows = TRY(tx.query(
         "SELECT CAST(sha256 AS TEXT) AS sha256, CAST(body AS TEXT) AS body FROM policy_texts WHERE agency = :agency "
@@ -40,10 +41,10 @@ Result<void> check_texts(db::Transaction& tx, const AgencyId& agency, const std:
   }
   for (const std::string& sha256 : wanted)
     fault(fmt::format("policy text {}: a version has it, and the catalog does not", printable(sha256)));
-  const std::int64_t strays =
-      TRY(tx.query("SELECT COUNT(*) AS strays FROM policy_texts t WHERE NOT EXISTS (SELECT 1 FROM agencies a WHERE a.id "
-                   "= t.agency)"))[0]
-          .integer("strays");
+  const std::int64_t strays = TRY(tx.query(
+      "SELECT COUNT(*) AS strays FROM policy_texts t WHERE NOT EXISTS (SELECT 1 FROM agencies a WHERE a.id "
+      "= t.agency)"))[0]
+                                  .integer("strays");
   if (strays > 0) fault(fmt::format("policy_texts: {} rows name no agency", strays));
   return {};
 }

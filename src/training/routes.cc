@@ -175,9 +175,7 @@ Result<Response> acknowledge(const Request& request, const Room& room, const Act
   }
   if (!signature) TRY(room.fresh(request));
   const Json::Object done = TRY(room.policies.acknowledge(actor, id_param(request), number, answers, signature));
-  return answer(201, {{"acknowledged_at", done.at("acknowledged_at")},
-                      {"wrong", Json::Array()},
-                      {"question", Json()}});
+  return answer(201, {{"acknowledged_at", done.at("acknowledged_at")}, {"wrong", Json::Array()}, {"question", Json()}});
 }
 
 Result<Response> require_first(const Request& request, const Room& room, const Actor& actor) {

@@ -11,12 +11,9 @@ constexpr auto kTime = roster::ColumnKind::kTime;
 constexpr auto kSubject = roster::ColumnKind::kSubject;
 
 constexpr SealedColumn kPolicyColumns[] = {{"slug", "slug"}, {"title", "title"}};
-constexpr SealedColumn kVersionColumns[] = {{"policy", "policy"},
-                                            {"number", "number", kNumber},
-                                            {"effective_us", "effective", kTime},
-                                            {"sha256", "sha256"},
-                                            {"right_choices", "right"},
-                                            {"note", "note"}};
+constexpr SealedColumn kVersionColumns[] = {
+    {"policy", "policy"}, {"number", "number", kNumber}, {"effective_us", "effective", kTime},
+    {"sha256", "sha256"}, {"right_choices", "right"},    {"note", "note"}};
 constexpr SealedColumn kAcknowledgementColumns[] = {{"person", "person", kSubject},
                                                     {"policy", "policy"},
                                                     {"version", "version"},
@@ -34,11 +31,8 @@ constexpr SealedColumn kCourseColumns[] = {{"slug", "slug"},
                                            {"valid_days", "valid_days", kNumber},
                                            {"valid_months", "valid_months", kNumber},
                                            {"renews", "renews"}};
-constexpr SealedColumn kRequirementColumns[] = {{"policy", "policy"},
-                                                {"course", "course"},
-                                                {"required", "required"},
-                                                {"unit", "unit"},
-                                                {"reason", "reason"}};
+constexpr SealedColumn kRequirementColumns[] = {
+    {"policy", "policy"}, {"course", "course"}, {"required", "required"}, {"unit", "unit"}, {"reason", "reason"}};
 constexpr SealedColumn kSessionColumns[] = {
     {"course", "course"}, {"on_day", "on", kDay}, {"place", "place"}, {"trainer", "trainer"}};
 constexpr SealedColumn kSessionEndColumns[] = {{"cancelled_us", "cancelled", kTime}, {"end_reason", "reason"}};
@@ -166,11 +160,11 @@ constexpr roster::SealedTable kAcknowledgements = {"policy_acknowledgements", "a
 constexpr roster::SealedTable kCourses = {"training_courses", "course", "training.course_added", kCourseColumns};
 constexpr roster::SealedTable kRequirements = {"training_requirements", "requirement", "training.required",
                                                kRequirementColumns};
-constexpr roster::SealedTable kSessions = {"training_sessions", "session",          "training.planned",
-                                           kSessionColumns,     "training.cancelled", kSessionEndColumns};
-constexpr roster::SealedTable kAttendances = {"training_attendances",          "attendance", "training.attended",
-                                              kAttendanceColumns,              "training.attendance_withdrawn",
-                                              kAttendanceEndColumns};
+constexpr roster::SealedTable kSessions = {"training_sessions",  "session",         "training.planned", kSessionColumns,
+                                           "training.cancelled", kSessionEndColumns};
+constexpr roster::SealedTable kAttendances = {
+    "training_attendances",          "attendance",         "training.attended", kAttendanceColumns,
+    "training.attendance_withdrawn", kAttendanceEndColumns};
 
 std::span<const db::Migration> schema() {
   return kSteps;

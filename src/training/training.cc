@@ -112,8 +112,7 @@ Result<Json::Object> Training::overview(const access::Actor& actor, std::optiona
       if (require_seeing(tx, actor, each.id, now)) people.push_back(std::move(each));
     }
     const auto counts = [](const Gate& gate) {
-      return Json(Json::Object{
-          {"required", gate.is_required}, {"ready", gate.ready}, {"concerned", gate.concerned}});
+      return Json(Json::Object{{"required", gate.is_required}, {"ready", gate.ready}, {"concerned", gate.concerned}});
     };
     Json policy = counts(gate(known, people, Of::kPolicy, at));
     Json training = counts(gate(known, people, Of::kTraining, at));
@@ -159,8 +158,7 @@ Result<Json::Object> Training::person(const access::Actor& actor, const std::str
     for (const Acknowledgement& each : TRY(acknowledgements(tx, actor.agency, known.policies, id))) {
       const auto policy = std::ranges::find(known.policies, each.policy, &Policy::id);
       if (policy == known.policies.end()) continue;
-      const std::string statement =
-          acknowledgement_statement({origin, policy->slug, each.number, each.sha256, id});
+      const std::string statement = acknowledgement_statement({origin, policy->slug, each.number, each.sha256, id});
       acknowledged.push_back(Json::Object{{"id", each.id.text()},
                                           {"policy", policy->slug},
                                           {"title", policy->title},

@@ -81,8 +81,10 @@ class TrainingTest : public evidence::VaultTest {
   const Parts parts_{*database_, *ledgers_, clock_};
   Training training_{parts_, *vault_};
   std::map<std::string, std::string> settings_ = {{"second_factor", "required"}};
-  Policies policies_{parts_, [this](db::Transaction&, const AgencyId&, Timestamp)
-                                 -> Result<std::map<std::string, std::string>> { return settings_; }};
+  Policies policies_{
+      parts_, [this](db::Transaction&, const AgencyId&, Timestamp) -> Result<std::map<std::string, std::string>> {
+        return settings_;
+      }};
   Courses courses_{parts_};
 };
 
@@ -182,7 +184,8 @@ TEST_F(TrainingTest, ARecordingStaysBoundToWhatWasInForceWhenItWasMade) {
   EXPECT_EQ(bound(old), std::pair(std::int64_t{1}, Json(1)));
   EXPECT_EQ(bound(recent), std::pair(std::int64_t{2}, Json(2)));
   EXPECT_EQ(bound(nobodys), std::pair(std::int64_t{1}, Json()));
-  EXPECT_EQ(code_of(training_.recording(ruiz_, old)), Code::kNotFound) << "it is not there for whoever may not know of it";
+  EXPECT_EQ(code_of(training_.recording(ruiz_, old)), Code::kNotFound)
+      << "it is not there for whoever may not know of it";
 }
 
 TEST_F(TrainingTest, AttendanceCountsUntilItEnds) {
@@ -332,8 +335,7 @@ TEST_F(TrainingTest, ARowThatSaysSomethingElseThanItsEventIsFound) {
   ASSERT_TRUE(courses_.cancel(manager_, off, "on leave"));
   scan(held, "101");
   scan(held, "102");
-  const std::string attendance =
-      *courses_.show_session(keeper_, held)->at("roster").array()->at(0).find_string("id");
+  const std::string attendance = *courses_.show_session(keeper_, held)->at("roster").array()->at(0).find_string("id");
   ASSERT_TRUE(courses_.withdraw(keeper_, attendance, "in error"));
   ASSERT_EQ(faults(), Lines{});
   const std::map<std::string, std::vector<std::string>> numbers = {

@@ -54,7 +54,8 @@ Result<Clause> read_clause(const Json& json, const std::string& place) {
     return wrong(place, "\"setting\" and \"says\" go together: which setting, and what the clause says that it is");
   if (shape.has("setting")) {
     const std::string name = TRY(shape.text("setting"));
-    out.setting = ClauseSetting{name, TRY(shape.text("says"))};
+    const std::string says = TRY(shape.text("says"));
+    out.setting = ClauseSetting{name, says};
   }
   return out;
 }
@@ -149,8 +150,7 @@ std::optional<VersionText> parse_version(std::string_view bytes) {
     if (each.find("setting")) clause.setting = ClauseSetting{text(each, "setting"), text(each, "says")};
     out.clauses.push_back(std::move(clause));
   }
-  for (const Json& each : *check->array())
-    out.check.push_back({text(each, "question"), texts(each.find("choices"))});
+  for (const Json& each : *check->array()) out.check.push_back({text(each, "question"), texts(each.find("choices"))});
   return out;
 }
 

@@ -48,8 +48,9 @@ TEST(Version, SaysWhereAFileIsWrong) {
   EXPECT_EQ(wrong(R"({"clauses": []})"), "A policy has at least one clause");
   EXPECT_EQ(wrong(R"({"clauses": [{"key": "A b", "heading": "h", "text": "t"}]})"),
             "Clause 1: \"key\" must be of a-z, 0-9 and '-', beginning with a letter");
-  EXPECT_EQ(wrong(R"({"clauses": [{"key": "a", "heading": "h", "text": "t"}, {"key": "a", "heading": "h", "text": "t"}]})"),
-            "Clause 2: another clause has the key \"a\" already");
+  EXPECT_EQ(
+      wrong(R"({"clauses": [{"key": "a", "heading": "h", "text": "t"}, {"key": "a", "heading": "h", "text": "t"}]})"),
+      "Clause 2: another clause has the key \"a\" already");
   EXPECT_EQ(wrong(R"({"clauses": [{"key": "a", "heading": "h", "text": "a\tb"}]})"),
             "Clause 1: \"text\" must be text of 1 to 16384 bytes");
   EXPECT_EQ(wrong(R"({"clauses": [{"key": "a", "heading": "h", "text": "t", "setting": "own_viewing"}]})"),
@@ -91,11 +92,10 @@ TEST(Changes, AreToldByWord) {
   EXPECT_EQ(changed_words("a b", "a b"), (std::vector<Piece>{{Change::kSame, "a b"}}));
   EXPECT_EQ(changed_words("", "a"), (std::vector<Piece>{{Change::kAdded, "a"}}));
   EXPECT_EQ(changed_words("a", ""), (std::vector<Piece>{{Change::kRemoved, "a"}}));
-  EXPECT_EQ(changed_words("at least 180 days", "at least 365 days"),
-            (std::vector<Piece>{{Change::kSame, "at least "},
-                                {Change::kRemoved, "180"},
-                                {Change::kAdded, "365"},
-                                {Change::kSame, " days"}}));
+  EXPECT_EQ(
+      changed_words("at least 180 days", "at least 365 days"),
+      (std::vector<Piece>{
+          {Change::kSame, "at least "}, {Change::kRemoved, "180"}, {Change::kAdded, "365"}, {Change::kSame, " days"}}));
   EXPECT_EQ(changed_words("every traffic stop now", "every contact now"),
             (std::vector<Piece>{{Change::kSame, "every "},
                                 {Change::kRemoved, "traffic stop"},
@@ -151,7 +151,8 @@ std::string wrong_file(std::string_view rows) {
 
 TEST(Attendance, IsTakenOnceHoweverOftenItIsSaid) {
   const std::string rows =
-      "course,on,badge,login,trainer\nbasic,2022-11-30,101,,Sgt. Boyd\nbasic,2022-11-30,,hill,\nbasic,2022-11-30,102,,\n";
+      "course,on,badge,login,trainer\nbasic,2022-11-30,101,,Sgt. "
+      "Boyd\nbasic,2022-11-30,,hill,\nbasic,2022-11-30,102,,\n";
   const auto file = read_attendance(rows, known());
   ASSERT_TRUE(file) << file.error().text();
   ASSERT_EQ(file->entries.size(), 2U);
