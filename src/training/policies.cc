@@ -105,9 +105,9 @@ Json setting_json(const Clause& clause, const std::map<std::string, std::string>
   const bool is_so = agrees(clause.setting->value, found->second);
   out["in_force"] = found->second;
   out["agrees"] = is_so;
-  out["sentence"] = is_so ? fmt::format("Enforced: {} is {}", kind->title, found->second)
-                          : fmt::format("Not so: the clause says {}, and {} is {}", clause.setting->value, kind->title,
-                                        found->second);
+  out["sentence"] =
+      fmt::format("{}{}: {}", is_so ? "Enforced. " : fmt::format("Not so. The clause says {}. ", clause.setting->value),
+                  kind->title, found->second);
   return Json(std::move(out));
 }
 

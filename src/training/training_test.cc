@@ -281,10 +281,10 @@ TEST_F(TrainingTest, AClauseTellsWhetherItsSettingIsSo) {
     const Json* setting = clause.find("setting");
     told.push_back(setting->is_null() ? "nothing" : *setting->find_string("sentence"));
   }
-  EXPECT_EQ(told, (Lines{"Enforced: A second factor at sign-in is required",
-                         "Not so: the clause says optional, and A second factor at sign-in is required",
+  EXPECT_EQ(told, (Lines{"Enforced. A second factor at sign-in: required",
+                         "Not so. The clause says optional. A second factor at sign-in: required",
                          "Not enforced by Lapel",
-                         "Enforced: No camera without having acknowledged this policy is required", "nothing"}));
+                         "Enforced. No camera without having acknowledged this policy: required", "nothing"}));
   const auto list = policies_.checklist(hill_);
   ASSERT_TRUE(list) << message_of(list);
   for (const Json& item : *list->at("items").array()) {

@@ -9,7 +9,7 @@ import { Name, Ready, Table, useLoad } from "../../ui/parts.js";
 export function Checklist(): ReactNode {
   const [load, again] = useLoad("checklist", (signal) => askJson<"GET /api/v1/training/checklist">("/api/v1/training/checklist", { signal }));
   return (
-    <section aria-labelledby="checklist-title">
+    <section className="apart" aria-labelledby="checklist-title">
       <h2 id="checklist-title">{m.training.checklist}</h2>
       <p className="lead">{m.training.checklistNote}</p>
       <Ready of={load} again={again}>

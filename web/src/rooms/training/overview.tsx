@@ -13,7 +13,7 @@ export function Overview(): ReactNode {
   const query = new URLSearchParams(day === "" ? {} : { as_of: day }).toString();
   const [load, again] = useLoad(query, (signal) => askJson<"GET /api/v1/training">(`/api/v1/training?${query}`, { signal }));
   return (
-    <section aria-labelledby="overview-title">
+    <section className="apart" aria-labelledby="overview-title">
       <h2 id="overview-title">{m.training.overview}</h2>
       <Ready of={load} again={again}>
         {(overview) => <Shown overview={overview} day={day} onDay={setDay} />}

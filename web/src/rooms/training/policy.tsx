@@ -58,8 +58,10 @@ function Shown({ policy, session, again }: ShownProps): ReactNode {
             {m.training.edit}
           </button>
         )}
-        {policy.versions.length > 1 && (
-          <label className="row">
+      </div>
+      {policy.versions.length > 1 && (
+        <div className="filters">
+          <label>
             {m.training.chooseVersion}
             <select value={number} onChange={(event) => setChosen(Number(event.target.value))}>
               {policy.versions.map((version) => (
@@ -69,8 +71,8 @@ function Shown({ policy, session, again }: ShownProps): ReactNode {
               ))}
             </select>
           </label>
-        )}
-      </div>
+        </div>
+      )}
       {number === undefined ? (
         <Empty title={m.training.noVersion} detail={mayManage ? m.training.noPoliciesDetail : m.training.noneInForce} />
       ) : (

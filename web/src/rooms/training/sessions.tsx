@@ -26,7 +26,7 @@ export function Sessions(): ReactNode {
     again();
   };
   return (
-    <section aria-labelledby="sessions-title">
+    <section className="apart" aria-labelledby="sessions-title">
       <div className="row heading">
         <h2 id="sessions-title">{m.training.sessions}</h2>
         <button type="button" onClick={() => setPlanning(true)}>

@@ -71,7 +71,7 @@ function Policies({ mayManage }: ListProps): ReactNode {
     again();
   };
   return (
-    <section aria-labelledby="policies-title">
+    <section className="apart" aria-labelledby="policies-title">
       <div className="row heading">
         <h2 id="policies-title">{m.training.policies}</h2>
         {mayManage && (
@@ -169,7 +169,7 @@ function Courses({ mayManage }: ListProps): ReactNode {
     again();
   };
   return (
-    <section aria-labelledby="courses-title">
+    <section className="apart" aria-labelledby="courses-title">
       <div className="row heading">
         <h2 id="courses-title">{m.training.courses}</h2>
         {mayManage && (
