@@ -6,7 +6,7 @@
 #include <set>
 #include <utility>
 
-#include "crypto/sha256.h"
+#include "base/problems.h"
 #include "http/answers.h"
 #include "training/facts.h"
 #include "training/policies.h"
@@ -109,7 +109,9 @@ Result<Json::Object> Training::overview(const access::Actor& actor, std::optiona
     const Known known = TRY(read_known(tx, actor.agency, std::nullopt, at));
     std::vector<roster::Person> people;
     for (roster::Person& each : TRY(active_people(tx, actor.agency))) {
-      if (require_seeing(tx, actor, each.id, now)) people.push_back(std::move(each));
+      const auto seen = require_seeing(tx, actor, each.id, now);
+      if (!seen && seen.error().problem != &problems::kRule) return fail(seen.error());
+      if (seen) people.push_back(std::move(each));
     }
     const auto counts = [](const Gate& gate) {
       return Json(Json::Object{{"required", gate.is_required}, {"ready", gate.ready}, {"concerned", gate.concerned}});
