@@ -764,7 +764,7 @@ class OpenApi(unittest.TestCase):
         for path in (own, f"{own}/rules", "/api/v1/training", "/api/v1/training/checklist", "/api/v1/training/courses", "/api/v1/training/sessions",
                      "/api/v1/training/people/union", f"/api/v1/training/sessions/{'0' * 32}"):
             self.ask("GET", path, status=401, slug="unauthenticated")
-        named = {"slug": "rules", "title": "Rules of the camera", "required": True}
+        named = {"slug": "rules", "title": "Rules of the camera"}
         self.ask("POST", own, self.union, status=403, body=named, slug="rule")
         for body in ({"slug": "rules"}, {"slug": "The rules", "title": "x"}):
             self.ask("POST", own, manager, status=400, body=body, slug="invalid")
