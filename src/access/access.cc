@@ -83,6 +83,9 @@ constexpr auto kActions = std::to_array<std::pair<Action, std::string_view>>({
     {Action::kSeePrivileged, "see_privileged"},
     {Action::kStateProgram, "state_program"},
     {Action::kWaiveGate, "waive_gate"},
+    {Action::kReadPolicies, "read_policies"},
+    {Action::kSeeTraining, "see_training"},
+    {Action::kManageTraining, "manage_training"},
 });
 
 constexpr std::array<std::pair<Purpose, std::string_view>, 6> kPurposes = {{
@@ -559,6 +562,21 @@ Decision decide_by_role(const Actor& actor, Action action, const Item& item, con
     case Action::kWaiveGate:
       return allow_if(has_any(actor, {Role::kProgramManager, Role::kCommand}),
                       "waiving a gate: program managers and command, of gates that name their role");
+    case Action::kReadPolicies:
+      return allow("the policies: everybody whom they bind");
+    case Action::kSeeTraining: {
+      constexpr std::string_view kRule =
+          "who has acknowledged and attended what: everybody their own record; supervisors their unit's; command, "
+          "coordinators, program managers and auditors all";
+      const bool is_theirs = !item.assigned_officer || item.is_supervised;
+      return allow_if((item.assigned_officer && is_own(actor, item)) || (actor.has(Role::kSupervisor) && is_theirs) ||
+                          has_any(actor, {Role::kCommand, Role::kCoordinator, Role::kProgramManager, Role::kAuditor}),
+                      kRule);
+    }
+    case Action::kManageTraining:
+      return allow_if(
+          has_any(actor, {Role::kCoordinator, Role::kProgramManager}) && !is_own(actor, item),
+          "policies, courses and attendance: coordinators and program managers, never their own attendance");
   }
   CHECK(false);
 }

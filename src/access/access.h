@@ -105,8 +105,12 @@ enum class Action {
   kSeePrivileged,  // what of it is privileged, when asked for
   kStateProgram,   // to add statements
   kWaiveGate,      // to let a gate that names one's role count as passed
+  // Of policies and training. The item's assigned officer is whose record it is.
+  kReadPolicies,    // the policies, the courses and one's own record; to acknowledge
+  kSeeTraining,     // what somebody has acknowledged and attended, and who lacks what
+  kManageTraining,  // policies, courses, sessions, and who attended
 };
-inline constexpr Action kLastAction = Action::kWaiveGate;
+inline constexpr Action kLastAction = Action::kManageTraining;
 std::string_view action_name(Action action);
 std::optional<Action> parse_action(std::string_view name);
 std::string all_action_names();

@@ -184,6 +184,11 @@ void add_return(Act& act, const roster::Assignment& worn, const HandOver& from, 
   act.make(kMoves, from.device, std::move(moved));
 }
 
+Result<void> check_bar(const Bar& bar, db::Transaction& tx, const AgencyId& agency, const PersonId& person) {
+  const std::optional<std::string> why = bar ? TRY(bar(tx, agency, person)) : std::nullopt;
+  return why ? Result<void>(fail(Code::kConflict, *why)) : Result<void>();
+}
+
 Timestamp ledger_moment(Timestamp time) {
   const auto out = parse_ledger_time(ledger_time(time));
   CHECK(out.has_value());

@@ -8,6 +8,7 @@
 // Threads: any; each call runs in the caller's transaction.
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -52,6 +53,12 @@ Result<void> check_issue(db::Transaction& tx, const AgencyId& agency, const Hand
 void add_issue(Act& act, const AgencyId& agency, const HandOver& to);
 // It comes back from whoever has it.
 void add_return(Act& act, const roster::Assignment& worn, const HandOver& from, const std::string& reason);
+
+// Why somebody may not be given a camera now, in a sentence; nullopt: they may. What has to be true first (training, a policy) is
+// other rooms' to know. Asked of every hand-over that a person would still have.
+using Bar = std::function<Result<std::optional<std::string>>(db::Transaction&, const AgencyId&, const PersonId&)>;
+// kConflict with that sentence. A bar may be null: there is none.
+Result<void> check_bar(const Bar& bar, db::Transaction& tx, const AgencyId& agency, const PersonId& person);
 
 // As the ledger writes it: what row and event keep is the same moment.
 Timestamp ledger_moment(Timestamp time);

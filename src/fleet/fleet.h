@@ -9,7 +9,6 @@
 //   one follows at once.
 // Threads: any; calls block.
 
-#include <functional>
 #include <optional>
 #include <string>
 
@@ -20,9 +19,6 @@ namespace lapel::fleet {
 
 class Fleet {
  public:
-  // Why somebody may not be given a camera now, in a sentence; nullopt: they may. What has to be true first (training, a policy)
-  // is other rooms' to know.
-  using Bar = std::function<Result<std::optional<std::string>>(db::Transaction&, const AgencyId&, const PersonId&)>;
   explicit Fleet(Parts parts, Bar bar = nullptr) : parts_(parts), bar_(std::move(bar)) {}
 
   Result<Json::Array> list(const access::Actor& actor);

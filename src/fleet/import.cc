@@ -9,8 +9,8 @@
 
 #include <fmt/format.h>
 
+#include "base/csv.h"
 #include "base/text.h"
-#include "fleet/csv.h"
 
 namespace lapel::fleet {
 namespace {

@@ -122,13 +122,9 @@ Result<Rotation::State> Rotation::state(db::Transaction& tx, const AgencyId& age
   const auto damaged = [](const SealedRow& row) {
     return fail(Code::kCorrupt, "A row of the rotation in the catalog is damaged", row.id.text());
   };
-  for (const SealedRow& row : TRY(roster::sealed_rows(tx, kRotationWindows, agency))) {
-    const auto from = row.day("from");
-    if (!from) return damaged(row);
-    if (*from > on || (out.window_since && *out.window_since > *from)) continue;
-    out.window = {row.number("min_days").value_or(28), row.number("max_days").value_or(42)};
-    out.window_since = from;
-  }
+  const WindowSet set = TRY(window_on(tx, agency, on));
+  out.window = set.window;
+  out.window_since = set.since;
   std::map<std::string, std::string> units, shifts;
   for (const roster::Unit& unit : TRY(roster::units(tx, agency))) units[unit.id.text()] = unit.name;
   for (const SealedRow& row : TRY(roster::sealed_rows(tx, roster::kShifts, agency))) {
@@ -554,6 +550,7 @@ Result<Json::Object> Rotation::issue(const access::Actor& actor, const std::stri
       over->serial = giving.camera;
       over->person = person;
       TRY(check_issue(tx, actor.agency, *over));
+      TRY(check_bar(bar_, tx, actor.agency, person));
     }
     return {};
   };
@@ -621,6 +618,7 @@ Result<Json::Object> Rotation::swap(const access::Actor& actor, const std::strin
       } else if (TRY(camera_of(tx, actor.agency, in, over.at))) {
         return fail(Code::kConflict, fmt::format("{} has another camera: check that in first", all.name(in)));
       }
+      TRY(check_bar(bar_, tx, actor.agency, in));
     }
     return {};
   };
@@ -707,6 +705,17 @@ Result<Json::Object> Rotation::end_slot(const access::Actor& actor, const std::s
   act.end(kSlots, console, *id, {{"until", day_text(on)}, {"reason", reason}});
   TRY(act.commit(parts_.ledgers));
   return Json::Object{{"id", id->text()}, {"until", day_text(on)}};
+}
+
+Result<WindowSet> window_on(db::Transaction& tx, const AgencyId& agency, Day on) {
+  WindowSet out;
+  for (const SealedRow& row : TRY(roster::sealed_rows(tx, kRotationWindows, agency))) {
+    const auto from = row.day("from");
+    if (!from) return fail(Code::kCorrupt, "A row of the rotation in the catalog is damaged", row.id.text());
+    if (*from > on || (out.since && *out.since > *from)) continue;
+    out = {{row.number("min_days").value_or(28), row.number("max_days").value_or(42)}, from};
+  }
+  return out;
 }
 
 }  // namespace lapel::fleet

@@ -11,6 +11,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "fleet/devices.h"
@@ -21,7 +22,7 @@ namespace lapel::fleet {
 
 class Rotation {
  public:
-  explicit Rotation(Parts parts) : parts_(parts) {}
+  explicit Rotation(Parts parts, Bar bar = nullptr) : parts_(parts), bar_(std::move(bar)) {}
 
   Result<Json::Object> status(const access::Actor& actor, std::optional<Day> as_of);
   // `seed`: of the lot among those who are alike in everything that counts; the day when it is empty.
@@ -60,6 +61,14 @@ class Rotation {
   Result<Json::Object> turn_json(const AgencyId& agency, const roster::SealedRowId& turn);
 
   const Parts parts_;
+  const Bar bar_;
 };
+
+// After how many days a turn may be swapped on that day, and by when it should be.
+struct WindowSet {
+  Window window;
+  std::optional<Day> since;  // nullopt: nobody has set one
+};
+Result<WindowSet> window_on(db::Transaction& tx, const AgencyId& agency, Day on);
 
 }  // namespace lapel::fleet

@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "fleet/csv.h"
+#include "base/csv.h"
 #include "http/answers.h"
 #include "http/json_body.h"
 #include "http/params.h"

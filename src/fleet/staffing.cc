@@ -135,8 +135,7 @@ Result<Json::Object> Staffing::report(const access::Actor& actor, std::optional<
       facilities.push_back(
           Json::Object{{"id", row.id.text()}, {"name", row.text("name")}, {"aliases", std::move(names)}});
     }
-    const auto modes = TRY(roster::sealed_rows(tx, kIssueModes, actor.agency,
-                                               {.order = roster::RowQuery::Order::kNewestFirst, .limit = 1}));
+    const std::optional<std::string> mode = TRY(issue_mode(tx, actor.agency));
     out = {{"as_of", day_text(day)},
            {"authorized", strength_json(all, roster::StrengthKind::kAuthorized)},
            {"sworn", strength_json(all, roster::StrengthKind::kSworn)},
@@ -145,7 +144,7 @@ Result<Json::Object> Staffing::report(const access::Actor& actor, std::optional<
            {"officers_without_camera", std::move(apart)},
            {"one_each", !few.has_value()},
            {"note", few ? Json(*few) : Json()},
-           {"mode", modes.empty() ? Json() : Json(modes[0].text("mode"))},
+           {"mode", mode ? Json(*mode) : Json()},
            {"units", std::move(units)},
            {"shifts", std::move(shifts)},
            {"facilities", std::move(facilities)}};
@@ -261,6 +260,12 @@ Result<Json::Object> Staffing::set_mode(const access::Actor& actor, const std::s
   act.make(kIssueModes, console, {{"mode", mode}, {"reason", reason}});
   TRY(act.commit(parts_.ledgers));
   return Json::Object{{"mode", mode}};
+}
+
+Result<std::optional<std::string>> issue_mode(db::Transaction& tx, const AgencyId& agency) {
+  const auto rows =
+      TRY(roster::sealed_rows(tx, kIssueModes, agency, {.order = roster::RowQuery::Order::kNewestFirst, .limit = 1}));
+  return rows.empty() ? std::nullopt : std::optional(rows[0].text("mode"));
 }
 
 }  // namespace lapel::fleet

@@ -44,4 +44,7 @@ class Staffing {
   const Parts parts_;
 };
 
+// How cameras are handed out; nullopt: nobody has said.
+Result<std::optional<std::string>> issue_mode(db::Transaction& tx, const AgencyId& agency);
+
 }  // namespace lapel::fleet

@@ -61,6 +61,8 @@ CommandLine::Declared::Declared() : app_("Lapel: the open body-worn-camera syste
   add_staffing();
   add_fleet();
   add_rotation();
+  add_policy();
+  add_training();
   add_forecast();
   add_calendar();
 }

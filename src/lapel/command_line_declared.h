@@ -26,6 +26,7 @@
 #include "lapel/remote.h"
 #include "lapel/remote_client.h"
 #include "lapel/shares.h"
+#include "lapel/trainings.h"
 #include "lapel/wiring.h"
 
 namespace lapel::door {
@@ -87,6 +88,11 @@ class CommandLine::Declared {
   void add_staffing();
   void add_fleet();
   void add_rotation();
+  // Those of policies and training: training_command_line.cc.
+  CLI::App* policy_command(CLI::App* in, const char* name, const char* help, std::function<Result<void>()> action);
+  void add_requirement(CLI::App* in, const char* what, const char* member);
+  void add_policy();
+  void add_training();
   void add_reading_terms(CLI::App* sub);
   void add_share();
   void add_recording();
@@ -118,6 +124,7 @@ class CommandLine::Declared {
   std::string state_;
   std::string day_, zone_, place_, seed_;
   CameraTerms camera_;
+  PolicyTerms policy_;
   std::int64_t days_max_ = 0;
   std::int64_t limit_ = 100;
   std::string recording_, out_, vkey_;

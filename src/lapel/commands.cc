@@ -12,6 +12,7 @@
 #include "oversight/record_check.h"
 #include "program/record_check.h"
 #include "roster/roles.h"
+#include "training/record_check.h"
 
 namespace lapel::door {
 
@@ -202,7 +203,8 @@ Result<void> run_ledger_check(const Where& where, bool as_json) {
       const auto fault = [&](std::string text) { report.faults.push_back(std::move(text)); };
       TRY(oversight::check_record(tx, agency.id, fault));
       TRY(program::check_record(tx, agency.id, fault));
-      return fleet::check_record(tx, agency.id, fault);
+      TRY(fleet::check_record(tx, agency.id, fault));
+      return training::check_record(tx, agency.id, fault);
     }));
     faults += report.faults.size();
     if (as_json) {

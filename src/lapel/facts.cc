@@ -6,17 +6,10 @@
 #include "base/text.h"
 #include "http/tus_client.h"
 #include "lapel/remote_client.h"
+#include "lapel/shown.h"
 
 namespace lapel::door {
 namespace {
-
-std::string shown(const Json* value) {
-  if (!value || value->is_null()) return "-";
-  if (const std::string* text = value->string()) return text->empty() ? "-" : printable(*text);
-  if (const std::string* name = value->find_string("name"))
-    return printable(*name);  // somebody, by what they are called
-  return to_json(*value);
-}
 
 Result<void> send_fact(Remote& remote, const std::string& method, const std::string& path, Json::Object body,
                        bool as_json) {
@@ -74,7 +67,7 @@ Result<void> run_fact_list(const RemoteOptions& options, const std::string& path
   }
   for (const Json& item : items) {
     std::string line;
-    for (const std::string& column : columns) line += (line.empty() ? "" : "  ") + shown(item.find(column));
+    for (const std::string& column : columns) line += (line.empty() ? "" : "  ") + text_of(item.find(column));
     fmt::print("{}\n", line);
   }
   return {};
@@ -111,7 +104,7 @@ Result<void> run_fact_show(const RemoteOptions& options, const std::string& path
   }
   if (!shown_json.object()) return fail(Code::kUnavailable, "The server's answer is not an object");
   for (const auto& [name, value] : *shown_json.object()) {
-    if (!value.is_null()) fmt::print("{:<18} {}\n", name, shown(&value));
+    if (!value.is_null()) fmt::print("{:<18} {}\n", name, text_of(&value));
   }
   return {};
 }
@@ -138,19 +131,20 @@ Result<void> run_person_rights(const RemoteOptions& options, const std::string& 
   }
   const Json* active = rights.find("active");
   const bool is_inactive = active && active->boolean() && !*active->boolean();
-  fmt::print("{}, badge {}, {}{}\n", shown(rights.find("name")), shown(rights.find("badge")),
-             shown(rights.find("roles")), is_inactive ? ", deactivated" : "");
+  fmt::print("{}, badge {}, {}{}\n", text_of(rights.find("name")), text_of(rights.find("badge")),
+             text_of(rights.find("roles")), is_inactive ? ", deactivated" : "");
   const Json* assignments = rights.find("assignments");
   if (assignments && assignments->array()) {
     for (const Json& item : *assignments->array()) {
-      fmt::print("  {} {} since {}\n", shown(item.find("kind")), shown(item.find("target")), shown(item.find("from")));
+      fmt::print("  {} {} since {}\n", text_of(item.find("kind")), text_of(item.find("target")),
+                 text_of(item.find("from")));
     }
   }
   const Json* items = rights.find("rights");
   if (!items || !items->array()) return fail(Code::kUnavailable, "The server's answer has no \"rights\"");
   for (const Json& item : *items->array()) {
-    fmt::print("{:<7} {:<16} {:<16} {:<11} {}\n", shown(item.find("answer")), shown(item.find("action")),
-               shown(item.find("purpose")), shown(item.find("recording")), shown(item.find("rule")));
+    fmt::print("{:<7} {:<16} {:<16} {:<11} {}\n", text_of(item.find("answer")), text_of(item.find("action")),
+               text_of(item.find("purpose")), text_of(item.find("recording")), text_of(item.find("rule")));
   }
   return {};
 }
@@ -170,19 +164,19 @@ Result<void> run_person_review(const RemoteOptions& options, bool as_json) {
   };
   for (const Json& item : *items->array()) {
     const Json* tokens = item.find("tokens");
-    const std::string last = shown(item.find("last_day"));
+    const std::string last = text_of(item.find("last_day"));
     const std::string_view flag = !is(item, "active")      ? "deactivated"
                                   : is(item, "never_here") ? "never signed in"
                                   : is(item, "idle")       ? "idle"
                                                            : "";
-    fmt::print("{:<16} {}  since {} by {}  last here {}  factors {}  {} tokens  {}\n", shown(item.find("login")),
-               shown(item.find("roles")), shown(item.find("roles_since")), shown(item.find("roles_by")),
-               last.substr(0, 10), shown(item.find("factors")), tokens && tokens->array() ? tokens->array()->size() : 0,
-               flag);
+    fmt::print("{:<16} {}  since {} by {}  last here {}  factors {}  {} tokens  {}\n", text_of(item.find("login")),
+               text_of(item.find("roles")), text_of(item.find("roles_since")), text_of(item.find("roles_by")),
+               last.substr(0, 10), text_of(item.find("factors")),
+               tokens && tokens->array() ? tokens->array()->size() : 0, flag);
   }
   const Json* signed_last = review.find("last_signed");
   if (signed_last && signed_last->object()) {
-    fmt::print(stderr, "Last signed {} by {}.\n", shown(signed_last->find("at")), shown(signed_last->find("by")));
+    fmt::print(stderr, "Last signed {} by {}.\n", text_of(signed_last->find("at")), text_of(signed_last->find("by")));
   } else {
     fmt::print(stderr, "Nobody has signed a review yet.\n");
   }

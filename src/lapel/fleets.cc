@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "lapel/remote_client.h"
+#include "lapel/shown.h"
 #include "os/disk.h"
 
 namespace lapel::door {
@@ -17,40 +18,12 @@ namespace {
 constexpr std::size_t kFileBytesMax = 1 << 20;  // as the server takes it
 constexpr std::size_t kCodeBytesMax = 1'024;
 
-std::string text_of(const Json* value) {
-  if (!value || value->is_null()) return "-";
-  if (const std::string* text = value->string()) return text->empty() ? "-" : printable(*text);
-  if (const std::string* name = value->find_string("name")) return printable(*name);
-  return to_json(*value);
-}
-
-const Json::Array& list_of(const Json& item, std::string_view name) {
-  static const Json::Array kNone;
-  const Json* value = item.find(name);
-  return value && value->array() ? *value->array() : kNone;
-}
-
-bool is_there(const Json* value) {
-  return value && !value->is_null();
-}
-
 std::string range_of(const Json* strength) {
   if (!is_there(strength)) return "not entered";
   const std::string low = text_of(strength->find("low")), high = text_of(strength->find("high"));
   const Json* source = strength->find("source");
   return fmt::format("{:<10}  since {}{}", low == high ? low : low + " to " + high, text_of(strength->find("from")),
                      is_there(source) ? ", " + text_of(source) : "");
-}
-
-Result<void> show(const RemoteOptions& options, const std::string& target, bool as_json, void (*print)(const Json&)) {
-  Remote remote = TRY(Remote::open(options));
-  const Json answer = TRY(remote.get_json(target));
-  if (as_json) {
-    fmt::print("{}\n", to_json(answer));
-  } else {
-    print(answer);
-  }
-  return {};
 }
 
 void print_staffing(const Json& report) {
@@ -107,10 +80,6 @@ void print_plan(const Json& plan) {
   }
   fmt::print("Officers who have had a turn: {} now, {} after\n", text_of(plan.find("officers_before")),
              text_of(plan.find("officers_after")));
-}
-
-std::string dated(const std::string& path, std::string_view name, const std::string& day) {
-  return day.empty() ? path : fmt::format("{}?{}={}", path, name, url_encoded(day));
 }
 
 }  // namespace

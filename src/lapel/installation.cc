@@ -27,6 +27,7 @@
 #include "roster/staffing.h"
 #include "sharing/shares.h"
 #include "signin/signin.h"
+#include "training/schema.h"
 
 namespace lapel::door {
 namespace {
@@ -140,6 +141,7 @@ Result<void> migrate_all(db::Database& database) {
   TRY(db::migrate(database, "program", program::schema()));
   TRY(db::migrate(database, "staffing", roster::staffing_schema()));
   TRY(db::migrate(database, "fleet", fleet::schema()));
+  TRY(db::migrate(database, "training", training::schema()));
   return db::migrate(database, "cameras", cameras::schema());
 }
 

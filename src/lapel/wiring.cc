@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -45,11 +46,14 @@
 #include "signin/accounts.h"
 #include "signin/directory.h"
 #include "signin/idle_accounts.h"
+#include "signin/passkey_json.h"
 #include "signin/record.h"
 #include "signin/routes.h"
+#include "signin/rules.h"
 #include "signin/scim_routes.h"
 #include "signin/sessions.h"
 #include "signin/tokens.h"
+#include "training/routes.h"
 
 namespace lapel::door {
 namespace {
@@ -206,6 +210,60 @@ std::function<Result<people::People::Link>(db::Transaction&, const PersonId&, co
     return people::People::Link{link.secret, link.expires_at};
   };
 }
+// What has to come before somebody is given a camera: what keeps it from everybody, and what from them alone.
+fleet::Bar bar(program::Programs& programs, const Clock& clock) {
+  return [&programs, &clock](db::Transaction& tx, const AgencyId& agency,
+                             const PersonId& person) -> Result<std::optional<std::string>> {
+    std::vector<std::string> sentences = TRY(programs.bars_of_check_out(tx, agency));
+    for (std::string& each : TRY(training::Training::missing(tx, agency, person, clock.now())))
+      sentences.push_back(std::move(each));
+    std::string out;
+    for (const std::string& each : sentences) out += (out.empty() ? "" : "; ") + each;
+    return out.empty() ? std::nullopt : std::optional(std::move(out));
+  };
+}
+// What other rooms have in force, in the words of the room of policies.
+training::Settings settings() {
+  return [](db::Transaction& tx, const AgencyId& agency, Timestamp now) -> Result<std::map<std::string, std::string>> {
+    const signin::SignInRules rules = TRY(signin::sign_in_rules(tx, agency));
+    const fleet::Window window = TRY(fleet::window_on(tx, agency, day_of(now))).window;
+    const std::optional<std::string> mode = TRY(fleet::issue_mode(tx, agency));
+    return std::map<std::string, std::string>{
+        {"second_factor", std::string(signin::second_factor_name(rules.second_factor))},
+        {"idle_days", std::to_string(rules.idle_days)},
+        {"notice_of_use", rules.banner.empty() ? "none" : "shown"},
+        {"rotation_window", fmt::format("{} to {}", window.min_days, window.max_days)},
+        {"issue_mode", mode.value_or("not said")}};
+  };
+}
+// How people sign what they acknowledge, in the words of the room of policies.
+training::Prover prover(signin::Factors& factors) {
+  training::Prover out;
+  out.ask = [&factors](const Request& request,
+                       const PersonId& person) -> Result<std::optional<training::Prover::Question>> {
+    const auto place = signin::passkey_place(request);
+    if (!place) return std::optional<training::Prover::Question>();  // an address at which browsers have none
+    std::vector<std::string> known = TRY(factors.passkey_ids(person, place->rp_id));
+    if (known.empty()) return std::optional<training::Prover::Question>();
+    return std::optional(training::Prover::Question{place->rp_id, std::move(known)});
+  };
+  out.check = [&factors](const Request& request, const access::Actor& actor, const Json& credential,
+                         const std::string& challenge) -> Result<training::PasskeyProof> {
+    const signin::PasskeyPlace place = TRY(signin::passkey_place(request));
+    const signin::PresentedCredential presented = TRY(signin::read_presented(credential));
+    const signin::By by{actor.person, actor.login, request.client};
+    const signin::Factors::Signed made =
+        TRY(factors.present_signature(by, presented.id, {challenge, place.origin, place.rp_id}, presented.answer));
+    return training::PasskeyProof{base64url(presented.id),
+                                  std::string(signin::algorithm_name(made.passkey.algorithm)),
+                                  hex(made.passkey.public_key),
+                                  made.rp_id,
+                                  base64url(presented.answer.authenticator_data),
+                                  base64url(presented.answer.client_data),
+                                  base64url(presented.answer.signature)};
+  };
+  return out;
+}
 oversight::ConsoleActs console_acts() {
   return [](db::Transaction& tx, const AgencyId& agency, Timestamp from,
             Timestamp to) -> Result<std::vector<oversight::ConsoleAct>> {
@@ -222,8 +280,21 @@ oversight::ConsoleActs console_acts() {
 program::Ask answers_of_rooms() {
   return [](db::Transaction& tx, const AgencyId& agency, std::string_view needs,
             Timestamp at) -> Result<std::optional<program::Standing>> {
-    if (needs != "docks") return std::optional<program::Standing>();
     program::Standing out;
+    if (needs == "policy" || needs == "training") {
+      training::Standing all = TRY(training::Training::standing(tx, agency, at));
+      training::Gate& gate = needs == "policy" ? all.policy : all.training;
+      out.ready = gate.ready;
+      out.of = gate.concerned;
+      for (training::Gate::Gap& gap : gate.gaps) out.lacks.push_back({std::move(gap.name), std::move(gap.sentence)});
+      // A gate that asks for what nobody requires would be open by an oversight.
+      if (!gate.is_required) {
+        out.of = 1;
+        out.lacks = {{"", fmt::format("No {} is required yet", needs == "policy" ? "policy" : "course")}};
+      }
+      return std::optional(std::move(out));
+    }
+    if (needs != "docks") return std::optional<program::Standing>();
     out.of = 1;
     out.ready = std::min<std::int64_t>(1, TRY(roster::docks_at(tx, agency, at)));
     if (out.ready == 0) out.lacks = {{"", "No dock is enrolled"}};
@@ -242,7 +313,8 @@ struct Rooms::Impl {
         examiner(std::move(opened_examiner)),
         docks({installation->database(), installation->ledgers(), installation->clock()}),
         people({installation->database(), installation->ledgers(), installation->clock(),
-                signin::ManagedPeople::take_in_hand, invitations(installation->clock())}),
+                signin::ManagedPeople::take_in_hand, invitations(installation->clock()),
+                bar(programs, installation->clock())}),
         shares({installation->database(), installation->vault(), installation->store(), installation->jobs(),
                 installation->ledgers(), installation->clock()}),
         recipients({installation->database(), shares, installation->clock()}),
@@ -253,8 +325,13 @@ struct Rooms::Impl {
         programs({installation->database(), installation->ledgers(), installation->clock(), answers_of_rooms()}),
         publications({installation->database(), installation->ledgers(), installation->clock(), programs}),
         staffing({installation->database(), installation->ledgers(), installation->clock()}),
-        camera_room({installation->database(), installation->ledgers(), installation->clock()}),
-        rotation({installation->database(), installation->ledgers(), installation->clock()}),
+        camera_room({installation->database(), installation->ledgers(), installation->clock()},
+                    bar(programs, installation->clock())),
+        rotation({installation->database(), installation->ledgers(), installation->clock()},
+                 bar(programs, installation->clock())),
+        training({installation->database(), installation->ledgers(), installation->clock()}, installation->vault()),
+        policies({installation->database(), installation->ledgers(), installation->clock()}, settings()),
+        courses({installation->database(), installation->ledgers(), installation->clock()}),
         locks({installation->database(), installation->clock()}),
         challenges({installation->database(), installation->clock()}),
         factors({installation->database(), installation->clock(), installation->keys(), locks, challenges}),
@@ -292,6 +369,9 @@ struct Rooms::Impl {
   fleet::Staffing staffing;
   fleet::Fleet camera_room;
   fleet::Rotation rotation;
+  training::Training training;
+  training::Policies policies;
+  training::Courses courses;
   signin::Locks locks;
   signin::Challenges challenges;
   signin::Factors factors;
@@ -368,6 +448,10 @@ void Rooms::register_routes(http::Router& router) {
   program::register_routes(router, impl_->programs, impl_->publications, impl_->asker,
                            impl_->sessions.fresh_asker(impl_->asker));
   fleet::register_routes(router, impl_->staffing, impl_->camera_room, impl_->rotation, impl_->asker);
+  training::register_routes(router,
+                            {impl_->training, impl_->policies, impl_->courses, prover(impl_->factors),
+                             impl_->sessions.fresh_asker(impl_->asker)},
+                            impl_->asker);
   public_pages::register_routes(router, find_ledger(installation));
   signin::register_routes(
       router,

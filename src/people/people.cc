@@ -375,6 +375,13 @@ Result<std::string> People::target_of(db::Transaction& tx, const access::Actor& 
   return fail(Code::kInternal, "An assignment of no kind");
 }
 
+Result<void> People::check_bar(db::Transaction& tx, const Assignment& made, Timestamp now) {
+  const bool is_over = made.until && *made.until <= now;
+  if (made.kind != AssignmentKind::kDevice || is_over || !parts_.bar) return {};
+  const std::optional<std::string> why = TRY(parts_.bar(tx, made.agency, made.person));
+  return why ? Result<void>(fail(Code::kConflict, *why)) : Result<void>();
+}
+
 Result<Assignment> People::begin(const access::Actor& actor, const Beginning& beginning) {
   // Asked first: whoever may not do it learns no names by trying.
   TRY(require(actor, roster::action_for(beginning.kind)));
@@ -393,7 +400,7 @@ Result<Assignment> People::begin(const access::Actor& actor, const Beginning& be
       is_first &= made.kind == AssignmentKind::kUnit;
     }
     made.from = beginning.from.value_or(is_first ? Timestamp{0} : now);
-    return {};
+    return check_bar(tx, made, now);
   }));
   if (made.kind == AssignmentKind::kBadge && made.from > now) {
     return fail(Code::kInvalid, "A badge is worn from now on or from earlier, not from a time to come", made.target);
@@ -419,7 +426,8 @@ Result<Assignment> People::begin(const access::Actor& actor, const Beginning& be
                       {{"name", person.name}, {"badge", made.target}, {"from", ledger_time(made.from)}},
                       false});
   }
-  TRY(commit(actor, std::move(events), [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) {
+  TRY(commit(actor, std::move(events), [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) -> Result<void> {
+    TRY(check_bar(tx, made, now));
     return roster::begin_assignment(tx, made);
   }));
   return made;

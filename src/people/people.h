@@ -43,6 +43,9 @@ class People {
     // The link by which a person without a password chooses one; the link before counts no more. kConflict where they sign in
     // already, by whatever it is.
     std::function<Result<Link>(db::Transaction&, const PersonId& person, const PersonId& by)> invite;
+    // Why somebody may not be given a camera now, in a sentence; nullopt: they may. Null: nothing has to come first. What is entered
+    // of a time that is over is history, and is not asked.
+    std::function<Result<std::optional<std::string>>(db::Transaction&, const AgencyId&, const PersonId&)> bar = nullptr;
   };
   explicit People(Parts parts) : parts_(std::move(parts)) {}
 
@@ -137,6 +140,7 @@ class People {
   // The person, once the actor may manage people, and this one.
   Result<roster::Person> find_to_manage(const access::Actor& actor, const std::string& person);
   Result<roster::Assignment> find_assignment(const access::Actor& actor, const AssignmentId& id);
+  Result<void> check_bar(db::Transaction& tx, const roster::Assignment& made, Timestamp now);
   Result<std::string> target_of(db::Transaction& tx, const access::Actor& actor, const Beginning& beginning);
   Result<roster::OwnViewingRule> stored_own_viewing(const AgencyId& agency);
   Result<PersonId> console(const access::Actor& actor);

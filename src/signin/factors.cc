@@ -327,8 +327,9 @@ Result<void> Factors::present_recovery_code(const By& by, const std::string& cod
   });
 }
 
-Result<PersonId> Factors::present_passkey(const std::optional<By>& by, const Bytes& credential_id,
-                                          const PasskeyQuestion& question, const PasskeyPresented& answer) {
+Result<Factors::Shown> Factors::show_passkey(const std::optional<By>& by, const Bytes& credential_id,
+                                             const PasskeyQuestion& question, const PasskeyPresented& answer,
+                                             const std::function<Result<void>(db::Transaction&)>& then) {
   Passkey passkey;
   passkey.credential_id = credential_id;
   std::string id, rp_id;
@@ -369,7 +370,7 @@ Result<PersonId> Factors::present_passkey(const std::optional<By>& by, const Byt
   }
   const std::uint32_t counter = *counted;
   TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
-    TRY(parts_.challenges.use(tx, question.challenge));
+    TRY(then(tx));
     const std::int64_t changed = TRY(tx.run(
         "UPDATE factors SET counter = :counter, used_us = :now WHERE id = :id AND (counter < :counter OR :counter = 0)",
         {{"counter", static_cast<std::int64_t>(counter)}, {"now", now.us}, {"id", id}}));
@@ -377,7 +378,21 @@ Result<PersonId> Factors::present_passkey(const std::optional<By>& by, const Byt
       return fail(Error{&problems::kSecondFactor, "This passkey was presented or removed meanwhile", {}});
     return {};
   }));
-  return *person;
+  return Shown{std::move(passkey), std::move(rp_id), *person};
+}
+
+Result<PersonId> Factors::present_passkey(const std::optional<By>& by, const Bytes& credential_id,
+                                          const PasskeyQuestion& question, const PasskeyPresented& answer) {
+  const Shown shown = TRY(show_passkey(by, credential_id, question, answer, [&](db::Transaction& tx) {
+    return parts_.challenges.use(tx, question.challenge);
+  }));
+  return shown.person;
+}
+
+Result<Factors::Signed> Factors::present_signature(const By& by, const Bytes& credential_id,
+                                                   const PasskeyQuestion& question, const PasskeyPresented& answer) {
+  Shown shown = TRY(show_passkey(by, credential_id, question, answer, [](db::Transaction&) { return Result<void>(); }));
+  return Signed{std::move(shown.passkey), std::move(shown.rp_id)};
 }
 
 Result<void> Factors::reset(db::Transaction& tx, const PersonId& person) {

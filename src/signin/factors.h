@@ -85,10 +85,27 @@ class Factors {
   Result<PersonId> present_passkey(const std::optional<By>& by, const Bytes& credential_id,
                                    const PasskeyQuestion& question, const PasskeyPresented& answer);
 
+  // What a passkey of theirs signed that is no sign-in: its challenge is the caller's own and is used for nothing else. With all that
+  // an outsider needs to check it.
+  struct Signed {
+    Passkey passkey;
+    std::string rp_id;
+  };
+  Result<Signed> present_signature(const By& by, const Bytes& credential_id, const PasskeyQuestion& question,
+                                   const PasskeyPresented& answer);
+
   // All factors and codes of somebody go: in the caller's transaction, with its record.
   static Result<void> reset(db::Transaction& tx, const PersonId& person);
 
  private:
+  // The passkey behind an answer, once it is theirs and has given it; `then` is of the same transaction as its counter.
+  struct Shown {
+    Passkey passkey;
+    std::string rp_id;
+    PersonId person;
+  };
+  Result<Shown> show_passkey(const std::optional<By>& by, const Bytes& credential_id, const PasskeyQuestion& question,
+                             const PasskeyPresented& answer, const std::function<Result<void>(db::Transaction&)>& then);
   Result<ByteArray<32>> sealing_key(const PersonId& person);
   Result<void> attempt(const By& by, std::string_view what, const std::function<Result<bool>()>& is_right);
   static Result<void> require_room(db::Transaction& tx, const PersonId& person);

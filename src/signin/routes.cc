@@ -57,7 +57,8 @@ Json::Array rights_of(const access::Actor& actor) {
         access::Action::kSeeProgram,    access::Action::kSeeEmbargoed,   access::Action::kSeeBargaining,
         access::Action::kSeePrivileged, access::Action::kStateProgram,   access::Action::kSeeFleet,
         access::Action::kManageFleet,   access::Action::kManageStaffing, access::Action::kManageRotation,
-        access::Action::kWaiveGate}) {
+        access::Action::kWaiveGate,     access::Action::kReadPolicies,   access::Action::kSeeTraining,
+        access::Action::kManageTraining}) {
     if (access::decide(actor, action, own_agency).is_allowed()) may.emplace_back(access::action_name(action));
   }
   // What one has sent oneself, and whether there is a purpose for which one may send anything.

@@ -167,6 +167,18 @@ bool with_key(const Passkey& passkey, Do&& act) {
 
 }  // namespace
 
+std::string_view algorithm_name(PasskeyAlgorithm algorithm) {
+  switch (algorithm) {
+    case PasskeyAlgorithm::kEs256:
+      return "ES256";
+    case PasskeyAlgorithm::kEdDsa:
+      return "EdDSA";
+    case PasskeyAlgorithm::kRs256:
+      return "RS256";
+  }
+  return "unknown";  // from a row that was damaged
+}
+
 Result<Passkey> check_created(const PasskeyQuestion& question, const PasskeyCreated& answer) {
   TRY(check_client_data(question, answer.client_data, "webauthn.create"));
   const ByteView data = answer.authenticator_data;

@@ -29,6 +29,8 @@ inline constexpr std::size_t kPasskeySignatureBytesMax = 1'024;
 // COSE's numbers (RFC 9053), as the catalog keeps them.
 enum class PasskeyAlgorithm : std::int64_t { kEs256 = -7, kEdDsa = -8, kRs256 = -257 };
 
+std::string_view algorithm_name(PasskeyAlgorithm algorithm);  // ES256, EdDSA, RS256
+
 // What was asked for.
 struct PasskeyQuestion {
   std::string challenge;  // base64url without padding, as the browser was given it

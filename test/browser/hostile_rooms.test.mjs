@@ -163,6 +163,31 @@ test("cameras: serials, why they are out of service, faults, what was done, and 
   await coordinator.visit.end();
 });
 
+test("policies and training: clauses, checks, courses, sessions, and why one was cancelled", async () => {
+  const [titles, notes, headings, texts, questions, choices, says, courses, places, trainers, reasons] = [
+    "title", "note", "heading", "text", "question", "choice", "says", "course", "place", "trainer", "reason"].map((field) => said(field, PACKED));
+  const manager = await looking("manager");
+  for (const i of PACKED.keys()) {
+    await ask("manager", "POST", "/api/v1/policies", { slug: `policy-${i}`, title: titles[i], required: true });
+    const clauses = [{ key: "first", heading: headings[i], text: texts[i], setting: "own_viewing", says: says[i] }];
+    const issue = (note) => ask("manager", "POST", `/api/v1/policies/policy-${i}/versions`, { clauses, note, check: [{ question: questions[i], choices: [choices[i], "b"], right: 2 }] });
+    await issue(notes[i]);
+    await manager.at(`/training/policies/policy-${i}`, [titles[i], notes[i], headings[i], texts[i], says[i], questions[i], choices[i]]);
+    clauses.push({ ...clauses[0], key: "second" });
+    await issue("again");
+    await manager.page.goto(`/training/policies/policy-${i}`);
+    await manager.page.getByLabel("Show what changed since version 1").check();
+    await manager.page.getByText("1 clause changed").waitFor();
+    await manager.check(`the changes of policy ${i}`);
+    await ask("manager", "POST", "/api/v1/training/courses", { slug: `course-${i}`, title: courses[i], required: true });
+    const session = await ask("manager", "POST", "/api/v1/training/sessions", { course: `course-${i}`, on: "2022-11-30", place: places[i], trainer: trainers[i] });
+    await ask("manager", "POST", `/api/v1/training/sessions/${session.id}/cancel`, { reason: reasons[i] });
+    await ask("manager", "POST", "/api/v1/training/sessions", { course: `course-${i}`, on: "2022-12-01", place: places[i], trainer: trainers[i] });
+  }
+  await manager.at("/training", titles, courses, places, trainers, reasons);
+  await manager.visit.end();
+});
+
 test("agencies that are hosted", async () => {
   const names = said("agency");
   for (const [i, name] of names.entries()) await ask("chief", "POST", "/api/v1/agencies", { name, slug: `a${i}` });

@@ -754,6 +754,122 @@ class OpenApi(unittest.TestCase):
             self.ask("PUT", path, self.coordinator, status=400, body=body, slug="invalid")
         self.ask("PUT", path, self.coordinator, status=200, body={"min_days": 28, "max_days": 42, "reason": "x"})
 
+    def test_policies_and_training(self):
+        manager = self.town.add_user("policy_manager", "program_manager")
+        own = "/api/v1/policies"
+        text = {"clauses": [{"key": "homes", "heading": "Homes", "text": "With a warrant.", "items": ["homes", "made-up"], "setting": "warrant_for_homes",
+                             "says": "always"},
+                            {"key": "kept", "heading": "Kept", "text": "180 days.", "setting": "retention_band", "says": "180 days"}],
+                "check": [{"question": "When?", "choices": ["Never", "Always"], "right": 2}]}
+        for path in (own, f"{own}/rules", "/api/v1/training", "/api/v1/training/checklist", "/api/v1/training/courses", "/api/v1/training/sessions",
+                     "/api/v1/training/people/union", f"/api/v1/training/sessions/{'0' * 32}"):
+            self.ask("GET", path, status=401, slug="unauthenticated")
+        named = {"slug": "rules", "title": "Rules of the camera"}
+        self.ask("POST", own, self.union, status=403, body=named, slug="rule")
+        for body in ({"slug": "rules"}, {"slug": "The rules", "title": "x"}):
+            self.ask("POST", own, manager, status=400, body=body, slug="invalid")
+        self.ask("POST", own, manager, status=404, body={**named, "unit": "Nowhere"}, slug="not-found")
+        made = self.ask("POST", own, manager, status=201, body=named).json()
+        self.ask("POST", own, manager, status=409, body=named, slug="conflict")
+        self.ask("GET", f"{own}/{made['id']}/in-force", manager, status=404, slug="not-found")
+        versions = f"{own}/rules/versions"
+        self.ask("POST", versions, self.union, status=403, body=text, slug="rule")
+        self.ask("POST", versions, manager, status=400, body={"clauses": []}, slug="invalid")
+        self.ask("POST", versions, manager, status=413, body={"clauses": [], "note": "x" * (1 << 20)}, slug="too-large")
+        self.ask("POST", versions, manager, status=201, body={**text, "effective": "2022-10-13", "note": "For the pilot"})
+        later = {**text, "clauses": text["clauses"][:1], "effective": "2099-01-01"}
+        self.ask("POST", versions, manager, status=201, body=later)
+        self.ask("POST", versions, manager, status=409, body=text, slug="conflict")
+        self.ask("POST", f"{own}/none/versions", manager, status=404, body=text, slug="not-found")
+        for path in (own, f"{own}/rules", f"{own}/rules/in-force", f"{versions}/2", f"{versions}/2/changes", f"{versions}/1/changes",
+                     "/api/v1/training/checklist"):
+            self.ask("GET", path, self.union, status=200)
+        self.ask("GET", f"{versions}/2/changes?since=x", self.union, status=400, slug="invalid")
+        for path in (f"{own}/none", f"{versions}/3", f"{versions}/x", f"{versions}/2/changes?since=9"):
+            self.ask("GET", path, self.union, status=404, slug="not-found")
+
+        path = f"{versions}/1/acknowledgements"
+        browser = Browser(self.town)
+        browser.sign_in("policy_manager")
+        browser.enroll_app()
+
+        def acknowledge(status, **body):
+            answer = browser.ask("POST", path, body)
+            self.contract.check("POST", path, answer)
+            self.assertEqual(answer.status, status, answer.body)
+            return answer.json()
+        acknowledge(400, answers="2")
+        self.assertEqual(acknowledge(200, answers=[1])["wrong"], [1])
+        self.ask("POST", path, self.union, status=401, body={"answers": [2]}, slug="fresh-factor")
+        own_key = Authenticator(self.town.home, "acknowledging")
+        self.assertEqual(browser.enroll_passkey(own_key).status, 201)
+        question = acknowledge(200, answers=[2])["question"]
+        acknowledge(201, answers=[2], passkey=own_key.present(question, browser.origin))
+        acknowledge(409, answers=[2])
+        self.ask("POST", path.replace("/1/", "/7/"), self.union, status=404, body={}, slug="not-found")
+
+        path = "/api/v1/training/requirements"
+        required = {"policy": "rules", "required": False, "reason": "to try it"}
+        self.ask("PUT", path, self.union, status=403, body=required, slug="rule")
+        for body in ({**required, "required": "no"}, {**required, "course": "rules"}, {"required": True, "reason": "x"}):
+            self.ask("PUT", path, manager, status=400, body=body, slug="invalid")
+        self.ask("PUT", path, manager, status=404, body={**required, "policy": "none"}, slug="not-found")
+        self.ask("PUT", path, manager, status=200, body=required)
+
+        path = "/api/v1/training/courses"
+        course = {"slug": "basic", "title": "Body-worn cameras, basic", "valid_months": 12, "required": True}
+        self.ask("POST", path, self.union, status=403, body=course, slug="rule")
+        self.ask("POST", path, manager, status=400, body={**course, "valid_days": 3}, slug="invalid")
+        self.ask("POST", path, manager, status=404, body={**course, "renews": "none"}, slug="not-found")
+        self.ask("POST", path, manager, status=201, body=course)
+        self.ask("POST", path, manager, status=409, body=course, slug="conflict")
+        self.ask("POST", path, manager, status=201, body={"slug": "again", "title": "Refresher", "renews": "basic", "valid_days": 30})
+        self.ask("GET", path, self.union, status=200)
+        path = "/api/v1/training/sessions"
+        plan = {"course": "basic", "on": "2022-11-30", "place": "Roll call", "trainer": "Sgt. Boyd"}
+        self.ask("POST", path, self.union, status=403, body=plan, slug="rule")
+        self.ask("POST", path, manager, status=400, body={**plan, "on": "today"}, slug="invalid")
+        self.ask("POST", path, manager, status=404, body={**plan, "course": "none"}, slug="not-found")
+        session = self.ask("POST", path, manager, status=201, body=plan).json()["id"]
+        self.ask("POST", path, manager, status=409, body=plan, slug="conflict")
+        off = self.ask("POST", path, manager, status=201, body={**plan, "on": "2022-11-14"}).json()["id"]
+        for status, token, body in ((403, self.union, {"reason": "ill"}), (400, manager, {}), (200, manager, {"reason": "ill"}), (409, manager, {"reason": "ill"})):
+            self.ask("POST", f"{path}/{off}/cancel", token, status=status, body=body)
+        self.ask("POST", f"{path}/{'0' * 32}/cancel", manager, status=404, body={"reason": "ill"}, slug="not-found")
+        self.town.add_user("trained", "officer", badge="910")
+        scans = f"{path}/{session}/attendances"
+        self.ask("POST", scans, self.union, status=403, body={"code": "910"}, slug="rule")
+        self.ask("POST", scans, manager, status=403, body={"code": "policy_manager"}, slug="rule")
+        self.ask("POST", scans, manager, status=400, body={}, slug="invalid")
+        self.ask("POST", scans.replace(session, "0" * 32), manager, status=404, body={"code": "910"}, slug="not-found")
+        for code in ("910", "910", "nobody"):
+            self.ask("POST", scans, manager, status=200, body={"code": code})
+        self.ask("GET", path, self.union, status=200)
+        self.ask("GET", f"{path}/{session}", self.union, status=403, slug="rule")
+        roster = self.ask("GET", f"{path}/{session}", manager, status=200).json()["roster"]
+        self.ask("GET", "/api/v1/training/people/trained", manager, status=200)
+        withdraw = f"/api/v1/training/attendances/{roster[0]['id']}/withdraw"
+        for status, token, body in ((403, self.union, {"reason": "x"}), (400, manager, {}), (204, manager, {"reason": "x"}), (409, manager, {"reason": "x"})):
+            self.ask("POST", withdraw, token, status=status, body=body)
+        self.ask("POST", withdraw.replace(roster[0]["id"], "0" * 32), manager, status=404, body={"reason": "x"}, slug="not-found")
+        path = "/api/v1/training/import"
+        csv = "course,on,badge,trainer\nbasic,2022-12-01,910,Sgt. Boyd\n"
+        self.ask("POST", path, self.union, status=403, body={"csv": csv}, slug="rule")
+        self.ask("POST", path, manager, status=400, body={"csv": csv.replace("910", "999")}, slug="invalid")
+        self.ask("POST", path, manager, status=413, body={"csv": "x" * (2 << 20)}, slug="too-large")
+        for status in (201, 200):
+            self.ask("POST", path, manager, status=status, body={"csv": csv})
+        self.ask("GET", "/api/v1/training", self.union, status=403, slug="rule")
+        self.ask("GET", "/api/v1/training?as_of=today", manager, status=400, slug="invalid")
+        for path in ("/api/v1/training", "/api/v1/training?as_of=2022-12-02", "/api/v1/training/people/trained", "/api/v1/training/people/policy_manager"):
+            self.ask("GET", path, manager, status=200)
+        self.ask("GET", "/api/v1/training/people/trained", self.union, status=403, slug="rule")
+        self.ask("GET", "/api/v1/training/people/nobody", manager, status=404, slug="not-found")
+        recording = self.town.upload(self.clerk, b"bound to a policy", filename="bound.bin", wearer="910")["recording"]
+        self.ask("GET", f"/api/v1/training/recordings/{recording}", self.clerk, status=200)
+        self.ask("GET", f"/api/v1/training/recordings/{'0' * 32}", self.clerk, status=404, slug="not-found")
+        self.ask("PUT", "/api/v1/training/requirements", manager, status=200, body={"course": "basic", "required": False, "reason": "the test is over"})
+
     def test_what_people_are(self):
         self.town.add_user("leaver", "officer")
         roles, active = "/api/v1/people/leaver/roles", "/api/v1/people/leaver/active"

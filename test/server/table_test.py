@@ -402,6 +402,7 @@ class Streets:
         own, things = self.own, self.things
         checkpoint = until(lambda: self.town.request("GET", "/ledger/checkpoint"), lambda answer: answer.status == 200)
         size = int(checkpoint.body.split(b"\n")[1])
+        self.public["{number}"] = "1"
         self.public["{index}"] = f"000.p/{size}" if size < 256 else "000"
         things["spare"] = Thing(self.a.ids["spare"])
         things["category"] = self.several(lambda: own("POST", "/api/v1/categories", 201, name=secrets.token_hex(4))["id"])
@@ -414,6 +415,7 @@ class Streets:
         agencies = {each["name"]: each["id"] for each in own("GET", "/api/v1/agencies", 200)["items"]}
         things["agency"] = Thing(agencies["Otherton Police"])
         self.make_fleet()
+        self.make_training()
         scim = self.town.token("everybody", "scim")
 
         def directory(kind, name):
@@ -507,6 +509,24 @@ class Streets:
         things["fault"] = self.several(lambda: own("POST", f"/api/v1/fleet/cameras/{camera}/faults", 201, what="dark")["id"])
         things["run"] = self.several(lambda: own("POST", "/api/v1/fleet/runs", 201, mode="audit")["id"])
         things["turn"] = Thing(own("POST", f"/api/v1/rotation/slots/{slot}/turns", 201, person="walker", on="2022-12-02")["id"])
+
+    def make_training(self):
+        own, things = self.own, self.things
+        text = {"clauses": [{"key": "a", "heading": "A", "text": "Read me."}],
+                "check": [{"question": "Read it?", "choices": ["No", "Yes"], "right": 2}]}
+        policy = own("POST", "/api/v1/policies", 201, slug="read-me", title="Read me")["id"]
+        own("POST", f"/api/v1/policies/{policy}/versions", 201, **text)
+        things["policy"], things["policy version"] = Thing(policy), Thing(policy)
+        own("POST", "/api/v1/training/courses", 201, slug="basic", title="Basic")
+
+        def planned():
+            return own("POST", "/api/v1/training/sessions", 201, course="basic", on="2022-11-29", place=secrets.token_hex(4))["id"]
+
+        def attended():
+            session = planned()
+            own("POST", f"/api/v1/training/sessions/{session}/attendances", 200, code="spare")
+            return own("GET", f"/api/v1/training/sessions/{session}", 200)["roster"][0]["id"]
+        things["session"], things["held session"], things["attendance"] = self.several(planned), Thing(planned()), self.several(attended)
 
     def wait_for_statements(self):
         """What is somebody's own waits from now on."""

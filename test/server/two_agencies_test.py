@@ -36,11 +36,17 @@ ASKED = {
     "remove_directory_group": ("directory_group", None),
     "show_camera": ("camera", None), "report_camera": ("camera", {"firmware": "1"}), "set_camera_state": ("camera", {"state": "in_service", **REASON}),
     "add_fault": ("camera", {"what": "dark"}), "fix_fault": ("fault", {"fix": "new"}), "scan": ("run", {"code": "AX-7"}), "end_scans": ("run", {}),
+    "show_policy": ("policy", None), "policy_in_force": ("policy", None), "show_policy_version": ("policy", None), "policy_changes": ("policy", None),
+    "issue_policy": ("policy", {"clauses": [{"key": "a", "heading": "A", "text": "Read it."}]}), "acknowledge_policy": ("policy", {"answers": [1]}),
+    "training_record": ("person", None), "recording_policies": ("recording", None),
+    "show_session_roster": ("session", None), "cancel_session": ("session", REASON), "scan_attendance": ("session", {"code": "hill"}),
+    "withdraw_attendance": ("attendance", REASON),
     "begin_turn": ("slot", {"person": "hill"}), "end_slot": ("slot", REASON), "swap_turn": ("turn", {"person": "hill"}), "vacate_turn": ("turn", REASON),
 }
 ETAG = f'"{sha256(FILM)}"'
 # What those of the same agency may know of; all else is to them as if it were not there, or none of their business whether it is.
 FLEET = {"camera", "fault", "run", "slot", "turn"}
+TRAINING = {"session", "attendance"}
 ROWS = {"recording", "locked", "person", "assignment"}
 KNOWN = {
     "supervisor": FLEET | {"person", "assignment"}, "investigator": {"recording", "person", "assignment"},
@@ -51,6 +57,8 @@ KNOWN = {
     "program_manager": FLEET | {"person", "assignment", "publication"}, "approver": {"proposal"},
     "administrator": FLEET | {"person", "assignment", "agency"},
 }
+# A policy is for everybody to read; its sessions' rosters are for those who keep them.
+KNOWN = {role: KNOWN.get(role, set()) | {"policy"} | (TRAINING if role in ("coordinator", "program_manager") else set()) for role in ROLES}
 # Those that are the same for everybody, or are of whoever asks by a cookie.
 ELSEWHERE = {"upload_item_options": "says what of tus is spoken, of no upload in particular", "remove_factor": "is found by the session alone",
              "change_roles": "takes a session, and no token: people_test.py asks across agencies", "invite_person": "as change_roles",
@@ -100,7 +108,7 @@ class TwoAgencies(unittest.TestCase):
                    "directory_user": cls.scim("Users", {"userName": "in_step"}), "directory_group": cls.scim("Groups", {"displayName": "Night watch"}),
                    "share": ask("/api/v1/shares", kind="discovery", recipient="Somebody", recordings=[recording], purpose="discovery", case="22-1")["share"]["id"],
                    "publication": ask("/api/v1/program/publications", title="To the council")["id"], "proposal": proposal, "agency": town.request("GET", "/api/v1/agencies", cls.own).json()["items"][0]["id"],
-                   **watched, **cls.rotating(ask), "category": ask("/api/v1/categories", name="Night work")["id"],
+                   **watched, **cls.rotating(ask), **cls.training(ask), "category": ask("/api/v1/categories", name="Night work")["id"],
                    "assignment": ask("/api/v1/assignments", kind="badge", person="hill", target="B-77")["id"]}
 
     @classmethod
@@ -116,6 +124,18 @@ class TwoAgencies(unittest.TestCase):
         return {"slot": slot, "camera": camera, "fault": ask(f"/api/v1/fleet/cameras/{camera}/faults", what="dark")["id"],
                 "run": ask("/api/v1/fleet/runs", mode="audit")["id"],
                 "turn": ask(f"/api/v1/rotation/slots/{slot}/turns", person="ruiz", on="2022-12-02")["id"]}
+
+    @classmethod
+    def training(cls, ask):
+        """A policy that has to be read, a session, and somebody who attended it."""
+        policy = ask("/api/v1/policies", slug="read-me", title="Night policy")["id"]
+        check = [{"question": "Read it?", "choices": ["No", "Yes"], "right": 2}]
+        ask(f"/api/v1/policies/{policy}/versions", clauses=[{"key": "a", "heading": "A", "text": "Read me."}], check=check)
+        ask("/api/v1/training/courses", slug="night-work", title="Night work")
+        sessions = [ask("/api/v1/training/sessions", course="night-work", on="2022-11-30", place=place)["id"] for place in ("here", "there")]
+        ask(f"/api/v1/training/sessions/{sessions[1]}/attendances", code="hill")
+        roster = cls.town.request("GET", f"/api/v1/training/sessions/{sessions[1]}", cls.own).json()["roster"]
+        return {"policy": policy, "session": sessions[0], "attendance": roster[0]["id"]}
 
     @classmethod
     def watched(cls, town, clock):
@@ -165,7 +185,7 @@ class TwoAgencies(unittest.TestCase):
             headers.update({"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"})
         elif body is not None:
             body = json.dumps(body)
-        target = path.replace("{id}", id_) + (f"?view={self.ids['view']}" if operation == "recording_filmstrip" else "")
+        target = path.replace("{id}", id_).replace("{number}", "1") + (f"?view={self.ids['view']}" if operation == "recording_filmstrip" else "")
         answer = self.town.request(method, target, token, headers, body)
         text = answer.body.decode(errors="replace").replace(id_, "<id>")
         instance = answer.headers["X-Request-Id"]
@@ -284,7 +304,7 @@ class TwoAgencies(unittest.TestCase):
     def test_lists_and_searches_are_of_ones_own(self):
         for role, token in self.tokens.items():
             for path in ("/api/v1/recordings", "/api/v1/recordings?q=a.mp4", "/api/v1/recordings?incident=22-1", "/api/v1/recordings?officer=2",
-                         "/api/v1/people", "/api/v1/alerts", "/api/v1/digests", "/api/v1/unattributed", "/api/v1/access-review", "/api/v1/units", "/api/v1/categories", "/api/v1/cases", "/api/v1/assignments", "/api/v1/shares", "/api/v1/holds", "/api/v1/proposals", "/api/v1/agencies", "/api/v1/staffing", "/api/v1/fleet/cameras", "/api/v1/fleet/docks", "/api/v1/rotation", "/api/v1/rotation/plan", "/api/v1/rotation/participants", "/api/v1/program/report", "/api/v1/program/bargaining", "/api/v1/program/gates", "/api/v1/program/metering?month=2022-03", "/api/v1/program/statements", "/api/v1/program/publications", f"/api/v1/assignments?person={self.ids['person']}"):
+                         "/api/v1/people", "/api/v1/alerts", "/api/v1/digests", "/api/v1/unattributed", "/api/v1/access-review", "/api/v1/units", "/api/v1/categories", "/api/v1/cases", "/api/v1/assignments", "/api/v1/shares", "/api/v1/holds", "/api/v1/proposals", "/api/v1/agencies", "/api/v1/staffing", "/api/v1/fleet/cameras", "/api/v1/fleet/docks", "/api/v1/rotation", "/api/v1/rotation/plan", "/api/v1/rotation/participants", "/api/v1/policies", "/api/v1/training", "/api/v1/training/courses", "/api/v1/training/sessions", "/api/v1/training/checklist", "/api/v1/program/report", "/api/v1/program/bargaining", "/api/v1/program/gates", "/api/v1/program/metering?month=2022-03", "/api/v1/program/statements", "/api/v1/program/publications", f"/api/v1/assignments?person={self.ids['person']}"):
                 answer = self.town.request("GET", path, token)
                 for word in (self.ids["recording"], self.ids["person"], self.ids["assignment"], self.ids["proposal"], "Doe", "a.mp4", "22-1", "Night", "Rotating", "AX-7", "uploader"):
                     if answer.status < 400:

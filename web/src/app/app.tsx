@@ -39,6 +39,9 @@ const CamerasPage = lazy(() => import("../rooms/fleet/cameras.js"));
 const CameraPage = lazy(() => import("../rooms/fleet/camera.js"));
 const RotationPage = lazy(() => import("../rooms/fleet/rotation.js"));
 const StaffingPage = lazy(() => import("../rooms/fleet/staffing.js"));
+const TrainingPage = lazy(() => import("../rooms/training/training.js"));
+const PolicyPage = lazy(() => import("../rooms/training/policy.js"));
+const RecordPage = lazy(() => import("../rooms/training/record.js"));
 const StartPage = lazy(() => import("../rooms/start/start.js"));
 const ViewAsPage = lazy(() => import("../rooms/oversight/view_as.js"));
 
@@ -123,6 +126,7 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
   // Whoever keeps the cameras hears of what they left to nobody.
   const maySeeWeeks = session.may.includes("see_digests") || session.may.includes("register_device");
   const mayReview = session.may.includes("review_access");
+  const mayRead = session.may.includes("read_policies");
 
   const actions = useMemo(
     (): readonly Action[] => [
@@ -144,9 +148,10 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
       { id: "go.fleet", label: m.nav.fleet, shortcut: "g c", scope: "everywhere", when: () => maySeeFleet, perform: () => navigate("/fleet") },
       { id: "go.rotation", label: m.nav.rotation, shortcut: "g t", scope: "everywhere", when: () => maySeeFleet, perform: () => navigate("/fleet/rotation") },
       { id: "go.staffing", label: m.nav.staffing, shortcut: "g f", scope: "everywhere", when: () => maySeeFleet, perform: () => navigate("/staffing") },
+      { id: "go.training", label: m.nav.training, shortcut: "g l", scope: "everywhere", when: () => mayRead, perform: () => navigate("/training") },
       { id: "help", label: m.help.open, shortcut: "?", scope: "everywhere", perform: () => setHelpOpen(true) },
     ],
-    [navigate, mayUpload, maySetUp, maySeePeople, maySeeShares, maySeeHolds, maySeeProposals, mayHost, mayList, maySeeProgram, maySeeBargaining, maySeeFleet, maySeeAlerts, maySeeWeeks, mayReview],
+    [navigate, mayUpload, maySetUp, maySeePeople, maySeeShares, maySeeHolds, maySeeProposals, mayHost, mayList, maySeeProgram, maySeeBargaining, maySeeFleet, maySeeAlerts, maySeeWeeks, mayReview, mayRead],
   );
   useActions(actions);
   const help = actions.find((action) => action.id === "help") as Action;
@@ -193,6 +198,7 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
           {maySeeFleet && link("/fleet", m.nav.fleet, location === "/fleet" || location.startsWith("/fleet/cameras"))}
           {maySeeFleet && link("/fleet/rotation", m.nav.rotation)}
           {maySeeFleet && link("/staffing", m.nav.staffing)}
+          {mayRead && link("/training", m.nav.training)}
         </nav>
         <div className="account">
           <ThemeChoice />
@@ -241,6 +247,11 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
               <AgenciesPage />
             </Route>
             <Route path="/people/:id/view-as">{({ id }) => <ViewAsPage key={id} id={id} />}</Route>
+            <Route path="/training">
+              <TrainingPage session={session} />
+            </Route>
+            <Route path="/training/policies/:id">{({ id }) => <PolicyPage key={id} id={id} session={session} />}</Route>
+            <Route path="/training/people/:id">{({ id }) => <RecordPage key={id} id={id} />}</Route>
             <Route path="/alerts">
               <AlertsPage />
             </Route>

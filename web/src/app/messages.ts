@@ -4,6 +4,7 @@
 import { count, counted } from "./counting.js";
 import { agencies, approvals, bargaining, change, gates, holds, oversight, program, received, shares, start, statements, storage } from "./room_messages.js";
 import { fleet, rotation, staffing } from "./fleet_messages.js";
+import { training } from "./training_messages.js";
 
 export const m = {
   product: "Lapel",
@@ -12,6 +13,7 @@ export const m = {
     fleet: "Cameras",
     rotation: "Rotation",
     staffing: "Staffing",
+    training: "Training",
   },
   title: (page: string) => `${page} · Lapel`,
 
@@ -606,6 +608,9 @@ export const m = {
       see_privileged: "See what is privileged",
       state_program: "Enter what is known of the program",
       waive_gate: "Waive a gate of the program",
+      read_policies: "Read policies, and acknowledge them",
+      see_training: "See who has acknowledged and attended what",
+      manage_training: "Keep policies, courses and attendance",
     } as Readonly<Record<string, string>>,
   },
 
@@ -623,6 +628,7 @@ export const m = {
   fleet,
   rotation,
   staffing,
+  training,
   custody: {
     title: "Custody",
     note: "Everything that was done with this recording, in order. Each row is checked in this browser, not by the server. Names are by the agency's roster, and no part of what is checked.",

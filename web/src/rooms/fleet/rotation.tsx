@@ -8,7 +8,7 @@ import { AskDialog, type DoneProps } from "../../app/ask.js";
 import { m } from "../../app/messages.js";
 import { shownDay } from "../../ui/format.js";
 import { Empty, Name, Notice, Ready, Status, Table, useLoad, useTitle, type Tone } from "../../ui/parts.js";
-import { barOf } from "./scans.js";
+import { barOf } from "./window_bar.js";
 
 const TONES: Readonly<Record<SeatedTurn["state"], Tone>> = { early: "plain", due: "info", overdue: "due" };
 

@@ -5,30 +5,12 @@ import { askJson } from "../../api/client.js";
 import type { ScanRunEnded } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
 import { Failure, Name, Notice, Status, type Tone } from "../../ui/parts.js";
-import { ScanLine, type Sound } from "./scans.js";
+import { beep, ScanLine } from "../../ui/scan_line.js";
 
 const MODES = ["out", "in", "audit"] as const;
 type Mode = (typeof MODES)[number];
 const TONES: Readonly<Record<string, Tone>> = { officer: "info", out: "ok", in: "ok", seen: "ok", duplicate: "due", unknown: "bad", refused: "bad", failed: "bad" };
 const SHOWN = 12;
-
-/** Two beeps that are told apart without looking: low for what did nothing, twice as high for what was done. */
-function beep(sound: Sound): void {
-  if (sound === undefined || typeof AudioContext === "undefined") return;
-  try {
-    const audio = new AudioContext();
-    const tone = audio.createOscillator();
-    const volume = audio.createGain();
-    tone.frequency.value = sound === "done" ? 1320 : sound === "again" ? 660 : 330;
-    volume.gain.value = 0.08;
-    tone.connect(volume).connect(audio.destination);
-    tone.start();
-    tone.stop(audio.currentTime + (sound === "wrong" ? 0.3 : 0.08));
-    tone.onended = () => void audio.close();
-  } catch {
-    // A browser without sound still shows the line.
-  }
-}
 
 export function ScanBox({ onChanged }: { readonly onChanged: () => void }): ReactNode {
   const [mode, setMode] = useState<Mode>("out");

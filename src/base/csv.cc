@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fleet/csv.h"
+#include "base/csv.h"
 
 #include <algorithm>
 #include <optional>
@@ -10,7 +10,7 @@
 #include "base/json.h"
 #include "base/text.h"
 
-namespace lapel::fleet {
+namespace lapel {
 namespace {
 
 tl::unexpected<Error> wrong(int row, std::string_view sentence) {
@@ -114,4 +114,4 @@ Result<std::vector<CsvRow>> parse_csv(std::string_view text, const std::vector<s
   return out;
 }
 
-}  // namespace lapel::fleet
+}  // namespace lapel

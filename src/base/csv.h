@@ -15,7 +15,7 @@
 
 #include "base/result.h"
 
-namespace lapel::fleet {
+namespace lapel {
 
 inline constexpr std::size_t kCsvBytesMax = 1 << 20;
 inline constexpr std::size_t kCsvRowsMax = 5'000;
@@ -29,4 +29,4 @@ struct CsvRow {
 // With these columns, in any order; some may be left out. A byte order mark, CR LF and empty lines are taken as they come.
 Result<std::vector<CsvRow>> parse_csv(std::string_view text, const std::vector<std::string_view>& columns);
 
-}  // namespace lapel::fleet
+}  // namespace lapel

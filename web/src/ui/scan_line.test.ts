@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Scan } from "../../api/schema.js";
-import { barOf, ScanLine, type Sound } from "./scans.js";
+import { ScanLine, type ScanAnswer, type Sound } from "./scan_line.js";
 
-const answer = (result: Scan["result"], sentence = "", officer: Scan["officer"] = null): Scan => ({ result, sentence, camera: null, officer });
+const answer = (result: string, sentence = "", officer: ScanAnswer["officer"] = null): ScanAnswer => ({ result, sentence, officer });
 
 /** A line over a server that answers when it is told to. */
-function line(of: (code: string, officer: string | undefined) => Scan | Error) {
+function line(of: (code: string, officer: string | undefined) => ScanAnswer | Error) {
   const asked: string[] = [];
   const sounds: Sound[] = [];
   const answers: (() => void)[] = [];
@@ -73,9 +72,4 @@ test("what was not sent is told, and the next code follows", async () => {
   await drain();
   assert.deepEqual(scans.log.map((each) => each.result), ["unknown", "failed"]);
   assert.deepEqual(sounds, ["wrong", "wrong"]);
-});
-
-test("a bar has the day and the window on it", () => {
-  assert.deepEqual(barOf(28, 28, 42), { day: 50, opens: 50, closes: 75 });
-  assert.equal(barOf(900, 28, 42).day, 100);
 });

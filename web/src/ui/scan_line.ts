@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // The scan box without the view. A scanner types faster than a server answers: codes wait in a line, none is lost and none overtakes.
-import type { Scan } from "../../api/schema.js";
 
+/** What a server says of a code. Officer: whom what is scanned next goes to, where codes have such a turn. */
+export interface ScanAnswer {
+  readonly result: string;
+  readonly sentence: string;
+  readonly officer?: { readonly id: string; readonly name: string } | null;
+}
 export interface Scanned {
   readonly number: number;
   readonly code: string;
-  readonly result: Scan["result"] | "failed";
+  readonly result: string;
   readonly sentence: string;
 }
 export type Sound = "done" | "again" | "wrong" | undefined;
 
 interface Ask {
-  (code: string, officer: string | undefined): Promise<Scan>;
+  (code: string, officer: string | undefined): Promise<ScanAnswer>;
 }
 
 export class ScanLine {
@@ -45,7 +50,7 @@ export class ScanLine {
       let sound: Sound = "wrong";
       try {
         const scan = await this.ask(code, this.officer?.id);
-        if (scan.result === "officer" && scan.officer !== null) this.officer = scan.officer;
+        if (scan.result === "officer" && scan.officer != null) this.officer = scan.officer;
         if (scan.result === "duplicate") {
           // A code that is held under the scanner comes many times, and is told once.
           sound = this.#told.has(code) ? undefined : "again";
@@ -65,9 +70,20 @@ export class ScanLine {
   }
 }
 
-/** How far along its window a turn is, of a bar that ends a third after it. */
-export function barOf(day: number, least: number, most: number): { readonly day: number; readonly opens: number; readonly closes: number } {
-  const whole = Math.ceil((most * 4) / 3);
-  const part = (days: number): number => Math.round((Math.min(days, whole) / whole) * 1000) / 10;
-  return { day: part(day), opens: part(least), closes: part(most) };
+/** Two beeps that are told apart without looking: low for what did nothing, twice as high for what was done. */
+export function beep(sound: Sound): void {
+  if (sound === undefined || typeof AudioContext === "undefined") return;
+  try {
+    const audio = new AudioContext();
+    const tone = audio.createOscillator();
+    const volume = audio.createGain();
+    tone.frequency.value = sound === "done" ? 1320 : sound === "again" ? 660 : 330;
+    volume.gain.value = 0.08;
+    tone.connect(volume).connect(audio.destination);
+    tone.start();
+    tone.stop(audio.currentTime + (sound === "wrong" ? 0.3 : 0.08));
+    tone.onended = () => void audio.close();
+  } catch {
+    // A browser without sound still shows the line.
+  }
 }

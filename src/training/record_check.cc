@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "training/record_check.h"
+
+#include <set>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "crypto/sha256.h"
+#include "ledger/feed.h"
+#include "proof/entry.h"
+#include "training/schema.h"
+
+namespace lapel::training {
+namespace {
+
+constexpr std::int64_t kPage = 1'000;
+constexpr std::int64_t kTextsPage = 20;  // each may be large
+
+constexpr const roster::SealedTable* kTables[] = {&kPolicies,     &kVersions, &kAcknowledgements, &kCourses,
+                                                  &kRequirements, &kSessions, &kAttendances};
+
+Result<void> check_texts(db::Transaction& tx, const AgencyId& agency, const std::function<void(std::string)>& fault) {
+  std::set<std::string> wanted;
+  for (const roster::SealedRow& row : TRY(roster::sealed_rows(tx, kVersions, agency)))
+    wanted.insert(row.text("sha256"));
+  for (std::string after;;) {
+    const db::Rows rows = TRY(tx.query(
+        "SELECT CAST(sha256 AS TEXT) AS sha256, CAST(body AS TEXT) AS body FROM policy_texts WHERE agency = :agency "
+        "AND CAST(sha256 AS TEXT) > :after ORDER BY CAST(sha256 AS TEXT) LIMIT :limit",
+        {{"agency", agency.text()}, {"after", after}, {"limit", kTextsPage}}));
+    if (rows.empty()) break;
+    for (const db::Row& row : rows) {
+      after = row.text("sha256");
+      const auto body = row.maybe_text("body");
+      if (!wanted.erase(after)) fault(fmt::format("policy text {}: no version has it", printable(after)));
+      if (!body || hex(crypto::sha256(as_bytes(*body))) != after)
+        fault(fmt::format("policy text {}: its words are others", printable(after)));
+    }
+  }
+  for (const std::string& sha256 : wanted)
+    fault(fmt::format("policy text {}: a version has it, and the catalog does not", printable(sha256)));
+  const std::int64_t strays = TRY(tx.query(
+      "SELECT COUNT(*) AS strays FROM policy_texts t WHERE NOT EXISTS (SELECT 1 FROM agencies a WHERE a.id "
+      "= t.agency)"))[0]
+                                  .integer("strays");
+  if (strays > 0) fault(fmt::format("policy_texts: {} rows name no agency", strays));
+  return {};
+}
+
+}  // namespace
+
+Result<void> check_record(db::Transaction& tx, const AgencyId& agency, const std::function<void(std::string)>& fault) {
+  std::vector<std::string_view> types;
+  for (const roster::SealedTable* table : kTables) {
+    types.push_back(table->made);
+    if (!table->ended.empty()) types.push_back(table->ended);
+  }
+  TRY(roster::check_sealed_rows(
+      tx, kTables, agency,
+      [&](const std::function<void(const roster::ToldEvent&)>& each) -> Result<void> {
+        for (std::int64_t mark = -1;;) {
+          const ledger::FeedPage page = TRY(ledger::read_feed(tx, agency, types, mark, kPage));
+          mark = page.mark;
+          for (const ledger::SealedEvent& sealed : page.events) {
+            const auto event = proof::parse_event(sealed.event);
+            if (!event) continue;  // told with its chain
+            each({sealed.subject.text(), sealed.type, ledger_time(sealed.at), sealed.index, &*event});
+          }
+          if (page.is_last) return {};
+        }
+      },
+      fault));
+  return check_texts(tx, agency, fault);
+}
+
+}  // namespace lapel::training
