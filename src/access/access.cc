@@ -83,6 +83,7 @@ constexpr auto kActions = std::to_array<std::pair<Action, std::string_view>>({
     {Action::kSeePrivileged, "see_privileged"},
     {Action::kStateProgram, "state_program"},
     {Action::kWaiveGate, "waive_gate"},
+    {Action::kReviewReport, "review_report"},
 });
 
 constexpr std::array<std::pair<Purpose, std::string_view>, 6> kPurposes = {{
@@ -559,6 +560,9 @@ Decision decide_by_role(const Actor& actor, Action action, const Item& item, con
     case Action::kWaiveGate:
       return allow_if(has_any(actor, {Role::kProgramManager, Role::kCommand}),
                       "waiving a gate: program managers and command, of gates that name their role");
+    case Action::kReviewReport:
+      return allow_if(has_any(actor, {Role::kCommand, Role::kCounsel, Role::kApprover}),
+                      "reports before they are published: command, counsel and approvers, each who is named for it");
   }
   CHECK(false);
 }

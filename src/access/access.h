@@ -105,8 +105,9 @@ enum class Action {
   kSeePrivileged,  // what of it is privileged, when asked for
   kStateProgram,   // to add statements
   kWaiveGate,      // to let a gate that names one's role count as passed
+  kReviewReport,   // to decide on a draft, for whoever is named as its reviewer
 };
-inline constexpr Action kLastAction = Action::kWaiveGate;
+inline constexpr Action kLastAction = Action::kReviewReport;
 std::string_view action_name(Action action);
 std::optional<Action> parse_action(std::string_view name);
 std::string all_action_names();
