@@ -25,7 +25,7 @@ struct RemoteOptions {
 // Who signs in for what no token can do, and with what.
 struct SignInTerms {
   std::string login, password_file;
-  std::string code;  // of the app, or a recovery code; empty: there is no second factor
+  std::string code;              // of the app, or a recovery code; empty: there is no second factor
   bool is_notice_accepted = false;
 };
 

@@ -34,8 +34,11 @@ Result<std::unique_ptr<http::Client>> Remote::connect(const RemoteOptions& optio
 }
 
 Result<std::string> Remote::post_session(const std::string& path, Json::Object body) {
-  const http::ClientAnswer answer = TRY(ask(
-      {"POST", "/api/v1/session" + path, {{"Content-Type", "application/json"}}, to_json(Json(std::move(body))), {}}));
+  const http::ClientAnswer answer = TRY(ask({"POST",
+                                             "/api/v1/session" + path,
+                                             {{"Content-Type", "application/json"}},
+                                             to_json(Json(std::move(body))),
+                                             {}}));
   const Json session = TRY(http::json_of(answer, 2 * kPieceBytes));
   // The latest: with a factor the session goes on under another cookie.
   if (const std::string* cookie = answer.header("set-cookie")) cookie_ = cookie->substr(0, cookie->find(';'));
@@ -53,7 +56,8 @@ Result<Remote> Remote::sign_in(const RemoteOptions& options, const SignInTerms& 
       "", {{"login", terms.login}, {"password", std::string(text.substr(0, text.find_first_of("\r\n")))}}));
   if (needs == "factor") {
     if (terms.code.empty()) return fail(Code::kUnauthenticated, "This takes your second factor: give --code");
-    const bool is_of_app = terms.code.size() == 6 && terms.code.find_first_not_of("0123456789") == std::string::npos;
+    const bool is_of_app =
+        terms.code.size() == 6 && terms.code.find_first_not_of("0123456789") == std::string::npos;
     needs = TRY(out.post_session("/factor", {{is_of_app ? "totp" : "recovery", terms.code}}));
   }
   if (needs == "banner") {

@@ -2,13 +2,13 @@
 // Every word a person reads, in one list; those of single rooms are in room_messages.ts. A text with parts is a function, so that no sentence is put together elsewhere.
 
 import { count, counted } from "./counting.js";
-import { agencies, approvals, bargaining, change, gates, holds, oversight, program, received, shares, start, statements, storage } from "./room_messages.js";
+import { agencies, approvals, bargaining, change, gates, holds, oversight, program, received, reports, shares, start, statements, storage } from "./room_messages.js";
 import { fleet, rotation, staffing } from "./fleet_messages.js";
 
 export const m = {
   product: "Lapel",
   skip: "Skip to content",
-  nav: { label: "Rooms", start: "Set up", recordings: "Recordings", upload: "Upload", shares: "Shares", people: "People", alerts: "Alerts", weekly: "Weekly review", review: "Access review", holds: "Holds", approvals: "Approvals", agencies: "Agencies", money: "Money", bargaining: "Bargaining", gates: "Launch", storage: "Storage and bills",
+  nav: { label: "Rooms", start: "Set up", recordings: "Recordings", upload: "Upload", shares: "Shares", people: "People", alerts: "Alerts", weekly: "Weekly review", review: "Access review", holds: "Holds", approvals: "Approvals", agencies: "Agencies", money: "Money", reports: "Reports", bargaining: "Bargaining", gates: "Launch", storage: "Storage and bills",
     fleet: "Cameras",
     rotation: "Rotation",
     staffing: "Staffing",
@@ -606,6 +606,7 @@ export const m = {
       see_privileged: "See what is privileged",
       state_program: "Enter what is known of the program",
       waive_gate: "Waive a gate of the program",
+      review_report: "Review reports before they are published",
     } as Readonly<Record<string, string>>,
   },
 
@@ -617,6 +618,7 @@ export const m = {
   agencies,
   oversight,
   program,
+  reports,
   bargaining,
   gates,
   storage,
