@@ -29,6 +29,11 @@ pkg_check_modules(FACTORS REQUIRED IMPORTED_TARGET libfido2 liboath libqrencode)
 add_library(third_party_factors INTERFACE)
 target_link_libraries(third_party_factors INTERFACE PkgConfig::FACTORS)
 
+# Reports on paper.
+pkg_check_modules(PAPER REQUIRED IMPORTED_TARGET pangocairo)
+add_library(third_party_paper INTERFACE)
+target_link_libraries(third_party_paper INTERFACE PkgConfig::PAPER)
+
 # Boost.JSON is header-only here: base/json_parse.cc includes boost/json/src.hpp.
 add_library(third_party_boost INTERFACE)
 target_compile_definitions(third_party_boost INTERFACE BOOST_ERROR_CODE_HEADER_ONLY BOOST_ALL_NO_LIB)

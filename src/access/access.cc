@@ -86,6 +86,7 @@ constexpr auto kActions = std::to_array<std::pair<Action, std::string_view>>({
     {Action::kReadPolicies, "read_policies"},
     {Action::kSeeTraining, "see_training"},
     {Action::kManageTraining, "manage_training"},
+    {Action::kReviewReport, "review_report"},
 });
 
 constexpr std::array<std::pair<Purpose, std::string_view>, 6> kPurposes = {{
@@ -577,6 +578,9 @@ Decision decide_by_role(const Actor& actor, Action action, const Item& item, con
       return allow_if(
           has_any(actor, {Role::kCoordinator, Role::kProgramManager}) && !is_own(actor, item),
           "policies, courses and attendance: coordinators and program managers, never their own attendance");
+    case Action::kReviewReport:
+      return allow_if(has_any(actor, {Role::kCommand, Role::kCounsel, Role::kApprover}),
+                      "reports before they are published: command, counsel and approvers, each who is named for it");
   }
   CHECK(false);
 }

@@ -105,6 +105,7 @@ enum class Action {
   kSeePrivileged,  // what of it is privileged, when asked for
   kStateProgram,   // to add statements
   kWaiveGate,      // to let a gate that names one's role count as passed
+  kReviewReport,   // to decide on a draft, for whoever is named as its reviewer
   // Of policies and training. The item's assigned officer is whose record it is.
   kReadPolicies,    // the policies, the courses and one's own record; to acknowledge
   kSeeTraining,     // what somebody has acknowledged and attended, and who lacks what

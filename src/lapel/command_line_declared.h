@@ -80,6 +80,8 @@ class CommandLine::Declared {
   void add_holds();
   using ProgramReport = Result<void> (*)(const RemoteOptions&, const ProgramQuery&, bool);
   CLI::App* program_report(CLI::App* in, const char* name, const char* help, ProgramReport report);
+  // The form of a report, and the file that it goes into.
+  void paper(CLI::App* sub);
   void add_program();
   // Those of staffing, cameras and the rotation: fleet_command_line.cc.
   CLI::App* named_change(CLI::App* in, const char* name, const char* help, const char* what, const char* before,
@@ -128,7 +130,7 @@ class CommandLine::Declared {
   std::int64_t days_max_ = 0;
   std::int64_t limit_ = 100;
   std::string recording_, out_, vkey_;
-  bool as_json_ = false;
+  bool as_json_ = false, is_draft_ = false;
 };
 
 }  // namespace lapel::door

@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "http/tus_client.h"
+#include "lapel/facts.h"
 #include "lapel/remote_client.h"
 #include "os/disk.h"
 
@@ -15,6 +16,7 @@ namespace lapel::door {
 namespace {
 
 constexpr std::size_t kFileBytesMax = limits::kMiB;  // as the server takes it
+constexpr std::size_t kAnswerBytesMax = 128 * limits::kMiB;
 
 std::string text_of(const Json* value) {
   if (!value || value->is_null()) return "-";
@@ -292,6 +294,75 @@ void print_bargaining(const Json& report) {
   print_phases(report);
 }
 
+void print_measures(const Json& report) {
+  for (const Json& each : list_of(report, "measures")) {
+    const std::string* missing = each.find_string("missing");
+    const bool has_days = text_of(each.find("from")) != "-";
+    fmt::print("{}: {}{}\n", text_of(each.find("title")), missing ? "not known" : marked(each),
+               missing    ? fmt::format(": {}", printable(*missing))
+               : has_days ? fmt::format(", {} to {}", text_of(each.find("from")), text_of(each.find("until")))
+                          : "");
+    fmt::print("  of {}, fixed on {}{}; hoped for: {}\n", text_of(each.find("of")), text_of(each.find("stated_on")),
+               is(each, "before_start") ? "" : ", after the pilot began", text_of(each.find("target")));
+    for (const Json& input : list_of(each, "inputs")) {
+      const std::string* value = input.find_string("value");
+      fmt::print("    {}: {}\n", text_of(input.find("name")), value ? printable(*value) : "not known");
+    }
+    for (const Json& group : list_of(each, "groups")) {
+      if (is(group, "withheld")) {
+        fmt::print("    {}: too few to tell\n", text_of(group.find("name")));
+      } else {
+        fmt::print("    {}: {} officers, {} recordings, {} hours, {} GB\n", text_of(group.find("name")),
+                   text_of(group.find("officers")), text_of(group.find("recordings")), text_of(group.find("hours")),
+                   text_of(group.find("gigabytes")));
+      }
+    }
+  }
+}
+
+void print_profile(const Json& report) {
+  fmt::print("{}\n{}, {}\n{} to {}. {}\n", text_of(report.find("title")), text_of(report.find("statute")),
+             text_of(report.find("address")), text_of(report.find("from")), text_of(report.find("until")),
+             text_of(report.find("note")));
+  for (const Json& item : list_of(report, "items")) {
+    fmt::print("{}. {}\n", text_of(item.find("n")), text_of(item.find("title")));
+    for (const Json& answer : list_of(item, "answers")) {
+      const std::string* value = answer.find_string("value");
+      fmt::print("   {}: {} ({})\n", text_of(answer.find("name")), value ? marked(answer) : "not known",
+                 text_of(answer.find("how")));
+    }
+  }
+}
+
+void print_drafts(const Json& drafts) {
+  for (const Json& draft : list_of(drafts, "items")) {
+    fmt::print("{}  {}  {}  {}\n", text_of(draft.find("id")), text_of(draft.find("as_of")),
+               text_of(draft.find("state")), text_of(draft.find("title")));
+    for (const Json& review : list_of(draft, "reviews")) {
+      const std::string* decision = review.find_string("decision");
+      fmt::print(
+          "    {}: {}\n", text_of(review.find("title")),
+          decision ? fmt::format("{}, {}", printable(*decision), text_of(review.find("reason"))) : "not decided");
+    }
+  }
+}
+
+std::string target_of(std::string_view path, const ProgramQuery& query) {
+  std::string out = fmt::format("{}?as_of={}&by={}", path, url_encoded(query.as_of), url_encoded(query.by));
+  if (query.is_embargoed_included) out += "&embargoed=included";
+  if (query.is_privileged_included) out += "&privileged=included";
+  return out;
+}
+
+// Into a new file, or on stdout.
+Result<void> write_out(const std::string& bytes, const std::string& out) {
+  if (out.empty() || out == "-") {
+    fmt::print("{}", bytes);
+    return {};
+  }
+  return os::write_new_file(*os::real_disk(), out, as_bytes(bytes));
+}
+
 Result<void> run(const RemoteOptions& options, std::string_view report, const ProgramQuery& query, bool as_json,
                  const std::function<void(const Json&)>& print) {
   Remote remote = TRY(Remote::open(options));
@@ -343,7 +414,71 @@ Result<void> run_program_costs(const RemoteOptions& options, const ProgramQuery&
 }
 
 Result<void> run_program_report(const RemoteOptions& options, const ProgramQuery& query, bool as_json) {
-  return run(options, "report", query, as_json, print_report);
+  const bool is_file = !query.format.empty() || !query.out.empty();
+  if (query.profile.empty() && !is_file) return run(options, "report", query, as_json, print_report);
+  std::string target = target_of("/api/v1/program/report", query);
+  if (!query.profile.empty()) {
+    target = target_of(fmt::format("/api/v1/program/profiles/{}/report", url_encoded(query.profile)), query);
+    if (!query.year.empty()) target += fmt::format("&year={}", url_encoded(query.year));
+    target += fmt::format("&from={}&until={}", url_encoded(query.from), url_encoded(query.until));
+  } else if (!query.year.empty() || !query.from.empty() || !query.until.empty()) {
+    return fail(Code::kInvalid, "--year, --from and --until are of a report by a --profile; --as-of is of any");
+  }
+  Remote remote = TRY(Remote::open(options));
+  if (is_file) {
+    target += fmt::format("&format={}", url_encoded(query.format));
+    return write_out(TRY(remote.get(target)), query.out);
+  }
+  const Json answer = TRY(remote.get_json(target));
+  if (as_json) {
+    fmt::print("{}\n", to_json(answer));
+    return {};
+  }
+  print_head(answer);
+  print_profile(answer);
+  return {};
+}
+
+Result<void> run_program_measures(const RemoteOptions& options, const ProgramQuery& query, bool as_json) {
+  return run(options, "measures", query, as_json, print_measures);
+}
+
+Result<void> run_program_profiles(const RemoteOptions& options, bool as_json) {
+  return run_fact_list(options, "/api/v1/program/profiles", {}, {"profile", "title", "statute"}, as_json);
+}
+
+Result<void> run_program_drafts(const RemoteOptions& options, bool as_json) {
+  Remote remote = TRY(Remote::open(options));
+  const Json answer = TRY(remote.get_json("/api/v1/program/drafts"));
+  if (as_json) {
+    fmt::print("{}\n", to_json(answer));
+  } else {
+    print_drafts(answer);
+  }
+  return {};
+}
+
+Result<void> run_program_paper(const RemoteOptions& options, const std::string& path, const ProgramQuery& query) {
+  Remote remote = TRY(Remote::open(options));
+  std::string bytes = TRY(remote.get(
+      fmt::format("{}?format={}{}", path, url_encoded(query.format), query.is_marked ? "&marked=superseded" : "")));
+  if (query.format.empty() || query.format == "json") {
+    // What was given out, and not what is told of it.
+    const Json answer = TRY(parse_json(bytes, {kAnswerBytesMax, 32}));
+    const std::string* content = answer.find_string("content");
+    if (!content) return fail(Code::kDenied, "It is shown to nobody while something in it is under embargo");
+    bytes = *content;
+  }
+  return write_out(bytes, query.out);
+}
+
+Result<void> run_program_pack(const RemoteOptions& options, const ProgramQuery& query) {
+  Remote remote = TRY(Remote::open(options));
+  const std::string bytes =
+      TRY(remote.get(target_of(fmt::format("/api/v1/program/grants/{}/pack", url_encoded(query.grant)), query)));
+  TRY(write_out(bytes, query.out));
+  fmt::print("{} bytes in {}\n", bytes.size(), printable(query.out));
+  return {};
 }
 
 Result<void> run_program_metering(const RemoteOptions& options, const ProgramQuery& query, bool as_json) {

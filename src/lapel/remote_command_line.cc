@@ -268,6 +268,12 @@ CLI::App* CommandLine::Declared::program_report(CLI::App* in, const char* name, 
   return sub;
 }
 
+void CommandLine::Declared::paper(CLI::App* sub) {
+  one_of(sub->add_option("--format", program_.format, "As a file of this form")->type_name("FORM"),
+         "json, html, pdf, csv");
+  sub->add_option("--out", program_.out, "Into this new file; on stdout, when left out")->type_name("FILE");
+}
+
 void CommandLine::Declared::add_program() {
   CLI::App* program = remote_group("program", "The program around the cameras, on a server, over HTTP");
   CLI::App* import = command(*program, "import", "Add the statements of a file, whole or not at all",
@@ -309,12 +315,65 @@ void CommandLine::Declared::add_program() {
   add_signer(waive);
   waive->add_flag("--json", as_json_, "Print JSON");
   waive->footer("It takes a second factor: no token can do it. Who has passkeys alone does it in a browser.");
-  program_report(program, "report", "Everything, with who said it, when and where", door::run_program_report);
+  CLI::App* report =
+      program_report(program, "report", "Everything, with who said it, when and where; or what a statute asks for",
+                     door::run_program_report);
+  report->add_option("--profile", program_.profile, "By this profile of a report: lapel program profiles lists them");
+  report->add_option("--year", program_.year, "By a profile: of this year")->type_name("YYYY");
+  report->add_option("--from", program_.from, "By a profile: from this day on")->type_name("DATE");
+  report->add_option("--until", program_.until, "By a profile: up to this day")->type_name("DATE");
+  paper(report);
+  program_report(program, "measures", "What a pilot is judged by, and what it comes to", door::run_program_measures);
+  CLI::App* profiles = command(*program, "profiles", "Reports that statutes ask for",
+                               [this] { return door::run_program_profiles(remote_, as_json_); });
+  profiles->add_flag("--json", as_json_, "Print JSON");
+  CLI::App* draft = fact_change(program, "draft", "Draft a report, for its reviewers to read before it is published",
+                                "POST", "/api/v1/program/drafts");
+  say(draft, "--title", "title", "What it is called")->required();
+  say(draft, "--as-of", "as_of", "As it was known on this day; today, when left out")->type_name("DATE");
+  CLI::App* drafts = command(*program, "drafts", "Drafts of reports, the newest first, and who is to decide on each",
+                             [this] { return door::run_program_drafts(remote_, as_json_); });
+  drafts->add_flag("--json", as_json_, "Print JSON");
+  CLI::App* review = command(*program, "review", "Approve or refuse a draft, as one of its reviewers", [this] {
+    return door::run_fact_change(
+        remote_, "POST", fmt::format("/api/v1/program/drafts/{}/reviews", url_encoded(recording_)), said_, as_json_);
+  });
+  review->add_option("ID", recording_, "The draft")->required();
+  one_of(say(review, "--decision", "decision", "What is decided")->required(), "approved, refused");
+  say(review, "--reason", "reason", "Why; it is kept with the decision")->required();
+  review->add_flag("--json", as_json_, "Print JSON");
+  CLI::App* read = command(*program, "read", "A draft or a published report, as it is", [this] {
+    return door::run_program_paper(
+        remote_, fmt::format("/api/v1/program/{}/{}", is_draft_ ? "drafts" : "publications", url_encoded(recording_)),
+        program_);
+  });
+  read->add_option("ID", recording_, "The report")->required();
+  CLI::Option* draft_of = read->add_flag("--draft", is_draft_, "It is a draft");
+  read->add_flag("--marked", program_.is_marked, "Made again, with what supersedes it in front")->excludes(draft_of);
+  paper(read);
+  CLI::App* pack =
+      command(*program, "pack", "What the grantor of a grant is handed: its costs, terms and data as a ZIP",
+              [this] { return door::run_program_pack(remote_, program_); });
+  pack->add_option("--grant", program_.grant, "Which grant")->required()->type_name("SLUG");
+  pack->add_option("--as-of", program_.as_of, "As it was known on this day; today, when left out")->type_name("DATE");
+  pack->add_flag("--embargoed", program_.is_embargoed_included, "Also what is under embargo, for those who may see it");
+  pack->add_option("--out", program_.out, "A new file")->required()->type_name("FILE");
   CLI::App* publish =
-      fact_change(program, "publish", "Publish a report: its bytes stay, and a later correction marks it", "POST",
-                  "/api/v1/program/publications");
-  say(publish, "--title", "title", "What it is called")->required();
-  say(publish, "--as-of", "as_of", "As it was known on this day; today, when left out")->type_name("DATE");
+      command(*program, "publish", "Publish a report: its bytes stay, and a later correction marks it", [this] {
+        const std::string path = recording_.empty()
+                                     ? std::string("/api/v1/program/publications")
+                                     : fmt::format("/api/v1/program/drafts/{}/publication", url_encoded(recording_));
+        return door::run_fact_change(remote_, "POST", path, said_, as_json_);
+      });
+  CLI::Option* of_draft =
+      publish->add_option("--draft", recording_, "A draft that its reviewers have approved")->type_name("ID");
+  CLI::Option* title =
+      say(publish, "--title", "title", "What it is called, where there is no draft and nobody reviews reports");
+  title->excludes(of_draft);
+  say(publish, "--as-of", "as_of", "As it was known on this day; today, when left out")
+      ->type_name("DATE")
+      ->excludes(of_draft);
+  publish->add_flag("--json", as_json_, "Print JSON");
   CLI::App* published = command(*program, "published", "Published reports, the newest first", [this] {
     return door::run_fact_list(remote_, "/api/v1/program/publications", {},
                                {"id", "as_of", "published_at", "is_superseded", "title"}, as_json_);

@@ -39,7 +39,10 @@
 #include "people/people.h"
 #include "people/routes.h"
 #include "playback/routes.h"
+#include "program/drafts.h"
+#include "program/profiles.h"
 #include "program/program.h"
+#include "program/publications.h"
 #include "program/routes.h"
 #include "public/routes.h"
 #include "sharing/shares.h"
@@ -302,11 +305,34 @@ program::Ask answers_of_rooms() {
   };
 }
 
+// Reports that a statute asks for. One that cannot be read is told, and no reason not to serve.
+std::vector<program::Profile> report_profiles(os::Disk& disk) {
+  std::vector<program::Profile> out;
+  const os::Path folder = installed_share() / "reports";
+  auto names = disk.list(folder);
+  if (!names) return out;
+  std::ranges::sort(*names);
+  for (const std::string& name : *names) {
+    if (!name.ends_with(".json")) continue;
+    const auto read = [&]() -> Result<program::Profile> {
+      const Bytes text = TRY(os::read_file(disk, folder / name, program::kProfileBytesMax));
+      return program::read_profile(TRY(parse_json(as_text(text))));
+    };
+    if (auto profile = read()) {
+      out.push_back(*std::move(profile));
+    } else {
+      fmt::print(stderr, "lapel: {} is no profile of a report: {}\n", name, profile.error().text());
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 struct Rooms::Impl {
   Impl(std::unique_ptr<Installation> opened, std::unique_ptr<ingest::Uploads> opened_uploads,
-       std::unique_ptr<os::Process> opened_process, std::unique_ptr<media::Examiner> opened_examiner, bool needs_setup)
+       std::unique_ptr<os::Process> opened_process, std::unique_ptr<media::Examiner> opened_examiner,
+       std::vector<program::Profile> opened_profiles, bool needs_setup)
       : installation(std::move(opened)),
         uploads(std::move(opened_uploads)),
         process(std::move(opened_process)),
@@ -322,8 +348,10 @@ struct Rooms::Impl {
         approvals({installation->database(), installation->ledgers(), installation->clock(), holds}),
         oversight({installation->database(), installation->ledgers(), installation->vault(), installation->clock(),
                    accounts(installation->clock()), console_acts()}),
-        programs({installation->database(), installation->ledgers(), installation->clock(), answers_of_rooms()}),
-        publications({installation->database(), installation->ledgers(), installation->clock(), programs}),
+        programs({installation->database(), installation->ledgers(), installation->clock(), answers_of_rooms(),
+                  std::move(opened_profiles)}),
+        drafts({installation->database(), installation->ledgers(), installation->clock(), programs}),
+        publications({installation->database(), installation->ledgers(), installation->clock(), programs, drafts}),
         staffing({installation->database(), installation->ledgers(), installation->clock()}),
         camera_room({installation->database(), installation->ledgers(), installation->clock()},
                     bar(programs, installation->clock())),
@@ -365,6 +393,7 @@ struct Rooms::Impl {
   approvals::Approvals approvals;
   oversight::Oversight oversight;
   program::Programs programs;
+  program::Drafts drafts;
   program::Publications publications;
   fleet::Staffing staffing;
   fleet::Fleet camera_room;
@@ -421,8 +450,10 @@ Result<std::unique_ptr<Rooms>> Rooms::open(const ServeOptions& options) {
                                              {.program = TRY(media_worker(options))},
                                              is_only_server}));
   const bool needs_setup = !TRY(installation->has_administrator());
-  std::unique_ptr<Rooms> rooms(new Rooms(std::make_unique<Impl>(std::move(installation), std::move(uploads),
-                                                                std::move(process), std::move(examiner), needs_setup)));
+  os::Disk& disk = installation->disk();
+  std::unique_ptr<Rooms> rooms(
+      new Rooms(std::make_unique<Impl>(std::move(installation), std::move(uploads), std::move(process),
+                                       std::move(examiner), report_profiles(disk), needs_setup)));
   rooms->impl_->public_url = options.public_url.substr(0, options.public_url.find_last_not_of('/') + 1);
   rooms->impl_->oversight.begin();
   rooms->impl_->idle.begin();
@@ -445,7 +476,7 @@ void Rooms::register_routes(http::Router& router) {
                              {impl_->holds, impl_->approvals, impl_->asker, impl_->sessions.fresh_asker(impl_->asker)});
   register_hosting(router, installation, impl_->setup, impl_->asker);
   oversight::register_routes(router, impl_->oversight, impl_->asker);
-  program::register_routes(router, impl_->programs, impl_->publications, impl_->asker,
+  program::register_routes(router, impl_->programs, impl_->drafts, impl_->publications, impl_->asker,
                            impl_->sessions.fresh_asker(impl_->asker));
   fleet::register_routes(router, impl_->staffing, impl_->camera_room, impl_->rotation, impl_->asker);
   training::register_routes(router,

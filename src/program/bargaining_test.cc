@@ -9,6 +9,8 @@
 #include <rapidcheck/gtest.h>
 
 #include "program/bargaining_report.h"
+#include "program/council.h"
+#include "program/papers.h"
 #include "program/publications.h"
 #include "program/record_for_tests.h"
 #include "program/reports.h"
@@ -280,6 +282,9 @@ std::vector<std::string> outputs(const Record& record, std::string_view day) {
   out.push_back(to_json(Json(costs_report(program, std::nullopt))));
   out.push_back(to_json(Json(full_report(program))));
   out.push_back(to_json(Json(bargaining_report(program))));
+  const paper::Document document =
+      council_document(Json(full_report(program)), {"Agency", "Title", "somebody", {}, {}, {}});
+  for (const Paper form : {Paper::kCsv, Paper::kHtml}) out.push_back(*make_paper(form, document));
   for (const Superseded& each : superseded_in(Json(full_report(record.as_of("2022-11-29"))), program)) {
     out.push_back(each.subject + each.field + each.statement + each.by);
   }

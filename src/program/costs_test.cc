@@ -11,8 +11,10 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "program/council.h"
 #include "program/import.h"
 #include "program/kinds.h"
+#include "program/papers.h"
 #include "program/publications.h"
 #include "program/reports.h"
 
@@ -211,6 +213,9 @@ std::map<std::string, std::string> published(const std::vector<Statement>& state
   collect(Json(costs_report(program, *find_contract(program, program.of_kind(kContract).empty() ? "" : "axon"))),
           "costs", out);
   collect(Json(full_report(program)), "report", out);
+  const paper::Document document =
+      council_document(Json(full_report(program)), {"Agency", "Title", "somebody", {}, {}, {}});
+  for (const Paper form : {Paper::kCsv, Paper::kHtml}) out[std::string(paper_name(form))] = *make_paper(form, document);
   return out;
 }
 

@@ -19,6 +19,7 @@
 #include "program/forecast.h"
 #include "program/gates.h"
 #include "program/kinds.h"
+#include "program/measures.h"
 #include "program/moment.h"
 #include "program/money.h"
 
@@ -193,6 +194,7 @@ class Reader {
     Program all;
     all.subjects = subjects_;
     TRY(check_bargaining(all, batch_.added));
+    TRY(check_measures(all, batch_.added));
     return std::move(batch_);
   }
 

@@ -60,6 +60,7 @@ inline constexpr std::string_view kGrant = "grant", kRound = "round", kContract 
                                   kDelivery = "notice_delivery", kParticipation = "participation", kTask = "task",
                                   kPhase = "phase", kGate = "gate", kGateWaiver = "gate_waiver",
                                   kGrantTerm = "grant_term", kRollout = "rollout", kSite = "site", kTariff = "tariff",
-                                  kInvoice = "invoice";
+                                  kInvoice = "invoice", kMeasure = "measure", kFigure = "figure",
+                                  kReportReviewer = "report_reviewer";
 
 }  // namespace lapel::program

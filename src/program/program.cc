@@ -11,8 +11,10 @@
 #include "crypto/random.h"
 #include "program/bargaining.h"
 #include "program/bargaining_report.h"
+#include "program/grant_pack.h"
 #include "program/import.h"
 #include "program/kinds.h"
+#include "program/measures.h"
 #include "program/metering.h"
 #include "program/report_parts.h"
 #include "program/reports.h"
@@ -109,8 +111,82 @@ Result<Json::Object> Programs::costs(const access::Actor& actor, const Query& qu
 }
 
 Result<Json::Object> Programs::report(const access::Actor& actor, const Query& query) {
+  return tell(actor, access::Action::kSeeProgram, query, [&](const Known& all) -> Result<Json::Object> {
+    Json::Object out = full_report(all.program);
+    out.emplace("measures", TRY(measured(actor, all.program)));
+    return out;
+  });
+}
+
+Result<Json::Array> Programs::measured(const access::Actor& actor, const Program& program) {
+  std::vector<Measure> found;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    found = TRY(program::measures(tx, actor.agency, program));
+    return {};
+  }));
+  return measures_json(found);
+}
+
+Result<Json::Object> Programs::measures(const access::Actor& actor, const Query& query) {
+  return tell(actor, access::Action::kSeeProgram, query, [&](const Known& all) -> Result<Json::Object> {
+    Json::Object out = head_of(all.program);
+    out.emplace("measures", TRY(measured(actor, all.program)));
+    return out;
+  });
+}
+
+Result<std::vector<Profile>> Programs::profiles(const access::Actor& actor) const {
+  TRY(access::require(decide_program(actor, access::Action::kSeeProgram), "page"));
+  return parts_.profiles;
+}
+
+Result<Json::Object> Programs::profile_report(const access::Actor& actor, const Query& query,
+                                              const std::string& profile, Day from, Day until) {
+  TRY(access::require(decide_program(actor, access::Action::kSeeProgram), "page"));
+  const auto wanted = std::ranges::find(parts_.profiles, profile, &Profile::slug);
+  if (wanted == parts_.profiles.end()) return fail(Code::kNotFound, "No such profile of a report", profile);
+  if (until < from) return fail(Code::kInvalid, "The last day is before the first");
+  if (until >= query.as_of.value_or(day_of(parts_.clock.now()))) {
+    return fail(Code::kInvalid, fmt::format("{} is not over yet: a report is of days that are", day_text(until)));
+  }
+  return tell(actor, access::Action::kSeeProgram, query, [&](const Known& all) -> Result<Json::Object> {
+    Json::Object out;
+    TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+      out = TRY(program::profile_report(tx, actor.agency, all.program, *wanted, from, until));
+      return {};
+    }));
+    return out;
+  });
+}
+
+Result<Json::Object> Programs::grant_evidence(const access::Actor& actor, const Query& query,
+                                              const std::string& grant) {
   return tell(actor, access::Action::kSeeProgram, query,
-              [](const Known& all) -> Result<Json::Object> { return full_report(all.program); });
+              [&](const Known& all) -> Result<Json::Object> { return program::grant_evidence(all.program, grant); });
+}
+
+Result<std::string> Programs::grant_pack(const access::Actor& actor, const Query& query, const std::string& grant) {
+  Json::Object evidence = TRY(grant_evidence(actor, query, grant));
+  for (const char* of_whoever_asked : {"may_include_embargoed", "may_include_privileged"})
+    evidence.erase(of_whoever_asked);
+  Cover made = TRY(cover(actor, evidence, "Evidence of a grant"));
+  return program::grant_pack(Json(std::move(evidence)), std::move(made));
+}
+
+Result<Cover> Programs::cover(const access::Actor& actor, const Json::Object& answer, std::string title) {
+  Cover out;
+  out.title = std::move(title);
+  out.made_on = day_of(parts_.clock.now());
+  const auto embargoed = answer.find("embargoed");
+  if (embargoed != answer.end() && embargoed->second == Json("included"))
+    out.marks.emplace_back("UNDER EMBARGO: NOT TO BE HANDED OUT");
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    const roster::Agency agency = TRY(roster::agency(tx, actor.agency));
+    out.agency = agency.name;
+    out.made_by = TRY(roster::name_of(tx, actor.agency, actor.person)).value_or(actor.login);
+    return {};
+  }));
+  return out;
 }
 
 Result<Json::Object> Programs::bargaining(const access::Actor& actor, const Query& query) {

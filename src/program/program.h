@@ -22,10 +22,12 @@
 #include "base/json.h"
 #include "db/db.h"
 #include "ledger/ledgers.h"
+#include "program/council.h"
 #include "program/fold.h"
 #include "program/forecast.h"
 #include "program/gates.h"
 #include "program/import.h"
+#include "program/profiles.h"
 #include "program/volumes.h"
 
 namespace lapel::program {
@@ -54,7 +56,8 @@ class Programs {
     db::Database& database;
     ledger::Ledgers& ledgers;
     const Clock& clock;
-    Ask ask = nullptr;  // what other rooms know; without it, gates that ask for it are not available
+    Ask ask = nullptr;                   // what other rooms know; without it, gates that ask for it are not available
+    std::vector<Profile> profiles = {};  // reports that a statute asks for
   };
   explicit Programs(Parts parts) : parts_(std::move(parts)) {}
 
@@ -63,6 +66,17 @@ class Programs {
   Result<Json::Object> status(const access::Actor& actor, const Query& query);
   Result<Json::Object> costs(const access::Actor& actor, const Query& query);
   Result<Json::Object> report(const access::Actor& actor, const Query& query);
+  // What a pilot is judged by, and what it comes to.
+  Result<Json::Object> measures(const access::Actor& actor, const Query& query);
+  Result<std::vector<Profile>> profiles(const access::Actor& actor) const;
+  // By a profile, of days that are over.
+  Result<Json::Object> profile_report(const access::Actor& actor, const Query& query, const std::string& profile,
+                                      Day from, Day until);
+  // What the grantor of a grant is handed; and the same as an archive.
+  Result<Json::Object> grant_evidence(const access::Actor& actor, const Query& query, const std::string& grant);
+  Result<std::string> grant_pack(const access::Actor& actor, const Query& query, const std::string& grant);
+  // Whose a paper is that is made for an asker now, with what an answer says of itself as marks.
+  Result<Cover> cover(const access::Actor& actor, const Json::Object& answer, std::string title);
   Result<Json::Object> bargaining(const access::Actor& actor, const Query& query);
 
   // What each phase waits for. Whoever sees no more of the program than the record of bargaining is told of nobody by name.
@@ -100,6 +114,8 @@ class Programs {
                            const Batch& batch);
   template <typename Make>
   Result<Json::Object> tell(const access::Actor& actor, access::Action action, const Query& query, Make&& make);
+
+  Result<Json::Array> measured(const access::Actor& actor, const Program& program);
 
   const Parts parts_;
 };

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "audit/facts_check.h"
+#include "base/bytes.h"
 #include "base/text.h"
 #include "crypto/sha256.h"
 #include "ledger/feed.h"
@@ -61,13 +62,39 @@ std::string digest_of_row(const db::Row& row) {
 
 using Lines = std::set<std::string>;
 
+// `more`: the draft that it was made of, and each form that it is kept in with its digest.
 std::string publication_line(const std::string& id, const std::string& title, const std::string& as_of,
-                             const std::string& sha256, const std::string& by, const std::string& at) {
-  return fmt::format("published report {}: {} as of {}, {}, by {} at {}", id, title, as_of, sha256, by, at);
+                             const std::string& sha256, const std::string& by, const std::string& at,
+                             const std::string& more) {
+  return fmt::format("published report {}: {} as of {}, {}, by {} at {}{}", id, title, as_of, sha256, by, at, more);
+}
+std::string draft_line(const std::string& id, const std::string& title, const std::string& as_of,
+                       const std::string& sha256, const std::string& by, const std::string& at) {
+  return fmt::format("draft of a report {}: {} as of {}, {}, by {} at {}", id, title, as_of, sha256, by, at);
+}
+std::string review_line(const std::string& draft, const std::string& reviewer, const std::string& decision,
+                        const std::string& reason, const std::string& by, const std::string& at) {
+  return fmt::format("review of draft {} as {}: {}, {}, by {} at {}", draft, reviewer, decision, reason, by, at);
 }
 
-Result<Lines> publications_by_events(db::Transaction& tx, const AgencyId& agency) {
-  constexpr std::array<std::string_view, 1> kPublished = {"program.published"};
+// A column that is a number of days.
+std::string day_of_column(const std::string& text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool is_number = error == std::errc() && end == text.data() + text.size() && is_day(number);
+  return is_number ? day_text({number}) : printable(text);
+}
+std::string time_of_column(const db::Row& row) {
+  return printable(audit::column_time(row.maybe_text("at")).value_or("no time"));
+}
+// What the bytes of a row come to, where that is what it says.
+std::string digest_of_column(std::string_view bytes, const std::string& said) {
+  const std::string is = hex(crypto::sha256(as_bytes(bytes)));
+  return is == said ? is : fmt::format("{} kept as {}", is, printable(said));
+}
+
+Result<Lines> reports_by_events(db::Transaction& tx, const AgencyId& agency) {
+  constexpr std::array<std::string_view, 3> kPublished = {"program.drafted", "program.published", "program.reviewed"};
   Lines out;
   for (std::int64_t mark = -1;;) {
     const ledger::FeedPage page = TRY(ledger::read_feed(tx, agency, kPublished, mark, kPage));
@@ -79,38 +106,91 @@ Result<Lines> publications_by_events(db::Transaction& tx, const AgencyId& agency
         const std::string* text = event->find_string(name);
         return text ? printable(*text) : std::string("nothing");
       };
-      out.insert(publication_line(of("publication"), of("title"), of("as_of"), of("sha256"), of("actor"),
-                                  ledger_time(sealed.at)));
+      const std::string at = ledger_time(sealed.at);
+      if (sealed.type == "program.drafted") {
+        out.insert(draft_line(of("draft"), of("title"), of("as_of"), of("sha256"), of("actor"), at));
+      } else if (sealed.type == "program.reviewed") {
+        out.insert(review_line(of("draft"), of("reviewer"), of("decision"), of("reason"), of("actor"), at));
+      } else {
+        std::string more;
+        for (const char* name : {"draft", "csv", "html", "pdf"}) {
+          if (event->find_string(name)) more += fmt::format(", {} {}", name, of(name));
+        }
+        out.insert(publication_line(of("publication"), of("title"), of("as_of"), of("sha256"), of("actor"), at, more));
+      }
     }
     if (page.is_last) return out;
   }
 }
 
-Result<void> check_publications(db::Transaction& tx, const AgencyId& agency,
-                                const std::function<void(std::string)>& fault) {
-  Lines events = TRY(publications_by_events(tx, agency));
+Result<std::string> more_of(db::Transaction& tx, const std::string& publication,
+                            const std::optional<std::string>& draft) {
+  std::string out = draft ? fmt::format(", draft {}", printable(*draft)) : "";
+  for (const db::Row& row :
+       TRY(tx.query("SELECT CAST(form AS TEXT) AS form, CAST(content AS TEXT) AS content, CAST(sha256 AS "
+                    "TEXT) AS sha256 FROM program_papers WHERE publication = :publication ORDER BY "
+                    "CAST(form AS TEXT) LIMIT :limit",
+                    {{"publication", publication}, {"limit", kPage}}))) {
+    const auto bytes = parse_base64(row.text("content"));
+    out += fmt::format(", {} {}", printable(row.text("form")),
+                       bytes ? digest_of_column(as_text(*bytes), row.text("sha256")) : "no base64");
+  }
+  return out;
+}
+
+// Each row as its event would have it, taken from `lines`; what is left there the catalog has not.
+Result<void> check_reports(db::Transaction& tx, const AgencyId& agency, const std::function<void(std::string)>& fault) {
+  Lines events = TRY(reports_by_events(tx, agency));
+  const auto check = [&](const std::string& line) {
+    if (events.erase(line) == 0) fault(line + ": the catalog has it, and no event");
+  };
   for (std::string after;;) {
     const db::Rows rows =
         TRY(tx.query("SELECT CAST(id AS TEXT) AS id, CAST(title AS TEXT) AS title, CAST(as_of AS TEXT) AS as_of, "
                      "CAST(published_us AS TEXT) AS at, "
                      "CAST(published_by AS TEXT) AS published_by, CAST(content AS TEXT) AS content, CAST(sha256 AS "
-                     "TEXT) AS sha256 FROM "
+                     "TEXT) AS sha256, CAST(draft AS TEXT) AS draft FROM "
                      "program_publications WHERE agency = :agency AND CAST(id AS TEXT) > :after ORDER BY CAST(id AS "
                      "TEXT) LIMIT :limit",
                      {{"agency", agency.text()}, {"after", after}, {"limit", kPublicationsPage}}));
     if (rows.empty()) break;
     for (const db::Row& row : rows) {
       after = row.text("id");
-      const std::string sealed = hex(crypto::sha256(as_bytes(row.text("content"))));
-      const std::string& day = row.text("as_of");
-      std::int64_t number = 0;
-      const auto [end, error] = std::from_chars(day.data(), day.data() + day.size(), number);
-      const bool is_number = error == std::errc() && end == day.data() + day.size() && is_day(number);
-      const std::string line = publication_line(
-          printable(after), printable(row.text("title")), is_number ? day_text({number}) : printable(day),
-          sealed == row.text("sha256") ? sealed : fmt::format("{} kept as {}", sealed, printable(row.text("sha256"))),
-          printable(row.text("published_by")), printable(audit::column_time(row.maybe_text("at")).value_or("no time")));
-      if (events.erase(line) == 0) fault(line + ": the catalog has it, and no event");
+      check(publication_line(printable(after), printable(row.text("title")), day_of_column(row.text("as_of")),
+                             digest_of_column(row.text("content"), row.text("sha256")),
+                             printable(row.text("published_by")), time_of_column(row),
+                             TRY(more_of(tx, after, row.maybe_text("draft")))));
+    }
+  }
+  for (std::string after;;) {
+    const db::Rows rows = TRY(tx.query(
+        "SELECT CAST(id AS TEXT) AS id, CAST(title AS TEXT) AS title, CAST(as_of AS TEXT) AS as_of, "
+        "CAST(drafted_us AS TEXT) AS at, CAST(drafted_by AS TEXT) AS drafted_by, CAST(content AS TEXT) AS content, "
+        "CAST(sha256 AS TEXT) AS sha256 FROM program_drafts WHERE agency = :agency AND CAST(id AS TEXT) > :after "
+        "ORDER BY CAST(id AS TEXT) LIMIT :limit",
+        {{"agency", agency.text()}, {"after", after}, {"limit", kPublicationsPage}}));
+    if (rows.empty()) break;
+    for (const db::Row& row : rows) {
+      after = row.text("id");
+      check(draft_line(printable(after), printable(row.text("title")), day_of_column(row.text("as_of")),
+                       digest_of_column(row.text("content"), row.text("sha256")), printable(row.text("drafted_by")),
+                       time_of_column(row)));
+    }
+  }
+  std::string draft, reviewer;
+  for (;;) {
+    const db::Rows rows = TRY(tx.query(
+        "SELECT CAST(draft AS TEXT) AS draft, CAST(reviewer AS TEXT) AS reviewer, CAST(person AS TEXT) AS person, "
+        "CAST(decision AS TEXT) AS decision, CAST(reason AS TEXT) AS reason, CAST(decided_us AS TEXT) AS at FROM "
+        "program_draft_reviews WHERE agency = :agency AND (CAST(draft AS TEXT), CAST(reviewer AS TEXT)) > (CAST(:draft "
+        "AS TEXT), CAST(:reviewer AS TEXT)) ORDER BY CAST(draft AS TEXT), CAST(reviewer AS TEXT) LIMIT :limit",
+        {{"agency", agency.text()}, {"draft", draft}, {"reviewer", reviewer}, {"limit", kPage}}));
+    if (rows.empty()) break;
+    for (const db::Row& row : rows) {
+      draft = row.text("draft");
+      reviewer = row.text("reviewer");
+      check(review_line(printable(draft), printable(reviewer), printable(row.text("decision")),
+                        printable(row.text("reason")), printable(row.text("person")), time_of_column(row)));
     }
   }
   for (const std::string& line : events) fault(line + ": an event says so, and the catalog does not");
@@ -188,7 +268,8 @@ Result<void> check_record(db::Transaction& tx, const AgencyId& agency, const std
     fault(fmt::format("program statement at leaf {}, place {}: an event says so, and the catalog does not", place.first,
                       place.second));
   }
-  for (const std::string_view table : {"program_statements", "program_publications"}) {
+  for (const std::string_view table :
+       {"program_statements", "program_publications", "program_drafts", "program_draft_reviews", "program_papers"}) {
     const std::int64_t strays = TRY(tx.query(fmt::format(
         "SELECT COUNT(*) AS strays FROM {} t WHERE NOT EXISTS (SELECT 1 FROM agencies a WHERE a.id = t.agency)",
         table)))[0]
@@ -196,7 +277,7 @@ Result<void> check_record(db::Transaction& tx, const AgencyId& agency, const std
     if (strays > 0) fault(fmt::format("{}: {} rows name no agency", table, strays));
   }
   TRY(check_waivers(tx, agency, fault));
-  return check_publications(tx, agency, fault);
+  return check_reports(tx, agency, fault);
 }
 
 }  // namespace lapel::program

@@ -9,7 +9,9 @@
 #include "http/answers.h"
 #include "http/json_body.h"
 #include "http/params.h"
+#include "program/council.h"
 #include "program/forecast.h"
+#include "program/papers.h"
 
 namespace lapel::program {
 namespace {
@@ -51,8 +53,90 @@ Result<Response> status(const Request& request, Programs& room, const access::Ac
 Result<Response> costs(const Request& request, Programs& room, const access::Actor& actor) {
   return answer(200, TRY(room.costs(actor, TRY(read_query(request)))));
 }
+Result<Response> told_measures(const Request& request, Programs& room, const access::Actor& actor) {
+  return answer(200, TRY(room.measures(actor, TRY(read_query(request)))));
+}
+
+// The form that is asked for: none of them is JSON.
+Result<std::optional<Paper>> paper_query(const Request& request) {
+  const auto text = text_query(request, "format");
+  if (!text || text == "json") return std::optional<Paper>();
+  const auto paper = parse_paper(*text);
+  if (!paper) return fail(Code::kInvalid, "\"format\" must be json, html, pdf or csv");
+  return paper;
+}
+
+// A file that no browser runs as a page of this server's.
+Response file(std::string bytes, std::string_view type, const std::string& name) {
+  return Response::text(200, std::move(bytes), std::string(type))
+      .with("Cache-Control", "no-store")
+      .with("Content-Security-Policy", "sandbox; default-src 'none'")
+      .with("X-Content-Type-Options", "nosniff")
+      .with("Content-Disposition", fmt::format("attachment; filename=\"{}\"", name));
+}
+Response file(std::string bytes, Paper paper, const std::string& name) {
+  return file(std::move(bytes), paper_type(paper), fmt::format("{}.{}", name, paper_name(paper)));
+}
+
+// What is privileged is on no paper, whoever asks: paper is handed on.
+Result<Query> read_paper_query(const Request& request) {
+  Query query = TRY(read_query(request));
+  if (query.privileged == Privileged::kIncluded) {
+    return fail(Code::kInvalid, "What is privileged is in no file that is handed out: ask for it as JSON");
+  }
+  return query;
+}
+
 Result<Response> report(const Request& request, Programs& room, const access::Actor& actor) {
-  return answer(200, TRY(room.report(actor, TRY(read_query(request)))));
+  const auto paper = TRY(paper_query(request));
+  if (!paper) return answer(200, TRY(room.report(actor, TRY(read_query(request)))));
+  const Json::Object made = TRY(room.report(actor, TRY(read_paper_query(request))));
+  Cover cover = TRY(room.cover(actor, made, "Report on the program"));
+  return file(TRY(make_paper(*paper, council_document(Json(made), std::move(cover)))), *paper, "report");
+}
+
+Result<Response> list_profiles(const Request&, Programs& room, const access::Actor& actor) {
+  return http::page_of(TRY(room.profiles(actor)), [](const Profile& each) {
+    return Json::Object{
+        {"profile", each.slug}, {"title", each.title}, {"statute", each.statute}, {"address", each.address}};
+  });
+}
+
+Result<std::optional<Day>> day_query(const Request& request, std::string_view name) {
+  const auto text = text_query(request, name);
+  if (!text) return std::optional<Day>();
+  const auto day = parse_day(*text);
+  if (!day) return fail(Code::kInvalid, fmt::format("\"{}\" must be a day such as 2022-11-29", name));
+  return day;
+}
+
+Result<Response> by_profile(const Request& request, Programs& room, const access::Actor& actor) {
+  const auto paper = TRY(paper_query(request));
+  const Query query = TRY(read_paper_query(request));
+  std::optional<Day> from = TRY(day_query(request, "from")), until = TRY(day_query(request, "until"));
+  if (const auto year = text_query(request, "year")) {
+    if (from || until) return fail(Code::kInvalid, "Say a year, or the first and the last day");
+    from = parse_day(fmt::format("{}-01-01", *year));
+    until = parse_day(fmt::format("{}-12-31", *year));
+    if (!from || !until) return fail(Code::kInvalid, "\"year\" must be a year such as 2024");
+  }
+  if (!from || !until) return fail(Code::kInvalid, "Say of which \"year\", or \"from\" and \"until\" which day");
+  const std::string& slug = http::param(request, "profile");
+  const Json::Object made = TRY(room.profile_report(actor, query, slug, *from, *until));
+  if (!paper) return answer(200, made);
+  const auto title = made.find("title");
+  Cover cover =
+      TRY(room.cover(actor, made, title != made.end() && title->second.string() ? *title->second.string() : slug));
+  return file(TRY(make_paper(*paper, profile_document(Json(made), std::move(cover)))), *paper, slug);
+}
+
+Result<Response> evidence_of_grant(const Request& request, Programs& room, const access::Actor& actor) {
+  const std::string& grant = http::param(request, "grant");
+  const Query query = TRY(read_paper_query(request));
+  const auto text = text_query(request, "format");
+  if (text && text != "zip" && text != "json") return fail(Code::kInvalid, "\"format\" must be zip or json");
+  if (text == "json") return answer(200, TRY(room.grant_evidence(actor, query, grant)));
+  return file(TRY(room.grant_pack(actor, query, grant)), "application/zip", "grant.zip");
 }
 
 Result<Response> bargaining(const Request& request, Programs& room, const access::Actor& actor) {
@@ -135,7 +219,14 @@ Json::Object publication_json(const Publication& publication) {
                                          {"status", status_name(each.status)}});
   }
   const bool is_superseded = !superseded.empty();
+  Json::Object papers;
+  for (const Paper paper : kPapers) {
+    const auto found = publication.papers.find(paper);
+    papers.emplace(std::string(paper_name(paper)), found == publication.papers.end() ? Json() : Json(found->second));
+  }
   return {
+      {"draft", http::text_or_null(publication.draft)},
+      {"papers", std::move(papers)},
       {"id", publication.id},
       {"title", publication.title},
       {"as_of", day_text(publication.as_of)},
@@ -151,6 +242,13 @@ Result<Response> list_publications(const Request&, Publications& room, const acc
 }
 
 Result<Response> show_publication(const Request& request, Publications& room, const access::Actor& actor) {
+  const auto marked = text_query(request, "marked");
+  if (marked && marked != "superseded") return fail(Code::kInvalid, "\"marked\" must be superseded");
+  if (const auto paper = TRY(paper_query(request))) {
+    return file(TRY(room.paper(actor, http::id_param(request), *paper,
+                               marked ? Publications::Marked::kSuperseded : Publications::Marked::kNo)),
+                *paper, marked ? "report-superseded" : "report");
+  }
   const Publication shown = TRY(room.show(actor, http::id_param(request)));
   Json::Object out = publication_json(shown);
   out.emplace("content", shown.content);
@@ -163,17 +261,91 @@ Result<Response> publish(const Request& request, Publications& room, const acces
   return answer(201, publication_json(TRY(room.publish(actor, TRY(http::required_text(body, "title")), as_of))));
 }
 
+Result<Response> publish_draft(const Request& request, Publications& room, const access::Actor& actor) {
+  return answer(201, publication_json(TRY(room.publish_draft(actor, http::id_param(request)))));
+}
+
+Json::Object draft_json(const Draft& draft, const access::Actor& actor) {
+  Json::Array reviews;
+  for (const DraftReview& each : draft.reviews) {
+    Json by, at;
+    if (each.decision) {
+      by = Json::Object{{"id", each.by.text()}, {"name", each.by_name}};
+      at = ledger_time(each.at);
+    }
+    reviews.emplace_back(Json::Object{{"reviewer", each.reviewer},
+                                      {"title", each.title},
+                                      {"decision", each.decision ? Json(decision_name(*each.decision)) : Json()},
+                                      {"reason", http::text_or_null(each.reason)},
+                                      {"by", std::move(by)},
+                                      {"decided_at", std::move(at)},
+                                      {"may_decide", each.may_decide}});
+  }
+  const bool may_publish =
+      draft.state == DraftState::kMayBePublished && decide_program(actor, access::Action::kStateProgram).is_allowed();
+  return {{"id", draft.id},
+          {"title", draft.title},
+          {"as_of", day_text(draft.as_of)},
+          {"drafted_at", ledger_time(draft.drafted_at)},
+          {"drafted_by", Json::Object{{"id", draft.drafted_by.text()}, {"name", draft.drafted_by_name}}},
+          {"sha256", draft.sha256},
+          {"state", draft_state_name(draft.state)},
+          {"under_embargo", Json::Array(draft.hidden.begin(), draft.hidden.end())},
+          {"reviews", std::move(reviews)},
+          {"publication", http::text_or_null(draft.publication)},
+          {"may_publish", may_publish}};
+}
+
+Result<Response> list_drafts(const Request&, Drafts& room, const access::Actor& actor) {
+  return http::page_of(TRY(room.list(actor)), [&](const Draft& each) { return draft_json(each, actor); });
+}
+
+Result<Response> show_draft(const Request& request, Drafts& room, const access::Actor& actor) {
+  const auto paper = TRY(paper_query(request));
+  if (paper) {
+    return file(TRY(room.paper(actor, http::id_param(request), *paper)), *paper, "draft");
+  }
+  const Draft shown = TRY(room.show(actor, http::id_param(request)));
+  Json::Object out = draft_json(shown, actor);
+  out.emplace("content", http::text_or_null(shown.content));
+  return answer(200, std::move(out));
+}
+
+Result<Response> draft_report(const Request& request, Drafts& room, const access::Actor& actor) {
+  const Json body = TRY(http::json_body(request));
+  const auto as_of = TRY(day_member(body, "as_of"));
+  return answer(201, draft_json(TRY(room.draft(actor, TRY(http::required_text(body, "title")), as_of)), actor));
+}
+
+Result<Response> review_draft(const Request& request, Drafts& room, const access::Actor& actor) {
+  const Json body = TRY(http::json_body(request));
+  const auto decision = parse_decision(TRY(http::required_text(body, "decision")));
+  if (!decision) return fail(Code::kInvalid, "\"decision\" must be approved or refused");
+  const std::string reason = TRY(http::required_text(body, "reason"));
+  return answer(201, draft_json(TRY(room.review(actor, http::id_param(request), *decision, reason)), actor));
+}
+
 }  // namespace
 
-void register_routes(http::Router& router, Programs& room, Publications& publications, roster::Asker asker,
-                     roster::Asker fresh) {
+void register_routes(http::Router& router, Programs& room, Drafts& drafts, Publications& publications,
+                     roster::Asker asker, roster::Asker fresh) {
+  const auto add_draft = roster::asked_routes(router, asker, std::ref(drafts));
+  add_draft("GET", "/api/v1/program/drafts", list_drafts);
+  add_draft("POST", "/api/v1/program/drafts", draft_report);
+  add_draft("GET", "/api/v1/program/drafts/{id}", show_draft);
+  add_draft("POST", "/api/v1/program/drafts/{id}/reviews", review_draft);
   const auto add_publication = roster::asked_routes(router, asker, std::ref(publications));
   add_publication("GET", "/api/v1/program/publications", list_publications);
   add_publication("POST", "/api/v1/program/publications", publish);
   add_publication("GET", "/api/v1/program/publications/{id}", show_publication);
   const auto add_fresh = roster::asked_routes(router, std::move(fresh), std::ref(room));
   add_fresh("POST", "/api/v1/program/waivers", waive);
+  add_publication("POST", "/api/v1/program/drafts/{id}/publication", publish_draft);
   const auto add = roster::asked_routes(router, std::move(asker), std::ref(room));
+  add("GET", "/api/v1/program/measures", told_measures);
+  add("GET", "/api/v1/program/profiles", list_profiles);
+  add("GET", "/api/v1/program/profiles/{profile}/report", by_profile);
+  add("GET", "/api/v1/program/grants/{grant}/pack", evidence_of_grant);
   add("GET", "/api/v1/program/status", status);
   add("GET", "/api/v1/program/costs", costs);
   add("GET", "/api/v1/program/report", report);

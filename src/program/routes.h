@@ -8,6 +8,7 @@
 // Threads: any.
 
 #include "http/server.h"
+#include "program/drafts.h"
 #include "program/program.h"
 #include "program/publications.h"
 #include "roster/asker.h"
@@ -15,7 +16,7 @@
 namespace lapel::program {
 
 // `fresh` asks for a second factor that was shown a moment ago: waiving a gate.
-void register_routes(http::Router& router, Programs& room, Publications& publications, roster::Asker asker,
-                     roster::Asker fresh);
+void register_routes(http::Router& router, Programs& room, Drafts& drafts, Publications& publications,
+                     roster::Asker asker, roster::Asker fresh);
 
 }  // namespace lapel::program

@@ -67,6 +67,40 @@ CREATE INDEX program_publications_by_time ON program_publications (agency, publi
     {3, "statements by kind", R"sql(
 CREATE INDEX program_statements_by_kind ON program_statements (agency, kind, field);
 )sql"},
+    // form, content: base64 of the file in that form.
+    {4, "drafts of reports, and reports on paper", R"sql(
+CREATE TABLE program_drafts (
+  id TEXT NOT NULL PRIMARY KEY,
+  agency TEXT NOT NULL REFERENCES agencies (id),
+  title TEXT NOT NULL,
+  as_of BIGINT NOT NULL,
+  drafted_us BIGINT NOT NULL,
+  drafted_by TEXT NOT NULL REFERENCES people (id),
+  content TEXT NOT NULL,
+  sha256 TEXT NOT NULL
+);
+CREATE INDEX program_drafts_by_time ON program_drafts (agency, drafted_us, id);
+CREATE TABLE program_draft_reviews (
+  draft TEXT NOT NULL REFERENCES program_drafts (id),
+  reviewer TEXT NOT NULL,
+  agency TEXT NOT NULL REFERENCES agencies (id),
+  person TEXT NOT NULL REFERENCES people (id),
+  decision TEXT NOT NULL CHECK (decision IN ('approved', 'refused')),
+  reason TEXT NOT NULL,
+  decided_us BIGINT NOT NULL,
+  PRIMARY KEY (draft, reviewer)
+);
+ALTER TABLE program_publications ADD COLUMN draft TEXT REFERENCES program_drafts (id);
+CREATE UNIQUE INDEX program_publications_by_draft ON program_publications (draft);
+CREATE TABLE program_papers (
+  publication TEXT NOT NULL REFERENCES program_publications (id),
+  form TEXT NOT NULL CHECK (form IN ('csv', 'html', 'pdf')),
+  agency TEXT NOT NULL REFERENCES agencies (id),
+  content TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  PRIMARY KEY (publication, form)
+);
+)sql"},
 };
 
 constexpr std::array<std::string_view, 21> kSealedColumns = {

@@ -2,7 +2,7 @@
 #pragma once
 // The table of program statements.
 //
-// Owns: program_statements, and the table of publications.h; the digest by which an event commits to a row.
+// Owns: program_statements, and the tables of publications.h and drafts.h; the digest by which an event commits to a row.
 // Promises: rows are added and never changed. A row's digest covers everything that it says, with a random salt.
 // Fails with: kCorrupt for a damaged row, and what the database fails with.
 // Threads: one transaction.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The money and bargaining of the program as people meet them: as of a day, to the cent, with corrections beside what they correct; what is under embargo only
-// where it is asked for; by keyboard, in both themes, empty and denied.
+// The money, bargaining and reports of the program as people meet them: as of a day, to the cent, with corrections beside what they correct; what is under embargo
+// only where it is asked for; a report that another reads first; by keyboard, in both themes, empty and denied.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
@@ -26,7 +26,7 @@ async function state(visit, file) {
 
 before(async () => {
   town = new Town();
-  for (const [login, role] of [["manager", "program_manager"], ["planner", "program_manager"], ["checker", "auditor"]]) {
+  for (const [login, role] of [["manager", "program_manager"], ["planner", "program_manager"], ["checker", "auditor"], ["mayor", "approver"]]) {
     run(join(BIN, "lapel"), "user", "add", "--data", town.data, "--agency", AGENCY, "--login", login, "--name", `Pat ${login}`, "--role", role,
       "--password-file", join(town.home, "password"));
   }
@@ -169,4 +169,80 @@ test("whoever has nothing to do with it has no such page", async () => {
   await page.getByRole("alert").getByText("Not allowed").waitFor();
   await visit.look("money-denied");
   await visit.end(/status of 403/);
+});
+
+test("a report is drafted, refused, drafted again, approved by another and published; what supersedes it is in sight, and its files are there", async () => {
+  const visit = await asked("planner");
+  const { page } = visit;
+  await page.keyboard.press("g");
+  await page.keyboard.press("e");
+  await page.getByRole("heading", { name: "Reports", exact: true }).waitFor();
+  await page.getByRole("heading", { name: "There is no draft" }).waitFor();
+  await page.getByRole("heading", { name: "No measure is stated" }).waitFor();
+  await visit.look("reports-empty");
+  await state(visit, sample("pittsfield_evaluation_2022"));
+  const source = { by: "the mayor", where: "An instruction", on: "2022-10-28" };
+  const named = [["title", "the mayor"], ["login", "mayor"], ["from", "2022-10-28"]];
+  await state(visit, { format: "lapel-program/1", statements: named.map(([field, value]) => ({ subject: "report_reviewer/mayor", field, value, source })) });
+  await page.reload();
+
+  const draft = async (title) => {
+    await page.getByRole("button", { name: "Build a report" }).click();
+    await page.getByLabel("What it is called").fill(title);
+    await page.getByRole("dialog").getByLabel("As of").fill("2022-11-29");
+    await page.getByRole("button", { name: "Draft it" }).click();
+    await page.getByRole("article", { name: title }).waitFor();
+  };
+  await draft("To the council");
+  const mine = page.getByRole("article", { name: "To the council" });
+  await mine.getByText("Waits for its reviewers").waitFor();
+  assert.equal(await mine.getByRole("button").count(), 0, "nobody decides on what they drafted");
+
+  const mayor = await asked("mayor");
+  assert.equal(await mayor.page.getByRole("link", { name: "Money" }).count(), 0);
+  await mayor.page.getByRole("link", { name: "Reports" }).click();
+  const theirs = mayor.page.getByRole("article");
+  await theirs.getByRole("button", { name: "Refuse" }).click();
+  await mayor.page.getByLabel("Reason").fill("Say when the pilot starts");
+  await mayor.page.getByRole("dialog").getByRole("button", { name: "Refuse" }).click();
+  await theirs.getByText(/Refused by Pat mayor, .*: Say when the pilot starts/).waitFor();
+  await mayor.look("reports-reviewer");
+
+  await page.reload();
+  await mine.getByText("Refused", { exact: true }).waitFor();
+  await draft("To the council, again");
+  await mayor.page.reload();
+  const second = mayor.page.getByRole("article", { name: "To the council, again" });
+  await second.getByRole("button", { name: "Approve" }).click();
+  await mayor.page.getByLabel("Reason").fill("It may go out");
+  await mayor.page.getByRole("dialog").getByRole("button", { name: "Approve" }).click();
+  await second.getByText("May be published").waitFor();
+  await mayor.end();
+
+  await page.reload();
+  await page.getByRole("article", { name: "To the council, again" }).getByRole("button", { name: "Publish" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Publish" }).click();
+  const row = page.getByRole("table", { name: "Published" }).getByRole("row", { name: "To the council, again" });
+  await row.waitFor();
+  for (const form of ["PDF", "HTML", "CSV"]) {
+    const link = row.getByRole("link", { name: `${form}: To the council, again`, exact: true });
+    const answer = await visit.context.request.get(await link.evaluate((a) => a.href));
+    assert.equal(answer.status(), 200);
+    assert.match(answer.headers()["content-disposition"], /^attachment; /);
+    assert.match(answer.headers()["content-security-policy"], /sandbox/);
+  }
+  // The measures of a pilot of which nothing is here, and a report that a statute asks for.
+  const measures = page.getByRole("table", { name: "What the pilot is judged by" });
+  assert.match(await measures.getByRole("row", { name: /^Complaints/ }).textContent(), /not known/);
+  await page.getByLabel("Year").fill("2022");
+  await page.getByRole("link", { name: "PDF: Annual report on officer-worn body cameras (Illinois), 2022" }).waitFor();
+  await visit.look("reports");
+  await visit.end();
+
+  const denied = await asked("hill");
+  assert.equal(await denied.page.getByRole("link", { name: "Reports" }).count(), 0);
+  await denied.page.goto("/program/report");
+  await denied.page.getByRole("alert").getByText("Not allowed").waitFor();
+  await denied.look("reports-denied");
+  await denied.end(/status of 403/);
 });

@@ -656,9 +656,66 @@ class OpenApi(unittest.TestCase):
         self.assertEqual(sha256(shown["content"].encode()), made["sha256"])
         self.ask("GET", path, manager, status=200)
         self.ask("GET", f"{path}/{'0' * 32}", manager, status=404, slug="not-found")
+        for form in ("html", "pdf", "csv"):
+            for target in ("program/report?", f"program/publications/{made['id']}?", f"program/publications/{made['id']}?marked=superseded&"):
+                self.ask("GET", f"/api/v1/{target}format={form}", manager, status=200)
+        self.ask("GET", "/api/v1/program/report?format=doc", manager, status=400, slug="invalid")
+        self.ask("GET", "/api/v1/program/report?format=pdf&privileged=included", manager, status=400, slug="invalid")
+        self.ask("GET", f"{path}/{made['id']}?marked=x", manager, status=400, slug="invalid")
+        self.reports_that_are_asked_for(manager)
+        self.drafts_of_reports(manager, source)
         page = self.ask("GET", "/api/v1/program/statements?limit=5", manager, status=200).json()
         self.ask("GET", f"/api/v1/program/statements?cursor={page['next']}", manager, status=200)
         self.ask("GET", "/api/v1/program/statements?cursor=x", manager, status=400, slug="invalid")
+
+    def reports_that_are_asked_for(self, manager):
+        evaluation = (ROOT / "share/program/pittsfield_evaluation_2022.json").read_text()
+        self.ask("POST", "/api/v1/program/statements", manager, status=201, body=evaluation, headers=JSON)
+        for target in ("measures", "profiles", "profiles/illinois/report?year=2022", "grants/eopss-fy23/pack"):
+            self.ask("GET", f"/api/v1/program/{target}", status=401, slug="unauthenticated")
+            self.ask("GET", f"/api/v1/program/{target}", self.union, status=403, slug="rule")
+            self.ask("GET", f"/api/v1/program/{target}", manager, status=200)
+        for target in ("measures?as_of=today", "profiles/illinois/report", "profiles/illinois/report?year=x", "profiles/illinois/report?year=2999",
+                       "profiles/dc/report?year=2022&from=2022-01-01", "profiles/dc/report?from=2022-07-01&until=2022-01-01",
+                       "grants/eopss-fy23/pack?format=x", "grants/eopss-fy23/pack?privileged=included"):
+            self.ask("GET", f"/api/v1/program/{target}", manager, status=400, slug="invalid")
+        self.ask("GET", "/api/v1/program/measures?as_of=2022-12-31", manager, status=200)
+        for form in ("json", "html", "pdf", "csv"):
+            self.ask("GET", f"/api/v1/program/profiles/dc/report?from=2022-07-01&until=2022-12-31&format={form}", manager, status=200)
+        self.ask("GET", "/api/v1/program/grants/eopss-fy23/pack?format=json", manager, status=200)
+        for target in ("profiles/other/report?year=2022", "grants/other/pack"):
+            self.ask("GET", f"/api/v1/program/{target}", manager, status=404, slug="not-found")
+
+    def drafts_of_reports(self, manager, source):
+        path, mayor = "/api/v1/program/drafts", self.town.add_user("mayor", "approver")
+        self.ask("GET", path, status=401, slug="unauthenticated")
+        self.ask("GET", path, self.union, status=403, slug="rule")
+        self.ask("POST", path, status=401, body={"title": "x"}, slug="unauthenticated")
+        self.ask("POST", path, mayor, status=403, body={"title": "x"}, slug="rule")
+        self.ask("POST", path, manager, status=400, body={}, slug="invalid")
+        self.ask("POST", path, manager, status=413, body=" " * (2 << 20), headers=JSON, slug="too-large")
+        named = [{"subject": "report_reviewer/mayor", "field": field, "value": value, "source": source}
+                 for field, value in (("title", "the mayor"), ("login", "mayor"), ("from", "2022-11-08"))]
+        self.ask("POST", "/api/v1/program/statements", manager, status=201, body=json.dumps({"format": "lapel-program/1", "statements": named}), headers=JSON)
+        self.ask("POST", "/api/v1/program/publications", manager, status=403, body={"title": "x"}, slug="rule")
+        one = f"{path}/{self.ask('POST', path, manager, status=201, body={'title': 'To the council', 'as_of': '2022-11-29'}).json()['id']}"
+        for target, body in ((one, None), (f"{one}/reviews", {"decision": "approved", "reason": "Good"}), (f"{one}/publication", {})):
+            method = "GET" if body is None else "POST"
+            self.ask(method, target, status=401, body=body, slug="unauthenticated")
+            self.ask(method, target, self.union, status=403, body=body, slug="rule")
+            self.ask(method, target.replace(one, f"{path}/{'0' * 32}"), mayor if "reviews" in target else manager, status=404, body=body, slug="not-found")
+        for form in ("json", "html", "pdf", "csv"):
+            self.ask("GET", f"{one}?format={form}", mayor, status=200)
+        self.ask("GET", f"{one}?format=doc", mayor, status=400, slug="invalid")
+        self.ask("POST", f"{one}/publication", manager, status=403, body={}, slug="rule")
+        for body in ({}, {"decision": "perhaps", "reason": "x"}, {"decision": "approved"}):
+            self.ask("POST", f"{one}/reviews", mayor, status=400, body=body, slug="invalid")
+        self.ask("POST", f"{one}/reviews", mayor, status=413, body=" " * (2 << 20), headers=JSON, slug="too-large")
+        self.ask("POST", f"{one}/reviews", mayor, status=201, body={"decision": "approved", "reason": "Good"})
+        self.ask("POST", f"{one}/reviews", mayor, status=409, body={"decision": "refused", "reason": "Not good"}, slug="conflict")
+        self.ask("POST", f"{one}/publication", manager, status=201, body={})
+        self.ask("POST", f"{one}/publication", manager, status=409, body={}, slug="conflict")
+        self.ask("GET", path, mayor, status=200)
 
     def test_staffing_cameras_and_the_rotation(self):
         for login, badge in (("first", "901"), ("second", "902")):

@@ -412,6 +412,11 @@ class Streets:
         self.make_proposals()
         self.volumes = own("GET", "/api/v1/program/volumes?from=2022-01&until=2022-03", 200)
         things["publication"] = Thing(own("POST", "/api/v1/program/publications", 201, title="To the mayor")["id"])
+        things["draft"] = self.several(lambda: own("POST", "/api/v1/program/drafts", 201, title="To the mayor")["id"])
+        source = {"by": "the grantor", "where": "A notice", "on": "2022-10-21"}
+        own("POST", "/api/v1/program/statements", 201, format="lapel-program/1",
+            statements=[{"subject": "grant/open", "field": "award", "value": "1.00", "source": source}])
+        self.public.update({"{profile}": "illinois", "{grant}": "open"})
         agencies = {each["name"]: each["id"] for each in own("GET", "/api/v1/agencies", 200)["items"]}
         things["agency"] = Thing(agencies["Otherton Police"])
         self.make_fleet()

@@ -26,7 +26,8 @@ ASKED = {
     "change_activity": ("person", {"active": False, **REASON}),
     "person_rights": ("person", None), "end_assignment": ("assignment", REASON), "retire_category": ("category", REASON), "view_as": ("person", None),
     "show_alert": ("alert", None), "acknowledge_alert": ("alert", REASON), "show_digest": ("digest", None), "sign_digest": ("digest", {"note": "read"}),
-    "show_publication": ("publication", None), "show_share": ("share", None), "revoke_share": ("share", REASON), "give_share_code": ("share", None),
+    "show_publication": ("publication", None), "show_draft": ("draft", None), "review_draft": ("draft", {"decision": "approved", **REASON}),
+    "publish_draft": ("draft", {}), "show_share": ("share", None), "revoke_share": ("share", REASON), "give_share_code": ("share", None),
     "show_proposal": ("proposal", None), "withdraw_proposal": ("proposal", REASON), "renew_setup_link": ("agency", None),
     "show_directory_user": ("directory_user", None), "put_directory_user": ("directory_user", {"userName": "in_step"}),
     "patch_directory_user": ("directory_user", {"Operations": [{"op": "add", "path": "displayName", "value": "In Step"}]}),
@@ -50,11 +51,11 @@ TRAINING = {"session", "attendance"}
 ROWS = {"recording", "locked", "person", "assignment"}
 KNOWN = {
     "supervisor": FLEET | {"person", "assignment"}, "investigator": {"recording", "person", "assignment"},
-    "command": FLEET | ROWS | {"share", "proposal", "publication", "alert", "digest", "category"},
+    "command": FLEET | ROWS | {"share", "proposal", "publication", "draft", "alert", "digest", "category"},
     "internal_affairs": ROWS | {"proposal", "alert", "digest"}, "coordinator": FLEET | ROWS, "records": ROWS | {"share", "proposal"},
-    "da_liaison": {"recording", "proposal"}, "counsel": {"recording", "proposal"},
-    "auditor": FLEET | ROWS | {"share", "proposal", "publication", "alert", "digest"},
-    "program_manager": FLEET | {"person", "assignment", "publication"}, "approver": {"proposal"},
+    "da_liaison": {"recording", "proposal"}, "counsel": {"recording", "proposal", "draft"},
+    "auditor": FLEET | ROWS | {"share", "proposal", "publication", "draft", "alert", "digest"},
+    "program_manager": FLEET | {"person", "assignment", "publication", "draft"}, "approver": {"proposal", "draft"},
     "administrator": FLEET | {"person", "assignment", "agency"},
 }
 # A policy is for everybody to read; its sessions' rosters are for those who keep them.
@@ -107,7 +108,7 @@ class TwoAgencies(unittest.TestCase):
                    "export": ask(f"/api/v1/recordings/{recording}/exports", purpose="review")["view"],
                    "directory_user": cls.scim("Users", {"userName": "in_step"}), "directory_group": cls.scim("Groups", {"displayName": "Night watch"}),
                    "share": ask("/api/v1/shares", kind="discovery", recipient="Somebody", recordings=[recording], purpose="discovery", case="22-1")["share"]["id"],
-                   "publication": ask("/api/v1/program/publications", title="To the council")["id"], "proposal": proposal, "agency": town.request("GET", "/api/v1/agencies", cls.own).json()["items"][0]["id"],
+                   "publication": ask("/api/v1/program/publications", title="To the council")["id"], "draft": ask("/api/v1/program/drafts", title="To the council")["id"], "proposal": proposal, "agency": town.request("GET", "/api/v1/agencies", cls.own).json()["items"][0]["id"],
                    **watched, **cls.rotating(ask), **cls.training(ask), "category": ask("/api/v1/categories", name="Night work")["id"],
                    "assignment": ask("/api/v1/assignments", kind="badge", person="hill", target="B-77")["id"]}
 

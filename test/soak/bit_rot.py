@@ -95,6 +95,8 @@ UNLISTED = {
     "alerts.acknowledged_us": "when; who and why are compared, and the event has it",
     "digests.signed_us": "when; that it is signed is compared, and the event has it",
     "access_reviews.at_us": "when; the event has it",
+    "program_draft_reviews.decided_us": "below the hundredth of a second that the event keeps",
+    "program_drafts.drafted_us": "below the hundredth of a second that the event keeps",
     "program_publications.published_us": "below the hundredth of a second that the event keeps",
     "program_statements.recorded_at_us": "below the hundredth of a second that the event keeps",
     "schema_versions": "the version of a module's tables: a higher one is refused at start, a lower one fails to be reached again",
@@ -136,7 +138,8 @@ UNLISTED = {
 
 # Of these, only what lies below the hundredth of a second.
 BELOW_A_HUNDREDTH = ("recordings.recorded_us", "recordings.received_us", "program_statements.recorded_at_us",
-                     "program_publications.published_us", "tokens.created_us", "tokens.expires_us", "tokens.revoked_us")
+                     "program_publications.published_us", "program_drafts.drafted_us", "program_draft_reviews.decided_us",
+                     "tokens.created_us", "tokens.expires_us", "tokens.revoked_us")
 
 
 class Rot:

@@ -35,6 +35,7 @@ const BargainingPage = lazy(() => import("../rooms/program/bargaining.js"));
 const GatesPage = lazy(() => import("../rooms/program/gates.js"));
 const MoneyPage = lazy(() => import("../rooms/program/money.js"));
 const StoragePage = lazy(() => import("../rooms/program/storage.js"));
+const ReportPage = lazy(() => import("../rooms/program/report.js"));
 const CamerasPage = lazy(() => import("../rooms/fleet/cameras.js"));
 const CameraPage = lazy(() => import("../rooms/fleet/camera.js"));
 const RotationPage = lazy(() => import("../rooms/fleet/rotation.js"));
@@ -114,6 +115,7 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
   const maySeeProposals = session.may.includes("see_proposals");
   const mayHost = session.may.includes("manage_agencies");
   const maySeeProgram = session.may.includes("see_program");
+  const maySeeReports = maySeeProgram || session.may.includes("review_report");
   const maySeeBargaining = session.may.includes("see_bargaining");
   const maySeeFleet = session.may.includes("see_fleet");
   // Who comes to decide proposals, or for the program, and has no list, is taken there.
@@ -142,16 +144,17 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
       { id: "go.review", label: m.nav.review, shortcut: "g v", scope: "everywhere", when: () => mayReview, perform: () => navigate("/access-review") },
       { id: "go.agencies", label: m.nav.agencies, shortcut: "g g", scope: "everywhere", when: () => mayHost, perform: () => navigate("/agencies") },
       { id: "go.money", label: m.nav.money, shortcut: "g m", scope: "everywhere", when: () => maySeeProgram, perform: () => navigate("/program/money") },
+      { id: "go.reports", label: m.nav.reports, shortcut: "g e", scope: "everywhere", when: () => maySeeReports, perform: () => navigate("/program/report") },
       { id: "go.bargaining", label: m.nav.bargaining, shortcut: "g b", scope: "everywhere", when: () => maySeeBargaining, perform: () => navigate("/program/bargaining") },
       { id: "go.gates", label: m.nav.gates, shortcut: "g l", scope: "everywhere", when: () => maySeeBargaining, perform: () => navigate("/program/gates") },
       { id: "go.storage", label: m.nav.storage, shortcut: "g k", scope: "everywhere", when: () => maySeeProgram, perform: () => navigate("/program/storage") },
       { id: "go.fleet", label: m.nav.fleet, shortcut: "g c", scope: "everywhere", when: () => maySeeFleet, perform: () => navigate("/fleet") },
       { id: "go.rotation", label: m.nav.rotation, shortcut: "g t", scope: "everywhere", when: () => maySeeFleet, perform: () => navigate("/fleet/rotation") },
       { id: "go.staffing", label: m.nav.staffing, shortcut: "g f", scope: "everywhere", when: () => maySeeFleet, perform: () => navigate("/staffing") },
-      { id: "go.training", label: m.nav.training, shortcut: "g l", scope: "everywhere", when: () => mayRead, perform: () => navigate("/training") },
+      { id: "go.training", label: m.nav.training, shortcut: "g d", scope: "everywhere", when: () => mayRead, perform: () => navigate("/training") },
       { id: "help", label: m.help.open, shortcut: "?", scope: "everywhere", perform: () => setHelpOpen(true) },
     ],
-    [navigate, mayUpload, maySetUp, maySeePeople, maySeeShares, maySeeHolds, maySeeProposals, mayHost, mayList, maySeeProgram, maySeeBargaining, maySeeFleet, maySeeAlerts, maySeeWeeks, mayReview, mayRead],
+    [navigate, mayUpload, maySetUp, maySeePeople, maySeeShares, maySeeHolds, maySeeProposals, mayHost, mayList, maySeeProgram, maySeeReports, maySeeBargaining, maySeeFleet, maySeeAlerts, maySeeWeeks, mayReview, mayRead],
   );
   useActions(actions);
   const help = actions.find((action) => action.id === "help") as Action;
@@ -193,6 +196,7 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
           {mayReview && link("/access-review", m.nav.review)}
           {maySeeProgram && link("/program/money", m.nav.money)}
           {maySeeProgram && link("/program/storage", m.nav.storage)}
+          {maySeeReports && link("/program/report", m.nav.reports)}
           {maySeeBargaining && link("/program/bargaining", m.nav.bargaining)}
           {maySeeBargaining && link("/program/gates", m.nav.gates)}
           {maySeeFleet && link("/fleet", m.nav.fleet, location === "/fleet" || location.startsWith("/fleet/cameras"))}
@@ -271,6 +275,9 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
             </Route>
             <Route path="/program/storage">
               <StoragePage />
+            </Route>
+            <Route path="/program/report">
+              <ReportPage session={session} />
             </Route>
             <Route path="/program/money">
               <MoneyPage />

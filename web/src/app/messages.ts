@@ -2,14 +2,14 @@
 // Every word a person reads, in one list; those of single rooms are in room_messages.ts. A text with parts is a function, so that no sentence is put together elsewhere.
 
 import { count, counted } from "./counting.js";
-import { agencies, approvals, bargaining, change, gates, holds, oversight, program, received, shares, start, statements, storage } from "./room_messages.js";
+import { agencies, approvals, bargaining, change, gates, holds, oversight, program, received, reports, shares, start, statements, storage } from "./room_messages.js";
 import { fleet, rotation, staffing } from "./fleet_messages.js";
 import { training } from "./training_messages.js";
 
 export const m = {
   product: "Lapel",
   skip: "Skip to content",
-  nav: { label: "Rooms", start: "Set up", recordings: "Recordings", upload: "Upload", shares: "Shares", people: "People", alerts: "Alerts", weekly: "Weekly review", review: "Access review", holds: "Holds", approvals: "Approvals", agencies: "Agencies", money: "Money", bargaining: "Bargaining", gates: "Launch", storage: "Storage and bills",
+  nav: { label: "Rooms", start: "Set up", recordings: "Recordings", upload: "Upload", shares: "Shares", people: "People", alerts: "Alerts", weekly: "Weekly review", review: "Access review", holds: "Holds", approvals: "Approvals", agencies: "Agencies", money: "Money", reports: "Reports", bargaining: "Bargaining", gates: "Launch", storage: "Storage and bills",
     fleet: "Cameras",
     rotation: "Rotation",
     staffing: "Staffing",
@@ -611,6 +611,7 @@ export const m = {
       read_policies: "Read policies, and acknowledge them",
       see_training: "See who has acknowledged and attended what",
       manage_training: "Keep policies, courses and attendance",
+      review_report: "Review reports before they are published",
     } as Readonly<Record<string, string>>,
   },
 
@@ -622,6 +623,7 @@ export const m = {
   agencies,
   oversight,
   program,
+  reports,
   bargaining,
   gates,
   storage,
