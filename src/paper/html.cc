@@ -29,7 +29,8 @@ th,td{border-bottom:1px solid;border-color:color-mix(in srgb,currentColor 25%,tr
 th,td{overflow-wrap:anywhere;text-align:start;vertical-align:top}
 thead th{border-bottom:1.5px solid;font-size:.9rem}
 tbody th{font-weight:400}
-.end{font-variant-numeric:tabular-nums;overflow-wrap:normal;padding-right:0;padding-left:.75rem;text-align:end;white-space:nowrap}
+.end{font-variant-numeric:tabular-nums;overflow-wrap:normal;padding-left:.75rem;text-align:end;white-space:nowrap}
+.end:last-child{padding-right:0}
 figure{break-inside:avoid;margin:0 0 1.25rem}
 figcaption{font-size:.9rem;margin:0 0 .35rem;opacity:.75}
 svg{display:block;height:auto;width:100%}

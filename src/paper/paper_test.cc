@@ -72,7 +72,7 @@ TEST(Pdf, TheSameDocumentGivesTheSameBytesAndAnotherGivesOthers) {
 TEST(Pdf, AsManyPagesAsItTakesAndNoneForNothing) {
   const auto pages = [](const std::string& pdf) {
     std::size_t count = 0;
-    for (std::size_t at = pdf.find("/Type /Page\n"); at != std::string::npos; at = pdf.find("/Type /Page\n", at + 1))
+    for (std::size_t at = pdf.find("/Type /Page %"); at != std::string::npos; at = pdf.find("/Type /Page %", at + 1))
       ++count;
     return count;
   };

@@ -11,14 +11,13 @@
 #include <fmt/format.h>
 #include <pango/pangocairo.h>
 
-#include "base/text.h"
-
 namespace lapel::paper {
 namespace {
 
 // Points: 72 to an inch.
 constexpr double kPageWidth = 612, kPageHeight = 792, kMargin = 58, kFoot = 40;
 constexpr double kWidth = kPageWidth - 2 * kMargin, kBottom = kPageHeight - kMargin - 14;
+constexpr double kWithHeading = 130;  // of what is below it, on the same page
 constexpr double kGap = 8, kPad = 3.5, kColumnGap = 12;
 constexpr double kBarLine = 20, kBarHeight = 11, kBarsFrom = 132, kBarsUntil = 372;
 constexpr double kHairline = 0.4, kRule = 1.2;
@@ -120,9 +119,10 @@ class Writer {
   void end_page() {
     const double y = kPageHeight - kFoot;
     rule(y - 5, kHairline, 0.6);
-    const auto name = layout(fmt::format("{} · {} · as of {}", first_characters(document_.agency, 48),
-                                         first_characters(document_.title, 48), day_text(document_.as_of)),
-                             kSmallFont, kWidth - 60);
+    const auto name =
+        layout(fmt::format("As of {} · {} · {}", day_text(document_.as_of), document_.agency, document_.title),
+               kSmallFont, kWidth - 60);
+    pango_layout_set_height(name.get(), 0);  // one line
     pango_layout_set_ellipsize(name.get(), PANGO_ELLIPSIZE_END);
     show(name.get(), kMargin, y, "P", kQuiet);
     const auto number = layout(fmt::format("{} / {}", page_, pages_), kSmallFont, 60, Align::kEnd);
@@ -163,7 +163,7 @@ class Writer {
   void write(const Heading& heading) {
     const auto words = layout(heading.words, kHeadingFont, kWidth);
     // With something below it.
-    if (!fits(height_of(words.get()) + 76)) turn_page();
+    if (!fits(height_of(words.get()) + kWithHeading)) turn_page();
     y_ += 12;
     rule(y_, kRule);
     y_ += 7;

@@ -185,7 +185,7 @@ void add_measures(Document& out, const Json& report) {
       Paragraph{"Measures are fixed before a pilot begins. What is counted is what Lapel has; a measure that cannot be "
                 "computed is not known, "
                 "and not 0."});
-  const std::vector<Column> columns = {{"Measure"}, {"Value", Align::kEnd}, {"Hoped for"}, {"Fixed on"}, {"Days"}};
+  const std::vector<Column> columns = {{"Measure"}, {"Value"}, {"Hoped for"}, {"Fixed on"}, {"Days"}};
   Table shares{"Shares, by measure", columns, {}}, others{"Other measures", columns, {}};
   Bars bars{"Shares, of 100 %", {}, {}, {}};
   for (const Json& each : all) {

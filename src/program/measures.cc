@@ -242,7 +242,6 @@ Result<void> check_measures(const Program& known, const std::deque<Statement>& a
 }
 
 std::optional<Entered> entered(const Program& program, std::string_view what, Day from, Day until) {
-  if (!program.is_whole(kFigure)) return std::nullopt;
   std::map<Day, std::pair<Day, const Statement*>> figures;
   for (const SubjectName& figure : program.of_kind(kFigure)) {
     const Statement* count = program.standing(figure, "count");

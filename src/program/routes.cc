@@ -321,7 +321,8 @@ Result<Response> review_draft(const Request& request, Drafts& room, const access
   const Json body = TRY(http::json_body(request));
   const auto decision = parse_decision(TRY(http::required_text(body, "decision")));
   if (!decision) return fail(Code::kInvalid, "\"decision\" must be approved or refused");
-  const std::string reason = TRY(http::required_text(body, "reason"));
+  // Whoever may not decide is told that before anything else.
+  const std::string reason = TRY(http::text_member(body, "reason")).value_or("");
   return answer(201, draft_json(TRY(room.review(actor, http::id_param(request), *decision, reason)), actor));
 }
 
