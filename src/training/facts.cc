@@ -100,6 +100,9 @@ Result<std::vector<Acknowledgement>> acknowledgements(db::Transaction& tx, const
   }
   std::vector<Acknowledgement> out;
   for (SealedRow& row : TRY(roster::sealed_rows(tx, kAcknowledgements, agency, {.filter = of(person)}))) {
+    const bool is_asked_for =
+        std::ranges::any_of(policies, [&](const Policy& policy) { return policy.id.text() == row.text("policy"); });
+    if (!is_asked_for) continue;
     const auto found = versions.find(row.text("version"));
     if (found == versions.end()) return damaged(row);
     const auto& [policy, version] = found->second;

@@ -61,7 +61,7 @@ struct Acknowledgement {
   Timestamp at;
   roster::SealedRow row;  // with its proof
 };
-// In the ledger's order; of one person, or of everybody.
+// Of these policies, in the ledger's order; of one person, or of everybody.
 Result<std::vector<Acknowledgement>> acknowledgements(db::Transaction& tx, const AgencyId& agency,
                                                       const std::vector<Policy>& policies,
                                                       const std::optional<PersonId>& person);

@@ -147,6 +147,22 @@ TEST_F(TrainingTest, AcknowledgedIsWhatWasUnderstoodAndOnce) {
   EXPECT_EQ(faults(), Lines{});
 }
 
+TEST_F(TrainingTest, WhoHasAcknowledgedOnePolicyReadsAndAcknowledgesAnother) {
+  add_policy(true);
+  issue("temporary", "2022-10-13");
+  ASSERT_TRUE(policies_.add(manager_, {"second", "Second policy", true, {}}));
+  issue("second", "2022-10-13");
+  ASSERT_TRUE(acknowledge(hill_, 1));
+  const auto shown = policies_.version(hill_, "second", std::nullopt);
+  ASSERT_TRUE(shown) << message_of(shown);
+  EXPECT_TRUE(shown->at("acknowledged_at").is_null());
+  EXPECT_TRUE(policies_.show(hill_, "second"));
+  EXPECT_TRUE(policies_.changes(hill_, "second", 1, std::nullopt));
+  ASSERT_TRUE(policies_.acknowledge(hill_, "second", 1, {1}, std::nullopt));
+  EXPECT_EQ(missing(hill_), Lines{});
+  EXPECT_EQ(training_.person(hill_, "hill")->at("acknowledgements").array()->size(), 2U);
+}
+
 TEST_F(TrainingTest, AUnitIsAskedAloneWhereItIsNamed) {
   const UnitId unit = crypto::new_id<UnitId>();
   write([&](db::Transaction& tx) { return roster::add_unit(tx, {unit, ashfield_.id, "Pilot"}, clock_.now()); });
@@ -281,10 +297,10 @@ TEST_F(TrainingTest, AClauseTellsWhetherItsSettingIsSo) {
     const Json* setting = clause.find("setting");
     told.push_back(setting->is_null() ? "nothing" : *setting->find_string("sentence"));
   }
-  EXPECT_EQ(told, (Lines{"Enforced. A second factor at sign-in: required",
-                         "Not so. The clause says optional. A second factor at sign-in: required",
-                         "Not enforced by Lapel",
-                         "Enforced. No camera without having acknowledged this policy: required", "nothing"}));
+  EXPECT_EQ(told,
+            (Lines{"Enforced. A second factor at sign-in: required",
+                   "Not so. The clause says optional. A second factor at sign-in: required", "Not enforced by Lapel",
+                   "Enforced. No camera without having acknowledged this policy: required", "nothing"}));
   const auto list = policies_.checklist(hill_);
   ASSERT_TRUE(list) << message_of(list);
   for (const Json& item : *list->at("items").array()) {
