@@ -68,7 +68,7 @@ Result<void> require_seeing(db::Transaction& tx, const access::Actor& actor, con
   access::Item item = about(actor, person);
   item.is_supervised =
       actor.has(access::Role::kSupervisor) && TRY(roster::supervises(tx, actor.agency, actor.person, person, now, now));
-  return access::require(access::decide(actor, access::Action::kSeeTraining, item), "person");
+  return access::require(access::decide(actor, access::Action::kSeeTraining, item), "page");
 }
 
 Result<void> check_words(std::string_view what, const std::string& text) {

@@ -320,6 +320,12 @@ TEST_F(TrainingTest, WhoMayDoWhat) {
   EXPECT_EQ(problem_of(training_.overview(hill_, {})), &problems::kRule);
   EXPECT_EQ(code_of(training_.person(keeper_, "nobody")), Code::kNotFound);
   EXPECT_TRUE(training_.person(keeper_, "101"));
+  // A dock is told the same of whoever there is and of nobody.
+  access::Actor dock;
+  dock.agency = ashfield_.id;
+  dock.dock = crypto::new_id<DockId>();
+  EXPECT_EQ(code_of(training_.person(dock, "hill")), Code::kNotFound);
+  EXPECT_EQ(message_of(training_.person(dock, "hill")), message_of(training_.person(dock, "nobody")));
   // A supervisor sees the people of their own unit.
   const UnitId unit = crypto::new_id<UnitId>();
   write([&](db::Transaction& tx) { return roster::add_unit(tx, {unit, ashfield_.id, "Days"}, clock_.now()); });
