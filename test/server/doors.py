@@ -164,15 +164,17 @@ DOORS = [
     *program("program_status"), *program("program_costs"), *program("program_report"), *program("list_statements"),
     *program("program_bargaining", "see_bargaining"), *program("program_gates", "see_bargaining"),
     *(door._replace(query=(door.query + "&" if door.query else "?") + "month=2022-03") for door in program("program_metering")),
-    Door("begin_phase", body={"phase": "pilot", "on": "2022-12-02"}, allowed=(*OR_CONFLICT, 404)),
-    Door("waive_gate", body={"gate": "trained", **REASON}, is_fresh=True, allowed=(*OR_CONFLICT, 404)),
+    Door("begin_phase", body={"phase": "pilot", "on": "2022-12-02"}, allowed=(*OR_CONFLICT, 400)),  # once begun it is stated
+    Door("waive_gate", body=lambda asker, thing: {"gate": "by-command" if asker.name == "command" else "by-manager", **REASON}, is_fresh=True),
     Door("program_volumes", query="?from=2022-01&until=2022-03"),
     Door("program_forecast", body=lambda asker, thing: {"volumes": asker.town.volumes}),
     Door("import_statements", body={
         "format": "lapel-program/1", "sources": {"s": {"by": "the grantor", "where": "A notice", "on": "2022-10-21"}},
         "statements": [{"subject": "contract/axon", "field": "vendor", "value": "Axon", "source": "s"}]}),
     Door("list_publications"), Door("publish_report", body={"title": "To the council"}), Door("show_publication", "publication"),
-    *program("program_measures"), Door("list_profiles"), Door("profile_report", query="?year=2022"), Door("grant_pack", query="?format=json"),
+    *program("program_measures"), Door("list_profiles"),
+    *(Door(operation, actions=("see_program", *more), query=f"{query}{also}") for operation, query in (("profile_report", "?year=2022"), ("grant_pack", "?format=json"))
+      for also, more in (("", ()), ("&embargoed=included", ("see_embargoed",)))),
     Door("list_drafts", actions=("see_program", "review_report"), is_any=True), Door("draft_report", body={"title": "To the council"}),
     Door("show_draft", "draft", actions=("see_program", "review_report"), is_any=True),
     # Without a reason nothing is decided: who is named for it is program_test.py's.

@@ -595,7 +595,7 @@ class OpenApi(unittest.TestCase):
             for query in ("", "?as_of=2022-10-25", "?as_of=2022-11-29&embargoed=included", "?by=ledger"):
                 self.ask("GET", f"/api/v1/program/{target}{query}", manager, status=200)
         source = {"by": "the program manager", "where": "A plan", "on": "2022-11-08"}
-        plan = [("phase/pilot", "title", "The pilot"), ("gate/docked", "title", "A dock is enrolled"), ("gate/docked", "opens", "phase/pilot"), ("gate/docked", "needs", "docks"),
+        plan = [("phase/pilot", "title", "The pilot"), ("gate/docked", "title", "The docks are wired"), ("gate/docked", "opens", "phase/pilot"), ("gate/docked", "needs", "stated"),
                 ("gate/docked", "waivable_by", "command"), ("gate/docked", "owner", "The coordinator"), ("gate/restored", "title", "A restore was tried"),
                 ("gate/restored", "opens", "phase/check-out"), ("gate/restored", "needs", "restore_test"), ("rollout/sites", "title", "All stations"), ("rollout/sites", "by", "2023-03-01"),
                 ("rollout/sites", "sites", 2), ("site/main", "title", "Main"), ("site/main", "rollout", "rollout/sites"), ("site/main", "wearers", 8), ("site/main", "live_on", "2022-12-02"),

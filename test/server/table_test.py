@@ -415,7 +415,10 @@ class Streets:
         things["draft"] = self.several(lambda: own("POST", "/api/v1/program/drafts", 201, title="To the mayor")["id"])
         source = {"by": "the grantor", "where": "A notice", "on": "2022-10-21"}
         own("POST", "/api/v1/program/statements", 201, format="lapel-program/1",
-            statements=[{"subject": "grant/open", "field": "award", "value": "1.00", "source": source}])
+            statements=[{"subject": subject, "field": field, "value": value, "source": source} for subject, field, value in (
+                ("grant/open", "award", "1.00"), ("phase/pilot", "title", "The pilot"),
+                *((f"gate/by-{who}", *said) for who, role in (("command", "command"), ("manager", "program_manager"))
+                  for said in (("title", "A gate"), ("opens", "phase/full"), ("needs", "stated"), ("waivable_by", role))))])
         self.public.update({"{profile}": "illinois", "{grant}": "open"})
         agencies = {each["name"]: each["id"] for each in own("GET", "/api/v1/agencies", 200)["items"]}
         things["agency"] = Thing(agencies["Otherton Police"])

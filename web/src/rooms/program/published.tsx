@@ -17,13 +17,13 @@ export function Published(): ReactNode {
           <Table caption={m.reports.published} heads={[m.reports.report, m.program.asOf, m.reports.standing, m.reports.files]}>
             {items.map((each) => (
               <tr key={each.id}>
-                <th scope="row">
+                <td className="name">
                   <Name text={each.title} />
                   <div className="quiet-text">
                     <Name text={m.reports.publishedBy(each.published_by.name, shownTime(each.published_at))} />
                   </div>
-                </th>
-                <td>{each.as_of}</td>
+                </td>
+                <td className="time">{each.as_of}</td>
                 <td>
                   <Status tone={each.is_superseded ? "due" : "ok"} word={each.is_superseded ? m.reports.superseded : m.reports.stands} />
                   {each.superseded.map((one) => (

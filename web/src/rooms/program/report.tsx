@@ -67,11 +67,11 @@ function Measures({ measures }: { readonly measures: readonly ProgramMeasure[] }
               {each.missing !== null && <div className="quiet-text">{each.missing}</div>}
             </td>
             <td>{each.target === null ? "" : <Name text={each.target} />}</td>
-            <td>
+            <td className="time">
               {each.stated_on}
               {!each.before_start && <div className="quiet-text">{m.reports.late}</div>}
             </td>
-            <td>{each.from === null || each.until === null ? "" : m.reports.fromUntil(each.from, each.until)}</td>
+            <td className="time">{each.from === null || each.until === null ? "" : m.reports.fromUntil(each.from, each.until)}</td>
           </tr>
         ))}
       </Table>
