@@ -10,7 +10,6 @@
 
 #include "base/check.h"
 #include "crypto/random.h"
-#include "fleet/act.h"
 #include "fleet/devices.h"
 #include "fleet/import.h"
 #include "fleet/schema.h"

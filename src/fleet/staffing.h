@@ -17,15 +17,10 @@
 #include "base/day.h"
 #include "base/json.h"
 #include "db/db.h"
+#include "fleet/act.h"
 #include "ledger/ledgers.h"
 
 namespace lapel::fleet {
-
-struct Parts {
-  db::Database& database;
-  ledger::Ledgers& ledgers;
-  const Clock& clock;
-};
 
 class Staffing {
  public:

@@ -168,6 +168,10 @@ std::optional<Day> day_of(const Program& program, const SubjectName& subject, st
   return found ? std::optional(Day{found->value->low}) : std::nullopt;
 }
 
+std::optional<SubjectName> subject_of(const Program& program, const SubjectName& subject, std::string_view field) {
+  return parse_subject(words_of(program, subject, field));
+}
+
 Program fold(std::span<const Statement> statements, const View& view) {
   Program out;
   out.view = view;

@@ -74,9 +74,10 @@ struct Program {
   bool is_whole(std::string_view kind) const { return !dropped_kinds.contains(kind); }
 };
 
-// The words and the day of a field that stands; empty and none where nothing does.
+// The words, the day and the subject of a field that stands; empty and none where nothing does.
 std::string words_of(const Program& program, const SubjectName& subject, std::string_view field);
 std::optional<Day> day_of(const Program& program, const SubjectName& subject, std::string_view field);
+std::optional<SubjectName> subject_of(const Program& program, const SubjectName& subject, std::string_view field);
 
 // `statements` in the ledger's order.
 Program fold(std::span<const Statement> statements, const View& view);

@@ -29,10 +29,6 @@ bool is_among(const std::array<std::string_view, N>& all, std::string_view word)
   return std::ranges::find(all, word) != all.end();
 }
 
-std::optional<SubjectName> named_by(const Program& program, const SubjectName& subject, std::string_view field) {
-  return parse_subject(words_of(program, subject, field));
-}
-
 bool names(const Program& program, const SubjectName& subject, std::string_view field, const SubjectName& wanted) {
   const Field* found = program.field(subject, field);
   return found && std::ranges::any_of(found->all, [&](const Said& said) {
@@ -43,7 +39,7 @@ bool names(const Program& program, const SubjectName& subject, std::string_view 
 // The one that a gate names, or all of the kind.
 std::vector<SubjectName> concerned(const Program& program, const SubjectName& gate, std::string_view field,
                                    std::string_view kind) {
-  if (const auto one = named_by(program, gate, field)) return {*one};
+  if (const auto one = subject_of(program, gate, field)) return {*one};
   return program.of_kind(kind);
 }
 
@@ -54,7 +50,7 @@ std::vector<Lack> bargaining_lacks(const Program& program, const SubjectName& ga
   for (const SubjectName& each : all) {
     const std::string state = words_of(program, each, "state");
     if (state == "agreed" || state == "ordered") continue;
-    const auto unit = named_by(program, each, "unit");
+    const auto unit = subject_of(program, each, "unit");
     const std::string title = unit ? words_of(program, *unit, "title") : std::string();
     std::string where(state.empty() ? "not stated" : state);
     std::ranges::replace(where, '_', ' ');
@@ -65,7 +61,7 @@ std::vector<Lack> bargaining_lacks(const Program& program, const SubjectName& ga
 
 std::vector<Lack> term_lacks(const Program& program, const SubjectName& gate, Day day) {
   std::vector<Lack> out;
-  const auto grant = named_by(program, gate, "grant");
+  const auto grant = subject_of(program, gate, "grant");
   std::size_t terms = 0;
   for (const SubjectName& term : program.of_kind(kGrantTerm)) {
     if (grant && words_of(program, term, "grant") != grant->text()) continue;
@@ -82,7 +78,7 @@ std::vector<Lack> term_lacks(const Program& program, const SubjectName& gate, Da
 }
 
 std::vector<Lack> participant_lacks(const Program& program, const SubjectName& gate) {
-  const auto one = named_by(program, gate, "pilot");
+  const auto one = subject_of(program, gate, "pilot");
   const std::vector<SubjectName> all = one ? std::vector{*one} : pilots(program);
   for (const SubjectName& pilot : all) {
     const auto number = participants(program, pilot);

@@ -13,19 +13,6 @@
 namespace lapel::program {
 namespace {
 
-std::optional<SubjectName> named(const Program& program, const SubjectName& subject, std::string_view field) {
-  const Statement* said = program.standing(subject, field);
-  return said ? parse_subject(said->value->words) : std::nullopt;
-}
-std::optional<Day> day_said(const Program& program, const SubjectName& subject, std::string_view field) {
-  const Statement* said = program.standing(subject, field);
-  return said ? std::optional(Day{said->value->low}) : std::nullopt;
-}
-std::string words_said(const Program& program, const SubjectName& subject, std::string_view field) {
-  const Statement* said = program.standing(subject, field);
-  return said ? said->value->words : std::string();
-}
-
 // When a measure was fixed: the day of the latest statement on it that is no correction.
 Day fixed_on(const Program& program, const SubjectName& measure) {
   Day out{};
@@ -53,13 +40,13 @@ class Computer {
   Result<Measure> compute(const SubjectName& subject) {
     Measure out;
     out.subject = subject;
-    out.title = words_said(program_, subject, "title");
-    out.of = words_said(program_, subject, "of");
-    if (const std::string target = words_said(program_, subject, "target"); !target.empty()) out.target = target;
+    out.title = words_of(program_, subject, "title");
+    out.of = words_of(program_, subject, "of");
+    if (const std::string target = words_of(program_, subject, "target"); !target.empty()) out.target = target;
     out.stated_on = fixed_on(program_, subject);
-    const auto pilot = named(program_, subject, "pilot");
+    const auto pilot = subject_of(program_, subject, "pilot");
     if (pilot) out.pilot = pilot->text();
-    const auto began = pilot ? day_said(program_, *pilot, "started_on") : std::nullopt;
+    const auto began = pilot ? day_of(program_, *pilot, "started_on") : std::nullopt;
     if (!began || *began > program_.view.as_of) {
       out.how = how_of(out.of);
       out.missing =
@@ -69,7 +56,7 @@ class Computer {
     }
     out.is_before_start = out.stated_on <= *began;
     out.from = *began;
-    out.until = std::min(day_said(program_, *pilot, "ended_on").value_or(program_.view.as_of), program_.view.as_of);
+    out.until = std::min(day_of(program_, *pilot, "ended_on").value_or(program_.view.as_of), program_.view.as_of);
     out.how = how_of(out.of);
     TRY(fill(out, *pilot));
     return out;
@@ -227,8 +214,8 @@ Result<void> check_measures(const Program& known, const std::deque<Statement>& a
         statement.relation == Relation::kChooses) {
       continue;
     }
-    const auto pilot = named(known, statement.subject, "pilot");
-    const auto began = pilot ? day_said(known, *pilot, "started_on") : std::nullopt;
+    const auto pilot = subject_of(known, statement.subject, "pilot");
+    const auto began = pilot ? day_of(known, *pilot, "started_on") : std::nullopt;
     const Day day = known_from(statement, Follows::kRecordedOn);
     if (!began || day <= *began) continue;
     return fail(
@@ -245,8 +232,8 @@ std::optional<Entered> entered(const Program& program, std::string_view what, Da
   std::map<Day, std::pair<Day, const Statement*>> figures;
   for (const SubjectName& figure : program.of_kind(kFigure)) {
     const Statement* count = program.standing(figure, "count");
-    const auto first = day_said(program, figure, "from"), last = day_said(program, figure, "until");
-    if (words_said(program, figure, "what") == what && count && first && last) figures[*first] = {*last, count};
+    const auto first = day_of(program, figure, "from"), last = day_of(program, figure, "until");
+    if (words_of(program, figure, "what") == what && count && first && last) figures[*first] = {*last, count};
   }
   std::optional<Entered> out;
   for (Day next = from;;) {

@@ -64,7 +64,7 @@ std::optional<Amount> share_of(const std::optional<Amount>& yearly, const Statem
 Json::Array rollouts_json(const Program& program) {
   Json::Array out;
   for (const SubjectName& rollout : program.of_kind(kRollout)) {
-    const auto contract = parse_subject(words_of(program, rollout, "contract"));
+    const auto contract = subject_of(program, rollout, "contract");
     const auto yearly = contract ? per_year(program, *contract) : std::nullopt;
     const Statement* cameras = program.standing(rollout, "cameras");
     Json::Array sites;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fleet/act.h"
+#include "acts/act.h"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 #include "crypto/random.h"
 #include "roster/roster.h"
 
-namespace lapel::fleet {
+namespace lapel::acts {
 
 roster::SealedRowId Act::make(const roster::SealedTable& table, const SubjectId& subject, Json::Object values) {
   const auto id = crypto::new_id<roster::SealedRowId>();
@@ -117,4 +117,4 @@ Result<SubjectId> console_of(db::Transaction& tx, const AgencyId& agency) {
   return SubjectId(TRY(roster::agency(tx, agency)).console);
 }
 
-}  // namespace lapel::fleet
+}  // namespace lapel::acts
