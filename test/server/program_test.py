@@ -12,7 +12,7 @@ import zipfile
 
 from harness import BIN, ROOT, Town, run, sha256
 from moved_clock import MovedClock
-from postgres import OnPrivatePostgres
+from postgres import OnPrivatePostgres, PrivatePostgres
 
 SOURCE = {"by": "the grantor", "where": "A notice", "on": "2022-10-21"}
 REPORTS = ("status", "costs", "report", "statements")
@@ -163,7 +163,7 @@ class Bargaining(OfBargaining):
     def test_nothing_is_sent_or_ordered_before_what_must_come_first(self):
         state = self.program.state
         self.assertEqual([self.told()[list_] for list_ in ("units", "bargaining", "notices", "pilots", "tasks")], [[]] * 5)
-        self.assertIsNone(self.told()["gates"])
+        self.assertEqual(self.told()["phases"], [])
         state(said("bargaining_unit/one", "title", "Local 1"), said("notice/n", "title", "Notice of intent"), said("notice/n", "purpose", "impact_bargaining"),
               said("notice/n", "to", "bargaining_unit/one"), said("notice_reviewer/mayor", "title", "the mayor"), said("notice_reviewer/mayor", "from", "2022-10-28"),
               said("participation/one", "pilot", "pilot/p"), said("participation/one", "unit", "bargaining_unit/one"), said("participation/one", "participants", 6))
@@ -374,8 +374,15 @@ class Reports(unittest.TestCase):
         self.assertEqual(program.town.check_ledger(), (0, []))
 
 
-class ReportsOnPostgres(OnPrivatePostgres, Reports):
-    pass
+class ReportsOnPostgres(Reports):
+    @classmethod
+    def setUpClass(cls):
+        cls.postgres = PrivatePostgres()
+        cls.addClassCleanup(cls.postgres.close)
+
+    def setUp(self):
+        self.options = {"database": self.postgres.new_database()}
+        super().setUp()
 
 
 class BargainingOnPostgres(OnPrivatePostgres, Bargaining):
