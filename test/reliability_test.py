@@ -68,9 +68,9 @@ class Page(unittest.TestCase):
             self.assertEqual(denied_wrongly(row, ROOT), [], row["id"])
         row = {"promise": "", "not_modeled": "", "meanwhile": "Shares do not exist yet (no src/sharing). It is so."}
         self.assertEqual(denied_wrongly(row, ROOT), ["src/sharing exists"])
-        for words in ("Shares do not exist yet.", "Paper does not exist; see no src/paper."):
+        for words in ("Shares do not exist yet.", "Paper does not exist; see no src/nowhere."):
             self.assertEqual(denied_wrongly({**row, "meanwhile": words}, ROOT), [f"names no folder: {words}"])
-        self.assertEqual(denied_wrongly({**row, "meanwhile": "Paper does not exist yet (no src/paper)."}, ROOT), [])
+        self.assertEqual(denied_wrongly({**row, "meanwhile": "It does not exist yet (no src/nowhere)."}, ROOT), [])
 
     def test_commands_to_repeat_it_exist(self):
         parts = set(re.findall(r"^part_(\w+)\(\)", (ROOT / "tools/soak.sh").read_text(), re.M))
