@@ -37,10 +37,11 @@ struct SlotRow {
   bool stands(Day on) const { return from <= on && (!until || *until > on); }
 };
 struct TurnRow {
-  SealedRow row;
+  SealedRowId id;
   PersonId person;
   std::string slot;
   std::int64_t seat = 1;
+  std::string mode, device;  // no device: empty
   Day from;
   std::optional<Day> until;
 
@@ -141,25 +142,32 @@ Result<Rotation::State> Rotation::state(db::Transaction& tx, const AgencyId& age
   }
   std::ranges::sort(out.slots, {}, [](const SlotRow& each) { return std::pair(each.name(), each.row.id); });
   out.participations = TRY(roster::participations(tx, agency, on, whose));
-  std::vector<SealedRow> rows;
-  if (!whose) {
-    rows = TRY(roster::sealed_rows(tx, kTurns, agency));
-  } else {
-    rows = TRY(roster::sealed_rows(tx, kTurns, agency, {.filter = roster::RowFilter{"person", whose->text()}}));
-    if (!slot_id.empty()) {
-      for (SealedRow& row :
-           TRY(roster::sealed_rows(tx, kTurns, agency, {.filter = roster::RowFilter{"slot", slot_id}})))
-        rows.push_back(std::move(row));
-    }
+  // As it lies there: a state has tens of thousands, and each page reads them.
+  db::Params params = {{"agency", agency.text()}, {"limit", roster::kSealedRowsMax}};
+  if (whose) {
+    params.emplace_back("person", whose->text());
+    params.emplace_back("slot", slot_id);
   }
-  for (SealedRow& row : rows) {
-    const auto from = row.day("from");
-    if (!from) return damaged(row);
-    TurnRow turn{
-        row, PersonId(row.subject.bytes()), row.text("slot"), row.number("seat").value_or(1), *from, row.day("until")};
-    const auto device = DeviceId::parse(row.text("device"));
-    if (device && !out.serials.contains(device->text())) {
-      out.serials[device->text()] = TRY(camera(tx, agency, *device, Timestamp{on.number * kDayUs})).device.serial;
+  for (const db::Row& row : TRY(tx.query(
+           fmt::format("SELECT id, person, slot, seat, mode, device, from_day, until_day FROM rotation_turns WHERE "
+                       "agency = :agency{} ORDER BY leaf_index, id LIMIT :limit",
+                       whose ? " AND (person = :person OR slot = :slot)" : ""),
+           params))) {
+    const auto id = SealedRowId::parse(row.text("id"));
+    const auto person = PersonId::parse(row.text("person"));
+    if (!id || !person || !is_day(row.integer("from_day")))
+      return fail(Code::kCorrupt, "A row of the rotation in the catalog is damaged", row.text("id"));
+    TurnRow turn{*id,
+                 *person,
+                 row.text("slot"),
+                 row.integer("seat"),
+                 row.text("mode"),
+                 row.maybe_text("device").value_or(""),
+                 {row.integer("from_day")},
+                 std::nullopt};
+    if (const auto until = row.maybe_integer("until_day")) turn.until = Day{*until};
+    if (const auto device = DeviceId::parse(turn.device); device && !out.serials.contains(turn.device)) {
+      out.serials[turn.device] = TRY(camera(tx, agency, *device, Timestamp{on.number * kDayUs})).device.serial;
     }
     if (turn.stands(on)) out.seated.emplace(std::pair(turn.slot, turn.seat), out.turns.size());
     out.turns.push_back(std::move(turn));
@@ -244,12 +252,12 @@ Result<Json::Object> Rotation::status(const access::Actor& actor, std::optional<
       if (!takes_part(all.participations, turn->person)) {
         alert("withdrawn", fmt::format("{}: {} does not take part any more", where, all.name(turn->person)));
       }
-      const std::string device = turn->row.text("device");
+      const std::string& device = turn->device;
       seats.push_back(
           Json::Object{{"seat", seat},
-                       {"turn", Json::Object{{"id", turn->row.id.text()},
+                       {"turn", Json::Object{{"id", turn->id.text()},
                                              {"officer", person(turn->person)},
-                                             {"mode", turn->row.text("mode")},
+                                             {"mode", turn->mode},
                                              {"camera", device.empty() ? Json() : Json(all.serials[device])},
                                              {"from", day_text(turn->from)},
                                              {"day", on.number - turn->from.number},
@@ -306,6 +314,8 @@ Result<Json::Object> Rotation::plan(const access::Actor& actor, std::optional<Da
       seats.push_back({slot.row.id.text(), seat, turn ? std::optional(Turn{turn->person, turn->from}) : std::nullopt});
     }
   }
+  std::map<PersonId, std::vector<const TurnRow*>> turns;
+  for (const TurnRow& turn : all.turns) turns[turn.person].push_back(&turn);
   std::vector<Candidate> candidates;
   for (const auto& [person, participation] : all.participations) {
     Candidate each{person, {}, 0, std::nullopt};
@@ -313,10 +323,10 @@ Result<Json::Object> Rotation::plan(const access::Actor& actor, std::optional<Da
       if (!all.barred(slot, person)) each.slots.insert(slot.row.id.text());
     }
     if (each.slots.empty()) continue;
-    for (const TurnRow& turn : all.turns) {
-      if (turn.person != person || turn.from > on) continue;
-      each.days_worn += days_of(turn, on);
-      const Day last = turn.until && *turn.until <= on ? *turn.until : on;
+    for (const TurnRow* turn : turns[person]) {
+      if (turn->from > on) continue;
+      each.days_worn += days_of(*turn, on);
+      const Day last = turn->until && *turn->until <= on ? *turn->until : on;
       if (!each.last_day || *each.last_day < last) each.last_day = last;
     }
     candidates.push_back(std::move(each));
@@ -352,7 +362,7 @@ Result<Json::Object> Rotation::plan(const access::Actor& actor, std::optional<Da
     return Json::Object{{"slot", seat.slot},
                         {"slot_name", slot ? slot->name() : seat.slot},
                         {"seat", seat.seat},
-                        {"turn", turn ? Json(turn->row.id.text()) : Json()},
+                        {"turn", turn ? Json(turn->id.text()) : Json()},
                         {"out", seat.turn ? Json(person(seat.turn->person)) : Json()}};
   };
   Json::Array proposals, unfilled;

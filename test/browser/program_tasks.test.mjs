@@ -123,7 +123,8 @@ test("a chief builds the council's reports of 25 October and 29 November: the aw
   }
   const november = await build("To the council, 29 November", "2022-11-29");
   for (const figure of ["166,586.73", "124,967.27"]) assert.ok(november.HTML.includes(figure), figure);
-  for (const figure of ["280,000.00", "185,000.00"]) assert.ok((await build("To the council, 30 November", "2022-11-30")).HTML.includes(figure), figure);
+  const corrected = await build("To the council, 30 November", "2022-11-30");
+  for (const figure of ["280,000.00", "185,000.00"]) assert.ok(corrected.HTML.includes(figure), figure);
   const row = page.getByRole("table", { name: "Published" }).getByRole("row", { name: "To the council, 29 November" });
   await row.getByText("Superseded").first().waitFor();
   await visit.look("council-reports");
