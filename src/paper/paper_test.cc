@@ -12,6 +12,12 @@
 #include "paper/html.h"
 #include "paper/pdf.h"
 
+// What fontconfig reads of a machine's fonts it keeps for as long as the process lives, and gives back to nobody.
+extern "C" const char* __lsan_default_suppressions();
+extern "C" const char* __lsan_default_suppressions() {
+  return "leak:libfontconfig";
+}
+
 namespace lapel::paper {
 namespace {
 
