@@ -13,6 +13,7 @@ import zipfile
 from harness import BIN, ROOT, Town, run, sha256
 from moved_clock import MovedClock
 from postgres import OnPrivatePostgres, PrivatePostgres
+from signing_in import Fresh
 
 SOURCE = {"by": "the grantor", "where": "A notice", "on": "2022-10-21"}
 REPORTS = ("status", "costs", "report", "statements")
@@ -483,6 +484,10 @@ class InTheLedger(unittest.TestCase):
             program.state(said("report_reviewer/chief", "title", "the chief"), said("report_reviewer/chief", "login", "captain"), said("report_reviewer/chief", "from", "2022-10-21"))
             draft = program.post("drafts", "manager", title="To the council")
             program.post(f"drafts/{draft['id']}/reviews", "captain", decision="approved", reason="Good")
+            gate = [said("gate/restore", field, value) for field, value in (
+                ("title", "A backup was restored"), ("opens", "phase/full"), ("needs", "restore_test"), ("waivable_by", "command"))]
+            program.state(*gate)
+            Fresh(town)("captain").ask("POST", "/api/v1/program/waivers", {"gate": "restore", "reason": "Until one can be tried"}, 201)
             shown = program.ask(f"publications/{made.json()['id']}", "manager")
             for word in ("166586", "eopss", "embargo/"):
                 self.assertNotIn(word, shown["content"], "whoever publishes, what is under embargo is not in it")
@@ -491,7 +496,7 @@ class InTheLedger(unittest.TestCase):
             catalog = sqlite3.connect(f"file:{town.data / 'catalog.db'}?mode=ro", uri=True)
             events = [row[0] for row in catalog.execute("SELECT event FROM ledger_events WHERE type = 'program.stated' ORDER BY leaf_index")]
             catalog.close()
-            self.assertEqual([len(json.loads(event)["statements"]) for event in events], [len(samples["statements"]), 128, 128, 44, 3])
+            self.assertEqual([len(json.loads(event)["statements"]) for event in events], [len(samples["statements"]), 128, 128, 44, 3, len(gate), 1])
             for word in ("Pittsfield", "16658673", "166586", "axon", "grant", "WAMC", "Note"):
                 self.assertFalse([event for event in events if word in str(event)], word)
 
@@ -505,6 +510,8 @@ class InTheLedger(unittest.TestCase):
                     (f"UPDATE program_statements SET approximate = 1 {one}", "does not say what was sealed"),
                     (f"UPDATE program_statements SET recorded_at_us = recorded_at_us - 86400000000 {one}", "it was sealed at"),
                     (f"UPDATE program_statements SET place = 127, leaf_index = 5000 {one}", "the catalog has it, and no event"),
+                    ("UPDATE program_statements SET reason = 'None was needed' WHERE kind = 'gate_waiver'", "waiver "),
+                    ("UPDATE ledger_events SET event = REPLACE(event, 'Until one', 'Until two') WHERE type = 'program.gate_waived'", "an event says so, and the catalog does not"),
                     ("UPDATE program_publications SET content = content || ' '", "kept as"),
                     ("UPDATE program_publications SET title = 'To the mayor'", "the catalog has it, and no event"),
                     ("UPDATE program_publications SET as_of = as_of + 1", "the catalog has it, and no event"),
