@@ -325,7 +325,7 @@ class TwoPeople(TownCase):
         self.ask("outsider", "POST", f"/api/v1/recordings/{recording}/unrestrict", REASON, 404)
         self.ask("outsider", "POST", f"/api/v1/holds/{hold['id']}/release", REASON, 403, "rule")
         session = self.ask("outsider", "GET", "/api/v1/session", status=200)
-        self.assertEqual(session["may"], ["see_proposals"])
+        self.assertEqual(session["may"], ["see_proposals", "read_policies", "review_report"])
         for page in (self.ask("outsider", "GET", "/api/v1/proposals", status=200), self.ask("outsider", "GET", "/api/v1/proposals?state=open", status=200)):
             self.assertIn(proposal["id"], [each["id"] for each in page["items"]])
         for who in ("hill", "detective", "boss"):
