@@ -90,7 +90,7 @@ test("a hold is placed by one and released by two, of whom one sees the proposal
   await approver.signIn("townclerk");
   await approver.page.getByText("Release the hold for Doe v. Town of Ashfield").waitFor();
   assert.equal(new URL(approver.page.url()).pathname, "/approvals");
-  assert.deepEqual(await approver.page.getByRole("navigation", { name: "Rooms" }).getByRole("link").allTextContents(), ["Approvals"]);
+  assert.deepEqual(await approver.page.getByRole("navigation", { name: "Rooms" }).getByRole("link").allTextContents(), ["Approvals", "Reports", "Training"]);
   await approver.look("approvals");
   await approver.enrollApp();
   await approver.page.getByRole("button", { name: "Approve" }).click();
