@@ -151,6 +151,11 @@ std::string lacking(const Gate& gate) {
 
 Json lacks_json(const Gate& gate, People people) {
   Json::Array out;
+  // What a grant asks for is part of the program's money.
+  if (people == People::kCounted && gate.needs == "grant_terms") {
+    if (!gate.lacks.empty()) out.emplace_back(Json::Object{{"who", Json()}, {"what", "Not every term is met"}});
+    return out;
+  }
   for (const Lack& lack : gate.lacks) {
     // Of a person, who and what, or neither.
     if (!lack.who.empty() && people == People::kCounted) continue;
@@ -252,9 +257,14 @@ Json::Array phases_json(const Program& program, const std::vector<Phase>& all, P
   return out;
 }
 
-Json::Object gates_report(const Program& program, const Answers& answers, People people) {
+void leave_out_money(Program& program) {
+  for (const std::string_view kind : {kContract, kPayment, kGrant, kGrantTerm, kRound, kTariff, kInvoice}) {
+    for (const SubjectName& subject : program.of_kind(kind)) program.subjects.erase(subject);
+  }
+}
+
+Json::Object gates_report(const Program& program, const std::vector<Phase>& all, People people) {
   Json::Object out = head_of(program);
-  const std::vector<Phase> all = phases(program, answers);
   out.emplace("phases", phases_json(program, all, people));
   out.emplace("rollouts", rollouts_json(program));
   return out;
@@ -286,14 +296,20 @@ Result<void> check_may_begin(const Program& program, const Answers& answers, con
                                            unmet == 1 ? "is" : "are", missing));
 }
 
-std::vector<std::string> bars_of_check_out(const Program& program, const Answers& answers) {
-  std::vector<std::string> out;
+std::vector<std::string> bars_of_check_out(const Program& whole, const Program& told, const Answers& answers) {
   const SubjectName check_out{std::string(kPhase), std::string(kCheckOut)};
-  for (const Phase& phase : phases(program, answers)) {
-    if (phase.name != check_out) continue;
-    for (const Gate& gate : phase.gates) {
-      if (!is_passed(gate) && !is_among(kOfEachPerson, gate.needs)) out.push_back(lacking(gate));
-    }
+  const auto gates_of = [&](const Program& program) {
+    std::vector<Phase> all = phases(program, answers);
+    const auto found = std::ranges::find(all, check_out, &Phase::name);
+    return found == all.end() ? std::vector<Gate>() : std::move(found->gates);
+  };
+  const std::vector<Gate> shown = gates_of(told);
+  std::vector<std::string> out;
+  for (const Gate& gate : gates_of(whole)) {
+    if (is_passed(gate) || is_among(kOfEachPerson, gate.needs)) continue;
+    const auto same = std::ranges::find(shown, gate.name, &Gate::name);
+    out.push_back(same != shown.end() && !is_passed(*same) ? lacking(*same)
+                                                           : "Something that is not told here has to come first");
   }
   return out;
 }

@@ -70,7 +70,9 @@ std::vector<Phase> phases(const Program& program, const Answers& answers);
 
 enum class People { kNamed, kCounted };
 Json::Array phases_json(const Program& program, const std::vector<Phase>& all, People people);
-Json::Object gates_report(const Program& program, const Answers& answers, People people);
+Json::Object gates_report(const Program& program, const std::vector<Phase>& all, People people);
+// Takes away what is for those who see the program alone: contracts and grants, with everything that is computed from them.
+void leave_out_money(Program& program);
 
 // The phases that these statements say have begun, each with its day.
 std::vector<std::pair<SubjectName, Day>> begun_by(const std::deque<Statement>& added);
@@ -78,7 +80,8 @@ std::vector<std::pair<SubjectName, Day>> begun_by(const std::deque<Statement>& a
 Result<void> check_may_begin(const Program& program, const Answers& answers, const SubjectName& phase);
 
 // Why no camera is handed out to anybody, by the gates of check-outs that are not each person's own; empty: nothing of that kind.
-std::vector<std::string> bars_of_check_out(const Program& program, const Answers& answers);
+// Decided by the whole program, and said in the words of the one that whoever stands at the counter may be told.
+std::vector<std::string> bars_of_check_out(const Program& whole, const Program& told, const Answers& answers);
 
 // That this actor may waive this gate: they hold the role that it names.
 Result<void> check_may_waive(const Program& program, const access::Actor& actor, const SubjectName& gate);

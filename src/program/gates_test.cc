@@ -27,6 +27,10 @@ std::vector<std::string> gate(const std::string& slug, const std::string& needs,
           fmt::format(R"(gate/{} needs "{}")", slug, needs)};
 }
 
+Json::Object report_of(const Program& program, const Answers& answers, People people) {
+  return gates_report(program, phases(program, answers), people);
+}
+
 GateState state_of(const Program& program, const Answers& answers, const std::string& slug) {
   for (const Phase& phase : phases(program, answers)) {
     for (const Gate& each : phase.gates) {
@@ -117,7 +121,7 @@ TEST(Gates, WhatAGrantUnderEmbargoAsksForIsToldToNobody) {
                               R"(embargo/e covers "grant/one")"}),
                 "");
     }
-    return to_json(Json(gates_report(record.as_of("2022-11-29"), {}, People::kNamed)));
+    return to_json(Json(report_of(record.as_of("2022-11-29"), {}, People::kNamed)));
   };
   EXPECT_EQ(report(true), report(false));
 }
@@ -171,8 +175,8 @@ TEST(Gates, WhoeverIsToldOfNumbersAloneIsToldOfNobody) {
   ASSERT_EQ(record.state(gate("training", "training")), "");
   const Answers answers = trained(7, 8, {{"Reyes", "Reyes has not attended"}});
   const Program program = record.as_of("2022-11-29");
-  EXPECT_NE(to_json(Json(gates_report(program, answers, People::kNamed))).find("Reyes"), std::string::npos);
-  const std::string counted = to_json(Json(gates_report(program, answers, People::kCounted)));
+  EXPECT_NE(to_json(Json(report_of(program, answers, People::kNamed))).find("Reyes"), std::string::npos);
+  const std::string counted = to_json(Json(report_of(program, answers, People::kCounted)));
   EXPECT_EQ(counted.find("Reyes"), std::string::npos);
   EXPECT_NE(counted.find("\"ready\":7"), std::string::npos);
 }
@@ -181,12 +185,45 @@ TEST(Gates, HandingOutACameraAsksForWhatIsNobodysOwn) {
   Record record;
   ASSERT_EQ(record.state(gate("training", "training", "phase/check-out")), "");
   const Answers answers = trained(7, 8, {{"Reyes", "Reyes has not attended"}});
-  EXPECT_TRUE(bars_of_check_out(record.as_of("2022-11-29"), answers).empty());  // that is Reyes's own
+  EXPECT_TRUE(bars_of_check_out(record.as_of("2022-11-29"), record.as_of("2022-11-29"), answers)
+                  .empty());  // that is Reyes's own
   ASSERT_EQ(record.state(gate("docks", "docks", "phase/check-out")), "");
-  EXPECT_EQ(bars_of_check_out(record.as_of("2022-11-29"), answers),
+  EXPECT_EQ(bars_of_check_out(record.as_of("2022-11-29"), record.as_of("2022-11-29"), answers),
             std::vector<std::string>{"The docks (docks): Nothing in Lapel tells of it yet"});
   EXPECT_EQ(record.state({R"(phase/check-out title "Out")", R"(phase/check-out started_on "2022-11-29")"}),
             "Statement 2 (phase/check-out started_on): handing out a camera is no phase that begins");
+}
+
+TEST(Gates, AtTheCounterNothingIsToldOfAGrantUnderEmbargo) {
+  Record record;
+  ASSERT_EQ(record.state(gate("terms", "grant_terms", "phase/check-out")), "");
+  ASSERT_EQ(record.state({R"(grant/one award "1000")", R"(grant_term/policy grant "grant/one")",
+                          R"(grant_term/policy text "A policy that nobody has")", R"(embargo/e covers "grant/one")",
+                          R"(grant/open award "1")", R"(grant_term/open grant "grant/open")",
+                          R"(grant_term/open text "A report")", R"(grant_term/open met_on "2022-11-01")"}),
+            "");
+  const Program whole = fold(record.known(), {*parse_day("2022-11-29"), day_of(kNow), Follows::kRecordedOn,
+                                              Embargoed::kIncluded, Privileged::kLeftOut});
+  const auto bars = bars_of_check_out(whole, record.as_of("2022-11-29"), {});
+  ASSERT_EQ(bars.size(), 1u);  // shut all the same
+  EXPECT_EQ(bars[0].find("A policy"), std::string::npos) << bars[0];
+  EXPECT_EQ(bars[0].find("grant_term/policy"), std::string::npos) << bars[0];
+}
+
+TEST(Gates, WhoeverSeesNoMoneyIsToldOfNoTermAndOfNoShare) {
+  Record record;
+  ASSERT_EQ(record.import(sample("correction_2023")), "");
+  ASSERT_EQ(record.state(gate("terms", "grant_terms")), "");
+  ASSERT_EQ(record.state({R"(grant_term/t grant "grant/bja-2022")", R"(grant_term/t text "A yearly account")"}), "");
+  Program program = record.as_of("2027-01-15");
+  const std::vector<Phase> gated = phases(program, {});
+  EXPECT_NE(to_json(Json(gates_report(program, gated, People::kNamed))).find("A yearly account"), std::string::npos);
+  EXPECT_NE(to_json(Json(gates_report(program, gated, People::kNamed))).find("48606.61"), std::string::npos);
+  leave_out_money(program);
+  const std::string told = to_json(Json(gates_report(program, gated, People::kCounted)));
+  for (const char* word : {"A yearly account", "48606.61", "3000000.00", "bja"})
+    EXPECT_EQ(told.find(word), std::string::npos) << word;
+  EXPECT_NE(told.find("Not every term is met"), std::string::npos);
 }
 
 TEST(Gates, NoPhaseBeginsOnADayToCome) {

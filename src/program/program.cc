@@ -204,7 +204,9 @@ Result<Json::Object> Programs::bargaining(const access::Actor& actor, const Quer
 Result<Json::Object> Programs::gates(const access::Actor& actor, const Query& query) {
   const bool is_of_program = decide_program(actor, access::Action::kSeeProgram).is_allowed();
   Known all = TRY(known(actor, access::Action::kSeeBargaining, query));
-  Json::Object out = gates_report(all.program, all.answers, is_of_program ? People::kNamed : People::kCounted);
+  const std::vector<Phase> gated = phases(all.program, all.answers);
+  if (!is_of_program) leave_out_money(all.program);
+  Json::Object out = gates_report(all.program, gated, is_of_program ? People::kNamed : People::kCounted);
   tell_of_asker(actor, out);
   return out;
 }
@@ -387,8 +389,10 @@ Result<std::vector<std::string>> Programs::bars_of_check_out(db::Transaction& tx
   const Timestamp now = parts_.clock.now();
   View view;
   view.today = view.as_of = day_of(now);
+  const Program told = fold(statements, view);
   view.embargoed = Embargoed::kIncluded;
-  return program::bars_of_check_out(fold(statements, view), TRY(ask_all(tx, agency, parts_.ask, view.as_of, now)));
+  return program::bars_of_check_out(fold(statements, view), told,
+                                    TRY(ask_all(tx, agency, parts_.ask, view.as_of, now)));
 }
 
 // By everything that is known with the file, as it was on the day on which a phase is said to have begun.
