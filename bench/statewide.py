@@ -18,12 +18,15 @@ AT_A_TIME = 8
 FIRST_DAY = datetime.date(2016, 1, 4)
 
 PAGES = {
-    "status": "program/status", "costs": "program/costs?contract=cameras", "report": "program/report", "bargaining": "program/bargaining",
+    "status": "program/status", "costs": "program/costs?contract=cameras", "money": "program/report?kinds=grant,round,contract,payment,quote",
+    "reports": "program/report?kinds=grant", "bargaining": "program/bargaining",
     "gates": "program/gates", "metering": "program/metering?month=2026-01", "statements": "program/statements?limit=200",
-    "as_of": "program/report?as_of=2021-06-30", "published": "program/publications", "staffing": "staffing", "cameras": "fleet/cameras",
+    "as_of": "program/report?as_of=2021-06-30&kinds=grant,round,contract,payment,quote",
+    "published": "program/publications", "staffing": "staffing", "cameras": "fleet/cameras",
     "docks": "fleet/docks", "rotation": "rotation", "rotation_as_of": "rotation?as_of=2021-06-30", "plan": "rotation/plan",
     "participants": "rotation/participants", "people": "people?limit=200", "units": "units",
 }
+WHOLE_REPORT = "program/report"  # what a program may ask for; no page does
 
 
 class Statewide:

@@ -48,7 +48,7 @@ counts how often the answer about the one took longer than the answer about the 
 (0.5) tells nothing. `hidden_…` is how far it is from that; beyond 0.05 is missed.
 
 b11 fills in the program of a state, 5,000 people in 20 facilities with ten years of turns and statements, and asks for each page's answer; its
-peer is the 100 ms that a page may take at the server.
+peer is the 100 ms that a page may take at the server. The whole report, which programs may ask for and no page does, has no bar.
 """
 
 

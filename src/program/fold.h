@@ -10,6 +10,7 @@
 // Threads: pure functions. A Program points into the statements that it was made of.
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -61,10 +62,12 @@ struct Field {
 
 using Fields = std::map<std::string, Field, std::less<>>;
 
+using KindNames = std::set<std::string, std::less<>>;
+
 struct Program {
   View view;
   std::map<SubjectName, Fields> subjects;
-  std::set<std::string, std::less<>> dropped_kinds;
+  KindNames dropped_kinds;
 
   const Field* field(const SubjectName& subject, std::string_view field) const;
   // The value that stands; null where nothing does.

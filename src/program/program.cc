@@ -112,7 +112,7 @@ Result<Json::Object> Programs::costs(const access::Actor& actor, const Query& qu
 
 Result<Json::Object> Programs::report(const access::Actor& actor, const Query& query) {
   return tell(actor, access::Action::kSeeProgram, query, [&](const Known& all) -> Result<Json::Object> {
-    Json::Object out = full_report(all.program);
+    Json::Object out = full_report(all.program, query.kinds);
     out.emplace("measures", TRY(measured(actor, all.program)));
     return out;
   });

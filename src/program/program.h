@@ -43,6 +43,7 @@ struct Query {
   Embargoed embargoed = Embargoed::kLeftOut;
   Privileged privileged = Privileged::kLeftOut;
   std::string contract;
+  KindNames kinds;  // whose subjects a report tells; all where it is empty
 };
 
 struct Imported {

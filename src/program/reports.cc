@@ -154,10 +154,11 @@ Json::Object costs_report(const Program& program, const std::optional<SubjectNam
   return out;
 }
 
-Json::Object full_report(const Program& program) {
+Json::Object full_report(const Program& program, const KindNames& kinds) {
   Json::Object out = head_of(program);
   Json::Array subjects, all_costs;
   for (const auto& [subject, fields] : program.subjects) {
+    if (!kinds.empty() && !kinds.contains(subject.kind)) continue;
     Json::Array items;
     for (const auto& [name, field] : fields) items.emplace_back(told_json(subject, name, field));
     subjects.emplace_back(

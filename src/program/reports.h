@@ -23,6 +23,7 @@ Result<std::optional<SubjectName>> find_contract(const Program& program, const s
 
 Json::Object status_report(const Program& program);
 Json::Object costs_report(const Program& program, const std::optional<SubjectName>& contract);
-Json::Object full_report(const Program& program);
+// `kinds`: whose subjects are told, all where it is empty. Costs and rounds are told in either case.
+Json::Object full_report(const Program& program, const KindNames& kinds = {});
 
 }  // namespace lapel::program

@@ -2,6 +2,8 @@
 #include "program/routes.h"
 
 #include <functional>
+#include <sstream>
+#include <string>
 #include <utility>
 
 #include <fmt/format.h>
@@ -11,6 +13,7 @@
 #include "http/params.h"
 #include "program/council.h"
 #include "program/forecast.h"
+#include "program/kinds.h"
 #include "program/papers.h"
 
 namespace lapel::program {
@@ -87,9 +90,26 @@ Result<Query> read_paper_query(const Request& request) {
   return query;
 }
 
+// "grant,contract": a page asks for what it shows.
+Result<KindNames> read_kinds(const Request& request) {
+  KindNames out;
+  std::istringstream parts(text_query(request, "kinds").value_or(""));
+  for (std::string name; std::getline(parts, name, ',');) {
+    if (!is_kind(name)) return fail(Code::kInvalid, "\"kinds\" must be kinds of subjects with commas between them");
+    out.emplace(name);
+  }
+  return out;
+}
+
 Result<Response> report(const Request& request, Programs& room, const access::Actor& actor) {
   const auto paper = TRY(paper_query(request));
-  if (!paper) return answer(200, TRY(room.report(actor, TRY(read_query(request)))));
+  const KindNames kinds = TRY(read_kinds(request));
+  if (!paper) {
+    Query query = TRY(read_query(request));
+    query.kinds = kinds;
+    return answer(200, TRY(room.report(actor, query)));
+  }
+  if (!kinds.empty()) return fail(Code::kInvalid, "A report on paper has all kinds: leave \"kinds\" out");
   const Json::Object made = TRY(room.report(actor, TRY(read_paper_query(request))));
   Cover cover = TRY(room.cover(actor, made, "Report on the program"));
   return file(TRY(make_paper(*paper, council_document(Json(made), std::move(cover)))), *paper, "report");

@@ -10,13 +10,13 @@ import { Claim } from "./claim.js";
 import { Contract } from "./contract.js";
 import { marked, shownMoney, shownValue } from "./figures.js";
 
-const MONEY_KINDS: ReadonlySet<string> = new Set(["grant", "round", "contract", "payment", "quote"]);
+const MONEY_KINDS = ["grant", "round", "contract", "payment", "quote"];
 
 export default function MoneyPage(): ReactNode {
   useTitle(m.program.money);
   const [day, setDay] = useState("");
   const [isIncluded, setIncluded] = useState(false);
-  const query = new URLSearchParams({ as_of: day, embargoed: isIncluded ? "included" : "left_out" }).toString();
+  const query = new URLSearchParams({ as_of: day, embargoed: isIncluded ? "included" : "left_out", kinds: MONEY_KINDS.join(",") }).toString();
   const [load, again] = useLoad(query, (signal) => askJson<"GET /api/v1/program/report">(`/api/v1/program/report?${query}`, { signal }));
   const [mayInclude, setMayInclude] = useState(false);
   if (load.state === "ready" && load.value.may_include_embargoed !== mayInclude) setMayInclude(load.value.may_include_embargoed);
@@ -44,7 +44,7 @@ export default function MoneyPage(): ReactNode {
 }
 
 function Report({ report }: { readonly report: ProgramReport }): ReactNode {
-  const disputed = report.subjects.filter((subject) => MONEY_KINDS.has(subject.kind)).flatMap((subject) => subject.fields.filter((field) => field.statements.length > 1 && field.statements.some((said) => said.status !== "stands")));
+  const disputed = report.subjects.flatMap((subject) => subject.fields.filter((field) => field.statements.length > 1 && field.statements.some((said) => said.status !== "stands")));
   // Those that pay for nothing that is known yet, and are of no round.
   const told = new Set([...report.costs.flatMap((costs) => costs.grants), ...report.rounds.flatMap((round) => round.awards)].map((each) => each.grant));
   const grants = report.subjects.filter((subject) => subject.kind === "grant" && !told.has(subject.subject));

@@ -29,7 +29,7 @@ export default function ReportPage({ session }: { readonly session: Session }): 
 
 function Reading(): ReactNode {
   const [day, setDay] = useState("");
-  const query = new URLSearchParams({ as_of: day }).toString();
+  const query = new URLSearchParams({ as_of: day, kinds: "grant" }).toString();
   const [load, again] = useLoad(query, (signal) => askJson<"GET /api/v1/program/report">(`/api/v1/program/report?${query}`, { signal }));
   return (
     <>
