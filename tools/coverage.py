@@ -23,16 +23,16 @@ sys.path.insert(0, str(ROOT / "test"))
 import figures  # noqa: E402  (the path above leads there)
 
 LINES_MIN = 90.0
-MODULES = ("store", "ledger", "ingest", "evidence", "proof")
+MODULES = ("store", "ledger", "intake", "ingest", "evidence", "proof")
 
 # What stands between a byte that came in and the word that it is kept; between evidence and the word that it holds. A file
 # alone means all of it; names are functions as they are defined.
 ACKNOWLEDGEMENT = {
     "src/ingest/routes.cc": None,
-    "src/ingest/uploads.cc": ("Uploads::take_over", "Uploads::create", "Uploads::repair_short", "Uploads::append", "Uploads::seal_one",
+    "src/intake/uploads.cc": ("Uploads::take_over", "Uploads::create", "Uploads::repair_short", "Uploads::append", "Uploads::seal_one",
                               "Uploads::join", "Uploads::admit"),
-    "src/ingest/uploads.h": ("Writer::hold_back",),
-    "src/ingest/writer.cc": None,
+    "src/intake/uploads.h": ("Writer::hold_back",),
+    "src/intake/writer.cc": None,
     "src/evidence/vault.cc": ("Vault::admit",),
     "src/store/store.cc": ("Store::put",),
     "src/store/keys.cc": ("KeyStore::subject_key_or_create",),

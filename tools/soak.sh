@@ -130,6 +130,12 @@ part_postgres() {
   LAPEL_TWO_SERVER_KILLS=200 LAPEL_DATABASE_KILLS=20 python3 -m unittest -v two_servers_test
 }
 
+# 1,000 recordings of a simulated body-worn system over TLS, with calls cut off, answers lost and the server killed.
+part_camera_system() {
+  build release
+  python3 test/soak/camera_system.py
+}
+
 # Media files made to hurt, in the worker alone, under strace.
 part_hostile_media() {
   need strace strace
@@ -212,7 +218,7 @@ if [ "${1:-}" = save ]; then
   exec python3 tools/reliability.py --from $out/figures.jsonl
 fi
 
-all=(sweep crash power_cuts full_disk postgres races races_tsan bit_rot sweep_1000 abuse hostile_names hostile_media sandbox asan tsan clang_tidy coverage fuzz agree attacks)
+all=(sweep crash power_cuts full_disk postgres races races_tsan bit_rot sweep_1000 abuse hostile_names camera_system hostile_media sandbox asan tsan clang_tidy coverage fuzz agree attacks)
 parts=("$@")
 [ ${#parts[@]} -gt 0 ] || parts=("${all[@]}")
 for part in "${parts[@]}"; do

@@ -346,10 +346,11 @@ Decision decide_alert(const Actor& actor, const Item& item, std::initializer_lis
 
 // What the roles say, before a credential's scopes take anything away.
 Decision decide_by_role(const Actor& actor, Action action, const Item& item, const std::optional<Basis>& basis) {
-  // A dock appends what it has and asks for the receipts of that; it reads nothing else, lest a stolen one could.
-  if (actor.dock) {
-    constexpr std::string_view kRule = "a dock uploads, and asks for receipts of what it uploaded";
-    const bool is_own_receipt = action == Action::kReceipt && item.uploader == actor.subject();
+  // What brings in what cameras recorded appends it, and reads nothing else, lest a stolen one could. A dock asks for receipts; a
+  // camera system has no way to.
+  if (actor.dock || actor.camera_system) {
+    constexpr std::string_view kRule = "a dock or camera system uploads; a dock asks for receipts of what it uploaded";
+    const bool is_own_receipt = actor.dock && action == Action::kReceipt && item.uploader == actor.subject();
     const bool is_allowed = action == Action::kUpload || action == Action::kRegisterDevice || is_own_receipt;
     return {is_allowed ? Answer::kAllow : Answer::kHide, kRule};
   }

@@ -116,7 +116,7 @@ std::string_view action_name(Action action);
 std::optional<Action> parse_action(std::string_view name);
 std::string all_action_names();
 
-// Whoever acts, with what is known of them at this moment. One that is no person, dock or recipient is a stranger.
+// Whoever acts, with what is known of them at this moment. One that is no person, dock, camera system or recipient is a stranger.
 struct Actor {
   AgencyId agency;
   std::string agency_slug;
@@ -127,12 +127,14 @@ struct Actor {
   std::optional<std::set<Action>> scopes;       // a service credential may do only these, whatever its person may
   std::optional<ShareId> share = std::nullopt;  // whom it names as its recipient; then no person and no dock
   bool is_of_lead_agency = false;               // the one made by init, which hosts the others
+  std::optional<CameraSystemId> camera_system = std::nullopt;  // then no person, no dock and no share
 
   bool has(Role role) const { return roles.contains(role); }
-  bool is_stranger() const { return !dock && !share && person == PersonId(); }
+  bool is_stranger() const { return !dock && !share && !camera_system && person == PersonId(); }
   // Whose act it is, as the ledger names it.
   SubjectId subject() const {
     if (share) return SubjectId(*share);
+    if (camera_system) return SubjectId(*camera_system);
     return dock ? SubjectId(*dock) : SubjectId(person);
   }
 };

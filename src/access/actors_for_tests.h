@@ -19,6 +19,7 @@ AnyId id_for_tests(std::uint8_t fill) {
 }
 inline const AgencyId kAgency = id_for_tests<AgencyId>(1), kOtherAgency = id_for_tests<AgencyId>(2);
 inline const PersonId kSelf = id_for_tests<PersonId>(3), kSomebody = id_for_tests<PersonId>(4);
+inline const CameraSystemId kCameraSystem = id_for_tests<CameraSystemId>(15);
 inline const DockId kDock = id_for_tests<DockId>(5), kOtherDock = id_for_tests<DockId>(6);
 inline const ShareId kShare = id_for_tests<ShareId>(7);
 

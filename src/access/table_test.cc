@@ -58,7 +58,7 @@ Names words(const std::string& all) {
 }
 Names actors() {
   Names out = words(all_role_names());
-  out.insert(out.end(), {"anonymous", "share_recipient", "dock", "program_token"});
+  out.insert(out.end(), {"anonymous", "share_recipient", "dock", "camera_system", "program_token"});
   return out;
 }
 Names states() {
@@ -115,6 +115,10 @@ Actor actor_of(const std::string& name) {
     out.dock = kDock;
     return out;
   }
+  if (name == "camera_system") {
+    out.camera_system = kCameraSystem;
+    return out;
+  }
   out.person = kSelf;
   if (name == "program_token") {
     out.roles = {Role::kRecords};
@@ -132,6 +136,7 @@ Item item_of(const std::string& actor, const std::string& relation, const std::s
   if (relation == "own") {
     item.assigned_officer = kSelf;
     if (actor == "dock") item.uploader = kDock;
+    if (actor == "camera_system") item.uploader = kCameraSystem;
   } else if (relation != "unattributed") {
     item.assigned_officer = kSomebody;
     if (actor == "dock") item.uploader = kOtherDock;

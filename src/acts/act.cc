@@ -13,10 +13,11 @@ namespace lapel::acts {
 roster::SealedRowId Act::make(const roster::SealedTable& table, const SubjectId& subject, Json::Object values) {
   const auto id = crypto::new_id<roster::SealedRowId>();
   drafts_.push_back({subject, std::string(table.made), roster::event_fields(table, id, values), false});
-  writes_.push_back([&table, id, subject, values = std::move(values), this](db::Transaction& tx,
-                                                                            const ledger::SealedEvent& event) {
-    return roster::insert_row(tx, table, actor_.agency, {id, subject, event.index, actor_.person, event.at, values});
-  });
+  writes_.push_back(
+      [&table, id, subject, values = std::move(values), this](db::Transaction& tx, const ledger::SealedEvent& event) {
+        return roster::insert_row(tx, table, actor_.agency,
+                                  {id, subject, event.index, PersonId(actor_.subject().bytes()), event.at, values});
+      });
   return id;
 }
 

@@ -89,7 +89,8 @@ class Checker {
     constexpr Table kTables[] = {{"recordings", "recording", "recording.admitted"},
                                  {"people", "person", "identity.bound"},
                                  {"devices", "device", "identity.bound"},
-                                 {"docks", "dock", "identity.bound"}};
+                                 {"docks", "dock", "identity.bound"},
+                                 {"camera_systems", "camera system", "identity.bound"}};
     return parts_.database.read([&](db::Transaction& tx) -> Result<void> {
       for (const Table& table : kTables) {
         for (const db::Row& row :
@@ -494,13 +495,18 @@ class Checker {
         tx.query("SELECT CAST(name AS TEXT) AS name, CAST(public_key AS TEXT) AS public_key, CASE WHEN revoked_us IS "
                  "NULL THEN 'no' ELSE 'yes' END AS revoked FROM docks WHERE id = :id AND agency = :agency",
                  params));
+    const db::Rows systems =
+        TRY(tx.query("SELECT CAST(name AS TEXT) AS name, CASE WHEN revoked_us IS NULL THEN 'no' ELSE 'yes' END AS "
+                     "revoked FROM camera_systems WHERE id = :id AND agency = :agency",
+                     params));
     const db::Rows shares = TRY(tx.query(
         "SELECT CAST(recipient AS TEXT) AS recipient FROM shares WHERE id = :id AND agency = :agency", params));
     const bool is_console = id == parts_.agency.console.text();
-    const std::size_t count = people.size() + devices.size() + docks.size() + shares.size() + (is_console ? 1 : 0);
+    const std::size_t count =
+        people.size() + devices.size() + docks.size() + systems.size() + shares.size() + (is_console ? 1 : 0);
     if (count != 1) {
       fault(fmt::format("{} {}: its events bind one identity, the catalog has {}",
-                        bound.find("serial") ? "device" : "person or dock or recipient", id, count));
+                        bound.find("serial") ? "device" : "person, dock, camera system or recipient", id, count));
       return {};
     }
     if (is_console) {
@@ -517,6 +523,7 @@ class Checker {
       TRY(activity(tx, id, row));
     }
     for (const db::Row& row : docks) TRY(dock(tx, id, bound, row));
+    for (const db::Row& row : systems) TRY(camera_system(tx, id, bound, row));
     for (const db::Row& row : shares)
       compare("share " + id, {{"recipient", row.maybe_text("recipient"), field(bound, "name")}});
     return {};
@@ -612,6 +619,16 @@ class Checker {
     compare("dock " + id, {{"name", row.maybe_text("name"), field(bound, "name")},
                            {"key", row.maybe_text("public_key"), key},
                            {"revoked", row.maybe_text("revoked"), is_revoked ? "yes" : "no"}});
+    return {};
+  }
+
+  Result<void> camera_system(db::Transaction& tx, const std::string& id, const Json& bound, const db::Row& row) {
+    const bool is_revoked = !TRY(tx.query("SELECT n FROM ledger_events WHERE agency = :agency AND subject = :id AND "
+                                          "type = 'camera_system.revoked' LIMIT 1",
+                                          {{"agency", agency_}, {"id", id}}))
+                                 .empty();
+    compare("camera system " + id, {{"name", row.maybe_text("name"), field(bound, "name")},
+                                    {"revoked", row.maybe_text("revoked"), is_revoked ? "yes" : "no"}});
     return {};
   }
 

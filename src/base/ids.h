@@ -2,7 +2,7 @@
 #pragma once
 // Strong ids: 16 random bytes, written as 32 lower-case hex (ledger.md: never derived, never time-ordered).
 //
-// Owns: the id types. A recording, person, device, dock or share is a *subject* of the ledger: its id is the subject.
+// Owns: the id types. A recording, person, device, dock, camera system or share is a *subject* of the ledger: its id is the subject.
 // Promises: ids of different kinds do not convert into each other, except a subject's kind into SubjectId.
 // Fails with: std::nullopt where text is not an id.
 // Threads: values. New ids come from crypto/random.h.
@@ -48,6 +48,7 @@ using RecordingId = Id<struct RecordingTag, true>;
 using PersonId = Id<struct PersonTag, true>;
 using DeviceId = Id<struct DeviceTag, true>;
 using DockId = Id<struct DockTag, true>;
+using CameraSystemId = Id<struct CameraSystemTag, true>;
 using ShareId = Id<struct ShareTag, true>;
 using AgencyId = Id<struct AgencyTag>;
 using UploadId = Id<struct UploadTag>;

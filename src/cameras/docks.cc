@@ -17,21 +17,6 @@ namespace lapel::cameras {
 namespace {
 
 constexpr std::string_view kTokenHead = "lapeldock_";
-constexpr std::size_t kSaltBytes = 16;
-constexpr std::size_t kMintedBytes = 16 + 8 + kSaltBytes + 32;
-
-constexpr db::Migration kSteps[] = {
-    {1, "dock codes", R"sql(
-CREATE TABLE dock_codes (
-  secret_sha256 TEXT NOT NULL PRIMARY KEY,
-  agency TEXT NOT NULL REFERENCES agencies (id),
-  name TEXT NOT NULL,
-  expires_us BIGINT NOT NULL,
-  dock TEXT
-);
-CREATE INDEX dock_codes_by_agency ON dock_codes (agency, expires_us);
-)sql"},
-};
 
 Error refused(std::string sentence) {
   return {&problems::kUnauthenticated, std::move(sentence), {}};
@@ -54,11 +39,7 @@ Result<roster::Dock> dock_by_name(db::Transaction& tx, const AgencyId& agency, s
 
 }  // namespace
 
-std::span<const db::Migration> schema() {
-  return kSteps;
-}
-
-Docks::Docks(Parts parts) : parts_(parts), secret_(crypto::random_bytes<32>()) {}
+Docks::Docks(Parts parts) : parts_(parts), minter_(parts.clock) {}
 
 // ---- on the server's console ----
 
@@ -185,35 +166,6 @@ Result<Docks::Enrolled> Docks::enroll(const Enrollment& enrollment) {
 
 // ---- tokens ----
 
-// Nonces and tokens are not stored: each carries its dock and its end under a MAC by a secret that lives as long as
-// this process. So asking for nonces fills nothing, and after a restart docks simply ask again.
-std::string Docks::mint(std::string_view use, const DockId& dock, Timestamp expires_at, ByteView salt) const {
-  CHECK(salt.size() == kSaltBytes);
-  Bytes bytes(dock.bytes().begin(), dock.bytes().end());
-  const auto end = big_endian_u64(static_cast<std::uint64_t>(expires_at.us));
-  bytes.insert(bytes.end(), end.begin(), end.end());
-  bytes.insert(bytes.end(), salt.begin(), salt.end());
-  Bytes message(use.begin(), use.end());
-  message.insert(message.end(), bytes.begin(), bytes.end());
-  const Digest mac = crypto::hmac_sha256(secret_, message);
-  bytes.insert(bytes.end(), mac.begin(), mac.end());
-  return hex(bytes);
-}
-
-std::optional<Docks::Minted> Docks::read_minted(std::string_view use, std::string_view text) const {
-  if (text.size() != 2 * kMintedBytes) return std::nullopt;
-  const auto bytes = parse_hex(text);
-  if (!bytes) return std::nullopt;
-  const ByteView view = *bytes;
-  std::uint64_t us = 0;
-  for (const std::uint8_t byte : view.subspan(16, 8)) us = us << 8 | byte;
-  const Minted minted{DockId(*to_array<16>(view.first(16))), Timestamp{static_cast<std::int64_t>(us)}};
-  const std::string ours = mint(use, minted.dock, minted.expires_at, view.subspan(24, kSaltBytes));
-  if (!crypto::equal_constant_time(as_bytes(ours), as_bytes(text))) return std::nullopt;
-  if (minted.expires_at <= parts_.clock.now()) return std::nullopt;
-  return minted;
-}
-
 Result<roster::Dock> Docks::standing_dock(const DockId& id) {
   roster::Dock dock;
   auto read = parts_.database.read([&](db::Transaction& tx) -> Result<void> {
@@ -228,12 +180,12 @@ Result<roster::Dock> Docks::standing_dock(const DockId& id) {
 
 Result<std::string> Docks::nonce(const DockId& id) {
   TRY(standing_dock(id));
-  return mint("nonce", id, parts_.clock.now() + kNonceLifeUs, crypto::random_bytes<kSaltBytes>());
+  return minter_.mint("nonce", id, parts_.clock.now() + kNonceLifeUs);
 }
 
 Result<void> Docks::use_nonce(const DockId& dock, const std::string& nonce) {
-  const auto minted = read_minted("nonce", nonce);
-  if (!minted || minted->dock != dock)
+  const auto minted = minter_.read("nonce", nonce);
+  if (!minted || minted->whose != SubjectId(dock))
     return fail(refused("The nonce is not one that this server gave this dock in the last minute"));
   const Timestamp now = parts_.clock.now();
   const os::MutexLock lock(mutex_);
@@ -253,16 +205,15 @@ Result<Docks::Token> Docks::token(const DockId& id, const std::string& nonce, co
   }
   TRY(use_nonce(id, nonce));
   const Timestamp expires_at = parts_.clock.now() + kTokenLifeUs;
-  return Token{fmt::format("{}{}", kTokenHead, mint("token", id, expires_at, crypto::random_bytes<kSaltBytes>())),
-               expires_at};
+  return Token{fmt::format("{}{}", kTokenHead, minter_.mint("token", id, expires_at)), expires_at};
 }
 
 Result<access::Actor> Docks::actor_of_token(std::string_view token) {
-  const auto minted = read_minted("token", token.substr(kTokenHead.size()));
+  const auto minted = minter_.read("token", token.substr(kTokenHead.size()));
   if (!minted) return fail(refused("The dock's token is not valid, or no longer; ask for a new one"));
   access::Actor actor;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    actor = TRY(roster::actor(tx, minted->dock));
+    actor = TRY(roster::actor(tx, minted->whose));
     return {};
   }));
   return actor;

@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/ids.h"
+#include "cameras/minter.h"
 #include "crypto/ed25519.h"
 #include "db/db.h"
 #include "ledger/ledgers.h"
@@ -32,7 +33,7 @@ inline constexpr std::int64_t kNonceLifeUs = 60LL * 1'000'000;
 inline constexpr std::int64_t kTokenLifeUs = 15LL * 60 * 1'000'000;
 // Codes of one agency that wait to be used.
 inline constexpr std::int64_t kCodesWaitingMax = 1'000;
-// Nonces that have served and are remembered until they expire. Unused ones cost nothing: see docks.cc.
+// Nonces that have served and are remembered until they expire. Unused ones cost nothing: minter.h.
 inline constexpr std::size_t kNoncesUsedMax = 10'000;
 
 class Docks {
@@ -81,19 +82,11 @@ class Docks {
   Result<roster::Dock> standing_dock(const DockId& dock);
   // A nonce serves once.
   Result<void> use_nonce(const DockId& dock, const std::string& nonce);
-  std::string mint(std::string_view use, const DockId& dock, Timestamp expires_at, ByteView salt) const;
-  struct Minted {
-    DockId dock;
-    Timestamp expires_at;
-  };
-  std::optional<Minted> read_minted(std::string_view use, std::string_view text) const;
 
   const Parts parts_;
-  const ByteArray<32> secret_;
+  const Minter minter_;
   os::Mutex mutex_;
   std::map<std::string, Timestamp> used_ LAPEL_GUARDED_BY(mutex_);  // nonces that have served, until they expire
 };
-
-std::span<const db::Migration> schema();
 
 }  // namespace lapel::cameras

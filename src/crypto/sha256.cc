@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <openssl/crypto.h>
 #include <openssl/hmac.h>
+#include <openssl/md5.h>
 #include <openssl/sha.h>
 
 #include "base/check.h"
@@ -115,6 +116,22 @@ void Sha1::update(ByteView bytes) {
 ByteArray<20> Sha1::finish() {
   ByteArray<20> out;
   CHECK(SHA1_Final(out.data(), &state_->ctx) == 1);
+  return out;
+}
+
+struct Md5::State {
+  MD5_CTX ctx;
+};
+Md5::Md5() : state_(std::make_unique<State>()) {
+  CHECK(MD5_Init(&state_->ctx) == 1);
+}
+Md5::~Md5() = default;
+void Md5::update(ByteView bytes) {
+  CHECK(MD5_Update(&state_->ctx, bytes.data(), bytes.size()) == 1);
+}
+ByteArray<16> Md5::finish() {
+  ByteArray<16> out;
+  CHECK(MD5_Final(out.data(), &state_->ctx) == 1);
   return out;
 }
 

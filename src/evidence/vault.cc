@@ -340,9 +340,8 @@ Result<void> Vault::read_clips(db::Transaction& tx, const access::Actor& actor, 
                  db::Params{{"agency", actor.agency.text()}, {"first", first.text()}, {"limit", limits::kClipsMax}}))) {
       const Recording file = TRY(read_recording(actor, row));
       // A file of another wearer, or from inside a home, may be another matter than the one asked for.
-      if (file.id == recording.id || may_show(actor, file)) {
-        recording.clips.push_back({file.id, file.sha256, file.bytes});
-      }
+      if (file.id == recording.id || may_show(actor, file))
+        recording.clips.push_back({file.id, file.description.filename, file.sha256, file.bytes});
     }
     const auto is_listed = [&](const Clip& clip) { return clip.id == first; };
     if (std::none_of(recording.clips.begin(), recording.clips.end(), is_listed)) recording.description.group.reset();

@@ -79,6 +79,7 @@ struct MediaFacts {
 // One file of a recording.
 struct Clip {
   RecordingId id;
+  std::string filename;
   Digest sha256{};
   std::uint64_t bytes = 0;
 };

@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fleet/record_check.h"
 
-#include <vector>
-
+#include "acts/tables_check.h"
 #include "fleet/schema.h"
-#include "ledger/feed.h"
-#include "proof/entry.h"
 #include "roster/staffing.h"
 
 namespace lapel::fleet {
 namespace {
-
-constexpr std::int64_t kPage = 1'000;
 
 constexpr const roster::SealedTable* kTables[] = {&roster::kStrengths,
                                                   &roster::kShifts,
@@ -31,26 +26,7 @@ constexpr const roster::SealedTable* kTables[] = {&roster::kStrengths,
 }  // namespace
 
 Result<void> check_record(db::Transaction& tx, const AgencyId& agency, const std::function<void(std::string)>& fault) {
-  std::vector<std::string_view> types;
-  for (const roster::SealedTable* table : kTables) {
-    types.push_back(table->made);
-    if (!table->ended.empty()) types.push_back(table->ended);
-  }
-  return roster::check_sealed_rows(
-      tx, kTables, agency,
-      [&](const std::function<void(const roster::ToldEvent&)>& each) -> Result<void> {
-        for (std::int64_t mark = -1;;) {
-          const ledger::FeedPage page = TRY(ledger::read_feed(tx, agency, types, mark, kPage));
-          mark = page.mark;
-          for (const ledger::SealedEvent& sealed : page.events) {
-            const auto event = proof::parse_event(sealed.event);
-            if (!event) continue;  // told with its chain
-            each({sealed.subject.text(), sealed.type, ledger_time(sealed.at), sealed.index, &*event});
-          }
-          if (page.is_last) return {};
-        }
-      },
-      fault);
+  return acts::check_tables(tx, kTables, agency, fault);
 }
 
 }  // namespace lapel::fleet

@@ -75,10 +75,8 @@ int hex_value(char c) {
   return -1;
 }
 
-enum class Plus { kLiteral, kSpace };
+}  // namespace
 
-// Refuses broken escapes, NUL, and what is not UTF-8: names end up in JSON and in databases that take nothing
-// else.
 std::optional<std::string> percent_decode(std::string_view text, Plus plus) {
   std::string out;
   out.reserve(text.size());
@@ -99,6 +97,8 @@ std::optional<std::string> percent_decode(std::string_view text, Plus plus) {
   if (!is_utf8(out)) return std::nullopt;
   return out;
 }
+
+namespace {
 
 Result<void> read_query(std::string_view text, Request& request) {
   std::size_t pairs = 0;

@@ -41,6 +41,10 @@ class TrustedProxies {
 // An address in its shortest form, IPv4 out of its IPv6 wrapping; empty when it is none.
 std::string normal_address(std::string_view text);
 
+// Refuses broken escapes, NUL, and what is not UTF-8: names end up in JSON and in databases that take nothing else.
+enum class Plus { kLiteral, kSpace };
+std::optional<std::string> percent_decode(std::string_view text, Plus plus);
+
 // Where a request came from, before any proxy is believed.
 struct Origin {
   std::string address;  // normal form

@@ -13,7 +13,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
-#include "ingest/uploads.h"
+#include "intake/uploads.h"
 #include "os/pace.h"
 
 namespace lapel::ingest {
@@ -24,7 +24,7 @@ class Pieces {
       : pace_(clock, {.per_second = limits::kSmallPiecesPerSecond, .at_once = limits::kSmallPiecesAtOnce}) {}
 
   // How long the answer to a piece of so many bytes waits, which has brought the upload to where it stands.
-  std::int64_t delay_us(std::string_view who, std::uint64_t bytes, const Upload& upload) {
+  std::int64_t delay_us(std::string_view who, std::uint64_t bytes, const intake::Upload& upload) {
     const bool is_small = bytes < limits::kSmallPieceBytes && upload.offset < upload.length;
     return is_small ? pace_.delay_us(who) : 0;
   }

@@ -6,8 +6,8 @@
 namespace lapel::ingest {
 namespace {
 
-Upload at(std::uint64_t offset) {
-  Upload out;
+intake::Upload at(std::uint64_t offset) {
+  intake::Upload out;
   out.length = 1'000'000;
   out.offset = offset;
   return out;

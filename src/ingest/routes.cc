@@ -22,6 +22,12 @@ namespace {
 
 using http::Request;
 using http::Response;
+using intake::Creation;
+using intake::Kind;
+using intake::State;
+using intake::Upload;
+using intake::Uploads;
+using intake::Writer;
 using StreamAnswer = std::variant<std::unique_ptr<http::BodySink>, Response>;
 
 constexpr std::string_view kBase = "/api/v1/uploads";

@@ -8,11 +8,11 @@
 // Threads: register once; handlers run on any worker.
 
 #include "http/server.h"
-#include "ingest/uploads.h"
+#include "intake/uploads.h"
 #include "roster/asker.h"
 
 namespace lapel::ingest {
 
-void register_routes(http::Router& router, Uploads& uploads, const Clock& clock, roster::Asker asker);
+void register_routes(http::Router& router, intake::Uploads& uploads, const Clock& clock, roster::Asker asker);
 
 }  // namespace lapel::ingest

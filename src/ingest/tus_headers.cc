@@ -13,6 +13,8 @@
 namespace lapel::ingest {
 
 using http::Request;
+using intake::Creation;
+using intake::Kind;
 
 std::optional<std::string> field(const Request& request, std::string_view name) {
   return request.header(name) ? std::optional(request.header_list(name)) : std::nullopt;

@@ -19,7 +19,7 @@
 #include "base/result.h"
 #include "crypto/sha256.h"
 #include "http/server.h"
-#include "ingest/uploads.h"
+#include "intake/uploads.h"
 
 namespace lapel::ingest {
 
@@ -50,6 +50,6 @@ class Checksum {
 };
 
 // Of a POST that creates an upload.
-Result<Creation> parse_creation(const http::Request& request);
+Result<intake::Creation> parse_creation(const http::Request& request);
 
 }  // namespace lapel::ingest

@@ -46,10 +46,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     CHECK(!creation.error().message.empty());
     return 0;
   }
-  CHECK(creation->parts.empty() == (creation->kind != ingest::Kind::kFinal));
+  CHECK(creation->parts.empty() == (creation->kind != intake::Kind::kFinal));
   CHECK(creation->parts.size() <= limits::kUploadPartsMax);
   CHECK(std::set<UploadId>(creation->parts.begin(), creation->parts.end()).size() == creation->parts.size());
-  CHECK(creation->kind != ingest::Kind::kFinal || creation->length == 0);
-  if (creation->kind != ingest::Kind::kFinal) CHECK(sent("upload-length") == std::to_string(creation->length));
+  CHECK(creation->kind != intake::Kind::kFinal || creation->length == 0);
+  if (creation->kind != intake::Kind::kFinal) CHECK(sent("upload-length") == std::to_string(creation->length));
   return 0;
 }

@@ -51,6 +51,7 @@ CommandLine::Declared::Declared() : app_("Lapel: the open body-worn-camera syste
   add_user();
   add_token();
   add_dock();
+  add_camera_system();
   add_job();
   add_ledger();
   add_recording();
@@ -339,6 +340,44 @@ void CommandLine::Declared::add_dock() {
   for (CLI::App* sub : {enroll, revoke})
     sub->add_option("--name", dock_, "What the dock is called")->required()->type_name("NAME");
   for (CLI::App* sub : {enroll, list}) sub->add_flag("--json", as_json_, "Print JSON");
+}
+
+void CommandLine::Declared::add_camera_system() {
+  CLI::App* systems = group("camera-system", "Body-worn systems that send by the Axis content destination API");
+  CLI::App* add =
+      command(*systems, "add", "Write the connection file by which one system sends what its cameras recorded",
+              [this] { return door::run_camera_system_add(where_, agency_.name, connection_); });
+  CLI::App* renew = command(*systems, "renew", "Write another, with a new key; the key before counts no more",
+                            [this] { return door::run_camera_system_renew(where_, agency_.name, connection_); });
+  CLI::App* list = command(*systems, "list", "The camera systems of an agency",
+                           [this] { return door::run_camera_system_list(where_, agency_.name, as_json_); });
+  CLI::App* revoke = command(*systems, "revoke", "Refuse a camera system from its next request on",
+                             [this] { return door::run_camera_system_revoke(where_, agency_.name, connection_.name); });
+  for (CLI::App* sub : {add, renew, list, revoke}) {
+    add_data(sub);
+    sub->add_option("--agency", agency_.name, "Name or slug of the agency")->required()->type_name("NAME");
+  }
+  for (CLI::App* sub : {add, renew, revoke})
+    sub->add_option("--name", connection_.name, "What the camera system is called")->required()->type_name("NAME");
+  for (CLI::App* sub : {add, renew}) {
+    sub->add_option("--url", connection_.url, "Where the system reaches this server: https://HOST[:PORT]")
+        ->required()
+        ->type_name("BASE");
+    sub->add_option("--out", connection_.out, "The connection file, which must not be there yet")
+        ->required()
+        ->type_name("FILE");
+    sub->add_option(
+           "--certificate", connection_.certificates,
+           "The certificate that this server shows, PEM; as often as needed. Without one the system speaks HTTP, "
+           "which is for this machine alone")
+        ->type_name("FILE");
+    sub->add_option(
+           "--encrypt-to", connection_.encrypt_to,
+           "An RSA public key, PEM, to which the system encrypts each clip. Whoever has the private key can see "
+           "them; this server cannot")
+        ->type_name("PUBKEY");
+  }
+  list->add_flag("--json", as_json_, "Print JSON");
 }
 
 void CommandLine::Declared::add_job() {

@@ -17,6 +17,7 @@
 #include <CLI/CLI.hpp>
 
 #include "lapel/calendars.h"
+#include "lapel/camera_systems.h"
 #include "lapel/command_line.h"
 #include "lapel/commands.h"
 #include "lapel/facts.h"
@@ -59,6 +60,7 @@ class CommandLine::Declared {
   void add_provider(CLI::App& sign_in);
   void add_token();
   void add_dock();
+  void add_camera_system();
   void add_job();
   void add_ledger();
   void add_forecast();
@@ -119,6 +121,7 @@ class CommandLine::Declared {
   ProgramQuery program_;
   CalendarQuery calendar_;
   ForecastQuery forecast_;
+  ConnectionTerms connection_;
   SignInTerms signer_;
   Said said_;
   UploadTerms upload_;

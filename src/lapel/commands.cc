@@ -7,6 +7,7 @@
 #include "base/problems.h"
 #include "base/text.h"
 #include "cameras/docks.h"
+#include "cameras/schema.h"
 #include "fleet/record_check.h"
 #include "lapel/hosting.h"
 #include "oversight/record_check.h"
@@ -204,6 +205,7 @@ Result<void> run_ledger_check(const Where& where, bool as_json) {
       TRY(oversight::check_record(tx, agency.id, fault));
       TRY(program::check_record(tx, agency.id, fault));
       TRY(fleet::check_record(tx, agency.id, fault));
+      TRY(cameras::check_record(tx, agency.id, fault));
       return training::check_record(tx, agency.id, fault);
     }));
     faults += report.faults.size();

@@ -12,12 +12,12 @@
 #include "base/problems.h"
 #include "base/text.h"
 #include "bucket/fs_bucket.h"
-#include "cameras/docks.h"
+#include "cameras/schema.h"
 #include "crypto/password.h"
 #include "crypto/random.h"
 #include "disclosure/recipients.h"
 #include "fleet/schema.h"
-#include "ingest/uploads.h"
+#include "intake/uploads.h"
 #include "lapel/settings.h"
 #include "os/filesystem.h"
 #include "oversight/schema.h"
@@ -136,7 +136,7 @@ Result<void> migrate_all(db::Database& database) {
   TRY(db::migrate(database, "disclosure", disclosure::schema()));
   TRY(db::migrate(database, "holds", roster::holds_schema()));
   TRY(db::migrate(database, "setup", signin::setup_schema()));
-  TRY(db::migrate(database, "ingest", ingest::schema()));
+  TRY(db::migrate(database, "ingest", intake::schema()));  // as it was called first
   TRY(db::migrate(database, "oversight", oversight::schema()));
   TRY(db::migrate(database, "program", program::schema()));
   TRY(db::migrate(database, "staffing", roster::staffing_schema()));

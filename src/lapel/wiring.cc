@@ -18,14 +18,17 @@
 #include "base/limits.h"
 #include "base/problems.h"
 #include "base/trace.h"
+#include "cameras/destination.h"
+#include "cameras/destination_routes.h"
 #include "cameras/docks.h"
 #include "cameras/routes.h"
+#include "cameras/systems.h"
 #include "disclosure/recipients.h"
 #include "disclosure/routes.h"
 #include "fleet/routes.h"
 #include "http/server.h"
 #include "ingest/routes.h"
-#include "ingest/uploads.h"
+#include "intake/uploads.h"
 #include "lapel/assets.h"
 #include "lapel/documents.h"
 #include "lapel/hosting.h"
@@ -329,8 +332,12 @@ std::vector<program::Profile> report_profiles(os::Disk& disk) {
 
 }  // namespace
 
+namespace {
+constexpr std::size_t kCertificateFileBytesMax = 256 * 1024;
+}  // namespace
+
 struct Rooms::Impl {
-  Impl(std::unique_ptr<Installation> opened, std::unique_ptr<ingest::Uploads> opened_uploads,
+  Impl(std::unique_ptr<Installation> opened, std::unique_ptr<intake::Uploads> opened_uploads,
        std::unique_ptr<os::Process> opened_process, std::unique_ptr<media::Examiner> opened_examiner,
        std::vector<program::Profile> opened_profiles, bool needs_setup)
       : installation(std::move(opened)),
@@ -338,6 +345,9 @@ struct Rooms::Impl {
         process(std::move(opened_process)),
         examiner(std::move(opened_examiner)),
         docks({installation->database(), installation->ledgers(), installation->clock()}),
+        camera_systems({installation->database(), installation->ledgers(), installation->clock()}),
+        destination({installation->database(), installation->ledgers(), installation->clock(), *uploads,
+                     installation->vault()}),
         people({installation->database(), installation->ledgers(), installation->clock(),
                 signin::ManagedPeople::take_in_hand, invitations(installation->clock()),
                 bar(programs, installation->clock())}),
@@ -381,11 +391,13 @@ struct Rooms::Impl {
             noted(docks.asker(sessions.asker(signin::asker(installation->database(), installation->clock()))), pace)) {}
 
   const std::unique_ptr<Installation> installation;
-  const std::unique_ptr<ingest::Uploads> uploads;
+  const std::unique_ptr<intake::Uploads> uploads;
   const std::unique_ptr<os::Process> process;
   const std::unique_ptr<media::Examiner> examiner;
   Counters counters;
   cameras::Docks docks;
+  cameras::Systems camera_systems;
+  cameras::Destination destination;
   people::People people;
   sharing::Shares shares;
   disclosure::Recipients recipients;
@@ -413,6 +425,7 @@ struct Rooms::Impl {
   signin::Setup setup;
   signin::IdleAccounts idle;
   std::string public_url;
+  std::vector<std::string> certificates;  // that this server shows, as PEM
   os::Pace pace;
   const roster::Asker asker;
 };
@@ -433,7 +446,7 @@ Result<std::unique_ptr<Rooms>> Rooms::open(const ServeOptions& options) {
   // Every ledger publishes at its beats whether or not anybody asks for it.
   for (const roster::Agency& agency : TRY(installation->agencies())) TRY(installation->ledgers().find(agency.id));
   const bool is_only_server = installation->is_only_server();
-  auto uploads = TRY(ingest::Uploads::open({.database = installation->database(),
+  auto uploads = TRY(intake::Uploads::open({.database = installation->database(),
                                             .disk = installation->disk(),
                                             .directory = installation->bucket_directory() / "uploads",
                                             .vault = installation->vault(),
@@ -455,6 +468,9 @@ Result<std::unique_ptr<Rooms>> Rooms::open(const ServeOptions& options) {
       new Rooms(std::make_unique<Impl>(std::move(installation), std::move(uploads), std::move(process),
                                        std::move(examiner), report_profiles(disk), needs_setup)));
   rooms->impl_->public_url = options.public_url.substr(0, options.public_url.find_last_not_of('/') + 1);
+  if (!options.tls_certificate.empty())
+    rooms->impl_->certificates.emplace_back(
+        as_text(TRY(os::read_file(rooms->disk(), options.tls_certificate, kCertificateFileBytesMax))));
   rooms->impl_->oversight.begin();
   rooms->impl_->idle.begin();
   TRY(rooms->impl_->shares.begin(is_only_server));
@@ -469,6 +485,9 @@ void Rooms::register_routes(http::Router& router) {
   register_own_routes(router, installation, *impl_->examiner, impl_->oversight, impl_->counters);
   ingest::register_routes(router, *impl_->uploads, installation.clock(), impl_->asker);
   cameras::register_routes(router, impl_->docks, installation.vault(), impl_->asker);
+  cameras::register_destination(router, impl_->camera_systems, impl_->destination);
+  cameras::register_systems(router, impl_->camera_systems, impl_->destination, {impl_->public_url, impl_->certificates},
+                            impl_->asker, impl_->sessions.fresh_asker(impl_->asker));
   playback::register_routes(router, installation.vault(), impl_->asker);
   people::register_routes(router, impl_->people, impl_->asker, impl_->sessions.fresh_asker(impl_->asker));
   disclosure::register_routes(router, {impl_->shares, impl_->recipients, impl_->pace, impl_->public_url}, impl_->asker);

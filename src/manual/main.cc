@@ -15,6 +15,7 @@
 #include "manual/pages.h"
 #include "manual/program.h"
 #include "mediaworker/command_line.h"
+#include "sim/command_line.h"
 #include "verify/command_line.h"
 
 namespace {
@@ -46,11 +47,13 @@ int main(int argc, char** argv) {
   const std::filesystem::path share = argv[1];
   const door::CommandLine lapel_line;
   const dock::CommandLine dock_line;
+  const sim::CommandLine sim_line;
   const verify::CommandLine verify_line;
   const mediaworker::CommandLine media_line;
   const std::vector<manual::Program> programs = {
       manual::read_program(lapel_line.app(), door::CommandLine::notes(), 1),
       manual::read_program(dock_line.app(), dock::CommandLine::notes(), 1),
+      manual::read_program(sim_line.app(), sim::CommandLine::notes(), 1),
       manual::read_program(verify_line.app(), verify::CommandLine::notes(), 1),
       manual::read_program(media_line.app(), mediaworker::CommandLine::notes(), 8),
   };

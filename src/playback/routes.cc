@@ -78,6 +78,7 @@ Json::Object to_members(const access::Actor& actor, const evidence::Recording& r
   Json::Array clips;
   for (const evidence::Clip& clip : recording.clips) {
     clips.emplace_back(Json::Object{{"id", clip.id.text()},
+                                    {"filename", clip.filename},
                                     {"sha256", hex(clip.sha256)},
                                     {"bytes", clip.bytes},
                                     {"receipt", receipt_url(clip.id)}});

@@ -166,6 +166,16 @@ INSERT INTO statements_and_withdrawn (agency, person, incident, filed_us)
 DROP TABLE statements;
 ALTER TABLE statements_and_withdrawn RENAME TO statements;
 )sql"},
+    {8, "camera systems", R"sql(
+CREATE TABLE camera_systems (
+  id TEXT NOT NULL PRIMARY KEY,
+  agency TEXT NOT NULL REFERENCES agencies (id),
+  name TEXT NOT NULL,
+  added_us BIGINT NOT NULL,
+  revoked_us BIGINT
+);
+CREATE UNIQUE INDEX camera_systems_by_name ON camera_systems (agency, name);
+)sql"},
 };
 
 template <typename AnyId>
@@ -218,6 +228,10 @@ Result<std::optional<std::string>> name_of(db::Transaction& tx, const AgencyId& 
   for (const db::Row& row :
        TRY(tx.query("SELECT name FROM docks WHERE id = :id AND agency = :agency LIMIT 1", params))) {
     return std::optional("dock " + row.text("name"));
+  }
+  for (const db::Row& row :
+       TRY(tx.query("SELECT name FROM camera_systems WHERE id = :id AND agency = :agency LIMIT 1", params))) {
+    return std::optional("camera system " + row.text("name"));
   }
   const db::Rows consoles =
       TRY(tx.query("SELECT id FROM agencies WHERE console = :id AND id = :agency LIMIT 1", params));
@@ -330,11 +344,20 @@ Result<Known> known_actor(db::Transaction& tx, const SubjectId& id) {
     out.is_current = found->is_active;
   } else {
     if (found.error().code() != Code::kNotFound) return fail(std::move(found).error());
-    const Dock known = TRY(dock(tx, DockId(id.bytes())));
-    out.actor.agency = known.agency;
-    out.actor.dock = known.id;
-    out.actor.login = known.name;
-    out.is_current = !known.is_revoked;
+    auto system = camera_system(tx, CameraSystemId(id.bytes()));
+    if (system) {
+      out.actor.agency = system->agency;
+      out.actor.camera_system = system->id;
+      out.actor.login = std::move(system->name);
+      out.is_current = !system->is_revoked;
+    } else {
+      if (system.error().code() != Code::kNotFound) return fail(std::move(system).error());
+      const Dock known = TRY(dock(tx, DockId(id.bytes())));
+      out.actor.agency = known.agency;
+      out.actor.dock = known.id;
+      out.actor.login = known.name;
+      out.is_current = !known.is_revoked;
+    }
   }
   const db::Rows rows =
       TRY(tx.query("SELECT slug, is_first FROM agencies WHERE id = :id", {{"id", out.actor.agency.text()}}));
@@ -350,7 +373,10 @@ Result<access::Actor> actor(db::Transaction& tx, const SubjectId& id) {
   Known known = TRY(known_actor(tx, id));
   if (known.is_current) return std::move(known.actor);
   return fail(Code::kUnauthenticated,
-              known.actor.dock ? "This dock has been revoked" : "This person has been deactivated", id.text());
+              known.actor.dock            ? "This dock has been revoked"
+              : known.actor.camera_system ? "This camera system has been revoked"
+                                          : "This person has been deactivated",
+              id.text());
 }
 
 Result<access::Actor> actor_of_received(db::Transaction& tx, const SubjectId& id) {
@@ -449,6 +475,47 @@ Result<void> revoke_dock(db::Transaction& tx, const DockId& id, Timestamp now) {
   const std::int64_t changed = TRY(tx.run("UPDATE docks SET revoked_us = :now WHERE id = :id AND revoked_us IS NULL",
                                           {{"now", now.us}, {"id", id.text()}}));
   if (changed != 1) return fail(Code::kNotFound, "No such dock, or revoked already", id.text());
+  return {};
+}
+
+namespace {
+
+Result<CameraSystem> read_camera_system(const db::Row& row) {
+  const auto id = TRY(stored_id<CameraSystemId>(row, "id"));
+  const auto agency = TRY(stored_id<AgencyId>(row, "agency"));
+  return CameraSystem{id, agency, row.text("name"), !row.is_null("revoked_us")};
+}
+
+}  // namespace
+
+Result<void> add_camera_system(db::Transaction& tx, const CameraSystem& system, Timestamp now) {
+  TRY(tx.run("INSERT INTO camera_systems (id, agency, name, added_us) VALUES (:id, :agency, :name, :now)",
+             {{"id", system.id.text()}, {"agency", system.agency.text()}, {"name", system.name}, {"now", now.us}}));
+  return {};
+}
+
+Result<CameraSystem> camera_system(db::Transaction& tx, const CameraSystemId& id) {
+  const db::Rows rows =
+      TRY(tx.query("SELECT id, agency, name, revoked_us FROM camera_systems WHERE id = :id", {{"id", id.text()}}));
+  if (rows.empty()) return fail(Code::kNotFound, "No such camera system", id.text());
+  return read_camera_system(rows[0]);
+}
+
+Result<std::vector<CameraSystem>> camera_systems(db::Transaction& tx, const AgencyId& agency) {
+  std::vector<CameraSystem> out;
+  for (const db::Row& row : TRY(tx.query("SELECT id, agency, name, revoked_us FROM camera_systems WHERE agency = "
+                                         ":agency ORDER BY name LIMIT 1000",
+                                         {{"agency", agency.text()}}))) {
+    out.push_back(TRY(read_camera_system(row)));
+  }
+  return out;
+}
+
+Result<void> revoke_camera_system(db::Transaction& tx, const CameraSystemId& id, Timestamp now) {
+  const std::int64_t changed =
+      TRY(tx.run("UPDATE camera_systems SET revoked_us = :now WHERE id = :id AND revoked_us IS NULL",
+                 {{"now", now.us}, {"id", id.text()}}));
+  if (changed != 1) return fail(Code::kNotFound, "No such camera system, or revoked already", id.text());
   return {};
 }
 

@@ -2,7 +2,7 @@
 #pragma once
 // The roster: agencies, people and devices, as the facts that access and custody stand on.
 //
-// Owns: the tables agencies, people, person_roles, devices, docks, and the schema of the whole module. roles.h changes what
+// Owns: the tables agencies, people, person_roles, devices, docks, camera_systems, and the schema of the whole module. roles.h changes what
 //   people are.
 // Promises: a person or device has one subject id for good; what the ledger says of them (identity.bound) is sealed in
 //   the same transaction as the row, because the caller writes these rows inside the sequencer's transaction.
@@ -56,6 +56,14 @@ struct Dock {
   bool is_revoked = false;
 };
 
+// A body-worn system of another maker that sends what its cameras recorded, by an account of its own.
+struct CameraSystem {
+  CameraSystemId id;
+  AgencyId agency;
+  std::string name;
+  bool is_revoked = false;
+};
+
 // ledger.md: A-Z lowered, each run of other bytes than a-z 0-9 made one '-', trimmed, cut to 40. Empty when nothing is left.
 std::string slug_of(std::string_view agency_name);
 
@@ -69,7 +77,8 @@ Result<Person> person(db::Transaction& tx, const PersonId& id);
 // "Dana Whitfield, badge 101", as name_of has it.
 std::string shown_name(const Person& person);
 Result<std::vector<Person>> people(db::Transaction& tx, const AgencyId& agency);  // by login
-// A person or dock as an actor, with the roles held now. A deactivated person, or a revoked dock, is kUnauthenticated.
+// A person, dock or camera system as an actor, with the roles held now. A deactivated person, or what was revoked, is
+// kUnauthenticated.
 Result<access::Actor> actor(db::Transaction& tx, const SubjectId& id);
 // Also one of those: for finishing what was received before, and for telling what they would be.
 Result<access::Actor> actor_of_received(db::Transaction& tx, const SubjectId& id);
@@ -85,6 +94,11 @@ Result<std::vector<Dock>> docks(db::Transaction& tx, const AgencyId& agency);
 Result<std::int64_t> docks_at(db::Transaction& tx, const AgencyId& agency, Timestamp at);
 // From the next request on, nothing that the dock signs or asks is accepted.
 Result<void> revoke_dock(db::Transaction& tx, const DockId& id, Timestamp now);
+
+Result<void> add_camera_system(db::Transaction& tx, const CameraSystem& system, Timestamp now);
+Result<CameraSystem> camera_system(db::Transaction& tx, const CameraSystemId& id);
+Result<std::vector<CameraSystem>> camera_systems(db::Transaction& tx, const AgencyId& agency);  // by name
+Result<void> revoke_camera_system(db::Transaction& tx, const CameraSystemId& id, Timestamp now);
 
 // What people call an actor of this agency today: "J. Doe, badge 4711", a dock's name, "server console". nullopt: a
 // stranger. It is the catalog's word; the ledger's own is identity.bound.

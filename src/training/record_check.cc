@@ -2,20 +2,17 @@
 #include "training/record_check.h"
 
 #include <set>
-#include <vector>
 
 #include <fmt/format.h>
 
+#include "acts/tables_check.h"
 #include "base/text.h"
 #include "crypto/sha256.h"
-#include "ledger/feed.h"
-#include "proof/entry.h"
 #include "training/schema.h"
 
 namespace lapel::training {
 namespace {
 
-constexpr std::int64_t kPage = 1'000;
 constexpr std::int64_t kTextsPage = 20;  // each may be large
 
 constexpr const roster::SealedTable* kTables[] = {&kPolicies,     &kVersions, &kAcknowledgements, &kCourses,
@@ -52,26 +49,7 @@ Result<void> check_texts(db::Transaction& tx, const AgencyId& agency, const std:
 }  // namespace
 
 Result<void> check_record(db::Transaction& tx, const AgencyId& agency, const std::function<void(std::string)>& fault) {
-  std::vector<std::string_view> types;
-  for (const roster::SealedTable* table : kTables) {
-    types.push_back(table->made);
-    if (!table->ended.empty()) types.push_back(table->ended);
-  }
-  TRY(roster::check_sealed_rows(
-      tx, kTables, agency,
-      [&](const std::function<void(const roster::ToldEvent&)>& each) -> Result<void> {
-        for (std::int64_t mark = -1;;) {
-          const ledger::FeedPage page = TRY(ledger::read_feed(tx, agency, types, mark, kPage));
-          mark = page.mark;
-          for (const ledger::SealedEvent& sealed : page.events) {
-            const auto event = proof::parse_event(sealed.event);
-            if (!event) continue;  // told with its chain
-            each({sealed.subject.text(), sealed.type, ledger_time(sealed.at), sealed.index, &*event});
-          }
-          if (page.is_last) return {};
-        }
-      },
-      fault));
+  TRY(acts::check_tables(tx, kTables, agency, fault));
   return check_texts(tx, agency, fault);
 }
 

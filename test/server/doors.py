@@ -88,7 +88,7 @@ def program(operation, action="see_program"):
 DOORS = [
     # ---- recordings ----
     Door("list_recordings"), Door("unattributed_days"),
-    *(Door(operation, "recording") for operation in ("show_recording", "recording_custody", "recording_receipt")),
+    *(Door(operation, "recording") for operation in ("show_recording", "recording_custody", "recording_receipt", "recording_markers")),
     # Where there is none, that is answered as if the recording were none.
     Door("recording_poster", "recording",
          only=lambda thing: thing.has_still or thing.state not in ("sealed", "held") or thing.fact in ("home", "sensitive", "waits")),
@@ -181,7 +181,10 @@ DOORS = [
     Door("review_draft", "draft", body={"decision": "approved"}, allowed=(400,)),
     Door("publish_draft", "draft", is_changing=True),
     # ---- cameras and turns ----
-    Door("show_staffing"), Door("list_cameras"), Door("list_docks"), Door("show_rotation"), Door("plan_rotation"),
+    Door("show_staffing"), Door("list_cameras"), Door("list_docks"), Door("list_camera_systems"), Door("camera_system_entries", "camera system"),
+    Door("add_camera_system", body=named("System"), is_fresh=True, allowed=OR_CONFLICT),
+    Door("renew_camera_system", "camera system", body={}, is_fresh=True),
+    Door("revoke_camera_system", "camera system", is_changing=True, allowed=OR_CONFLICT), Door("show_rotation"), Door("plan_rotation"),
     Door("list_participations"),
     Door("import_staffing", actions=("manage_staffing",), body={"csv": "what,name,from\ncamera,AX-7,2022-12-01\n"}),
     Door("import_staffing", actions=("manage_staffing", "manage_people"),
@@ -246,6 +249,10 @@ DOORS = [
 ELSEWHERE = {
     **dict.fromkeys(("recording_filmstrip", "view_original", "view_export"), "takes a view of one's own: two_agencies_test.py"),
     "received_content": "takes a recipient's view of a copy: shares_test.py",
+    **dict.fromkeys((
+        "swift_token", "swift_put_container", "swift_post_container", "swift_head_container", "swift_put_object",
+        "swift_post_object", "swift_head_object", "swift_get_object"),
+        "takes a camera system's own token: content_destination_test.py"),
     **dict.fromkeys((
         "enter_share", "leave_share", "sign_in", "sign_out", "ask_passkey", "sign_in_by_passkey", "leave_for_provider",
         "come_back_from_provider", "show_factor", "accept_banner", "show_setup", "set_up", "enroll_dock", "dock_nonce", "dock_token"),

@@ -95,10 +95,10 @@ class Town:
                    *[x for scope in scopes for x in ("--scope", scope)])
         return json.loads(done.stdout)["token"]
 
-    def start(self, *extra):
+    def start(self, *extra, listen="127.0.0.1:0"):
         self.errors = open(self.home / "server.err", "ab")
         self.server = subprocess.Popen(
-            [*self.wrapper, str(BIN / "lapel"), "serve", "--data", str(self.data), "--listen", "127.0.0.1:0", *extra],
+            [*self.wrapper, str(BIN / "lapel"), "serve", "--data", str(self.data), "--listen", listen, *extra],
             stdout=subprocess.PIPE, stderr=self.errors, text=True)
         line = self.server.stdout.readline()
         if not line.startswith("listening on "):

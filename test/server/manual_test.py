@@ -11,7 +11,7 @@ import unittest
 from harness import BIN, run
 
 SHARE = BIN.parent / "share"
-PROGRAMS = {"lapel": 1, "lapel-dock": 1, "lapel-verify": 1, "lapel-media": 8}
+PROGRAMS = {"lapel": 1, "lapel-dock": 1, "lapel-sim": 1, "lapel-verify": 1, "lapel-media": 8}
 FLAG = re.compile(r"--[a-z][a-z-]*|(?<![\w-])-[a-z](?![\w-])")
 
 

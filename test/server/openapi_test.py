@@ -1219,10 +1219,10 @@ class OpenApi(unittest.TestCase):
                 return test.ask(method, path, token, headers, body)
         return Checked()
 
-    def captain(self):
-        """Somebody of command who has just shown a second factor."""
+    def captain(self, role="command"):
+        """Somebody of that role who has just shown a second factor."""
         type(self).captains = getattr(self, "captains", 0) + 1
-        self.town.add_user(f"captain{self.captains}", "command")
+        self.town.add_user(f"captain{self.captains}", role)
         out = self.browser(f"captain{self.captains}")
         out.enroll_app()
         return out
@@ -1364,6 +1364,66 @@ class OpenApi(unittest.TestCase):
         for route in ("docks/enroll", "docks/nonce", "docks/token", "devices"):
             self.ask("POST", f"/api/v1/{route}", token, body={}, status=400, slug="invalid")
             self.ask("POST", f"/api/v1/{route}", token, body={"code": "a" * 20_000}, status=413, slug="too-large")
+
+    def test_camera_systems(self):
+        path, certificate = "/api/v1/camera-systems", {"url": "https://camera-server"}
+        for method, body in (("GET", None), ("POST", {"name": "West"})):
+            self.ask(method, path, status=401, body=body, slug="unauthenticated")
+        self.ask("GET", path, self.union, status=403, slug="rule")
+        self.ask("POST", path, self.coordinator, status=401, body={"name": "West"}, slug="fresh-factor")
+        keeper = self.captain("coordinator")
+        keeper.ask("POST", path, {}, 400)
+        keeper.ask("POST", path, {"name": "West", **certificate}, 400)
+        made = keeper.ask("POST", path, {"name": "West"}, 201).json()
+        keeper.ask("POST", path, {"name": "West"}, 409)
+        made = keeper.ask("POST", f"{path}/{made['id']}/connection", {}, 200).json()
+        keeper.ask("POST", f"{path}/{'0' * 32}/connection", {}, 404)
+        file = json.loads(made["file"])
+
+        def swift(method, target, headers=None, body=None, status=None):
+            return self.ask(method, target, headers={"X-Auth-Token": token, "Content-Length": str(len(body or b"")), **(headers or {})}, body=body, status=status)
+        self.ask("GET", "/auth/v1.0", headers={"X-Auth-User": file["BlobAPIUserName"], "X-Auth-Key": "x"}, status=401)
+        given = self.ask("GET", "/auth/v1.0", headers={"X-Auth-User": file["BlobAPIUserName"], "X-Auth-Key": file["BlobAPIKey"]}, status=200)
+        token, account = given.headers["X-Auth-Token"], given.headers["X-Storage-Url"].split(str(self.town.port))[1]
+        container = f"{account}/user_camera_20221202T061207Z"
+        swift("PUT", container, status=400)
+        swift("POST", container, status=404)
+        swift("HEAD", container, status=404)
+        for name in ("Users", "Devices"):
+            swift("PUT", f"{account}/{name}", status=201)
+        for name in ("Users/user", "Devices/camera"):
+            swift("PUT", f"{account}/{name}", {"X-Object-Meta-Name": "One"}, status=201)
+        swift("PUT", container, status=201)
+        swift("PUT", container, {"X-Container-Meta-Timezone": "America/New_York"}, status=202)
+        clip, mark = f"{container}/20221202T061137Z_1.mp4", f"{container}/bookmark_1_1"
+        swift("PUT", clip, {"Etag": "0" * 32}, b"bytes", status=422)
+        swift("PUT", clip, body=b"", status=400)
+        swift("PUT", clip, body=b"bytes", status=201)
+        swift("PUT", mark, {"X-Object-Meta-Starttime": "2022-12-02T06:11:40Z", "X-Object-Meta-Categoryname": "Traffic"}, b"words", status=201)
+        swift("POST", clip, {"X-Object-Meta-Starttime": "1669961497"}, status=202)
+        swift("POST", f"{container}/none", status=404)
+        swift("HEAD", clip, status=200)
+        swift("HEAD", f"{container}/none", status=404)
+        swift("GET", clip, status=403)
+        swift("GET", f"{account}/System/Categories.json", status=200)
+        swift("POST", container, {"X-Container-Meta-Status": "Complete"}, status=204)
+        swift("HEAD", container, status=204)
+        kept, = [item for item in self.ask("GET", "/api/v1/recordings?limit=200", self.clerk).json()["items"] if item["sha256"] == sha256(b"bytes")]
+        told = self.ask("GET", f"/api/v1/recordings/{kept['id']}/markers", self.clerk, status=200).json()
+        self.assertEqual([marker["words"] for marker in told["items"]], ["words"])
+        self.ask("GET", f"/api/v1/recordings/{kept['id']}/markers", status=401, slug="unauthenticated")
+        self.ask("GET", f"/api/v1/recordings/{'0' * 32}/markers", self.clerk, status=404, slug="not-found")
+        self.ask("GET", path, self.coordinator, status=200)
+        self.ask("GET", f"{path}/{made['id']}/entries", self.coordinator, status=200)
+        self.ask("GET", f"{path}/{made['id']}/entries", self.union, status=403, slug="rule")
+        self.ask("GET", f"{path}/{'0' * 32}/entries", self.coordinator, status=404, slug="not-found")
+        gone = f"{path}/{made['id']}"
+        self.ask("DELETE", gone, status=401, slug="unauthenticated")
+        self.ask("DELETE", gone, self.clerk, status=403, slug="rule")
+        self.ask("DELETE", f"{path}/{'0' * 32}", self.coordinator, status=404, slug="not-found")
+        self.ask("DELETE", gone, self.coordinator, status=204)
+        self.ask("DELETE", gone, self.coordinator, status=409, slug="conflict")
+        swift("HEAD", container, status=401)
 
     def test_ledgers(self):
         slug = self.town.vkey.split("+")[0].split("/")[1]

@@ -27,6 +27,8 @@ HOLDS = ("records", "counsel", "da_liaison", "command", "internal_affairs")
 SENDERS = ("investigator", "internal_affairs", "da_liaison", "counsel")
 # The rows that decide nothing over HTTP, and why.
 UNREACHED = {
+    ("camera_system", "upload register_device", "*"): "has doors of its own: content_destination_test.py",
+    ("camera_system", "*", "*"): "is nobody at any other door: content_destination_test.py",
     ("*", "receive", "*"): "at a recipient's doors no other credential is looked at: everybody else is asked for the link and the code",
     ("administrator", "scim", "own"): "takes an identity provider, by whose groups the administrator is one: scim_test.py",
 }
@@ -515,6 +517,7 @@ class Streets:
         camera = own("GET", "/api/v1/fleet/cameras", 200)["items"][0]["id"]
         things["slot"], things["camera"] = Thing(slot), Thing(camera)
         things["fault"] = self.several(lambda: own("POST", f"/api/v1/fleet/cameras/{camera}/faults", 201, what="dark")["id"])
+        things["camera system"] = self.several(lambda: self.fresh("/api/v1/camera-systems", {"name": secrets.token_hex(4)})["id"])
         things["run"] = self.several(lambda: own("POST", "/api/v1/fleet/runs", 201, mode="audit")["id"])
         things["turn"] = Thing(own("POST", f"/api/v1/rotation/slots/{slot}/turns", 201, person="walker", on="2022-12-02")["id"])
 

@@ -42,11 +42,12 @@ ASKED = {
     "training_record": ("person", None), "recording_policies": ("recording", None),
     "show_session_roster": ("session", None), "cancel_session": ("session", REASON), "scan_attendance": ("session", {"code": "hill"}),
     "withdraw_attendance": ("attendance", REASON),
+    "camera_system_entries": ("system", None), "revoke_camera_system": ("system", None), "recording_markers": ("recording", None),
     "begin_turn": ("slot", {"person": "hill"}), "end_slot": ("slot", REASON), "swap_turn": ("turn", {"person": "hill"}), "vacate_turn": ("turn", REASON),
 }
 ETAG = f'"{sha256(FILM)}"'
 # What those of the same agency may know of; all else is to them as if it were not there, or none of their business whether it is.
-FLEET = {"camera", "fault", "run", "slot", "turn"}
+FLEET = {"camera", "fault", "run", "slot", "turn", "system"}
 TRAINING = {"session", "attendance"}
 ROWS = {"recording", "locked", "person", "assignment"}
 KNOWN = {
@@ -63,7 +64,7 @@ KNOWN = {role: KNOWN.get(role, set()) | {"policy"} | (TRAINING if role in ("coor
 # Those that are the same for everybody, or are of whoever asks by a cookie.
 ELSEWHERE = {"upload_item_options": "says what of tus is spoken, of no upload in particular", "remove_factor": "is found by the session alone",
              "change_roles": "takes a session, and no token: people_test.py asks across agencies", "invite_person": "as change_roles",
-             "unlock_person": "takes a session, and no token", "reset_factors": "takes a session, and no token",
+             "renew_camera_system": "takes a session, and no token", "unlock_person": "takes a session, and no token", "reset_factors": "takes a session, and no token",
              **{operation: "takes a session, and no token: two_people_test.py asks across agencies" for operation in
                 ("propose_hold_release", "propose_lift", "approve_proposal", "refuse_proposal")}}
 
@@ -109,8 +110,15 @@ class TwoAgencies(unittest.TestCase):
                    "directory_user": cls.scim("Users", {"userName": "in_step"}), "directory_group": cls.scim("Groups", {"displayName": "Night watch"}),
                    "share": ask("/api/v1/shares", kind="discovery", recipient="Somebody", recordings=[recording], purpose="discovery", case="22-1")["share"]["id"],
                    "publication": ask("/api/v1/program/publications", title="To the council")["id"], "draft": ask("/api/v1/program/drafts", title="To the council")["id"], "proposal": proposal, "agency": town.request("GET", "/api/v1/agencies", cls.own).json()["items"][0]["id"],
-                   **watched, **cls.rotating(ask), **cls.training(ask), "category": ask("/api/v1/categories", name="Night work")["id"],
+                   **watched, "system": cls.system(), **cls.rotating(ask), **cls.training(ask), "category": ask("/api/v1/categories", name="Night work")["id"],
                    "assignment": ask("/api/v1/assignments", kind="badge", person="hill", target="B-77")["id"]}
+
+    @classmethod
+    def system(cls):
+        """A body-worn system, and the file by which it connects."""
+        of = ["--data", cls.town.data, "--agency", cls.town.agency]
+        run(BIN / "lapel", "camera-system", "add", *of, "--name", "West", "--url", cls.town.url, "--out", cls.town.home / "west.json")
+        return json.loads(run(BIN / "lapel", "camera-system", "list", *of, "--json").stdout)["items"][0]["id"]
 
     @classmethod
     def rotating(cls, ask):

@@ -8,6 +8,7 @@ import { m } from "../../app/messages.js";
 import { shownTime } from "../../ui/format.js";
 import { Empty, Items, Name, Status, Table, useLoad, useTitle, type Tone } from "../../ui/parts.js";
 import { ScanBox } from "./scan_box.js";
+import { Systems } from "./systems.js";
 
 export const STATE_TONES: Readonly<Record<string, Tone>> = { in_service: "ok", out_of_service: "due", lost: "bad", retired: "plain", not_there_yet: "info" };
 
@@ -26,6 +27,7 @@ export default function CamerasPage({ session }: { readonly session: Session }):
         {(cameras) => <Cameras cameras={cameras} />}
       </Items>
       <Docks />
+      <Systems session={session} />
     </>
   );
 }

@@ -26,12 +26,14 @@ interface Props {
   readonly purpose: string;
   readonly sealed: FileFacts | undefined;
   readonly onReopen: () => void;
+  /** What is shown, where it is not the original itself: opened in this browser. */
+  readonly shown?: string;
 }
 
 type State = { readonly is: "plays" } | { readonly is: "asking" } | Exclude<Stopped, { readonly is: "stumbled" }>;
 const PLAYS: State = { is: "plays" };
 
-export function Player({ recording, view, purpose, sealed, onReopen }: Props): ReactNode {
+export function Player({ recording, view, purpose, sealed, onReopen, shown = view.original }: Props): ReactNode {
   const video = useRef<HTMLVideoElement>(null);
   const [state, setState] = useState<State>(PLAYS);
   const [turn, setTurn] = useState(0);
@@ -121,7 +123,7 @@ export function Player({ recording, view, purpose, sealed, onReopen }: Props): R
           <video
             key={`${view.view} ${turn}`}
             ref={video}
-            src={view.original}
+            src={shown}
             controls
             playsInline
             preload="metadata"

@@ -8,7 +8,7 @@ import { Dialog, Failure, Name, Notice } from "../../ui/parts.js";
 import { CASE_CHARS_MAX, type Choice } from "./chosen.js";
 
 /** Each view is an event with its purpose and case, whether they were said for it or for its case before. */
-export async function openView(recording: Recording, body: { readonly purpose: Purpose; readonly case?: string | undefined; readonly warrant?: string | undefined; readonly inside_home?: boolean }): Promise<View> {
+export async function openView(recording: Pick<Recording, "id">, body: { readonly purpose: Purpose; readonly case?: string | undefined; readonly warrant?: string | undefined; readonly inside_home?: boolean }): Promise<View> {
   return askJson<"POST /api/v1/recordings/{id}/views">(`/api/v1/recordings/${recording.id}/views`, { method: "POST", body });
 }
 

@@ -16,8 +16,13 @@ import { AssignedOfficer, Change, Release } from "./change_dialog.js";
 import { type Choice, Choices } from "./chosen.js";
 import { Custody } from "./custody.js";
 import type { Comparison, Difference } from "./facts.js";
+import { FactRows, type FactRow } from "./fact_rows.js";
+import { Locked } from "./locked.js";
+import { Markers } from "./markers.js";
 import { Player } from "./player.js";
 import { openView, PurposeDialog, type Refused } from "./purpose.js";
+import { keyOf } from "./unlock.js";
+import type { FileFacts } from "../../verify/receipt.js";
 import { ShareDialog } from "../shares/share.js";
 
 export default function RecordingPage({ id, slug }: { readonly id: string; readonly slug: string }): ReactNode {
@@ -80,7 +85,7 @@ function useSecondLook(id: string, tell: Dispatch<SetStateAction<Comparison | un
 
 interface Opened {
   readonly view: View;
-  readonly purpose: string;
+  readonly said: { readonly purpose: Purpose; readonly case?: string | undefined };
 }
 
 function Loaded({ id, recording: read, slug }: { readonly id: string; readonly recording: Recording; readonly slug: string }): ReactNode {
@@ -112,7 +117,7 @@ function Loaded({ id, recording: read, slug }: { readonly id: string; readonly r
     // The server may answer when they have left.
     if (person === personHere()) choices.remember(person, { purpose, case: named });
     setAsking(false);
-    setOpened({ view, purpose: m.purpose.names[purpose] ?? purpose });
+    setOpened({ view, said: { purpose, case: named } });
   };
   const openAsChosen = (said: Choice): void => {
     openView(recording, said).then(
@@ -173,8 +178,9 @@ function Loaded({ id, recording: read, slug }: { readonly id: string; readonly r
               )}
             </div>
           ) : (
-            <Player recording={recording} view={opened.view} purpose={opened.purpose} sealed={comparison?.file} onReopen={ask} />
+            <Watching recording={recording} opened={opened} sealed={comparison?.file} onReopen={ask} />
           )}
+          <Markers recording={recording} />
           {/* A view is an event of its own, and a change is: custody is read again under each. */}
           <Custody key={`${opened?.view.view ?? "before"} ${acts}`} id={id} recording={recording} slug={slug} isSure={isSure} onCompared={onCompared} />
         </div>
@@ -185,6 +191,27 @@ function Loaded({ id, recording: read, slug }: { readonly id: string; readonly r
         <PurposeDialog recording={recording} offered={choices.offered(person)} refused={refused} onClose={() => setAsking(false)} onOpened={show} />
       )}
     </>
+  );
+}
+
+interface WatchingProps {
+  readonly recording: Recording;
+  readonly opened: Opened;
+  readonly sealed: FileFacts | undefined;
+  readonly onReopen: () => void;
+}
+
+/** The clip, or, where it came encrypted, what opens it. */
+function Watching({ recording, opened: { view, said }, sealed, onReopen }: WatchingProps): ReactNode {
+  const keyClip = keyOf(recording.filename, recording.id, recording.clips);
+  const player = (shown?: string): ReactNode => (
+    <Player recording={recording} view={view} purpose={m.purpose.names[said.purpose] ?? said.purpose} sealed={sealed} onReopen={onReopen} {...(shown === undefined ? {} : { shown })} />
+  );
+  if (keyClip === undefined) return player();
+  return (
+    <Locked key={view.view} recording={recording} view={view} keyClip={keyClip} said={said}>
+      {player}
+    </Locked>
   );
 }
 
@@ -273,7 +300,9 @@ function Clips({ recording }: { readonly recording: Recording }): ReactNode {
             ) : (
               <Link to={`/recordings/${clip.id}`}>{m.recording.clip(i + 1)}</Link>
             )}{" "}
-            <span className="quiet-text">{shownBytes(clip.bytes)}</span>
+            <span className="quiet-text">
+              <Name text={clip.filename === "" ? shownBytes(clip.bytes) : `${clip.filename}, ${shownBytes(clip.bytes)}`} />
+            </span>
           </li>
         ))}
       </ol>
@@ -328,20 +357,5 @@ function Facts({ recording, session }: { readonly recording: Recording; readonly
       <h3>{m.facts.serverWord}</h3>
       <FactRows rows={serverWord} />
     </section>
-  );
-}
-
-type FactRow = readonly [string, ReactNode];
-
-function FactRows({ rows }: { readonly rows: readonly FactRow[] }): ReactNode {
-  return (
-    <dl>
-      {rows.map(([label, value]) => (
-        <div key={label}>
-          <dt>{label}</dt>
-          <dd>{value ?? <span className="quiet-text">{m.recording.unknown}</span>}</dd>
-        </div>
-      ))}
-    </dl>
   );
 }

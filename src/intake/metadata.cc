@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ingest/metadata.h"
+#include "intake/metadata.h"
 
 #include <algorithm>
 #include <cctype>
@@ -11,7 +11,7 @@
 #include "base/limits.h"
 #include "base/problems.h"
 
-namespace lapel::ingest {
+namespace lapel::intake {
 
 // pairs = pair *("," pair);  pair = key [" " base64]
 Result<Metadata> parse_metadata(std::string_view header) {
@@ -82,4 +82,4 @@ Result<Metadata> parse_metadata(std::string_view header) {
   return out;
 }
 
-}  // namespace lapel::ingest
+}  // namespace lapel::intake

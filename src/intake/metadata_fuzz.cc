@@ -2,7 +2,7 @@
 // Upload-Metadata of any tus client: what is accepted is text within its limits.
 #include "base/check.h"
 #include "base/limits.h"
-#include "ingest/metadata.h"
+#include "intake/metadata.h"
 
 namespace {
 
@@ -13,7 +13,7 @@ void check_text(const std::string& text) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const auto metadata = lapel::ingest::parse_metadata(lapel::as_text({data, size}));
+  const auto metadata = lapel::intake::parse_metadata(lapel::as_text({data, size}));
   if (!metadata) {
     CHECK(!metadata.error().message.empty());
     return 0;

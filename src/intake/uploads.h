@@ -27,12 +27,12 @@
 #include "crypto/sha256.h"
 #include "db/db.h"
 #include "evidence/vault.h"
-#include "ingest/metadata.h"
+#include "intake/metadata.h"
 #include "os/disk.h"
 #include "os/shared_sync.h"
 #include "os/worker.h"
 
-namespace lapel::ingest {
+namespace lapel::intake {
 
 enum class State { kReceiving, kSealing, kSealed, kRefused };
 std::string_view state_name(State state);
@@ -96,6 +96,8 @@ class Writer {
   void discard();
   // Nothing becomes durable before finish(): set where a checksum must hold first.
   void hold_back() { holds_back_ = true; }
+  // Of all bytes up to offset().
+  Digest digest() const { return crypto::Sha256(hash_).finish(); }
 
  private:
   friend class Uploads;
@@ -146,6 +148,14 @@ class Uploads {
   Result<std::unique_ptr<Writer>> append(const access::Actor& actor, const UploadId& id, std::uint64_t offset);
   Result<void> remove(const access::Actor& actor, const UploadId& id);
 
+  // For who sends the same file again under a name of its own and not by the upload's: the recording that it becomes is the one
+  // that its first upload was to become, described as it is said now. Both uploads may be finished; one recording comes of it.
+  // kUploadFinished when too late.
+  Result<void> become(const UploadId& id, const RecordingId& recording, const std::string& metadata);
+  // A finished upload is sealed by this thread, or was by another: returns when it is. kUnavailable when it could not be sealed
+  // now, which is tried again without its client.
+  Result<Upload> seal(const UploadId& id);
+
   // Removes what has expired. Called now and then; exposed for tests with a seeded clock.
   Result<void> expire();
 
@@ -173,6 +183,7 @@ class Uploads {
   os::Mutex mutex_;
   std::unordered_set<UploadId> writing_ LAPEL_GUARDED_BY(mutex_);
   std::unordered_set<UploadId> sealing_ LAPEL_GUARDED_BY(mutex_);
+  os::Condition sealed_;  // one of them is no longer
   std::unique_ptr<os::WorkerPool> sealers_;
   std::unique_ptr<os::PeriodicWorker> sealer_;
   std::unique_ptr<os::PeriodicWorker> expirer_;
@@ -180,4 +191,4 @@ class Uploads {
 
 std::span<const db::Migration> schema();
 
-}  // namespace lapel::ingest
+}  // namespace lapel::intake

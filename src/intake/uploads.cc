@@ -6,7 +6,7 @@
 //   last byte: the same swap sets state 'sealing'        the sealer finds it
 //   object linked, key synced, leaf and row sealed       the same again is harmless; the admission's transaction sets 'sealed'
 //   upload file removed                                  a file of a sealed upload is removed (sweep)
-#include "ingest/uploads.h"
+#include "intake/uploads.h"
 
 #include <algorithm>
 
@@ -20,7 +20,7 @@
 #include "proof/entry.h"
 #include "roster/roster.h"
 
-namespace lapel::ingest {
+namespace lapel::intake {
 namespace {
 
 constexpr std::int64_t kSealPeriodUs = 2'000'000;
@@ -137,7 +137,7 @@ Result<Upload> read_upload(const db::Row& row) {
 }
 
 void report(std::string_view doing, const UploadId& id, const Error& error) {
-  trace_error("ingest", doing, error, {{"upload", id.text()}});
+  trace_error("intake", doing, error, {{"upload", id.text()}});
 }
 
 }  // namespace
@@ -593,6 +593,7 @@ void Uploads::seal_step() {
     if (!posted) {
       const os::MutexLock lock(mutex_);
       sealing_.erase(id);
+      sealed_.notify_all();
       return;
     }
   }
@@ -633,6 +634,32 @@ void Uploads::seal_one(const UploadId& id) {
   if (!sealed) report("sealing", id, sealed.error());
   const os::MutexLock lock(mutex_);
   sealing_.erase(id);
+  sealed_.notify_all();
+}
+
+Result<void> Uploads::become(const UploadId& id, const RecordingId& recording, const std::string& metadata) {
+  TRY(parse_metadata(metadata));
+  return parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    const std::int64_t changed =
+        TRY(tx.run("UPDATE uploads SET recording = :recording, metadata = :metadata WHERE id = :id AND state = "
+                   "'receiving'",
+                   {{"recording", recording.text()}, {"metadata", metadata}, {"id", id.text()}}));
+    if (changed != 1) return fail(problems::kUploadFinished, "The upload is finished", id.text());
+    return {};
+  });
+}
+
+Result<Upload> Uploads::seal(const UploadId& id) {
+  {
+    os::MutexLock lock(mutex_);
+    while (!sealing_.insert(id).second) sealed_.wait(mutex_);
+  }
+  seal_one(id);
+  auto upload = TRY(read(id));
+  if (!upload) return fail(Code::kNotFound, "No such upload", id.text());
+  if (upload->state == State::kSealing)
+    return fail(Code::kUnavailable, "The file is kept and not sealed yet", id.text());
+  return *std::move(upload);
 }
 
 Result<void> Uploads::refuse(const Upload& upload, const std::string& reason) {
@@ -731,4 +758,4 @@ Result<void> Uploads::sweep() {
   return {};
 }
 
-}  // namespace lapel::ingest
+}  // namespace lapel::intake

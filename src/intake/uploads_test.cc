@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a stranger over HTTP cannot bring about: a dock's key in hand, a clock that moves, and a disk that has lost bytes.
-#include "ingest/uploads.h"
+#include "intake/uploads.h"
 
 #include <filesystem>
 #include <fstream>
@@ -27,7 +27,7 @@
 #include "test/refusing_catalog.h"
 #include "test/watched_disk.h"
 
-namespace lapel::ingest {
+namespace lapel::intake {
 namespace {
 
 const std::string kOrigin = "ledger.example/ashfield";
@@ -55,7 +55,7 @@ class UploadsTest : public testing::Test {
     database_ = std::make_unique<test::RefusingCatalog>(*real_database_);
     for (const auto& [name, steps] : {std::pair("roster", roster::schema()), std::pair("ledger", ledger::schema()),
                                       std::pair("jobs", jobs::schema()), std::pair("evidence", evidence::schema()),
-                                      std::pair("holds", roster::holds_schema()), std::pair("ingest", schema())}) {
+                                      std::pair("holds", roster::holds_schema()), std::pair("intake", schema())}) {
       EXPECT_TRUE(db::migrate(*database_, name, steps));
     }
     const ledger::Terms terms{.origin = kOrigin, .slug = "ashfield"};
@@ -246,6 +246,30 @@ TEST_F(UploadsTest, WhatWasReceivedFromSomebodyWhoHasLeftIsSealed) {
   while (now.state == State::kSealing) now = *uploads_->find(clerk, upload.id);
   EXPECT_EQ(now.state, State::kSealed);
   EXPECT_EQ(vault_->show(clerk, now.recording)->sha256, crypto::sha256(as_bytes(text)));
+}
+
+TEST_F(UploadsTest, TheSameFileByTwoUploadsThatSaySoIsOneRecording) {
+  const access::Actor clerk = actor(clerk_);
+  const Upload first = create(kFile.size()), second = create(kFile.size());
+  for (const UploadId& id : {first.id, second.id}) {
+    auto writer = *uploads_->append(clerk, id, 0);
+    Bytes bytes(kFile.begin(), kFile.end());
+    ASSERT_TRUE(writer->write(bytes));
+    EXPECT_EQ(writer->digest(), crypto::sha256(as_bytes(kFile))) << "known before anything is told";
+    EXPECT_EQ(uploads_->become(id, first.recording, "filename !").error().problem, &problems::kTusMetadata);
+    ASSERT_TRUE(uploads_->become(id, first.recording, pair("filename", "clip.mp4")));
+    ASSERT_TRUE(writer->finish());
+  }
+  for (const UploadId& id : {second.id, first.id}) {
+    const auto sealed = uploads_->seal(id);
+    ASSERT_TRUE(sealed) << sealed.error().text();
+    EXPECT_EQ(sealed->state, State::kSealed);
+    EXPECT_EQ(sealed->recording, first.recording);
+    EXPECT_EQ(uploads_->become(id, second.recording, "").error().problem, &problems::kUploadFinished);
+  }
+  EXPECT_EQ(vault_->show(clerk, first.recording)->description.filename, "clip.mp4");
+  EXPECT_EQ(vault_->show(clerk, second.recording).error().code(), Code::kNotFound);
+  EXPECT_EQ(uploads_->seal(crypto::new_id<UploadId>()).error().code(), Code::kNotFound);
 }
 
 TEST_F(UploadsTest, RoomIsKeptForAnUploadForAnHourAfterItsLastByte) {
@@ -565,4 +589,4 @@ TEST_F(UploadsTest, AStartSweepsOutWhatNoRowNames) {
 }
 
 }  // namespace
-}  // namespace lapel::ingest
+}  // namespace lapel::intake

@@ -8,9 +8,9 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "base/problems.h"
-#include "ingest/uploads.h"
+#include "intake/uploads.h"
 
-namespace lapel::ingest {
+namespace lapel::intake {
 namespace {
 
 constexpr std::size_t kBounceBytes = limits::kMiB;
@@ -140,4 +140,4 @@ void Writer::discard() {
   is_discarded_ = true;
 }
 
-}  // namespace lapel::ingest
+}  // namespace lapel::intake

@@ -15,7 +15,7 @@
 #include "base/result.h"
 #include "evidence/vault.h"
 
-namespace lapel::ingest {
+namespace lapel::intake {
 
 struct Metadata {
   evidence::Description description;
@@ -24,4 +24,4 @@ struct Metadata {
 };
 Result<Metadata> parse_metadata(std::string_view header);
 
-}  // namespace lapel::ingest
+}  // namespace lapel::intake

@@ -1,0 +1,880 @@
+// SPDX-License-Identifier: Apache-2.0
+// What survives at each step of a clip, and what the next request of its system does with it:
+//   bytes on their way                    nothing: a body-worn system sends an object from its beginning again
+//   row of the file, with its recording   the same bytes again become that recording, whichever upload brings them
+//   upload finished                       sealed by the sealer, if by nobody else
+//   sealed                                refresh() finds it by the recording's row
+//   head set, what waited for it flushed  done
+#include "cameras/destination.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "acts/act.h"
+#include "base/check.h"
+#include "base/limits.h"
+#include "base/problems.h"
+#include "base/text.h"
+#include "cameras/schema.h"
+#include "crypto/random.h"
+#include "crypto/sha256.h"
+#include "roster/assignments.h"
+#include "roster/categories.h"
+
+namespace lapel::cameras {
+namespace {
+
+// Container metadata that goes with each file, beside what a description has fields for.
+constexpr std::pair<std::string_view, std::string_view> kTold[] = {
+    {"bwcmodel", "camera_model"},
+    {"firmwareversion", "firmware"},
+    {"scuserialnumber", "controller"},
+    {"timezone", "time_zone"},
+    {"triggeron", "trigger_on"},
+    {"triggerontimeiso", "trigger_on_time"},
+    {"triggeronlocation", "trigger_on_location"},
+    {"rejectedcontentreason", "rejected_because"},
+    {"rejectedcontentoriginalcontainer", "rejected_from"}};
+
+std::string media_type(ContentKind kind, std::string_view name) {
+  switch (kind) {
+    case ContentKind::kClip:
+      return name.ends_with(".mp4") ? "video/mp4" : name.ends_with(".mkv") ? "video/x-matroska" : "";
+    case ContentKind::kTrack:
+      return "application/json";
+    case ContentKind::kKey:
+    case ContentKind::kBookmark:
+      return "";
+  }
+  CHECK(false);
+}
+
+std::string_view entry_kind(ContainerKind kind) {
+  return kind == ContainerKind::kUsers ? "user" : kind == ContainerKind::kDevices ? "device" : "system";
+}
+
+// As the ledger writes it.
+std::optional<std::string> ledger_moment(const std::optional<Timestamp>& time) {
+  return time && time->us >= 0 && time->us < kLedgerTimeEndUs ? std::optional(ledger_time(*time)) : std::nullopt;
+}
+
+Result<void> take_away(intake::Uploads& uploads, const access::Actor& actor, std::unique_ptr<intake::Writer> writer,
+                       const UploadId& id) {
+  writer->discard();
+  writer.reset();
+  return uploads.remove(actor, id);
+}
+
+Result<void> check_md5(const std::optional<std::string>& announced, const std::string& md5) {
+  if (!announced || *announced == md5) return {};
+  return fail(problems::kChecksumMismatch, "The bytes received do not have the MD5 that ETag announced");
+}
+
+// A bookmark that says something else is another, though its words are the same.
+std::string bookmark_digest(ByteView words, const ContentMetadata& metadata) {
+  const std::string told = stored_metadata(metadata);
+  return hex(crypto::sha256({words, as_bytes(told)}));
+}
+
+}  // namespace
+
+// With the container as it stands, for a system that stands, while no other request of this process changes it.
+template <typename Act>
+auto Destination::in_turn(const Systems::Asking& asking, const std::string& name, Act&& act)
+    -> decltype(act(std::declval<Container&>())) {
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    TRY(roster::actor(tx, asking.actor.subject()));
+    return {};
+  }));
+  const Container named = TRY(known(asking, name));
+  const Turn turn(*this, named.id);
+  Container container = TRY(refresh(asking, name));
+  return act(container);
+}
+
+// ---- arrivals ----
+
+// Streamed to disk as an upload.
+class ClipArrival final : public Arrival {
+ public:
+  ClipArrival(Destination& destination, Systems::Asking asking, Destination::NewObject object, UploadId upload,
+              RecordingId recording, std::unique_ptr<intake::Writer> writer)
+      : destination_(destination),
+        asking_(std::move(asking)),
+        object_(std::move(object)),
+        upload_(upload),
+        recording_(recording),
+        writer_(std::move(writer)) {}
+  ~ClipArrival() override {
+    if (writer_) (void)take_away(destination_.parts_.uploads, asking_.actor, std::move(writer_), upload_);
+  }
+
+  Result<void> write(std::span<std::uint8_t> bytes) override {
+    md5_.update(bytes);
+    return writer_->write(bytes);
+  }
+
+  Result<std::string> finish() override {
+    const std::string md5 = hex(md5_.finish());
+    TRY(check_md5(object_.md5, md5));
+    return destination_.in_turn(asking_, object_.container, [&](Container& container) { return keep(container, md5); });
+  }
+
+ private:
+  Result<std::string> keep(Container& container, const std::string& md5) {
+    intake::Uploads& uploads = destination_.parts_.uploads;
+    Destination::FileRow sent = destination_.row_of(object_, hex(writer_->digest()), md5, writer_->offset());
+    sent.recording = recording_;
+    const Destination::FileRow file = TRY(destination_.note_file(container, sent));
+    if (file.is_sealed) {
+      TRY(take_away(uploads, asking_.actor, std::move(writer_), upload_));
+      return md5;
+    }
+    const auto group = container.head == file.recording ? std::nullopt : container.head;
+    TRY(uploads.become(upload_, *file.recording,
+                       TRY(destination_.describe(asking_, container, object_.name, object_.metadata, group))));
+    TRY(writer_->finish());
+    writer_.reset();
+    TRY(uploads.seal(upload_));
+    TRY(destination_.file_is_sealed(container, file));
+    TRY(destination_.flush(asking_, container, Destination::Waiting::kForClip));
+    return md5;
+  }
+
+  Destination& destination_;
+  const Systems::Asking asking_;
+  const Destination::NewObject object_;
+  const UploadId upload_;
+  const RecordingId recording_;
+  std::unique_ptr<intake::Writer> writer_;
+  crypto::Md5 md5_;
+};
+
+// What is small is held until all of it is here.
+class SmallArrival final : public Arrival {
+ public:
+  SmallArrival(Destination& destination, Systems::Asking asking, Destination::NewObject object, ContainerKind container,
+               std::uint64_t bytes_max)
+      : destination_(destination),
+        asking_(std::move(asking)),
+        object_(std::move(object)),
+        container_(container),
+        bytes_max_(bytes_max) {}
+
+  Result<void> write(std::span<std::uint8_t> bytes) override {
+    if (bytes.size() > bytes_max_ - bytes_.size())
+      return fail(Code::kInvalid, fmt::format("This object may have at most {} bytes", bytes_max_));
+    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+    return {};
+  }
+
+  Result<std::string> finish() override {
+    crypto::Md5 hash;
+    hash.update(bytes_);
+    const std::string md5 = hex(hash.finish());
+    TRY(check_md5(object_.md5, md5));
+    return destination_.in_turn(asking_, object_.container, [&](Container& container) { return keep(container, md5); });
+  }
+
+ private:
+  Result<std::string> keep(Container& container, const std::string& md5) {
+    if (container_ != ContainerKind::kRecording) {
+      TRY(destination_.put_entry(asking_, container, object_.name, object_.metadata));
+      return md5;
+    }
+    const bool is_bookmark = content_kind(object_.name, object_.metadata) == ContentKind::kBookmark;
+    if (is_bookmark && !is_utf8(as_text(bytes_))) return fail(Code::kInvalid, "A bookmark's words must be UTF-8");
+    Destination::FileRow sent = destination_.row_of(
+        object_, is_bookmark ? bookmark_digest(bytes_, object_.metadata) : hex(crypto::sha256(bytes_)), md5,
+        bytes_.size());
+    sent.content = base64(bytes_);
+    TRY(destination_.note_file(container, sent));
+    TRY(destination_.flush(asking_, container, Destination::Waiting::kForClip));
+    return md5;
+  }
+
+  Destination& destination_;
+  const Systems::Asking asking_;
+  const Destination::NewObject object_;
+  const ContainerKind container_;
+  const std::uint64_t bytes_max_;
+  Bytes bytes_;
+};
+
+Destination::Turn::Turn(Destination& destination, const ContainerId& id) : destination_(destination), id_(id) {
+  os::MutexLock lock(destination_.mutex_);
+  while (!destination_.busy_.insert(id_).second) destination_.done_.wait(destination_.mutex_);
+}
+
+Destination::Turn::~Turn() {
+  const os::MutexLock lock(destination_.mutex_);
+  destination_.busy_.erase(id_);
+  destination_.done_.notify_all();
+}
+
+// ---- containers ----
+
+Result<std::optional<Container>> Destination::find(db::Transaction& tx, const CameraSystemId& system,
+                                                   const std::string& name) {
+  const db::Rows rows =
+      TRY(tx.query("SELECT id, metadata, head, completed_us FROM camera_containers WHERE system = "
+                   ":system AND name = :name LIMIT 1",
+                   {{"system", system.text()}, {"name", name}}));
+  if (rows.empty()) return std::optional<Container>();
+  const db::Row& row = rows[0];
+  const auto id = ContainerId::parse(row.text("id"));
+  if (!id) return fail(Code::kCorrupt, "A container's id in the catalog is damaged", row.text("id"));
+  Container out;
+  out.id = *id;
+  out.name = name;
+  out.parsed = TRY(parse_container_name(name));
+  out.metadata = TRY(read_stored_metadata(row.text("metadata")));
+  if (const auto head = row.maybe_text("head")) out.head = RecordingId::parse(*head);
+  out.is_complete = !row.is_null("completed_us");
+  return std::optional(std::move(out));
+}
+
+Result<Container> Destination::known(const Systems::Asking& asking, const std::string& name) {
+  std::optional<Container> out;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    out = TRY(find(tx, *asking.actor.camera_system, name));
+    return {};
+  }));
+  if (!out) return fail(Code::kNotFound, "No such container", name);
+  return *std::move(out);
+}
+
+Result<Container> Destination::container(const Systems::Asking& asking, const std::string& name) {
+  TRY(parse_container_name(name));
+  return known(asking, name);
+}
+
+// A recording of somebody or something that the system has not told of would be nobody's. It can come as rejected content.
+Result<void> Destination::check_announced(const Systems::Asking& asking, const ContainerName& name) {
+  return parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    for (const auto& [kind, entry] : {std::pair("user", name.user), std::pair("device", name.device)}) {
+      if (!TRY(tx.query(
+                   "SELECT name FROM camera_entries WHERE system = :system AND kind = :kind AND name = :name LIMIT "
+                   "1",
+                   {{"system", asking.actor.camera_system->text()}, {"kind", kind}, {"name", entry}}))
+               .empty())
+        continue;
+      return fail(Code::kInvalid, fmt::format("There is no {} \"{}\": announce it first", kind, entry));
+    }
+    return {};
+  });
+}
+
+Result<Container> Destination::merge(const Systems::Asking& asking, const std::string& name,
+                                     const ContentMetadata& metadata, Made& made) {
+  const ContainerName parsed = TRY(parse_container_name(name));
+  const Timestamp now = parts_.clock.now();
+  const std::string system = asking.actor.camera_system->text();
+  Container out;
+  TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    auto there = TRY(find(tx, *asking.actor.camera_system, name));
+    made = there ? Made::kThere : Made::kNew;
+    out = there ? *std::move(there) : Container{crypto::new_id<ContainerId>(), name, parsed, {}, {}, false};
+    std::size_t bytes = 0;
+    for (const auto& [key, value] : metadata) {
+      if (value.empty()) {
+        out.metadata.erase(key);
+      } else {
+        out.metadata[key] = value;
+      }
+    }
+    for (const auto& [key, value] : out.metadata) bytes += key.size() + value.size();
+    if (out.metadata.size() > kContentKeysMax || bytes > kContentMetadataBytesMax) {
+      return fail(Code::kInvalid, fmt::format("A container's metadata may have at most {} keys and {} bytes",
+                                              kContentKeysMax, kContentMetadataBytesMax));
+    }
+    if (made == Made::kThere) {
+      TRY(tx.run("UPDATE camera_containers SET metadata = :metadata WHERE id = :id",
+                 {{"metadata", stored_metadata(out.metadata)}, {"id", out.id.text()}}));
+      return {};
+    }
+    TRY(tx.run(
+        "INSERT INTO camera_containers (id, system, kind, name, metadata, made_us) VALUES (:id, :system, :kind, :name, "
+        ":metadata, :now)",
+        {{"id", out.id.text()},
+         {"system", system},
+         {"kind", container_kind_name(parsed.kind)},
+         {"name", name},
+         {"metadata", stored_metadata(out.metadata)},
+         {"now", now.us}}));
+    return {};
+  }));
+  return out;
+}
+
+Result<Destination::Made> Destination::put_container(const Systems::Asking& asking, const std::string& name,
+                                                     const ContentMetadata& metadata) {
+  const ContainerName parsed = TRY(parse_container_name(name));
+  if (parsed.kind == ContainerKind::kRecording) TRY(check_announced(asking, parsed));
+  Made made = Made::kNew;
+  const Container container = TRY(merge(asking, name, metadata, made));
+  TRY(complete_if_said(asking, container));
+  return made;
+}
+
+Result<void> Destination::post_container(const Systems::Asking& asking, const std::string& name,
+                                         const ContentMetadata& metadata) {
+  TRY(known(asking, name));
+  Made made = Made::kThere;
+  return complete_if_said(asking, TRY(merge(asking, name, metadata, made)));
+}
+
+Result<void> Destination::complete_if_said(const Systems::Asking& asking, const Container& said) {
+  if (value_of(said.metadata, "status") != "Complete" || said.parsed.kind != ContainerKind::kRecording) return {};
+  return in_turn(asking, said.name, [&](Container& container) { return complete(asking, container); });
+}
+
+Result<void> Destination::complete(const Systems::Asking& asking, Container& container) {
+  if (container.is_complete) return {};
+  TRY(flush(asking, container, Waiting::kNoMore));
+  const Timestamp now = parts_.clock.now();
+  const auto note = [&](db::Transaction& tx) -> Result<void> {
+    const std::int64_t changed =
+        TRY(tx.run("UPDATE camera_containers SET completed_us = :now WHERE id = :id AND completed_us IS NULL",
+                   {{"now", now.us}, {"id", container.id.text()}}));
+    return changed == 1 ? Result<void>() : fail(Code::kConflict, "The container is complete already");
+  };
+  if (!container.head) return parts_.database.write(note);
+  std::int64_t files = 0, markers = 0;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    const db::Rows rows =
+        TRY(tx.query("SELECT COUNT(recording) AS files, COUNT(*) AS all_files FROM camera_files WHERE container = "
+                     ":container",
+                     {{"container", container.id.text()}}));
+    files = rows[0].integer("files");
+    markers = rows[0].integer("all_files") - files;
+    return {};
+  }));
+  acts::Act act(asking.actor);
+  act.guard(note);
+  act.make(kRecordings, *container.head,
+           {{"container", container.name},
+            {"files", files},
+            {"markers", markers},
+            {"said", stored_metadata(container.metadata)}});
+  return act.commit(parts_.ledgers);
+}
+
+// ---- files ----
+
+namespace {
+
+constexpr std::string_view kFileColumns = "name, sha256, md5, bytes, metadata, recording, is_sealed, content";
+
+}  // namespace
+
+Result<Destination::FileRow> Destination::read_file(const db::Row& row) {
+  FileRow out;
+  out.name = row.text("name");
+  out.sha256 = row.text("sha256");
+  out.md5 = row.text("md5");
+  out.bytes = static_cast<std::uint64_t>(row.integer("bytes"));
+  out.metadata = TRY(read_stored_metadata(row.text("metadata")));
+  if (const auto id = row.maybe_text("recording")) {
+    out.recording = RecordingId::parse(*id);
+    if (!out.recording) return fail(Code::kCorrupt, "A file of a camera system is damaged in the catalog", out.name);
+  }
+  out.is_sealed = row.integer("is_sealed") == 1;
+  out.content = row.maybe_text("content");
+  return out;
+}
+
+Result<std::optional<Destination::FileRow>> Destination::find_file(const ContainerId& container,
+                                                                   const std::string& name, const std::string& sha256) {
+  std::optional<FileRow> out;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    out.reset();
+    for (const db::Row& row : TRY(tx.query(
+             fmt::format("SELECT {} FROM camera_files WHERE container = :container AND name = :name AND sha256 "
+                         "= :sha256 LIMIT 1",
+                         kFileColumns),
+             {{"container", container.text()}, {"name", name}, {"sha256", sha256}}))) {
+      out = TRY(read_file(row));
+    }
+    return {};
+  }));
+  return out;
+}
+
+Result<std::vector<Destination::FileRow>> Destination::waiting_files(const ContainerId& container) {
+  std::vector<FileRow> out;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    out.clear();
+    for (const db::Row& row :
+         TRY(tx.query(fmt::format("SELECT {} FROM camera_files WHERE container = :container AND is_sealed = 0 AND "
+                                  "content IS NOT NULL ORDER BY put_us, name, sha256 LIMIT :limit",
+                                  kFileColumns),
+                      {{"container", container.text()}, {"limit", kContentFilesMax}}))) {
+      out.push_back(TRY(read_file(row)));
+    }
+    return {};
+  }));
+  return out;
+}
+
+Destination::FileRow Destination::row_of(const NewObject& object, std::string sha256, std::string md5,
+                                         std::uint64_t bytes) {
+  FileRow out;
+  out.name = object.name;
+  out.sha256 = std::move(sha256);
+  out.md5 = std::move(md5);
+  out.bytes = bytes;
+  out.metadata = object.metadata;
+  return out;
+}
+
+Result<Destination::FileRow> Destination::note_file(const Container& container, FileRow sent) {
+  if (const auto there = TRY(find_file(container.id, sent.name, sent.sha256))) {
+    sent.recording = there->recording;
+    sent.is_sealed = there->is_sealed;
+  } else {
+    TRY(check_file_count(container.id));
+  }
+  TRY(keep_file(container.id, sent));
+  return sent;
+}
+
+Result<void> Destination::keep_file(const ContainerId& container, const FileRow& file) {
+  return parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    TRY(tx.run(
+        "INSERT INTO camera_files (container, name, sha256, md5, bytes, metadata, recording, is_sealed, content, "
+        "put_us) VALUES (:container, :name, :sha256, :md5, :bytes, :metadata, :recording, 0, :content, :now) ON "
+        "CONFLICT (container, name, sha256) DO UPDATE SET metadata = :metadata, put_us = :now",
+        {{"container", container.text()},
+         {"name", file.name},
+         {"sha256", file.sha256},
+         {"md5", file.md5},
+         {"bytes", file.bytes},
+         {"metadata", stored_metadata(file.metadata)},
+         {"recording", file.recording ? std::optional(file.recording->text()) : std::nullopt},
+         {"content", file.content},
+         {"now", parts_.clock.now().us}}));
+    return {};
+  });
+}
+
+Result<void> Destination::file_is_sealed(Container& container, const FileRow& file) {
+  TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    TRY(tx.run(
+        "UPDATE camera_files SET is_sealed = 1, content = NULL WHERE container = :container AND name = :name AND "
+        "sha256 = :sha256",
+        {{"container", container.id.text()}, {"name", file.name}, {"sha256", file.sha256}}));
+    TRY(tx.run("UPDATE camera_containers SET head = :head WHERE id = :id AND head IS NULL",
+               {{"head", file.recording->text()}, {"id", container.id.text()}}));
+    return {};
+  }));
+  if (!container.head) container.head = file.recording;
+  return {};
+}
+
+Result<void> Destination::check_file_count(const ContainerId& container) {
+  return parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    const std::int64_t files = TRY(tx.query("SELECT COUNT(*) AS files FROM camera_files WHERE container = :container",
+                                            {{"container", container.text()}}))[0]
+                                   .integer("files");
+    if (files < kContentFilesMax) return {};
+    return fail(Code::kInvalid, fmt::format("A container may have {} objects", kContentFilesMax));
+  });
+}
+
+Result<Container> Destination::refresh(const Systems::Asking& asking, const std::string& name) {
+  Container container = TRY(known(asking, name));
+  TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    TRY(tx.run(
+        "UPDATE camera_files SET is_sealed = 1, content = NULL WHERE container = :container AND is_sealed = 0 AND "
+        "EXISTS (SELECT 1 FROM recordings r WHERE r.id = camera_files.recording)",
+        {{"container", container.id.text()}}));
+    if (container.head) return {};
+    for (const db::Row& row : TRY(tx.query(
+             "SELECT f.recording AS recording FROM camera_files f JOIN recordings r ON r.id = f.recording WHERE "
+             "f.container = :container AND r.group_id IS NULL ORDER BY r.received_us, r.id LIMIT 1",
+             {{"container", container.id.text()}}))) {
+      container.head = RecordingId::parse(row.text("recording"));
+      TRY(tx.run("UPDATE camera_containers SET head = :head WHERE id = :id",
+                 {{"head", row.text("recording")}, {"id", container.id.text()}}));
+    }
+    return {};
+  }));
+  return container;
+}
+
+Result<void> Destination::flush(const Systems::Asking& asking, Container& container, Waiting waiting) {
+  if (!container.head && waiting == Waiting::kForClip) return {};
+  std::vector<FileRow> files = TRY(waiting_files(container.id));
+  // Trails and keys first: where nothing else has come, one of them is the recording that markers stand on.
+  std::stable_partition(files.begin(), files.end(), [](const FileRow& file) {
+    return content_kind(file.name, file.metadata) != ContentKind::kBookmark;
+  });
+  for (const FileRow& file : files) {
+    if (content_kind(file.name, file.metadata) != ContentKind::kBookmark) {
+      TRY(keep_side_file(asking, container, file));
+    } else if (container.head) {
+      TRY(mark(asking, container, file));
+    }
+  }
+  return {};
+}
+
+Result<void> Destination::mark(const Systems::Asking& asking, const Container& container, const FileRow& file) {
+  const auto words = parse_base64(*file.content);
+  if (!words) return fail(Code::kCorrupt, "A bookmark that waits is damaged", file.name);
+  Json::Object values = {{"source", file.name}, {"said", stored_metadata(file.metadata)}};
+  const auto put = [&](std::string_view member, std::string value) {
+    if (!value.empty()) values.emplace(member, std::move(value));
+  };
+  put("words", std::string(as_text(*words)));
+  put("category", value_of(file.metadata, "categoryname"));
+  put("category_id", value_of(file.metadata, "categoryid"));
+  put("tags", value_of(file.metadata, "tags"));
+  put("place", value_of(file.metadata, "location"));
+  if (const auto at = ledger_moment(content_time(file.metadata, "starttime"))) values.emplace("marked", *at);
+  if (const auto until = ledger_moment(content_time(file.metadata, "endtime"))) values.emplace("until", *until);
+  acts::Act act(asking.actor);
+  act.guard([&](db::Transaction& tx) -> Result<void> {
+    const std::int64_t changed = TRY(
+        tx.run("UPDATE camera_files SET is_sealed = 1, content = NULL WHERE container = :container AND name = :name "
+               "AND sha256 = :sha256 AND is_sealed = 0",
+               {{"container", container.id.text()}, {"name", file.name}, {"sha256", file.sha256}}));
+    return changed == 1 ? Result<void>() : fail(Code::kConflict, "The bookmark is there already", file.name);
+  });
+  act.make(kMarkers, *container.head, std::move(values));
+  return act.commit(parts_.ledgers);
+}
+
+Result<void> Destination::keep_side_file(const Systems::Asking& asking, Container& container, const FileRow& row) {
+  auto bytes = parse_base64(*row.content);
+  if (!bytes) return fail(Code::kCorrupt, "A file that waits is damaged", row.name);
+  intake::Creation creation;
+  creation.length = bytes->size();
+  creation.metadata = TRY(describe(asking, container, row.name, row.metadata, container.head));
+  const intake::Upload upload = TRY(parts_.uploads.create(asking.actor, creation));
+  FileRow file = row;
+  if (!file.recording) {
+    file.recording = upload.recording;
+    TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+      TRY(tx.run(
+          "UPDATE camera_files SET recording = :recording WHERE container = :container AND name = :name AND sha256 "
+          "= :sha256 AND recording IS NULL",
+          {{"recording", file.recording->text()},
+           {"container", container.id.text()},
+           {"name", file.name},
+           {"sha256", file.sha256}}));
+      return {};
+    }));
+  }
+  {
+    auto writer = TRY(parts_.uploads.append(asking.actor, upload.id, 0));
+    TRY(writer->write(*bytes));
+    TRY(parts_.uploads.become(upload.id, *file.recording, creation.metadata));
+    TRY(writer->finish());
+  }
+  TRY(parts_.uploads.seal(upload.id));
+  return file_is_sealed(container, file);
+}
+
+// ---- objects ----
+
+Result<std::unique_ptr<Arrival>> Destination::put_object(const Systems::Asking& asking, NewObject object) {
+  TRY(check_object_name(object.name));
+  const Container container = TRY(this->container(asking, object.container));
+  const ContainerKind kind = container.parsed.kind;
+  const auto small = [&](std::uint64_t bytes_max) -> Result<std::unique_ptr<Arrival>> {
+    if (object.bytes > bytes_max)
+      return fail(Code::kInvalid, fmt::format("This object may have at most {} bytes", bytes_max));
+    return std::make_unique<SmallArrival>(*this, asking, std::move(object), kind, bytes_max);
+  };
+  if (kind == ContainerKind::kSystem && object.name.ends_with(".json"))
+    return fail(problems::kRule, "What this server can and its categories are for it to say");
+  if (kind != ContainerKind::kRecording && kind != ContainerKind::kRejected) return small(kEntryBytesMax);
+  const ContentKind content = content_kind(object.name, object.metadata);
+  if (content == ContentKind::kBookmark && kind == ContainerKind::kRecording) return small(kBookmarkBytesMax);
+  if (object.bytes == 0) return fail(Code::kInvalid, "An object without a byte is nothing that was recorded");
+  if ((content == ContentKind::kKey || content == ContentKind::kTrack) && object.bytes <= kSideFileBytesMax &&
+      kind == ContainerKind::kRecording)
+    return small(kSideFileBytesMax);
+
+  intake::Creation creation;
+  creation.length = object.bytes;
+  creation.metadata = TRY(describe(asking, container, object.name, object.metadata, std::nullopt));
+  const intake::Upload upload = TRY(parts_.uploads.create(asking.actor, creation));
+  auto writer = TRY(parts_.uploads.append(asking.actor, upload.id, 0));
+  writer->hold_back();
+  return std::make_unique<ClipArrival>(*this, asking, std::move(object), upload.id, upload.recording,
+                                       std::move(writer));
+}
+
+Result<std::string> Destination::describe(const Systems::Asking& asking, const Container& container,
+                                          const std::string& name, const ContentMetadata& metadata,
+                                          const std::optional<RecordingId>& group) {
+  std::string out;
+  const auto put = [&](std::string_view key, std::string_view value) {
+    if (value.empty()) return;
+    out += fmt::format("{}{} {}", out.empty() ? "" : ",", key, base64(as_bytes(value)));
+  };
+  const ContentMetadata& whole = container.metadata;
+  const ContentKind kind = content_kind(name, metadata);
+  put("filename", name);
+  put("filetype", media_type(kind, name));
+  std::optional<Timestamp> at = content_time(metadata, "starttime");
+  if (!at) at = content_time(whole, "starttime");
+  if (!at) at = container.parsed.triggered_at;
+  if (at && at->us >= 0 && at->us < kLedgerTimeEndUs) put("recorded_at", ledger_time(*at));
+  std::string device = container.parsed.device, user = container.parsed.user;
+  if (device.empty()) device = value_of(whole, "bwcserialnumber");
+  if (user.empty()) user = value_of(whole, "userid");
+  put("device", device);
+  if (group) put("group", group->text());
+  std::string badge, user_name;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    for (const db::Row& row :
+         TRY(tx.query("SELECT metadata, person FROM camera_entries WHERE system = :system AND kind = "
+                      "'user' AND name = :name LIMIT 1",
+                      {{"system", asking.actor.camera_system->text()}, {"name", user}}))) {
+      const ContentMetadata said = TRY(read_stored_metadata(row.text("metadata")));
+      user_name = value_of(said, "name");
+      badge = value_of(said, "userid");
+      const auto person = PersonId::parse(row.maybe_text("person").value_or(""));
+      if (badge.empty() && person) badge = TRY(roster::person(tx, *person)).badge.value_or("");
+    }
+    return {};
+  }));
+  put("wearer", badge);
+  put("camera_system", asking.name);
+  put("container", container.name);
+  put("user", user);
+  put("user_name", user_name);
+  for (const auto& [key, told] : kTold) put(told, value_of(whole, key));
+  put("clip_stop", value_of(metadata, "stoptimeiso"));
+  return out;
+}
+
+Result<void> Destination::post_object(const Systems::Asking& asking, const std::string& container_name,
+                                      const std::string& name, const ContentMetadata& metadata) {
+  TRY(check_object_name(name));
+  return in_turn(asking, container_name,
+                 [&](Container& container) { return describe_anew(asking, container, name, metadata); });
+}
+
+Result<void> Destination::describe_anew(const Systems::Asking& asking, Container& container, const std::string& name,
+                                        const ContentMetadata& metadata) {
+  const ContainerKind kind = container.parsed.kind;
+  if (kind != ContainerKind::kRecording && kind != ContainerKind::kRejected) {
+    TRY(object(asking, container.name, name));
+    return put_entry(asking, container, name, metadata);
+  }
+  std::optional<FileRow> latest;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    latest.reset();
+    for (const db::Row& row :
+         TRY(tx.query(fmt::format("SELECT {} FROM camera_files WHERE container = :container AND name = :name ORDER BY "
+                                  "put_us DESC, sha256 LIMIT 1",
+                                  kFileColumns),
+                      {{"container", container.id.text()}, {"name", name}}))) {
+      latest = TRY(read_file(row));
+    }
+    return {};
+  }));
+  if (!latest) return fail(Code::kNotFound, "No such object", name);
+  if (content_kind(name, latest->metadata) != ContentKind::kBookmark || latest->metadata == metadata) {
+    latest->metadata = metadata;
+    return keep_file(container.id, *latest);
+  }
+  // The marker that stands is not changed: what is said now is another, with the words of the first.
+  Bytes words;
+  if (latest->content) {
+    words = parse_base64(*latest->content).value_or(Bytes());
+  } else if (container.head) {
+    TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+      for (const db::Row& row :
+           TRY(tx.query("SELECT words FROM camera_markers WHERE recording = :recording AND source = "
+                        ":source ORDER BY leaf_index DESC LIMIT 1",
+                        {{"recording", container.head->text()}, {"source", name}}))) {
+        const ByteView kept = as_bytes(row.maybe_text("words").value_or(""));
+        words.assign(kept.begin(), kept.end());
+      }
+      return {};
+    }));
+  }
+  FileRow said = *latest;
+  said.metadata = metadata;
+  said.sha256 = bookmark_digest(words, metadata);
+  said.content = base64(words);
+  TRY(keep_file(container.id, said));
+  return flush(asking, container, Waiting::kForClip);
+}
+
+Result<StoredObject> Destination::object(const Systems::Asking& asking, const std::string& container_name,
+                                         const std::string& name) {
+  TRY(check_object_name(name));
+  const Container container = TRY(this->container(asking, container_name));
+  std::optional<StoredObject> out;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    out.reset();
+    for (const db::Row& row : TRY(tx.query("SELECT metadata, bytes, md5 FROM camera_files WHERE container = :container "
+                                           "AND name = :name ORDER BY put_us DESC, sha256 LIMIT 1",
+                                           {{"container", container.id.text()}, {"name", name}}))) {
+      out = StoredObject{TRY(read_stored_metadata(row.text("metadata"))),
+                         static_cast<std::uint64_t>(row.integer("bytes")), row.text("md5")};
+    }
+    for (const db::Row& row :
+         TRY(tx.query("SELECT metadata FROM camera_entries WHERE system = :system AND kind = :kind "
+                      "AND name = :name LIMIT 1",
+                      {{"system", asking.actor.camera_system->text()},
+                       {"kind", entry_kind(container.parsed.kind)},
+                       {"name", name}}))) {
+      out = StoredObject{TRY(read_stored_metadata(row.text("metadata"))), 0, hex(crypto::Md5().finish())};
+    }
+    return {};
+  }));
+  if (!out) return fail(Code::kNotFound, "No such object", name);
+  return *std::move(out);
+}
+
+Result<std::string> Destination::document(const Systems::Asking& asking, const std::string& container,
+                                          const std::string& name) {
+  if (container == "System" && name == "Capabilities.json") {
+    return to_json(Json(Json::Object{{"Read", Json::Object{{"ReadCategories", true}}},
+                                     {"Store", Json::Object{{"StoreBookmarks", true},
+                                                            {"StoreGNSSTrackRecording", true},
+                                                            {"StoreRejectedContent", true},
+                                                            {"StoreSignedVideo", true},
+                                                            {"StoreUserIDKey", true}}},
+                                     {"StoreAndRead", Json::Object{{"StoreReadSystemID", true}}}}));
+  }
+  if (container == "System" && name == "Categories.json") {
+    Json::Array out;
+    TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+      out.clear();
+      for (const roster::Category& category : TRY(roster::categories(tx, asking.actor.agency))) {
+        if (category.retired_at) continue;
+        out.emplace_back(Json::Object{{"Name", category.name}, {"Id", category.id.text()}});
+      }
+      return {};
+    }));
+    return to_json(Json(std::move(out)));
+  }
+  return fail(problems::kRule, "a dock or camera system uploads; it reads nothing of what was recorded");
+}
+
+// ---- users and cameras ----
+
+Result<void> Destination::put_entry(const Systems::Asking& asking, const Container& container, const std::string& name,
+                                    const ContentMetadata& metadata) {
+  const std::string_view kind = entry_kind(container.parsed.kind);
+  std::optional<PersonId> person;
+  const db::Params key = {{"system", asking.actor.camera_system->text()}, {"kind", kind}, {"name", name}};
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    const bool is_there =
+        !TRY(tx.query("SELECT name FROM camera_entries WHERE system = :system AND kind = :kind AND name "
+                      "= :name LIMIT 1",
+                      key))
+             .empty();
+    if (is_there) return {};
+    const std::int64_t entries = TRY(tx.query("SELECT COUNT(*) AS entries FROM camera_entries WHERE system = :system",
+                                              {{"system", asking.actor.camera_system->text()}}))[0]
+                                     .integer("entries");
+    if (entries < kEntriesMax) return {};
+    return fail(Code::kLimited, fmt::format("A camera system may have {} users and cameras", kEntriesMax));
+  }));
+  if (container.parsed.kind == ContainerKind::kDevices) TRY(parts_.vault.register_device(asking.actor, name));
+  if (container.parsed.kind == ContainerKind::kUsers) person = TRY(mirror_person(asking, metadata));
+  return parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    TRY(tx.run(
+        "INSERT INTO camera_entries (system, kind, name, metadata, person, said_us) VALUES (:system, :kind, :name, "
+        ":metadata, :person, :now) ON CONFLICT (system, kind, name) DO UPDATE SET metadata = :metadata, person = "
+        "COALESCE(CAST(:person AS TEXT), camera_entries.person), said_us = :now",
+        {{"system", asking.actor.camera_system->text()},
+         {"kind", kind},
+         {"name", name},
+         {"metadata", stored_metadata(metadata)},
+         {"person", person ? std::optional(person->text()) : std::nullopt},
+         {"now", parts_.clock.now().us}}));
+    return {};
+  });
+}
+
+// Whose badge the user's own id is. Somebody whom nobody here knows is entered with it, and can do nothing before an administrator gives
+// them a role and a way to sign in.
+Result<std::optional<PersonId>> Destination::mirror_person(const Systems::Asking& asking,
+                                                           const ContentMetadata& metadata) {
+  const std::string badge = value_of(metadata, "userid");
+  if (badge.empty()) return std::optional<PersonId>();
+  const Timestamp now = parts_.clock.now();
+  std::optional<PersonId> known;
+  const auto look = [&](db::Transaction& tx) -> Result<void> {
+    known = TRY(roster::holder(tx, asking.actor.agency, roster::AssignmentKind::kBadge, badge, now));
+    return {};
+  };
+  TRY(parts_.database.read(look));
+  if (known) return known;
+  roster::Person person{crypto::new_id<PersonId>(), asking.actor.agency, {}, value_of(metadata, "name"), badge, {}};
+  person.login = fmt::format("camera-user-{}", person.id.text().substr(0, 12));
+  if (person.name.empty()) person.name = badge;
+  acts::Act act(asking.actor);
+  act.say({person.id, "identity.bound", {{"name", person.name}, {"badge", badge}, {"from", ledger_time(now)}}, true},
+          [&](db::Transaction& tx) { return roster::add_person(tx, person, now); });
+  act.say({person.id, "person.roles", {{"roles", Json::Array()}}, false}, nullptr);
+  auto added = act.commit(parts_.ledgers);
+  if (added) return std::optional(person.id);
+  if (added.error().code() != Code::kConflict) return fail(std::move(added).error());
+  TRY(parts_.database.read(look));  // by another request meanwhile
+  return known;
+}
+
+// ---- for people ----
+
+namespace {
+
+Result<Destination::Marker> read_marker(db::Transaction& tx, const AgencyId& agency, const RecordingId& recording,
+                                        const roster::SealedRow& row) {
+  const auto by = TRY(roster::name_of(tx, agency, row.entered_by));
+  return Destination::Marker{row.id,
+                             recording,
+                             row.time("marked"),
+                             row.time("until"),
+                             row.text("words"),
+                             row.text("category"),
+                             row.text("tags"),
+                             row.text("place"),
+                             row.text("source"),
+                             by.value_or(row.entered_by.text()),
+                             row.entered_at};
+}
+
+}  // namespace
+
+Result<Destination::Told> Destination::told(const access::Actor& actor, const RecordingId& id) {
+  const evidence::Recording recording = TRY(parts_.vault.show(actor, id));
+  Told out;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    out = {};
+    std::map<std::string, std::size_t> latest;  // what was said of one bookmark last
+    for (const evidence::Clip& clip : recording.clips) {
+      const roster::RowQuery of_clip{{{"recording", clip.id.text()}}};
+      for (const roster::SealedRow& row : TRY(roster::sealed_rows(tx, kMarkers, actor.agency, of_clip))) {
+        Marker marker = TRY(read_marker(tx, actor.agency, clip.id, row));
+        const auto [place, is_new] = latest.try_emplace(clip.id.text() + marker.source, out.markers.size());
+        if (is_new) {
+          out.markers.push_back(std::move(marker));
+        } else {
+          out.markers[place->second] = std::move(marker);
+        }
+      }
+      for (const roster::SealedRow& row : TRY(roster::sealed_rows(tx, kRecordings, actor.agency, of_clip)))
+        out.said = TRY(parse_json(row.text("said")));
+    }
+    return {};
+  }));
+  std::stable_sort(out.markers.begin(), out.markers.end(), [](const Marker& a, const Marker& b) {
+    return a.at.value_or(a.entered_at) < b.at.value_or(b.entered_at);
+  });
+  return out;
+}
+
+}  // namespace lapel::cameras

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The tables of this room.
+//
+// Owns: dock_codes; camera_accounts, camera_entries, camera_containers and camera_files, which hold what a body-worn system has said
+//   and are no facts of the ledger; camera_markers and camera_recordings, each row of which is one event (roster/sealed_rows.h).
+// Promises: as sealed_rows.h.
+// Fails with: nothing.
+// Threads: constants.
+
+#include <functional>
+#include <span>
+#include <string>
+
+#include "base/ids.h"
+#include "db/db.h"
+#include "roster/sealed_rows.h"
+
+namespace lapel::cameras {
+
+extern const roster::SealedTable kMarkers;     // recording.marked
+extern const roster::SealedTable kRecordings;  // recording.completed
+
+std::span<const db::Migration> schema();
+
+Result<void> check_record(db::Transaction& tx, const AgencyId& agency, const std::function<void(std::string)>& fault);
+
+}  // namespace lapel::cameras
