@@ -44,6 +44,9 @@ constexpr std::array kRemarks = {
     RemarkRow{TrackRemark::kBreaksOff, "breaks_off",
               "The telemetry breaks off in the middle; what comes before is here."},
     RemarkRow{TrackRemark::kReadInPart, "read_in_part", "There is more telemetry than is read of one file."},
+    RemarkRow{TrackRemark::kSumsWrong, "sums_wrong",
+              "Not one of its check sums is right: it was changed after it was written, or a device wrote it that gets "
+              "them wrong."},
     RemarkRow{TrackRemark::kZoneUnknown, "zone_unknown",
               "Its times are those of a clock whose time zone is not known; they are given as they stand there."},
     RemarkRow{TrackRemark::kPlanned, "planned",
@@ -283,6 +286,11 @@ std::string_view track_remark_name(TrackRemark remark) {
 
 bool has_remark(const Track& track, TrackRemark remark) {
   return std::find(track.remarks.begin(), track.remarks.end(), remark) != track.remarks.end();
+}
+
+void add_remark(Track& track, TrackRemark remark) {
+  const auto at = std::lower_bound(track.remarks.begin(), track.remarks.end(), remark);
+  if (at == track.remarks.end() || *at != remark) track.remarks.insert(at, remark);
 }
 
 std::string sentence_of(const Track& track) {

@@ -32,15 +32,15 @@ inline constexpr double kTrackAccuracyMMax = 1'000'000;
 inline constexpr double kTrackDopMax = 1'000;
 
 struct TrackPoint {
-  std::optional<std::int64_t> at_ms;  // since the start of the footage; none where nothing ties the point to it
-  std::optional<Timestamp> time;      // UTC, unless the track says that its zone is unknown
-  double latitude = 0;                // degrees, north is positive: -90 to 90
-  double longitude = 0;               // degrees, east is positive: -180 to 180
-  std::optional<double> altitude_m;   // above the sea or the ellipsoid, as the source has it: most do not say
-  std::optional<double> speed_m_s;    // over the ground
-  std::optional<double> course_deg;   // over the ground, clockwise from true north: 0 to 360
-  std::optional<double> accuracy_m;   // horizontal, as the receiver estimates it
-  std::optional<double> dop;          // dilution of precision: without unit, small is good
+  std::optional<std::int64_t> at_ms = {};  // since the start of the footage; none where nothing ties the point to it
+  std::optional<Timestamp> time = {};      // UTC, unless the track says that its zone is unknown
+  double latitude = 0;                     // degrees, north is positive: -90 to 90
+  double longitude = 0;                    // degrees, east is positive: -180 to 180
+  std::optional<double> altitude_m = {};   // above the sea or the ellipsoid, as the source has it: most do not say
+  std::optional<double> speed_m_s = {};    // over the ground
+  std::optional<double> course_deg = {};   // over the ground, clockwise from true north: 0 to 360
+  std::optional<double> accuracy_m = {};   // horizontal, as the receiver estimates it
+  std::optional<double> dop = {};          // dilution of precision: without unit, small is good
 
   friend bool operator==(const TrackPoint&, const TrackPoint&) = default;
 };
@@ -53,14 +53,15 @@ enum class TrackSource { kGpmf, kCamm, kNmea, kGpx, kDjiSrt, kAxisGnss };
 enum class TrackRemark {
   kBreaksOff,    // the source ends within a record, or cannot be read any further
   kReadInPart,   // the source is longer than what is read of one
+  kSumsWrong,    // not one record has the check sum that is written in it: taken as they are
   kZoneUnknown,  // the times are of a clock that does not say how far it is from UTC
   kPlanned,      // points of a route or marked places: nobody need have been there
 };
 
 struct Track {
   TrackSource source = TrackSource::kGpx;
-  std::vector<TrackPoint> points;    // as they follow each other in the source; at most kTrackPointsMax
-  std::int64_t records_damaged = 0;  // not readable, or their sum is wrong, or the numbers are of no place: left out
+  std::vector<TrackPoint> points = {};  // as they follow each other in the source; at most kTrackPointsMax
+  std::int64_t records_damaged = 0;     // not readable, or their sum is wrong, or the numbers are of no place: left out
   std::int64_t records_without_fix = 0;   // the receiver said that it had no position: left out
   std::int64_t every = 1;                 // of the points of the source each so many-th is here: a power of two
   std::vector<TrackRemark> remarks = {};  // ascending, each once
@@ -71,6 +72,7 @@ struct Track {
 std::string_view track_source_name(TrackSource source);
 std::string_view track_remark_name(TrackRemark remark);
 bool has_remark(const Track& track, TrackRemark remark);
+void add_remark(Track& track, TrackRemark remark);  // in its place among the others, once
 // One to a few plain sentences: what it is made of, how many points, what is missing.
 std::string sentence_of(const Track& track);
 // Meters along the points, on a sphere: good to half a percent.
