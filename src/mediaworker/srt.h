@@ -3,7 +3,8 @@
 // Positions in subtitles: what DJI's cameras write into them, in the dialects that are known.
 //
 // Owns: the dialects.
-// Promises: one text gives one position at most; where some have one, one without is a damaged record. Its times are of a clock without a zone, and the track says so.
+// Promises: one text gives one position at most; where some have one, one without is a damaged record. Its times are of a clock
+//   without a zone, and the track says so.
 // Fails with: nothing: what is damaged is counted.
 // Threads: one.
 
