@@ -376,7 +376,7 @@ std::string to_track_json(const Track& track) {
     fmt::format_to(std::back_inserter(out), "{}{{\"latitude\":{},\"longitude\":{}", out.back() == '[' ? "" : ",",
                    degrees(point.latitude), degrees(point.longitude));
     const auto put = [&](std::string_view name, const std::optional<std::string>& value) {
-      if (value) fmt::format_to(std::back_inserter(out), ",\"{}\":{}", name, *value);
+      fmt::format_to(std::back_inserter(out), ",\"{}\":{}", name, value.value_or("null"));
     };
     put("at_ms", point.at_ms ? std::optional(std::to_string(*point.at_ms)) : std::nullopt);
     put("time", point.time ? std::optional("\"" + time_text(track, *point.time) + "\"") : std::nullopt);

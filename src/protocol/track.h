@@ -82,7 +82,7 @@ double length_m(const Track& track);
 std::string to_text(const Track& track);
 Result<Track> parse_track(std::string_view text);
 
-// For programs: an object with every member of the track, its points an array of objects.
+// For programs: an object with every member of the track, its points an array of objects, what is not known of one null.
 std::string to_track_json(const Track& track);
 // One Feature: a LineString, a Point where there is only one, null where there is none. Times are in `coordTimes`, as
 // elsewhere; further members of `properties` are arrays as long as it.

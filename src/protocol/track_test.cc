@@ -153,7 +153,7 @@ TEST(TrackForms, AreJsonWithEveryNumber) {
   EXPECT_EQ(*first.find("latitude")->real(), 33.1265157);
   EXPECT_EQ(*first.find_string("time"), "2016-08-17T17:18:20.000Z");
   EXPECT_EQ(*first.find_integer("at_ms"), 0);
-  EXPECT_EQ(json.find("points")->array()->at(1).find("time"), nullptr);
+  EXPECT_TRUE(json.find("points")->array()->at(1).find("time")->is_null());
   EXPECT_EQ(*json.find("remarks")->array()->at(0).string(), "breaks_off");
 }
 

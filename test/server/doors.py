@@ -244,7 +244,7 @@ DOORS = [
 ]
 # Doors that something else than the asker's role opens, and where they are asked.
 ELSEWHERE = {
-    **dict.fromkeys(("recording_filmstrip", "view_original", "view_export"), "takes a view of one's own: two_agencies_test.py"),
+    **dict.fromkeys(("recording_filmstrip", "recording_track", "view_original", "view_export"), "takes a view of one's own: two_agencies_test.py"),
     "received_content": "takes a recipient's view of a copy: shares_test.py",
     **dict.fromkeys((
         "enter_share", "leave_share", "sign_in", "sign_out", "ask_passkey", "sign_in_by_passkey", "leave_for_provider",

@@ -663,7 +663,7 @@ export const m = {
     openBefore: "the event before it did not verify, so nothing ties this one to the admission",
     save: "Save receipt",
     stranger: "Somebody of another agency",
-    derived: { probe: "facts", poster: "poster", filmstrip: "filmstrip" } as Readonly<Record<string, string>>,
+    derived: { probe: "facts", poster: "poster", filmstrip: "filmstrip", track: "track" } as Readonly<Record<string, string>>,
     types: {
       "recording.admitted": "Admitted",
       "recording.viewed": "Viewed",
