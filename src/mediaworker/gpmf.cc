@@ -25,7 +25,6 @@ using protocol::TrackRemark;
 
 constexpr std::size_t kHeaderBytes = 8;
 constexpr std::size_t kColumnsMax = 32;
-constexpr std::size_t kRowsMax = 1'000;  // of positions in one payload, which is a second: cameras write 18
 // Cameras write a payload every 1.001 s; told here where nothing else says how long one is.
 constexpr std::int64_t kPayloadUs = 1'001'000;
 constexpr std::int64_t kPayloadUsMax = 2'500'000;
@@ -141,7 +140,7 @@ struct Table {
   std::size_t row_bytes = 0;
   ByteView data;
 
-  std::size_t rows() const { return std::min(data.size() / row_bytes, kRowsMax); }
+  std::size_t rows() const { return data.size() / row_bytes; }
   std::vector<double> row(std::size_t index) const {
     std::vector<double> out;
     ByteView bytes = data.subspan(index * row_bytes, row_bytes);

@@ -684,7 +684,8 @@ Result<MediaResult> run_media_job(os::Process& process, const MediaWorker& worke
 
   auto result = parse_media_result(*text);
   if (!result || result->file_bytes != file_bytes) return outcome(file_bytes, MediaFinding::kBadAnswer);
-  if (result->picture && (output == nullptr || !TRY(looks_like_jpeg(*output, result->picture->bytes)))) {
+  const bool is_picture = request.job == MediaJob::kPoster || request.job == MediaJob::kFilmstrip;
+  if (result->picture && (!is_picture || !TRY(looks_like_jpeg(*output, result->picture->bytes)))) {
     return outcome(file_bytes, MediaFinding::kBadAnswer);
   }
   if (result->rendition && (!is_rendition || !TRY(looks_like_mp4(*output, result->rendition->bytes)))) {
