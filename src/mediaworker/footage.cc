@@ -601,7 +601,10 @@ Result<bool> read_positions(const TelemetryFile& kind, const MediaRequest& reque
   file.resize(input.read_at(0, file));
   protocol::Track track = kind.read(file);
   if (!has_records(track)) return false;
-  if (std::cmp_less(file.size(), input.bytes())) protocol::add_remark(track, protocol::TrackRemark::kReadInPart);
+  if (std::cmp_less(file.size(), input.bytes())) {
+    std::erase(track.remarks, protocol::TrackRemark::kBreaksOff);  // it is we who broke off
+    protocol::add_remark(track, protocol::TrackRemark::kReadInPart);
+  }
   result.container = kind.name;
   add(result, MediaFinding::kPositionsOnly);
   if (track.records_damaged > 0 || protocol::has_remark(track, protocol::TrackRemark::kBreaksOff)) {

@@ -4,7 +4,9 @@
 // track says so. In a point: ele, time, hdop, fix, and speed and course, which 1.0 has and 1.1 keeps in extensions.
 // A document type is refused before anything of it is read, and with it every entity but XML's own five.
 #include <array>
+#include <limits>
 #include <string>
+#include <utility>
 
 #include <expat.h>
 
@@ -19,8 +21,8 @@ using protocol::TrackPoint;
 using protocol::TrackRemark;
 
 constexpr std::size_t kDepthMax = 64;
-constexpr std::size_t kTextBytesMax = 64;  // of one number or time
-constexpr std::size_t kChunkBytes = 64 * 1024;
+constexpr std::size_t kTextBytesMax = 64;                                  // of one number or time
+static_assert(kTelemetryFileBytesMax <= std::numeric_limits<int>::max());  // of one call of expat
 constexpr char kNamespaceMark = '\n';
 
 struct ParserRelease {
@@ -54,17 +56,12 @@ class GpxReader {
   protocol::Track read(std::string_view text) {
     if (parser_ == nullptr) return choose().finish();
     XML_SetUserData(parser_.get(), this);
-    XML_SetHashSalt(parser_.get(),
-                    1);  // no element is kept in a table that a file could make slow; and nothing is drawn by lot
     XML_SetElementHandler(parser_.get(), &GpxReader::begin, &GpxReader::end);
     XML_SetCharacterDataHandler(parser_.get(), &GpxReader::characters);
     XML_SetStartDoctypeDeclHandler(parser_.get(), &GpxReader::doctype);
-    bool is_sound = true;
-    do {
-      const std::string_view chunk = text.substr(0, kChunkBytes);
-      text.remove_prefix(chunk.size());
-      is_sound = XML_Parse(parser_.get(), chunk.data(), static_cast<int>(chunk.size()), text.empty()) == XML_STATUS_OK;
-    } while (is_sound && !text.empty());
+    // At once: a token that comes in pieces is read again with each of them.
+    const bool is_sound =
+        XML_Parse(parser_.get(), text.data(), static_cast<int>(text.size()), XML_TRUE) == XML_STATUS_OK;
     Collector& chosen = choose();
     if (!is_sound) chosen.add_remark(TrackRemark::kBreaksOff);
     return chosen.finish();

@@ -38,8 +38,9 @@ std::optional<double> leading_number(std::string_view text) {
 std::optional<std::string_view> behind(std::string_view text, std::string_view name) {
   for (std::size_t at = 0; (at = text.find(name, at)) != std::string_view::npos; at += name.size()) {
     const bool is_word = at == 0 || text[at - 1] == '[' || text[at - 1] == ' ' || text[at - 1] == '\n';
-    const std::string_view rest = trimmed(text.substr(at + name.size()));
-    if (is_word && rest.starts_with(':')) return rest.substr(1);
+    // Spaces in front only: those at the end of a long text would be passed once for each name in it.
+    const std::size_t colon = text.find_first_not_of(' ', at + name.size());
+    if (is_word && colon != std::string_view::npos && text[colon] == ':') return text.substr(colon + 1);
   }
   return std::nullopt;
 }
