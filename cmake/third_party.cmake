@@ -41,7 +41,10 @@ target_compile_definitions(third_party_boost INTERFACE BOOST_ERROR_CODE_HEADER_O
 # Only lapel-media links these: Debian's FFmpeg is GPL, and no other program parses footage.
 pkg_check_modules(FFMPEG REQUIRED IMPORTED_TARGET libavformat libavcodec libswscale libswresample libavutil)
 pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
+pkg_check_modules(EXPAT REQUIRED IMPORTED_TARGET expat)
 add_library(third_party_ffmpeg INTERFACE)
 target_link_libraries(third_party_ffmpeg INTERFACE PkgConfig::FFMPEG)
 add_library(third_party_seccomp INTERFACE)
 target_link_libraries(third_party_seccomp INTERFACE PkgConfig::SECCOMP)
+add_library(third_party_expat INTERFACE)
+target_link_libraries(third_party_expat INTERFACE PkgConfig::EXPAT)

@@ -35,13 +35,16 @@ build() { # PRESET [TARGET]
   cmake --build --preset "$1" -j "$jobs" ${2:+--target "$2"} -- --quiet
 }
 
-# Every file of a corpus through dock, server and media worker, and back.
+# Every file of a corpus through dock, server and media worker, and back; and what the worker makes of its telemetry.
 part_sweep() {
   [ -n "${TESTDATA:-}" ] || not_run "TESTDATA=DIR names no corpus"
   [ -d "$TESTDATA" ] || not_run "there is no folder $TESTDATA"
   need strace strace
   build release
-  python3 test/soak/sweep.py "$TESTDATA"
+  local ended=0
+  python3 test/soak/telemetry.py "$TESTDATA" || ended=1
+  python3 test/soak/sweep.py "$TESTDATA" || ended=1
+  return $ended
 }
 
 # The campaigns of the fast lane at their full size; that of two servers is `postgres`.

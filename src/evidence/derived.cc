@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Derived items: what a program made of an original. The original is only ever opened for reading here.
+#include <array>
+
 #include <fmt/format.h>
 
 #include "base/check.h"
@@ -9,28 +11,10 @@
 #include "evidence/vault.h"
 
 namespace lapel::evidence {
-namespace {
-
-// Where an attempt leaves a derived file. The attempt stands in the name because two attempts at once need not make
-// the same bytes, and a name once taken keeps its bytes; the row says which one counts.
-std::string derived_name(std::string_view slug, const RecordingId& recording, std::string_view kind,
-                         std::int64_t attempt) {
-  const std::string id = recording.text();
-  return fmt::format("derived/{}/{}/{}/{}-{}", slug, id.substr(0, 2), id, kind, attempt);
-}
-
-}  // namespace
 
 std::string_view derived_kind_name(DerivedKind kind) {
-  switch (kind) {
-    case DerivedKind::kProbe:
-      return "probe";
-    case DerivedKind::kPoster:
-      return "poster";
-    case DerivedKind::kFilmstrip:
-      return "filmstrip";
-  }
-  CHECK(false);
+  constexpr std::array<std::string_view, 4> kNames = {"probe", "poster", "filmstrip", "track"};
+  return kNames[static_cast<std::size_t>(kind)];
 }
 
 // Only the server itself looks at originals without a view, and only to derive from them.
@@ -78,8 +62,7 @@ Result<void> Vault::derive(const access::Actor& actor, const Derivation& derivat
       TRY(tx.run(
           "INSERT INTO derived_items (recording, kind, agency, tool, version, arguments, parent_sha256, sha256, bytes, "
           "object, content, made_us) VALUES (:recording, :kind, :agency, :tool, :version, :arguments, :parent, "
-          ":sha256, "
-          ":bytes, :object, :content, :now)",
+          ":sha256, :bytes, :object, :content, :now)",
           {{"recording", recording.id.text()},
            {"kind", derived_kind_name(item.kind)},
            {"agency", actor.agency.text()},
@@ -94,21 +77,20 @@ Result<void> Vault::derive(const access::Actor& actor, const Derivation& derivat
            {"now", parts_.clock.now().us}}));
     }
     const MediaFacts& facts = derivation.facts;
-    TRY(
-        tx.run("UPDATE recordings SET media_verdict = :verdict, media_sentence = :sentence, duration_ms = "
-               ":duration_ms, width = :width, "
-               "height = :height, frames = :frames, video_codec = :video_codec, audio_codec = :audio_codec, "
-               "file_created_us = :file_created_us WHERE id = :id",
-               {{"verdict", facts.verdict},
-                {"sentence", facts.sentence},
-                {"duration_ms", facts.duration_ms},
-                {"width", facts.width},
-                {"height", facts.height},
-                {"frames", facts.frames},
-                {"video_codec", facts.video_codec},
-                {"audio_codec", facts.audio_codec},
-                {"file_created_us", facts.file_created_at ? std::optional(facts.file_created_at->us) : std::nullopt},
-                {"id", recording.id.text()}}));
+    TRY(tx.run(
+        "UPDATE recordings SET media_verdict = :verdict, media_sentence = :sentence, duration_ms = :duration_ms, "
+        "width = :width, height = :height, frames = :frames, video_codec = :video_codec, audio_codec = "
+        ":audio_codec, file_created_us = :file_created_us WHERE id = :id",
+        {{"verdict", facts.verdict},
+         {"sentence", facts.sentence},
+         {"duration_ms", facts.duration_ms},
+         {"width", facts.width},
+         {"height", facts.height},
+         {"frames", facts.frames},
+         {"video_codec", facts.video_codec},
+         {"audio_codec", facts.audio_codec},
+         {"file_created_us", facts.file_created_at ? std::optional(facts.file_created_at->us) : std::nullopt},
+         {"id", recording.id.text()}}));
     return {};
   };
   auto sealed = TRY(parts_.ledgers.find(actor.agency))->commit(std::move(submission));
@@ -158,10 +140,10 @@ Result<Bytes> Vault::poster(const access::Actor& actor, const RecordingId& id) {
   return read_derived(id, DerivedKind::kPoster);
 }
 
-Result<Bytes> Vault::filmstrip(const access::Actor& actor, const RecordingId& id, const ViewId& view_id) {
+Result<Bytes> Vault::shown(const access::Actor& actor, const RecordingId& id, const ViewId& view_id, DerivedKind kind) {
   const OpenedView opened = TRY(view(actor, view_id));
   if (opened.view.recording.id != id) return fail(Code::kNotFound, "No such view of this recording", view_id.text());
-  return read_derived(id, DerivedKind::kFilmstrip);
+  return read_derived(id, kind);
 }
 
 }  // namespace lapel::evidence

@@ -112,9 +112,12 @@ TEST_F(DerivedTest, AStillIsOfNoHomeNoVictimAndNothingLockedAndAFilmstripUnderAV
   for (const RecordingId& closed : {home, victim})
     EXPECT_EQ(problem_of(vault_->poster(clerk_, closed)), &problems::kRule);
   const ViewId view = vault_->open_view(clerk_, id, {})->id;
-  EXPECT_EQ(content(vault_->filmstrip(clerk_, id, view)), "many stills");
-  EXPECT_EQ(code_of(vault_->filmstrip(clerk_, home, view)), Code::kNotFound) << "of another recording's view";
-  EXPECT_EQ(code_of(vault_->filmstrip(clerk_, id, crypto::new_id<ViewId>())), Code::kNotFound);
+  EXPECT_EQ(content(vault_->shown(clerk_, id, view, DerivedKind::kFilmstrip)), "many stills");
+  EXPECT_EQ(code_of(vault_->shown(clerk_, home, view, DerivedKind::kFilmstrip)), Code::kNotFound)
+      << "of another recording's view";
+  EXPECT_EQ(code_of(vault_->shown(clerk_, id, crypto::new_id<ViewId>(), DerivedKind::kFilmstrip)), Code::kNotFound);
+  EXPECT_EQ(code_of(vault_->shown(clerk_, id, view, DerivedKind::kTrack)), Code::kNotFound)
+      << "no track was made of it";
 }
 
 TEST_F(DerivedTest, AStillThatIsNotTheOneThatWasMadeIsNotShown) {

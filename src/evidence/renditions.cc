@@ -20,11 +20,10 @@ namespace {
 
 constexpr std::size_t kHashChunkBytes = std::size_t{1} << 20;
 
-// As derived_name() in derived.cc, with the rendition's own id: a recording has one for each of its holders.
+// With the rendition's own id: a recording has one for each of its holders.
 std::string object_name(std::string_view slug, const RecordingId& recording, const RenditionId& id,
                         std::int64_t attempt) {
-  const std::string subject = recording.text();
-  return fmt::format("derived/{}/{}/{}/rendition-{}-{}", slug, subject.substr(0, 2), subject, id.text(), attempt);
+  return derived_name(slug, recording, "rendition-" + id.text(), attempt);
 }
 
 // Characters, not bytes; nothing where the text is no UTF-8.
@@ -77,12 +76,6 @@ Result<RenditionId> id_of(const db::Row& row) {
   const auto id = RenditionId::parse(row.text("id"));
   if (!id) return fail(Code::kCorrupt, "A rendition's row is damaged", row.text("id"));
   return *id;
-}
-
-Result<std::string> slug_of(db::Transaction& tx, std::string_view agency) {
-  const db::Rows rows = TRY(tx.query("SELECT slug FROM agencies WHERE id = :id LIMIT 1", {{"id", agency}}));
-  if (rows.empty()) return fail(Code::kCorrupt, "A rendition belongs to no agency", std::string(agency));
-  return rows[0].text("slug");
 }
 
 // Read again from the disk, after the worker that wrote it has gone.
@@ -158,20 +151,22 @@ Result<std::optional<Vault::RenditionSource>> Vault::open_to_render(const access
   TRY(require_server(actor));
   std::optional<RecordingId> recording;
   std::vector<std::string> lines;
+  std::string holder;
   bool is_wanted = false;
   TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
     const db::Rows rows = TRY(tx.query(
-        "SELECT recording, watermark, forgotten_us FROM renditions WHERE id = :id AND agency = :agency LIMIT 1",
+        "SELECT recording, holder, watermark, forgotten_us FROM renditions WHERE id = :id AND agency = :agency LIMIT 1",
         {{"id", lease.subject.text()}, {"agency", actor.agency.text()}}));
     if (rows.empty()) return fail(Code::kCorrupt, "A job makes no rendition", lease.subject.text());
     recording = RecordingId::parse(rows[0].text("recording"));
     lines = split(rows[0].text("watermark"));
+    holder = rows[0].text("holder");
     is_wanted = rows[0].is_null("forgotten_us");
     if (!recording) return fail(Code::kCorrupt, "A rendition's row is damaged", lease.subject.text());
     return is_wanted ? Result<void>() : parts_.jobs.finish(tx, lease);
   }));
   if (!is_wanted) return std::optional<RenditionSource>();
-  return std::optional(RenditionSource{TRY(open_to_derive(actor, *recording)), std::move(lines)});
+  return std::optional(RenditionSource{TRY(open_to_derive(actor, *recording)), std::move(holder), std::move(lines)});
 }
 
 Result<void> Vault::keep_rendition(const access::Actor& actor, const jobs::Lease& lease, const MadeRendition& made) {
@@ -187,17 +182,11 @@ Result<void> Vault::keep_rendition(const access::Actor& actor, const jobs::Lease
   const Digest sha256 = TRY(digest_of(*file, made.bytes));
 
   ledger::Submission submission{actor.subject(), {}, {}};
-  std::string holder;
-  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    holder =
-        TRY(tx.query("SELECT holder FROM renditions WHERE id = :id LIMIT 1", {{"id", id.text()}}))[0].text("holder");
-    return {};
-  }));
   submission.events.push_back({recording.id,
                                "recording.derived",
                                {{"kind", kRenditionJob},
                                 {"rendition", id.text()},
-                                {"for", holder},
+                                {"for", wanted->holder},
                                 {"tool", made.tool},
                                 {"version", made.version},
                                 {"arguments", made.arguments},
@@ -224,8 +213,7 @@ Result<void> Vault::keep_rendition(const access::Actor& actor, const jobs::Lease
     return {};
   };
   auto sealed = TRY(parts_.ledgers.find(actor.agency))->commit(std::move(submission));
-  const bool is_for_nothing = !sealed && sealed.error().code() == Code::kConflict;
-  if (is_for_nothing) remove_unnamed(parts_, "renditions", recording.id, name);
+  if (!sealed && sealed.error().code() == Code::kConflict) remove_unnamed(parts_, "renditions", recording.id, name);
   for (std::int64_t attempt = 1; sealed && attempt < lease.attempt; ++attempt) {
     (void)parts_.bucket.remove(object_name(actor.agency_slug, recording.id, id, attempt));
   }
@@ -298,16 +286,17 @@ Result<void> Vault::sweep_renditions(const std::optional<SubjectId>& holder) {
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     forgotten.clear();
     std::vector<SubjectId> subjects;
-    for (const db::Row& row : TRY(tx.query(
-             "SELECT id, recording, agency FROM renditions WHERE forgotten_us IS NOT NULL AND swept_us IS NULL "
-             "AND (CAST(:holder AS TEXT) IS NULL OR holder = :holder) ORDER BY id LIMIT :limit",
-             {{"holder", holder ? std::optional(holder->text()) : std::nullopt},
-              {"limit", static_cast<std::int64_t>(kRenditionsMax)}}))) {
+    for (const db::Row& row : TRY(tx.query("SELECT r.id, r.recording, a.slug FROM renditions r JOIN agencies a ON a.id "
+                                           "= r.agency WHERE r.forgotten_us "
+                                           "IS NOT NULL AND r.swept_us IS NULL AND (CAST(:holder AS TEXT) IS NULL OR "
+                                           "r.holder = :holder) ORDER BY r.id "
+                                           "LIMIT :limit",
+                                           {{"holder", holder ? std::optional(holder->text()) : std::nullopt},
+                                            {"limit", static_cast<std::int64_t>(kRenditionsMax)}}))) {
       const auto recording = RecordingId::parse(row.text("recording"));
       if (!recording) return fail(Code::kCorrupt, "A rendition's row is damaged", row.text("id"));
-      const std::string slug = TRY(slug_of(tx, row.text("agency")));
       const RenditionId id = TRY(id_of(row));
-      forgotten.push_back({id, *recording, slug, {}});
+      forgotten.push_back({id, *recording, row.text("slug"), {}});
       subjects.emplace_back(id.bytes());
     }
     const auto statuses = TRY(parts_.jobs.statuses(tx, kRenditionJob, subjects));

@@ -182,6 +182,12 @@ void remove_unnamed(const Vault::Parts& parts, std::string_view table, const Rec
   });
 }
 
+std::string derived_name(std::string_view slug, const RecordingId& recording, std::string_view kind,
+                         std::int64_t attempt) {
+  const std::string id = recording.text();
+  return fmt::format("derived/{}/{}/{}/{}-{}", slug, id.substr(0, 2), id, kind, attempt);
+}
+
 access::Basis basis_of(const Recording& recording, const ViewRequest& request) {
   access::Basis basis;
   basis.purpose = request.purpose;

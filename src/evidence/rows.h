@@ -43,6 +43,11 @@ Result<void> set_columns(db::Transaction& tx, const Recording& read, const std::
 void remove_unnamed(const Vault::Parts& parts, std::string_view table, const RecordingId& recording,
                     const std::string& object);
 
+// Where an attempt leaves a derived file. The attempt stands in the name because two attempts at once need not make
+// the same bytes, and a name once taken keeps its bytes; the row says which one counts.
+std::string derived_name(std::string_view slug, const RecordingId& recording, std::string_view kind,
+                         std::int64_t attempt);
+
 // The event of a refusal by a rule.
 ledger::Draft denied(const RecordingId& recording, access::Action action, const access::Decision& decision);
 

@@ -134,6 +134,29 @@ CREATE INDEX renditions_unswept ON renditions (id) WHERE forgotten_us IS NOT NUL
     {7, "what arrived, by time", R"sql(
 CREATE INDEX recordings_by_arrival ON recordings (agency, received_us, category, bytes, duration_ms, assigned_officer);
 )sql"},
+    // Which kinds there are is said where they are made (vault.h), once.
+    {8, "derived items of any kind", R"sql(
+CREATE TABLE derived_items_2 (
+  recording TEXT NOT NULL REFERENCES recordings (id),
+  kind TEXT NOT NULL,
+  agency TEXT NOT NULL REFERENCES agencies (id),
+  tool TEXT NOT NULL,
+  version TEXT NOT NULL,
+  arguments TEXT NOT NULL,
+  parent_sha256 TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  bytes BIGINT NOT NULL CHECK (bytes >= 0),
+  object TEXT,
+  content TEXT,
+  made_us BIGINT NOT NULL,
+  PRIMARY KEY (recording, kind),
+  CHECK ((object IS NULL AND content IS NOT NULL) OR (object IS NOT NULL AND content IS NULL))
+);
+INSERT INTO derived_items_2 (recording, kind, agency, tool, version, arguments, parent_sha256, sha256, bytes, object, content, made_us)
+  SELECT recording, kind, agency, tool, version, arguments, parent_sha256, sha256, bytes, object, content, made_us FROM derived_items;
+DROP TABLE derived_items;
+ALTER TABLE derived_items_2 RENAME TO derived_items;
+)sql"},
 };
 
 }  // namespace

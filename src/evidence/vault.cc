@@ -2,6 +2,7 @@
 #include "evidence/vault.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include <fmt/format.h>
@@ -205,15 +206,8 @@ Result<void> insert_recording(db::Transaction& tx, const access::Actor& actor, c
 }  // namespace
 
 std::string_view chain_start_name(ChainStart start) {
-  switch (start) {
-    case ChainStart::kCamera:
-      return "camera";
-    case ChainStart::kDock:
-      return "dock";
-    case ChainStart::kServer:
-      return "server";
-  }
-  CHECK(false);
+  constexpr std::array<std::string_view, 3> kNames = {"camera", "dock", "server"};
+  return kNames[static_cast<std::size_t>(start)];
 }
 
 Result<void> Vault::check_group(const access::Actor& actor, const RecordingId& first) {

@@ -163,9 +163,9 @@ struct CustodyItem {
   std::optional<std::string> actor_name;  // as the roster has it today; nullopt: not of this agency
 };
 
-enum class DerivedKind { kProbe, kPoster, kFilmstrip };
+enum class DerivedKind { kProbe, kPoster, kFilmstrip, kTrack };
 std::string_view derived_kind_name(DerivedKind kind);
-// A probe is a short text and stands in its row; pictures are objects.
+// A probe is a short text and stands in its row; pictures and tracks are objects.
 inline bool is_kept_in_row(DerivedKind kind) {
   return kind == DerivedKind::kProbe;
 }
@@ -274,6 +274,7 @@ class Vault {
   // What a job of kind kRenditionJob is to make, or nothing where its holder's right has ended: then the job is finished.
   struct RenditionSource {
     Source source;
+    std::string holder;
     std::vector<std::string> lines;
   };
   Result<std::optional<RenditionSource>> open_to_render(const access::Actor& actor, const jobs::Lease& lease);
@@ -294,8 +295,8 @@ class Vault {
 
   // JPEG for the list, under the right to the list; by a rule not of a home, a victim or what is restricted, whoever asks.
   Result<Bytes> poster(const access::Actor& actor, const RecordingId& id);
-  // JPEG for the player, under a view of this recording that the actor has opened.
-  Result<Bytes> filmstrip(const access::Actor& actor, const RecordingId& id, const ViewId& view_id);
+  // The filmstrip or the track, for the player, under a view of this recording that the actor has opened.
+  Result<Bytes> shown(const access::Actor& actor, const RecordingId& id, const ViewId& view_id, DerivedKind kind);
 
   Result<std::vector<CustodyItem>> custody(const access::Actor& asker, const RecordingId& id);
   // The receipt of event `n` of this recording.

@@ -136,20 +136,21 @@ struct Examiner::Impl {
     return result;
   }
 
-  // The picture of a request, or nothing where none could be made.
-  Result<std::optional<evidence::Derived>> draw(const protocol::MediaRequest& request, DerivedKind kind,
+  // The picture or the track of a request, or nothing where none could be made.
+  Result<std::optional<evidence::Derived>> make(const protocol::MediaRequest& request, DerivedKind kind,
                                                 os::File& input, const jobs::Lease& lease) {
     const os::Path path = parts.scratch / fmt::format("{}-{}", lease.id.text(), evidence::derived_kind_name(kind));
     const auto output = TRY(parts.disk.open(path, os::OpenMode::kCreate));
     const auto result = run(request, input, output.get());
     TRY(parts.disk.remove(path));  // its bytes stay readable through `output`
     if (!result) return fail(result.error());
-    if (!result->picture) return std::optional<evidence::Derived>();
+    if (!result->picture && !result->track) return std::optional<evidence::Derived>();
+    const std::int64_t bytes = result->picture ? result->picture->bytes : result->track->bytes;
     evidence::Derived item{kind, std::string(kTool), tool_version(), protocol::to_text(request), {}};
-    CHECK(result->picture->bytes <= static_cast<std::int64_t>(protocol::kMediaOutputBytesMax));
-    item.bytes.resize(static_cast<std::size_t>(result->picture->bytes));
+    CHECK(bytes <= static_cast<std::int64_t>(protocol::kMediaOutputBytesMax));
+    item.bytes.resize(static_cast<std::size_t>(bytes));
     if (TRY(output->read_at(0, item.bytes)) != item.bytes.size())
-      return fail(Code::kInternal, "A picture is shorter than it was", path.string());
+      return fail(Code::kInternal, "What the media worker made is shorter than it was", path.string());
     return std::optional(std::move(item));
   }
 
@@ -170,9 +171,14 @@ struct Examiner::Impl {
       const protocol::MediaRequest poster{.job = protocol::MediaJob::kPoster, .edge_px = kPosterEdgePx};
       const protocol::MediaRequest strip{
           .job = protocol::MediaJob::kFilmstrip, .frames = kFilmstripFrames, .height_px = kFilmstripHeightPx};
-      if (auto item = TRY(draw(poster, DerivedKind::kPoster, *input, lease)))
+      if (auto item = TRY(make(poster, DerivedKind::kPoster, *input, lease)))
         derivation.items.push_back(*std::move(item));
-      if (auto item = TRY(draw(strip, DerivedKind::kFilmstrip, *input, lease)))
+      if (auto item = TRY(make(strip, DerivedKind::kFilmstrip, *input, lease)))
+        derivation.items.push_back(*std::move(item));
+    }
+    if (found.may_have_track) {
+      const protocol::MediaRequest track{.job = protocol::MediaJob::kTrack};
+      if (auto item = TRY(make(track, DerivedKind::kTrack, *input, lease)))
         derivation.items.push_back(*std::move(item));
     }
     return parts.vault.derive(server, derivation);

@@ -55,7 +55,7 @@ ProgramNotes CommandLine::notes() {
           {static_cast<int>(protocol::MediaExit::kNoSandbox),
            "this machine lacks what the sandbox needs; nothing was read"},
           {static_cast<int>(protocol::MediaExit::kBadRequest), "the request is not valid"},
-          {static_cast<int>(protocol::MediaExit::kNoOutput), "the picture or rendition could not be written"},
+          {static_cast<int>(protocol::MediaExit::kNoOutput), "the picture, track or rendition could not be written"},
       },
       {},
       {"lapel"},

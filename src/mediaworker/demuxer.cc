@@ -100,7 +100,7 @@ bool is_cover(const AVStream* stream) {
   return (stream->disposition & AV_DISPOSITION_ATTACHED_PIC) != 0;
 }
 
-std::optional<MediaFinding> Demuxer::open(const Container& container, const Outline& outline) {
+std::optional<MediaFinding> Demuxer::open(const Container& container, const Outline& outline, Edits edits) {
   AVFormatContext* format = avformat_alloc_context();
   const AVInputFormat* demuxer = av_find_input_format(std::string(container.demuxer).c_str());
   if (format == nullptr || input_.context() == nullptr) return MediaFinding::kTooMuchMemory;
@@ -112,7 +112,10 @@ std::optional<MediaFinding> Demuxer::open(const Container& container, const Outl
   format->format_whitelist = av_strdup(std::string(container.demuxer).c_str());
   format->protocol_whitelist = av_strdup("");
   format->codec_whitelist = av_strdup(fmt::format("{}", fmt::join(kDecoders, ",")).c_str());
-  int opened = avformat_open_input(&format, nullptr, demuxer, nullptr);  // frees it when it fails
+  AVDictionary* options = nullptr;
+  if (container.boxes && edits == Edits::kShifted) av_dict_set(&options, "advanced_editlist", "0", 0);
+  int opened = avformat_open_input(&format, nullptr, demuxer, &options);  // frees it when it fails
+  av_dict_free(&options);
   if (opened >= 0) {
     format_.reset(format);
     // Its failure says only that some stream stayed unclear: packets will tell.

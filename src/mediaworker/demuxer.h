@@ -87,8 +87,12 @@ class Demuxer {
   AVFormatContext* operator->() { return format_.get(); }
   AVFormatContext* get() { return format_.get(); }
 
+  // How far the edits of an MP4 are followed. FFmpeg's full way leaves packets out, and all of a track whose only edit is a pause
+  // before it, as tools write it for telemetry that begins late.
+  enum class Edits { kFollowed, kShifted };
   // Nothing, or why it cannot be opened.
-  std::optional<protocol::MediaFinding> open(const Container& container, const Outline& outline);
+  std::optional<protocol::MediaFinding> open(const Container& container, const Outline& outline,
+                                             Edits edits = Edits::kFollowed);
   // Null where the codec is not listed or the frames are too large.
   CodecPtr decoder_for(const AVStream* stream);
 

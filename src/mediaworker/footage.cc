@@ -11,6 +11,7 @@
 #include <limits>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -20,6 +21,7 @@
 #include "mediaworker/container.h"
 #include "mediaworker/demuxer.h"
 #include "mediaworker/rendition.h"
+#include "mediaworker/telemetry.h"
 
 namespace lapel::mediaworker {
 namespace {
@@ -461,6 +463,16 @@ class PictureReader {
   std::optional<std::int64_t> measured_ms_;
 };
 
+Result<void> write_whole(ByteView bytes, int output) {
+  while (!bytes.empty()) {
+    const ssize_t written = write(output, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return fail(Code::kInternal, "What was made could not be written.", std::strerror(errno));
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
 // Writes a JPEG; its bytes, or nothing when it cannot be encoded.
 Result<std::optional<std::int64_t>> write_jpeg(const Canvas& canvas, int output) {
   constexpr int kQuality = 4;  // of 1 (best) to 31
@@ -497,12 +509,7 @@ Result<std::optional<std::int64_t>> write_jpeg(const Canvas& canvas, int output)
       avcodec_receive_packet(encoder.get(), packet.get()) < 0) {
     return std::nullopt;
   }
-  for (int done = 0; done < packet->size;) {
-    const ssize_t written = write(output, packet->data + done, static_cast<std::size_t>(packet->size - done));
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return fail(Code::kInternal, "The picture could not be written.", std::strerror(errno));
-    done += static_cast<int>(written);
-  }
+  TRY(write_whole({packet->data, static_cast<std::size_t>(packet->size)}, output));
   return packet->size;
 }
 
@@ -575,6 +582,40 @@ Result<void> draw(Demuxer& demuxer, const MediaRequest& request, int output, Med
   return {};
 }
 
+Result<void> write_track(const std::optional<protocol::Track>& track, int output, MediaResult& result) {
+  if (!track) {
+    add(result, MediaFinding::kNoTrack);
+    return {};
+  }
+  const std::string text = protocol::to_text(*track);
+  TRY(write_whole(as_bytes(text), output));
+  result.track =
+      protocol::MediaTrack{static_cast<std::int64_t>(text.size()), static_cast<std::int64_t>(track->points.size())};
+  return {};
+}
+
+// A file that is telemetry and nothing else; false where it has no record of its kind.
+Result<bool> read_positions(const TelemetryFile& kind, const MediaRequest& request, Input& input, int output,
+                            MediaResult& result) {
+  Bytes file(static_cast<std::size_t>(std::min<std::int64_t>(input.bytes(), kTelemetryFileBytesMax)));
+  file.resize(input.read_at(0, file));
+  protocol::Track track = kind.read(file);
+  if (!has_records(track)) return false;
+  if (std::cmp_less(file.size(), input.bytes())) {
+    std::erase(track.remarks, protocol::TrackRemark::kBreaksOff);  // it is we who broke off
+    protocol::add_remark(track, protocol::TrackRemark::kReadInPart);
+  }
+  result.container = kind.name;
+  add(result, MediaFinding::kPositionsOnly);
+  if (track.records_damaged > 0 || protocol::has_remark(track, protocol::TrackRemark::kBreaksOff)) {
+    add(result, MediaFinding::kRecordsFailed);
+  }
+  if (protocol::has_remark(track, protocol::TrackRemark::kSumsWrong)) add(result, MediaFinding::kSumsWrong);
+  result.may_have_track = request.job == protocol::MediaJob::kProbe;
+  if (request.job == protocol::MediaJob::kTrack) TRY(write_track(track, output, result));
+  return true;
+}
+
 }  // namespace
 
 void prepare_libraries() {
@@ -593,7 +634,10 @@ Result<MediaResult> run(const MediaRequest& request, const Source& source, int o
   const ByteView start = ByteView(head).first(demuxer.input().read_at(0, head));
   const Container* container = sniff(start);
   if (container == nullptr) {
-    add(result, start.empty() ? MediaFinding::kEmpty : MediaFinding::kUnknownKind);
+    const TelemetryFile* telemetry = sniff_telemetry(start);
+    if (telemetry == nullptr || !TRY(read_positions(*telemetry, request, demuxer.input(), output, result))) {
+      add(result, start.empty() ? MediaFinding::kEmpty : MediaFinding::kUnknownKind);
+    }
     result.bytes_read = demuxer.input().bytes_read();
     return result;
   }
@@ -603,12 +647,17 @@ Result<MediaResult> run(const MediaRequest& request, const Source& source, int o
       [&](std::uint64_t offset, std::span<std::uint8_t> out) { return demuxer.input().read_at(offset, out); });
   if (request.job == protocol::MediaJob::kRendition) {
     TRY(render(request, source, *container, outline, bounds, output, result));
-  } else if (const auto reason = demuxer.open(*container, outline)) {
+  } else if (const auto reason = demuxer.open(
+                 *container, outline,
+                 request.job == protocol::MediaJob::kTrack ? Demuxer::Edits::kShifted : Demuxer::Edits::kFollowed)) {
     add(result, *reason);
   } else {
     result.creation_time = creation_time(demuxer.get());
     if (request.job == protocol::MediaJob::kProbe) {
       examine(demuxer, *container, outline, result);
+      result.may_have_track = may_have_track(demuxer);
+    } else if (request.job == protocol::MediaJob::kTrack) {
+      TRY(write_track(read_track(demuxer, result.creation_time), output, result));
     } else {
       TRY(draw(demuxer, request, output, result));
     }

@@ -2,7 +2,8 @@
 #pragma once
 // Footage: one foreign file, read by FFmpeg inside the sandbox.
 //
-// Owns: what is made of a demuxer (demuxer.h) in each job: findings, numbers, pictures; renditions are rendition.h's.
+// Owns: what is made of a demuxer (demuxer.h) in each job: findings, numbers, pictures; renditions are rendition.h's, tracks
+//   telemetry.h's.
 // Promises: the demuxer is the sniffed one, no protocol is allowed, no second file is opened, only listed
 // codecs decode,
 //   one thread. The same bytes give the same result on every machine: what is tried is bounded by packets and
@@ -32,7 +33,7 @@ struct Bounds {
   std::int64_t pictures = std::numeric_limits<std::int64_t>::max();
   std::int64_t ms = protocol::kMediaRenditionMsMax;
 };
-// Does what is asked; a picture or a rendition goes to `output`.
+// Does what is asked; a picture, a rendition or a track goes to `output`.
 Result<protocol::MediaResult> run(const protocol::MediaRequest& request, const Source& source, int output,
                                   const Bounds& bounds = {});
 

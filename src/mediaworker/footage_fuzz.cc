@@ -5,7 +5,7 @@
 //
 // FFmpeg is Debian's own build: not instrumented, so the fuzzer is led by our code, and in FFmpeg's memory ASan sees what goes
 // through malloc, free and the calls it intercepts. A result must be one that its own reader takes, the same each time, and a
-// picture or a rendition, of a few frames, is there exactly when the result says so.
+// picture, a track or a rendition, of a few frames, is there exactly when the result says so.
 #include <array>
 #include <cstring>
 #include <map>
@@ -85,7 +85,8 @@ protocol::MediaResult examine(const protocol::MediaRequest& request, int input, 
     CHECK(!result->rendition || written.st_size == result->rendition->bytes);
     CHECK(result->rendition || !result->findings.empty());
   } else {
-    CHECK(!result->rendition && (written.st_size > 0) == result->picture.has_value());
+    CHECK(!result->rendition && (written.st_size > 0) == (result->picture || result->track));
+    CHECK(!result->track || (request.job == protocol::MediaJob::kTrack && written.st_size == result->track->bytes));
   }
   return *result;
 }
@@ -118,7 +119,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const std::uint8_t byte : file) sum = sum * 31 + byte;
   protocol::MediaRequest request;
   request.job = std::array{protocol::MediaJob::kProbe, protocol::MediaJob::kRendition, protocol::MediaJob::kPoster,
-                           protocol::MediaJob::kFilmstrip}[sum % 4];
+                           protocol::MediaJob::kFilmstrip, protocol::MediaJob::kTrack}[sum % 5];
   if (request.job == protocol::MediaJob::kRendition) request.watermark = {"share 4711"};
   const auto result = examine(request, input, file.size(), output);
   CHECK(result.container == std::string_view(LAPEL_FUZZ_CONTAINER));

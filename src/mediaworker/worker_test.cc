@@ -338,6 +338,50 @@ TEST_F(MediaWorker, WhereThereIsNoPictureNoneIsMade) {
   }
 }
 
+TEST_F(MediaWorker, ATrackIsReadInTheSandbox) {
+  const std::string telemetry = kData + "telemetry/";
+  const struct {
+    std::string path, container;
+    std::int64_t points;
+    std::vector<MediaFinding> findings;
+  } files[] = {
+      {telemetry + "gopro+gpmf-parser/samples/karma_small.mp4", "mp4", 47, {}},
+      {telemetry + "mapillary+mapillary_tools/camm6.mp4", "mp4", 5, {}},
+      {telemetry + "JuanIrache+gopro-telemetry/samples/hero7.raw", "gpmf", 308, {MediaFinding::kPositionsOnly}},
+      {telemetry + "tkrajina+gpxpy/test_files/cerknicko-jezero.gpx", "gpx", 296, {MediaFinding::kPositionsOnly}},
+      {telemetry + "ntpsec+gpsd/test/daemon/neo-m8n.log", "nmea", 23, {MediaFinding::kPositionsOnly}},
+      {telemetry + "AxisCommunications+body-worn-integration-api/README-excerpts/gnss_trail.json",
+       "axis_gnss",
+       5,
+       {MediaFinding::kPositionsOnly}},
+      {telemetry + "JuanIrache+DJI_SRT_Parser/samples/broken_incomplete2.SRT",
+       "srt",
+       4,
+       {MediaFinding::kRecordsFailed, MediaFinding::kPositionsOnly}},
+  };
+  for (const auto& file : files) {
+    SCOPED_TRACE(file.path);
+    const MediaResult probe = run(file.path);
+    EXPECT_EQ(probe.container, file.container);
+    EXPECT_TRUE(probe.may_have_track);
+    const MediaResult result = run(file.path, {.job = MediaJob::kTrack});
+    EXPECT_EQ(result.findings, file.findings);
+    ASSERT_TRUE(result.track);
+    EXPECT_EQ(result.track->points, file.points);
+    EXPECT_EQ(result.track->bytes, static_cast<std::int64_t>(picture().size()));
+  }
+  const MediaResult none = run(kBehind, {.job = MediaJob::kTrack});
+  EXPECT_EQ(none.findings, std::vector{MediaFinding::kNoTrack});
+  EXPECT_EQ(picture(), "");
+  EXPECT_FALSE(run(kBehind).may_have_track);
+}
+
+TEST_F(MediaWorker, WordsThatNobodySaidOfAPlaceAreNoTelemetry) {
+  EXPECT_EQ(run_bytes("1\n00:00:00,000 --> 00:00:01,000\nHello\n").findings, std::vector{MediaFinding::kUnknownKind});
+  EXPECT_EQ(run_bytes("<gpx></gpx>").findings, std::vector{MediaFinding::kUnknownKind});
+  EXPECT_EQ(run_bytes("{\"CoordinateEntries\":[]}").findings, std::vector{MediaFinding::kUnknownKind});
+}
+
 // Limits.
 TEST_F(MediaWorker, AJobIsKilledAtItsDeadline) {
   // A millisecond is over before the libraries are loaded.

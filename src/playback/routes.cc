@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "playback/routes.h"
 
+#include <algorithm>
+#include <array>
 #include <functional>
 #include <utility>
 
@@ -11,10 +13,12 @@
 #include "http/json_body.h"
 #include "http/params.h"
 #include "http/range.h"
+#include "protocol/track.h"
 
 namespace lapel::playback {
 namespace {
 
+using evidence::DerivedKind;
 using http::answer;
 using http::id_or_null;
 using http::id_param;
@@ -305,6 +309,18 @@ Result<Response> original(const Request& request, const Originals& room, const a
   return response;
 }
 
+// What was derived of a recording, under the view that the request names.
+Result<Bytes> shown(const Request& request, evidence::Vault& vault, const access::Actor& actor, DerivedKind kind) {
+  const RecordingId id = TRY(id_param<RecordingId>(request, "recording"));
+  const auto text = text_query(request, "view");
+  if (!text)
+    return fail(Code::kInvalid,
+                fmt::format("A {} is shown under a view: name it with ?view=", derived_kind_name(kind)));
+  const auto view = ViewId::parse(*text);
+  if (!view) return fail(Code::kNotFound, "No such view", *text);
+  return vault.shown(actor, id, *view, kind);
+}
+
 // ---- pictures ----
 
 Response picture(const Bytes& jpeg) {
@@ -320,12 +336,29 @@ Result<Response> poster(const Request& request, evidence::Vault& vault, const ac
 }
 
 Result<Response> filmstrip(const Request& request, evidence::Vault& vault, const access::Actor& actor) {
-  const RecordingId id = TRY(id_param<RecordingId>(request, "recording"));
-  const auto text = text_query(request, "view");
-  if (!text) return fail(Code::kInvalid, "A filmstrip is shown under a view: name it with ?view=");
-  const auto view = ViewId::parse(*text);
-  if (!view) return fail(Code::kNotFound, "No such view", *text);
-  return picture(TRY(vault.filmstrip(actor, id, *view)));
+  return picture(TRY(shown(request, vault, actor, DerivedKind::kFilmstrip)));
+}
+
+// ---- the track ----
+
+Result<Response> track(const Request& request, evidence::Vault& vault, const access::Actor& actor) {
+  struct Form {
+    std::string_view name;
+    std::string_view type;
+    std::string (*write)(const protocol::Track&);
+  };
+  static constexpr std::array kForms = {Form{"json", "application/json", &protocol::to_track_json},
+                                        Form{"geojson", "application/geo+json", &protocol::to_geojson},
+                                        Form{"gpx", "application/gpx+xml", &protocol::to_gpx}};
+  const std::string wanted = text_query(request, "format").value_or("json");
+  const auto form = std::find_if(kForms.begin(), kForms.end(), [&](const Form& f) { return f.name == wanted; });
+  if (form == kForms.end()) return fail(Code::kInvalid, "A track is given as json, geojson or gpx", wanted);
+  const Bytes text = TRY(shown(request, vault, actor, DerivedKind::kTrack));
+  // Read again with the reader that it passed when it was made.
+  Response response =
+      Response::text(200, form->write(TRY(protocol::parse_track(as_text(text)))), std::string(form->type));
+  response.with("Cache-Control", "private, no-store");
+  return response;
 }
 
 }  // namespace
@@ -341,6 +374,7 @@ void register_routes(http::Router& router, evidence::Vault& vault, roster::Asker
   add("GET", "/api/v1/recordings/{id}/receipt", receipt);
   add("GET", "/api/v1/recordings/{id}/poster", poster);
   add("GET", "/api/v1/recordings/{id}/filmstrip", filmstrip);
+  add("GET", "/api/v1/recordings/{id}/track", track);
   add("POST", "/api/v1/recordings/{id}/views", open_view);
   add("POST", "/api/v1/recordings/{id}/exports", open_export);
   add("GET", "/api/v1/views/{id}/export", export_files);

@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "protocol/track.h"
 
 namespace lapel::protocol {
 namespace {
@@ -23,10 +24,9 @@ struct Name {
 };
 
 constexpr std::array kJobs = {
-    Name<MediaJob>{MediaJob::kProbe, "probe"},
-    Name<MediaJob>{MediaJob::kPoster, "poster"},
-    Name<MediaJob>{MediaJob::kFilmstrip, "filmstrip"},
-    Name<MediaJob>{MediaJob::kRendition, "rendition"},
+    Name<MediaJob>{MediaJob::kProbe, "probe"},         Name<MediaJob>{MediaJob::kPoster, "poster"},
+    Name<MediaJob>{MediaJob::kFilmstrip, "filmstrip"}, Name<MediaJob>{MediaJob::kRendition, "rendition"},
+    Name<MediaJob>{MediaJob::kTrack, "track"},
 };
 constexpr std::array kKinds = {
     Name<StreamKind>{StreamKind::kVideo, "video"},
@@ -62,9 +62,13 @@ constexpr std::array kFindings = {
     FindingRow{MediaFinding::kEndsEarly, "ends_early", MediaVerdict::kDamaged, true},
     FindingRow{MediaFinding::kReadStopped, "read_stopped", MediaVerdict::kDamaged, true},
     FindingRow{MediaFinding::kFramesFailed, "frames_failed", MediaVerdict::kDamaged, true},
+    FindingRow{MediaFinding::kRecordsFailed, "records_failed", MediaVerdict::kDamaged, true},
+    FindingRow{MediaFinding::kSumsWrong, "sums_wrong", MediaVerdict::kDamaged, true},
+    FindingRow{MediaFinding::kPositionsOnly, "positions_only", MediaVerdict::kWhole, true},
     FindingRow{MediaFinding::kHeaderLies, "header_lies", MediaVerdict::kWhole, true},
     FindingRow{MediaFinding::kNotCountedToEnd, "not_counted_to_end", MediaVerdict::kWhole, true},
     FindingRow{MediaFinding::kNoPicture, "no_picture", MediaVerdict::kWhole, true},
+    FindingRow{MediaFinding::kNoTrack, "no_track", MediaVerdict::kWhole, true},
     FindingRow{MediaFinding::kStoppedAtDeadline, "stopped_at_deadline", MediaVerdict::kUnreadable, false},
     FindingRow{MediaFinding::kStoppedAtLimit, "stopped_at_limit", MediaVerdict::kUnreadable, false},
     FindingRow{MediaFinding::kStoppedBySandbox, "stopped_by_sandbox", MediaVerdict::kUnreadable, false},
@@ -264,6 +268,15 @@ Result<MediaRendition> parse_rendition(const Json& value) {
   return rendition;
 }
 
+Result<MediaTrack> parse_media_track(const Json& value) {
+  Members members(value);
+  MediaTrack track;
+  track.bytes = members.integer("bytes", 1, static_cast<std::int64_t>(kTrackTextBytesMax));
+  track.points = members.integer("points", 0, static_cast<std::int64_t>(kTrackPointsMax));
+  TRY(members.finish("track of a media result"));
+  return track;
+}
+
 // One line of a mark. What has no drawing is a box there, so only what is no character at all is refused.
 bool is_mark_line(const std::string& text) {
   const auto begins = [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; };
@@ -341,6 +354,14 @@ std::string sentence_of_finding(MediaFinding finding, const MediaResult& result)
       return "The file's structure breaks off before its end; what comes before it can be played.";
     case MediaFinding::kFramesFailed:
       return frames_failed_sentence(result);
+    case MediaFinding::kRecordsFailed:
+      return "Some of its records are damaged or cut off and are left out; the others can be read.";
+    case MediaFinding::kSumsWrong:
+      return "Not one check sum of its records is right: it was changed after it was written, or a device wrote it "
+             "that gets "
+             "them wrong.";
+    case MediaFinding::kPositionsOnly:
+      return "The file says where a camera was; it has neither picture nor sound.";
     case MediaFinding::kHeaderLies:
       if (result.duration_declared_ms && result.duration_ms) {
         return fmt::format("The header gives {} but the footage lasts {}.", text_of_ms(*result.duration_declared_ms),
@@ -351,6 +372,8 @@ std::string sentence_of_finding(MediaFinding finding, const MediaResult& result)
       return "The file is too long to be counted to its end.";
     case MediaFinding::kNoPicture:
       return "No picture could be made of it.";
+    case MediaFinding::kNoTrack:
+      return "It says nothing of where the camera was.";
     case MediaFinding::kStoppedAtDeadline:
       return "Examining the file took too long and was stopped; the file itself is as it was.";
     case MediaFinding::kStoppedAtLimit:
@@ -416,6 +439,14 @@ Result<bool> looks_like_mp4(os::File& file, std::int64_t bytes) {
   if (TRY(file.size()) != static_cast<std::uint64_t>(bytes)) return false;
   if (TRY(file.read_at(0, head)) != head.size()) return false;
   return as_text(head).substr(4) == "ftyp";
+}
+
+// The text that the worker says that it is, as many points long, and within every bound.
+Result<bool> is_track(os::File& file, const MediaTrack& told) {
+  Bytes text(static_cast<std::size_t>(told.bytes));
+  if (TRY(file.size()) != text.size() || TRY(file.read_at(0, text)) != text.size()) return false;
+  const auto track = parse_track(as_text(text));
+  return track && static_cast<std::int64_t>(track->points.size()) == told.points;
 }
 
 }  // namespace
@@ -511,6 +542,7 @@ std::string to_text(const MediaResult& result) {
   Json::Array findings;
   for (const MediaFinding finding : result.findings) findings.emplace_back(finding_name(finding));
   out["findings"] = std::move(findings);
+  if (result.may_have_track) out["may_have_track"] = true;
   if (result.picture) {
     Json::Object picture;
     picture["width"] = result.picture->width;
@@ -528,6 +560,7 @@ std::string to_text(const MediaResult& result) {
                                     {"duration_ms", result.rendition->duration_ms},
                                     {"frames", result.rendition->frames}};
   }
+  if (result.track) out["track"] = Json::Object{{"bytes", result.track->bytes}, {"points", result.track->points}};
   return to_json(out) + "\n";
 }
 
@@ -557,6 +590,11 @@ Result<MediaResult> parse_media_result(std::string_view text) {
     result.findings.push_back(row->value);
   }
   if (const Json* picture = members.take("picture")) result.picture = TRY(parse_picture(*picture));
+  if (const Json* told = members.take("may_have_track")) {
+    result.may_have_track = true;
+    if (told->boolean() == nullptr || !*told->boolean()) members.refuse("may_have_track");
+  }
+  if (const Json* track = members.take("track")) result.track = TRY(parse_media_track(*track));
   if (const Json* rendition = members.take("rendition")) result.rendition = TRY(parse_rendition(*rendition));
   TRY(members.finish("media result"));
   if (verdict != verdict_of(result)) {
@@ -646,10 +684,14 @@ Result<MediaResult> run_media_job(os::Process& process, const MediaWorker& worke
 
   auto result = parse_media_result(*text);
   if (!result || result->file_bytes != file_bytes) return outcome(file_bytes, MediaFinding::kBadAnswer);
-  if (result->picture && (output == nullptr || !TRY(looks_like_jpeg(*output, result->picture->bytes)))) {
+  const bool is_picture = request.job == MediaJob::kPoster || request.job == MediaJob::kFilmstrip;
+  if (result->picture && (!is_picture || !TRY(looks_like_jpeg(*output, result->picture->bytes)))) {
     return outcome(file_bytes, MediaFinding::kBadAnswer);
   }
   if (result->rendition && (!is_rendition || !TRY(looks_like_mp4(*output, result->rendition->bytes)))) {
+    return outcome(file_bytes, MediaFinding::kBadAnswer);
+  }
+  if (result->track && (request.job != MediaJob::kTrack || !TRY(is_track(*output, *result->track)))) {
     return outcome(file_bytes, MediaFinding::kBadAnswer);
   }
   return result;

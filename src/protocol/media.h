@@ -34,7 +34,7 @@ inline constexpr int kMediaVersion = 1;
 inline constexpr int kMediaInput = 3;    // the footage, read-only, read by offset
 inline constexpr int kMediaRequest = 4;  // one JSON line
 inline constexpr int kMediaResult = 5;   // one JSON line
-inline constexpr int kMediaOutput = 6;   // an empty file for the picture or rendition, where the job makes one
+inline constexpr int kMediaOutput = 6;   // an empty file for the picture, track or rendition, where the job makes one
 
 inline constexpr std::uint64_t kMediaMemoryBytesMax = std::uint64_t{1} << 30;  // RLIMIT_AS
 inline constexpr std::uint64_t kMediaCpuSecondsMax = 120;                      // RLIMIT_CPU
@@ -57,10 +57,10 @@ enum class MediaExit : int {
   kUsage = 2,        // started by hand with wrong arguments, or without its descriptors
   kNoSandbox = 20,   // landlock, seccomp, limits or identity could not be had: nothing was read
   kBadRequest = 21,  // the line on kMediaRequest is no request
-  kNoOutput = 22,    // the picture or rendition could not be written
+  kNoOutput = 22,    // the picture, track or rendition could not be written
 };
 
-enum class MediaJob { kProbe, kPoster, kFilmstrip, kRendition };
+enum class MediaJob { kProbe, kPoster, kFilmstrip, kRendition, kTrack };
 
 struct MediaRequest {
   MediaJob job = MediaJob::kProbe;
@@ -124,6 +124,14 @@ struct MediaRendition {
   friend bool operator==(const MediaRendition&, const MediaRendition&) = default;
 };
 
+// One track of positions (protocol/track.h) as text in kMediaOutput.
+struct MediaTrack {
+  std::int64_t bytes = 0;
+  std::int64_t points = 0;
+
+  friend bool operator==(const MediaTrack&, const MediaTrack&) = default;
+};
+
 // What was found, closed so that the parent can word it. Ordered from what says most.
 enum class MediaFinding {
   // Not media.
@@ -143,10 +151,14 @@ enum class MediaFinding {
   kEndsEarly,
   kReadStopped,
   kFramesFailed,
+  kRecordsFailed,
+  kSumsWrong,
   // Remarks on a whole file.
+  kPositionsOnly,
   kHeaderLies,
   kNotCountedToEnd,
   kNoPicture,
+  kNoTrack,
   // Only the parent says these, of a worker that gave no answer; all are unreadable.
   kStoppedAtDeadline,
   kStoppedAtLimit,
@@ -158,7 +170,9 @@ enum class MediaFinding {
 enum class MediaVerdict { kWhole, kDamaged, kUnreadable, kNotMedia };
 
 struct MediaResult {
-  std::string container;  // "mp4", "matroska", …: the sniffed kind (mediaworker/container.h); empty when not media
+  // "mp4", "matroska", …: the sniffed kind (mediaworker/container.h), "gpx", "nmea", … (mediaworker/telemetry.h); empty when it
+  // is neither footage nor telemetry.
+  std::string container;
   std::int64_t file_bytes = 0;
   std::int64_t bytes_read = 0;
   std::optional<std::int64_t> duration_ms;           // measured, over picture and sound
@@ -166,8 +180,10 @@ struct MediaResult {
   std::optional<Timestamp> creation_time;            // by the header: the camera's clock, often local time called UTC
   std::vector<MediaStream> streams;
   std::vector<MediaFinding> findings;  // ascending, each once
+  bool may_have_track = false;         // probe: a track is worth asking for
   std::optional<MediaPicture> picture;
   std::optional<MediaRendition> rendition;
+  std::optional<MediaTrack> track;
 
   friend bool operator==(const MediaResult&, const MediaResult&) = default;
 };
@@ -196,9 +212,9 @@ struct MediaSandbox {
 // kUnavailable with the reason, for /readyz, when media jobs have to stay blocked.
 Result<MediaSandbox> check_media_sandbox(os::Process& process, const MediaWorker& worker);
 
-// `input` is open for reading only (CHECKed); `output` is a new empty file for poster, filmstrip and rendition, and null
+// `input` is open for reading only (CHECKed); `output` is a new empty file for poster, filmstrip, rendition and track, and null
 // for probe. The picture is looked at no further than its JPEG markers and its size, the rendition no further than its first
-// box and its size: they are for browsers, not for this program.
+// box and its size: they are for browsers, not for this program. A track is read with its strict reader.
 Result<MediaResult> run_media_job(os::Process& process, const MediaWorker& worker, const MediaRequest& request,
                                   os::File& input, os::File* output);
 

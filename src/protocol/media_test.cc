@@ -3,11 +3,13 @@
 
 #include <fstream>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/json.h"
+#include "protocol/track.h"
 
 namespace lapel::protocol {
 namespace {
@@ -66,6 +68,25 @@ TEST(MediaResult, SurvivesTheRoundTrip) {
   const auto rendition = parse_media_result(to_text(example_of_rendition()));
   ASSERT_TRUE(rendition) << rendition.error().text();
   EXPECT_EQ(*rendition, example_of_rendition());
+}
+
+TEST(MediaResult, ATrackIsWithinItsBounds) {
+  MediaResult result;
+  result.container = "gpx";
+  result.findings = {MediaFinding::kRecordsFailed, MediaFinding::kPositionsOnly};
+  result.may_have_track = true;
+  EXPECT_EQ(parse_media_result(to_text(result)).value(), result);
+  EXPECT_EQ(verdict_of(result), MediaVerdict::kDamaged);
+  const auto refused = [&](const MediaTrack& track) {
+    result.track = track;
+    return !parse_media_result(to_text(result));
+  };
+  EXPECT_FALSE(refused({1, 0}));
+  EXPECT_FALSE(refused({static_cast<std::int64_t>(kTrackTextBytesMax), static_cast<std::int64_t>(kTrackPointsMax)}));
+  EXPECT_TRUE(refused({0, 0}));
+  EXPECT_TRUE(refused({1, -1}));
+  EXPECT_TRUE(refused({static_cast<std::int64_t>(kTrackTextBytesMax) + 1, 1}));
+  EXPECT_TRUE(refused({1, static_cast<std::int64_t>(kTrackPointsMax) + 1}));
 }
 
 TEST(MediaResult, ARenditionIsWithinItsBounds) {
@@ -184,6 +205,7 @@ TEST(MediaRequest, SurvivesTheRoundTrip) {
                                    {.job = MediaJob::kPoster, .edge_px = 160, .at_ms = 1500},
                                    {.job = MediaJob::kPoster},
                                    {.job = MediaJob::kFilmstrip, .frames = 20, .height_px = 64},
+                                   {.job = MediaJob::kTrack},
                                    {.job = MediaJob::kRendition, .watermark = {"Jane Doe"}},
                                    {.job = MediaJob::kRendition, .watermark = {"a \"quoted\" name", "Łódź", "名"}}};
   for (const MediaRequest& request : requests) {
@@ -207,6 +229,7 @@ TEST(MediaRequest, IsRefusedWhereAnythingIsOff) {
                            "{\"v\":1,\"job\":\"filmstrip\",\"frames\":0,\"height_px\":90}",
                            "{\"v\":1,\"job\":\"filmstrip\",\"frames\":21,\"height_px\":90}",
                            "{\"v\":1,\"job\":\"filmstrip\",\"frames\":5}",
+                           "{\"v\":1,\"job\":\"track\",\"at_ms\":0}",
                            "{\"v\":1,\"job\":\"probe\",\"job\":\"probe\"}",
                            "{\"v\":1,\"job\":\"probe\",\"watermark\":[\"a\"]}",
                            "{\"v\":1,\"job\":\"rendition\"}",
@@ -299,6 +322,35 @@ TEST_F(FaithlessWorker, APictureIsLookedAt) {
             MediaFinding::kBadAnswer);                // other size
   EXPECT_EQ(finding(say), MediaFinding::kBadAnswer);  // not asked for
   EXPECT_TRUE(run("printf '\\377\\330\\377\\331' >&6\n" + say, poster)->findings.empty());
+}
+
+TEST_F(FaithlessWorker, ATrackIsReadWithItsOwnReader) {
+  const Track track{.source = TrackSource::kGpx, .points = {{.latitude = 1, .longitude = 2}}};
+  const auto writes = [](std::string text) {
+    for (std::size_t at = 0; (at = text.find('\n', at)) != std::string::npos; at += 2) text.replace(at, 1, "\\n");
+    return "printf '" + text + "' >&6\n";
+  };
+  const auto says = [](std::size_t bytes, int points) {
+    std::string answer(kGoodAnswer);
+    answer.insert(answer.size() - 1, fmt::format(R"(,"track":{{"bytes":{},"points":{}}})", bytes, points));
+    return "echo '" + answer + "' >&5\n";
+  };
+  const std::string text = to_text(track);
+  std::string elsewhere = text;
+  elsewhere.replace(elsewhere.find("1 2 -"), 1, "99");
+  const MediaRequest asked{.job = MediaJob::kTrack};
+  EXPECT_TRUE(run(writes(text) + says(text.size(), 1), asked)->findings.empty());
+  EXPECT_EQ(finding(says(text.size(), 1), asked), MediaFinding::kBadAnswer);                     // nothing written
+  EXPECT_EQ(finding(writes(text) + says(text.size() - 1, 1), asked), MediaFinding::kBadAnswer);  // other size
+  EXPECT_EQ(finding(writes(text) + says(text.size(), 2), asked), MediaFinding::kBadAnswer);      // other count
+  EXPECT_EQ(finding(writes(elsewhere) + says(elsewhere.size(), 1), asked), MediaFinding::kBadAnswer);  // no place
+  EXPECT_EQ(finding(writes(text) + says(text.size(), 1), {.job = MediaJob::kPoster}),
+            MediaFinding::kBadAnswer);  // not asked for
+  // A picture is none of what a track is asked for.
+  std::string picture(kGoodAnswer);
+  picture.insert(picture.size() - 1, R"(,"picture":{"width":2,"height":2,"bytes":4,"times_ms":[0]})");
+  EXPECT_EQ(finding("printf '\\377\\330\\377\\331' >&6\necho '" + picture + "' >&5\n", asked),
+            MediaFinding::kBadAnswer);
 }
 
 TEST_F(FaithlessWorker, ARenditionIsLookedAtAndAskedForByItsFlag) {

@@ -329,7 +329,7 @@ class Facts(TownCase):
         a = self.a
         recording = a.upload(wearer="201", incident="22-600")
         unknown = "0" * 32
-        doors = ["", "/custody", "/receipt", "/poster", "/filmstrip?view=" + unknown]
+        doors = ["", "/custody", "/receipt", "/poster", "/filmstrip?view=" + unknown, "/track?view=" + unknown]
         for who in a.tokens:
             front = a.ask("GET", f"/api/v1/recordings/{recording}", who).status
             if front != 404:

@@ -247,7 +247,7 @@ DOORS = [
 ]
 # Doors that something else than the asker's role opens, and where they are asked.
 ELSEWHERE = {
-    **dict.fromkeys(("recording_filmstrip", "view_original", "view_export"), "takes a view of one's own: two_agencies_test.py"),
+    **dict.fromkeys(("recording_filmstrip", "recording_track", "view_original", "view_export"), "takes a view of one's own: two_agencies_test.py"),
     "received_content": "takes a recipient's view of a copy: shares_test.py",
     **dict.fromkeys((
         "swift_token", "swift_put_container", "swift_post_container", "swift_head_container", "swift_put_object",

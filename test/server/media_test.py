@@ -7,10 +7,12 @@ import shutil
 import stat
 import struct
 import unittest
+from xml.etree import ElementTree
 
 from harness import BIN, ROOT, Town, run, sha256, until
 
 DATA = ROOT / "test/data"
+TELEMETRY = DATA / "telemetry"
 ACROSS = {"0": False, "180": False, "90": True, "270": True, "-": False}
 
 
@@ -180,6 +182,63 @@ class Media(unittest.TestCase):
             damaged = room.picture(two, "poster")
             self.assertEqual((damaged.status, damaged.json()["type"]), (500, "/problems/object-damaged"))
             self.assertNotIn(str(town.data).encode(), damaged.body)
+
+    def test_where_a_camera_was_is_told_under_a_view(self):
+        drive = (TELEMETRY / "mapillary+mapillary_tools/camm6.mp4").read_bytes()
+        trail = (TELEMETRY / "AxisCommunications+body-worn-integration-api/README-excerpts/gnss_trail.json").read_bytes()
+        walk = (TELEMETRY / "tkrajina+gpxpy/test_files/cerknicko-jezero.gpx").read_bytes()
+        with Town() as town:
+            room = Room(town)
+            other = town.add_user("other", "officer", badge="4712")
+            shower = town.token("clerk", "show")
+            town.start()
+            sent = {name: room.upload(data, filename=name) for name, data in (
+                ("drive.mp4", drive), ("trail.json", trail), ("walk.gpx", walk[:len(walk) // 2]), ("words.srt", b"1\n00:00:00,000 --> 00:00:01,000\nHello\n"))}
+            shown = {name: room.wait(recording, "done", "failed") for name, recording in sent.items()}
+            self.assertEqual({name: one["media"]["verdict"] for name, one in shown.items()},
+                             {"drive.mp4": "whole", "trail.json": "whole", "walk.gpx": "damaged", "words.srt": "not_media"})
+            self.assertEqual(shown["trail.json"]["media"]["sentence"], "The file says where a camera was; it has neither picture nor sound.")
+            self.assertEqual({name: [event["kind"] for event in room.derived(recording)] for name, recording in sent.items()},
+                             {"drive.mp4": ["probe", "poster", "filmstrip", "track"], "trail.json": ["probe", "track"], "walk.gpx": ["probe", "track"],
+                              "words.srt": ["probe"]})
+
+            # What is kept is what the ledger says of it, and what is given is made of that.
+            drive = sent["drive.mp4"]
+            kept = next((town.data / "derived").rglob(f"{drive}/track-1"))
+            self.assertEqual(sha256(kept.read_bytes()), room.derived(drive)[3]["sha256"])
+            view = room.view(drive)
+            track = room.picture(drive, "track", view=view)
+            self.assertEqual((track.status, track.headers["Cache-Control"]), (200, "private, no-store"))
+            track = track.json()
+            self.assertEqual((track["source"], track["without_fix"], len(track["points"])), ("camm", 1, 5))
+            self.assertEqual({**track["points"][0], "course_deg": None},
+                             {"latitude": 37.793585, "longitude": -122.461396, "at_ms": 500, "time": "2025-03-14T07:00:00.000Z", "altitude_m": 94.75,
+                              "speed_m_s": 5, "course_deg": None, "accuracy_m": 2.5, "dop": None})
+            line = room.picture(drive, "track", view=f"{view}&format=geojson")
+            self.assertEqual(line.headers["Content-Type"], "application/geo+json")
+            self.assertEqual(line.json()["geometry"]["coordinates"][0], [-122.461396, 37.793585, 94.75])
+            gpx = room.picture(drive, "track", view=f"{view}&format=gpx")
+            self.assertEqual(gpx.headers["Content-Type"], "application/gpx+xml")
+            points = list(ElementTree.fromstring(gpx.body).iter("{http://www.topografix.com/GPX/1/1}trkpt"))
+            self.assertEqual([(float(point.get("lat")), float(point.get("lon"))) for point in points],
+                             [(point["latitude"], point["longitude"]) for point in track["points"]])
+            half = room.picture(sent["walk.gpx"], "track", view=room.view(sent["walk.gpx"])).json()
+            self.assertEqual(half["remarks"], ["breaks_off"])
+            self.assertIn("breaks off", half["sentence"])
+
+            # It is as much as the picture: nobody has it without a view of their own, of this recording.
+            self.assertEqual(room.picture(drive, "track").status, 400)
+            self.assertEqual(room.picture(drive, "track", view=f"{view}&format=kml").status, 400)
+            for wrong in (room.view(sent["trail.json"]), "0" * 32, "x"):
+                self.assertEqual(room.picture(drive, "track", view=wrong).status, 404)
+            self.assertEqual(room.picture(drive, "track", other, view).status, 404)
+            self.assertEqual(room.picture(drive, "track", shower, view).status, 403)
+            self.assertEqual(room.picture(sent["words.srt"], "track", view=room.view(sent["words.srt"])).status, 404)
+            kept.chmod(0o640)
+            kept.write_bytes(kept.read_bytes().replace(b"37.793585", b"37.793586"))
+            damaged = room.picture(drive, "track", view=view)
+            self.assertEqual((damaged.status, damaged.json()["type"]), (500, "/problems/object-damaged"))
+            self.assertEqual(town.stop(), 0)
 
     def test_a_server_killed_at_work_does_every_job_exactly_once(self):
         clips = [DATA / "video" / name for name in (

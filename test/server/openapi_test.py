@@ -25,6 +25,7 @@ from signing_in import Authenticator, Browser, next_totp
 
 METHODS = ("get", "put", "post", "patch", "delete", "head", "options")
 FILM = ROOT / "test/data/video/pytorch+torchcodec/test/resources/nasa_13013.mp4"
+DRIVE = ROOT / "test/data/telemetry/mapillary+mapillary_tools/camm6.mp4"
 GUARD = {"X-Lapel": "1"}
 JSON = {"Content-Type": "application/json"}
 OFFSET = "application/offset+octet-stream"
@@ -1183,8 +1184,22 @@ class OpenApi(unittest.TestCase):
         view = self.ask("POST", path + "/views", self.clerk, body={"purpose": "review"}, status=201).json()["view"]
         self.ask("GET", f"{path}/filmstrip?view={view}", self.clerk, status=200)
         self.ask("GET", f"{path}/filmstrip?view={'0' * 32}", self.clerk, status=404, slug="not-found")
+        self.ask("GET", f"{path}/track?view={view}", self.clerk, status=404, slug="not-found")
         self.ask("GET", f"/api/v1/recordings/{self.recording}/poster", self.clerk, status=404, slug="not-found")
         self.ask("GET", f"{path}/custody", self.clerk, status=200)
+
+    def test_tracks(self):
+        recording = self.town.upload(self.clerk, DRIVE.read_bytes(), filename="camm6.mp4", filetype="video/mp4")["recording"]
+        path = f"/api/v1/recordings/{recording}"
+        until(lambda: self.ask("GET", path, self.clerk, status=200).json(), lambda shown: shown["media"]["state"] == "done")
+        view = self.ask("POST", path + "/views", self.clerk, body={"purpose": "review"}, status=201).json()["view"]
+        self.assertEqual(len(self.ask("GET", f"{path}/track?view={view}", self.clerk, status=200).json()["points"]), 5)
+        self.ask("GET", f"{path}/track?view={view}&format=geojson", self.clerk, status=200)
+        self.ask("GET", f"{path}/track?view={view}&format=gpx", self.clerk, status=200)
+        self.ask("GET", f"{path}/track?view={view}&format=kml", self.clerk, status=400, slug="invalid")
+        self.ask("GET", f"{path}/track", self.clerk, status=400, slug="invalid")
+        self.ask("GET", f"{path}/track?view={view}", self.coordinator, status=404, slug="not-found")
+        self.ask("GET", f"{path}/track?view={view}", status=401, slug="unauthenticated")
 
     # ---- people, docks, outsiders ----
 

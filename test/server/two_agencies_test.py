@@ -20,7 +20,7 @@ ASKED = {
     "upload_offset": ("upload", None), "upload_state": ("upload", None), "append_to_upload": ("upload", b"x"), "remove_upload": ("upload", None),
     "show_recording": ("recording", None), "change_recording": ("recording", {"category": "Traffic", **REASON}),
     "release_recording": ("recording", REASON), "recording_custody": ("recording", None), "recording_receipt": ("recording", None),
-    "recording_poster": ("recording", None), "recording_filmstrip": ("recording", None), "open_view": ("recording", {"purpose": "review"}),
+    "recording_poster": ("recording", None), "recording_filmstrip": ("recording", None), "recording_track": ("recording", None), "open_view": ("recording", {"purpose": "review"}),
     "open_export": ("recording", {"purpose": "review"}), "view_original": ("view", None), "view_export": ("export", None),
     "show_sign_in": ("person", None), "show_person": ("person", None),
     "change_activity": ("person", {"active": False, **REASON}),
@@ -194,7 +194,7 @@ class TwoAgencies(unittest.TestCase):
             headers.update({"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"})
         elif body is not None:
             body = json.dumps(body)
-        target = path.replace("{id}", id_).replace("{number}", "1") + (f"?view={self.ids['view']}" if operation == "recording_filmstrip" else "")
+        target = path.replace("{id}", id_).replace("{number}", "1") + (f"?view={self.ids['view']}" if operation in ("recording_filmstrip", "recording_track") else "")
         answer = self.town.request(method, target, token, headers, body)
         text = answer.body.decode(errors="replace").replace(id_, "<id>")
         instance = answer.headers["X-Request-Id"]

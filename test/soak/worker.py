@@ -29,7 +29,7 @@ CPU_SECONDS_MAX = {"rendition": 6 * 3600}  # as protocol/media.h has them
 CPU_SECONDS_MAX_ELSE = 120
 MEMORY_BYTES_MAX = 1 << 30
 JOBS = {"probe": {}, "poster": {"edge_px": 320}, "filmstrip": {"frames": 10, "height_px": 90},
-        "rendition": {"watermark": ["Jane Doe", "jane.doe@example.org"]}}
+        "rendition": {"watermark": ["Jane Doe", "jane.doe@example.org"]}, "track": {}}
 WALL_SECONDS_MAX = 600
 
 

@@ -60,6 +60,20 @@ export const m = {
     nobody: "(no badge here: what they record is nobody's)",
     inactive: "(inactive)",
   },
+  track: {
+    title: "Where the camera was",
+    beside: (name: string) => `${name} tells where the camera was. It is opened under a view of its own, for the same purpose.`,
+    open: "Show the track",
+    notYet: "There is no track of this file yet: it may not have been examined.",
+    drawing: (meters: number) => `A line of ${Math.round(meters)} m, from the open circle to the full one`,
+    scale: (meters: number) => `North is up. ${meters >= 1000 ? `${(meters / 1000).toFixed(1)} km` : `${Math.round(meters)} m`} from side to side.`,
+    start: "Began",
+    end: "Ended",
+    place: (latitude: number, longitude: number, time: string | undefined) =>
+      `${Math.abs(latitude).toFixed(5)}° ${latitude < 0 ? "S" : "N"}, ${Math.abs(longitude).toFixed(5)}° ${longitude < 0 ? "W" : "E"}${time === undefined ? "" : `, ${time}`}`,
+    gpx: "Download as GPX",
+    geojson: "Download as GeoJSON",
+  },
   locked: {
     title: "Encrypted",
     lead: "This clip came encrypted. Whoever has the agency's private key can watch it.",
@@ -739,7 +753,7 @@ export const m = {
     openBefore: "the event before it did not verify, so nothing ties this one to the admission",
     save: "Save receipt",
     stranger: "Somebody of another agency",
-    derived: { probe: "facts", poster: "poster", filmstrip: "filmstrip" } as Readonly<Record<string, string>>,
+    derived: { probe: "facts", poster: "poster", filmstrip: "filmstrip", track: "track" } as Readonly<Record<string, string>>,
     types: {
       "recording.admitted": "Admitted",
       "recording.marked": "Marked on the camera",

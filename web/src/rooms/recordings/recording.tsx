@@ -21,6 +21,7 @@ import { Locked } from "./locked.js";
 import { Markers } from "./markers.js";
 import { Player } from "./player.js";
 import { openView, PurposeDialog, type Refused } from "./purpose.js";
+import { TrackPanel } from "./track.js";
 import { keyOf } from "./unlock.js";
 import type { FileFacts } from "../../verify/receipt.js";
 import { ShareDialog } from "../shares/share.js";
@@ -180,6 +181,7 @@ function Loaded({ id, recording: read, slug }: { readonly id: string; readonly r
           ) : (
             <Watching recording={recording} opened={opened} sealed={comparison?.file} onReopen={ask} />
           )}
+          {opened !== undefined && <TrackPanel key={opened.view.view} recording={recording} view={opened.view} said={opened.said} />}
           <Markers recording={recording} />
           {/* A view is an event of its own, and a change is: custody is read again under each. */}
           <Custody key={`${opened?.view.view ?? "before"} ${acts}`} id={id} recording={recording} slug={slug} isSure={isSure} onCompared={onCompared} />
