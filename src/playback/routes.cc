@@ -341,6 +341,15 @@ Result<Response> filmstrip(const Request& request, evidence::Vault& vault, const
 
 // ---- the track ----
 
+// Whether the view that the request names is the asker's own of this recording, and stands.
+Result<bool> is_watching(const Request& request, evidence::Vault& vault, const access::Actor& actor) {
+  const auto view = ViewId::parse(text_query(request, "view").value_or(""));
+  if (!view) return false;
+  const auto opened = vault.view(actor, *view);
+  if (!opened && opened.error().code() != Code::kNotFound) return fail(opened.error());
+  return opened && opened->view.recording.id == TRY(id_param<RecordingId>(request, "recording"));
+}
+
 Result<Response> track(const Request& request, evidence::Vault& vault, const access::Actor& actor) {
   struct Form {
     std::string_view name;
@@ -353,7 +362,11 @@ Result<Response> track(const Request& request, evidence::Vault& vault, const acc
   const std::string wanted = text_query(request, "format").value_or("json");
   const auto form = std::find_if(kForms.begin(), kForms.end(), [&](const Form& f) { return f.name == wanted; });
   if (form == kForms.end()) return fail(Code::kInvalid, "A track is given as json, geojson or gpx", wanted);
-  const Bytes text = TRY(shown(request, vault, actor, DerivedKind::kTrack));
+  auto kept = shown(request, vault, actor, DerivedKind::kTrack);
+  // Whoever watches it is told that there is none, or none yet: most recordings have none, and that is no failure.
+  if (!kept && kept.error().code() == Code::kNotFound && TRY(is_watching(request, vault, actor)))
+    return Response::empty(204);
+  const Bytes text = TRY(std::move(kept));
   // Read again with the reader that it passed when it was made.
   Response response =
       Response::text(200, form->write(TRY(protocol::parse_track(as_text(text)))), std::string(form->type));

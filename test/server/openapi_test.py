@@ -1184,7 +1184,8 @@ class OpenApi(unittest.TestCase):
         view = self.ask("POST", path + "/views", self.clerk, body={"purpose": "review"}, status=201).json()["view"]
         self.ask("GET", f"{path}/filmstrip?view={view}", self.clerk, status=200)
         self.ask("GET", f"{path}/filmstrip?view={'0' * 32}", self.clerk, status=404, slug="not-found")
-        self.ask("GET", f"{path}/track?view={view}", self.clerk, status=404, slug="not-found")
+        self.ask("GET", f"{path}/track?view={view}", self.clerk, status=204)
+        self.ask("GET", f"{path}/track?view={'0' * 32}", self.clerk, status=404, slug="not-found")
         self.ask("GET", f"/api/v1/recordings/{self.recording}/poster", self.clerk, status=404, slug="not-found")
         self.ask("GET", f"{path}/custody", self.clerk, status=200)
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where the camera was: by the clip's own telemetry, or by a file beside it, which is opened under a view of its own.
 import { useEffect, useState, type ReactNode } from "react";
-import { askJson, Problem } from "../../api/client.js";
+import { askJson } from "../../api/client.js";
 import type { Clip, Purpose, Recording, Track, View } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
 import { shownTime } from "../../ui/format.js";
@@ -20,14 +20,11 @@ interface Found {
   readonly track: Track;
 }
 
+/** nothing where there is none, or none yet. */
 async function read(id: string, view: string, signal?: AbortSignal): Promise<Found | undefined> {
   const address = `/api/v1/recordings/${id}/track?view=${view}` as const;
-  try {
-    return { address, track: await askJson<"GET /api/v1/recordings/{id}/track">(address, signal === undefined ? {} : { signal }) };
-  } catch (reason) {
-    if (reason instanceof Problem && reason.slug === "not-found") return undefined;
-    throw reason;
-  }
+  const track = await askJson<"GET /api/v1/recordings/{id}/track">(address, signal === undefined ? {} : { signal });
+  return track === undefined ? undefined : { address, track };
 }
 
 export function TrackPanel({ recording, view, said }: Props): ReactNode {
