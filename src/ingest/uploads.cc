@@ -353,24 +353,26 @@ Result<Upload> Uploads::create(const access::Actor& actor, const Creation& creat
     TRY(TRY(parts_.disk.open(path(upload.id), os::OpenMode::kCreate))->sync_data());
     TRY(directory_sync_.run());
   }
+  std::optional<std::string> declared, sha256;
+  if (upload.declared_sha256) declared = hex(*upload.declared_sha256);
+  if (upload.sha256) sha256 = hex(*upload.sha256);
   const db::Params owner = {{"owner", actor.subject().text()}};
-  const db::Params row = {
-      {"id", upload.id.text()},
-      {"agency", upload.agency.text()},
-      {"owner", upload.owner.text()},
-      {"kind", kind_name(upload.kind)},
-      {"state", state_name(upload.state)},
-      {"length", upload.length},
-      {"offset", upload.offset},
-      {"midstate", upload.midstate},
-      {"declared", upload.declared_sha256 ? std::optional(hex(*upload.declared_sha256)) : std::nullopt},
-      {"sha256", upload.sha256 ? std::optional(hex(*upload.sha256)) : std::nullopt},
-      {"recording", upload.recording.text()},
-      {"metadata", upload.metadata},
-      {"parts", joined(upload.parts)},
-      {"created", upload.created_at.us},
-      {"expires", upload.expires_at.us},
-      {"received", upload.received_at.us}};
+  const db::Params row = {{"id", upload.id.text()},
+                          {"agency", upload.agency.text()},
+                          {"owner", upload.owner.text()},
+                          {"kind", kind_name(upload.kind)},
+                          {"state", state_name(upload.state)},
+                          {"length", upload.length},
+                          {"offset", upload.offset},
+                          {"midstate", upload.midstate},
+                          {"declared", declared},
+                          {"sha256", sha256},
+                          {"recording", upload.recording.text()},
+                          {"metadata", upload.metadata},
+                          {"parts", joined(upload.parts)},
+                          {"created", upload.created_at.us},
+                          {"expires", upload.expires_at.us},
+                          {"received", upload.received_at.us}};
   const auto insert = [&](db::Transaction& tx) -> Result<void> {
     const db::Rows counted =
         TRY(tx.query("SELECT COUNT(*) AS uploads FROM uploads WHERE owner = :owner AND state = 'receiving'", owner));

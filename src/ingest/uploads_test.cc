@@ -514,7 +514,7 @@ TEST_F(UploadsTest, WhatTheCatalogRefusesWhileAnUploadIsSealedIsDoneLaterAndOnce
       Upload upload;
       const auto refuse = [&] { database_->refuse(nth, test::RefusingCatalog::Whose::kOtherThreads); };
       if (kind == Kind::kWhole) {
-        upload = create(10);
+        upload = *uploads_->create(clerk, whole(10, pair("device", fmt::format("of round {}", nth))));
         refuse();
         ASSERT_TRUE(send(upload.id, 0, "firstagain"));
       } else {
@@ -796,12 +796,13 @@ TEST_F(UploadsTest, AnUploadThatAnotherTakesOverWhileItIsSetBackIsLeftToThem) {
   EXPECT_EQ(wait_sealed(upload.id).sha256, crypto::sha256(as_bytes("0123456789")));
 }
 
-TEST_F(UploadsTest, OneServerAtATimeWritesAnUpload) {
+TEST_F(UploadsTest, OneRequestAtATimeWritesAnUpload) {
   const Upload upload = create(10);
   const auto other = open();
   {
     const auto writer = *other->append(actor(clerk_), upload.id, 0);
-    EXPECT_EQ(problem_of(uploads_->append(actor(clerk_), upload.id, 0)), &problems::kUploadLocked);
+    for (Uploads* server : {other.get(), uploads_.get()})
+      EXPECT_EQ(problem_of(server->append(actor(clerk_), upload.id, 0)), &problems::kUploadLocked);
   }
   EXPECT_TRUE(send(upload.id, 0, "0123456789"));
 }
