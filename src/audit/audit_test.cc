@@ -253,8 +253,9 @@ TEST_F(AuditTest, NothingIsFoundWhereNothingWasChanged) {
   make_foreign_tables();
   const access::Actor hill = enter("hill", {Role::kOfficer}, "4711");
   const RecordingId first = admit(clerk_, {.filename = "a.mp4", .device = "X81234", .wearer = "4711"});
-  admit(clerk_, {.group = first});
+  admit(clerk_, {.recorded_at = clock_.now() + -1'000'000, .group = first});
   view(hill, first, {Purpose::kOwnRecording, {}, {}, {}});
+  ASSERT_TRUE(vault_->open_export(clerk_, first, {}));
   ASSERT_TRUE(change(clerk_, first, {.category = "arrest", .inside_home = false, .victim_sensitive = true}));
   ASSERT_TRUE(change(clerk_, first, {.restriction = access::Restriction::kMinor}));
   const CatalogReport report = check();
@@ -262,7 +263,7 @@ TEST_F(AuditTest, NothingIsFoundWhereNothingWasChanged) {
   EXPECT_EQ(report.notes, std::vector<std::string>());
   EXPECT_EQ(report.recordings, 2U);
   EXPECT_EQ(report.originals, 2U);
-  EXPECT_EQ(report.views, 1U);
+  EXPECT_EQ(report.views, 2U);
   EXPECT_EQ(report.identities, 5U) << "clerk, detective, hill, the camera, the console";
 }
 
@@ -290,6 +291,34 @@ TEST_F(AuditTest, ACheckThatCouldNotReadSaysSoAndNotThatAllIsWell) {
   EXPECT_GE(refusals, 20U);
   catalog.refuse(1, test::RefusingCatalog::Whose::kThisThread);
   EXPECT_FALSE(ledgers_without_agency(catalog));
+}
+
+TEST_F(AuditTest, ALedgerOfNoAgencyIsTold) {
+  EXPECT_EQ(*ledgers_without_agency(*database_), std::vector<std::string>());
+  const std::string origin = terms(otherton_).origin;
+  write([&](db::Transaction& tx) {
+    const auto key = crypto::SigningKey::from_seed(secrets_.at(otherton_.id).log_seed).public_key();
+    return ledger::Ledger::create(tx, otherton_.id, terms(otherton_), {origin, proof::KeyType::kLog, key});
+  });
+  EXPECT_EQ(*ledgers_without_agency(*database_), std::vector<std::string>{origin});
+}
+
+TEST_F(AuditTest, AFileOfADockIsTheOneThatItsStatementNames) {
+  make_foreign_tables();
+  const auto key = crypto::SigningKey::from_seed(crypto::random_bytes<32>());
+  evidence::Admission made = file("from a dock");
+  made.chain_starts_at = evidence::ChainStart::kDock;
+  made.dock_statement = proof::sign_dock_statement(Json::Object{{"at", ledger_time(clock_.now())},
+                                                                {"bytes", made.source.bytes},
+                                                                {"file", crypto::new_id<ActId>().text()},
+                                                                {"key", base64(key.public_key())},
+                                                                {"ledger", terms(ashfield_).origin},
+                                                                {"sha256", hex(made.sha256)}},
+                                                   key);
+  ASSERT_TRUE(try_admit(clerk_, made));
+  EXPECT_EQ(faults(), std::vector<std::string>());
+  run("UPDATE recordings SET dock_file = 'another'");
+  EXPECT_TRUE(names(faults(), {"recording " + made.recording.text(), "dock file another"}));
 }
 
 TEST_F(AuditTest, WhatARecordingIsSaidToBeIsWhatItsEventsSay) {
@@ -602,6 +631,8 @@ TEST_F(AuditTest, WhatWasDerivedIsWhatTheCatalogAndItsFilesHave) {
           "ALTER TABLE loose RENAME TO renditions"});
   run("UPDATE renditions SET object = (SELECT object FROM kept_copy)");
   EXPECT_TRUE(names(faults(), {"rendition" + of, "is missing"}));
+  run("UPDATE renditions SET recording = 'nobody'");
+  EXPECT_TRUE(names(faults(), {"renditions: 1 rows name no recording of the agency"}));
   run("DELETE FROM renditions");
   EXPECT_TRUE(names(faults(), {"rendition" + of, "it was derived, and the catalog has no row"}));
 }

@@ -20,11 +20,12 @@
 namespace lapel::ingest {
 namespace {
 
-// Each look at it is a second later, so that nobody's answer is fresh enough for the next piece.
+// Each look at it is a second later, so that nobody's answer is fresh enough for the next piece; unless it stands.
 class HastyClock final : public Clock {
  public:
+  std::atomic<bool> stands = false;
   Timestamp now() const override { return {1'670'000'000'000'000}; }
-  std::int64_t monotonic_us() const override { return us_ += 1'000'000; }
+  std::int64_t monotonic_us() const override { return stands ? us_.load() : us_ += 1'000'000; }
 
  private:
   mutable std::atomic<std::int64_t> us_ = 0;
@@ -111,6 +112,32 @@ TEST_F(RoutesTest, WhatCannotBeFoundOutAtThisMomentEndsNothing) {
   EXPECT_EQ(send(By::kToken, "01234", [] { return fail(Code::kUnavailable, "Not now"); }), 204);
   EXPECT_EQ(offset(), 5u);
   EXPECT_EQ(asked_.load(), 3) << "at the first, with its piece, and at its end";
+}
+
+TEST_F(RoutesTest, NobodyIsAskedAgainWhoseAnswerIsFresh) {
+  hasty_.stands = true;
+  EXPECT_EQ(send(By::kToken, "01234", [] { return fail(Code::kUnauthenticated, "It has ended"); }), 204);
+  EXPECT_EQ(asked_.load(), 1);
+}
+
+TEST_F(RoutesTest, ADockGoesOnByWhatItIsNowAndNotByItsToken) {
+  const roster::Dock dock{crypto::new_id<DockId>(), ashfield_.id, "east door",
+                          crypto::SigningKey::from_seed(crypto::random_bytes<32>()).public_key()};
+  write([&](db::Transaction& tx) { return roster::add_dock(tx, dock, clock_.now()); });
+  const access::Actor actor_of_dock = actor(dock.id);
+  first_ = [&] { return actor_of_dock; };
+  again_ = [] { return fail(Code::kUnauthenticated, "The token has run out"); };
+  const UploadId id = uploads_->create(actor_of_dock, {10, Kind::kPartial, {}, {}})->id;
+  const auto piece = [&](int offset) {
+    return ask("PATCH", item(id),
+               {"Tus-Resumable: 1.0.0", "Content-Type: application/offset+octet-stream",
+                fmt::format("Upload-Offset: {}", offset), "Content-Length: 5"},
+               "01234")
+        .status;
+  };
+  EXPECT_EQ(piece(0), 204);
+  run("UPDATE docks SET revoked_us = 1");
+  EXPECT_EQ(piece(5), 401);
 }
 
 TEST_F(RoutesTest, WhoseRoleIsTakenIsRefusedByWhicheverCredentialTheySend) {
