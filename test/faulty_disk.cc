@@ -46,6 +46,12 @@ std::string_view name_of(Op op) {
       return "sync_directory";
     case Op::kFound:
       return "found";
+    case Op::kRead:
+      return "read";
+    case Op::kEnd:
+      return "end";
+    case Op::kDescriptor:
+      return "descriptor";
   }
   return "";
 }
@@ -74,8 +80,10 @@ class FaultyDisk::ModelFile final : public os::File {
       : disk_(disk), path_(std::move(path)), node_(node), mode_(mode), alignment_(alignment), real_(std::move(real)) {}
 
   Result<std::size_t> read_at(std::uint64_t offset, std::span<std::uint8_t> out) override {
-    if (real_) return real_->read_at(offset, out);
+    TRY(disk_.attempt_to_read(path_, "pread"));
     const os::MutexLock lock(disk_.mutex_);
+    if (disk_.fault_for(Op::kEnd) != 0) return 0;
+    if (real_) return real_->read_at(offset, out);
     const Bytes& content = disk_.nodes_.at(node_).content;
     if (offset >= content.size()) return 0;
     const auto start = static_cast<std::size_t>(offset);
@@ -129,6 +137,7 @@ class FaultyDisk::ModelFile final : public os::File {
   }
 
   Result<std::uint64_t> size() override {
+    TRY(disk_.attempt_to_read(path_, "fstat"));
     if (real_) return real_->size();
     const os::MutexLock lock(disk_.mutex_);
     return disk_.nodes_.at(node_).content.size();
@@ -144,7 +153,11 @@ class FaultyDisk::ModelFile final : public os::File {
   }
 
   std::size_t alignment() const override { return alignment_; }
-  int descriptor() const override { return real_ ? real_->descriptor() : -1; }
+  int descriptor() const override {
+    const os::MutexLock lock(disk_.mutex_);
+    if (disk_.fault_for(Op::kDescriptor) != 0) return std::numeric_limits<int>::max();
+    return real_ ? real_->descriptor() : -1;
+  }
 
  private:
   Record about(Op op) const {
@@ -303,7 +316,8 @@ FaultyDisk::NodeId FaultyDisk::add_node(Node node) {
 int FaultyDisk::fault_for(Op op) {
   int error_number = 0;
   for (PendingFault& pending : faults_) {
-    if (pending.fault.op && *pending.fault.op != op) continue;
+    const bool is_recorded = op != Op::kRead && op != Op::kEnd && op != Op::kDescriptor;
+    if (pending.fault.op ? *pending.fault.op != op : !is_recorded) continue;
     if (pending.left > 1) {
       --pending.left;
     } else if (pending.left == 1) {
@@ -311,7 +325,14 @@ int FaultyDisk::fault_for(Op op) {
       if (pending.fault.times == Fault::Times::kOnce) pending.left = 0;
     }
   }
+  if (error_number != 0) has_failed_ = true;
   return error_number;
+}
+
+Result<void> FaultyDisk::attempt_to_read(const os::Path& path, std::string_view call) {
+  const os::MutexLock lock(mutex_);
+  const int error_number = fault_for(Op::kRead);
+  return error_number == 0 ? Result<void>() : failed(path, call, error_number);
 }
 
 Result<void> FaultyDisk::attempt(Record& record, std::string_view call) {
@@ -484,6 +505,7 @@ Result<void> FaultyDisk::sync_directory(const os::Path& path) {
 }
 
 Result<std::vector<std::string>> FaultyDisk::list(const os::Path& directory) {
+  TRY(attempt_to_read(directory, "opendir"));
   if (real_) return real_->list(directory);
   const os::MutexLock lock(mutex_);
   const Node& node = nodes_.at(TRY(existing(directory, "opendir")).node);
@@ -601,6 +623,9 @@ struct FaultyDisk::Replay {
         if (!record.failed) made_read_only.insert(record.node);
         return;
       case Op::kOpen:
+      case Op::kRead:
+      case Op::kEnd:
+      case Op::kDescriptor:
         return;
     }
   }

@@ -51,6 +51,10 @@ enum class Op {
   kMakeDirectory,
   kSyncDirectory,
   kFound,  // not a call: something that appeared in the real directory by other hands, taken as durable
+  // Never recorded, since nothing changes by them: they fail only where a fault names them.
+  kRead,        // of a file's bytes or size, or of a directory's names
+  kEnd,         // a read finds the end of its file, where there is more
+  kDescriptor,  // what is given is the descriptor of no file
 };
 
 struct Fault {
@@ -74,6 +78,8 @@ class FaultyDisk final : public os::Disk {
   // Calls that would fail anyway are neither counted nor recorded.
   void inject(const Fault& fault);
   void heal();  // no more faults
+  // Whether a fault has come to pass.
+  bool has_failed() const { return has_failed_; }
   // From now on a file that is opened kDirect wants whole blocks, as on a disk that grants it. Nobody else is opening.
   void grant_direct() { direct_bytes_ = os::kDirectAlignmentBytes; }
   // What free_files() says from now on; it does not go down by itself.
@@ -156,6 +162,8 @@ class FaultyDisk final : public os::Disk {
   Result<void> find_on_real_disk(NodeId directory, const std::string& name, const os::Path& path)
       LAPEL_REQUIRES(mutex_);
   int fault_for(Op op) LAPEL_REQUIRES(mutex_);
+  // Of a call that is never recorded.
+  Result<void> attempt_to_read(const os::Path& path, std::string_view call);
   // Counts the call; when a fault hits it, records and returns the failure.
   Result<void> attempt(Record& record, std::string_view call) LAPEL_REQUIRES(mutex_);
   void commit(Record record) LAPEL_REQUIRES(mutex_);
@@ -163,6 +171,7 @@ class FaultyDisk final : public os::Disk {
 
   mutable os::Mutex mutex_;
   std::atomic<std::uint64_t> free_files_ = std::uint64_t{1} << 20;
+  std::atomic<bool> has_failed_ = false;
   os::Disk* const real_ = nullptr;
   const os::Path root_ = "/";
   std::size_t direct_bytes_ = 1;  // what a direct file wants multiples of

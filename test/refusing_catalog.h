@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// A catalog over another in which one statement fails, as on a disk that is full or a server that has gone away.
+// A catalog over another in which one statement fails, as on a disk that is full or a server that has gone away. The question
+// whether it may be written to counts as one.
 //
 // Owns: which statement it is.
 // Promises: that statement fails in the catalog below, so that what a failure does to its transaction is the engine's own doing. All
 //   others go through.
-// Fails with: what the catalog below fails with.
+// Fails with: what the catalog below fails with; kStoreStopped where it is asked whether it may be written to.
 // Threads: any; refuse() and heal() by the one that made it.
 
 #include <atomic>
@@ -15,6 +16,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/problems.h"
 #include "db/db.h"
 
 namespace lapel::test {
@@ -45,7 +47,10 @@ class RefusingCatalog final : public db::Database {
   Result<void> write(const Body& body) override {
     return real_.write([&](db::Transaction& tx) { return run(tx, body); });
   }
-  Result<void> check_writable() override { return real_.check_writable(); }
+  Result<void> check_writable() override {
+    if (is_refused()) return fail(problems::kStoreStopped, "This catalog takes no more writes");
+    return real_.check_writable();
+  }
   Result<void> change_schema(const Body& body) override { return real_.change_schema(body); }
   Result<std::vector<std::string>> damage() override { return real_.damage(); }
   Result<std::vector<std::string>> schema() override { return real_.schema(); }

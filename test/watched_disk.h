@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The real disk, with something that happens just before a call of the test's own thread: what another server or program
-// does between two steps of the one that is looked at.
+// The real disk, with something that happens just before a call, of the test's own thread or of another: what another server or
+// program does between two steps of the one that is looked at.
 //
 // Owns: what is to happen, once.
-// Promises: calls of other threads pass through.
+// Promises: calls of the threads that nothing is set for pass through.
 // Fails with: what the disk below fails with; copies when told to refuse.
-// Threads: what is to happen is set by the thread that made it.
+// Threads: what is to happen is set by the thread that made it; for other threads, while only one of them opens files.
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -22,10 +23,15 @@ namespace lapel::test {
 class WatchedDisk final : public os::Disk {
  public:
   std::function<void()> before_stat, before_open;  // once
-  bool refuses_copies = false;                     // set while no sealer is at work
+  std::function<void()> before_others_open;        // once, of another thread; set while no sealer is at work
+  std::atomic<bool> refuses_copies = false;
 
   Result<std::unique_ptr<os::File>> open(const os::Path& path, os::OpenMode mode, os::Caching caching) override {
-    happen(before_open);
+    if (std::this_thread::get_id() == thread_) {
+      happen(before_open);
+    } else if (before_others_open) {
+      std::exchange(before_others_open, nullptr)();
+    }
     return real_->open(path, mode, caching);
   }
   Result<void> rename(const os::Path& from, const os::Path& to) override { return real_->rename(from, to); }

@@ -4,7 +4,9 @@
 #include "audit/check.h"
 #include "audit/facts_check.h"
 #include "evidence/holds.h"
+#include "evidence/renditions.h"
 #include "evidence/vault_for_tests.h"
+#include "test/faulty_disk.h"
 #include "test/refusing_catalog.h"
 
 namespace lapel::audit {
@@ -44,6 +46,88 @@ class AuditTest : public evidence::VaultTest {
          "CREATE TABLE share_items (share TEXT NOT NULL, n BIGINT NOT NULL, agency TEXT, recording TEXT, restriction "
          "TEXT, downloaded_us BIGINT, PRIMARY KEY (share, n))",
          "CREATE TABLE share_views (id TEXT NOT NULL PRIMARY KEY, share TEXT, n BIGINT, agency TEXT, use_as TEXT)"});
+  }
+  // What a media worker makes of the recording admitted last.
+  void derive(const RecordingId& id) {
+    const auto item = [](evidence::DerivedKind kind, std::string_view bytes) {
+      return evidence::Derived{kind, "lapel-media", "1.0", "--probe", Bytes(bytes.begin(), bytes.end())};
+    };
+    evidence::MediaFacts facts;
+    facts.verdict = "whole";
+    const auto done = vault_->derive(
+        console(), {**queue_->lease(evidence::kMediaJob),
+                    id,
+                    facts,
+                    {item(evidence::DerivedKind::kProbe, "{}"), item(evidence::DerivedKind::kPoster, "a still"),
+                     item(evidence::DerivedKind::kFilmstrip, "many stills")}});
+    ASSERT_TRUE(done) << message_of(done);
+  }
+  // A marked copy for somebody.
+  void render(const RecordingId& id, const SubjectId& holder) {
+    write([&](db::Transaction& tx) -> Result<void> {
+      TRY(evidence::ask_rendition(tx, *queue_, {ashfield_.id, id, holder, {"Jane Doe"}}));
+      return {};
+    });
+    const std::string_view bytes = "a marked film";
+    const os::Path path = directory_ / crypto::new_id<ActId>().text();
+    ASSERT_TRUE(os::write_new_file(*disk_, path, as_bytes(bytes)));
+    const auto kept = vault_->keep_rendition(console(), **queue_->lease(evidence::kRenditionJob),
+                                             {path, bytes.size(), "lapel-media", "1.0", "--rendition"});
+    ASSERT_TRUE(kept) << message_of(kept);
+  }
+  roster::Dock enter_dock() {
+    const ByteArray<32> key = crypto::SigningKey::from_seed(crypto::random_bytes<32>()).public_key();
+    const roster::Dock dock{crypto::new_id<DockId>(), ashfield_.id, "east door", key};
+    seal(ashfield_.console,
+         {{dock.id, "identity.bound", {{"name", dock.name}, {"from", ledger_time(clock_.now())}}, true},
+          {dock.id, "dock.enrolled", {{"key", base64(key)}}, false}},
+         ashfield_, [&](db::Transaction& tx, auto) { return roster::add_dock(tx, dock, clock_.now()); });
+    return dock;
+  }
+  // As before admissions told whose a recording is: that followed from the badge.
+  RecordingId admit_as_before(const std::optional<std::string>& wearer, const std::optional<PersonId>& officer) {
+    const evidence::Admission made = file(fmt::format("old footage {}", wearer.value_or("of nobody")));
+    EXPECT_TRUE(store_->put(ashfield_.slug, made.recording, made.source));
+    Json::Object fields = {{"bytes", made.source.bytes},
+                           {"chain_starts_at", "server"},
+                           {"received_at", ledger_time(made.received_at)},
+                           {"sha256", hex(made.sha256)}};
+    if (wearer) fields.emplace("wearer", *wearer);
+    seal(clerk_.person, {{made.recording, "recording.admitted", std::move(fields), true}}, ashfield_,
+         [&](db::Transaction& tx, auto) -> Result<void> {
+           TRY(tx.run(
+               "INSERT INTO recordings (id, agency, sha256, bytes, codec, filename, filetype, received_us, sort_us, "
+               "uploader, wearer, assigned_officer, chain_starts_at, state, more) VALUES (:id, :agency, :sha256, "
+               ":bytes, 'plain', '', '', :now, :now, :uploader, :wearer, :officer, 'server', 'sealed', '{}')",
+               {{"id", made.recording.text()},
+                {"agency", ashfield_.id.text()},
+                {"sha256", hex(made.sha256)},
+                {"bytes", made.source.bytes},
+                {"now", made.received_at.us},
+                {"uploader", clerk_.person.text()},
+                {"wearer", wearer},
+                {"officer", officer ? std::optional(officer->text()) : std::nullopt}}));
+           return {};
+         });
+    return made.recording;
+  }
+  // What the check says while the ledger's tables stand changed so.
+  std::vector<std::string> faults_with(const std::vector<std::string>& changes) {
+    const std::initializer_list<std::string_view> tables = {"ledger_events", "ledger_chains"};
+    for (const std::string_view table : tables)
+      create({fmt::format("CREATE TABLE kept_{0} AS SELECT * FROM {0}", table)});
+    for (const std::string& change : changes) run(change);
+    const std::vector<std::string> found = faults();
+    for (const std::string_view table : tables) {
+      run(fmt::format("DELETE FROM {}", table));
+      run(fmt::format("INSERT INTO {0} SELECT * FROM kept_{0}", table));
+      create({fmt::format("DROP TABLE kept_{}", table)});
+    }
+    return found;
+  }
+  void expect_fault(const std::vector<std::string>& changes, const std::vector<std::string>& words) {
+    const std::vector<std::string> found = faults_with(changes);
+    EXPECT_TRUE(names(found, words)) << fmt::format("{}\n{}", fmt::join(changes, "\n"), fmt::join(found, "\n"));
   }
   CatalogReport check() {
     const os::Path where = files();
@@ -169,8 +253,9 @@ TEST_F(AuditTest, NothingIsFoundWhereNothingWasChanged) {
   make_foreign_tables();
   const access::Actor hill = enter("hill", {Role::kOfficer}, "4711");
   const RecordingId first = admit(clerk_, {.filename = "a.mp4", .device = "X81234", .wearer = "4711"});
-  admit(clerk_, {.group = first});
+  admit(clerk_, {.recorded_at = clock_.now() + -1'000'000, .group = first});
   view(hill, first, {Purpose::kOwnRecording, {}, {}, {}});
+  ASSERT_TRUE(vault_->open_export(clerk_, first, {}));
   ASSERT_TRUE(change(clerk_, first, {.category = "arrest", .inside_home = false, .victim_sensitive = true}));
   ASSERT_TRUE(change(clerk_, first, {.restriction = access::Restriction::kMinor}));
   const CatalogReport report = check();
@@ -178,16 +263,20 @@ TEST_F(AuditTest, NothingIsFoundWhereNothingWasChanged) {
   EXPECT_EQ(report.notes, std::vector<std::string>());
   EXPECT_EQ(report.recordings, 2U);
   EXPECT_EQ(report.originals, 2U);
-  EXPECT_EQ(report.views, 1U);
+  EXPECT_EQ(report.views, 2U);
   EXPECT_EQ(report.identities, 5U) << "clerk, detective, hill, the camera, the console";
 }
 
 TEST_F(AuditTest, ACheckThatCouldNotReadSaysSoAndNotThatAllIsWell) {
   make_foreign_tables();
-  enter("hill", {Role::kOfficer}, "4711");
+  const access::Actor hill = enter("hill", {Role::kOfficer}, "4711");
   const RecordingId first = admit(clerk_, {.filename = "a.mp4", .device = "X81234", .wearer = "4711"});
+  derive(first);
   view(clerk_, first);
   ASSERT_TRUE(change(clerk_, first, {.category = "arrest", .restriction = access::Restriction::kMinor}));
+  enter_dock();
+  admit_as_before("4711", hill.person);
+  admit_as_before("4712", {});
   const os::Path where = files();
   const std::string origin = terms(ashfield_).origin;
   test::RefusingCatalog catalog(*database_);
@@ -200,6 +289,36 @@ TEST_F(AuditTest, ACheckThatCouldNotReadSaysSoAndNotThatAllIsWell) {
     if (report) break;
   }
   EXPECT_GE(refusals, 20U);
+  catalog.refuse(1, test::RefusingCatalog::Whose::kThisThread);
+  EXPECT_FALSE(ledgers_without_agency(catalog));
+}
+
+TEST_F(AuditTest, ALedgerOfNoAgencyIsTold) {
+  EXPECT_EQ(*ledgers_without_agency(*database_), std::vector<std::string>());
+  const std::string origin = terms(otherton_).origin;
+  write([&](db::Transaction& tx) {
+    const auto key = crypto::SigningKey::from_seed(secrets_.at(otherton_.id).log_seed).public_key();
+    return ledger::Ledger::create(tx, otherton_.id, terms(otherton_), {origin, proof::KeyType::kLog, key});
+  });
+  EXPECT_EQ(*ledgers_without_agency(*database_), std::vector<std::string>{origin});
+}
+
+TEST_F(AuditTest, AFileOfADockIsTheOneThatItsStatementNames) {
+  make_foreign_tables();
+  const auto key = crypto::SigningKey::from_seed(crypto::random_bytes<32>());
+  evidence::Admission made = file("from a dock");
+  made.chain_starts_at = evidence::ChainStart::kDock;
+  made.dock_statement = proof::sign_dock_statement(Json::Object{{"at", ledger_time(clock_.now())},
+                                                                {"bytes", made.source.bytes},
+                                                                {"file", crypto::new_id<ActId>().text()},
+                                                                {"key", base64(key.public_key())},
+                                                                {"ledger", terms(ashfield_).origin},
+                                                                {"sha256", hex(made.sha256)}},
+                                                   key);
+  ASSERT_TRUE(try_admit(clerk_, made));
+  EXPECT_EQ(faults(), std::vector<std::string>());
+  run("UPDATE recordings SET dock_file = 'another'");
+  EXPECT_TRUE(names(faults(), {"recording " + made.recording.text(), "dock file another"}));
 }
 
 TEST_F(AuditTest, WhatARecordingIsSaidToBeIsWhatItsEventsSay) {
@@ -268,6 +387,9 @@ TEST_F(AuditTest, RowsWithoutEventsAndEventsWithoutRowsAreNamed) {
   said("UPDATE views SET purpose = 'training'", {"of recording " + id.text(), "purpose training"},
        "UPDATE views SET purpose = 'review'");
   said("UPDATE views SET warrant = 'W'", {"warrant W"}, "UPDATE views SET warrant = NULL");
+  expect_fault(
+      {"UPDATE ledger_events SET event = REPLACE(event, '\"view\"', '\"viex\"') WHERE type = 'recording.viewed'"},
+      {"view  of recording", "the catalog has no row"});
   run("DELETE FROM views");
   EXPECT_TRUE(names(faults(), {"view ", "it was opened, and the catalog has no row"}));
   EXPECT_TRUE(names(faults(), {"recording " + id.text(), "views 0"}));
@@ -299,6 +421,286 @@ TEST_F(AuditTest, AFileThatIsNotTheOneThatWasSealedIsNamedAndOneOfNobodyNoted) {
   EXPECT_EQ(report.notes.size(), 2U);
   EXPECT_TRUE(names(report.notes, {open.text(), "may be written to"}));
   EXPECT_TRUE(names(report.notes, {stray.recording.text(), "no recording has this file"}));
+}
+
+// ---- events that say something else, or nothing ----
+
+TEST_F(AuditTest, AnEventThatIsMalformedIsNamed) {
+  make_foreign_tables();
+  const RecordingId id = admit(clerk_, {.device = "X81234"});
+  view(clerk_, id);
+  seal(clerk_.person, {{crypto::new_id<SubjectId>(), "case.noted", {}, true}},
+       ashfield_);  // of no row that is compared here
+  const std::string of_it = fmt::format(" WHERE subject = '{}'", id.text());
+  const std::string what = "recording " + id.text();
+  EXPECT_EQ(faults(), std::vector<std::string>());
+  expect_fault({"UPDATE ledger_events SET event = 'x'" + of_it + " AND n = 0"},
+               {"subject " + id.text(), "its first event is malformed"});
+  expect_fault({"UPDATE ledger_events SET event = 'x'" + of_it + " AND n = 1"}, {what, "event 1 is malformed"});
+  expect_fault({"UPDATE ledger_events SET event = REPLACE(event, '\"bytes\"', '\"bytet\"')" + of_it + " AND n = 0"},
+               {what, "its admission is malformed"});
+  expect_fault(
+      {"UPDATE ledger_events SET subject = 'nobody'" + of_it, "UPDATE ledger_chains SET subject = 'nobody'" + of_it},
+      {"recording nobody", "its admission is malformed"});
+  const auto elsewhere =
+      check_catalog({ashfield_, "ledger.example/elsewhere", *database_, *store_, *bucket_, files(), {}});
+  ASSERT_TRUE(elsewhere);
+  EXPECT_TRUE(names(elsewhere->faults, {"the catalog says slug ashfield, its ledger ledger.example/elsewhere"}));
+  run("DELETE FROM devices");
+  EXPECT_TRUE(names(faults(), {"device ", "its events bind one identity, the catalog has 0"}));
+  expect_fault({"DELETE FROM ledger_events WHERE subject = '" + ashfield_.console.text() + "'"},
+               {"console " + ashfield_.console.text(), "the catalog has it, and no event"});
+}
+
+TEST_F(AuditTest, TheLastWordOfTheEventsHolds) {
+  make_foreign_tables();
+  const RecordingId id = admit(clerk_, {.device = "X81234"});
+  ASSERT_TRUE(change(clerk_, id, {.restriction = access::Restriction::kMinor}));
+  const std::string what = "recording " + id.text();
+  const auto changed = [&](Json::Object fields) {
+    seal(clerk_.person, {{id, "recording.changed", std::move(fields), false}}, ashfield_);
+  };
+  EXPECT_EQ(faults(), std::vector<std::string>());
+  expect_fault({"DELETE FROM ledger_events WHERE type = 'identity.bound' AND subject IN (SELECT id FROM devices)"},
+               {what, "device X81234, its events nothing"});
+  changed({{"field", "incident"}, {"new", "22-117"}});
+  EXPECT_TRUE(names(faults(), {what, "incident nothing, its events 22-117"}));
+  changed({{"field", "restriction"}});
+  EXPECT_TRUE(names(faults(), {what, "restriction minor, its events nothing"}));
+  changed({{"field", "victim_sensitive"}, {"new", "yes"}});
+  EXPECT_TRUE(names(faults(), {what, "victim_sensitive 0, its events nothing"}));
+  changed({{"field", "assigned_officer"}, {"new", clerk_.person.text()}});
+  EXPECT_TRUE(names(faults(), {what, "officer nothing, its events " + clerk_.person.text()}));
+}
+
+TEST_F(AuditTest, WhoAPersonIsFollowsFromWhatCanBeReadOfTheirEvents) {
+  make_foreign_tables();
+  const access::Actor hill = enter("hill", {Role::kOfficer}, "4711");
+  const std::string what = "person " + hill.person.text();
+  const std::string of_them = fmt::format(" WHERE subject = '{}'", hill.person.text());
+  const auto say = [&](std::string_view type, Json::Object fields) {
+    seal(ashfield_.console, {{hill.person, std::string(type), std::move(fields), false}}, ashfield_);
+  };
+  const std::string roles =
+      "UPDATE ledger_events SET event = REPLACE(event, '{}', '{}')" + of_them + " AND type = 'person.roles'";
+  const std::pair<std::string, std::string> said[] = {
+      {"[\"officer\"]", "\"officer\""}, {"[\"officer\"]", "[1]"}, {"\"roles\"", "\"rolls\""}};
+  for (const auto& [from, to] : said) {
+    expect_fault({fmt::format(fmt::runtime(roles), from, to)}, {what, "roles officer, its events"});
+  }
+  expect_fault({"UPDATE ledger_events SET event = 'x'" + of_them + " AND type = 'person.roles'"},
+               {what, "roles officer, its events"});
+
+  // Deactivated, back again, and deactivated once more: since the second time, until the third.
+  const Timestamp back = clock_.now() + 20'000, gone = clock_.now() + 30'000;
+  for (const auto& [is_active, from] : {std::pair(false, clock_.now()), std::pair(true, back), std::pair(false, gone)})
+    say("person.active", {{"active", is_active}, {"from", ledger_time(from)}});
+  run(fmt::format("UPDATE people SET active_from_us = {}, active_until_us = {} WHERE id = '{}'", back.us, gone.us,
+                  hill.person.text()));
+  EXPECT_EQ(faults(), std::vector<std::string>());
+  const std::string last = of_them + " AND n = (SELECT MAX(n) FROM kept_ledger_events" + of_them + ")";
+  expect_fault({"UPDATE ledger_events SET event = 'x'" + last}, {what, "active until", "its events nothing"});
+  // Whatever does not say that they are active ends it.
+  for (const std::string to : {"\"active\":\"no\"", "\"activf\":false"}) {
+    EXPECT_EQ(faults_with({"UPDATE ledger_events SET event = REPLACE(event, '\"active\":false', '" + to + "')" + last}),
+              std::vector<std::string>());
+  }
+
+  // A badge goes with the assignment that it came with; one that ends by itself, and a second binding, change none.
+  const std::string began = crypto::new_id<AssignmentId>().text(), now = ledger_time(clock_.now());
+  const auto expect_badge = [&](std::string_view by_events) {
+    EXPECT_TRUE(names(faults(), {what, fmt::format("badge 4711, its events {}", by_events)}))
+        << fmt::format("{}", fmt::join(faults(), "\n"));
+  };
+  say("assignment.began", {{"assignment", began}, {"kind", "badge"}, {"target", "4712"}, {"from", now}});
+  expect_badge("4712");
+  say("assignment.began", {{"assignment", crypto::new_id<AssignmentId>().text()},
+                           {"kind", "badge"},
+                           {"target", "4713"},
+                           {"from", now},
+                           {"until", now}});
+  say("assignment.began", {{"assignment", crypto::new_id<AssignmentId>().text()},
+                           {"kind", "clearance"},
+                           {"target", "minor"},
+                           {"from", now}});
+  say("identity.bound", {{"name", "Of hill"}, {"badge", "4714"}, {"from", now}});
+  expect_badge("4712");
+  say("assignment.ended", {{"assignment", began}});
+  expect_badge("nothing");
+  expect_fault({"UPDATE ledger_events SET event = 'x'" + last}, {what, "badge 4711, its events 4712"});
+}
+
+TEST_F(AuditTest, ADockIsKnownByTheKeyThatItsEventsCanTell) {
+  make_foreign_tables();
+  const roster::Dock dock = enter_dock();
+  const std::string what = "dock " + dock.id.text(), key = "key " + hex(dock.key) + ", its events nothing";
+  const std::string enrolled = fmt::format(" WHERE subject = '{}' AND type = 'dock.enrolled'", dock.id.text());
+  EXPECT_EQ(faults(), std::vector<std::string>());
+  expect_fault({"UPDATE ledger_events SET event = 'x'" + enrolled}, {what, key});
+  expect_fault({"UPDATE ledger_events SET event = REPLACE(event, '\"key\":\"', '\"key\":\"-')" + enrolled},
+               {what, key});
+  seal(ashfield_.console, {{dock.id, "dock.revoked", {}, false}}, ashfield_);
+  EXPECT_TRUE(names(faults(), {what, "revoked no, its events yes"}));
+  run("DELETE FROM docks");
+  EXPECT_TRUE(names(faults(), {"person or dock or recipient " + dock.id.text(), "the catalog has 0"}));
+}
+
+TEST_F(AuditTest, OfAnAdmissionThatNamesNoOfficerItFollowsFromTheBadge) {
+  make_foreign_tables();
+  const access::Actor hill = enter("hill", {Role::kOfficer}, "4711"), ford = enter("ford", {Role::kOfficer}, "4712");
+  admit_as_before("4711", hill.person);
+  admit_as_before({}, {});
+  admit_as_before("4713", {});  // nobody has it yet
+  clock_.advance_us(1'000'000);
+  EXPECT_EQ(faults(), std::vector<std::string>());
+  const access::Actor late = enter("late", {Role::kOfficer}, "4713");
+  EXPECT_EQ(faults(), std::vector<std::string>()) << "whoever comes later may not have been seen by it";
+
+  const auto expect_officer = [&](const RecordingId& id, const PersonId& officer, std::string_view badge,
+                                  std::string_view wearer) {
+    const std::vector<std::string> found = faults();
+    EXPECT_TRUE(names(
+        found, {"recording " + id.text(), fmt::format("the catalog says officer {} (badge {}), its events badge {}",
+                                                      officer.text(), badge, wearer)}))
+        << fmt::format("{}", fmt::join(found, "\n"));
+  };
+  expect_officer(admit_as_before("4711", ford.person), ford.person, "4712", "4711");
+  expect_officer(admit_as_before("4711", clerk_.person), clerk_.person, "nothing", "4711");
+  const RecordingId early = admit_as_before("4714", {});
+  clock_.advance_us(1'000'000);
+  const access::Actor latest = enter("latest", {Role::kOfficer}, "4714");
+  run(fmt::format("UPDATE recordings SET assigned_officer = '{}' WHERE id = '{}'", latest.person.text(), early.text()));
+  expect_officer(early, latest.person, "4714", "4714");
+  const PersonId nobody = crypto::new_id<PersonId>();
+  write([&](db::Transaction& tx) {
+    return roster::add_person(tx, {nobody, ashfield_.id, "nobody", "Nobody", std::nullopt, {}}, clock_.now());
+  });
+  expect_officer(admit_as_before("4711", nobody), nobody, "nothing", "4711");
+
+  const RecordingId unassigned = admit_as_before("4711", {});
+  const std::vector<std::string> words = {"recording " + unassigned.text(),
+                                          "officer nothing, its events badge 4711, which was " + hill.person.text()};
+  EXPECT_TRUE(names(faults(), words));
+  const std::string bound = fmt::format(" WHERE subject = '{}' AND n = 0", hill.person.text());
+  for (const std::string change : {"event = 'x'", "event = REPLACE(event, '\"4711\"', '\"4715\"')"})
+    EXPECT_FALSE(names(faults_with({"UPDATE ledger_events SET " + change + bound}), words)) << change;
+}
+
+// ---- what was derived ----
+
+TEST_F(AuditTest, WhatWasDerivedIsWhatTheCatalogAndItsFilesHave) {
+  make_foreign_tables();
+  const RecordingId id = admit(clerk_);
+  derive(id);
+  const SubjectId holder = crypto::new_id<SubjectId>();
+  render(id, holder);
+  EXPECT_EQ(faults(), std::vector<std::string>());
+  EXPECT_EQ(check().derived, 4U);
+  const auto said = [&](const std::string& sql, const std::vector<std::string>& words, const std::string& back) {
+    run(sql);
+    const std::vector<std::string> found = faults();
+    EXPECT_TRUE(names(found, words)) << sql << "\n" << fmt::format("{}", fmt::join(found, "\n"));
+    run(back);
+  };
+  const std::string of = " of recording " + id.text();
+  expect_fault(
+      {"UPDATE ledger_events SET event = REPLACE(event, '\"bytes\"', '\"bytet\"') WHERE type = 'recording.derived'"},
+      {"probe" + of, "bytes 2, its events nothing"});
+  said("UPDATE derived_items SET content = '{ }' WHERE kind = 'probe'", {"probe" + of, "is not what was derived"},
+       "UPDATE derived_items SET content = '{}' WHERE kind = 'probe'");
+  said("UPDATE derived_items SET content = NULL, object = 'derived/x' WHERE kind = 'probe'",
+       {"probe" + of, "in the wrong place"},
+       "UPDATE derived_items SET content = '{}', object = NULL WHERE kind = 'probe'");
+  create({"CREATE TABLE kept AS SELECT object FROM derived_items WHERE kind = 'poster'"});
+  const std::string back = "UPDATE derived_items SET object = (SELECT object FROM kept) WHERE kind = 'poster'";
+  said("UPDATE derived_items SET object = '../catalog.db' WHERE kind = 'poster'", {"poster" + of, "is no name"}, back);
+  said("UPDATE derived_items SET object = 'derived/none' WHERE kind = 'poster'", {"poster" + of, "is missing"}, back);
+  said(
+      "UPDATE derived_items SET object = (SELECT object FROM derived_items WHERE kind = 'filmstrip') WHERE kind = "
+      "'poster'",
+      {"poster" + of, "the stored bytes are not what was derived"}, back);
+  said("UPDATE renditions SET holder = 'nobody'", {"rendition" + of, "holder nobody"},
+       fmt::format("UPDATE renditions SET holder = '{}'", holder.text()));
+
+  // Where its holder's right has ended it is gone, and that it was made still told.
+  create({"CREATE TABLE kept_copy AS SELECT object FROM renditions"});
+  ASSERT_TRUE(vault_->forget_renditions(holder));
+  EXPECT_EQ(faults(), std::vector<std::string>());
+  // A catalog without the constraint that keeps such a row from naming a file.
+  create({"CREATE TABLE loose AS SELECT * FROM renditions", "DROP TABLE renditions",
+          "ALTER TABLE loose RENAME TO renditions"});
+  run("UPDATE renditions SET object = (SELECT object FROM kept_copy)");
+  EXPECT_TRUE(names(faults(), {"rendition" + of, "is missing"}));
+  run("UPDATE renditions SET recording = 'nobody'");
+  EXPECT_TRUE(names(faults(), {"renditions: 1 rows name no recording of the agency"}));
+  run("DELETE FROM renditions");
+  EXPECT_TRUE(names(faults(), {"rendition" + of, "it was derived, and the catalog has no row"}));
+}
+
+TEST_F(AuditTest, AFileThatCannotBeReadIsAFaultAndAFolderThatCannotBeReadAFailure) {
+  make_foreign_tables();
+  derive(admit(clerk_));
+  const os::Path where = files();
+  const std::string origin = terms(ashfield_).origin;
+  std::size_t failures = 0, unreadable = 0;
+  for (const test::Op op : {test::Op::kOpen, test::Op::kRead, test::Op::kEnd}) {
+    for (std::size_t nth = 1;; ++nth) {
+      ASSERT_LT(nth, 100U);
+      const auto faulty = *test::FaultyDisk::over(*disk_, where);
+      const auto bucket = *bucket::open_fs_bucket(*faulty, where);
+      store::Store store(*bucket);
+      std::size_t read = 0;
+      faulty->inject({.op = op, .nth = nth});
+      const auto report =
+          check_catalog({ashfield_, origin, *database_, store, *bucket, where, [&](const CatalogReport&) { ++read; }});
+      if (!faulty->has_failed()) {
+        ASSERT_TRUE(report);
+        EXPECT_EQ(report->faults, std::vector<std::string>());
+        break;
+      }
+      EXPECT_EQ(read, 1U) << "each original, also one that could not be read";
+      if (!report) {
+        ++failures;
+        continue;
+      }
+      EXPECT_EQ(report->faults.size(), 1U) << fmt::format("{}", fmt::join(report->faults, "\n"));
+      ++unreadable;
+    }
+  }
+  EXPECT_GE(failures, 1U);
+  EXPECT_GE(unreadable, 9U) << "three files, opened, read and read to their ends";
+}
+
+TEST_F(AuditTest, FilesOfNobodyAreNotedWhateverTheirNames) {
+  make_foreign_tables();
+  const RecordingId id = admit(clerk_);
+  const std::filesystem::path folder = files() / "objects" / ashfield_.slug;
+  std::filesystem::create_directories(folder / "zz");
+  for (const std::string& name : {std::string("stray"), id.text()}) std::ofstream(folder / "zz" / name) << "x";
+  const CatalogReport report = check();
+  EXPECT_EQ(report.faults, std::vector<std::string>());
+  EXPECT_EQ(report.notes.size(), 2U);
+  EXPECT_TRUE(names(report.notes, {"zz/stray", "no recording has this file"}));
+  EXPECT_TRUE(names(report.notes, {"zz/" + id.text(), "no recording has this file"}));
+}
+
+TEST_F(AuditTest, OfVeryManyFaultsAndNotesAThousandAreTold) {
+  make_foreign_tables();
+  const std::filesystem::path folder = files() / "objects" / ashfield_.slug / "zz";
+  std::filesystem::create_directories(folder);
+  for (std::size_t i = 0; i <= kCatalogFaultsMax; ++i) std::ofstream(folder / std::to_string(i)) << "x";
+  const std::string numbers =
+      fmt::format("WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {}) ", kCatalogFaultsMax);
+  run(numbers + fmt::format("INSERT INTO people (id, agency, login, name, added_us) SELECT CAST(i AS TEXT), '{}', "
+                            "CAST(i AS TEXT), 'x', 0 FROM n",
+                            ashfield_.id.text()));
+  run(numbers +
+      fmt::format(
+          "INSERT INTO devices (id, agency, serial, added_us) SELECT CAST(i AS TEXT), '{}', CAST(i AS TEXT), 0 FROM n",
+          ashfield_.id.text()));
+  const CatalogReport report = check();
+  EXPECT_EQ(report.faults.size(), kCatalogFaultsMax);
+  EXPECT_EQ(report.notes.size(), kCatalogFaultsMax);
 }
 
 // ---- the facts that access stands on ----

@@ -36,11 +36,19 @@ Text field(const Json& event, std::string_view name) {
 
 Text whole_number(const Json& event, std::string_view name) {
   const std::int64_t* value = event.find_integer(name);
-  return value ? Text(std::to_string(*value)) : std::nullopt;
+  if (!value) return std::nullopt;
+  return std::to_string(*value);
+}
+
+// An event leaves an empty text out.
+Text filled(const db::Row& row, std::string_view column) {
+  Text text = row.maybe_text(column);
+  return text && text->empty() ? std::nullopt : text;
 }
 
 std::string shown(const Text& text) {
-  return text ? printable(*text) : "nothing";
+  if (!text) return "nothing";
+  return printable(*text);
 }
 
 class Checker {
@@ -55,12 +63,13 @@ class Checker {
       std::vector<Original> originals;
       std::vector<DerivedObject> objects;
       std::size_t count = 0;
-      TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+      const db::Params page = {{"agency", agency_}, {"after", after}, {"limit", kChainsPage}};
+      const auto look = [&](db::Transaction& tx) -> Result<void> {
         const db::Rows rows = TRY(
             tx.query("SELECT c.subject, e.type, e.event FROM ledger_chains c JOIN ledger_events e ON e.agency = "
                      "c.agency AND e.subject = c.subject AND e.n = 0 WHERE c.agency = :agency AND c.subject > :after "
                      "ORDER BY c.subject LIMIT :limit",
-                     {{"agency", agency_}, {"after", after}, {"limit", kChainsPage}}));
+                     page));
         count = rows.size();
         for (const db::Row& row : rows) {
           after = row.text("subject");
@@ -74,7 +83,8 @@ class Checker {
           }
         }
         return {};
-      }));
+      };
+      TRY(parts_.database.read(look));
       if (count == 0) return {};
       for (const Original& original : originals) read_original(original);
       for (const DerivedObject& object : objects) read_derived(object);
@@ -91,34 +101,38 @@ class Checker {
                                  {"devices", "device", "identity.bound"},
                                  {"docks", "dock", "identity.bound"},
                                  {"camera_systems", "camera system", "identity.bound"}};
-    return parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    constexpr std::string_view kOfRecordings[] = {"views", "derived_items", "renditions"};
+    const auto look = [&](db::Transaction& tx) -> Result<void> {
       for (const Table& table : kTables) {
-        for (const db::Row& row :
-             TRY(tx.query(fmt::format("SELECT CAST(t.id AS TEXT) AS id FROM {} t WHERE t.agency = :agency AND NOT "
-                                      "EXISTS (SELECT 1 FROM ledger_events e WHERE e.agency = t.agency AND e.subject = "
-                                      "t.id AND e.n = 0 AND e.type = :type) ORDER BY t.id LIMIT :limit",
-                                      table.name),
-                          {{"agency", agency_},
-                           {"type", table.type},
-                           {"limit", static_cast<std::int64_t>(kCatalogFaultsMax)}}))) {
+        const db::Params params = {
+            {"agency", agency_}, {"type", table.type}, {"limit", static_cast<std::int64_t>(kCatalogFaultsMax)}};
+        const db::Rows rows =
+            TRY(tx.query(fmt::format("SELECT CAST(t.id AS TEXT) AS id FROM {} t WHERE t.agency = :agency AND NOT "
+                                     "EXISTS (SELECT 1 FROM ledger_events e WHERE e.agency = t.agency AND e.subject = "
+                                     "t.id AND e.n = 0 AND e.type = :type) ORDER BY t.id LIMIT :limit",
+                                     table.name),
+                         params));
+        for (const db::Row& row : rows) {
           fault(fmt::format("{} {}: the catalog has it, and no event", table.what, printable(row.text("id"))));
         }
       }
       // Those of the agency's recordings are compared with the events of each; what is left belongs to none.
-      for (const std::string_view table : {"views", "derived_items", "renditions"}) {
-        const std::int64_t strays =
+      const db::Params of_agency = {{"agency", agency_}};
+      for (const std::string_view table : kOfRecordings) {
+        const db::Rows counted =
             TRY(tx.query(fmt::format("SELECT COUNT(*) AS strays FROM {} t WHERE t.agency = :agency AND NOT EXISTS "
                                      "(SELECT 1 FROM recordings r WHERE r.id = t.recording AND r.agency = t.agency)",
                                      table),
-                         {{"agency", agency_}}))[0]
-                .integer("strays");
+                         of_agency));
+        const std::int64_t strays = counted[0].integer("strays");
         if (strays > 0) fault(fmt::format("{}: {} rows name no recording of the agency", table, strays));
       }
       if (!TRY(first_event(tx, parts_.agency.console.text()))) {
         fault(fmt::format("console {}: the catalog has it, and no event", parts_.agency.console.text()));
       }
       return {};
-    });
+    };
+    return parts_.database.read(look);
   }
 
   // Who was what when, and the rules of viewing.
@@ -137,23 +151,21 @@ class Checker {
       const std::vector<std::string> names = TRY(parts_.bucket.list(prefix, after, kObjectsPage));
       if (names.empty()) return {};
       after = names.back();
-      TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+      const auto look = [&](db::Transaction& tx) -> Result<void> {
         for (const std::string& name : names) {
-          const auto id = RecordingId::parse(std::string_view(name).substr(name.rfind('/') + 1));
-          const bool is_object = id && name == store::object_name(parts_.agency.slug, *id);
-          if (is_object &&
-              !TRY(tx.query("SELECT id FROM recordings WHERE id = :id LIMIT 1", {{"id", id->text()}})).empty())
-            continue;
+          if (TRY(is_of_recording(tx, name))) continue;
           note(fmt::format("{}: no recording has this file", name));
         }
         return {};
-      }));
+      };
+      TRY(parts_.database.read(look));
     }
   }
 
   void terms() {
     // The origin stands in leaf 0 and in every event.
-    if (!parts_.origin.ends_with("/" + parts_.agency.slug)) {
+    const std::string end = "/" + parts_.agency.slug;
+    if (!parts_.origin.ends_with(end)) {
       fault(fmt::format("agency {}: the catalog says slug {}, its ledger {}", agency_, printable(parts_.agency.slug),
                         parts_.origin));
     }
@@ -195,10 +207,18 @@ class Checker {
     }
   }
 
+  Result<bool> is_of_recording(db::Transaction& tx, const std::string& object) {
+    const auto id = RecordingId::parse(std::string_view(object).substr(object.rfind('/') + 1));
+    if (!id) return false;
+    if (object != store::object_name(parts_.agency.slug, *id)) return false;
+    const db::Params by_id = {{"id", id->text()}};
+    return !TRY(tx.query("SELECT id FROM recordings WHERE id = :id LIMIT 1", by_id)).empty();
+  }
+
   Result<std::optional<Json>> first_event(db::Transaction& tx, const std::string& subject) {
-    const db::Rows rows =
-        TRY(tx.query("SELECT event FROM ledger_events WHERE agency = :agency AND subject = :subject AND n = 0",
-                     {{"agency", agency_}, {"subject", subject}}));
+    const db::Params of_subject = {{"agency", agency_}, {"subject", subject}};
+    const db::Rows rows = TRY(tx.query(
+        "SELECT event FROM ledger_events WHERE agency = :agency AND subject = :subject AND n = 0", of_subject));
     return rows.empty() ? std::optional<Json>() : proof::parse_event(rows[0].text("event"));
   }
 
@@ -216,6 +236,7 @@ class Checker {
     }
     originals.push_back({*subject, admission->sha256, admission->bytes});
     // As texts, whatever a column holds: SQLite keeps any type in any column.
+    const db::Params by_id = {{"id", id}, {"agency", agency_}};
     const db::Rows rows = TRY(tx.query(
         "SELECT CAST(sha256 AS TEXT) AS sha256, CAST(bytes AS TEXT) AS bytes, CAST(codec AS TEXT) AS codec, "
         "CAST(filename AS TEXT) AS filename, CAST(recorded_us AS TEXT) AS recorded_us, CAST(received_us AS TEXT) AS "
@@ -226,7 +247,7 @@ class Checker {
         "CASE WHEN inside_home_known = 1 THEN CAST(is_inside_home AS TEXT) END AS is_inside_home, CAST(restriction AS "
         "TEXT) AS restriction, CAST(is_victim_sensitive AS TEXT) AS is_victim_sensitive FROM recordings WHERE id = :id "
         "AND agency = :agency",
-        {{"id", id}, {"agency", agency_}}));
+        by_id));
     if (rows.empty()) {
       fault(fmt::format("{}: it was admitted, and the catalog has no row", what));
       return {};
@@ -242,27 +263,29 @@ class Checker {
       if (bound) serial = field(*bound, "serial");
     }
     const Text recorded = row.maybe_text("recorded_us");
-    const Text filename = row.maybe_text("filename");
+    const Text received = row.maybe_text("received_us");
+    const Text sorted_by = recorded ? recorded : received;
+    const Text dock_file = admission->dock ? field(*admission->dock, "file") : std::nullopt;
+    const std::string_view state = said.restriction ? "restricted" : "sealed";
     compare(what, {{"sha256", row.maybe_text("sha256"), field(admitted, "sha256")},
                    {"bytes", row.maybe_text("bytes"), whole_number(admitted, "bytes")},
                    {"codec", row.maybe_text("codec"), std::string(store::codec_name(store::Codec::kPlain))},
-                   {"filename", filename && filename->empty() ? std::nullopt : filename, field(admitted, "filename")},
+                   {"filename", filled(row, "filename"), field(admitted, "filename")},
                    {"recorded_at", column_time(recorded), field(admitted, "recorded_at")},
-                   {"received_at", column_time(row.maybe_text("received_us")), field(admitted, "received_at")},
+                   {"received_at", column_time(received), field(admitted, "received_at")},
                    {"uploader", row.maybe_text("uploader"), field(admitted, "actor")},
                    {"device", row.maybe_text("device"), serial},
                    {"wearer", row.maybe_text("wearer"), field(admitted, "wearer")},
                    {"incident", row.maybe_text("incident"), said.incident},
                    {"category", row.maybe_text("category"), said.category},
                    {"group", row.maybe_text("group_id"), field(admitted, "group")},
-                   {"dock file", row.maybe_text("dock_file"),
-                    admission->dock ? field(*admission->dock, "file") : std::nullopt},
+                   {"dock file", row.maybe_text("dock_file"), dock_file},
                    {"chain_starts_at", row.maybe_text("chain_starts_at"), field(admitted, "chain_starts_at")},
-                   {"state", row.maybe_text("state"), said.restriction ? "restricted" : "sealed"},
+                   {"state", row.maybe_text("state"), std::string(state)},
                    {"restriction", row.maybe_text("restriction"), said.restriction},
                    {"victim_sensitive", row.maybe_text("is_victim_sensitive"), said.victim_sensitive},
                    {"inside_home", row.maybe_text("is_inside_home"), said.inside_home}});
-    if (row.maybe_text("sort_us") != (recorded ? recorded : row.maybe_text("received_us"))) {
+    if (row.maybe_text("sort_us") != sorted_by) {
       fault(fmt::format("{}: it is sorted under another time than its own", what));
     }
     if (said.tells_officer) {
@@ -275,10 +298,13 @@ class Checker {
   // Whose recording it is follows from the badge that the admission names, and from who had it then.
   Result<void> officer(db::Transaction& tx, const std::string& what, const Text& assigned, const Json& admitted) {
     const Text wearer = field(admitted, "wearer");
+    const Text admitted_at = field(admitted, "at");
+    const Text received_at = field(admitted, "received_at");
     if (assigned) {
       const auto bound = TRY(first_event(tx, *assigned));
       const Text badge = bound ? field(*bound, "badge") : std::nullopt;
-      if (!badge || badge != wearer || field(*bound, "at") > field(admitted, "at")) {
+      const Text since = bound ? field(*bound, "at") : std::nullopt;
+      if (!badge || badge != wearer || since > admitted_at) {
         fault(fmt::format("{}: the catalog says officer {} (badge {}), its events badge {}", what, shown(assigned),
                           shown(badge), shown(wearer)));
       }
@@ -287,12 +313,16 @@ class Checker {
     if (!wearer) return {};
     // Nobody: wrong only if somebody had the badge before the file was whole. Whoever came after that, and before the
     // admission, may have been seen by it or not.
-    for (const db::Row& row :
-         TRY(tx.query("SELECT subject, event FROM ledger_events WHERE agency = :agency AND type = 'identity.bound' AND "
-                      "subject IN (SELECT id FROM people WHERE agency = :agency AND badge = :badge) AND n = 0 LIMIT 2",
-                      {{"agency", agency_}, {"badge", *wearer}}))) {
+    const db::Params of_badge = {{"agency", agency_}, {"badge", *wearer}};
+    const db::Rows rows =
+        TRY(tx.query("SELECT subject, event FROM ledger_events WHERE agency = :agency AND type = 'identity.bound' AND "
+                     "subject IN (SELECT id FROM people WHERE agency = :agency AND badge = :badge) AND n = 0 LIMIT 2",
+                     of_badge));
+    for (const db::Row& row : rows) {
       const auto bound = proof::parse_event(row.text("event"));
-      if (bound && field(*bound, "badge") == wearer && field(*bound, "at") < field(admitted, "received_at")) {
+      if (!bound) continue;
+      const Text badge = field(*bound, "badge"), since = field(*bound, "at");
+      if (badge == wearer && since < received_at) {
         fault(fmt::format("{}: the catalog says officer nothing, its events badge {}, which was {}'s", what,
                           shown(wearer), row.text("subject")));
       }
@@ -320,10 +350,11 @@ class Checker {
                             std::vector<DerivedObject>& objects, Said& said) {
     std::int64_t views = 0, derived = 0;
     for (std::int64_t after = 0;;) {
+      const db::Params page = {{"agency", agency_}, {"subject", id}, {"after", after}, {"limit", kEventsPage}};
       const db::Rows rows =
           TRY(tx.query("SELECT n, type, event FROM ledger_events WHERE agency = :agency AND subject = :subject AND n > "
                        ":after ORDER BY n LIMIT :limit",
-                       {{"agency", agency_}, {"subject", id}, {"after", after}, {"limit", kEventsPage}}));
+                       page));
       if (rows.empty()) break;
       for (const db::Row& row : rows) {
         after = row.integer("n");
@@ -344,11 +375,13 @@ class Checker {
         }
       }
     }
-    const db::Row counts =
+    const db::Params by_id = {{"id", id}};
+    const db::Rows counted =
         TRY(tx.query("SELECT (SELECT COUNT(*) FROM views WHERE recording = :id) AS views, (SELECT "
                      "COUNT(*) FROM derived_items WHERE recording = :id) + (SELECT COUNT(*) FROM renditions WHERE "
                      "recording = :id AND sha256 IS NOT NULL) AS derived",
-                     {{"id", id}}))[0];
+                     by_id));
+    const db::Row& counts = counted[0];
     compare(what, {{"views", std::to_string(counts.integer("views")), std::to_string(views)},
                    {"derived items", std::to_string(counts.integer("derived")), std::to_string(derived)}});
     return {};
@@ -358,27 +391,23 @@ class Checker {
     ++report.views;
     const std::string id = field(event, "view").value_or("");
     const std::string what = fmt::format("view {} of recording {}", id, recording);
+    const db::Params by_id = {{"id", id}};
     const db::Rows rows = TRY(
         tx.query("SELECT CAST(recording AS TEXT) AS recording, CAST(agency AS TEXT) AS agency, CAST(person AS TEXT) AS "
                  "person, CAST(purpose AS TEXT) AS purpose, CAST(case_number AS TEXT) AS case_number, CAST(warrant AS "
                  "TEXT) AS warrant FROM views WHERE id = :id",
-                 {{"id", id}}));
+                 by_id));
     if (rows.empty()) {
       fault(fmt::format("{}: it was opened, and the catalog has no row", what));
       return {};
     }
     const db::Row& row = rows[0];
-    // The event leaves an empty field out.
-    const auto filled = [&](std::string_view name) {
-      Text text = row.maybe_text(name);
-      return text && text->empty() ? std::nullopt : text;
-    };
     compare(what, {{"recording", row.maybe_text("recording"), recording},
                    {"agency", row.maybe_text("agency"), agency_},
                    {"person", row.maybe_text("person"), field(event, "actor")},
                    {"purpose", row.maybe_text("purpose"), field(event, "purpose")},
-                   {"case", filled("case_number"), field(event, "case")},
-                   {"warrant", filled("warrant"), field(event, "warrant")}});
+                   {"case", filled(row, "case_number"), field(event, "case")},
+                   {"warrant", filled(row, "warrant"), field(event, "warrant")}});
     return {};
   }
 
@@ -387,17 +416,23 @@ class Checker {
     ++report.derived;
     const std::string kind = field(event, "kind").value_or("");
     const std::string what = fmt::format("{} of recording {}", kind, recording);
+    struct Place {
+      std::string_view content, holder, forgotten, table, key;
+    };
+    constexpr Place kItem = {"content", "NULL", "NULL", "derived_items", "kind"};
+    constexpr Place kRendition = {"NULL", "holder", "forgotten_us", "renditions", "id"};
     const bool is_rendition = kind == evidence::kRenditionJob;
-    const db::Rows rows = TRY(tx.query(
-        fmt::format(
-            "SELECT CAST(agency AS TEXT) AS agency, CAST(tool AS TEXT) AS tool, CAST(version AS TEXT) AS version, "
-            "CAST(arguments AS TEXT) AS arguments, CAST(parent_sha256 AS TEXT) AS parent, CAST(sha256 AS TEXT) AS "
-            "sha256, CAST(bytes AS TEXT) AS bytes, CAST(object AS TEXT) AS object, CAST({} AS TEXT) AS content, "
-            "CAST({} AS TEXT) AS holder, CAST({} AS TEXT) AS forgotten FROM {} WHERE recording = :recording AND {} = "
-            ":one",
-            is_rendition ? "NULL" : "content", is_rendition ? "holder" : "NULL", is_rendition ? "forgotten_us" : "NULL",
-            is_rendition ? "renditions" : "derived_items", is_rendition ? "id" : "kind"),
-        {{"recording", recording}, {"one", is_rendition ? field(event, "rendition").value_or("") : kind}}));
+    const Place& place = is_rendition ? kRendition : kItem;
+    std::string one = kind;
+    if (is_rendition) one = field(event, "rendition").value_or("");
+    const std::string sql = fmt::format(
+        "SELECT CAST(agency AS TEXT) AS agency, CAST(tool AS TEXT) AS tool, CAST(version AS TEXT) AS version, "
+        "CAST(arguments AS TEXT) AS arguments, CAST(parent_sha256 AS TEXT) AS parent, CAST(sha256 AS TEXT) AS "
+        "sha256, CAST(bytes AS TEXT) AS bytes, CAST(object AS TEXT) AS object, CAST({} AS TEXT) AS content, "
+        "CAST({} AS TEXT) AS holder, CAST({} AS TEXT) AS forgotten FROM {} WHERE recording = :recording AND {} = :one",
+        place.content, place.holder, place.forgotten, place.table, place.key);
+    const db::Params params = {{"recording", recording}, {"one", one}};
+    const db::Rows rows = TRY(tx.query(sql, params));
     if (rows.empty()) {
       fault(fmt::format("{}: it was derived, and the catalog has no row", what));
       return {};
@@ -412,9 +447,10 @@ class Checker {
                    {"bytes", row.maybe_text("bytes"), whole_number(event, "bytes")},
                    {"holder", row.maybe_text("holder"), field(event, "for")}});
     // Its holder's right has ended: what was made is still told, and no longer there.
-    if (row.maybe_text("forgotten") && !row.maybe_text("object")) return {};
+    const Text forgotten = row.maybe_text("forgotten"), object = row.maybe_text("object");
+    if (forgotten && !object) return {};
     const bool is_in_row = kind == evidence::derived_kind_name(evidence::DerivedKind::kProbe);
-    const Text content = row.maybe_text(is_in_row ? "content" : "object");
+    const Text content = is_in_row ? row.maybe_text("content") : object;
     if (!content) {
       fault(fmt::format("{}: the catalog keeps it in the wrong place", what));
     } else if (!is_in_row) {
@@ -438,13 +474,14 @@ class Checker {
       }
       // By what was sealed, not by what the row says.
       auto opened = parts_.store.open(parts_.agency.slug, original.id, store::Codec::kPlain, original.bytes);
-      const auto digest = opened ? parts_.store.digest(*opened) : Result<Digest>(fail(opened.error()));
-      if (!digest) {
+      if (!opened) {
+        fault(fmt::format("{}: {}", what, opened.error().text()));
+      } else if (const auto digest = parts_.store.digest(*opened); !digest) {
         fault(fmt::format("{}: {}", what, digest.error().text()));
-      } else if (*digest != original.sha256) {
-        fault(fmt::format("{}: its bytes hash to {}, and {} was sealed", what, hex(*digest), hex(original.sha256)));
-      }
-      if (digest) {
+      } else {
+        if (*digest != original.sha256) {
+          fault(fmt::format("{}: its bytes hash to {}, and {} was sealed", what, hex(*digest), hex(original.sha256)));
+        }
         ++report.originals;
         report.original_bytes += original.bytes;
       }
@@ -534,19 +571,21 @@ class Checker {
     std::map<std::string, std::string> worn;  // by assignment
     std::string last;
     for (std::int64_t after = -1;;) {
+      const db::Params page = {{"agency", agency_}, {"id", id}, {"after", after}, {"limit", kEventsPage}};
       const db::Rows rows = TRY(tx.query(
           "SELECT n, type, event FROM ledger_events WHERE agency = :agency AND subject = :id AND n > :after AND "
           "type IN ('identity.bound', 'assignment.began', 'assignment.ended') ORDER BY n LIMIT :limit",
-          {{"agency", agency_}, {"id", id}, {"after", after}, {"limit", kEventsPage}}));
+          page));
       if (rows.empty()) break;
       for (const db::Row& row : rows) {
         after = row.integer("n");
         const auto event = proof::parse_event(row.text("event"));
         if (!event) continue;
         const std::string& type = row.text("type");
+        const std::string kind = field(*event, "kind").value_or("");
         if (type == "identity.bound" && after == 0 && event->find("badge")) {
           worn[last = id] = field(*event, "badge").value_or("");
-        } else if (type == "assignment.began" && field(*event, "kind") == "badge" && !event->find("until")) {
+        } else if (type == "assignment.began" && kind == "badge" && !event->find("until")) {
           last = field(*event, "assignment").value_or("");
           worn[last] = field(*event, "target").value_or("");
         } else if (type == "assignment.ended") {
@@ -560,15 +599,17 @@ class Checker {
 
   Result<void> roles(db::Transaction& tx, const std::string& id) {
     std::set<std::string> catalog, events;
-    for (const db::Row& row : TRY(tx.query(
-             "SELECT CAST(role AS TEXT) AS role FROM person_roles WHERE person = :id ORDER BY role LIMIT :limit",
-             {{"id", id}, {"limit", kRolesMax}}))) {
-      catalog.insert(row.text("role"));
-    }
-    for (const db::Row& row :
-         TRY(tx.query("SELECT event FROM ledger_events WHERE agency = :agency AND subject = :id AND type = "
-                      "'person.roles' ORDER BY n DESC LIMIT 1",
-                      {{"agency", agency_}, {"id", id}}))) {
+    const db::Params of_person = {{"id", id}, {"limit", kRolesMax}};
+    const db::Rows held = TRY(
+        tx.query("SELECT CAST(role AS TEXT) AS role FROM person_roles WHERE person = :id ORDER BY role LIMIT :limit",
+                 of_person));
+    for (const db::Row& row : held) catalog.insert(row.text("role"));
+    const db::Params by_subject = {{"agency", agency_}, {"id", id}};
+    const db::Rows said =
+        TRY(tx.query("SELECT event FROM ledger_events WHERE agency = :agency AND subject = :id AND type = "
+                     "'person.roles' ORDER BY n DESC LIMIT 1",
+                     by_subject));
+    for (const db::Row& row : said) {
       const auto event = proof::parse_event(row.text("event"));
       const Json* list = event ? event->find("roles") : nullptr;
       if (!list || !list->array()) continue;
@@ -585,10 +626,12 @@ class Checker {
   // a directory has deactivated is deactivated by hand too.
   Result<void> activity(db::Transaction& tx, const std::string& id, const db::Row& person) {
     Text from, until;
-    for (const db::Row& row :
-         TRY(tx.query("SELECT event FROM ledger_events WHERE agency = :agency AND subject = :id AND type = "
-                      "'person.active' ORDER BY n DESC LIMIT :limit",
-                      {{"agency", agency_}, {"id", id}, {"limit", kEventsPage}}))) {
+    const db::Params by_subject = {{"agency", agency_}, {"id", id}, {"limit", kEventsPage}};
+    const db::Rows said =
+        TRY(tx.query("SELECT event FROM ledger_events WHERE agency = :agency AND subject = :id AND type = "
+                     "'person.active' ORDER BY n DESC LIMIT :limit",
+                     by_subject));
+    for (const db::Row& row : said) {
       const auto event = proof::parse_event(row.text("event"));
       const Json* active = event ? event->find("active") : nullptr;
       const bool is_active = active && active->boolean() && *active->boolean();
@@ -606,19 +649,22 @@ class Checker {
   Result<void> dock(db::Transaction& tx, const std::string& id, const Json& bound, const db::Row& row) {
     Text key;
     bool is_revoked = false;
-    for (const db::Row& later :
-         TRY(tx.query("SELECT type, event FROM ledger_events WHERE agency = :agency AND subject = :id AND type IN "
-                      "('dock.enrolled', 'dock.revoked') ORDER BY n LIMIT :limit",
-                      {{"agency", agency_}, {"id", id}, {"limit", kEventsPage}}))) {
+    const db::Params by_subject = {{"agency", agency_}, {"id", id}, {"limit", kEventsPage}};
+    const db::Rows said =
+        TRY(tx.query("SELECT type, event FROM ledger_events WHERE agency = :agency AND subject = :id AND type IN "
+                     "('dock.enrolled', 'dock.revoked') ORDER BY n LIMIT :limit",
+                     by_subject));
+    for (const db::Row& later : said) {
       const auto event = proof::parse_event(later.text("event"));
       if (later.text("type") == "dock.revoked") is_revoked = true;
       if (!event || later.text("type") != "dock.enrolled") continue;
       const auto bytes = parse_base64_array<32>(field(*event, "key").value_or(""));
       if (bytes) key = hex(*bytes);
     }
+    const std::string_view revoked = is_revoked ? "yes" : "no";
     compare("dock " + id, {{"name", row.maybe_text("name"), field(bound, "name")},
                            {"key", row.maybe_text("public_key"), key},
-                           {"revoked", row.maybe_text("revoked"), is_revoked ? "yes" : "no"}});
+                           {"revoked", row.maybe_text("revoked"), std::string(revoked)}});
     return {};
   }
 
@@ -650,16 +696,17 @@ Result<CatalogReport> check_catalog(const CatalogCheck& check) {
 
 Result<std::vector<std::string>> ledgers_without_agency(db::Database& database) {
   std::vector<std::string> out;
-  TRY(database.read([&](db::Transaction& tx) -> Result<void> {
+  const db::Params params = {{"limit", static_cast<std::int64_t>(kCatalogFaultsMax)}};
+  const auto look = [&](db::Transaction& tx) -> Result<void> {
     out.clear();
-    for (const db::Row& row :
-         TRY(tx.query("SELECT origin FROM ledgers l WHERE NOT EXISTS (SELECT 1 FROM agencies a WHERE a.id = l.agency) "
-                      "ORDER BY origin LIMIT :limit",
-                      {{"limit", static_cast<std::int64_t>(kCatalogFaultsMax)}}))) {
-      out.push_back(row.text("origin"));
-    }
+    const db::Rows rows =
+        TRY(tx.query("SELECT origin FROM ledgers l WHERE NOT EXISTS (SELECT 1 FROM agencies a WHERE a.id = l.agency) "
+                     "ORDER BY origin LIMIT :limit",
+                     params));
+    for (const db::Row& row : rows) out.push_back(row.text("origin"));
     return {};
-  }));
+  };
+  TRY(database.read(look));
   return out;
 }
 

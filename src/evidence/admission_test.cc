@@ -111,6 +111,37 @@ TEST_F(AdmissionTest, WhereAStepFailsThereIsNothing) {
   EXPECT_TRUE(try_admit(clerk_, admission));
 }
 
+TEST_F(AdmissionTest, WhatIsInConflictIsLookedAtAgainAndGivenUpAfterAWhile) {
+  const Admission admission = file("what the camera saw");
+  int steps = 0;
+  const auto in_conflict = [&](int times) {
+    steps = 0;
+    return vault_->admit(clerk_, admission, [&steps, times](db::Transaction&, const RecordingId&) -> Result<void> {
+      return ++steps <= times ? Result<void>(fail(Code::kConflict, "somebody was first")) : Result<void>();
+    });
+  };
+  EXPECT_EQ(code_of(in_conflict(1'000)), Code::kConflict);
+  EXPECT_LT(steps, 10);
+  EXPECT_EQ(count("recordings"), 0);
+  EXPECT_TRUE(in_conflict(2));
+  EXPECT_EQ(steps, 3);
+  EXPECT_EQ(count("recordings"), 1);
+}
+
+TEST_F(AdmissionTest, WithoutALedgerNothingIsStored) {
+  ledger::Ledgers none(
+      [](const AgencyId&) -> Result<std::unique_ptr<ledger::Ledger>> {
+        return fail(Code::kUnavailable, "The ledger cannot be opened");
+      },
+      clock_);
+  Vault vault({*database_, *store_, *bucket_, *queue_, none, clock_});
+  const Admission admission = file("what the camera saw");
+  const auto refused =
+      vault.admit(clerk_, admission, [](db::Transaction&, const RecordingId&) -> Result<void> { return {}; });
+  EXPECT_EQ(code_of(refused), Code::kUnavailable);
+  EXPECT_FALSE(is_stored(admission));
+}
+
 TEST_F(AdmissionTest, WhatIsNotAsLongAsItWasSaidToBeIsNotAdmitted) {
   Admission longer = file("what the camera saw");
   ++longer.source.bytes;

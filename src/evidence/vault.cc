@@ -231,7 +231,7 @@ Result<void> Vault::admit(const access::Actor& actor, const Admission& admission
   const Description& description = admission.description;
   if (description.group) TRY(check_group(actor, *description.group));
 
-  for (int attempt = 0; attempt < kAdmitAttemptsMax; ++attempt) {
+  for (int attempt = 1;; ++attempt) {
     Known known;
     TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
       known = TRY(look_up(tx, actor, admission));
@@ -245,22 +245,22 @@ Result<void> Vault::admit(const access::Actor& actor, const Admission& admission
     ledger::Submission submission{actor.subject(), {}, {}};
     if (is_new_device) submission.events.push_back(device_bound(*known.device));
     for (ledger::Draft& event : admission_events(admission, known)) submission.events.push_back(std::move(event));
-    submission.rows = [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) -> Result<void> {
+    const auto rows = [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) -> Result<void> {
       if (is_new_device) TRY(roster::add_device(tx, *known.device, parts_.clock.now()));
       TRY(insert_recording(tx, actor, admission, known.officer));
       TRY(parts_.jobs.enqueue(tx, {kMediaJob, actor.agency, admission.recording}));
       return also(tx, admission.recording);
     };
+    submission.rows = rows;
     auto sealed = ledger.commit(std::move(submission));
     if (sealed) {
       parts_.jobs.nudge();
       return {};
     }
     // Two first files of one device at once, or this very admission by another process: look again.
-    if (sealed.error().code() != Code::kConflict || attempt + 1 == kAdmitAttemptsMax)
+    if (sealed.error().code() != Code::kConflict || attempt == kAdmitAttemptsMax)
       return fail(std::move(sealed).error());
   }
-  CHECK(false);
 }
 
 Result<roster::Device> Vault::register_device(const access::Actor& actor, const std::string& serial) {

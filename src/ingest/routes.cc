@@ -212,13 +212,16 @@ Result<Response> state(const Request& request, Uploads& uploads, const roster::A
   const access::Actor actor = TRY(asker(request));
   const Upload upload = TRY(uploads.find(actor, TRY(upload_id(request))));
   const bool is_recording = upload.state == State::kSealed && upload.kind != Kind::kPartial;
+  Json recording, sha256;
+  if (is_recording) recording = Json(upload.recording.text());
+  if (upload.sha256) sha256 = Json(hex(*upload.sha256));
   return http::answer(200, {{"id", upload.id.text()},
                             {"state", state_name(upload.state)},
-                            {"recording", is_recording ? Json(upload.recording.text()) : Json()},
+                            {"recording", recording},
                             {"reason", http::text_or_null(upload.reason)},
                             {"offset", upload.offset},
                             {"length", upload.length},
-                            {"sha256", upload.sha256 ? Json(hex(*upload.sha256)) : Json()},
+                            {"sha256", sha256},
                             {"expires_at", ledger_time(upload.expires_at)}});
 }
 

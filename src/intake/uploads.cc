@@ -221,16 +221,17 @@ Result<std::optional<Upload>> Uploads::take_over(const UploadId& id) {
     TRY(parts_.database.check_writable());
     return read(id);
   }
+  const db::Params by_id = {{"id", id.text()}};
+  const db::Params mine = {{"writer", hex(crypto::random_bytes<16>())}, {"id", id.text()}};
   std::optional<Upload> out;
-  TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+  const auto take = [&](db::Transaction& tx) -> Result<void> {
     out.reset();
-    TRY(tx.run("UPDATE uploads SET writer = :writer WHERE id = :id",
-               {{"writer", hex(crypto::random_bytes<16>())}, {"id", id.text()}}));
-    const db::Rows rows =
-        TRY(tx.query(fmt::format("SELECT {} FROM uploads WHERE id = :id", kColumns), {{"id", id.text()}}));
+    TRY(tx.run("UPDATE uploads SET writer = :writer WHERE id = :id", mine));
+    const db::Rows rows = TRY(tx.query(fmt::format("SELECT {} FROM uploads WHERE id = :id", kColumns), by_id));
     if (!rows.empty()) out = TRY(read_upload(rows[0]));
     return {};
-  }));
+  };
+  TRY(parts_.database.write(take));
   return out;
 }
 
@@ -352,21 +353,40 @@ Result<Upload> Uploads::create(const access::Actor& actor, const Creation& creat
     TRY(TRY(parts_.disk.open(path(upload.id), os::OpenMode::kCreate))->sync_data());
     TRY(directory_sync_.run());
   }
-  auto inserted = parts_.database.write([&](db::Transaction& tx) -> Result<void> {
-    const std::int64_t unfinished =
-        TRY(tx.query("SELECT COUNT(*) AS uploads FROM uploads WHERE owner = :owner AND state = 'receiving'",
-                     {{"owner", actor.subject().text()}}))[0]
-            .integer("uploads");
+  std::optional<std::string> declared, sha256;
+  if (upload.declared_sha256) declared = hex(*upload.declared_sha256);
+  if (upload.sha256) sha256 = hex(*upload.sha256);
+  const db::Params owner = {{"owner", actor.subject().text()}};
+  const db::Params row = {{"id", upload.id.text()},
+                          {"agency", upload.agency.text()},
+                          {"owner", upload.owner.text()},
+                          {"kind", kind_name(upload.kind)},
+                          {"state", state_name(upload.state)},
+                          {"length", upload.length},
+                          {"offset", upload.offset},
+                          {"midstate", upload.midstate},
+                          {"declared", declared},
+                          {"sha256", sha256},
+                          {"recording", upload.recording.text()},
+                          {"metadata", upload.metadata},
+                          {"parts", joined(upload.parts)},
+                          {"created", upload.created_at.us},
+                          {"expires", upload.expires_at.us},
+                          {"received", upload.received_at.us}};
+  const auto insert = [&](db::Transaction& tx) -> Result<void> {
+    const db::Rows counted =
+        TRY(tx.query("SELECT COUNT(*) AS uploads FROM uploads WHERE owner = :owner AND state = 'receiving'", owner));
+    const std::int64_t unfinished = counted[0].integer("uploads");
     if (unfinished >= static_cast<std::int64_t>(limits::kUploadsUnfinishedMax)) {
       return fail(problems::kTooManyUploads, fmt::format("{} uploads are unfinished", unfinished));
     }
     for (const UploadId& part : upload.parts) {
       // Each part is joined once: the second final upload that names it finds it taken.
+      const db::Params by_id = {{"id", part.text()}};
       const std::int64_t taken =
           TRY(tx.run("UPDATE uploads SET state = 'sealed', reason = 'joined' WHERE id = :id AND state = 'receiving' "
-                     "AND kind = 'partial' "
-                     "AND offset_bytes = length_bytes",
-                     {{"id", part.text()}}));
+                     "AND kind = 'partial' AND offset_bytes = length_bytes",
+                     by_id));
       if (taken != 1)
         return fail(problems::kConcatenation, "A part to be joined has been taken meanwhile", part.text());
     }
@@ -375,24 +395,10 @@ Result<Upload> Uploads::create(const access::Actor& actor, const Creation& creat
                "declared_sha256, sha256, recording, metadata, parts, created_us, expires_us, received_us) "
                "VALUES (:id, :agency, :owner, :kind, :state, '', :length, :offset, :midstate, :declared, :sha256, "
                ":recording, :metadata, :parts, :created, :expires, :received)",
-               {{"id", upload.id.text()},
-                {"agency", upload.agency.text()},
-                {"owner", upload.owner.text()},
-                {"kind", kind_name(upload.kind)},
-                {"state", state_name(upload.state)},
-                {"length", upload.length},
-                {"offset", upload.offset},
-                {"midstate", upload.midstate},
-                {"declared", upload.declared_sha256 ? std::optional(hex(*upload.declared_sha256)) : std::nullopt},
-                {"sha256", upload.sha256 ? std::optional(hex(*upload.sha256)) : std::nullopt},
-                {"recording", upload.recording.text()},
-                {"metadata", upload.metadata},
-                {"parts", joined(upload.parts)},
-                {"created", upload.created_at.us},
-                {"expires", upload.expires_at.us},
-                {"received", upload.received_at.us}}));
+               row));
     return {};
-  });
+  };
+  auto inserted = parts_.database.write(insert);
   if (!inserted) {
     if (is_made_here) (void)parts_.disk.remove(path(upload.id));  // else the sweep finds it
     return fail(std::move(inserted).error());
@@ -449,23 +455,26 @@ Result<void> Uploads::repair_short(Upload& upload, std::uint64_t file_bytes) {
   const std::uint64_t old_offset = upload.offset;
   upload.offset = hash.bytes();
   upload.midstate = hash.midstate();
-  return parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+  const db::Params row = {{"offset", upload.offset},
+                          {"midstate", upload.midstate},
+                          {"id", upload.id.text()},
+                          {"old_offset", old_offset},
+                          {"writer", upload.writer}};
+  const auto swap = [&row](db::Transaction& tx) -> Result<void> {
     const std::int64_t swapped =
         TRY(tx.run("UPDATE uploads SET offset_bytes = :offset, midstate = :midstate WHERE id = :id AND offset_bytes = "
                    ":old_offset AND writer = :writer AND state = 'receiving'",
-                   {{"offset", upload.offset},
-                    {"midstate", upload.midstate},
-                    {"id", upload.id.text()},
-                    {"old_offset", old_offset},
-                    {"writer", upload.writer}}));
+                   row));
     if (swapped != 1) return fail(problems::kUploadLocked, "Another request has taken this upload over");
     return {};
-  });
+  };
+  return parts_.database.write(swap);
 }
 
 Result<std::unique_ptr<Writer>> Uploads::append(const access::Actor& actor, const UploadId& id, std::uint64_t offset) {
   TRY(require_upload(actor));
-  std::unique_ptr<Writer> writer(new Writer(*this, TRY(claim(id))));
+  Claim claimed = TRY(claim(id));
+  std::unique_ptr<Writer> writer(new Writer(*this, std::move(claimed)));
   const auto require_open = [&](const std::optional<Upload>& upload) -> Result<void> {
     if (!upload || upload->owner != actor.subject()) return fail(Code::kNotFound, "No such upload", id.text());
     if (upload->kind == Kind::kFinal || upload->state != State::kReceiving) {
@@ -600,7 +609,7 @@ void Uploads::seal_step() {
 }
 
 void Uploads::seal_one(const UploadId& id) {
-  auto sealed = [&]() -> Result<void> {
+  const auto seal = [&]() -> Result<void> {
     auto upload = TRY(read(id));
     if (!upload || upload->state != State::kSealing) return {};
     // One sealer an upload, among all servers over this directory: a second that joined it anew would cut off bytes that
@@ -630,8 +639,8 @@ void Uploads::seal_one(const UploadId& id) {
     TRY(std::move(admitted));
     auto gone = parts_.disk.remove(path(id));
     return gone || gone.error().code() == Code::kNotFound ? Result<void>() : gone;
-  }();
-  if (!sealed) report("sealing", id, sealed.error());
+  };
+  if (auto sealed = seal(); !sealed) report("sealing", id, sealed.error());
   const os::MutexLock lock(mutex_);
   sealing_.erase(id);
   sealed_.notify_all();
@@ -697,30 +706,32 @@ Result<void> Uploads::join(Upload& upload) {
     upload.reason = fmt::format("The file's SHA-256 is {}, not the {} that was declared", hex(*upload.sha256),
                                 hex(*upload.declared_sha256));
   }
-  TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+  const db::Params row = {{"sha256", hex(*upload.sha256)},
+                          {"state", state_name(upload.state)},
+                          {"reason", upload.reason},
+                          {"id", upload.id.text()},
+                          {"writer", upload.writer}};
+  const auto swap = [&row](db::Transaction& tx) -> Result<void> {
     const std::int64_t swapped =
         TRY(tx.run("UPDATE uploads SET sha256 = :sha256, state = :state, reason = :reason WHERE id = :id AND writer = "
                    ":writer AND state = 'sealing'",
-                   {{"sha256", hex(*upload.sha256)},
-                    {"state", state_name(upload.state)},
-                    {"reason", upload.reason},
-                    {"id", upload.id.text()},
-                    {"writer", upload.writer}}));
+                   row));
     if (swapped != 1) return fail(problems::kUploadLocked, "Another server has taken this upload over");
     return {};
-  }));
-  for (const UploadId& id : upload.parts) {
-    if (auto gone = parts_.disk.remove(path(id)); !gone && gone.error().code() != Code::kNotFound) return gone;
-  }
+  };
+  TRY(parts_.database.write(swap));
+  // What stays of a part goes when its row expires.
+  for (const UploadId& id : upload.parts) (void)parts_.disk.remove(path(id));
   return {};
 }
 
 Result<void> Uploads::admit(const Upload& upload) {
   access::Actor actor;
-  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+  const auto find_actor = [&](db::Transaction& tx) -> Result<void> {
     actor = TRY(roster::actor_of_received(tx, upload.owner));
     return {};
-  }));
+  };
+  TRY(parts_.database.read(find_actor));
   const Metadata metadata = TRY(parse_metadata(upload.metadata));
   evidence::Admission admission;
   admission.recording = upload.recording;
@@ -731,11 +742,13 @@ Result<void> Uploads::admit(const Upload& upload) {
   admission.chain_starts_at = metadata.dock_statement ? evidence::ChainStart::kDock : evidence::ChainStart::kServer;
   admission.dock_statement = metadata.dock_statement;
   admission.description = metadata.description;
-  return parts_.vault.admit(actor, admission, [&](db::Transaction& tx, const RecordingId& recording) -> Result<void> {
+  const auto end = [&](db::Transaction& tx, const RecordingId& recording) -> Result<void> {
+    const db::Params row = {{"recording", recording.text()}, {"id", upload.id.text()}};
     TRY(tx.run("UPDATE uploads SET state = 'sealed', recording = :recording WHERE id = :id AND state = 'sealing'",
-               {{"recording", recording.text()}, {"id", upload.id.text()}}));
+               row));
     return {};
-  });
+  };
+  return parts_.vault.admit(actor, admission, end);
 }
 
 // Files without a row, and files of uploads that have been sealed. Where another server may be alive, one without a row goes

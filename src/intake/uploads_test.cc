@@ -71,7 +71,8 @@ class UploadsTest : public testing::Test {
     }));
     ledgers_ = std::make_unique<ledger::Ledgers>(
         [=, this](const AgencyId&) {
-          const auto key_of = [](const SubjectId& subject, ledger::KeyUse) -> Result<proof::SubjectKey> {
+          const auto key_of = [this](const SubjectId& subject, ledger::KeyUse) -> Result<proof::SubjectKey> {
+            if (before_key_) std::exchange(before_key_, nullptr)();
             return crypto::sha256(subject.bytes());  // the same each time, which is all that is asked here
           };
           auto ledger = ledger::Ledger::open({agency_, terms, secrets, key_of, *database_, *bucket_, clock_});
@@ -100,15 +101,40 @@ class UploadsTest : public testing::Test {
   }
   // What another server over the same catalog and disk has.
   std::unique_ptr<Uploads> open() { return open(disk_); }
-  std::unique_ptr<Uploads> open(os::Disk& disk) {
-    return *Uploads::open({*database_, disk, directory_ / "uploads", *vault_, clock_, 1});
+  std::unique_ptr<Uploads> open(os::Disk& disk) { return *try_open(disk); }
+  Result<std::unique_ptr<Uploads>> try_open(os::Disk& disk) {
+    return Uploads::open({*database_, disk, directory_ / "uploads", *vault_, clock_, 1, is_only_server_});
   }
-  void run(std::string_view sql) {
+  void run(std::string_view sql, const db::Params& params = {}) {
     ASSERT_TRUE(database_->write([&](db::Transaction& tx) -> Result<void> {
-      TRY(tx.run(sql));
+      TRY(tx.run(sql, params));
       return {};
     }));
   }
+  // A column of an upload, as text; "" where it has none, or no row.
+  std::string text_of(const Upload& upload, std::string_view column) {
+    std::string out;
+    EXPECT_TRUE(real_database_->read([&](db::Transaction& tx) -> Result<void> {
+      const db::Rows rows =
+          TRY(tx.query(fmt::format("SELECT CAST({} AS TEXT) AS text FROM uploads WHERE id = :id", column),
+                       {{"id", upload.id.text()}}));
+      out = rows.empty() ? "" : rows[0].maybe_text("text").value_or("");
+      return {};
+    }));
+    return out;
+  }
+  std::uint64_t number_of(const Upload& upload, std::string_view column) {
+    return parse_decimal(text_of(upload, column)).value();
+  }
+  std::int64_t recordings() {
+    std::int64_t out = 0;
+    EXPECT_TRUE(real_database_->read([&](db::Transaction& tx) -> Result<void> {
+      out = TRY(tx.query("SELECT COUNT(*) AS recordings FROM recordings"))[0].integer("recordings");
+      return {};
+    }));
+    return out;
+  }
+  std::ptrdiff_t files() { return std::distance(std::filesystem::directory_iterator(directory_ / "uploads"), {}); }
   access::Actor actor(const SubjectId& who) {
     access::Actor out;
     EXPECT_TRUE(real_database_->read([&](db::Transaction& tx) -> Result<void> {
@@ -163,6 +189,9 @@ class UploadsTest : public testing::Test {
   const DockId dock_ = crypto::new_id<DockId>();
   const crypto::SigningKey dock_key_ = crypto::SigningKey::from_seed(crypto::random_bytes<32>());
   test::WatchedDisk disk_;
+  std::function<void()>
+      before_key_;  // once, of the sealer, when the file is stored and its event is not: set while it is not at work
+  bool is_only_server_ = true;
   std::unique_ptr<db::Database> real_database_;
   std::unique_ptr<test::RefusingCatalog> database_;
   const std::unique_ptr<bucket::Bucket> bucket_ = bucket::memory_bucket();
@@ -464,45 +493,52 @@ TEST_F(UploadsTest, WhatTheCatalogRefusesIsNotAcknowledged) {
 TEST_F(UploadsTest, WhatTheCatalogRefusesAtAnyStatementIsNotAcknowledgedAndIsSentAgain) {
   constexpr std::string_view kText = "0123456789";
   const access::Actor clerk = actor(clerk_);
-  std::size_t refusals = 0;
-  for (std::size_t nth = 1;; ++nth) {
-    ASSERT_LT(nth, 100u);
-    std::optional<UploadId> id;
-    std::uint64_t told = 0;
-    database_->refuse(nth, test::RefusingCatalog::Whose::kThisThread);
-    const auto sent = [&]() -> Result<Upload> {
-      id = TRY(uploads_->create(clerk, whole(kText.size()))).id;
-      told = TRY(send(*id, 0, kText.substr(0, 4))).offset;
-      told = TRY(uploads_->find(clerk, *id)).offset;
-      return send(*id, 4, kText.substr(4));
-    }();
-    database_->heal();
-    ASSERT_EQ(sent.has_value(), !database_->has_refused()) << nth;
-    if (!sent) {
-      ++refusals;
-      if (!id) id = create(kText.size()).id;
-      const Upload now = *uploads_->find(clerk, *id);
-      ASSERT_EQ(now.state, State::kReceiving) << nth;
-      EXPECT_EQ(now.offset, told) << nth;
-      ASSERT_TRUE(send(*id, now.offset, kText.substr(now.offset))) << nth;
+  for (const bool is_only_server : {true, false}) {
+    is_only_server_ = is_only_server;
+    reopen();
+    std::size_t refusals = 0;
+    for (std::size_t nth = 1;; ++nth) {
+      ASSERT_LT(nth, 100u);
+      std::optional<UploadId> id;
+      std::uint64_t told = 0;
+      database_->refuse(nth, test::RefusingCatalog::Whose::kThisThread);
+      const auto sent = [&]() -> Result<Upload> {
+        id = TRY(uploads_->create(clerk, whole(kText.size()))).id;
+        told = TRY(send(*id, 0, kText.substr(0, 4))).offset;
+        told = TRY(uploads_->find(clerk, *id)).offset;
+        return send(*id, 4, kText.substr(4));
+      }();
+      database_->heal();
+      ASSERT_EQ(sent.has_value(), !database_->has_refused()) << nth;
+      if (!sent) {
+        ++refusals;
+        if (!id) id = create(kText.size()).id;
+        const Upload now = *uploads_->find(clerk, *id);
+        ASSERT_EQ(now.state, State::kReceiving) << nth;
+        EXPECT_EQ(now.offset, told) << nth;
+        ASSERT_TRUE(send(*id, now.offset, kText.substr(now.offset))) << nth;
+      }
+      EXPECT_EQ(wait_sealed(*id).sha256, crypto::sha256(as_bytes(kText)));
+      if (sent) break;
     }
-    EXPECT_EQ(wait_sealed(*id).sha256, crypto::sha256(as_bytes(kText)));
-    if (sent) break;
+    EXPECT_GE(refusals, 8u);  // reads, an insertion, two taken over and two swapped
   }
-  EXPECT_GE(refusals, 8u);  // reads, an insertion, two taken over and two swapped
 }
 
 // Each statement that sealing makes fails once, its ledger's too; of an upload that is whole and of one that has to be joined first.
 TEST_F(UploadsTest, WhatTheCatalogRefusesWhileAnUploadIsSealedIsDoneLaterAndOnce) {
   const access::Actor clerk = actor(clerk_);
-  for (const Kind kind : {Kind::kWhole, Kind::kFinal}) {
+  for (const auto& [kind, is_only_server] :
+       {std::pair(Kind::kWhole, true), std::pair(Kind::kFinal, true), std::pair(Kind::kFinal, false)}) {
+    is_only_server_ = is_only_server;
+    reopen();
     std::size_t refusals = 0;
     for (std::size_t nth = 1;; ++nth) {
       ASSERT_LT(nth, 300u);
       Upload upload;
       const auto refuse = [&] { database_->refuse(nth, test::RefusingCatalog::Whose::kOtherThreads); };
       if (kind == Kind::kWhole) {
-        upload = create(10);
+        upload = *uploads_->create(clerk, whole(10, pair("device", fmt::format("of round {}", nth))));
         refuse();
         ASSERT_TRUE(send(upload.id, 0, "firstagain"));
       } else {
@@ -586,6 +622,516 @@ TEST_F(UploadsTest, AStartSweepsOutWhatNoRowNames) {
   reopen();
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(directory_ / "uploads"), {}), 1);
   EXPECT_EQ(uploads_->find(actor(clerk_), upload.id)->offset, 4u);
+}
+
+// ---- creation ----
+
+TEST_F(UploadsTest, OnlyPartsThatAreWholeOnesOwnAndFreeAreJoined) {
+  const access::Actor clerk = actor(clerk_), dock = actor(dock_);
+  const Creation part{4, Kind::kPartial, {}, {}};
+  const Upload good = *uploads_->create(clerk, part), short_one = *uploads_->create(clerk, part),
+               anothers = *uploads_->create(dock, part), of_no_kind = create(4);
+  ASSERT_TRUE(send(good.id, 0, "0123"));
+  ASSERT_TRUE(send(short_one.id, 0, "012"));
+  const auto refused = [&](const UploadId& other) {
+    return problem_of(uploads_->create(clerk, {0, Kind::kFinal, {}, {good.id, other}}));
+  };
+  for (const UploadId& other : {crypto::new_id<UploadId>(), anothers.id, of_no_kind.id, short_one.id})
+    EXPECT_EQ(refused(other), &problems::kConcatenation);
+  // One of no bytes is whole as it is.
+  const Upload empty = *uploads_->create(clerk, {0, Kind::kPartial, {}, {}});
+  EXPECT_EQ(empty.state, State::kReceiving);
+  const Upload joined = *uploads_->create(clerk, {0, Kind::kFinal, {}, {good.id, empty.id}});
+  EXPECT_EQ(wait_sealed(joined.id).sha256, crypto::sha256(as_bytes("0123")));
+  EXPECT_EQ(refused(short_one.id), &problems::kConcatenation) << "the first is joined";
+  EXPECT_EQ(problem_of(uploads_->append(clerk, joined.id, 4)), &problems::kUploadFinished) << "no bytes of its own";
+}
+
+TEST_F(UploadsTest, APartThatIsTakenInThatMomentIsJoinedOnce) {
+  const access::Actor clerk = actor(clerk_);
+  const Upload part = *uploads_->create(clerk, {4, Kind::kPartial, {}, {}});
+  ASSERT_TRUE(send(part.id, 0, "0123"));
+  const Creation final_one{0, Kind::kFinal, {}, {part.id}};
+  std::optional<Upload> first;
+  disk_.before_open = [&] { first = *uploads_->create(clerk, final_one); };
+  EXPECT_EQ(problem_of(uploads_->create(clerk, final_one)), &problems::kConcatenation);
+  ASSERT_TRUE(first);
+  EXPECT_EQ(wait_sealed(first->id).sha256, crypto::sha256(as_bytes("0123")));
+  uploads_.reset();
+  EXPECT_EQ(files(), 0) << "the second one's is taken away with it";
+}
+
+TEST_F(UploadsTest, AGroupIsThatOfARecordingOfOnesOwn) {
+  const access::Actor clerk = actor(clerk_);
+  const auto of_group = [&](const RecordingId& first) {
+    return uploads_->create(clerk, whole(4, pair("group", first.text())));
+  };
+  EXPECT_EQ(of_group(crypto::new_id<RecordingId>()).error().code(), Code::kInvalid);
+  const Upload first = create(4);
+  ASSERT_TRUE(send(first.id, 0, "0123"));
+  const RecordingId recording = wait_sealed(first.id).recording;
+  const auto second = of_group(recording);
+  ASSERT_TRUE(second);
+  ASSERT_TRUE(send(second->id, 0, "4567"));
+  EXPECT_EQ(vault_->show(clerk, wait_sealed(second->id).recording)->description.group, recording);
+}
+
+TEST_F(UploadsTest, WhoHasVeryManyUnfinishedOnesFinishesSomeFirst) {
+  const Upload one = create(10);
+  run(
+      fmt::format("WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < {}) INSERT INTO uploads "
+                  "(id, agency, owner, kind, state, reason, length_bytes, offset_bytes, midstate, recording, metadata, "
+                  "parts, created_us, expires_us, received_us) SELECT CAST(i AS TEXT), agency, owner, kind, state, "
+                  "reason, length_bytes, 0, midstate, recording, metadata, parts, created_us, expires_us, 0 FROM n, "
+                  "uploads",
+                  limits::kUploadsUnfinishedMax));
+  for (const std::uint64_t length : {10u, 0u})
+    EXPECT_EQ(problem_of(uploads_->create(actor(clerk_), whole(length))), &problems::kTooManyUploads);
+  EXPECT_EQ(files(), 0) << "an empty one's file is made at once, and goes with its refusal";
+  ASSERT_TRUE(uploads_->remove(actor(clerk_), one.id));
+  EXPECT_TRUE(uploads_->create(actor(clerk_), whole(10)));
+}
+
+// The files of these two are made with them.
+TEST_F(UploadsTest, WhatTheDiskRefusesOfAnEmptyOrAFinalUploadIsNotAcknowledged) {
+  const access::Actor clerk = actor(clerk_);
+  for (const test::Op op : {test::Op::kCreate, test::Op::kSyncData, test::Op::kSyncDirectory}) {
+    const auto faulty = *test::FaultyDisk::over(disk_, directory_ / "uploads");
+    reopen(*faulty);
+    const Upload part = *uploads_->create(clerk, {4, Kind::kPartial, {}, {}});
+    ASSERT_TRUE(send(part.id, 0, "0123"));
+    for (const Creation& creation : {whole(0), Creation{0, Kind::kFinal, {}, {part.id}}}) {
+      faulty->inject({.op = op});
+      EXPECT_FALSE(uploads_->create(clerk, creation));
+      EXPECT_TRUE(faulty->has_failed());
+      const auto again = uploads_->create(clerk, creation);
+      ASSERT_TRUE(again);
+      EXPECT_EQ(wait_sealed(again->id).state, State::kSealed);
+    }
+    uploads_.reset();  // before its disk
+  }
+}
+
+TEST_F(UploadsTest, WhatTheCatalogRefusesOfAFinalUploadLeavesItsPartsFree) {
+  const access::Actor clerk = actor(clerk_);
+  std::size_t refusals = 0;
+  for (;; ++refusals) {
+    ASSERT_LT(refusals, 100u);
+    std::vector<UploadId> parts;
+    for (const std::string_view text : {"first", "again"}) {
+      parts.push_back(uploads_->create(clerk, {text.size(), Kind::kPartial, {}, {}})->id);
+      ASSERT_TRUE(send(parts.back(), 0, text));
+    }
+    const Creation creation{0, Kind::kFinal, {}, parts};
+    database_->refuse(refusals + 1, test::RefusingCatalog::Whose::kThisThread);
+    auto created = uploads_->create(clerk, creation);
+    database_->heal();
+    ASSERT_EQ(created.has_value(), !database_->has_refused()) << refusals;
+    const bool is_last = created.has_value();
+    if (!created) created = uploads_->create(clerk, creation);
+    ASSERT_TRUE(created) << refusals;
+    EXPECT_EQ(wait_sealed(created->id).sha256, crypto::sha256(as_bytes("firstagain")));
+    if (is_last) break;
+  }
+  EXPECT_GE(refusals, 7u);  // both parts read and taken, the room and the number looked at, the row
+}
+
+// ---- the beginning of a request ----
+
+TEST_F(UploadsTest, EachStepIsForWhoMayUploadAndForTheirOwn) {
+  const Upload upload = create(10), other = *uploads_->create(actor(dock_), {4, Kind::kPartial, {}, {}});
+  access::Actor idle = actor(clerk_);
+  idle.roles.clear();
+  EXPECT_EQ(uploads_->create(idle, whole(10)).error().code(), Code::kDenied);
+  EXPECT_EQ(uploads_->append(idle, upload.id, 0).error().code(), Code::kDenied);
+  EXPECT_EQ(problem_of(uploads_->append(actor(clerk_), other.id, 0)), &problems::kNotFound);
+  EXPECT_EQ(problem_of(uploads_->create(actor(clerk_), whole(10, "sha256 YQ=="))), &problems::kTusMetadata);
+  EXPECT_EQ(problem_of(uploads_->create(actor(clerk_), whole(limits::kUploadBytesMax + 1))),
+            &problems::kUploadLengthLimit);
+}
+
+TEST_F(UploadsTest, WhatComesAtNoBordersOfBlocksIsTheSameFile) {
+  const auto faulty = *test::FaultyDisk::over(disk_, directory_ / "uploads");
+  faulty->grant_direct();
+  reopen(*faulty);
+  std::string text(100 + 3 * limits::kMiB, 'x');
+  for (std::size_t i = 0; i < text.size(); ++i) text[i] = static_cast<char>('a' + i % 23);
+  const Upload upload = create(text.size());
+  const auto writer = *uploads_->append(actor(clerk_), upload.id, 0);
+  for (std::size_t at = 0, count = 100; at < text.size(); at += count, count = 3 * limits::kMiB / 2) {
+    Bytes piece(text.begin() + static_cast<std::ptrdiff_t>(at), text.begin() + static_cast<std::ptrdiff_t>(at + count));
+    ASSERT_TRUE(writer->write(piece));
+  }
+  ASSERT_TRUE(writer->finish());
+  EXPECT_EQ(wait_sealed(upload.id).sha256, crypto::sha256(as_bytes(text)));
+  uploads_.reset();  // before its disk
+}
+
+TEST_F(UploadsTest, WhatTheDiskRefusesOfABeginningChangesNothing) {
+  constexpr std::size_t kBlock = os::kDirectAlignmentBytes;
+  const std::string text(kBlock + 200, 'x');
+  const auto faulty = *test::FaultyDisk::over(disk_, directory_ / "uploads");
+  faulty->grant_direct();
+  reopen(*faulty);
+  const access::Actor clerk = actor(clerk_);
+  const Upload upload = create(text.size());
+  const auto refused = [&](const test::Fault& fault, std::uint64_t offset) {
+    faulty->inject(fault);
+    const bool done = uploads_->append(clerk, upload.id, offset).has_value();
+    EXPECT_TRUE(faulty->has_failed());
+    faulty->heal();
+    return !done;
+  };
+  EXPECT_TRUE(refused({.op = test::Op::kCreate}, 0));
+  ASSERT_TRUE(send(upload.id, 0, text.substr(0, kBlock + 100)));
+  const std::uint64_t offset = kBlock + 100;
+  for (const test::Fault& fault : {test::Fault{.op = test::Op::kOpen}, test::Fault{.op = test::Op::kRead},
+                                   test::Fault{.op = test::Op::kRead, .nth = 2}, test::Fault{.op = test::Op::kEnd}}) {
+    EXPECT_TRUE(refused(fault, offset));
+    EXPECT_EQ(uploads_->find(clerk, upload.id)->offset, offset);
+  }
+  // Lost: what is left is read again, and the row set back only by what could be read.
+  std::filesystem::resize_file(file_of(upload), kBlock);
+  for (const test::Fault& fault :
+       {test::Fault{.op = test::Op::kOpen, .nth = 2}, test::Fault{.op = test::Op::kRead, .nth = 2}}) {
+    EXPECT_TRUE(refused(fault, kBlock));
+    EXPECT_EQ(number_of(upload, "offset_bytes"), offset);
+  }
+  database_->refuse(4, test::RefusingCatalog::Whose::kThisThread);  // after the row was read, asked for and read again
+  EXPECT_FALSE(uploads_->append(clerk, upload.id, kBlock));
+  EXPECT_TRUE(database_->has_refused());
+  database_->heal();
+  EXPECT_EQ(number_of(upload, "offset_bytes"), offset);
+  EXPECT_TRUE(refused({.op = test::Op::kEnd}, kBlock)) << "it became shorter meanwhile";
+  EXPECT_EQ(number_of(upload, "offset_bytes"), 0u);
+  ASSERT_TRUE(send(upload.id, 0, text));
+  EXPECT_EQ(wait_sealed(upload.id).sha256, crypto::sha256(as_bytes(text)));
+  uploads_.reset();  // before its disk
+}
+
+TEST_F(UploadsTest, AnUploadThatAnotherTakesOverWhileItIsSetBackIsLeftToThem) {
+  const Upload upload = create(10);
+  ASSERT_TRUE(send(upload.id, 0, "01234567"));
+  std::filesystem::resize_file(file_of(upload), 4);
+  disk_.before_open = [&] { disk_.before_open = [&] { run("UPDATE uploads SET writer = 'another'"); }; };
+  EXPECT_EQ(problem_of(send(upload.id, 4, "4567")), &problems::kUploadLocked);
+  EXPECT_EQ(number_of(upload, "offset_bytes"), 8u);
+  ASSERT_TRUE(send(upload.id, 4, "456789"));
+  EXPECT_EQ(wait_sealed(upload.id).sha256, crypto::sha256(as_bytes("0123456789")));
+}
+
+TEST_F(UploadsTest, OneRequestAtATimeWritesAnUpload) {
+  const Upload upload = create(10);
+  const auto other = open();
+  {
+    const auto writer = *other->append(actor(clerk_), upload.id, 0);
+    for (Uploads* server : {other.get(), uploads_.get()})
+      EXPECT_EQ(problem_of(server->append(actor(clerk_), upload.id, 0)), &problems::kUploadLocked);
+  }
+  EXPECT_TRUE(send(upload.id, 0, "0123456789"));
+}
+
+TEST_F(UploadsTest, AHashThatDoesNotFitItsOffsetTakesNoBytes) {
+  const Upload upload = create(10);
+  ASSERT_TRUE(send(upload.id, 0, "0123"));
+  run("CREATE TABLE kept AS SELECT midstate FROM uploads");
+  for (const std::string& midstate : {std::string("x"), crypto::Sha256().midstate()}) {
+    run("UPDATE uploads SET midstate = :midstate", {{"midstate", midstate}});
+    EXPECT_EQ(send(upload.id, 4, "456789").error().code(), Code::kCorrupt) << midstate;
+    EXPECT_EQ(std::filesystem::file_size(file_of(upload)), 4u);
+  }
+  run("UPDATE uploads SET midstate = (SELECT midstate FROM kept)");
+  ASSERT_TRUE(send(upload.id, 4, "456789"));
+  EXPECT_EQ(wait_sealed(upload.id).sha256, crypto::sha256(as_bytes("0123456789")));
+}
+
+TEST_F(UploadsTest, WhatEndsWhileItsFileIsOpenedTakesNoBytesAndLeavesNoFileOfNobody) {
+  const access::Actor clerk = actor(clerk_);
+  // Sealed, and its file taken away: what opening it made anew goes.
+  const Upload sealed = create(10);
+  ASSERT_TRUE(send(sealed.id, 0, "0123"));
+  const auto other = open();
+  disk_.before_open = [&] {
+    ASSERT_TRUE(send(*other, sealed.id, 4, "456789"));
+    wait_sealed(sealed.id);
+    while (std::filesystem::exists(file_of(sealed))) std::this_thread::yield();
+  };
+  EXPECT_EQ(problem_of(send(sealed.id, 4, "456789")), &problems::kUploadFinished);
+  EXPECT_FALSE(std::filesystem::exists(file_of(sealed)));
+  // A part of no bytes, joined: an empty file is what it has.
+  const Upload part = *uploads_->create(clerk, {0, Kind::kPartial, {}, {}});
+  disk_.before_open = [&] { ASSERT_TRUE(uploads_->create(clerk, {0, Kind::kFinal, {}, {part.id}})); };
+  EXPECT_EQ(problem_of(send(part.id, 0, "")), &problems::kUploadFinished);
+  // Its time is up: what came of it waits to be removed with its row.
+  const Upload late = create(10);
+  ASSERT_TRUE(send(late.id, 0, "0123"));
+  disk_.before_open = [&] { clock_.advance_us(limits::kUploadLifeUs); };
+  EXPECT_EQ(problem_of(send(late.id, 4, "456789")), &problems::kUploadExpired);
+  EXPECT_EQ(std::filesystem::file_size(file_of(late)), 4u);
+}
+
+TEST_F(UploadsTest, AServerAmongOthersTakesTheRowBeforeItWrites) {
+  is_only_server_ = false;
+  reopen();
+  const access::Actor clerk = actor(clerk_);
+  const Upload removed = create(10), damaged = create(10);
+  disk_.before_open = [&] { run(fmt::format("DELETE FROM uploads WHERE id = '{}'", removed.id.text())); };
+  EXPECT_EQ(problem_of(send(removed.id, 0, "0123")), &problems::kNotFound);
+  EXPECT_FALSE(std::filesystem::exists(file_of(removed)));
+  const auto owned_by = [&](const std::string& owner) {
+    run(fmt::format("UPDATE uploads SET owner = '{}' WHERE id = '{}'", owner, damaged.id.text()));
+  };
+  disk_.before_open = [&] { owned_by("nobody"); };
+  EXPECT_EQ(send(damaged.id, 0, "0123").error().code(), Code::kCorrupt);
+  owned_by(clerk_.text());
+  // Whoever had it before finds that it is another's, whatever became of their lock.
+  const auto writer = *uploads_->append(clerk, damaged.id, 0);
+  Bytes bytes(4, 'x');
+  ASSERT_TRUE(writer->write(bytes));
+  run("UPDATE uploads SET writer = 'another'");
+  EXPECT_EQ(problem_of(writer->finish()), &problems::kUploadLocked);
+}
+
+// ---- sealing ----
+
+// Uploads that are whole and wait, while no sealer is at work: the first was made first, and one sealer takes them in that order.
+class SealingTest : public UploadsTest {
+ protected:
+  Upload received(std::string_view text) { return part(text); }
+  Upload final_of(const std::vector<std::string_view>& texts, std::string metadata = {}) {
+    std::vector<UploadId> parts;
+    for (const std::string_view text : texts) parts.push_back(part(text).id);
+    clock_.advance_us(1);
+    disk_.refuses_copies = true;
+    return *uploads_->create(actor(clerk_), {0, Kind::kFinal, std::move(metadata), std::move(parts)});
+  }
+  // From now on nobody seals.
+  void stop() {
+    uploads_.reset();
+    disk_.refuses_copies = false;
+    run("UPDATE uploads SET kind = 'whole', state = 'sealing' WHERE kind = 'partial' AND state = 'receiving'");
+  }
+  // Seals what waits, each of it tried once, up to this one, which was made last.
+  void seal_up_to(const Upload& last) { seal_up_to(last, disk_); }
+  void seal_up_to(const Upload& last, os::Disk& disk) {
+    reopen(disk);
+    EXPECT_EQ(wait_sealed(last.id).state, State::kSealed);
+    uploads_.reset();
+  }
+  void set(const Upload& upload, std::string_view columns) {
+    run(fmt::format("UPDATE uploads SET {} WHERE id = '{}'", columns, upload.id.text()));
+  }
+  // What its row says; "" where there is none.
+  std::string state_of(const Upload& upload) { return text_of(upload, "state"); }
+
+ private:
+  Upload part(std::string_view text) {
+    clock_.advance_us(1);
+    const Upload out = *uploads_->create(actor(clerk_), {text.size(), Kind::kPartial, {}, {}});
+    EXPECT_TRUE(send(out.id, 0, text));
+    return out;
+  }
+};
+
+TEST_F(SealingTest, WhatHasEndedBeforeItsTurnComesIsLeftAlone) {
+  const Upload first = received("first"), removed = received("removed"), refused = received("refused"),
+               last = received("last");
+  stop();
+  before_key_ = [&] {
+    run(fmt::format("DELETE FROM uploads WHERE id = '{}'", removed.id.text()));
+    set(refused, "state = 'refused'");
+  };
+  seal_up_to(last);
+  EXPECT_EQ(state_of(first), "sealed");
+  EXPECT_EQ(state_of(removed), "");
+  EXPECT_EQ(state_of(refused), "refused");
+  for (const Upload& each : {removed, refused}) EXPECT_TRUE(std::filesystem::exists(file_of(each)));
+  EXPECT_EQ(recordings(), 2);
+}
+
+TEST_F(SealingTest, WhatEndsBetweenTheLookAndTheLockIsLeftAlone) {
+  for (const std::string end :
+       {"UPDATE uploads SET state = 'refused' WHERE id = '{}'", "DELETE FROM uploads WHERE id = '{}'"}) {
+    reopen();
+    const Upload first = received("first"), last = received("last");
+    stop();
+    const std::int64_t before = recordings();
+    disk_.before_others_open = [&] { run(fmt::format(fmt::runtime(end), first.id.text())); };
+    seal_up_to(last);
+    EXPECT_NE(state_of(first), "sealed");
+    EXPECT_EQ(recordings(), before + 1);
+    EXPECT_TRUE(std::filesystem::exists(file_of(first)));
+  }
+}
+
+TEST_F(SealingTest, OfOneThatAnotherServerJoinsMeanwhileNothingIsLostOrLeft) {
+  const Upload refused = final_of({"first", "again"}), last = received("last");
+  stop();
+  std::filesystem::remove(file_of(refused));
+  disk_.before_others_open = [&] { set(refused, "state = 'refused'"); };
+  seal_up_to(last);
+  EXPECT_FALSE(std::filesystem::exists(file_of(refused))) << "what opening it has made is gone";
+
+  reopen();
+  const Upload stored = final_of({"first", "again"}), second = received("second");
+  stop();
+  const auto join = [&](const Upload& upload) { std::ofstream(file_of(upload)) << "firstagain"; };
+  disk_.before_others_open = [&] {
+    join(stored);
+    set(stored, "state = 'sealed'");
+  };
+  seal_up_to(second);
+  EXPECT_EQ(std::filesystem::file_size(file_of(stored)), 10u) << "the other one's bytes, which it may be storing";
+
+  reopen();
+  const Upload joined = final_of({"first", "again"}), third = received("third");
+  stop();
+  disk_.refuses_copies = true;  // nothing is joined a second time
+  disk_.before_others_open = [&] {
+    join(joined);
+    set(joined, fmt::format("sha256 = '{}'", hex(crypto::sha256(as_bytes("firstagain")))));
+  };
+  seal_up_to(third);
+  EXPECT_EQ(state_of(joined), "sealed");
+
+  reopen();
+  const Upload unreadable = final_of({"first", "again"}), fourth = received("fourth");
+  stop();
+  const auto faulty = *test::FaultyDisk::over(disk_, directory_ / "uploads");
+  faulty->inject({.op = test::Op::kRead, .nth = 2});  // after the names of all uploads, its size
+  disk_.before_others_open = [&] { set(unreadable, "state = 'refused'"); };
+  seal_up_to(fourth, *faulty);
+  EXPECT_TRUE(faulty->has_failed());
+  EXPECT_EQ(state_of(unreadable), "refused");
+}
+
+TEST_F(SealingTest, OneThatSomebodyElseHasLockedOrWhoseFileIsAwayWaits) {
+  const Upload locked = received("locked"), away = received("away"), last = received("last");
+  stop();
+  std::filesystem::rename(file_of(away), directory_ / "away");
+  {
+    const auto file = *disk_.open(file_of(locked), os::OpenMode::kRead, os::Caching::kBuffered);
+    const auto lock = *os::FileLock::acquire(*file);
+    seal_up_to(last);
+    EXPECT_EQ(state_of(locked), "sealing");
+    EXPECT_EQ(state_of(away), "sealing");
+  }
+  std::filesystem::rename(directory_ / "away", file_of(away));
+  reopen();
+  for (const Upload& each : {locked, away}) EXPECT_EQ(wait_sealed(each.id).state, State::kSealed);
+}
+
+TEST_F(SealingTest, AFileThatIsGoneWhenItIsToGoIsNoFailure) {
+  const Upload first = received("first"), last = received("last");
+  stop();
+  before_key_ = [&] { std::filesystem::remove(file_of(first)); };
+  seal_up_to(last);
+  EXPECT_EQ(state_of(first), "sealed");
+  EXPECT_EQ(recordings(), 2);
+}
+
+TEST_F(SealingTest, PartsOfAnotherLengthAreNotJoinedAndAMetadataThatIsDamagedIsNotAdmitted) {
+  const Upload cut = final_of({"first", "again"}), damaged = received("damaged"), last = received("last");
+  stop();
+  const auto part = directory_ / "uploads" / cut.parts[1].text();
+  std::filesystem::resize_file(part, 4);
+  set(damaged, "metadata = 'sha256 YQ=='");
+  seal_up_to(last);
+  EXPECT_EQ(state_of(cut), "sealing");
+  EXPECT_EQ(state_of(damaged), "sealing");
+  EXPECT_EQ(recordings(), 1);
+  std::ofstream(part) << "again";
+  set(damaged, "metadata = ''");
+  reopen();
+  for (const Upload& each : {cut, damaged}) EXPECT_EQ(wait_sealed(each.id).state, State::kSealed);
+}
+
+TEST_F(SealingTest, AFinalUploadIsRefusedWhereItsPartsDoNotMakeTheFileThatWasDeclared) {
+  const auto declaring = [](std::string_view text) { return pair("sha256", hex(crypto::sha256(as_bytes(text)))); };
+  const Upload wrong = final_of({"first", "again"}, declaring("another")),
+               right = final_of({"first", "again"}, declaring("firstagain")), last = received("last");
+  stop();
+  seal_up_to(last);
+  EXPECT_EQ(state_of(right), "sealed");
+  EXPECT_EQ(state_of(wrong), "refused");
+  EXPECT_NE(text_of(wrong, "reason").find(hex(crypto::sha256(as_bytes("firstagain")))), std::string::npos);
+  EXPECT_EQ(recordings(), 2);
+}
+
+TEST_F(SealingTest, AJoinedUploadThatAnotherServerTookOverIsLeftToIt) {
+  is_only_server_ = false;
+  reopen();
+  const Upload taken = final_of({"first", "again"}), last = received("last");
+  stop();
+  // After this server took the row, and before it tells of what it has joined.
+  disk_.before_others_open = [&] { disk_.before_others_open = [&] { set(taken, "writer = 'another'"); }; };
+  seal_up_to(last);
+  EXPECT_EQ(state_of(taken), "sealing");
+  EXPECT_EQ(text_of(taken, "sha256"), "");
+  reopen();
+  EXPECT_EQ(wait_sealed(taken.id).sha256, crypto::sha256(as_bytes("firstagain")));
+}
+
+TEST_F(SealingTest, ASecondFileUnderOneIdOfADockIsRefusedInWords) {
+  const access::Actor dock = actor(dock_);
+  const std::string file = crypto::new_id<ActId>().text();
+  std::vector<UploadId> ids;
+  for (const std::string_view text : {"the first", "another"}) {
+    const std::string sha256 = hex(crypto::sha256(as_bytes(text)));
+    const Json said = statement(
+        [&](Json::Object& out) {
+          out["file"] = file;
+          out["bytes"] = text.size();
+          out["sha256"] = sha256;
+        },
+        dock_key_);
+    const auto created =
+        uploads_->create(dock, whole(text.size(), fmt::format("{},{},{}", pair("device", "X81234"),
+                                                              pair("sha256", sha256), pair("dock", canonical(said)))));
+    ASSERT_TRUE(created);
+    ids.push_back(created->id);
+    const auto writer = *uploads_->append(dock, created->id, 0);
+    Bytes bytes(text.begin(), text.end());
+    ASSERT_TRUE(writer->write(bytes));
+    ASSERT_TRUE(writer->finish());
+    while (uploads_->find(dock, created->id)->state == State::kSealing) std::this_thread::yield();
+  }
+  EXPECT_EQ(uploads_->find(dock, ids[0])->state, State::kSealed);
+  const auto second = uploads_->find(dock, ids[1]);
+  EXPECT_EQ(second->state, State::kRefused);
+  EXPECT_NE(second->reason.find("has used this file id"), std::string::npos) << second->reason;
+  EXPECT_EQ(recordings(), 1);
+}
+
+// Every call that sealing makes of the disk of uploads fails once; so does each look at a file, and its lock.
+TEST_F(SealingTest, WhatTheDiskRefusesWhileAnUploadIsSealedIsDoneLaterAndOnce) {
+  using test::Op;
+  std::int64_t sealed = 0;
+  for (const Kind kind : {Kind::kWhole, Kind::kFinal}) {
+    std::size_t refusals = 0;
+    for (const std::optional<Op> op :
+         {std::optional<Op>(), std::optional(Op::kRead), std::optional(Op::kEnd), std::optional(Op::kDescriptor)}) {
+      for (std::size_t nth = 1;; ++nth, ++refusals) {
+        ASSERT_LT(nth, 100u);
+        const Upload upload = kind == Kind::kWhole ? received("firstagain") : final_of({"first", "again"});
+        stop();
+        const auto faulty = *test::FaultyDisk::over(disk_, directory_ / "uploads");
+        faulty->inject({.op = op, .nth = nth});
+        if (auto opened = try_open(*faulty)) {
+          uploads_ = *std::move(opened);
+          while (!faulty->has_failed() && state_of(upload) == "sealing") std::this_thread::yield();
+          uploads_.reset();
+        }
+        reopen();
+        const Upload now = wait_sealed(upload.id);
+        EXPECT_EQ(now.state, State::kSealed) << nth;
+        EXPECT_EQ(now.sha256, crypto::sha256(as_bytes("firstagain"))) << nth;
+        EXPECT_EQ(recordings(), ++sealed) << nth;
+        if (!faulty->has_failed()) break;
+      }
+    }
+    EXPECT_GE(refusals, kind == Kind::kWhole ? 4u : 15u);
+  }
 }
 
 }  // namespace

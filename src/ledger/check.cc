@@ -28,17 +28,14 @@ class Checker {
   }
 
   // `event`: the opening that the catalog holds for this leaf, or null.
-  Result<void> leaf(std::uint64_t index, const std::string& bytes, const SealedEvent* event) {
+  void leaf(std::uint64_t index, const std::string& bytes, const SealedEvent* event) {
     const auto entry = proof::parse_entry(bytes);
-    if (!entry) {
-      fault(fmt::format("leaf {}: not an entry of ledger.md", index));
-      return {};
-    }
+    if (!entry) return fault(fmt::format("leaf {}: not an entry of ledger.md", index));
     if (const auto* statement = std::get_if<proof::PublicEntry>(&*entry)) {
       ++report.statements;
       check_statement(index, statement->statement);
       if (event) fault(fmt::format("leaf {}: the catalog opens a public statement as an event", index));
-      return {};
+      return;
     }
     const Digest commitment = std::get<proof::PrivateEntry>(*entry).commitment;
     if (!event) {
@@ -46,10 +43,10 @@ class Checker {
       if (commitment != proof::padding(parts_.pad_key, index)) {
         fault(fmt::format("leaf {}: neither padding nor an event that the catalog can open", index));
       }
-      return {};
+      return;
     }
     ++report.events;
-    return check_event(index, commitment, *event);
+    check_event(index, commitment, *event);
   }
 
   // One row of ledger_chains: from where the subject's next event goes on. `sealed`: the ledger's size now.
@@ -64,7 +61,8 @@ class Checker {
     }
     const ChainEnd& end = known->second;
     ++chains_seen_;
-    const bool is_end = next_n == end.next_n && commitment == hex(end.commitment) && last_index == end.last_index;
+    const std::string last = hex(end.commitment);
+    const bool is_end = next_n == end.next_n && commitment == last && last_index == end.last_index;
     if (first_index != end.first_index || (!is_end && !(has_grown && next_n > end.next_n))) {
       fault(fmt::format("subject {}: the catalog's end of the chain is not the leaves'", subject.text()));
     }
@@ -119,38 +117,33 @@ class Checker {
     }
   }
 
-  Result<void> check_event(std::uint64_t index, const Digest& commitment, const SealedEvent& event) {
+  void check_event(std::uint64_t index, const Digest& commitment, const SealedEvent& event) {
     const auto key = parts_.subject_keys(event.subject, KeyUse::kExisting);
     if (!key) {
-      fault(fmt::format("leaf {}: the key of subject {} is missing: {}", index, event.subject.text(),
-                        key.error().message));
-      return {};
+      return fault(fmt::format("leaf {}: the key of subject {} is missing: {}", index, event.subject.text(),
+                               key.error().message));
     }
     if (proof::commit(proof::event_salt(*key, event.n), event.event) != commitment) {
       fault(fmt::format("leaf {}: the event in the catalog is not the one that was sealed", index));
     }
     const auto parsed = proof::parse_event(event.event);
-    if (!parsed) {
-      fault(fmt::format("leaf {}: the event in the catalog is malformed", index));
-      return {};
-    }
+    if (!parsed) return fault(fmt::format("leaf {}: the event in the catalog is malformed", index));
     const Timestamp at = *parse_ledger_time(*parsed->find_string("at"));
-    if (*parsed->find_string("subject") != event.subject.text() || *parsed->find_string("type") != event.type ||
+    const std::string subject = event.subject.text();
+    if (*parsed->find_string("subject") != subject || *parsed->find_string("type") != event.type ||
         *parsed->find_integer("n") != static_cast<std::int64_t>(event.n) ||
         *parsed->find_string("ledger") != parts_.terms.origin || at != event.at) {
       fault(fmt::format("leaf {}: the catalog's columns and the event disagree", index));
     }
     ChainEnd& end = chains_[event.subject];
+    const std::string before = base64(end.commitment);
     if (event.n != end.next_n) {
-      fault(
-          fmt::format("leaf {}: event {} of subject {} follows {}", index, event.n, event.subject.text(), end.next_n));
-    } else if (const std::string* prev = parsed->find_string("prev");
-               event.n > 0 && (!prev || *prev != base64(end.commitment))) {
+      fault(fmt::format("leaf {}: event {} of subject {} follows {}", index, event.n, subject, end.next_n));
+    } else if (const std::string* prev = parsed->find_string("prev"); event.n > 0 && (!prev || *prev != before)) {
       fault(fmt::format("leaf {}: prev does not name the event before it", index));
     }
     end = {event.n + 1, commitment, event.n == 0 ? index : end.first_index, index};
     ++events_by_month_[month_start(at)][event.type];
-    return {};
   }
 
   const CheckParts& parts_;
@@ -168,14 +161,15 @@ Result<CheckReport> check_ledger(const CheckParts& parts) {
   std::vector<BatchRow> batches;
   std::vector<Head> published;
   std::uint64_t open_events = 0;
-  TRY(parts.database.read([&](db::Transaction& tx) -> Result<void> {
+  const auto read_what_is_stored = [&](db::Transaction& tx) -> Result<void> {
     head = TRY(read_head(tx, parts.agency));
     batches = TRY(read_batches(tx, parts.agency, head.tiled_size));
     published.clear();
     for (std::int64_t after = std::numeric_limits<std::int64_t>::min();;) {
+      const db::Params page = {{"agency", parts.agency}, {"after", after}};
       const db::Rows rows = TRY(tx.query(
           "SELECT size, root FROM ledger_published WHERE agency = :agency AND size > :after ORDER BY size LIMIT 10000",
-          {{"agency", parts.agency}, {"after", after}}));
+          page));
       if (rows.empty()) break;
       for (const db::Row& row : rows) {
         after = row.integer("size");
@@ -183,12 +177,13 @@ Result<CheckReport> check_ledger(const CheckParts& parts) {
         published.push_back({static_cast<std::uint64_t>(after), root});
       }
     }
-    open_events = static_cast<std::uint64_t>(
-        TRY(tx.query("SELECT COUNT(*) AS events FROM ledger_events WHERE agency = :agency AND leaf_index < :size",
-                     {{"agency", parts.agency}, {"size", head.size}}))[0]
-            .integer("events"));
+    const db::Params below = {{"agency", parts.agency}, {"size", head.size}};
+    const db::Rows counted = TRY(
+        tx.query("SELECT COUNT(*) AS events FROM ledger_events WHERE agency = :agency AND leaf_index < :size", below));
+    open_events = static_cast<std::uint64_t>(counted[0].integer("events"));
     return {};
-  }));
+  };
+  TRY(parts.database.read(read_what_is_stored));
 
   // Rebuilt from leaf 0, with nothing taken over from memory.
   Edge edge;
@@ -203,13 +198,15 @@ Result<CheckReport> check_ledger(const CheckParts& parts) {
   compare_published();
   const auto take = [&](const std::vector<std::string>& entries) -> Result<void> {
     const std::uint64_t first = edge.size;
+    const db::Params span = {{"agency", parts.agency}, {"from", first}, {"to", first + entries.size()}};
     std::unordered_map<std::uint64_t, SealedEvent> events;
-    TRY(parts.database.read([&](db::Transaction& tx) -> Result<void> {
+    const auto read_events = [&](db::Transaction& tx) -> Result<void> {
       events.clear();
-      for (const db::Row& row : TRY(tx.query(
-               "SELECT subject, n, leaf_index, type, at_us, event FROM ledger_events "
-               "WHERE agency = :agency AND leaf_index >= :from AND leaf_index < :to ORDER BY leaf_index LIMIT 100000",
-               {{"agency", parts.agency}, {"from", first}, {"to", first + entries.size()}}))) {
+      const db::Rows rows = TRY(tx.query(
+          "SELECT subject, n, leaf_index, type, at_us, event FROM ledger_events "
+          "WHERE agency = :agency AND leaf_index >= :from AND leaf_index < :to ORDER BY leaf_index LIMIT 100000",
+          span));
+      for (const db::Row& row : rows) {
         const auto subject = SubjectId::parse(row.text("subject"));
         if (!subject) return fail(problems::kLedgerCorrupt, "A subject in the catalog is no id", row.text("subject"));
         const auto index = static_cast<std::uint64_t>(row.integer("leaf_index"));
@@ -217,10 +214,11 @@ Result<CheckReport> check_ledger(const CheckParts& parts) {
                                           Timestamp{row.integer("at_us")}, row.text("type"), row.text("event")});
       }
       return {};
-    }));
+    };
+    TRY(parts.database.read(read_events));
     for (std::size_t i = 0; i < entries.size(); ++i) {
       const auto event = events.find(first + i);
-      TRY(checker.leaf(first + i, entries[i], event == events.end() ? nullptr : &event->second));
+      checker.leaf(first + i, entries[i], event == events.end() ? nullptr : &event->second);
       edge.append({entries[i]});
       compare_published();
     }
@@ -272,12 +270,13 @@ Result<CheckReport> check_ledger(const CheckParts& parts) {
   checker.report.root = edge.root;
   for (std::string after;;) {
     std::size_t count = 0;
-    TRY(parts.database.read([&](db::Transaction& tx) -> Result<void> {
+    const db::Params page = {{"agency", parts.agency}, {"after", after}};
+    const auto read_chains = [&](db::Transaction& tx) -> Result<void> {
       const std::uint64_t sealed = TRY(read_head(tx, parts.agency)).size;
       const db::Rows rows =
           TRY(tx.query("SELECT subject, next_n, last_commitment, first_index, last_index FROM ledger_chains "
                        "WHERE agency = :agency AND subject > :after ORDER BY subject LIMIT 10000",
-                       {{"agency", parts.agency}, {"after", after}}));
+                       page));
       count = rows.size();
       for (const db::Row& row : rows) {
         after = row.text("subject");
@@ -288,7 +287,8 @@ Result<CheckReport> check_ledger(const CheckParts& parts) {
                       static_cast<std::uint64_t>(row.integer("last_index")), sealed);
       }
       return {};
-    }));
+    };
+    TRY(parts.database.read(read_chains));
     if (count == 0) break;
   }
   checker.all_chains_seen();
