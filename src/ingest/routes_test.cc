@@ -15,10 +15,13 @@
 #include "evidence/vault_for_tests.h"
 #include "http/client.h"
 #include "http/testing.h"
-#include "ingest/uploads.h"
+#include "intake/uploads.h"
 
 namespace lapel::ingest {
 namespace {
+
+using intake::Kind;
+using intake::Uploads;
 
 // Each look at it is a second later, so that nobody's answer is fresh enough for the next piece; unless it stands.
 class HastyClock final : public Clock {
@@ -34,7 +37,7 @@ class HastyClock final : public Clock {
 class RoutesTest : public evidence::VaultTest {
  protected:
   RoutesTest() {
-    EXPECT_TRUE(db::migrate(*database_, "ingest", schema()));
+    EXPECT_TRUE(db::migrate(*database_, "intake", intake::schema()));
     uploads_ = *Uploads::open({*database_, *disk_, directory_ / "uploads", *vault_, clock_, 1});
     http::Router router;
     register_routes(router, *uploads_, hasty_, [this](const http::Request&) -> Result<access::Actor> {

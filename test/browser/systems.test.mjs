@@ -71,6 +71,22 @@ test("a camera system is let in, sends, and is refused", async () => {
   await page.getByText("2 files of one recording").waitFor();
   await visit.look("systems-recording");
 
+  // Its trail is a file of its own, and opened under a view of its own.
+  const trails = (await (await visit.context.request.get("/api/v1/recordings?q=gpstrail")).json()).items;
+  for (const { id } of trails) {
+    for (let state = ""; state !== "done"; ) state = (await (await visit.context.request.get(`/api/v1/recordings/${id}`)).json()).media.state;
+  }
+  await page.getByRole("button", { name: "Open a view" }).click();
+  await page.locator("select[name=purpose]").selectOption("review");
+  await page.getByRole("button", { name: "Open the recording" }).click();
+  await page.getByRole("button", { name: "Show the track" }).click();
+  const track = page.getByRole("region", { name: "Where the camera was" });
+  await track.getByRole("img", { name: /^A line of \d+ m/ }).waitFor();
+  await track.getByText("42.45009° N, 73.24538° W").waitFor();
+  const saved_gpx = await visit.context.request.get(await track.getByRole("link", { name: "Download as GPX" }).getAttribute("href"));
+  assert.match(await saved_gpx.text(), /<trkpt lat="42.450085" lon="-73.245382">/);
+  await visit.look("systems-track");
+
   await page.goto("/fleet");
   await row.getByRole("button", { name: "Refuse" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Refuse" }).click();
