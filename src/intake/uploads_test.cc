@@ -757,12 +757,13 @@ TEST_F(UploadsTest, WhatComesAtNoBordersOfBlocksIsTheSameFile) {
   std::string text(100 + 3 * limits::kMiB, 'x');
   for (std::size_t i = 0; i < text.size(); ++i) text[i] = static_cast<char>('a' + i % 23);
   const Upload upload = create(text.size());
-  const auto writer = *uploads_->append(actor(clerk_), upload.id, 0);
+  auto writer = *uploads_->append(actor(clerk_), upload.id, 0);
   for (std::size_t at = 0, count = 100; at < text.size(); at += count, count = 3 * limits::kMiB / 2) {
     Bytes piece(text.begin() + static_cast<std::ptrdiff_t>(at), text.begin() + static_cast<std::ptrdiff_t>(at + count));
     ASSERT_TRUE(writer->write(piece));
   }
   ASSERT_TRUE(writer->finish());
+  writer.reset();
   EXPECT_EQ(wait_sealed(upload.id).sha256, crypto::sha256(as_bytes(text)));
   uploads_.reset();  // before its disk
 }
