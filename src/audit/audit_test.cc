@@ -542,7 +542,29 @@ TEST_F(AuditTest, ADockIsKnownByTheKeyThatItsEventsCanTell) {
   seal(ashfield_.console, {{dock.id, "dock.revoked", {}, false}}, ashfield_);
   EXPECT_TRUE(names(faults(), {what, "revoked no, its events yes"}));
   run("DELETE FROM docks");
-  EXPECT_TRUE(names(faults(), {"person or dock or recipient " + dock.id.text(), "the catalog has 0"}));
+  EXPECT_TRUE(names(faults(), {"person, dock, camera system or recipient " + dock.id.text(), "the catalog has 0"}));
+}
+
+TEST_F(AuditTest, ACameraSystemIsKnownByItsNameAndStandsAsItsEventsSay) {
+  make_foreign_tables();
+  const roster::CameraSystem system{crypto::new_id<CameraSystemId>(), ashfield_.id, "West station"};
+  seal(ashfield_.console,
+       {{system.id, "identity.bound", {{"name", system.name}, {"from", ledger_time(clock_.now())}}, true},
+        {system.id, "camera_system.added", {{"account", "a"}}, false}},
+       ashfield_, [&](db::Transaction& tx, auto) { return roster::add_camera_system(tx, system, clock_.now()); });
+  const std::string what = "camera system " + system.id.text();
+  EXPECT_EQ(faults(), std::vector<std::string>());
+  run("UPDATE camera_systems SET name = 'East station'");
+  EXPECT_TRUE(names(faults(), {what, "name East station, its events West station"}));
+  run("UPDATE camera_systems SET name = 'West station', revoked_us = 1");
+  EXPECT_TRUE(names(faults(), {what, "revoked yes, its events no"}));
+  run("UPDATE camera_systems SET revoked_us = NULL");
+  seal(ashfield_.console, {{system.id, "camera_system.revoked", {}, false}}, ashfield_);
+  EXPECT_TRUE(names(faults(), {what, "revoked no, its events yes"}));
+  run("UPDATE camera_systems SET revoked_us = 1");
+  EXPECT_EQ(faults(), std::vector<std::string>());
+  run("DELETE FROM ledger_events WHERE subject = '" + system.id.text() + "'");
+  EXPECT_TRUE(names(faults(), {what, "the catalog has it, and no event"}));
 }
 
 TEST_F(AuditTest, OfAnAdmissionThatNamesNoOfficerItFollowsFromTheBadge) {
