@@ -132,7 +132,7 @@ class LedgerCheck(unittest.TestCase):
             ("UPDATE people SET name = 'Somebody' WHERE login = 'officer'", "person ", "name Somebody"),
             ("UPDATE people SET badge = '4713' WHERE login = 'officer'", "person ", "badge 4713"),
             ("UPDATE people SET badge = NULL WHERE login = 'other'", "person ", "badge nothing"),
-            ("DELETE FROM people WHERE login = 'other'", "person ", "the catalog has 0"),
+            ("DELETE FROM people WHERE login = 'other'", "recipient ", "the catalog has 0"),
             (f"INSERT INTO people (id, agency, login, name, added_us) SELECT '{'0' * 32}', agency, 'nobody', name, added_us FROM people WHERE login = 'other'", "person " + "0" * 32, "no event"),
             ("INSERT INTO person_roles SELECT id, 'administrator' FROM people WHERE login = 'other'", "person ", "roles administrator, officer"),
             ("DELETE FROM person_roles WHERE person = (SELECT id FROM people WHERE login = 'other')", "person ", "roles"),
@@ -142,10 +142,10 @@ class LedgerCheck(unittest.TestCase):
             ("UPDATE docks SET public_key = '" + "0" * 64 + "' WHERE name = 'east door'", "dock ", "key " + "0" * 64),
             ("UPDATE docks SET revoked_us = 1 WHERE name = 'east door'", "dock ", "revoked yes"),
             ("UPDATE docks SET revoked_us = NULL WHERE name = 'west door'", "dock ", "revoked no"),
-            ("DELETE FROM docks WHERE name = 'west door'", "dock ", "the catalog has 0"),
+            ("DELETE FROM docks WHERE name = 'west door'", "recipient ", "the catalog has 0"),
             ("DELETE FROM agencies", "ledger ", "no agency"),
             ("UPDATE agencies SET slug = 'elsewhere'", "agency ", "slug elsewhere"),
-            ("UPDATE agencies SET console = (SELECT id FROM people WHERE login = 'chief')", "person ", "the catalog has 2")]
+            ("UPDATE agencies SET console = (SELECT id FROM people WHERE login = 'chief')", "recipient ", "the catalog has 2")]
         return table
 
     # What is done to a stored file, and what the fault has to name.
