@@ -130,6 +130,10 @@ class SignIn(unittest.TestCase):
             halves = [Browser(self.town) for _ in range(4)]
             for half in halves:
                 half.sign_in(login)
+            # What is shown in vain counts toward the lock until the next that is right: each round begins with none.
+            halves[-1].ask("POST", "/api/v1/session/factor", {"recovery": codes.pop()}, 200)
+            halves[-1] = Browser(self.town)
+            halves[-1].sign_in(login)
             ready = threading.Barrier(len(halves))
             statuses = []
 
