@@ -19,7 +19,6 @@
 #include "cameras/schema.h"
 #include "crypto/random.h"
 #include "crypto/sha256.h"
-#include "roster/assignments.h"
 #include "roster/categories.h"
 
 namespace lapel::cameras {
@@ -48,10 +47,6 @@ std::string media_type(ContentKind kind, std::string_view name) {
       return "";
   }
   CHECK(false);
-}
-
-std::string_view entry_kind(ContainerKind kind) {
-  return kind == ContainerKind::kUsers ? "user" : kind == ContainerKind::kDevices ? "device" : "system";
 }
 
 // As the ledger writes it.
@@ -180,7 +175,7 @@ class SmallArrival final : public Arrival {
  private:
   Result<std::string> keep(Container& container, const std::string& md5) {
     if (container_ != ContainerKind::kRecording) {
-      TRY(destination_.put_entry(asking_, container, object_.name, object_.metadata));
+      TRY(destination_.announced_.put(asking_, container_, object_.name, object_.metadata));
       return md5;
     }
     const bool is_bookmark = content_kind(object_.name, object_.metadata) == ContentKind::kBookmark;
@@ -250,22 +245,6 @@ Result<Container> Destination::container(const Systems::Asking& asking, const st
   return known(asking, name);
 }
 
-// A recording of somebody or something that the system has not told of would be nobody's. It can come as rejected content.
-Result<void> Destination::check_announced(const Systems::Asking& asking, const ContainerName& name) {
-  return parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    for (const auto& [kind, entry] : {std::pair("user", name.user), std::pair("device", name.device)}) {
-      if (!TRY(tx.query(
-                   "SELECT name FROM camera_entries WHERE system = :system AND kind = :kind AND name = :name LIMIT "
-                   "1",
-                   {{"system", asking.actor.camera_system->text()}, {"kind", kind}, {"name", entry}}))
-               .empty())
-        continue;
-      return fail(Code::kInvalid, fmt::format("There is no {} \"{}\": announce it first", kind, entry));
-    }
-    return {};
-  });
-}
-
 Result<Container> Destination::merge(const Systems::Asking& asking, const std::string& name,
                                      const ContentMetadata& metadata, Made& made) {
   const ContainerName parsed = TRY(parse_container_name(name));
@@ -311,7 +290,7 @@ Result<Container> Destination::merge(const Systems::Asking& asking, const std::s
 Result<Destination::Made> Destination::put_container(const Systems::Asking& asking, const std::string& name,
                                                      const ContentMetadata& metadata) {
   const ContainerName parsed = TRY(parse_container_name(name));
-  if (parsed.kind == ContainerKind::kRecording) TRY(check_announced(asking, parsed));
+  if (parsed.kind == ContainerKind::kRecording) TRY(announced_.check(asking, parsed));
   Made made = Made::kNew;
   const Container container = TRY(merge(asking, name, metadata, made));
   TRY(complete_if_said(asking, container));
@@ -630,25 +609,12 @@ Result<std::string> Destination::describe(const Systems::Asking& asking, const C
   if (user.empty()) user = value_of(whole, "userid");
   put("device", device);
   if (group) put("group", group->text());
-  std::string badge, user_name;
-  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    for (const db::Row& row :
-         TRY(tx.query("SELECT metadata, person FROM camera_entries WHERE system = :system AND kind = "
-                      "'user' AND name = :name LIMIT 1",
-                      {{"system", asking.actor.camera_system->text()}, {"name", user}}))) {
-      const ContentMetadata said = TRY(read_stored_metadata(row.text("metadata")));
-      user_name = value_of(said, "name");
-      badge = value_of(said, "userid");
-      const auto person = PersonId::parse(row.maybe_text("person").value_or(""));
-      if (badge.empty() && person) badge = TRY(roster::person(tx, *person)).badge.value_or("");
-    }
-    return {};
-  }));
-  put("wearer", badge);
+  const Announced::User wearer = TRY(announced_.user(asking, user));
+  put("wearer", wearer.badge);
   put("camera_system", asking.name);
   put("container", container.name);
   put("user", user);
-  put("user_name", user_name);
+  put("user_name", wearer.name);
   for (const auto& [key, told] : kTold) put(told, value_of(whole, key));
   put("clip_stop", value_of(metadata, "stoptimeiso"));
   return out;
@@ -666,7 +632,7 @@ Result<void> Destination::describe_anew(const Systems::Asking& asking, Container
   const ContainerKind kind = container.parsed.kind;
   if (kind != ContainerKind::kRecording && kind != ContainerKind::kRejected) {
     TRY(object(asking, container.name, name));
-    return put_entry(asking, container, name, metadata);
+    return announced_.put(asking, kind, name, metadata);
   }
   std::optional<FileRow> latest;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
@@ -722,16 +688,10 @@ Result<StoredObject> Destination::object(const Systems::Asking& asking, const st
       out = StoredObject{TRY(read_stored_metadata(row.text("metadata"))),
                          static_cast<std::uint64_t>(row.integer("bytes")), row.text("md5")};
     }
-    for (const db::Row& row :
-         TRY(tx.query("SELECT metadata FROM camera_entries WHERE system = :system AND kind = :kind "
-                      "AND name = :name LIMIT 1",
-                      {{"system", asking.actor.camera_system->text()},
-                       {"kind", entry_kind(container.parsed.kind)},
-                       {"name", name}}))) {
-      out = StoredObject{TRY(read_stored_metadata(row.text("metadata"))), 0, hex(crypto::Md5().finish())};
-    }
     return {};
   }));
+  if (const auto said = TRY(announced_.metadata(asking, container.parsed.kind, name)))
+    out = StoredObject{*said, 0, hex(crypto::Md5().finish())};
   if (!out) return fail(Code::kNotFound, "No such object", name);
   return *std::move(out);
 }
@@ -760,121 +720,6 @@ Result<std::string> Destination::document(const Systems::Asking& asking, const s
     return to_json(Json(std::move(out)));
   }
   return fail(problems::kRule, "a dock or camera system uploads; it reads nothing of what was recorded");
-}
-
-// ---- users and cameras ----
-
-Result<void> Destination::put_entry(const Systems::Asking& asking, const Container& container, const std::string& name,
-                                    const ContentMetadata& metadata) {
-  const std::string_view kind = entry_kind(container.parsed.kind);
-  std::optional<PersonId> person;
-  const db::Params key = {{"system", asking.actor.camera_system->text()}, {"kind", kind}, {"name", name}};
-  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    const bool is_there =
-        !TRY(tx.query("SELECT name FROM camera_entries WHERE system = :system AND kind = :kind AND name "
-                      "= :name LIMIT 1",
-                      key))
-             .empty();
-    if (is_there) return {};
-    const std::int64_t entries = TRY(tx.query("SELECT COUNT(*) AS entries FROM camera_entries WHERE system = :system",
-                                              {{"system", asking.actor.camera_system->text()}}))[0]
-                                     .integer("entries");
-    if (entries < kEntriesMax) return {};
-    return fail(Code::kLimited, fmt::format("A camera system may have {} users and cameras", kEntriesMax));
-  }));
-  if (container.parsed.kind == ContainerKind::kDevices) TRY(parts_.vault.register_device(asking.actor, name));
-  if (container.parsed.kind == ContainerKind::kUsers) person = TRY(mirror_person(asking, metadata));
-  return parts_.database.write([&](db::Transaction& tx) -> Result<void> {
-    TRY(tx.run(
-        "INSERT INTO camera_entries (system, kind, name, metadata, person, said_us) VALUES (:system, :kind, :name, "
-        ":metadata, :person, :now) ON CONFLICT (system, kind, name) DO UPDATE SET metadata = :metadata, person = "
-        "COALESCE(CAST(:person AS TEXT), camera_entries.person), said_us = :now",
-        {{"system", asking.actor.camera_system->text()},
-         {"kind", kind},
-         {"name", name},
-         {"metadata", stored_metadata(metadata)},
-         {"person", person ? std::optional(person->text()) : std::nullopt},
-         {"now", parts_.clock.now().us}}));
-    return {};
-  });
-}
-
-// Whose badge the user's own id is. Somebody whom nobody here knows is entered with it, and can do nothing before an administrator gives
-// them a role and a way to sign in.
-Result<std::optional<PersonId>> Destination::mirror_person(const Systems::Asking& asking,
-                                                           const ContentMetadata& metadata) {
-  const std::string badge = value_of(metadata, "userid");
-  if (badge.empty()) return std::optional<PersonId>();
-  const Timestamp now = parts_.clock.now();
-  std::optional<PersonId> known;
-  const auto look = [&](db::Transaction& tx) -> Result<void> {
-    known = TRY(roster::holder(tx, asking.actor.agency, roster::AssignmentKind::kBadge, badge, now));
-    return {};
-  };
-  TRY(parts_.database.read(look));
-  if (known) return known;
-  roster::Person person{crypto::new_id<PersonId>(), asking.actor.agency, {}, value_of(metadata, "name"), badge, {}};
-  person.login = fmt::format("camera-user-{}", person.id.text().substr(0, 12));
-  if (person.name.empty()) person.name = badge;
-  acts::Act act(asking.actor);
-  act.say({person.id, "identity.bound", {{"name", person.name}, {"badge", badge}, {"from", ledger_time(now)}}, true},
-          [&](db::Transaction& tx) { return roster::add_person(tx, person, now); });
-  act.say({person.id, "person.roles", {{"roles", Json::Array()}}, false}, nullptr);
-  auto added = act.commit(parts_.ledgers);
-  if (added) return std::optional(person.id);
-  if (added.error().code() != Code::kConflict) return fail(std::move(added).error());
-  TRY(parts_.database.read(look));  // by another request meanwhile
-  return known;
-}
-
-// ---- for people ----
-
-namespace {
-
-Result<Destination::Marker> read_marker(db::Transaction& tx, const AgencyId& agency, const RecordingId& recording,
-                                        const roster::SealedRow& row) {
-  const auto by = TRY(roster::name_of(tx, agency, row.entered_by));
-  return Destination::Marker{row.id,
-                             recording,
-                             row.time("marked"),
-                             row.time("until"),
-                             row.text("words"),
-                             row.text("category"),
-                             row.text("tags"),
-                             row.text("place"),
-                             row.text("source"),
-                             by.value_or(row.entered_by.text()),
-                             row.entered_at};
-}
-
-}  // namespace
-
-Result<Destination::Told> Destination::told(const access::Actor& actor, const RecordingId& id) {
-  const evidence::Recording recording = TRY(parts_.vault.show(actor, id));
-  Told out;
-  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    out = {};
-    std::map<std::string, std::size_t> latest;  // what was said of one bookmark last
-    for (const evidence::Clip& clip : recording.clips) {
-      const roster::RowQuery of_clip{{{"recording", clip.id.text()}}};
-      for (const roster::SealedRow& row : TRY(roster::sealed_rows(tx, kMarkers, actor.agency, of_clip))) {
-        Marker marker = TRY(read_marker(tx, actor.agency, clip.id, row));
-        const auto [place, is_new] = latest.try_emplace(clip.id.text() + marker.source, out.markers.size());
-        if (is_new) {
-          out.markers.push_back(std::move(marker));
-        } else {
-          out.markers[place->second] = std::move(marker);
-        }
-      }
-      for (const roster::SealedRow& row : TRY(roster::sealed_rows(tx, kRecordings, actor.agency, of_clip)))
-        out.said = TRY(parse_json(row.text("said")));
-    }
-    return {};
-  }));
-  std::stable_sort(out.markers.begin(), out.markers.end(), [](const Marker& a, const Marker& b) {
-    return a.at.value_or(a.entered_at) < b.at.value_or(b.entered_at);
-  });
-  return out;
 }
 
 }  // namespace lapel::cameras

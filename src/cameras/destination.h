@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // What a body-worn system brings: containers with their clips, keys, trails and bookmarks become recordings with their files and
-// markers; its users and cameras become people and devices (docs/formats/content_destination.md).
+// markers (docs/formats/content_destination.md).
 //
-// Owns: the tables camera_entries, camera_containers and camera_files, the events recording.marked and recording.completed.
+// Owns: the tables camera_containers and camera_files, the events recording.marked and recording.completed.
 // Promises: an object is answered for when it is sealed, or, while its recording has no clip yet, durable. Sent again with the same
 //   bytes it is the one that there is; with others it is one more beside it, and nothing is taken away. What is cut off leaves nothing.
 //   What was rejected once and comes as rejected content is never refused for what it says.
@@ -11,7 +11,6 @@
 //   uploads and vault fail with.
 // Threads: any; calls block. An Arrival by one thread at a time.
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -22,6 +21,7 @@
 
 #include "base/clock.h"
 #include "base/ids.h"
+#include "cameras/announced.h"
 #include "cameras/content_names.h"
 #include "cameras/systems.h"
 #include "db/db.h"
@@ -29,13 +29,11 @@
 #include "intake/uploads.h"
 #include "ledger/ledgers.h"
 #include "os/worker.h"
-#include "roster/sealed_rows.h"
 
 namespace lapel::cameras {
 
 using ContainerId = Id<struct ContainerTag>;
 
-inline constexpr std::int64_t kEntriesMax = 20'000;             // users and cameras of one system
 inline constexpr std::int64_t kContentFilesMax = 5'000;         // of one container
 inline constexpr std::uint64_t kBookmarkBytesMax = 4 * 1024;    // its words
 inline constexpr std::uint64_t kSideFileBytesMax = 256 * 1024;  // of a key or trail that may wait for the first clip
@@ -76,7 +74,8 @@ class Destination {
     intake::Uploads& uploads;
     evidence::Vault& vault;
   };
-  explicit Destination(Parts parts) : parts_(parts) {}
+  explicit Destination(Parts parts)
+      : parts_(parts), announced_({parts.database, parts.ledgers, parts.clock, parts.vault}) {}
 
   enum class Made { kNew, kThere };
   Result<Made> put_container(const Systems::Asking& asking, const std::string& name, const ContentMetadata& metadata);
@@ -95,21 +94,6 @@ class Destination {
   Result<StoredObject> object(const Systems::Asking& asking, const std::string& container, const std::string& name);
   // What the system may read: System/Capabilities.json and System/Categories.json.
   Result<std::string> document(const Systems::Asking& asking, const std::string& container, const std::string& name);
-
-  // What was marked in the files of a recording, for whoever may be shown it: in order of time.
-  struct Marker {
-    roster::SealedRowId id;
-    RecordingId recording;
-    std::optional<Timestamp> at, until;
-    std::string words, category, tags, place, source;
-    std::string by;
-    Timestamp entered_at;
-  };
-  struct Told {
-    std::vector<Marker> markers;
-    Json said;  // of the recording as a whole, when it was complete; null where no system has
-  };
-  Result<Told> told(const access::Actor& actor, const RecordingId& id);
 
  private:
   friend class ClipArrival;
@@ -139,7 +123,6 @@ class Destination {
 
   Result<std::optional<Container>> find(db::Transaction& tx, const CameraSystemId& system, const std::string& name);
   Result<Container> known(const Systems::Asking& asking, const std::string& name);
-  Result<void> check_announced(const Systems::Asking& asking, const ContainerName& name);
   Result<Container> merge(const Systems::Asking& asking, const std::string& name, const ContentMetadata& metadata,
                           Made& made);
   template <typename Act>
@@ -169,11 +152,9 @@ class Destination {
   // As Upload-Metadata has it.
   Result<std::string> describe(const Systems::Asking& asking, const Container& container, const std::string& name,
                                const ContentMetadata& metadata, const std::optional<RecordingId>& group);
-  Result<void> put_entry(const Systems::Asking& asking, const Container& container, const std::string& name,
-                         const ContentMetadata& metadata);
-  Result<std::optional<PersonId>> mirror_person(const Systems::Asking& asking, const ContentMetadata& metadata);
 
   const Parts parts_;
+  Announced announced_;
   os::Mutex mutex_;
   os::Condition done_;
   std::set<ContainerId> busy_ LAPEL_GUARDED_BY(mutex_);

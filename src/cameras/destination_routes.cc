@@ -293,11 +293,11 @@ Result<Response> revoke_system(const Request& request, const Managed& room, cons
   return Response::empty(204);
 }
 
-Result<Response> markers(const Request& request, Destination& destination, const access::Actor& actor) {
+Result<Response> show_markers(const Request& request, Markers& markers, const access::Actor& actor) {
   const auto id = TRY(http::id_param<RecordingId>(request, "recording"));
   Json::Array items;
-  Destination::Told told = TRY(destination.told(actor, id));
-  for (const Destination::Marker& marker : told.markers) {
+  Told told = TRY(markers.told(actor, id));
+  for (const Marker& marker : told.markers) {
     items.emplace_back(Json::Object{{"id", marker.id.text()},
                                     {"recording", marker.recording.text()},
                                     {"at", http::time_or_null(marker.at)},
@@ -335,8 +335,8 @@ void register_destination(http::Router& router, Systems& systems, Destination& d
   router.add("GET", object, with_both(get_object));
 }
 
-void register_systems(http::Router& router, Systems& systems, Destination& destination, Reached reached,
-                      roster::Asker asker, roster::Asker fresh) {
+void register_systems(http::Router& router, Systems& systems, Markers& markers, Reached reached, roster::Asker asker,
+                      roster::Asker fresh) {
   const Managed managed{systems, std::move(reached)};
   const auto add = roster::asked_routes(router, asker, managed);
   const auto add_fresh = roster::asked_routes(router, std::move(fresh), managed);
@@ -345,8 +345,8 @@ void register_systems(http::Router& router, Systems& systems, Destination& desti
   add("GET", "/api/v1/camera-systems/{id}/entries", list_entries);
   add_fresh("POST", "/api/v1/camera-systems/{id}/connection", renew_system);
   add("DELETE", "/api/v1/camera-systems/{id}", revoke_system);
-  const auto of_recording = roster::asked_routes(router, std::move(asker), std::ref(destination));
-  of_recording("GET", "/api/v1/recordings/{id}/markers", markers);
+  const auto of_recording = roster::asked_routes(router, std::move(asker), std::ref(markers));
+  of_recording("GET", "/api/v1/recordings/{id}/markers", show_markers);
 }
 
 }  // namespace lapel::cameras

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "cameras/destination.h"
+#include "cameras/markers.h"
 #include "cameras/systems.h"
 #include "http/server.h"
 #include "roster/asker.h"
@@ -26,7 +27,7 @@ struct Reached {
 };
 
 void register_destination(http::Router& router, Systems& systems, Destination& destination);
-void register_systems(http::Router& router, Systems& systems, Destination& destination, Reached reached,
-                      roster::Asker asker, roster::Asker fresh);
+void register_systems(http::Router& router, Systems& systems, Markers& markers, Reached reached, roster::Asker asker,
+                      roster::Asker fresh);
 
 }  // namespace lapel::cameras

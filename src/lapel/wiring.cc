@@ -348,6 +348,7 @@ struct Rooms::Impl {
         camera_systems({installation->database(), installation->ledgers(), installation->clock()}),
         destination({installation->database(), installation->ledgers(), installation->clock(), *uploads,
                      installation->vault()}),
+        markers(installation->database(), installation->vault()),
         people({installation->database(), installation->ledgers(), installation->clock(),
                 signin::ManagedPeople::take_in_hand, invitations(installation->clock()),
                 bar(programs, installation->clock())}),
@@ -398,6 +399,7 @@ struct Rooms::Impl {
   cameras::Docks docks;
   cameras::Systems camera_systems;
   cameras::Destination destination;
+  cameras::Markers markers;
   people::People people;
   sharing::Shares shares;
   disclosure::Recipients recipients;
@@ -486,7 +488,7 @@ void Rooms::register_routes(http::Router& router) {
   ingest::register_routes(router, *impl_->uploads, installation.clock(), impl_->asker);
   cameras::register_routes(router, impl_->docks, installation.vault(), impl_->asker);
   cameras::register_destination(router, impl_->camera_systems, impl_->destination);
-  cameras::register_systems(router, impl_->camera_systems, impl_->destination, {impl_->public_url, impl_->certificates},
+  cameras::register_systems(router, impl_->camera_systems, impl_->markers, {impl_->public_url, impl_->certificates},
                             impl_->asker, impl_->sessions.fresh_asker(impl_->asker));
   playback::register_routes(router, installation.vault(), impl_->asker);
   people::register_routes(router, impl_->people, impl_->asker, impl_->sessions.fresh_asker(impl_->asker));
