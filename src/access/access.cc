@@ -321,11 +321,13 @@ bool sent_it(const Actor& actor, const Item& share) {
   return is_own(actor, share) && std::any_of(actor.roles.begin(), actor.roles.end(), exports);
 }
 
+constexpr std::string_view kUntrustedRule = "quarantined or not yet reconciled: it does not leave the agency";
+
 // Of a recording that is in the actor's share.
 Decision decide_receive(const Item& item) {
   if (item.state == State::kDisposed) return refuse("disposed: the footage has been destroyed, its custody remains");
   if (item.state == State::kQuarantined || item.state == State::kImportedPending) {
-    return refuse("quarantined or not yet reconciled: it does not leave the agency");
+    return refuse(kUntrustedRule);
   }
   if (item.state == State::kRestricted && !item.is_cleared) return refuse("restricted since it was shared");
   return allow("a share: its recipient, what it names");
@@ -411,6 +413,8 @@ Decision decide_by_role(const Actor& actor, Action action, const Item& item, con
       std::erase_if(exporter.roles, [](Role role) { return !exports(role); });
       if (exporter.roles.empty()) return refuse(kExportRule);
       const Decision view = unless_home(decide_view(exporter, item, *basis), actor, action, item, *basis);
+      const bool is_untrusted = item.state == State::kQuarantined || item.state == State::kImportedPending;
+      if (action == Action::kShare && view.is_allowed() && is_untrusted) return refuse(kUntrustedRule);
       return view.may_know() ? view : refuse(view.rule);
     }
     case Action::kChange: {

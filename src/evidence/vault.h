@@ -7,8 +7,8 @@
 // Promises: a recording exists exactly when its bytes, its row and its admission are durable together and the admission
 //   has a leaf. Bytes are served only under a view, and a view is sealed before it is returned. Every call takes an
 //   Actor and asks access; what an actor may not know of is kNotFound, exactly as an unknown id. Every recording is
-//   looked at by the media room in time: its admission asks for that job. What a file request brings is quarantined until accepted. A derived item exists exactly when its row, its
-//   bytes, its event and the end of its job are durable together.
+//   looked at by the media room in time: its admission asks for that job. A derived item exists exactly when its row, its
+//   bytes, its event and the end of its job are durable together. What a file request brings waits in quarantine.
 // Fails with: kNotFound, kDenied (problems::kRule, naming the rule), kConflict, kObjectDamaged, and what ledger and
 //   store fail with.
 // Threads: any; calls block.

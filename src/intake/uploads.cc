@@ -306,9 +306,9 @@ Result<void> Uploads::check_dock_statement(const access::Actor& actor, const Met
 Result<Upload> Uploads::create(const access::Actor& actor, const Creation& creation) {
   TRY(require_upload(actor));
   const Metadata metadata = TRY(parse_metadata(creation.metadata));
+  if (actor.file_request) TRY(check_said(metadata, creation.kind));
   if (creation.kind != Kind::kPartial) TRY(check_dock_statement(actor, metadata, creation.length));
   if (metadata.description.group) TRY(parts_.vault.check_group(actor, *metadata.description.group));
-  if (actor.file_request) TRY(check_said(metadata, creation.kind));
 
   Upload upload;
   upload.id = crypto::new_id<UploadId>();

@@ -95,7 +95,8 @@ Result<std::vector<FileRequests::Arrived>> arrived(db::Transaction& tx, const Fi
   std::vector<FileRequests::Arrived> out;
   for (const db::Row& row :
        TRY(tx.query("SELECT r.id AS id, r.filename AS filename, r.bytes AS bytes, r.sha256 AS sha256, r.received_us AS "
-                    "received_us, r.state AS state, r.media_verdict AS verdict, r.media_sentence AS sentence FROM "
+                    "received_us, f.leaf_index AS leaf_index, r.state AS state, r.media_verdict AS verdict, "
+                    "r.media_sentence AS sentence FROM "
                     "file_request_files f JOIN recordings r ON r.id = f.recording WHERE f.request = :request ORDER BY "
                     "f.leaf_index, f.id LIMIT :limit",
                     {{"request", id.text()}, {"limit", kFilesMax}}))) {
@@ -361,7 +362,10 @@ roster::Asker FileRequests::asker(roster::Asker otherwise) {
 
 Result<FileRequests::Known> FileRequests::own(const access::Actor& actor) {
   if (!actor.file_request) return fail(Code::kNotFound, "Nobody has asked you for files by a link");
-  return known(*actor.file_request);
+  Known out = TRY(known(*actor.file_request));
+  const auto published = TRY(parts_.ledgers.find(actor.agency))->standing(ledger::Under::kPublished);
+  if (published) out.published_size = published->size;  // before the first beat there is none
+  return out;
 }
 
 }  // namespace lapel::invitations

@@ -70,6 +70,7 @@ class FileRequests {
     std::uint64_t bytes = 0;
     std::string sha256;
     Timestamp received_at;
+    std::uint64_t leaf_index = 0;                  // after that of its admission
     std::string state;                             // of the recording
     std::optional<std::string> verdict, sentence;  // of the media worker, once it has looked
   };
@@ -78,7 +79,8 @@ class FileRequests {
     std::string maker_name, agency_name, agency_slug;
     intake::Used used;
     bool is_code_dead = false;
-    std::vector<Arrived> files;  // those that the asker may know of
+    std::uint64_t published_size = 0;  // of the ledger: by own() alone
+    std::vector<Arrived> files;        // those that the asker may know of
     std::vector<intake::UnderWay> under_way;
   };
   Result<Page<Known>> list(const access::Actor& actor, const PageQuery& query);

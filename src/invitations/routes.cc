@@ -107,8 +107,9 @@ Result<Response> make(const Request& request, const Room& room, const access::Ac
   const FileRequests::Made made = TRY(room.requests.make(actor, terms));
   // After the sign, so that no log or proxy on the way of the link is told it.
   const std::string here = fmt::format("{}://{}", request.is_secure ? "https" : "http", request.host);
+  const Known known = TRY(room.requests.show(actor, made.request.id));
   return answer(201,
-                {{"file_request", to_members(TRY(room.requests.show(actor, made.request.id)))},
+                {{"file_request", to_members(known)},
                  {"link", fmt::format("{}/send#{}", room.public_url.empty() ? here : room.public_url, made.secret)},
                  {"code", or_null(made.code)}});
 }
@@ -129,7 +130,8 @@ Result<Response> revoke(const Request& request, const Room& room, const access::
 }
 
 Result<Response> give_code(const Request& request, const Room& room, const access::Actor& actor) {
-  return answer(201, {{"code", TRY(room.requests.give_code(actor, TRY(request_param(request))))}});
+  const std::string code = TRY(room.requests.give_code(actor, TRY(request_param(request))));
+  return answer(201, {{"code", code}});
 }
 
 Result<Response> accept(const Request& request, const Room& room, const access::Actor& actor) {
@@ -159,12 +161,15 @@ Result<Response> mine(const Request&, const Room& room, const access::Actor& act
   out.emplace("bytes_used", known.used.bytes);
   Json::Array files;
   for (const FileRequests::Arrived& file : known.files) {
-    files.emplace_back(Json::Object{{"recording", file.recording.text()},
-                                    {"filename", file.filename},
-                                    {"bytes", file.bytes},
-                                    {"sha256", file.sha256},
-                                    {"received_at", ledger_time(file.received_at)},
-                                    {"receipt", fmt::format("/api/v1/recordings/{}/receipt", file.recording.text())}});
+    files.emplace_back(
+        Json::Object{{"recording", file.recording.text()},
+                     {"filename", file.filename},
+                     {"bytes", file.bytes},
+                     {"sha256", file.sha256},
+                     {"received_at", ledger_time(file.received_at)},
+                     {"receipt", file.leaf_index < known.published_size
+                                     ? Json(fmt::format("/api/v1/recordings/{}/receipt", file.recording.text()))
+                                     : Json()}});
   }
   out.emplace("files", std::move(files));
   out.emplace("under_way", under_way(known));
