@@ -48,8 +48,12 @@ constexpr auto kActions = std::to_array<std::pair<Action, std::string_view>>({
     {Action::kLiftRestriction, "lift_restriction"},
     {Action::kReleaseOwn, "release_own"},
     {Action::kReceive, "receive"},
+    {Action::kAccept, "accept"},
     {Action::kSeeShares, "see_shares"},
     {Action::kManageShare, "manage_share"},
+    {Action::kAskFiles, "ask_files"},
+    {Action::kSeeFileRequests, "see_file_requests"},
+    {Action::kManageFileRequest, "manage_file_request"},
     {Action::kRegisterDevice, "register_device"},
     {Action::kAssignDevice, "assign_device"},
     {Action::kSeeRoster, "see_roster"},
@@ -309,15 +313,21 @@ bool exports(Role role) {
   return role == Role::kInvestigator || role == Role::kRecords || role == Role::kDaLiaison || role == Role::kCounsel ||
          role == Role::kInternalAffairs;
 }
+// Of whoever may bring files in themselves.
+bool asks_files(const Actor& actor) {
+  return has_any(actor, {Role::kInvestigator, Role::kRecords});
+}
 bool sent_it(const Actor& actor, const Item& share) {
   return is_own(actor, share) && std::any_of(actor.roles.begin(), actor.roles.end(), exports);
 }
+
+constexpr std::string_view kUntrustedRule = "quarantined or not yet reconciled: it does not leave the agency";
 
 // Of a recording that is in the actor's share.
 Decision decide_receive(const Item& item) {
   if (item.state == State::kDisposed) return refuse("disposed: the footage has been destroyed, its custody remains");
   if (item.state == State::kQuarantined || item.state == State::kImportedPending) {
-    return refuse("quarantined or not yet reconciled: it does not leave the agency");
+    return refuse(kUntrustedRule);
   }
   if (item.state == State::kRestricted && !item.is_cleared) return refuse("restricted since it was shared");
   return allow("a share: its recipient, what it names");
@@ -354,12 +364,33 @@ Decision decide_by_role(const Actor& actor, Action action, const Item& item, con
     const bool is_allowed = action == Action::kUpload || action == Action::kRegisterDevice || is_own_receipt;
     return {is_allowed ? Answer::kAllow : Answer::kHide, kRule};
   }
+  // Whoever was asked for files appends them, and has the receipts of these: a link that is passed on is no way to read anything.
+  if (actor.file_request) {
+    const bool is_own_receipt = action == Action::kReceipt && item.uploader == actor.subject();
+    return {action == Action::kUpload || is_own_receipt ? Answer::kAllow : Answer::kHide,
+            "a file request: it sends files, and has the receipts of what it sent"};
+  }
   switch (action) {
     case Action::kPublic:
     case Action::kSignIn:
       break;  // decided for everybody alike
     case Action::kUpload:
-      return allow_if(has_any(actor, {Role::kInvestigator, Role::kRecords}), "uploads: investigators and records");
+      return allow_if(asks_files(actor), "uploads: investigators and records");
+    case Action::kAccept: {
+      const Decision shown = decide_show(over(actor, item), item);
+      if (!shown.is_allowed()) return shown;
+      if (item.state == State::kDisposed) return refuse("disposed: nothing is changed any more");
+      return allow_if(asks_files(over(actor, item)), "accepting what somebody outside sent: investigators and records");
+    }
+    case Action::kAskFiles:
+      return allow_if(asks_files(actor), "asking somebody outside for files: investigators and records");
+    case Action::kSeeFileRequests:
+      return allow_if(has_any(actor, {Role::kRecords, Role::kCommand, Role::kAuditor}) ||
+                          (is_own(actor, item) && asks_files(actor)),
+                      "file requests: whoever made one; records, command and auditors all");
+    case Action::kManageFileRequest:
+      return allow_if(has_any(actor, {Role::kRecords, Role::kCommand}) || (is_own(actor, item) && asks_files(actor)),
+                      "taking a file request back, and a new code for it: whoever made it, records and command");
     case Action::kList:
       return allow_if(sees_all(actor) || has_any(actor, {Role::kOfficer, Role::kSupervisor}),
                       "the list: officers their own, supervisors their unit's; administrators, union, program managers "
@@ -382,6 +413,8 @@ Decision decide_by_role(const Actor& actor, Action action, const Item& item, con
       std::erase_if(exporter.roles, [](Role role) { return !exports(role); });
       if (exporter.roles.empty()) return refuse(kExportRule);
       const Decision view = unless_home(decide_view(exporter, item, *basis), actor, action, item, *basis);
+      const bool is_untrusted = item.state == State::kQuarantined || item.state == State::kImportedPending;
+      if (action == Action::kShare && view.is_allowed() && is_untrusted) return refuse(kUntrustedRule);
       return view.may_know() ? view : refuse(view.rule);
     }
     case Action::kChange: {

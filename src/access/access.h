@@ -64,9 +64,14 @@ enum class Action {
   kLiftRestriction,  // to decide that it is unlocked, as another proposed
   kReleaseOwn,       // to let its officer see a recording that waits for that
   kReceive,          // what was shared, by whom it was shared with
+  kAccept,           // that what somebody outside sent is out of quarantine
   // Of shares: the item's officer is whoever made it.
   kSeeShares,
   kManageShare,  // to take one back, and a new code for its recipient
+  // Of file requests: the item's officer is whoever made it.
+  kAskFiles,  // to ask somebody outside for files
+  kSeeFileRequests,
+  kManageFileRequest,  // to take one back, and a new code for it
   // Of the facts that access stands on.
   kRegisterDevice,
   kAssignDevice,  // who wore which device when
@@ -116,7 +121,8 @@ std::string_view action_name(Action action);
 std::optional<Action> parse_action(std::string_view name);
 std::string all_action_names();
 
-// Whoever acts, with what is known of them at this moment. One that is no person, dock, camera system or recipient is a stranger.
+// Whoever acts, with what is known of them at this moment. One that is no person, dock, camera system, recipient or file request is
+// a stranger.
 struct Actor {
   AgencyId agency;
   std::string agency_slug;
@@ -128,13 +134,15 @@ struct Actor {
   std::optional<ShareId> share = std::nullopt;  // whom it names as its recipient; then no person and no dock
   bool is_of_lead_agency = false;               // the one made by init, which hosts the others
   std::optional<CameraSystemId> camera_system = std::nullopt;  // then no person, no dock and no share
+  std::optional<FileRequestId> file_request = std::nullopt;    // whoever holds its link; then none of the others
 
   bool has(Role role) const { return roles.contains(role); }
-  bool is_stranger() const { return !dock && !share && !camera_system && person == PersonId(); }
+  bool is_stranger() const { return !dock && !share && !camera_system && !file_request && person == PersonId(); }
   // Whose act it is, as the ledger names it.
   SubjectId subject() const {
     if (share) return SubjectId(*share);
     if (camera_system) return SubjectId(*camera_system);
+    if (file_request) return SubjectId(*file_request);
     return dock ? SubjectId(*dock) : SubjectId(person);
   }
 };

@@ -22,5 +22,6 @@ inline const PersonId kSelf = id_for_tests<PersonId>(3), kSomebody = id_for_test
 inline const CameraSystemId kCameraSystem = id_for_tests<CameraSystemId>(15);
 inline const DockId kDock = id_for_tests<DockId>(5), kOtherDock = id_for_tests<DockId>(6);
 inline const ShareId kShare = id_for_tests<ShareId>(7);
+inline const FileRequestId kFileRequest = id_for_tests<FileRequestId>(16);
 
 }  // namespace lapel::access

@@ -58,7 +58,7 @@ Names words(const std::string& all) {
 }
 Names actors() {
   Names out = words(all_role_names());
-  out.insert(out.end(), {"anonymous", "share_recipient", "dock", "camera_system", "program_token"});
+  out.insert(out.end(), {"anonymous", "share_recipient", "file_request", "dock", "camera_system", "program_token"});
   return out;
 }
 Names states() {
@@ -111,6 +111,10 @@ Actor actor_of(const std::string& name) {
     out.share = kShare;
     return out;
   }
+  if (name == "file_request") {
+    out.file_request = kFileRequest;
+    return out;
+  }
   if (name == "dock") {
     out.dock = kDock;
     return out;
@@ -137,6 +141,7 @@ Item item_of(const std::string& actor, const std::string& relation, const std::s
     item.assigned_officer = kSelf;
     if (actor == "dock") item.uploader = kDock;
     if (actor == "camera_system") item.uploader = kCameraSystem;
+    if (actor == "file_request") item.uploader = kFileRequest;
   } else if (relation != "unattributed") {
     item.assigned_officer = kSomebody;
     if (actor == "dock") item.uploader = kOtherDock;

@@ -542,7 +542,7 @@ TEST_F(AuditTest, ADockIsKnownByTheKeyThatItsEventsCanTell) {
   seal(ashfield_.console, {{dock.id, "dock.revoked", {}, false}}, ashfield_);
   EXPECT_TRUE(names(faults(), {what, "revoked no, its events yes"}));
   run("DELETE FROM docks");
-  EXPECT_TRUE(names(faults(), {"person, dock, camera system or recipient " + dock.id.text(), "the catalog has 0"}));
+  EXPECT_TRUE(names(faults(), {"person, dock, camera system, recipient or file request " + dock.id.text(), "the catalog has 0"}));
 }
 
 TEST_F(AuditTest, ACameraSystemIsKnownByItsNameAndStandsAsItsEventsSay) {

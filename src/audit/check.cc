@@ -100,7 +100,8 @@ class Checker {
                                  {"people", "person", "identity.bound"},
                                  {"devices", "device", "identity.bound"},
                                  {"docks", "dock", "identity.bound"},
-                                 {"camera_systems", "camera system", "identity.bound"}};
+                                 {"camera_systems", "camera system", "identity.bound"},
+                                 {"file_requests", "file request", "identity.bound"}};
     constexpr std::string_view kOfRecordings[] = {"views", "derived_items", "renditions"};
     const auto look = [&](db::Transaction& tx) -> Result<void> {
       for (const Table& table : kTables) {
@@ -190,6 +191,7 @@ class Checker {
     Text category, incident, officer, restriction;
     Text inside_home, victim_sensitive;  // "1", "0"; of the first, nothing where nobody has said
     bool tells_officer = false;          // admissions of before did not name one
+    bool is_quarantined = false;
   };
 
   void fault(std::string text) {
@@ -245,7 +247,8 @@ class Checker {
         "incident, CAST(category AS TEXT) AS category, CAST(group_id AS TEXT) AS group_id, CAST(dock_file AS TEXT) AS "
         "dock_file, CAST(chain_starts_at AS TEXT) AS chain_starts_at, CAST(state AS TEXT) AS state, "
         "CASE WHEN inside_home_known = 1 THEN CAST(is_inside_home AS TEXT) END AS is_inside_home, CAST(restriction AS "
-        "TEXT) AS restriction, CAST(is_victim_sensitive AS TEXT) AS is_victim_sensitive FROM recordings WHERE id = :id "
+        "TEXT) AS restriction, CAST(is_victim_sensitive AS TEXT) AS is_victim_sensitive, CAST(more AS TEXT) AS more "
+        "FROM recordings WHERE id = :id "
         "AND agency = :agency",
         by_id));
     if (rows.empty()) {
@@ -255,6 +258,8 @@ class Checker {
     const db::Row& row = rows[0];
     Said said{field(admitted, "category"), field(admitted, "incident"), field(admitted, "officer"), {}, {}, "0"};
     said.tells_officer = said.officer || admitted.find("unattributed");
+    said.is_quarantined = admitted.find("quarantined") != nullptr;
+    const bool tells_more = said.is_quarantined;  // whoever is nobody of the agency has all that they said committed to
     TRY(later_events(tx, id, what, objects, said));
 
     Text serial;
@@ -266,7 +271,9 @@ class Checker {
     const Text received = row.maybe_text("received_us");
     const Text sorted_by = recorded ? recorded : received;
     const Text dock_file = admission->dock ? field(*admission->dock, "file") : std::nullopt;
-    const std::string_view state = said.restriction ? "restricted" : "sealed";
+    const std::string_view state = said.restriction ? "restricted" : said.is_quarantined ? "quarantined" : "sealed";
+    Text more = row.maybe_text("more");
+    if (!tells_more || more == "{}") more.reset();
     compare(what, {{"sha256", row.maybe_text("sha256"), field(admitted, "sha256")},
                    {"bytes", row.maybe_text("bytes"), whole_number(admitted, "bytes")},
                    {"codec", row.maybe_text("codec"), std::string(store::codec_name(store::Codec::kPlain))},
@@ -284,7 +291,8 @@ class Checker {
                    {"state", row.maybe_text("state"), std::string(state)},
                    {"restriction", row.maybe_text("restriction"), said.restriction},
                    {"victim_sensitive", row.maybe_text("is_victim_sensitive"), said.victim_sensitive},
-                   {"inside_home", row.maybe_text("is_inside_home"), said.inside_home}});
+                   {"inside_home", row.maybe_text("is_inside_home"), said.inside_home},
+                   {"said", more, field(admitted, "said")}});
     if (row.maybe_text("sort_us") != sorted_by) {
       fault(fmt::format("{}: it is sorted under another time than its own", what));
     }
@@ -366,6 +374,8 @@ class Checker {
         const std::string& type = row.text("type");
         if (type == "recording.changed") {
           change(*event, said);
+        } else if (type == "recording.accepted") {
+          said.is_quarantined = false;
         } else if (type == "recording.viewed" || type == "recording.exported") {
           ++views;
           TRY(view(tx, id, *event));
@@ -538,12 +548,15 @@ class Checker {
                      params));
     const db::Rows shares = TRY(tx.query(
         "SELECT CAST(recipient AS TEXT) AS recipient FROM shares WHERE id = :id AND agency = :agency", params));
+    const db::Rows requests = TRY(
+        tx.query("SELECT CAST(name AS TEXT) AS name FROM file_requests WHERE id = :id AND agency = :agency", params));
     const bool is_console = id == parts_.agency.console.text();
-    const std::size_t count =
-        people.size() + devices.size() + docks.size() + systems.size() + shares.size() + (is_console ? 1 : 0);
+    const std::size_t count = people.size() + devices.size() + docks.size() + systems.size() + shares.size() +
+                              requests.size() + (is_console ? 1 : 0);
     if (count != 1) {
       fault(fmt::format("{} {}: its events bind one identity, the catalog has {}",
-                        bound.find("serial") ? "device" : "person, dock, camera system or recipient", id, count));
+                        bound.find("serial") ? "device" : "person, dock, camera system, recipient or file request", id,
+                        count));
       return {};
     }
     if (is_console) {
@@ -561,6 +574,8 @@ class Checker {
     }
     for (const db::Row& row : docks) TRY(dock(tx, id, bound, row));
     for (const db::Row& row : systems) TRY(camera_system(tx, id, bound, row));
+    for (const db::Row& row : requests)
+      compare("file request " + id, {{"name", row.maybe_text("name"), field(bound, "name")}});
     for (const db::Row& row : shares)
       compare("share " + id, {{"recipient", row.maybe_text("recipient"), field(bound, "name")}});
     return {};

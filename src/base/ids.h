@@ -50,6 +50,7 @@ using DeviceId = Id<struct DeviceTag, true>;
 using DockId = Id<struct DockTag, true>;
 using CameraSystemId = Id<struct CameraSystemTag, true>;
 using ShareId = Id<struct ShareTag, true>;
+using FileRequestId = Id<struct FileRequestTag, true>;
 using AgencyId = Id<struct AgencyTag>;
 using UploadId = Id<struct UploadTag>;
 using ViewId = Id<struct ViewTag>;

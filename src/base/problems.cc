@@ -131,6 +131,15 @@ PROBLEM(kShareCode, "share-code", kUnauthenticated, 401, kAfterSignIn, "The code
 PROBLEM(kShareEnded, "share-ended", kGone, 410, kNo, "The share has ended", "Ask whoever sent the link for another.");
 PROBLEM(kProviderAnswer, "provider-answer", kUnauthenticated, 401, kNo, "The identity provider's answer does not count",
         "Begin the sign-in again; where it stays so, compare what the message names with the provider's settings.");
+PROBLEM(kQuarantined, "quarantined", kConflict, 409, kNo, "The file is in quarantine",
+        "Accept it first; or say why it is opened all the same, which goes on record, and treat it as what a stranger "
+        "sent.");
+PROBLEM(kFileRequestCode, "file-request-code", kUnauthenticated, 401, kAfterSignIn, "The code is missing or not right",
+        "Type the code that you were told, or ask whoever sent the link for a new one.");
+PROBLEM(kFileRequestEnded, "file-request-ended", kGone, 410, kNo, "The file request has ended",
+        "Ask whoever sent the link for another.");
+PROBLEM(kFileRequestQuota, "file-request-quota", kTooLarge, 413, kNo, "The file request takes no more",
+        "Choose the files that matter most, or ask whoever sent the link to allow more.");
 #undef PROBLEM
 
 namespace {
@@ -201,6 +210,10 @@ constexpr std::array kAll = {
     &kShareCode,
     &kShareEnded,
     &kProviderAnswer,
+    &kQuarantined,
+    &kFileRequestCode,
+    &kFileRequestEnded,
+    &kFileRequestQuota,
 };
 }  // namespace
 

@@ -43,6 +43,9 @@ extern const Problem kSignIn, kRule, kInsideHome, kSecondFactor, kSignInUnfinish
 // Shares.
 extern const Problem kShareCode, kShareEnded;
 
+// File requests.
+extern const Problem kQuarantined, kFileRequestCode, kFileRequestEnded, kFileRequestQuota;
+
 std::span<const Problem* const> all_problems();
 
 }  // namespace lapel::problems

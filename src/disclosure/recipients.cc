@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disclosure/recipients.h"
 
-#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,6 +9,7 @@
 #include "crypto/random.h"
 #include "crypto/sha256.h"
 #include "http/cookie.h"
+#include "sharing/entry_codes.h"
 
 namespace lapel::disclosure {
 namespace {
@@ -46,28 +46,6 @@ Error wrong() {
           {}};
 }
 
-// Eight digits, evenly.
-std::string new_code() {
-  for (;;) {
-    const auto bytes = crypto::random_bytes<4>();
-    std::uint32_t number = 0;
-    for (const std::uint8_t byte : bytes) number = number << 8 | byte;
-    constexpr std::uint32_t kCodes = 100'000'000;
-    if (number < kCodes * (UINT32_MAX / kCodes)) return fmt::format("{:08}", number % kCodes);
-  }
-}
-
-// As people type it: digits, whatever stands between them.
-std::string digits_of(std::string_view typed) {
-  std::string out;
-  std::copy_if(typed.begin(), typed.end(), std::back_inserter(out), [](char c) { return c >= '0' && c <= '9'; });
-  return out;
-}
-
-std::string code_hash(std::string_view salt, std::string_view code) {
-  return hex(crypto::sha256(as_bytes(fmt::format("{} {}", salt, code))));
-}
-
 std::optional<std::string> session_key(const http::Request& request) {
   const std::string header = request.header_list("cookie");
   const auto secret = parse_hex_array<32>(http::cookie_value(request, header, kCookie));
@@ -86,42 +64,32 @@ std::string recipient_cookie(const http::Request& request, const std::string& va
 
 namespace {
 
-struct NewCode {
-  Recipients::EntryCode told;
-  std::string salt, hash;
-};
-NewCode make_code(Timestamp now) {
-  const std::string digits = new_code();
-  NewCode out;
-  out.salt = hex(crypto::random_bytes<16>());
-  out.hash = code_hash(out.salt, digits);
-  out.told = {fmt::format("{}-{}", digits.substr(0, 4), digits.substr(4)), now + kCodeLifeUs};
-  return out;
-}
-
-Result<void> keep(db::Transaction& tx, const ShareId& share, const NewCode& code) {
+Result<void> keep(db::Transaction& tx, const ShareId& share, const sharing::EntryCode& code, Timestamp ends_at) {
   TRY(tx.run("DELETE FROM share_codes WHERE share = :share", {{"share", share.text()}}));
   TRY(tx.run("INSERT INTO share_codes (share, salt, code_sha256, ends_us) VALUES (:share, :salt, :hash, :ends)",
-             {{"share", share.text()}, {"salt", code.salt}, {"hash", code.hash}, {"ends", code.told.ends_at.us}}));
+             {{"share", share.text()}, {"salt", code.salt}, {"hash", code.hash}, {"ends", ends_at.us}}));
   return {};
 }
 
 }  // namespace
 
 Result<Recipients::EntryCode> Recipients::give_code(const access::Actor& actor, const ShareId& share) {
-  const NewCode code = make_code(parts_.clock.now());
+  const sharing::EntryCode code = sharing::new_entry_code();
+  const Timestamp ends_at = parts_.clock.now() + kCodeLifeUs;
   // The row that knows it goes with the next code.
   TRY(tell_if_dead(TRY(parts_.shares.show(actor, share))));
-  TRY(parts_.shares.give_code(
-      actor, share, [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) { return keep(tx, share, code); }));
-  return code.told;
+  TRY(parts_.shares.give_code(actor, share, [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) {
+    return keep(tx, share, code, ends_at);
+  }));
+  return EntryCode{code.text, ends_at};
 }
 
 Result<Recipients::Made> Recipients::make(const access::Actor& actor, const sharing::ShareTerms& terms) {
-  const NewCode code = make_code(parts_.clock.now());
-  auto made = TRY(parts_.shares.make(actor, terms,
-                                     [&](db::Transaction& tx, const ShareId& share) { return keep(tx, share, code); }));
-  return Made{std::move(made), code.told};
+  const sharing::EntryCode code = sharing::new_entry_code();
+  const Timestamp ends_at = parts_.clock.now() + kCodeLifeUs;
+  auto made = TRY(parts_.shares.make(
+      actor, terms, [&](db::Transaction& tx, const ShareId& share) { return keep(tx, share, code, ends_at); }));
+  return Made{std::move(made), {code.text, ends_at}};
 }
 
 Result<Recipients::Entered> Recipients::enter(const http::Request& request, const std::string& secret,
@@ -132,7 +100,6 @@ Result<Recipients::Entered> Recipients::enter(const http::Request& request, cons
   const bool is_discovery = receiving.share.terms.kind == sharing::ShareKind::kDiscovery;
   // Whoever has not shown the code is nobody's lawyer yet: what they try is traced, whatever the share.
   request.asked = {share->text(), receiving.share.agency.text()};
-  const std::string code = digits_of(typed);
   std::string expected;
   // Counted before it is compared: of any number that try at once, no more than kCodeFailuresMax are compared at all.
   TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
@@ -145,7 +112,7 @@ Result<Recipients::Entered> Recipients::enter(const http::Request& request, cons
     const db::Rows rows = TRY(tx.query("SELECT salt, code_sha256, failures FROM share_codes WHERE share = :share",
                                        {{"share", share->text()}}));
     const std::string& hash = rows[0].text("code_sha256");
-    if (code_hash(rows[0].text("salt"), code) == hash) {
+    if (sharing::entry_code_hash(rows[0].text("salt"), typed) == hash) {
       expected = hash;
     } else if (rows[0].integer("failures") >= kCodeFailuresMax) {
       TRY(tx.run("UPDATE share_codes SET is_dead = 1 WHERE share = :share", {{"share", share->text()}}));

@@ -15,7 +15,9 @@
 #include "crypto/random.h"
 #include "evidence/locks.h"
 #include "evidence/rows.h"
+#include "ledger/custody_export.h"
 #include "proof/entry.h"
+#include "roster/file_requests.h"
 
 namespace lapel::evidence {
 namespace {
@@ -152,14 +154,29 @@ Json::Object admitted_fields(const Admission& admission) {
   return fields;
 }
 
+// Whoever sent it is nobody of the agency: it waits to be accepted, and what they said of it stays as they said it.
+void add_outside(const Admission& admission, Json::Object& admitted) {
+  admitted.emplace("quarantined", true);
+  if (!admission.description.more.empty()) admitted.emplace("said", to_json(Json(admission.description.more)));
+}
+
 // One act on two subjects, where a camera is known: the recording's admission, and the offload in the camera's own chain.
-std::vector<ledger::Draft> admission_events(const Admission& admission, const Known& known) {
+std::vector<ledger::Draft> admission_events(const access::Actor& actor, const Admission& admission,
+                                            const Known& known) {
   Json::Object admitted = admitted_fields(admission);
   // Said either way: an admission of before named none.
   if (known.officer) admitted.emplace("officer", known.officer->text());
   if (!known.officer) admitted.emplace("unattributed", true);
-  if (!known.device) return {{admission.recording, "recording.admitted", std::move(admitted), true}};
   const std::string act = crypto::new_id<ActId>().text();
+  if (actor.file_request) {
+    add_outside(admission, admitted);
+    admitted.emplace("act", act);
+    Json::Object received = roster::event_fields(roster::kFileRequestFiles, crypto::new_id<roster::SealedRowId>(),
+                                                 {{"act", act}, {"recording", admission.recording.text()}});
+    return {{admission.recording, "recording.admitted", std::move(admitted), true},
+            {*actor.file_request, std::string(roster::kFileRequestFiles.made), std::move(received), false}};
+  }
+  if (!known.device) return {{admission.recording, "recording.admitted", std::move(admitted), true}};
   admitted.emplace("act", act);
   // The device as a subject: its serial stands in its own chain, where identity.bound vouches for it.
   admitted.emplace("device", known.device->id.text());
@@ -178,7 +195,7 @@ Result<void> insert_recording(db::Transaction& tx, const access::Actor& actor, c
              "chain_starts_at, state, folded, more) "
              "VALUES (:id, :agency, :sha256, :bytes, :codec, :filename, :filetype, :recorded_us, :received_us, "
              ":sort_us, :uploader, :device, :wearer, :officer, :incident, :category, :group_id, :dock_file, "
-             ":chain_starts_at, 'sealed', :folded, :more)",
+             ":chain_starts_at, :state, :folded, :more)",
              {{"id", admission.recording.text()},
               {"agency", actor.agency.text()},
               {"sha256", hex(admission.sha256)},
@@ -198,9 +215,23 @@ Result<void> insert_recording(db::Transaction& tx, const access::Actor& actor, c
               {"group_id", text_of(description.group)},
               {"dock_file", dock_file(admission)},
               {"chain_starts_at", chain_start_name(admission.chain_starts_at)},
+              {"state", access::state_name(actor.file_request ? access::State::kQuarantined : access::State::kSealed)},
               {"folded", searchable(description)},
               {"more", to_json(Json(description.more))}}));
   return {};
+}
+
+Result<void> keep_received(db::Transaction& tx, const access::Actor& actor, const Admission& admission,
+                           const ledger::SealedEvent& event) {
+  const auto said = proof::parse_event(event.event);
+  const auto id = roster::SealedRowId::parse(*said->find_string(roster::kFileRequestFiles.noun));
+  return roster::insert_row(tx, roster::kFileRequestFiles, actor.agency,
+                            {*id,
+                             event.subject,
+                             event.index,
+                             PersonId(actor.subject().bytes()),
+                             event.at,
+                             {{"recording", admission.recording.text()}}});
 }
 
 }  // namespace
@@ -244,10 +275,12 @@ Result<void> Vault::admit(const access::Actor& actor, const Admission& admission
     if (is_new_device) known.device = roster::Device{crypto::new_id<DeviceId>(), actor.agency, *description.device};
     ledger::Submission submission{actor.subject(), {}, {}};
     if (is_new_device) submission.events.push_back(device_bound(*known.device));
-    for (ledger::Draft& event : admission_events(admission, known)) submission.events.push_back(std::move(event));
-    const auto rows = [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) -> Result<void> {
+    for (ledger::Draft& event : admission_events(actor, admission, known))
+      submission.events.push_back(std::move(event));
+    const auto rows = [&](db::Transaction& tx, std::span<const ledger::SealedEvent> sealed) -> Result<void> {
       if (is_new_device) TRY(roster::add_device(tx, *known.device, parts_.clock.now()));
       TRY(insert_recording(tx, actor, admission, known.officer));
+      if (actor.file_request) TRY(keep_received(tx, actor, admission, sealed.back()));
       TRY(parts_.jobs.enqueue(tx, {kMediaJob, actor.agency, admission.recording}));
       return also(tx, admission.recording);
     };
@@ -461,7 +494,31 @@ Result<Recording> Vault::asked_recording(const access::Actor& actor, access::Act
     TRY(parts_.ledgers.seal_refusal(actor.agency, std::move(submission)));
   }
   TRY(access::require(decision, "recording", id.text()));
+  // Nobody has vouched for these bytes: whoever has them all the same says first that they know it.
+  if (recording.state == access::State::kQuarantined && !request.despite_quarantine) {
+    return fail(problems::kQuarantined, "Somebody outside sent this file, and nobody has accepted it yet");
+  }
   return recording;
+}
+
+Result<Recording> Vault::accept(const access::Actor& actor, const RecordingId& id, const std::string& reason) {
+  const Recording before = TRY(known_recording(actor, id));
+  TRY(require_on_record(actor, before, access::Action::kAccept,
+                        access::decide(actor, access::Action::kAccept, before.item)));
+  if (reason.empty() || has_control_characters(reason)) return fail(Code::kInvalid, "It is accepted with a reason");
+  if (before.state != access::State::kQuarantined) return fail(Code::kConflict, "This recording is in no quarantine");
+  if (!before.media) return fail(Code::kConflict, "This file has not been examined yet: look again in a moment");
+  if (before.media->verdict != "whole" && before.media->verdict != "damaged") {
+    return fail(Code::kConflict, fmt::format("This file stays in quarantine. {}", before.media->sentence));
+  }
+  ledger::Submission submission{actor.subject(), {}, {}};
+  submission.events.push_back(
+      {id, "recording.accepted", {{"reason", reason}, {"verdict", before.media->verdict}}, false});
+  submission.rows = [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) {
+    return set_columns(tx, before, "state = :state", {{"state", access::state_name(access::State::kSealed)}});
+  };
+  TRY(TRY(parts_.ledgers.find(actor.agency))->commit(std::move(submission)));
+  return known_recording(actor, id);
 }
 
 Result<View> Vault::open_view(const access::Actor& actor, const RecordingId& id, const ViewRequest& request) {
@@ -526,6 +583,7 @@ Result<View> Vault::seal_view(const access::Actor& actor, Recording recording, c
   put_if(fields, "case", request.case_number);
   put_if(fields, "warrant", request.warrant);
   if (request.inside_home) fields.emplace("inside_home", *request.inside_home);
+  if (view.recording.state == access::State::kQuarantined) put_if(fields, "despite", request.despite_quarantine);
   submission.events.push_back({id, std::string(type), std::move(fields), false});
   submission.rows = [&, say = std::move(submission.rows)](db::Transaction& tx,
                                                           std::span<const ledger::SealedEvent> sealed) -> Result<void> {
@@ -587,6 +645,11 @@ Result<View> Vault::standing_view(const access::Actor& actor, const ViewId& id, 
   return *std::move(found);
 }
 
+Result<std::map<std::string, std::string>> Vault::export_files(const access::Actor& actor, const ViewId& id) {
+  const View view = TRY(standing_view(actor, id, access::Action::kExport, Refusal::kSealed));
+  return ledger::custody_export(*TRY(parts_.ledgers.find(actor.agency)), view.recording.id, id);
+}
+
 Result<std::vector<CustodyItem>> Vault::custody(const access::Actor& asker, const RecordingId& id) {
   const Recording recording = TRY(show(asker, id));
   const ledger::Ledger& ledger = *TRY(parts_.ledgers.find(asker.agency));
@@ -633,6 +696,7 @@ Result<std::string> Vault::receipt(const access::Actor& actor, const RecordingId
   const auto decision = access::decide(actor, access::Action::kReceipt, recording.item);
   TRY(require_on_record(actor, recording, access::Action::kReceipt, decision));
   const ledger::Ledger& ledger = *TRY(parts_.ledgers.find(actor.agency));
+  if (actor.file_request) under = ledger::Under::kPublished;  // as all that leaves the agency
   const std::vector<ledger::SealedEvent> events = TRY(ledger.events(id, n, 1));
   if (events.empty() || events[0].n != n || is_withheld(actor, recording, events[0]))
     return fail(Code::kNotFound, "This recording has no event of that number");

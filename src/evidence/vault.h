@@ -8,7 +8,7 @@
 //   has a leaf. Bytes are served only under a view, and a view is sealed before it is returned. Every call takes an
 //   Actor and asks access; what an actor may not know of is kNotFound, exactly as an unknown id. Every recording is
 //   looked at by the media room in time: its admission asks for that job. A derived item exists exactly when its row, its
-//   bytes, its event and the end of its job are durable together.
+//   bytes, its event and the end of its job are durable together. What a file request brings waits in quarantine.
 // Fails with: kNotFound, kDenied (problems::kRule, naming the rule), kConflict, kObjectDamaged, and what ledger and
 //   store fail with.
 // Threads: any; calls block.
@@ -150,6 +150,7 @@ struct ViewRequest {
   access::Purpose purpose = access::Purpose::kReview;
   std::optional<std::string> case_number, warrant;
   std::optional<bool> inside_home;
+  std::optional<std::string> despite_quarantine = std::nullopt;  // why it is opened although nobody has accepted it
 };
 struct View {
   ViewId id;
@@ -227,6 +228,8 @@ class Vault {
     std::string reason;
   };
   Result<Recording> change(const access::Actor& actor, const RecordingId& id, const Change& change);
+  // What somebody outside sent is as any other from now on. kConflict unless the media worker has found footage in it.
+  Result<Recording> accept(const access::Actor& actor, const RecordingId& id, const std::string& reason);
   // Lets its assigned officer see it, whatever the agency's rule of own viewing waits for.
   Result<void> release_own(const access::Actor& actor, const RecordingId& id, const std::string& reason);
 

@@ -28,6 +28,7 @@
 #include "db/catalog_for_tests.h"
 #include "evidence/vault.h"
 #include "proof/entry.h"
+#include "roster/file_requests.h"
 #include "roster/proposals.h"
 
 namespace lapel::evidence {
@@ -75,9 +76,10 @@ class VaultTest : public testing::Test {
     std::filesystem::create_directories(directory_);
     catalog_.emplace(directory_);
     database_ = catalog_->open();
-    for (const auto& [name, steps] : {std::pair("roster", roster::schema()), std::pair("ledger", ledger::schema()),
-                                      std::pair("jobs", jobs::schema()), std::pair("evidence", schema()),
-                                      std::pair("holds", roster::holds_schema())}) {
+    for (const auto& [name, steps] :
+         {std::pair("roster", roster::schema()), std::pair("ledger", ledger::schema()),
+          std::pair("jobs", jobs::schema()), std::pair("evidence", schema()),
+          std::pair("holds", roster::holds_schema()), std::pair("file requests", roster::file_requests_schema())}) {
       EXPECT_TRUE(db::migrate(*database_, name, steps));
     }
     bucket_ = *bucket::open_fs_bucket(*disk_, files());

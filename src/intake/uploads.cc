@@ -17,7 +17,9 @@
 #include "base/problems.h"
 #include "base/trace.h"
 #include "crypto/random.h"
+#include "intake/guests.h"
 #include "proof/entry.h"
+#include "roster/file_requests.h"
 #include "roster/roster.h"
 
 namespace lapel::intake {
@@ -304,6 +306,7 @@ Result<void> Uploads::check_dock_statement(const access::Actor& actor, const Met
 Result<Upload> Uploads::create(const access::Actor& actor, const Creation& creation) {
   TRY(require_upload(actor));
   const Metadata metadata = TRY(parse_metadata(creation.metadata));
+  if (actor.file_request) TRY(check_said(metadata, creation.kind));
   if (creation.kind != Kind::kPartial) TRY(check_dock_statement(actor, metadata, creation.length));
   if (metadata.description.group) TRY(parts_.vault.check_group(actor, *metadata.description.group));
 
@@ -374,6 +377,7 @@ Result<Upload> Uploads::create(const access::Actor& actor, const Creation& creat
                           {"expires", upload.expires_at.us},
                           {"received", upload.received_at.us}};
   const auto insert = [&](db::Transaction& tx) -> Result<void> {
+    if (actor.file_request) TRY(take_quota(tx, *actor.file_request, upload.length, parts_.clock.now()));
     const db::Rows counted =
         TRY(tx.query("SELECT COUNT(*) AS uploads FROM uploads WHERE owner = :owner AND state = 'receiving'", owner));
     const std::int64_t unfinished = counted[0].integer("uploads");
@@ -727,12 +731,13 @@ Result<void> Uploads::join(Upload& upload) {
 
 Result<void> Uploads::admit(const Upload& upload) {
   access::Actor actor;
+  Metadata metadata = TRY(parse_metadata(upload.metadata));
   const auto find_actor = [&](db::Transaction& tx) -> Result<void> {
     actor = TRY(roster::actor_of_received(tx, upload.owner));
+    if (actor.file_request) metadata.description.incident = TRY(roster::file_request(tx, *actor.file_request)).incident;
     return {};
   };
   TRY(parts_.database.read(find_actor));
-  const Metadata metadata = TRY(parse_metadata(upload.metadata));
   evidence::Admission admission;
   admission.recording = upload.recording;
   admission.source = {path(upload.id), upload.length};

@@ -20,6 +20,7 @@
 #include "crypto/random.h"
 #include "db/catalog_for_tests.h"
 #include "proof/entry.h"
+#include "roster/file_requests.h"
 #include "roster/proposals.h"
 #include "roster/roles.h"
 #include "roster/roster.h"
@@ -53,9 +54,11 @@ class UploadsTest : public testing::Test {
     catalog_.emplace(directory_);
     real_database_ = catalog_->open();
     database_ = std::make_unique<test::RefusingCatalog>(*real_database_);
-    for (const auto& [name, steps] : {std::pair("roster", roster::schema()), std::pair("ledger", ledger::schema()),
-                                      std::pair("jobs", jobs::schema()), std::pair("evidence", evidence::schema()),
-                                      std::pair("holds", roster::holds_schema()), std::pair("intake", schema())}) {
+    for (const auto& [name, steps] :
+         {std::pair("roster", roster::schema()), std::pair("ledger", ledger::schema()),
+          std::pair("jobs", jobs::schema()), std::pair("evidence", evidence::schema()),
+          std::pair("holds", roster::holds_schema()), std::pair("file requests", roster::file_requests_schema()),
+          std::pair("intake", schema())}) {
       EXPECT_TRUE(db::migrate(*database_, name, steps));
     }
     const ledger::Terms terms{.origin = kOrigin, .slug = "ashfield"};

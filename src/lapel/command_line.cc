@@ -56,6 +56,7 @@ CommandLine::Declared::Declared() : app_("Lapel: the open body-worn-camera syste
   add_ledger();
   add_recording();
   add_share();
+  add_file_request();
   add_facts();
   add_holds();
   add_program();

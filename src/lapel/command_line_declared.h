@@ -21,6 +21,7 @@
 #include "lapel/command_line.h"
 #include "lapel/commands.h"
 #include "lapel/facts.h"
+#include "lapel/file_requests.h"
 #include "lapel/fleets.h"
 #include "lapel/forecasts.h"
 #include "lapel/programs.h"
@@ -99,6 +100,7 @@ class CommandLine::Declared {
   void add_training();
   void add_reading_terms(CLI::App* sub);
   void add_share();
+  void add_file_request();
   void add_recording();
 
   CLI::App app_;
@@ -118,6 +120,7 @@ class CommandLine::Declared {
   ReadingTerms reading_;
   RecordingChange change_;
   ShareOptions share_;
+  FileRequestOptions file_request_;
   ProgramQuery program_;
   CalendarQuery calendar_;
   ForecastQuery forecast_;

@@ -18,10 +18,12 @@
 #include "disclosure/recipients.h"
 #include "fleet/schema.h"
 #include "intake/uploads.h"
+#include "invitations/requests.h"
 #include "lapel/settings.h"
 #include "os/filesystem.h"
 #include "oversight/schema.h"
 #include "program/rows.h"
+#include "roster/file_requests.h"
 #include "roster/proposals.h"
 #include "roster/roles.h"
 #include "roster/staffing.h"
@@ -128,6 +130,7 @@ Result<void> check_key_store(const os::Path& keys) {
 
 Result<void> migrate_all(db::Database& database) {
   TRY(db::migrate(database, "roster", roster::schema()));
+  TRY(db::migrate(database, "file requests", roster::file_requests_schema()));
   TRY(db::migrate(database, "signin", signin::schema()));
   TRY(db::migrate(database, "ledger", ledger::schema()));
   TRY(db::migrate(database, "jobs", jobs::schema()));
@@ -142,6 +145,7 @@ Result<void> migrate_all(db::Database& database) {
   TRY(db::migrate(database, "staffing", roster::staffing_schema()));
   TRY(db::migrate(database, "fleet", fleet::schema()));
   TRY(db::migrate(database, "training", training::schema()));
+  TRY(db::migrate(database, "invitations", invitations::schema()));
   return db::migrate(database, "cameras", cameras::schema());
 }
 

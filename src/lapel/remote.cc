@@ -41,6 +41,7 @@ std::string reading_body(const ReadingTerms& terms) {
   if (!terms.case_number.empty()) body.emplace("case", terms.case_number);
   if (!terms.warrant.empty()) body.emplace("warrant", terms.warrant);
   if (!terms.inside_home.empty()) body.emplace("inside_home", terms.inside_home == "yes");
+  if (!terms.despite_quarantine.empty()) body.emplace("despite_quarantine", terms.despite_quarantine);
   return to_json(Json(std::move(body)));
 }
 

@@ -25,7 +25,7 @@ struct RemoteOptions {
 // Who signs in for what no token can do, and with what.
 struct SignInTerms {
   std::string login, password_file;
-  std::string code;              // of the app, or a recovery code; empty: there is no second factor
+  std::string code;  // of the app, or a recovery code; empty: there is no second factor
   bool is_notice_accepted = false;
 };
 
@@ -42,7 +42,8 @@ struct UploadTerms {
 
 struct ReadingTerms {
   std::string purpose, case_number, warrant;
-  std::string inside_home;  // yes or no; empty: not said
+  std::string inside_home;         // yes or no; empty: not said
+  std::string despite_quarantine;  // why; empty: not said
 };
 
 Result<void> run_recording_list(const RemoteOptions& remote, const RecordingQuery& query, bool as_json);

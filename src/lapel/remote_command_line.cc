@@ -390,6 +390,9 @@ void CommandLine::Declared::add_reading_terms(CLI::App* sub) {
                          "Whether it shows the inside of a home, where nobody has said; kept on record")
              ->type_name("ANSWER"),
          "yes, no");
+  sub->add_option("--despite-quarantine", reading_.despite_quarantine,
+                  "Why it is opened although nobody has accepted it; kept on record")
+      ->type_name("REASON");
 }
 
 void CommandLine::Declared::add_share() {
@@ -435,6 +438,38 @@ void CommandLine::Declared::add_share() {
   revoke->add_flag("--json", as_json_, "Print JSON");
 }
 
+void CommandLine::Declared::add_file_request() {
+  CLI::App* requests = remote_group("file-request", "What people outside are asked to send, on a server, over HTTP");
+  CLI::App* make = command(*requests, "create", "Ask somebody outside for files, by a link",
+                           [this] { return door::run_file_request_create(remote_, file_request_, as_json_); });
+  make->add_option("--name", file_request_.name, "Whom it is asked of")->required();
+  make->add_option("--contact", file_request_.contact, "How they are reached; it is kept in no event");
+  make->add_option("--incident", file_request_.incident, "The agency's incident or case number")->required();
+  make->add_option("--words", file_request_.words, "What is asked for, in words for them")->required();
+  make->add_option("--ends", file_request_.ends_at, "When the link ends, RFC 3339; 14 days from now when left out")
+      ->type_name("TIME");
+  make->add_option("--files-max", file_request_.files_max, "So many files; 20 when left out");
+  make->add_option("--bytes-max", file_request_.bytes_max, "So many bytes in all; 20 GiB when left out");
+  make->add_flag("--code", file_request_.wants_code, "The link alone opens nothing: a code goes with it");
+  make->add_flag("--json", as_json_, "Print JSON");
+  make->footer("Link and code are printed here and never again. What comes by it waits in quarantine.");
+
+  fact_list(requests, "Those that you may see, standing ones first", "/api/v1/file-requests",
+            {"id", "name", "incident", "made_at", "ends_at", "opened_at", "files_used", "revoked_at"});
+
+  CLI::App* show = command(*requests, "show", "One, with what came by it",
+                           [this] { return door::run_file_request_show(remote_, recording_, as_json_); });
+  CLI::App* code = command(*requests, "code", "A new code for it; the one before ends",
+                           [this] { return door::run_file_request_code(remote_, recording_, as_json_); });
+  CLI::App* revoke = command(*requests, "revoke", "Take one back, at once",
+                             [this] { return door::run_file_request_revoke(remote_, recording_, reason_, as_json_); });
+  for (CLI::App* sub : {show, code, revoke}) {
+    sub->add_option("ID", recording_, "The file request")->required();
+    sub->add_flag("--json", as_json_, "Print JSON");
+  }
+  revoke->add_option("--reason", reason_, "Why; it goes on record")->required();
+}
+
 void CommandLine::Declared::add_recording() {
   CLI::App* recordings = remote_group("recording", "Recordings on a server, over HTTP");
 
@@ -474,6 +509,15 @@ void CommandLine::Declared::add_recording() {
                               [this] { return door::run_recording_custody(remote_, recording_, as_json_); });
   custody->add_option("ID", recording_, "The recording")->required();
   custody->add_flag("--json", as_json_, "Print JSON, with what each commitment opens to");
+
+  CLI::App* accept = command(*recordings, "accept", "Take out of quarantine what somebody outside sent", [this] {
+    said_ = {{"reason", reason_}};
+    return door::run_fact_change(remote_, "POST", "/api/v1/recordings/" + url_encoded(recording_) + "/accept", said_,
+                                 as_json_);
+  });
+  accept->add_option("ID", recording_, "The recording")->required();
+  accept->add_option("--reason", reason_, "Why; it goes on record")->required();
+  accept->add_flag("--json", as_json_, "Print JSON");
 
   CLI::App* change = command(*recordings, "change", "Change what one is said to be",
                              [this] { return door::run_recording_change(remote_, recording_, change_, as_json_); });

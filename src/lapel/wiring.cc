@@ -29,6 +29,8 @@
 #include "http/server.h"
 #include "ingest/routes.h"
 #include "intake/uploads.h"
+#include "invitations/requests.h"
+#include "invitations/routes.h"
 #include "lapel/assets.h"
 #include "lapel/documents.h"
 #include "lapel/hosting.h"
@@ -166,13 +168,18 @@ bool is_paced(const Request& request) {
          request.route != "/api/v1/recordings/{id}/poster";
 }
 
+// Nor has whoever was asked for files any other cost than these: what they begin is held to the pace too.
+bool is_paced(const Request& request, const access::Actor& actor) {
+  return is_paced(request) || (actor.file_request && request.method == "POST");
+}
+
 // Notes who asks, for the trace, and holds them to a pace.
 roster::Asker noted(roster::Asker asker, os::Pace& pace) {
   return [asker = std::move(asker), &pace](const Request& request) -> Result<access::Actor> {
     access::Actor actor = TRY(asker(request));
     request.asked.actor = actor.subject().text();
     request.asked.agency = actor.agency.text();
-    if (is_paced(request)) TRY(pace.take(request.asked.actor));
+    if (is_paced(request, actor)) TRY(pace.take(request.asked.actor));
     return actor;
   };
 }
@@ -387,9 +394,12 @@ struct Rooms::Impl {
             },
             needs_setup),
         idle({installation->database(), installation->ledgers(), installation->clock()}),
+        file_requests({installation->database(), installation->ledgers(), installation->clock()},
+                      installation->vault()),
         pace(installation->clock()),
-        asker(
-            noted(docks.asker(sessions.asker(signin::asker(installation->database(), installation->clock()))), pace)) {}
+        asker(noted(file_requests.asker(
+                        docks.asker(sessions.asker(signin::asker(installation->database(), installation->clock())))),
+                    pace)) {}
 
   const std::unique_ptr<Installation> installation;
   const std::unique_ptr<intake::Uploads> uploads;
@@ -428,6 +438,7 @@ struct Rooms::Impl {
   signin::IdleAccounts idle;
   std::string public_url;
   std::vector<std::string> certificates;  // that this server shows, as PEM
+  invitations::FileRequests file_requests;
   os::Pace pace;
   const roster::Asker asker;
 };
@@ -493,6 +504,7 @@ void Rooms::register_routes(http::Router& router) {
   playback::register_routes(router, installation.vault(), impl_->asker);
   people::register_routes(router, impl_->people, impl_->asker, impl_->sessions.fresh_asker(impl_->asker));
   disclosure::register_routes(router, {impl_->shares, impl_->recipients, impl_->pace, impl_->public_url}, impl_->asker);
+  invitations::register_routes(router, {impl_->file_requests, installation.vault(), impl_->public_url}, impl_->asker);
   approvals::register_routes(router,
                              {impl_->holds, impl_->approvals, impl_->asker, impl_->sessions.fresh_asker(impl_->asker)});
   register_hosting(router, installation, impl_->setup, impl_->asker);

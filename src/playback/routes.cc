@@ -64,11 +64,13 @@ Json media_json(const evidence::Recording& recording) {
 // What whoever asks may do with this one beside looking at it, so that no page repeats a rule.
 Json::Array rights_of(const access::Actor& actor, const evidence::Recording& recording) {
   Json::Array may;
-  for (const access::Action action : {access::Action::kPoster, access::Action::kChange, access::Action::kReassign,
-                                      access::Action::kRestrict, access::Action::kReleaseOwn}) {
+  for (const access::Action action :
+       {access::Action::kPoster, access::Action::kChange, access::Action::kReassign, access::Action::kRestrict,
+        access::Action::kReleaseOwn, access::Action::kAccept}) {
     access::Item item = recording.item;
     // Of a recording of several files, a lock is asked for as of whoever is in any of them.
     if (action == access::Action::kRestrict && recording.is_own_in_part) item.assigned_officer = actor.person;
+    if (action == access::Action::kAccept && recording.state != access::State::kQuarantined) continue;
     if (access::decide(actor, action, item).is_allowed()) may.emplace_back(access::action_name(action));
   }
   return may;
@@ -238,6 +240,7 @@ Result<evidence::ViewRequest> parse_view(const Request& request) {
   view.case_number = TRY(http::text_member(body, "case"));
   view.warrant = TRY(http::text_member(body, "warrant"));
   view.inside_home = TRY(http::flag_member(body, "inside_home"));
+  view.despite_quarantine = TRY(http::text_member(body, "despite_quarantine"));
   return view;
 }
 
@@ -298,9 +301,14 @@ Result<Response> original(const Request& request, const Originals& room, const a
   const evidence::Recording& recording = opened.view.recording;
   const auto file = opened.original.plain_file();
   if (!file) return fail(Code::kInternal, "This store keeps no files that can be served");
-  Response response =
-      TRY(http::serve_representation(request, {file, recording.bytes, http::safe_type(recording.description.filetype),
-                                               fmt::format("\"{}\"", hex(recording.sha256))}));
+  // What nobody has accepted is a file to be saved, whatever its sender called it, and never a page, a picture or a film.
+  const bool is_quarantined = recording.state == access::State::kQuarantined;
+  Response response = TRY(http::serve_representation(
+      request, {file, recording.bytes, http::safe_type(is_quarantined ? "" : recording.description.filetype),
+                fmt::format("\"{}\"", hex(recording.sha256))}));
+  if (is_quarantined) {
+    response.with("Content-Disposition", fmt::format("attachment; filename=\"{}.bin\"", recording.id.text()));
+  }
   response.with("Cache-Control", "private, no-store");
   response.with("Content-Security-Policy", "default-src 'none'; media-src 'self'; sandbox");
   response.goes_on = http::as_long_as([&vault = room.vault, who = roster::still_asking(room.asker, request), view] {

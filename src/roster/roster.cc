@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "roster/assignments.h"
+#include "roster/file_requests.h"
 
 namespace lapel::roster {
 namespace {
@@ -233,6 +234,10 @@ Result<std::optional<std::string>> name_of(db::Transaction& tx, const AgencyId& 
        TRY(tx.query("SELECT name FROM camera_systems WHERE id = :id AND agency = :agency LIMIT 1", params))) {
     return std::optional("camera system " + row.text("name"));
   }
+  for (const db::Row& row :
+       TRY(tx.query("SELECT name FROM file_requests WHERE id = :id AND agency = :agency LIMIT 1", params))) {
+    return std::optional(row.text("name") + ", by a file request");
+  }
   const db::Rows consoles =
       TRY(tx.query("SELECT id FROM agencies WHERE console = :id AND id = :agency LIMIT 1", params));
   return consoles.empty() ? std::optional<std::string>() : std::optional<std::string>("server console");
@@ -352,11 +357,20 @@ Result<Known> known_actor(db::Transaction& tx, const SubjectId& id) {
       out.is_current = !system->is_revoked;
     } else {
       if (system.error().code() != Code::kNotFound) return fail(std::move(system).error());
-      const Dock known = TRY(dock(tx, DockId(id.bytes())));
-      out.actor.agency = known.agency;
-      out.actor.dock = known.id;
-      out.actor.login = known.name;
-      out.is_current = !known.is_revoked;
+      auto known = dock(tx, DockId(id.bytes()));
+      if (known) {
+        out.actor.agency = known->agency;
+        out.actor.dock = known->id;
+        out.actor.login = std::move(known->name);
+        out.is_current = !known->is_revoked;
+      } else {
+        if (known.error().code() != Code::kNotFound) return fail(std::move(known).error());
+        FileRequest request = TRY(file_request(tx, FileRequestId(id.bytes())));
+        out.actor.agency = request.agency;
+        out.actor.file_request = request.id;
+        out.actor.login = std::move(request.name);
+        out.is_current = !request.revoked_at;
+      }
     }
   }
   const db::Rows rows =
@@ -375,6 +389,7 @@ Result<access::Actor> actor(db::Transaction& tx, const SubjectId& id) {
   return fail(Code::kUnauthenticated,
               known.actor.dock            ? "This dock has been revoked"
               : known.actor.camera_system ? "This camera system has been revoked"
+              : known.actor.file_request  ? "This file request has been taken back"
                                           : "This person has been deactivated",
               id.text());
 }

@@ -77,8 +77,8 @@ Result<Person> person(db::Transaction& tx, const PersonId& id);
 // "Dana Whitfield, badge 101", as name_of has it.
 std::string shown_name(const Person& person);
 Result<std::vector<Person>> people(db::Transaction& tx, const AgencyId& agency);  // by login
-// A person, dock or camera system as an actor, with the roles held now. A deactivated person, or what was revoked, is
-// kUnauthenticated.
+// A person, dock, camera system or file request as an actor, with the roles held now. A deactivated person, or what was revoked,
+// is kUnauthenticated.
 Result<access::Actor> actor(db::Transaction& tx, const SubjectId& id);
 // Also one of those: for finishing what was received before, and for telling what they would be.
 Result<access::Actor> actor_of_received(db::Transaction& tx, const SubjectId& id);

@@ -44,7 +44,7 @@ def viewing(operation, action):
         def made(asker, thing):
             basis = {"purpose": door.purpose, "case": door.case, "warrant": door.warrant}
             if operation != "make_share":
-                return basis
+                return {**basis, "despite_quarantine": REASON["reason"]}
             kind = {"kind": "discovery"} if door.purpose == "discovery" else {"kind": "download", "ends_at": at(3600)}
             return {**kind, "recipient": "Dana", "recordings": [thing.id], **basis}
         return door._replace(body=made)
@@ -114,6 +114,14 @@ DOORS = [
     *(Door(operation, about, body=body, seen_by="see_shares", is_changing=operation == "revoke_share")
       for about in ("share of another", "own share")
       for operation, body in (("show_share", None), ("give_share_code", None), ("revoke_share", REASON))),
+    # ---- file requests ----
+    Door("make_file_request", body={"name": "Ella Marsh", "incident": "22-1", "words": "The film of your door"}),
+    Door("list_file_requests", relation="own"),
+    *(Door(operation, about, body=body, seen_by="see_file_requests", is_changing=operation == "revoke_file_request")
+      for about in ("file request of another", "own file request")
+      for operation, body in (("show_file_request", None), ("give_file_request_code", None), ("revoke_file_request", REASON))),
+    # Nothing that is here was sent by somebody outside: whoever may accept is told that there is nothing to accept.
+    Door("accept_recording", "recording", body=REASON, allowed=(409,)),
     # ---- people ----
     Door("list_people"), Door("list_units"), Door("list_cases"), Door("first_steps"), Door("console_acts"),
     Door("show_rules", relation="own"),
@@ -253,8 +261,9 @@ ELSEWHERE = {
         "swift_token", "swift_put_container", "swift_post_container", "swift_head_container", "swift_put_object",
         "swift_post_object", "swift_head_object", "swift_get_object"),
         "takes a camera system's own token: content_destination_test.py"),
+    "show_my_file_request": "takes the token of a link: file_requests_test.py",
     **dict.fromkeys((
-        "enter_share", "leave_share", "sign_in", "sign_out", "ask_passkey", "sign_in_by_passkey", "leave_for_provider",
+        "enter_file_request", "enter_share", "leave_share", "sign_in", "sign_out", "ask_passkey", "sign_in_by_passkey", "leave_for_provider",
         "come_back_from_provider", "show_factor", "accept_banner", "show_setup", "set_up", "enroll_dock", "dock_nonce", "dock_token"),
         "is how somebody becomes one: sign_in_test.py, federation_test.py, dock_test.py"),
     **dict.fromkeys((

@@ -1111,6 +1111,53 @@ class OpenApi(unittest.TestCase):
                 break
         self.assertIn(409, statuses)
 
+    def test_file_requests(self):
+        target = "/api/v1/file-requests"
+        terms = {"name": "Ella Marsh", "incident": "22-1", "words": "The film of your door", "contact": "413 555 0100", "files_max": 2, "bytes_max": 5_000_000, "code": True}
+        self.ask("POST", target, status=401, body=terms, slug="unauthenticated")
+        self.ask("POST", target, self.command, status=403, body=terms, slug="rule")
+        self.ask("POST", target, self.clerk, status=400, body={**terms, "words": ""}, slug="invalid")
+        self.ask("POST", target, self.clerk, status=413, body={**terms, "words": "x" * (1 << 20)}, slug="too-large")
+        made = self.ask("POST", target, self.clerk, status=201, body=terms).json()
+        self.ask("GET", target, status=401, slug="unauthenticated")
+        self.ask("GET", target, self.union, status=403, slug="rule")
+        self.ask("GET", f"{target}?limit=0", self.clerk, status=400, slug="invalid")
+        self.ask("GET", target, self.clerk, status=200)
+        one = f"{target}/{made['file_request']['id']}"
+        self.ask("GET", one, self.union, status=404, slug="not-found")
+        entry = {"link": made["link"].partition("#")[2], "code": made["code"]}
+        self.ask("POST", f"{target}/session", status=400, body={}, slug="invalid")
+        self.ask("POST", f"{target}/session", status=401, body={**entry, "code": "0000-0000"}, slug="file-request-code")
+        self.ask("POST", f"{target}/session", status=404, body={**entry, "link": "other"}, slug="not-found")
+        token = self.ask("POST", f"{target}/session", status=201, body=entry).json()["token"]
+        self.ask("GET", f"{target}/mine", self.clerk, status=404, slug="not-found")
+        self.ask("GET", f"{target}/mine", status=401, slug="unauthenticated")
+        film = FILM.read_bytes()
+        self.tus("POST", "/api/v1/uploads", token, {"Upload-Length": "5000001"}, status=413, slug="file-request-quota")
+        upload = self.tus("POST", "/api/v1/uploads", token, {"Upload-Length": str(len(film))}, status=201).headers["Location"]
+        self.ask("GET", f"{target}/mine", token, status=200)
+        self.ask("GET", one, self.clerk, status=200)
+        self.tus("PATCH", upload, token, {"Upload-Offset": "0", "Content-Type": OFFSET}, film, status=204)
+        recording = self.town.wait_state(upload, token)["recording"]
+        self.ask("GET", f"{target}/mine", token, status=200)
+        accept = f"/api/v1/recordings/{recording}/accept"
+        until(lambda: self.ask("GET", f"/api/v1/recordings/{recording}", self.clerk, status=200).json()["media"]["verdict"])
+        self.ask("GET", one, self.clerk, status=200)
+        for kind in ("views", "exports"):
+            self.ask("POST", f"/api/v1/recordings/{recording}/{kind}", self.clerk, status=409, body={"purpose": "review"}, slug="quarantined")
+        self.ask("POST", accept, status=401, body={"reason": "a film"}, slug="unauthenticated")
+        self.ask("POST", accept, self.command, status=403, body={"reason": "a film"}, slug="rule")
+        self.ask("POST", accept, self.union, status=404, body={"reason": "a film"}, slug="not-found")
+        self.ask("POST", accept, self.clerk, status=400, body={}, slug="invalid")
+        self.ask("POST", accept, self.clerk, status=200, body={"reason": "a film"})
+        self.ask("POST", accept, self.clerk, status=409, body={"reason": "a film"}, slug="conflict")
+        self.ask("POST", f"{one}/codes", self.clerk, status=201)
+        self.ask("POST", f"{one}/revoke", self.clerk, status=400, body={}, slug="invalid")
+        self.ask("POST", f"{one}/revoke", self.clerk, status=200, body={"reason": "all is here"})
+        self.ask("POST", f"{one}/revoke", self.clerk, status=409, body={"reason": "all is here"}, slug="conflict")
+        self.ask("POST", f"{one}/codes", self.clerk, status=409, slug="conflict")
+        self.ask("GET", f"{target}/mine", token, status=401, slug="unauthenticated")
+
     def test_shares(self):
         terms = {"kind": "discovery", "recipient": "Dana Whitfield", "organization": "Public Defender", "recordings": [self.recording],
                  "purpose": "discovery", "case": "22-1", "order": "For the defense alone."}

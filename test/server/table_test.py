@@ -29,6 +29,8 @@ SENDERS = ("investigator", "internal_affairs", "da_liaison", "counsel")
 UNREACHED = {
     ("camera_system", "upload register_device", "*"): "has doors of its own: content_destination_test.py",
     ("camera_system", "*", "*"): "is nobody at any other door: content_destination_test.py",
+    **{("file_request", *rest): "is nobody at any other door than its own: file_requests_test.py"
+       for rest in (("upload", "*"), ("receipt", "own"), ("*", "*"))},
     ("*", "receive", "*"): "at a recipient's doors no other credential is looked at: everybody else is asked for the link and the code",
     ("administrator", "scim", "own"): "takes an identity provider, by whose groups the administrator is one: scim_test.py",
 }
@@ -410,6 +412,7 @@ class Streets:
         things["category"] = self.several(lambda: own("POST", "/api/v1/categories", 201, name=secrets.token_hex(4))["id"])
         self.make_uploads()
         self.make_shares()
+        self.make_file_requests()
         self.make_assignments()
         self.make_proposals()
         self.volumes = own("GET", "/api/v1/program/volumes?from=2022-01&until=2022-03", 200)
@@ -464,6 +467,16 @@ class Streets:
         with sqlite3.connect(self.town.data / "catalog.db", timeout=30) as catalog:
             catalog.execute("UPDATE recordings SET state = 'disposed' WHERE id = ?", (sent[2].id,))
         self.things["sent"] = [Thing(str(n), state=state) for n, state in enumerate(("sealed", "restricted", "disposed"))]
+
+    def make_file_requests(self):
+        def asked(who):
+            def make():
+                body = {"name": "Ella Marsh", "incident": "22-1", "words": "The film of your door", "code": True}
+                made = self.a.ask("POST", "/api/v1/file-requests", who, 201, **body).json()
+                return Thing(made["file_request"]["id"], who, again=make)
+            return make()
+        self.things["file request of another"] = asked("everybody")
+        self.things["own file request"] = {who: asked(who) for who in ("investigator", "records")}
 
     def make_assignments(self):
         def begun(kind, who, target):

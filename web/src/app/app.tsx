@@ -43,18 +43,17 @@ const StaffingPage = lazy(() => import("../rooms/fleet/staffing.js"));
 const TrainingPage = lazy(() => import("../rooms/training/training.js"));
 const PolicyPage = lazy(() => import("../rooms/training/policy.js"));
 const RecordPage = lazy(() => import("../rooms/training/record.js"));
+const SendPage = lazy(() => import("../rooms/invitations/send.js"));
+const RequestsPage = lazy(() => import("../rooms/invitations/requests.js"));
+const RequestPage = lazy(() => import("../rooms/invitations/request.js"));
 const StartPage = lazy(() => import("../rooms/start/start.js"));
 const ViewAsPage = lazy(() => import("../rooms/oversight/view_as.js"));
 
-/** A recipient of a share is nobody to the agency: that page knows no session. */
+/** A recipient of a share is nobody to the agency, nor is whoever was asked for files: their pages know no session. */
 export function App(): ReactNode {
   const [location] = useLocation();
-  if (location !== "/shared") return <Staff />;
-  return (
-    <Suspense fallback={<Loading />}>
-      <ReceivedPage />
-    </Suspense>
-  );
+  if (location !== "/shared" && location !== "/send") return <Staff />;
+  return <Suspense fallback={<Loading />}>{location === "/send" ? <SendPage /> : <ReceivedPage />}</Suspense>;
 }
 
 function Staff(): ReactNode {
@@ -111,6 +110,7 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
   const mayUpload = session.may.includes("upload");
   const maySeePeople = session.may.includes("see_roster");
   const maySeeShares = session.may.includes("see_shares");
+  const maySeeRequests = session.may.includes("see_file_requests");
   const maySeeHolds = session.may.includes("see_holds");
   const maySeeProposals = session.may.includes("see_proposals");
   const mayHost = session.may.includes("manage_agencies");
@@ -137,6 +137,7 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
       { id: "go.people", label: m.nav.people, shortcut: "g p", scope: "everywhere", when: () => maySeePeople, perform: () => navigate("/people") },
       { id: "go.start", label: m.nav.start, shortcut: "g i", scope: "everywhere", when: () => maySetUp, perform: () => navigate("/start") },
       { id: "go.shares", label: m.nav.shares, shortcut: "g s", scope: "everywhere", when: () => maySeeShares, perform: () => navigate("/shares") },
+      { id: "go.requests", label: m.nav.requests, shortcut: "g q", scope: "everywhere", when: () => maySeeRequests, perform: () => navigate("/file-requests") },
       { id: "go.holds", label: m.nav.holds, shortcut: "g h", scope: "everywhere", when: () => maySeeHolds, perform: () => navigate("/holds") },
       { id: "go.approvals", label: m.nav.approvals, shortcut: "g o", scope: "everywhere", when: () => maySeeProposals, perform: () => navigate("/approvals") },
       { id: "go.alerts", label: m.nav.alerts, shortcut: "g a", scope: "everywhere", when: () => maySeeAlerts, perform: () => navigate("/alerts") },
@@ -154,7 +155,7 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
       { id: "go.training", label: m.nav.training, shortcut: "g d", scope: "everywhere", when: () => mayRead, perform: () => navigate("/training") },
       { id: "help", label: m.help.open, shortcut: "?", scope: "everywhere", perform: () => setHelpOpen(true) },
     ],
-    [navigate, mayUpload, maySetUp, maySeePeople, maySeeShares, maySeeHolds, maySeeProposals, mayHost, mayList, maySeeProgram, maySeeReports, maySeeBargaining, maySeeFleet, maySeeAlerts, maySeeWeeks, mayReview, mayRead],
+    [navigate, mayUpload, maySetUp, maySeePeople, maySeeShares, maySeeRequests, maySeeHolds, maySeeProposals, mayHost, mayList, maySeeProgram, maySeeReports, maySeeBargaining, maySeeFleet, maySeeAlerts, maySeeWeeks, mayReview, mayRead],
   );
   useActions(actions);
   const help = actions.find((action) => action.id === "help") as Action;
@@ -187,6 +188,7 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
           {mayList && link("/recordings", m.nav.recordings)}
           {mayUpload && link("/upload", m.nav.upload)}
           {maySeeShares && link("/shares", m.nav.shares)}
+          {maySeeRequests && link("/file-requests", m.nav.requests)}
           {maySeePeople && link("/people", m.nav.people)}
           {maySeeHolds && link("/holds", m.nav.holds)}
           {maySeeProposals && link("/approvals", m.nav.approvals)}
@@ -234,6 +236,10 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
             <Route path="/shares">
               <SharesPage session={session} />
             </Route>
+            <Route path="/file-requests">
+              <RequestsPage session={session} />
+            </Route>
+            <Route path="/file-requests/:id">{({ id }) => <RequestPage key={id} id={id} session={session} />}</Route>
             <Route path="/people">
               <PeoplePage session={session} />
             </Route>

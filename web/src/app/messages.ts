@@ -2,6 +2,7 @@
 // Every word a person reads, in one list; those of single rooms are in room_messages.ts. A text with parts is a function, so that no sentence is put together elsewhere.
 
 import { count, counted } from "./counting.js";
+import { quarantine, requests, send } from "./invitation_messages.js";
 import { agencies, approvals, bargaining, change, gates, holds, oversight, program, received, reports, shares, start, statements, storage } from "./room_messages.js";
 import { fleet, rotation, staffing } from "./fleet_messages.js";
 import { training } from "./training_messages.js";
@@ -9,7 +10,7 @@ import { training } from "./training_messages.js";
 export const m = {
   product: "Lapel",
   skip: "Skip to content",
-  nav: { label: "Rooms", start: "Set up", recordings: "Recordings", upload: "Upload", shares: "Shares", people: "People", alerts: "Alerts", weekly: "Weekly review", review: "Access review", holds: "Holds", approvals: "Approvals", agencies: "Agencies", money: "Money", reports: "Reports", bargaining: "Bargaining", gates: "Launch", storage: "Storage and bills",
+  nav: { label: "Rooms", start: "Set up", recordings: "Recordings", upload: "Upload", shares: "Shares", requests: "File requests", people: "People", alerts: "Alerts", weekly: "Weekly review", review: "Access review", holds: "Holds", approvals: "Approvals", agencies: "Agencies", money: "Money", reports: "Reports", bargaining: "Bargaining", gates: "Launch", storage: "Storage and bills",
     fleet: "Cameras",
     rotation: "Rotation",
     staffing: "Staffing",
@@ -521,6 +522,9 @@ export const m = {
   },
 
   shares,
+  send,
+  requests,
+  quarantine,
   received,
   people: {
     title: "People",
@@ -660,6 +664,10 @@ export const m = {
       share: "Share outside the agency",
       see_shares: "See what was shared",
       manage_share: "End a share, or give a new code",
+      ask_files: "Ask people outside for files",
+      see_file_requests: "See who was asked for files",
+      manage_file_request: "End a file request, or give a new code",
+      accept: "Accept what somebody outside sent",
       change: "Change what it is said to be",
       reassign: "Correct its officer or incident",
       restrict: "Restrict, or propose to lift it",

@@ -21,6 +21,7 @@ import { Locked } from "./locked.js";
 import { Markers } from "./markers.js";
 import { Player } from "./player.js";
 import { openView, PurposeDialog, type Refused } from "./purpose.js";
+import { Quarantine } from "./quarantine.js";
 import { TrackPanel } from "./track.js";
 import { keyOf } from "./unlock.js";
 import type { FileFacts } from "../../verify/receipt.js";
@@ -157,7 +158,9 @@ function Loaded({ id, recording: read, slug }: { readonly id: string; readonly r
       <Clips recording={recording} />
       <div className="columns">
         <div>
-          {opened === undefined ? (
+          {recording.state === "quarantined" ? (
+            <Quarantine recording={recording} mayReview={who.state === "in" && who.session.roles.includes("records")} onAccepted={() => void askJson<"GET /api/v1/recordings/{id}">(`/api/v1/recordings/${id}`).then(acted)} />
+          ) : opened === undefined ? (
             <div className="well closed">
               <p>{m.recording.viewNote}</p>
               {choice === undefined ? (

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// The custody export of one recording: its whole chain, and for everyone in it the events that say who they
-// are. A worklist: each event disclosed has an actor, who is named by events, which have actors.
+// A worklist: each event disclosed has an actor, who is named by events, which have actors.
+#include "ledger/custody_export.h"
+
 #include <algorithm>
 #include <array>
 #include <deque>
 #include <set>
 #include <span>
+#include <vector>
 
 #include <fmt/format.h>
 
-#include "base/check.h"
+#include "base/json.h"
 #include "base/problems.h"
-#include "evidence/vault.h"
 
-namespace lapel::evidence {
+namespace lapel::ledger {
 namespace {
 
 constexpr std::size_t kChainPage = 1'000;
@@ -30,12 +31,12 @@ constexpr std::string_view kEnrolled = "dock.enrolled";
 constexpr std::array<std::string_view, 2> kNaming = {"identity.bound", kEnrolled};
 
 // The events of a subject that the checkpoint covers: of these types, or all where none is named.
-Result<std::vector<ledger::SealedEvent>> covered_events(const ledger::Ledger& ledger, const SubjectId& subject,
-                                                        std::span<const std::string_view> types, std::uint64_t size) {
-  std::vector<ledger::SealedEvent> out;
+Result<std::vector<SealedEvent>> covered_events(const Ledger& ledger, const SubjectId& subject,
+                                                std::span<const std::string_view> types, std::uint64_t size) {
+  std::vector<SealedEvent> out;
   for (;;) {
     const auto page = TRY(ledger.events_of(subject, types, out.empty() ? 0 : out.back().n + 1, kChainPage));
-    for (const ledger::SealedEvent& event : page) {
+    for (const SealedEvent& event : page) {
       if (event.index >= size) return out;
       out.push_back(event);
     }
@@ -43,8 +44,8 @@ Result<std::vector<ledger::SealedEvent>> covered_events(const ledger::Ledger& le
   }
 }
 
-std::string kind_of(const std::vector<ledger::SealedEvent>& naming, bool is_device) {
-  for (const ledger::SealedEvent& event : naming) {
+std::string kind_of(const std::vector<SealedEvent>& naming, bool is_device) {
+  for (const SealedEvent& event : naming) {
     if (event.type == kEnrolled) return "dock";
   }
   return is_device ? "device" : "person";
@@ -52,15 +53,14 @@ std::string kind_of(const std::vector<ledger::SealedEvent>& naming, bool is_devi
 
 }  // namespace
 
-Result<std::map<std::string, std::string>> Vault::export_files(const access::Actor& actor, const ViewId& id) {
-  const RecordingId recording = TRY(standing_view(actor, id, access::Action::kExport, Refusal::kSealed)).recording.id;
-  const ledger::Ledger& ledger = *TRY(parts_.ledgers.find(actor.agency));
-  const ledger::Standing standing = TRY(ledger.standing(ledger::Under::kPublished));
-  const std::vector<ledger::SealedEvent> chain = TRY(covered_events(ledger, recording, {}, standing.size));
-  const auto is_this_export = [&](const ledger::SealedEvent& event) {
+Result<std::map<std::string, std::string>> custody_export(const Ledger& ledger, const RecordingId& recording,
+                                                          const ViewId& view) {
+  const Standing standing = TRY(ledger.standing(Under::kPublished));
+  const std::vector<SealedEvent> chain = TRY(covered_events(ledger, recording, {}, standing.size));
+  const auto is_this_export = [&](const SealedEvent& event) {
     const auto parsed = parse_canonical(event.event);
     const std::string* named = parsed ? parsed->find_string("view") : nullptr;
-    return event.type == "recording.exported" && named && *named == id.text();
+    return event.type == "recording.exported" && named && *named == view.text();
   };
   if (std::none_of(chain.begin(), chain.end(), is_this_export)) {
     return fail(problems::kNotSealed,
@@ -71,7 +71,7 @@ Result<std::map<std::string, std::string>> Vault::export_files(const access::Act
   std::map<SubjectId, Chapter> chapters;
   std::deque<SubjectId> to_name;
   std::set<SubjectId> devices;
-  const auto add = [&](const SubjectId& subject, Chapter& chapter, const ledger::SealedEvent& event) -> Result<void> {
+  const auto add = [&](const SubjectId& subject, Chapter& chapter, const SealedEvent& event) -> Result<void> {
     files.emplace(fmt::format("subjects/{}/{}.tlog-proof", subject.text(), event.n),
                   TRY(ledger.receipt(event, standing)));
     chapter.rows.emplace_back(event.n);
@@ -88,14 +88,14 @@ Result<std::map<std::string, std::string>> Vault::export_files(const access::Act
   };
 
   Chapter& exported = chapters[recording] = {"recording", "exported", {}};
-  for (const ledger::SealedEvent& event : chain) TRY(add(recording, exported, event));
+  for (const SealedEvent& event : chain) TRY(add(recording, exported, event));
   while (!to_name.empty()) {
     const SubjectId subject = to_name.front();
     to_name.pop_front();
     if (chapters.contains(subject)) continue;
-    const std::vector<ledger::SealedEvent> naming = TRY(covered_events(ledger, subject, kNaming, standing.size));
+    const std::vector<SealedEvent> naming = TRY(covered_events(ledger, subject, kNaming, standing.size));
     Chapter& named = chapters[subject] = {kind_of(naming, devices.contains(subject)), "named", {}};
-    for (const ledger::SealedEvent& event : naming) TRY(add(subject, named, event));
+    for (const SealedEvent& event : naming) TRY(add(subject, named, event));
   }
 
   Json::Array subjects;
@@ -118,4 +118,4 @@ Result<std::map<std::string, std::string>> Vault::export_files(const access::Act
   return files;
 }
 
-}  // namespace lapel::evidence
+}  // namespace lapel::ledger
