@@ -175,8 +175,8 @@ class ChainReader {
     if (out == nullptr || PEM_write_bio_PUBKEY(out.get(), key.get()) != 1) return std::nullopt;
     std::string pem = text_in(out.get());
     if (pem.size() > kCameraKeyPemBytesMax) return std::nullopt;
-    return CameraKey(std::make_unique<CameraKey::Impl>(
-        CameraKey::Impl{std::move(key), std::move(pem), *std::move(kind), sha256}));
+    return CameraKey(
+        std::make_unique<CameraKey::Impl>(CameraKey::Impl{std::move(key), std::move(pem), *std::move(kind), sha256}));
   }
 
   static std::vector<Certificate> certificates(std::string_view pem) {
@@ -240,8 +240,8 @@ bool CameraKey::verifies(HashKind kind, ByteView digest, ByteView signature, Rsa
     is_ready = EVP_PKEY_CTX_set_rsa_padding(context.get(), chosen) == 1 &&
                EVP_PKEY_CTX_set_signature_md(context.get(), digest_of(kind)) == 1;
   }
-  const bool is_right = is_ready && EVP_PKEY_verify(context.get(), signature.data(), signature.size(), digest.data(),
-                                                    digest.size()) == 1;
+  const bool is_right =
+      is_ready && EVP_PKEY_verify(context.get(), signature.data(), signature.size(), digest.data(), digest.size()) == 1;
   ERR_clear_error();
   return is_right;
 }

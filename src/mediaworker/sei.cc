@@ -46,7 +46,8 @@ bool take_unit(UnitCodec codec, ByteView bytes, const std::function<void(const U
   while (!bytes.empty() && bytes.back() == 0) bytes = bytes.first(bytes.size() - 1);
   if (bytes.size() < header_bytes(codec)) return false;
   Unit unit{codec == UnitCodec::kH264 ? kind_of_h264(bytes) : kind_of_h265(bytes), false, bytes};
-  const bool is_slice = unit.kind == UnitKind::kIntra || unit.kind == UnitKind::kInter || unit.kind == UnitKind::kHidden;
+  const bool is_slice =
+      unit.kind == UnitKind::kIntra || unit.kind == UnitKind::kInter || unit.kind == UnitKind::kHidden;
   // The first bit of a slice: it is the first of its picture.
   unit.is_first_slice = is_slice && bytes.size() > header_bytes(codec) && (bytes[header_bytes(codec)] & 0x80) != 0;
   take(unit);

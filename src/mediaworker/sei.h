@@ -31,11 +31,11 @@ struct Framing {
 Framing framing_of(UnitCodec codec, ByteView extradata);
 
 enum class UnitKind {
-  kIntra,           // a slice of a picture that needs no other before it
-  kInter,           // a slice of a picture that does
-  kHidden,          // a slice of a kind that no scheme of signatures covers
-  kSei,             // messages
-  kOther,           // parameters, delimiters, filling
+  kIntra,   // a slice of a picture that needs no other before it
+  kInter,   // a slice of a picture that does
+  kHidden,  // a slice of a kind that no scheme of signatures covers
+  kSei,     // messages
+  kOther,   // parameters, delimiters, filling
 };
 struct Unit {
   UnitKind kind = UnitKind::kOther;
@@ -45,17 +45,18 @@ struct Unit {
 struct Left {
   std::size_t bytes = 0;  // of the packet, in no unit: cut off, or without a start code
 };
-Left for_each_unit(UnitCodec codec, const Framing& framing, ByteView packet, const std::function<void(const Unit&)>& take);
+Left for_each_unit(UnitCodec codec, const Framing& framing, ByteView packet,
+                   const std::function<void(const Unit&)>& take);
 
 using Uuid = std::array<std::uint8_t, 16>;
 
 // A message of user data as the first of its unit.
 struct UserData {
   Uuid uuid{};
-  Bytes unescaped;          // all of the unit, without the bytes that keep start codes apart
-  std::size_t at = 0;       // in `unescaped`: where the message's own bytes begin, behind its name
-  std::size_t end = 0;      // and end
-  ByteView raw;             // the unit as it stands
+  Bytes unescaped;      // all of the unit, without the bytes that keep start codes apart
+  std::size_t at = 0;   // in `unescaped`: where the message's own bytes begin, behind its name
+  std::size_t end = 0;  // and end
+  ByteView raw;         // the unit as it stands
   // How much of `raw` makes the first `count` bytes of `unescaped`.
   std::size_t raw_end(std::size_t count) const;
   ByteView message() const { return ByteView(unescaped).subspan(at, end - at); }

@@ -73,8 +73,8 @@ struct Found {
 
 bool is_proven(const SigningMessage& message, const crypto::CameraKey& key, crypto::HashKind hash) {
   if (!message.signature) return false;
-  const auto padding = message.scheme == SignatureScheme::kAxisSignedVideo ? crypto::RsaPadding::kPkcs1
-                                                                           : crypto::RsaPadding::kPss;
+  const auto padding =
+      message.scheme == SignatureScheme::kAxisSignedVideo ? crypto::RsaPadding::kPkcs1 : crypto::RsaPadding::kPss;
   return key.verifies(hash, crypto::hash_of(hash, message.document), *message.signature, padding);
 }
 
@@ -93,7 +93,8 @@ void learn(const SigningMessage& message, Found& found) {
   std::optional<crypto::CameraKey> key;
   if (!message.key_pem.empty()) {
     key = crypto::CameraKey::read(message.key_pem);
-  } else if (auto chain = crypto::read_camera_chain(message.chain_pem, {}, Timestamp{}); chain && !message.is_attested) {
+  } else if (auto chain = crypto::read_camera_chain(message.chain_pem, {}, Timestamp{});
+             chain && !message.is_attested) {
     key = std::move(chain->key);
   }
   if (!key) {
@@ -233,7 +234,7 @@ MediaSignature check_signature(const Source& source, const Container& container,
     out.unchecked = found.unchecked.value_or(UncheckedReason::kNoKey);
   }
   out.scheme = found.scheme;
-  out.version = found.version;
+  if (out.version.empty()) out.version = found.version;
   out.is_attested = found.is_attested;
   out.product = found.product;
   out.has_other_video = found.has_other_video;
@@ -241,7 +242,8 @@ MediaSignature check_signature(const Source& source, const Container& container,
   if (!found.key) return out;
   out.key = protocol::SignatureKey{found.key->sha256(), found.key->kind(), found.key->pem()};
   if (found.chain_pem.empty()) return out;
-  const auto chain = crypto::read_camera_chain(found.chain_pem, roots, found.at.value_or(RealClock().now()));
+  const auto chain =
+      crypto::read_camera_chain(found.chain_pem, roots, out.from.value_or(found.at.value_or(RealClock().now())));
   if (!chain) return out;
   out.chain = chain->subjects;
   // The chain vouches for its own first key; what a chip attested beside it is not looked into.

@@ -111,6 +111,7 @@ void SignedStream::take(const SigningMessage& message, const UnitTime& time) {
     look_at_key(message);
   }
   if (message.group) {
+    if (out_.version.empty()) out_.version = message.version;
     if (!has_begun_) {
       judge_first(heard);
     } else if (message.signature && !heard.is_believed) {
@@ -254,7 +255,8 @@ void SignedStream::judge_later(const Heard& heard, std::int64_t lost) {
   }
   if (passed < lost) {
     out_.groups_missing += lost - passed;
-    if (!items_.empty()) note(SignatureGapKind::kMissing, {items_[*begin].time.from_ms, items_[*begin].time.from_ms}, 0);
+    if (!items_.empty())
+      note(SignatureGapKind::kMissing, {items_[*begin].time.from_ms, items_[*begin].time.from_ms}, 0);
     is_linked = true;  // what it follows on may be what is missing
   }
   skip(*begin, is_linked ? SignatureGapKind::kUncovered : SignatureGapKind::kAltered);
@@ -265,7 +267,8 @@ void SignedStream::judge_later(const Heard& heard, std::int64_t lost) {
 void SignedStream::judge_back(const Heard& heard) {
   const SignedGroup& group = *heard.message.group;
   const auto begin = find(heard.message);
-  const UnitTime time = items_.empty() ? UnitTime{out_.covered_to_ms, out_.covered_to_ms} : items_[begin.value_or(0)].time;
+  const UnitTime time =
+      items_.empty() ? UnitTime{out_.covered_to_ms, out_.covered_to_ms} : items_[begin.value_or(0)].time;
   const bool is_anew = is_zero(group.before);
   if (begin && is_anew) {
     ++out_.restarts;
@@ -286,7 +289,8 @@ SignedStream::Judged SignedStream::judge(std::size_t begin, std::size_t end, con
   Judged out;
   out.from = sensible(group.from);
   out.to = sensible(group.to);
-  out.missing_at.from_ms = out.missing_at.to_ms = begin < items_.size() ? items_[begin].time.from_ms : out_.covered_to_ms;
+  out.missing_at.from_ms = out.missing_at.to_ms =
+      begin < items_.size() ? items_[begin].time.from_ms : out_.covered_to_ms;
   if (agrees(begin, end, group)) {
     for (std::size_t i = begin; i < end; ++i) out.items.emplace_back(items_[i], Fate::kValid);
   } else if (!message.unit_hashes.empty() && message.unit_hashes.size() % hash_bytes_ == 0) {
@@ -366,7 +370,8 @@ std::int64_t SignedStream::count(Judged judged, bool is_believed) {
     const Fate fate = is_believed ? found : Fate::kAltered;
     (fate == Fate::kValid ? has_valid : has_altered) = true;
     if (item.message >= 0) {
-      if (auto before = unjudged_.extract(item.message)) groups += count(std::move(before.mapped()), fate == Fate::kValid);
+      if (auto before = unjudged_.extract(item.message))
+        groups += count(std::move(before.mapped()), fate == Fate::kValid);
       continue;
     }
     const std::int64_t pictures = item.is_picture ? 1 : 0;

@@ -116,11 +116,11 @@ class SignedStream {
   const Terms terms_;
   const std::size_t hash_bytes_;
   crypto::Hash hasher_;
-  std::deque<Item> items_;         // not judged yet
-  std::uint64_t taken_ = 0;        // that have left `items_`
-  Unit64 reference_;               // the hash of the unit that the running group began with
-  bool has_begun_ = false;         // a message has agreed with the file
-  std::deque<Heard> early_;        // those before it
+  std::deque<Item> items_;   // not judged yet
+  std::uint64_t taken_ = 0;  // that have left `items_`
+  Unit64 reference_;         // the hash of the unit that the running group began with
+  bool has_begun_ = false;   // a message has agreed with the file
+  std::deque<Heard> early_;  // those before it
   std::uint32_t last_number_ = 0;
   std::optional<Unit64> last_first_;  // the first hash of the group judged last, where it is known
   std::map<std::int64_t, Judged> unjudged_;

@@ -33,23 +33,23 @@ struct SignedGroup {
   bool is_part = false;           // it ends with its number of units, and not with the next picture that needs no other
   std::optional<Timestamp> from;  // by the camera's clock
   std::optional<Timestamp> to;
-  Bytes before;                   // hash of the first unit of the group before; zeros for the first of all
-  Bytes hash;                     // of the hashes of its units
+  Bytes before;  // hash of the first unit of the group before; zeros for the first of all
+  Bytes hash;    // of the hashes of its units
 };
 
 struct SigningMessage {
   protocol::SignatureScheme scheme = protocol::SignatureScheme::kNone;
   // Set where it cannot be checked.
   std::optional<protocol::UncheckedReason> unreadable;
-  std::string version;                           // of the program that signed
-  std::optional<crypto::HashKind> hash;          // said only now and then
-  std::optional<SignedGroup> group;              // a message that brings nothing but the key has none
-  Bytes unit_hashes;                             // of each unit of the group, one behind the other; may be left out
-  std::optional<Bytes> signature;                // without one, a later message signs for this one
-  Bytes document;                                // what is signed; of a message without a signature all of it
-  std::string key_pem;                           // empty: said before, or never
-  std::string chain_pem;                         // of certificates, whoever signs first
-  bool is_attested = false;                      // the key is vouched for by a chip, which is not checked here
+  std::string version;                   // of the program that signed
+  std::optional<crypto::HashKind> hash;  // said only now and then
+  std::optional<SignedGroup> group;      // a message that brings nothing but the key has none
+  Bytes unit_hashes;                     // of each unit of the group, one behind the other; may be left out
+  std::optional<Bytes> signature;        // without one, a later message signs for this one
+  Bytes document;                        // what is signed; of a message without a signature all of it
+  std::string key_pem;                   // empty: said before, or never
+  std::string chain_pem;                 // of certificates, whoever signs first
+  bool is_attested = false;              // the key is vouched for by a chip, which is not checked here
   std::optional<protocol::SignatureProduct> product;
 };
 

@@ -168,7 +168,8 @@ std::string_view scheme_words(SignatureScheme scheme) {
 }
 
 std::string_view reason_words(UncheckedReason reason) {
-  const auto row = std::find_if(kReasons.begin(), kReasons.end(), [&](const ReasonRow& r) { return r.value == reason; });
+  const auto row =
+      std::find_if(kReasons.begin(), kReasons.end(), [&](const ReasonRow& r) { return r.value == reason; });
   CHECK(row != kReasons.end());
   return row->sentence;
 }
@@ -182,16 +183,15 @@ std::string first_place(const MediaSignature& signature, SignatureGapKind kind) 
 
 void say_what_is_wrong(const MediaSignature& signature, std::string& out) {
   if (signature.pictures_altered > 0) {
-    out += fmt::format(" {} not what was signed{}.",
-                       signature.pictures_altered == 1 ? "1 picture is"
-                                                       : fmt::format("{} pictures are", signature.pictures_altered),
-                       first_place(signature, SignatureGapKind::kAltered));
+    out += fmt::format(
+        " {} not what was signed{}.",
+        signature.pictures_altered == 1 ? "1 picture is" : fmt::format("{} pictures are", signature.pictures_altered),
+        first_place(signature, SignatureGapKind::kAltered));
   }
   if (signature.signatures_wrong > 0) {
     out += fmt::format(" {} damaged, or not made with the key that the file brings.",
-                       signature.signatures_wrong == 1
-                           ? "1 signature was"
-                           : fmt::format("{} signatures were", signature.signatures_wrong));
+                       signature.signatures_wrong == 1 ? "1 signature was"
+                                                       : fmt::format("{} signatures were", signature.signatures_wrong));
   }
   if (signature.is_key_changed) out += " The file brings more than one key, which no camera does on its own.";
   if (signature.order_breaks > 0) {
@@ -202,20 +202,23 @@ void say_what_is_wrong(const MediaSignature& signature, std::string& out) {
 
 void say_what_is_not_covered(const MediaSignature& signature, std::string& out) {
   if (signature.units_missing > 0) {
-    out += fmt::format(" {} of picture that {} signed {} not in the file{}.",
-                       counted(signature.units_missing, "piece", "pieces"), signature.units_missing == 1 ? "was" : "were",
-                       signature.units_missing == 1 ? "is" : "are", first_place(signature, SignatureGapKind::kMissing));
+    out +=
+        fmt::format(" {} of picture that {} signed {} not in the file{}.",
+                    counted(signature.units_missing, "piece", "pieces"), signature.units_missing == 1 ? "was" : "were",
+                    signature.units_missing == 1 ? "is" : "are", first_place(signature, SignatureGapKind::kMissing));
   }
   if (signature.groups_missing > 0) {
-    out += fmt::format(" {} of pictures between those that are here {} signed and {} not in the file{}.",
-                       counted(signature.groups_missing, "run", "runs"), signature.groups_missing == 1 ? "was" : "were",
-                       signature.groups_missing == 1 ? "is" : "are", first_place(signature, SignatureGapKind::kMissing));
+    out +=
+        fmt::format(" {} of pictures between those that are here {} signed and {} not in the file{}.",
+                    counted(signature.groups_missing, "run", "runs"), signature.groups_missing == 1 ? "was" : "were",
+                    signature.groups_missing == 1 ? "is" : "are", first_place(signature, SignatureGapKind::kMissing));
   }
   if (signature.pictures_uncovered > 0) {
-    out += fmt::format(" {} no signature, and could be anything{}.",
-                       signature.pictures_uncovered == 1 ? "1 picture has"
-                                                         : fmt::format("{} pictures have", signature.pictures_uncovered),
-                       first_place(signature, SignatureGapKind::kUncovered));
+    out +=
+        fmt::format(" {} no signature, and could be anything{}.",
+                    signature.pictures_uncovered == 1 ? "1 picture has"
+                                                      : fmt::format("{} pictures have", signature.pictures_uncovered),
+                    first_place(signature, SignatureGapKind::kUncovered));
   }
   if (signature.units_hidden > 0) {
     out += fmt::format(" {} of picture {} of a kind that this scheme never signs{}.",
@@ -231,14 +234,15 @@ void say_what_is_not_covered(const MediaSignature& signature, std::string& out) 
 
 void say_bounds(const MediaSignature& signature, std::string& out) {
   if (signature.pictures_at_start > 0) {
-    out += fmt::format(" The first {} no whole signature in this file.",
-                       signature.pictures_at_start == 1 ? "picture has"
-                                                        : fmt::format("{} have", pictures(signature.pictures_at_start)));
+    out +=
+        fmt::format(" The first {} no whole signature in this file.",
+                    signature.pictures_at_start == 1 ? "picture has"
+                                                     : fmt::format("{} have", pictures(signature.pictures_at_start)));
   }
   if (signature.pictures_at_end > 0) {
-    out += fmt::format(" The last {} not covered: a camera signs a run of pictures when the next begins.",
-                       signature.pictures_at_end == 1 ? "picture is"
-                                                      : fmt::format("{} are", pictures(signature.pictures_at_end)));
+    out += fmt::format(
+        " The last {} not covered: a camera signs a run of pictures when the next begins.",
+        signature.pictures_at_end == 1 ? "picture is" : fmt::format("{} are", pictures(signature.pictures_at_end)));
   }
   out += signature.has_sound ? " Sound is not covered by this scheme, nor are the file's own times and texts."
                              : " The file's own times and texts are not covered by this scheme.";
@@ -276,9 +280,10 @@ std::string sentence_of(const MediaSignature& signature) {
       return "No camera's signature was found in this file.";
     case SignatureVerdict::kSignedButUnchecked: {
       const UncheckedReason reason = signature.unchecked.value_or(UncheckedReason::kTooShort);
-      return fmt::format("The file is signed in a way that Lapel does not check: {} ({}). This says neither that it is "
-                         "sound nor that it is not.",
-                         reason_words(reason), scheme);
+      return fmt::format(
+          "The file is signed in a way that Lapel does not check: {} ({}). This says neither that it is "
+          "sound nor that it is not.",
+          reason_words(reason), scheme);
     }
     case SignatureVerdict::kAltered:
       out = fmt::format("This is not the footage as it was signed ({}).", scheme);
@@ -331,10 +336,8 @@ Json to_json_value(const MediaSignature& signature) {
   if (signature.to) out["to_us"] = signature.to->us;
   Json::Array gaps;
   for (const SignatureGap& gap : signature.gaps) {
-    gaps.emplace_back(Json::Object{{"kind", gap_name(gap.kind)},
-                                   {"from_ms", gap.from_ms},
-                                   {"to_ms", gap.to_ms},
-                                   {"pictures", gap.pictures}});
+    gaps.emplace_back(Json::Object{
+        {"kind", gap_name(gap.kind)}, {"from_ms", gap.from_ms}, {"to_ms", gap.to_ms}, {"pictures", gap.pictures}});
   }
   out["gaps"] = std::move(gaps);
   return out;
@@ -367,8 +370,8 @@ Result<MediaSignature> parse_signature_value(const Json& value) {
   if (const auto us = members.integer_if_any("to_us", 0, kYear9999Us)) out.to = Timestamp{*us};
   for (const Json& gap : members.list("gaps", kSignatureGapsMax)) out.gaps.push_back(TRY(parse_gap(gap)));
   TRY(members.finish("signature"));
-  const std::int64_t told = out.pictures_valid + out.pictures_altered + out.pictures_uncovered +
-                            out.pictures_at_start + out.pictures_at_end;
+  const std::int64_t told =
+      out.pictures_valid + out.pictures_altered + out.pictures_uncovered + out.pictures_at_start + out.pictures_at_end;
   if (verdict != verdict_of(out) || (out.scheme != SignatureScheme::kNone && told != out.pictures))
     return fail(Code::kInvalid, "This is no signature.", "its parts do not agree");
   return out;

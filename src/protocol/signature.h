@@ -81,26 +81,26 @@ struct MediaSignature {
   bool is_attested = false;          // by a chip, which nobody checks here
   std::optional<SignatureProduct> product;
 
-  std::int64_t pictures = 0;               // in the file: the sum of the next five
-  std::int64_t pictures_valid = 0;         // as signed
-  std::int64_t pictures_altered = 0;       // not as signed
-  std::int64_t pictures_uncovered = 0;     // without a signature, between those that have one, or for too long
-  std::int64_t pictures_at_start = 0;      // before the first that a signature in the file covers
-  std::int64_t pictures_at_end = 0;        // behind the last: the camera signs when the next run begins
-  std::int64_t units_missing = 0;          // signed, and not in the file
-  std::int64_t groups_missing = 0;         // runs of pictures whose signature is not in the file, nor they themselves
+  std::int64_t pictures = 0;            // in the file: the sum of the next five
+  std::int64_t pictures_valid = 0;      // as signed
+  std::int64_t pictures_altered = 0;    // not as signed
+  std::int64_t pictures_uncovered = 0;  // without a signature, between those that have one, or for too long
+  std::int64_t pictures_at_start = 0;   // before the first that a signature in the file covers
+  std::int64_t pictures_at_end = 0;     // behind the last: the camera signs when the next run begins
+  std::int64_t units_missing = 0;       // signed, and not in the file
+  std::int64_t groups_missing = 0;      // runs of pictures whose signature is not in the file, nor they themselves
   std::int64_t groups_valid = 0;
   std::int64_t groups_altered = 0;
   std::int64_t order_breaks = 0;
   std::int64_t restarts = 0;
-  std::int64_t units_hidden = 0;           // kinds that are never signed, or bytes in no unit
+  std::int64_t units_hidden = 0;  // kinds that are never signed, or bytes in no unit
   std::int64_t signatures = 0;
-  std::int64_t signatures_wrong = 0;       // that the key did not make
-  bool is_key_changed = false;             // another key turned up on the way
-  bool has_other_video = false;            // further video in the file, which nothing was asked of
-  bool has_sound = false;                  // never covered
+  std::int64_t signatures_wrong = 0;  // that the key did not make
+  bool is_key_changed = false;        // another key turned up on the way
+  bool has_other_video = false;       // further video in the file, which nothing was asked of
+  bool has_sound = false;             // never covered
 
-  std::optional<Timestamp> from, to;              // by the camera's clock, as signed
+  std::optional<Timestamp> from, to;                    // by the camera's clock, as signed
   std::int64_t covered_from_ms = 0, covered_to_ms = 0;  // in the footage
   std::int64_t duration_ms = 0;
   std::vector<SignatureGap> gaps;  // in the order of the footage
