@@ -192,6 +192,7 @@ class Checker {
     Text inside_home, victim_sensitive;  // "1", "0"; of the first, nothing where nobody has said
     bool tells_officer = false;          // admissions of before did not name one
     bool is_quarantined = false;
+    Text signature, signature_key, signature_key_is;  // of the newest check
   };
 
   void fault(std::string text) {
@@ -247,16 +248,20 @@ class Checker {
         "incident, CAST(category AS TEXT) AS category, CAST(group_id AS TEXT) AS group_id, CAST(dock_file AS TEXT) AS "
         "dock_file, CAST(chain_starts_at AS TEXT) AS chain_starts_at, CAST(state AS TEXT) AS state, "
         "CASE WHEN inside_home_known = 1 THEN CAST(is_inside_home AS TEXT) END AS is_inside_home, CAST(restriction AS "
-        "TEXT) AS restriction, CAST(is_victim_sensitive AS TEXT) AS is_victim_sensitive, CAST(more AS TEXT) AS more "
-        "FROM recordings WHERE id = :id "
-        "AND agency = :agency",
+        "TEXT) AS restriction, CAST(is_victim_sensitive AS TEXT) AS is_victim_sensitive, CAST(more AS TEXT) AS more, "
+        "CAST(signature_verdict AS TEXT) AS signature_verdict, CAST(signature_key AS TEXT) AS signature_key, "
+        "CAST(signature_key_is AS TEXT) AS signature_key_is FROM recordings WHERE id = :id AND agency = :agency",
         by_id));
     if (rows.empty()) {
       fault(fmt::format("{}: it was admitted, and the catalog has no row", what));
       return {};
     }
     const db::Row& row = rows[0];
-    Said said{field(admitted, "category"), field(admitted, "incident"), field(admitted, "officer"), {}, {}, "0"};
+    Said said;
+    said.category = field(admitted, "category");
+    said.incident = field(admitted, "incident");
+    said.officer = field(admitted, "officer");
+    said.victim_sensitive = "0";
     said.tells_officer = said.officer || admitted.find("unattributed");
     said.is_quarantined = admitted.find("quarantined") != nullptr;
     const bool tells_more = said.is_quarantined;  // whoever is nobody of the agency has all that they said committed to
@@ -292,7 +297,10 @@ class Checker {
                    {"restriction", row.maybe_text("restriction"), said.restriction},
                    {"victim_sensitive", row.maybe_text("is_victim_sensitive"), said.victim_sensitive},
                    {"inside_home", row.maybe_text("is_inside_home"), said.inside_home},
-                   {"said", more, field(admitted, "said")}});
+                   {"said", more, field(admitted, "said")},
+                   {"signature", row.maybe_text("signature_verdict"), said.signature},
+                   {"signing key", row.maybe_text("signature_key"), said.signature_key},
+                   {"standing of the signing key", row.maybe_text("signature_key_is"), said.signature_key_is}});
     if (row.maybe_text("sort_us") != sorted_by) {
       fault(fmt::format("{}: it is sorted under another time than its own", what));
     }
@@ -357,6 +365,7 @@ class Checker {
   Result<void> later_events(db::Transaction& tx, const std::string& id, const std::string& what,
                             std::vector<DerivedObject>& objects, Said& said) {
     std::int64_t views = 0, derived = 0;
+    std::optional<Json> signature;  // checked more than once, the newest is kept
     for (std::int64_t after = 0;;) {
       const db::Params page = {{"agency", agency_}, {"subject", id}, {"after", after}, {"limit", kEventsPage}};
       const db::Rows rows =
@@ -380,10 +389,21 @@ class Checker {
           ++views;
           TRY(view(tx, id, *event));
         } else if (type == "recording.derived") {
+          if (field(*event, "kind") == evidence::derived_kind_name(evidence::DerivedKind::kSignature)) {
+            if (!signature) ++derived;
+            signature = *event;
+            continue;
+          }
           ++derived;
           TRY(derived_item(tx, id, *event, objects));
         }
       }
+    }
+    if (signature) {
+      said.signature = field(*signature, "verdict");
+      said.signature_key = field(*signature, "key");
+      said.signature_key_is = field(*signature, "key_is");
+      TRY(derived_item(tx, id, *signature, objects));
     }
     const db::Params by_id = {{"id", id}};
     const db::Rows counted =
@@ -459,7 +479,8 @@ class Checker {
     // Its holder's right has ended: what was made is still told, and no longer there.
     const Text forgotten = row.maybe_text("forgotten"), object = row.maybe_text("object");
     if (forgotten && !object) return {};
-    const bool is_in_row = kind == evidence::derived_kind_name(evidence::DerivedKind::kProbe);
+    const bool is_in_row = kind == evidence::derived_kind_name(evidence::DerivedKind::kProbe) ||
+                           kind == evidence::derived_kind_name(evidence::DerivedKind::kSignature);
     const Text content = is_in_row ? row.maybe_text("content") : object;
     if (!content) {
       fault(fmt::format("{}: the catalog keeps it in the wrong place", what));

@@ -27,6 +27,10 @@ constexpr SealedColumn kRecordingColumns[] = {{"recording", "recording", kSubjec
                                               {"markers", "markers", kNumber},
                                               {"said", "said"}};
 
+constexpr SealedColumn kSigningKeyColumns[] = {
+    {"console", "console", kSubject}, {"kind", "kind"}, {"serial", "serial"}, {"sha256", "sha256"}, {"pem", "pem"}};
+constexpr SealedColumn kSigningKeyEndColumns[] = {{"revoked_us", "revoked", kTime}, {"reason", "reason"}};
+
 // camera_files: a file has a row for each content that it was sent with; `content` is what waits for the recording's first clip.
 constexpr db::Migration kSteps[] = {
     {1, "dock codes", R"sql(
@@ -114,15 +118,35 @@ CREATE TABLE camera_recordings (
 );
 CREATE INDEX camera_recordings_by_recording ON camera_recordings (agency, recording, leaf_index);
 )sql"},
+    {3, "whose signatures an agency believes", R"sql(
+CREATE TABLE camera_signing_keys (
+  id TEXT NOT NULL PRIMARY KEY,
+  agency TEXT NOT NULL REFERENCES agencies (id),
+  leaf_index BIGINT NOT NULL,
+  entered_by TEXT NOT NULL,
+  entered_us BIGINT NOT NULL,
+  console TEXT NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('key', 'root')),
+  serial TEXT,
+  sha256 TEXT NOT NULL,
+  pem TEXT NOT NULL,
+  revoked_us BIGINT,
+  reason TEXT
+);
+CREATE INDEX camera_signing_keys_by_agency ON camera_signing_keys (agency, leaf_index);
+)sql"},
 };
 
-constexpr const roster::SealedTable* kTables[] = {&kMarkers, &kRecordings};
+constexpr const roster::SealedTable* kTables[] = {&kMarkers, &kRecordings, &kSigningKeys};
 
 }  // namespace
 
 constexpr roster::SealedTable kMarkers = {"camera_markers", "marker", "recording.marked", kMarkerColumns};
 constexpr roster::SealedTable kRecordings = {"camera_recordings", "completion", "recording.completed",
                                              kRecordingColumns};
+
+constexpr roster::SealedTable kSigningKeys = {"camera_signing_keys", "signing_key",        "camera_key.trusted",
+                                              kSigningKeyColumns,    "camera_key.revoked", kSigningKeyEndColumns};
 
 std::span<const db::Migration> schema() {
   return kSteps;

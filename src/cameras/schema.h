@@ -3,7 +3,7 @@
 // The tables of this room.
 //
 // Owns: dock_codes; camera_accounts, camera_entries, camera_containers and camera_files, which hold what a body-worn system has said
-//   and are no facts of the ledger; camera_markers and camera_recordings, each row of which is one event (roster/sealed_rows.h).
+//   and are no facts of the ledger; camera_markers, camera_recordings and camera_signing_keys, each row of which is one event (roster/sealed_rows.h).
 // Promises: as sealed_rows.h.
 // Fails with: nothing.
 // Threads: constants.
@@ -18,8 +18,9 @@
 
 namespace lapel::cameras {
 
-extern const roster::SealedTable kMarkers;     // recording.marked
-extern const roster::SealedTable kRecordings;  // recording.completed
+extern const roster::SealedTable kMarkers;      // recording.marked
+extern const roster::SealedTable kRecordings;   // recording.completed
+extern const roster::SealedTable kSigningKeys;  // camera_key.trusted, camera_key.revoked
 
 std::span<const db::Migration> schema();
 

@@ -13,9 +13,35 @@
 namespace lapel::evidence {
 
 std::string_view derived_kind_name(DerivedKind kind) {
-  constexpr std::array<std::string_view, 4> kNames = {"probe", "poster", "filmstrip", "track"};
+  constexpr std::array<std::string_view, 5> kNames = {"probe", "poster", "filmstrip", "track", "signature"};
   return kNames[static_cast<std::size_t>(kind)];
 }
+
+std::string_view key_standing_name(KeyStanding standing) {
+  constexpr std::array<std::string_view, 5> kNames = {"unknown", "of_device", "of_root", "revoked", "of_other_device"};
+  return kNames[static_cast<std::size_t>(standing)];
+}
+
+namespace {
+
+ledger::Draft derived(const Recording& recording, const Derived& item, const std::optional<SignatureFacts>& signature) {
+  Json::Object fields = {{"kind", derived_kind_name(item.kind)},
+                         {"tool", item.tool},
+                         {"version", item.version},
+                         {"arguments", item.arguments},
+                         {"parent", hex(recording.sha256)},
+                         {"sha256", hex(crypto::sha256(item.bytes))},
+                         {"bytes", static_cast<std::uint64_t>(item.bytes.size())}};
+  if (item.kind == DerivedKind::kSignature) {
+    CHECK(signature.has_value());
+    fields.emplace("verdict", signature->verdict);
+    if (signature->key) fields.emplace("key", *signature->key);
+    fields.emplace("key_is", key_standing_name(signature->standing));
+  }
+  return {recording.id, "recording.derived", std::move(fields), false};
+}
+
+}  // namespace
 
 // Only the server itself looks at originals without a view, and only to derive from them.
 Result<void> Vault::require_server(const access::Actor& actor) {
@@ -44,21 +70,16 @@ Result<void> Vault::derive(const access::Actor& actor, const Derivation& derivat
   ledger::Submission submission{actor.subject(), {}, {}};
   for (const Derived& item : derivation.items) {
     if (!is_kept_in_row(item.kind)) TRY(parts_.bucket.put(name_of(item, lease.attempt), item.bytes));
-    submission.events.push_back({recording.id,
-                                 "recording.derived",
-                                 {{"kind", derived_kind_name(item.kind)},
-                                  {"tool", item.tool},
-                                  {"version", item.version},
-                                  {"arguments", item.arguments},
-                                  {"parent", hex(recording.sha256)},
-                                  {"sha256", hex(crypto::sha256(item.bytes))},
-                                  {"bytes", static_cast<std::uint64_t>(item.bytes.size())}},
-                                 false});
+    submission.events.push_back(derived(recording, item, derivation.signature));
   }
   submission.rows = [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) -> Result<void> {
     // Whoever lost the lease meanwhile writes nothing: no event, no row.
     TRY(parts_.jobs.finish(tx, lease));
     for (const Derived& item : derivation.items) {
+      // A signature that is checked once more takes the place of what was found before: its events stay.
+      if (item.kind == DerivedKind::kSignature)
+        TRY(tx.run("DELETE FROM derived_items WHERE recording = :recording AND kind = :kind",
+                   {{"recording", recording.id.text()}, {"kind", derived_kind_name(item.kind)}}));
       TRY(tx.run(
           "INSERT INTO derived_items (recording, kind, agency, tool, version, arguments, parent_sha256, sha256, bytes, "
           "object, content, made_us) VALUES (:recording, :kind, :agency, :tool, :version, :arguments, :parent, "
@@ -76,7 +97,17 @@ Result<void> Vault::derive(const access::Actor& actor, const Derivation& derivat
            {"content", is_kept_in_row(item.kind) ? std::optional(std::string(as_text(item.bytes))) : std::nullopt},
            {"now", parts_.clock.now().us}}));
     }
-    const MediaFacts& facts = derivation.facts;
+    if (const auto& found = derivation.signature) {
+      TRY(
+          tx.run("UPDATE recordings SET signature_verdict = :verdict, signature_key = :key, signature_key_is = :key_is "
+                 "WHERE id = :id",
+                 {{"verdict", found->verdict},
+                  {"key", found->key},
+                  {"key_is", key_standing_name(found->standing)},
+                  {"id", recording.id.text()}}));
+    }
+    if (!derivation.facts) return {};
+    const MediaFacts& facts = *derivation.facts;
     TRY(tx.run(
         "UPDATE recordings SET media_verdict = :verdict, media_sentence = :sentence, duration_ms = :duration_ms, "
         "width = :width, height = :height, frames = :frames, video_codec = :video_codec, audio_codec = "
@@ -107,24 +138,45 @@ Result<void> Vault::derive(const access::Actor& actor, const Derivation& derivat
   return {};
 }
 
+Result<Bytes> Vault::signature(const access::Actor& actor, const RecordingId& id) {
+  TRY(known_recording(actor, id));
+  return read_derived(id, DerivedKind::kSignature);
+}
+
+Result<void> Vault::check_signatures_again(db::Transaction& tx, const AgencyId& agency) {
+  const db::Rows rows =
+      TRY(tx.query("SELECT r.id AS id FROM derived_items d JOIN recordings r ON r.id = d.recording WHERE d.kind = "
+                   ":kind AND d.agency = "
+                   ":agency ORDER BY r.id",
+                   {{"kind", derived_kind_name(DerivedKind::kSignature)}, {"agency", agency.text()}}));
+  for (const db::Row& row : rows) {
+    const auto id = RecordingId::parse(row.text("id"));
+    if (!id) return fail(Code::kCorrupt, "A row of the catalog is damaged", "recordings id");
+    TRY(parts_.jobs.enqueue_again(tx, {kSignatureJob, agency, *id}));
+  }
+  return {};
+}
+
 // A derived file as its row describes it, checked against its digest.
 Result<Bytes> Vault::read_derived(const RecordingId& recording, DerivedKind kind) {
-  CHECK(!is_kept_in_row(kind));
   std::string object;
+  std::optional<std::string> in_row;
   std::optional<Digest> sha256;
   std::int64_t bytes = 0;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    const db::Rows rows =
-        TRY(tx.query("SELECT object, sha256, bytes FROM derived_items WHERE recording = :recording AND kind = :kind",
-                     {{"recording", recording.text()}, {"kind", derived_kind_name(kind)}}));
+    const db::Rows rows = TRY(tx.query(
+        "SELECT object, content, sha256, bytes FROM derived_items WHERE recording = :recording AND kind = :kind",
+        {{"recording", recording.text()}, {"kind", derived_kind_name(kind)}}));
     if (rows.empty())
       return fail(Code::kNotFound, fmt::format("This recording has no {}", derived_kind_name(kind)), recording.text());
-    object = rows[0].text("object");
+    object = rows[0].maybe_text("object").value_or("");
+    in_row = rows[0].maybe_text("content");
     sha256 = parse_hex_array<32>(rows[0].text("sha256"));
     bytes = rows[0].integer("bytes");
     return {};
   }));
-  auto content = bucket::get(parts_.bucket, object, static_cast<std::size_t>(bytes));
+  auto content = in_row ? Result<Bytes>(Bytes(in_row->begin(), in_row->end()))
+                        : bucket::get(parts_.bucket, object, static_cast<std::size_t>(bytes));
   if (!content && content.error().code() != Code::kNotFound) return fail(std::move(content).error());
   if (!content || !sha256 || crypto::sha256(*content) != *sha256) {
     return fail(problems::kObjectDamaged, fmt::format("The stored {} is missing or damaged", derived_kind_name(kind)),

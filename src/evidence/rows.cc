@@ -29,7 +29,7 @@ const std::string& columns() {
       "id, agency, sha256, bytes, codec, filename, filetype, recorded_us, received_us, sort_us, uploader, device, "
       "wearer, assigned_officer, incident, category, group_id, chain_starts_at, state, is_inside_home, "
       "inside_home_known, revision, is_victim_sensitive, more, media_verdict, media_sentence, "
-      "duration_ms, width, "
+      "signature_verdict, signature_key, signature_key_is, duration_ms, width, "
       "height, frames, video_codec, audio_codec, file_created_us, CASE WHEN EXISTS (SELECT 1 FROM releases l WHERE "
       "l.recording = r.id AND l.agency = r.agency AND l.person = r.assigned_officer) THEN 1 ELSE 0 END AS "
       "is_released, CASE WHEN " +
@@ -131,6 +131,17 @@ Result<Recording> read_recording(const access::Actor& actor, const db::Row& row,
                            row.maybe_text("video_codec"),
                            row.maybe_text("audio_codec"),
                            optional_of<Timestamp>(row.maybe_integer("file_created_us"))};
+  }
+  if (const auto verdict = row.maybe_text("signature_verdict")) {
+    out.signature = SignatureFacts{*verdict, row.maybe_text("signature_key"), KeyStanding::kUnknown};
+    bool is_known = false;
+    for (const KeyStanding one : {KeyStanding::kUnknown, KeyStanding::kOfDevice, KeyStanding::kOfRoot,
+                                  KeyStanding::kRevoked, KeyStanding::kOfOtherDevice}) {
+      if (row.maybe_text("signature_key_is") != key_standing_name(one)) continue;
+      out.signature->standing = one;
+      is_known = true;
+    }
+    if (!is_known) return damaged("signature_key_is");
   }
   roster::Standing standing = TRY(roster::read_standing(row));
   if (investigations == Investigations::kUntold) standing.is_investigated = false;

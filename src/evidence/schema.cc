@@ -157,6 +157,12 @@ INSERT INTO derived_items_2 (recording, kind, agency, tool, version, arguments, 
 DROP TABLE derived_items;
 ALTER TABLE derived_items_2 RENAME TO derived_items;
 )sql"},
+    // As the newest event of the item 'signature' says it: all null where the recording has none.
+    {9, "signatures of cameras", R"sql(
+ALTER TABLE recordings ADD COLUMN signature_verdict TEXT;
+ALTER TABLE recordings ADD COLUMN signature_key TEXT;
+ALTER TABLE recordings ADD COLUMN signature_key_is TEXT;
+)sql"},
 };
 
 }  // namespace

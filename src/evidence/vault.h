@@ -65,6 +65,8 @@ struct Admission {
 
 // The kind of the job that every admission asks for.
 inline constexpr std::string_view kMediaJob = "media";
+// The kind of the job that checks a camera's signature once more.
+inline constexpr std::string_view kSignatureJob = "signature";
 
 // What the media worker found in a file. Unset: not there, or not to be told.
 struct MediaFacts {
@@ -74,6 +76,28 @@ struct MediaFacts {
   std::optional<std::int64_t> width, height;  // as shown: turned as the file says
   std::optional<std::string> video_codec, audio_codec;
   std::optional<Timestamp> file_created_at;  // by the file's header: a camera's clock, often local time
+};
+
+// Who vouches for the key that signed a recording, as the agency had it when the signature was checked.
+enum class KeyStanding {
+  kUnknown,        // nobody: whoever has the key made the signature, and more is not shown
+  kOfDevice,       // the agency bound it to the camera
+  kOfRoot,         // a chain of certificates up to a root that the agency trusts
+  kRevoked,        // the agency did, and no longer does
+  kOfOtherDevice,  // the agency bound it to another camera than the recording is said to be of
+};
+std::string_view key_standing_name(KeyStanding standing);
+
+// What the check of a camera's signature came to.
+struct SignatureFacts {
+  std::string verdict;             // protocol::verdict_name of a signature: verified, verified_with_gaps, altered, …
+  std::optional<std::string> key;  // its fingerprint
+  KeyStanding standing = KeyStanding::kUnknown;
+
+  // Custody is shown from the camera on.
+  bool is_of_camera() const {
+    return verdict == "verified" && (standing == KeyStanding::kOfDevice || standing == KeyStanding::kOfRoot);
+  }
 };
 
 // One file of a recording.
@@ -107,6 +131,11 @@ struct Recording {
   std::vector<Clip> clips;              // the files of one recording, its first first; those that the actor may know of
   std::optional<MediaFacts> media;
   std::optional<jobs::Status> media_job;
+  std::optional<SignatureFacts> signature;  // nothing where no camera signed it, or nobody has looked
+  // As it was admitted, or earlier where a camera's signature shows more.
+  ChainStart chain_start() const {
+    return signature && signature->is_of_camera() ? ChainStart::kCamera : chain_starts_at;
+  }
 };
 
 struct ListQuery {
@@ -164,11 +193,11 @@ struct CustodyItem {
   std::optional<std::string> actor_name;  // as the roster has it today; nullopt: not of this agency
 };
 
-enum class DerivedKind { kProbe, kPoster, kFilmstrip, kTrack };
+enum class DerivedKind { kProbe, kPoster, kFilmstrip, kTrack, kSignature };
 std::string_view derived_kind_name(DerivedKind kind);
-// A probe is a short text and stands in its row; pictures and tracks are objects.
+// Short texts stand in their row; pictures and tracks are objects.
 inline bool is_kept_in_row(DerivedKind kind) {
-  return kind == DerivedKind::kProbe;
+  return kind == DerivedKind::kProbe || kind == DerivedKind::kSignature;
 }
 
 struct Derived {
@@ -176,12 +205,13 @@ struct Derived {
   std::string tool, version, arguments;  // what made it, so that it can be made again
   Bytes bytes;
 };
-// What one lease of a media job came to.
+// What one lease of a media job, or of a signature's, came to.
 struct Derivation {
   jobs::Lease lease;
   RecordingId recording;
-  MediaFacts facts;
-  std::vector<Derived> items;  // each kind at most once
+  std::optional<MediaFacts> facts;          // of a look at all of it
+  std::vector<Derived> items;               // each kind at most once
+  std::optional<SignatureFacts> signature = {};  // with the item
 };
 
 class Vault {
@@ -273,6 +303,10 @@ class Vault {
   // Objects, rows, one event recording.derived for each item, and the end of the job: all of it or nothing. kConflict
   // when the lease was lost, or the recording has such an item already.
   Result<void> derive(const access::Actor& actor, const Derivation& derivation);
+  // What was found of a camera's signature: the text of its item.
+  Result<Bytes> signature(const access::Actor& actor, const RecordingId& id);
+  // Of all recordings that are signed, by a job of kind kSignatureJob each.
+  Result<void> check_signatures_again(db::Transaction& tx, const AgencyId& agency);
 
   // What a job of kind kRenditionJob is to make, or nothing where its holder's right has ended: then the job is finished.
   struct RenditionSource {

@@ -96,6 +96,9 @@ class Queue {
   // In any writer's transaction. Nothing happens when the job is known, whatever its state. Whoever commits calls
   // nudge() afterwards; without it the job waits for the next scan.
   Result<void> enqueue(db::Transaction& tx, const NewJob& job) const;
+  // As enqueue(); a job that is known is done once more from its beginning, whatever became of it: a lease that somebody has of it
+  // counts no more.
+  Result<void> enqueue_again(db::Transaction& tx, const NewJob& job) const;
   void nudge();
 
   // The states of those subjects that have a job of this kind; at most kStatusesMax are asked for.

@@ -120,6 +120,17 @@ Result<void> Queue::enqueue(db::Transaction& tx, const NewJob& job) const {
   return {};
 }
 
+Result<void> Queue::enqueue_again(db::Transaction& tx, const NewJob& job) const {
+  TRY(enqueue(tx, job));
+  const Timestamp now = clock_.now();
+  TRY(
+      tx.run("UPDATE jobs SET state = 'waiting', reason = '', failures = 0, run_after_us = :now, changed_us = :now, "
+             "leased_by = "
+             "NULL, lease_until_us = NULL WHERE kind = :kind AND subject = :subject",
+             {{"kind", job.kind}, {"subject", job.subject.text()}, {"now", now.us}}));
+  return {};
+}
+
 void Queue::nudge() {
   const os::MutexLock lock(mutex_);
   for (const auto& [who, bell] : bells_) bell();

@@ -29,4 +29,14 @@ Result<void> run_camera_system_renew(const Where& where, const std::string& agen
 Result<void> run_camera_system_list(const Where& where, const std::string& agency, bool as_json);
 Result<void> run_camera_system_revoke(const Where& where, const std::string& agency, const std::string& name);
 
+// ---- whose signatures in footage are believed ----
+
+struct KeyTerms {
+  std::string serial, key, root;  // key, root: files, PEM; one of the two
+  std::string sha256, reason;     // to revoke
+};
+Result<void> run_camera_key_add(const Where& where, const std::string& agency, const KeyTerms& terms);
+Result<void> run_camera_key_list(const Where& where, const std::string& agency, bool as_json);
+Result<void> run_camera_key_revoke(const Where& where, const std::string& agency, const KeyTerms& terms);
+
 }  // namespace lapel::door

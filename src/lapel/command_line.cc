@@ -52,6 +52,7 @@ CommandLine::Declared::Declared() : app_("Lapel: the open body-worn-camera syste
   add_token();
   add_dock();
   add_camera_system();
+  add_camera_key();
   add_job();
   add_ledger();
   add_recording();
@@ -341,6 +342,28 @@ void CommandLine::Declared::add_dock() {
   for (CLI::App* sub : {enroll, revoke})
     sub->add_option("--name", dock_, "What the dock is called")->required()->type_name("NAME");
   for (CLI::App* sub : {enroll, list}) sub->add_flag("--json", as_json_, "Print JSON");
+}
+
+void CommandLine::Declared::add_camera_key() {
+  CLI::App* keys =
+      group("camera-key", "Whose signatures in footage are believed: cameras' keys, and roots of certificates");
+  CLI::App* add = command(*keys, "add", "Trust the key of one camera, or a root that vouches for the keys of many",
+                          [this] { return door::run_camera_key_add(where_, agency_.name, key_); });
+  CLI::App* list = command(*keys, "list", "What an agency trusts, and what it no longer does",
+                           [this] { return door::run_camera_key_list(where_, agency_.name, as_json_); });
+  CLI::App* revoke = command(*keys, "revoke", "Trust a key or a root no longer",
+                             [this] { return door::run_camera_key_revoke(where_, agency_.name, key_); });
+  for (CLI::App* sub : {add, list, revoke}) {
+    add_data(sub);
+    sub->add_option("--agency", agency_.name, "Name or slug of the agency")->required()->type_name("NAME");
+  }
+  add->add_option("--serial", key_.serial, "The camera's serial, as its recordings are said to be of it")
+      ->type_name("SERIAL");
+  add->add_option("--key", key_.key, "Its public key, PEM")->type_name("FILE");
+  add->add_option("--root", key_.root, "A root certificate, PEM")->type_name("FILE");
+  revoke->add_option("--sha256", key_.sha256, "The fingerprint that list shows")->required()->type_name("HEX");
+  revoke->add_option("--reason", key_.reason, "Why")->required()->type_name("TEXT");
+  list->add_flag("--json", as_json_, "Print JSON");
 }
 
 void CommandLine::Declared::add_camera_system() {

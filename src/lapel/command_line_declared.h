@@ -62,6 +62,7 @@ class CommandLine::Declared {
   void add_token();
   void add_dock();
   void add_camera_system();
+  void add_camera_key();
   void add_job();
   void add_ledger();
   void add_forecast();
@@ -125,6 +126,7 @@ class CommandLine::Declared {
   CalendarQuery calendar_;
   ForecastQuery forecast_;
   ConnectionTerms connection_;
+  KeyTerms key_;
   SignInTerms signer_;
   Said said_;
   UploadTerms upload_;

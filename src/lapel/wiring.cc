@@ -22,6 +22,7 @@
 #include "cameras/destination_routes.h"
 #include "cameras/docks.h"
 #include "cameras/routes.h"
+#include "cameras/signing_keys.h"
 #include "cameras/systems.h"
 #include "disclosure/recipients.h"
 #include "disclosure/routes.h"
@@ -466,15 +467,30 @@ Result<std::unique_ptr<Rooms>> Rooms::open(const ServeOptions& options) {
                                             .clock = installation->clock(),
                                             .is_only_server = is_only_server}));
   auto process = os::real_process();
-  auto examiner = TRY(media::Examiner::open({installation->database(),
-                                             installation->disk(),
-                                             *process,
-                                             installation->vault(),
-                                             installation->jobs(),
-                                             installation->clock(),
-                                             installation->data() / "media",
-                                             {.program = TRY(media_worker(options))},
-                                             is_only_server}));
+  const auto signing_keys = std::make_shared<cameras::SigningKeys>(cameras::SigningKeys::Parts{
+      installation->database(), installation->ledgers(), installation->clock(), installation->vault()});
+  const auto trust = [signing_keys](const AgencyId& agency) -> Result<media::SigningTrust> {
+    media::SigningTrust out;
+    for (const cameras::SigningKey& key : TRY(signing_keys->all(agency))) {
+      if (key.is_root && !key.revoked_at) out.roots.push_back(key.pem);
+      const auto sha256 = parse_hex_array<32>(key.sha256);
+      if (key.is_root || !sha256) continue;
+      // Revoked and trusted once more: what was said last counts.
+      std::erase_if(out.keys, [&](const auto& one) { return one.sha256 == *sha256; });
+      out.keys.push_back({*sha256, key.serial, key.revoked_at.has_value()});
+    }
+    return out;
+  };
+  auto examiner = TRY(media::Examiner::open({.database = installation->database(),
+                                             .disk = installation->disk(),
+                                             .process = *process,
+                                             .vault = installation->vault(),
+                                             .jobs = installation->jobs(),
+                                             .clock = installation->clock(),
+                                             .scratch = installation->data() / "media",
+                                             .worker = {.program = TRY(media_worker(options))},
+                                             .is_only_server = is_only_server,
+                                             .trust = trust}));
   const bool needs_setup = !TRY(installation->has_administrator());
   os::Disk& disk = installation->disk();
   std::unique_ptr<Rooms> rooms(

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "base/json.h"
 #include "base/limits.h"
 #include "crypto/sha256.h"
 #include "media/stoppable.h"
@@ -64,6 +65,26 @@ Result<std::string> version_of(os::Disk& disk, const os::Path& program) {
   Bytes buffer(kProgramChunkBytes);
   while (const std::size_t count = TRY(file->read_at(hash.bytes(), buffer))) hash.update(ByteView(buffer).first(count));
   return "sha256:" + hex(hash.finish());
+}
+
+// Roots by their fingerprints: a whole certificate is no argument to seal.
+std::string arguments_of(const protocol::MediaRequest& request) {
+  Json::Array roots;
+  for (const std::string& root : request.roots) roots.emplace_back(hex(crypto::sha256(as_bytes(root))));
+  return to_json(Json(Json::Object{{"job", "signature"}, {"roots", std::move(roots)}, {"v", protocol::kMediaVersion}}));
+}
+
+// A key that the agency knows as one camera's says more than a chain does.
+evidence::KeyStanding standing_of(const SigningTrust& trust, const protocol::MediaSignature& found,
+                                  const evidence::Recording& recording) {
+  using evidence::KeyStanding;
+  if (!found.key) return KeyStanding::kUnknown;
+  const auto key = std::find_if(trust.keys.begin(), trust.keys.end(),
+                                [&](const SigningTrust::Key& one) { return one.sha256 == found.key->sha256; });
+  if (key == trust.keys.end()) return found.vouched_by ? KeyStanding::kOfRoot : KeyStanding::kUnknown;
+  if (key->is_revoked) return KeyStanding::kRevoked;
+  const auto& device = recording.description.device;
+  return device && *device != key->serial ? KeyStanding::kOfOtherDevice : KeyStanding::kOfDevice;
 }
 
 std::string words(const Error& error) {
@@ -154,6 +175,26 @@ struct Examiner::Impl {
     return std::optional(std::move(item));
   }
 
+  struct Signed {
+    evidence::Derived item;
+    evidence::SignatureFacts facts;
+  };
+  // Nothing where the worker gave no answer to keep.
+  Result<std::optional<Signed>> check_signature(const evidence::Recording& recording, os::File& input) {
+    const SigningTrust trust = parts.trust ? TRY(parts.trust(recording.agency)) : SigningTrust{};
+    const protocol::MediaRequest request{.job = protocol::MediaJob::kSignature, .roots = trust.roots};
+    const MediaResult result = TRY(run(request, input, nullptr));
+    if (!result.signature) return std::optional<Signed>();
+    const protocol::MediaSignature& found = *result.signature;
+    const std::string text = protocol::to_text(found);
+    Signed out{{DerivedKind::kSignature, std::string(kTool), tool_version(), arguments_of(request),
+                Bytes(text.begin(), text.end())},
+               {std::string(protocol::verdict_name(protocol::verdict_of(found))), std::nullopt,
+                standing_of(trust, found, recording)}};
+    if (found.key) out.facts.key = hex(found.key->sha256);
+    return std::optional(std::move(out));
+  }
+
   Result<void> examine(const jobs::Lease& lease) {
     const access::Actor server = TRY(server_of(lease.agency));
     const RecordingId recording{lease.subject.bytes()};
@@ -164,7 +205,7 @@ struct Examiner::Impl {
     const protocol::MediaRequest probe{.job = protocol::MediaJob::kProbe};
     const MediaResult found = TRY(run(probe, *input, nullptr));
     const std::string text = protocol::to_text(found);
-    evidence::Derivation derivation{lease, recording, facts_of(found), {}};
+    evidence::Derivation derivation{lease, recording, facts_of(found), {}, {}};
     derivation.items.push_back({DerivedKind::kProbe, std::string(kTool), tool_version(), protocol::to_text(probe),
                                 Bytes(text.begin(), text.end())});
     if (has_pictures(found)) {
@@ -181,7 +222,25 @@ struct Examiner::Impl {
       if (auto item = TRY(make(track, DerivedKind::kTrack, *input, lease)))
         derivation.items.push_back(*std::move(item));
     }
+    if (found.may_be_signed) {
+      if (auto checked = TRY(check_signature(source.recording, *input))) {
+        derivation.items.push_back(std::move(checked->item));
+        derivation.signature = std::move(checked->facts);
+      }
+    }
     return parts.vault.derive(server, derivation);
+  }
+
+  // Whom the agency trusts has changed since it was checked.
+  Result<void> check_again(const jobs::Lease& lease) {
+    const access::Actor server = TRY(server_of(lease.agency));
+    const RecordingId recording{lease.subject.bytes()};
+    evidence::Vault::Source source = TRY(parts.vault.open_to_derive(server, recording));
+    const std::shared_ptr<os::File> input = source.original.plain_file();
+    if (!input) return fail(Code::kUnsupported, "This store keeps no files that the media worker can be given");
+    auto checked = TRY(check_signature(source.recording, *input));
+    if (!checked) return fail(Code::kInternal, "The media worker found no signature where there was one");
+    return parts.vault.derive(server, {lease, recording, {}, {checked->item}, checked->facts});
   }
 
   // A copy with its holder's mark, for a share that shows and does not give.
@@ -247,7 +306,7 @@ struct Examiner::Impl {
   std::string version LAPEL_GUARDED_BY(mutex);
   std::int64_t asked_us LAPEL_GUARDED_BY(mutex) = 0;
   bool is_asking LAPEL_GUARDED_BY(mutex) = false;
-  std::unique_ptr<jobs::Runner> runner, renderer;  // last: their threads use the rest
+  std::unique_ptr<jobs::Runner> runner, signature_checker, renderer;  // last: their threads use the rest
 };
 
 Result<std::unique_ptr<Examiner>> Examiner::open(Parts parts) {
@@ -261,7 +320,7 @@ Result<std::unique_ptr<Examiner>> Examiner::open(Parts parts) {
     auto gone = parts.disk.remove(parts.scratch / name);
     if (!gone && gone.error().code() != Code::kNotFound) return fail(gone.error());
   }
-  for (const std::string_view kind : {evidence::kMediaJob, evidence::kRenditionJob}) {
+  for (const std::string_view kind : {evidence::kMediaJob, evidence::kSignatureJob, evidence::kRenditionJob}) {
     if (parts.is_only_server) TRY(parts.jobs.take_back_all(kind));
   }
   auto impl = std::make_unique<Impl>(std::move(parts));
@@ -276,6 +335,7 @@ Result<std::unique_ptr<Examiner>> Examiner::open(Parts parts) {
     return std::make_unique<jobs::Runner>(raw->parts.jobs, std::move(options));
   };
   raw->runner = runner(evidence::kMediaJob, raw->parts.threads, &Impl::examine);
+  raw->signature_checker = runner(evidence::kSignatureJob, 1, &Impl::check_again);
   // One at a time, and beside the looks: a recording that has just come waits for no rendition.
   raw->renderer = runner(evidence::kRenditionJob, 1, &Impl::render_or_wait);
   return std::unique_ptr<Examiner>(new Examiner(std::move(impl)));

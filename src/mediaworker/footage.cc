@@ -17,10 +17,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "crypto/camera_key.h"
 #include "mediaworker/canvas.h"
 #include "mediaworker/container.h"
 #include "mediaworker/demuxer.h"
 #include "mediaworker/rendition.h"
+#include "mediaworker/signature.h"
 #include "mediaworker/telemetry.h"
 
 namespace lapel::mediaworker {
@@ -269,7 +271,10 @@ void examine(Demuxer& demuxer, const Container& container, const Outline& outlin
     ++packets;
     meet_new_streams();
     const auto index = static_cast<std::size_t>(packet->stream_index);
-    if (index < tracks.size()) tracks[index]->take(packet.get());
+    if (index < tracks.size()) {
+      tracks[index]->take(packet.get());
+      if (!result.may_be_signed) result.may_be_signed = has_signing_message(tracks[index]->stream(), *packet);
+    }
     av_packet_unref(packet.get());
   }
   for (const auto& track : tracks) track->finish();
@@ -624,6 +629,9 @@ void prepare_libraries() {
   tzset();
   av_log_set_callback([](void*, int, const char*, va_list) {});
   av_max_alloc(kAllocationBytesMax);
+  // OpenSSL fetches what it hashes with when that is first asked for.
+  for (const auto kind : {crypto::HashKind::kSha256, crypto::HashKind::kSha384, crypto::HashKind::kSha512})
+    crypto::hash_of(kind, {});
 }
 
 Result<MediaResult> run(const MediaRequest& request, const Source& source, int output, const Bounds& bounds) {
@@ -647,6 +655,8 @@ Result<MediaResult> run(const MediaRequest& request, const Source& source, int o
       [&](std::uint64_t offset, std::span<std::uint8_t> out) { return demuxer.input().read_at(offset, out); });
   if (request.job == protocol::MediaJob::kRendition) {
     TRY(render(request, source, *container, outline, bounds, output, result));
+  } else if (request.job == protocol::MediaJob::kSignature) {
+    result.signature = check_signature(source, *container, outline, request.roots);
   } else if (const auto reason = demuxer.open(
                  *container, outline,
                  request.job == protocol::MediaJob::kTrack ? Demuxer::Edits::kShifted : Demuxer::Edits::kFollowed)) {

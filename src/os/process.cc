@@ -282,11 +282,17 @@ void Pipe::close_write_end() {
 
 Result<void> Pipe::write(ByteView bytes) {
   CHECK(bytes.size() <= kPipeWriteMax);
+  // What is longer than a page fits where the kernel gives the pipe as much room, which it may refuse a busy user.
+  const int room = fcntl(ends_[1], F_GETPIPE_SZ);
+  if (room < static_cast<int>(bytes.size()) && fcntl(ends_[1], F_SETPIPE_SZ, static_cast<int>(kPipeWriteMax)) < 0)
+    return system_failure(errno, "A pipe could not be made large enough.", "pipe", "F_SETPIPE_SZ");
   ssize_t written;
   do {
-    written = ::write(ends_[1], bytes.data(), bytes.size());  // at most PIPE_BUF: all of it or nothing
+    written = ::write(ends_[1], bytes.data(), bytes.size());  // into an empty pipe with room: all of it
   } while (written < 0 && errno == EINTR);
   if (written < 0) return system_failure(errno, "A pipe could not be written.", "pipe", "write");
+  if (static_cast<std::size_t>(written) != bytes.size())
+    return system_failure(EPIPE, "A pipe could not be written.", "pipe", "write");
   return {};
 }
 

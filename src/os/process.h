@@ -86,7 +86,7 @@ class Pipe {
   // The reader sees the end of the stream only when every copy is closed: ours included.
   void close_write_end();
 
-  // Writes what is certain to fit an empty pipe (at most kPipeWriteMax), so that it cannot block.
+  // Writes what fits an empty pipe (at most kPipeWriteMax), so that it cannot block.
   Result<void> write(ByteView bytes);
   // Reads to the end of the stream. kTooLarge past bytes_max, kUnavailable when the time runs out first.
   Result<std::string> read_all(std::size_t bytes_max, std::int64_t timeout_ms);
@@ -95,6 +95,6 @@ class Pipe {
   Pipe(int read_end, int write_end) : ends_{read_end, write_end} {}
   int ends_[2];
 };
-inline constexpr std::size_t kPipeWriteMax = 4096;  // PIPE_BUF of Linux
+inline constexpr std::size_t kPipeWriteMax = 32 * 1024;
 
 }  // namespace lapel::os

@@ -13,6 +13,7 @@
 #include "http/json_body.h"
 #include "http/params.h"
 #include "http/range.h"
+#include "protocol/signature.h"
 #include "protocol/track.h"
 
 namespace lapel::playback {
@@ -31,16 +32,84 @@ using http::text_query;
 using http::time_or_null;
 using http::time_query;
 
-std::string_view chain_note(evidence::ChainStart start) {
-  switch (start) {
-    case evidence::ChainStart::kCamera:
-      return "The camera signed this file; custody is shown from the camera on.";
-    case evidence::ChainStart::kDock:
-      return "The dock signed this file; custody is shown from the dock on.";
-    case evidence::ChainStart::kServer:
-      return "Nobody signed this file before it came in; custody is shown from this server on.";
+// Why a camera's signature does not begin the chain; nothing where there is none.
+std::string_view why_not_camera(const evidence::Recording& recording) {
+  if (!recording.signature) return "";
+  if (recording.signature->verdict != "verified") {
+    if (recording.signature->verdict == "altered") return " A camera signed it, and it is no longer as it was signed.";
+    return " A camera signed it, but its signature does not cover all of it or was not checked.";
+  }
+  switch (recording.signature->standing) {
+    case evidence::KeyStanding::kUnknown:
+      return " Its pictures bear a sound signature, by a key that this agency does not know: only that whoever has "
+             "that key "
+             "made it.";
+    case evidence::KeyStanding::kRevoked:
+      return " Its pictures bear a sound signature, by a key that this agency no longer trusts.";
+    case evidence::KeyStanding::kOfOtherDevice:
+      return " Its pictures bear a sound signature, by the key of another camera than it is said to be of.";
+    case evidence::KeyStanding::kOfDevice:
+    case evidence::KeyStanding::kOfRoot:
+      return "";
   }
   CHECK(false);
+}
+
+std::string chain_note(const evidence::Recording& recording) {
+  switch (recording.chain_start()) {
+    case evidence::ChainStart::kCamera:
+      return recording.signature->standing == evidence::KeyStanding::kOfDevice
+                 ? "The camera signed its pictures with a key that this agency bound to it; custody is shown from the "
+                   "camera "
+                   "on."
+                 : "A camera signed its pictures, and a root that this agency trusts vouches for its key; custody is "
+                   "shown "
+                   "from the camera on.";
+    case evidence::ChainStart::kDock:
+      return fmt::format("The dock signed this file; custody is shown from the dock on.{}", why_not_camera(recording));
+    case evidence::ChainStart::kServer:
+      return fmt::format("{}custody is shown from this server on.{}",
+                         recording.signature ? "No dock signed this file before it came in; "
+                                             : "Nobody signed this file before it came in; ",
+                         why_not_camera(recording));
+  }
+  CHECK(false);
+}
+
+std::string_view key_words(evidence::KeyStanding standing) {
+  switch (standing) {
+    case evidence::KeyStanding::kUnknown:
+      return "This agency does not know the key. The signature shows that whoever has it made it, and not which camera "
+             "that is.";
+    case evidence::KeyStanding::kOfDevice:
+      return "The key is one that this agency bound to this camera.";
+    case evidence::KeyStanding::kOfRoot:
+      return "The key comes with certificates up to a root that this agency trusts.";
+    case evidence::KeyStanding::kRevoked:
+      return "The key is one that this agency trusted and no longer does.";
+    case evidence::KeyStanding::kOfOtherDevice:
+      return "The key is one that this agency bound to another camera than this recording is said to be of.";
+  }
+  CHECK(false);
+}
+
+// All that is known of it, in words and in numbers.
+Result<Json> signature_json(evidence::Vault& vault, const access::Actor& actor, const evidence::Recording& recording) {
+  if (!recording.signature) return Json();
+  const Bytes text = TRY(vault.signature(actor, recording.id));
+  const protocol::MediaSignature found = TRY(protocol::parse_signature(as_text(text)));
+  Json out = protocol::to_json_value(found);
+  Json::Object& members = *out.object();
+  members["words"] = protocol::sentence_of(found);
+  members["key_is"] = evidence::key_standing_name(recording.signature->standing);
+  members["key_words"] = found.key ? key_words(recording.signature->standing) : "";
+  for (const char* name : {"from", "to"}) {
+    const auto& time = name == std::string_view("from") ? found.from : found.to;
+    members.erase(std::string(name) + "_us");
+    members[name] = time_or_null(time);
+  }
+  for (const char* name : {"unchecked", "vouched_by", "key", "product"}) members.try_emplace(name, Json());
+  return out;
 }
 
 std::string receipt_url(const RecordingId& id) {
@@ -115,8 +184,8 @@ Json::Object to_members(const access::Actor& actor, const evidence::Recording& r
       {"victim_sensitive", recording.is_victim_sensitive},
       {"restriction", recording.restriction ? Json(access::restriction_name(*recording.restriction)) : Json()},
       {"assigned_officer", id_or_null(recording.assigned_officer)},
-      {"chain_starts_at", evidence::chain_start_name(recording.chain_starts_at)},
-      {"chain_note", chain_note(recording.chain_starts_at)},
+      {"chain_starts_at", evidence::chain_start_name(recording.chain_start())},
+      {"chain_note", chain_note(recording)},
       {"same_bytes_as", std::move(same_bytes)},
       {"clips", std::move(clips)},
       {"may", rights_of(actor, recording)},
@@ -148,7 +217,10 @@ Result<Response> list(const Request& request, evidence::Vault& vault, const acce
 }
 
 Result<Response> show(const Request& request, evidence::Vault& vault, const access::Actor& actor) {
-  return answer(200, to_members(actor, TRY(vault.show(actor, TRY(id_param<RecordingId>(request, "recording"))))));
+  const evidence::Recording recording = TRY(vault.show(actor, TRY(id_param<RecordingId>(request, "recording"))));
+  Json::Object members = to_members(actor, recording);
+  members["signature"] = TRY(signature_json(vault, actor, recording));
+  return answer(200, std::move(members));
 }
 
 // ---- changes ----

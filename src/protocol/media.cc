@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <utility>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -12,21 +13,16 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "protocol/members.h"
 #include "protocol/track.h"
 
 namespace lapel::protocol {
 namespace {
 
-template <typename Enum>
-struct Name {
-  Enum value;
-  std::string_view text;
-};
-
 constexpr std::array kJobs = {
     Name<MediaJob>{MediaJob::kProbe, "probe"},         Name<MediaJob>{MediaJob::kPoster, "poster"},
     Name<MediaJob>{MediaJob::kFilmstrip, "filmstrip"}, Name<MediaJob>{MediaJob::kRendition, "rendition"},
-    Name<MediaJob>{MediaJob::kTrack, "track"},
+    Name<MediaJob>{MediaJob::kTrack, "track"},         Name<MediaJob>{MediaJob::kSignature, "signature"},
 };
 constexpr std::array kKinds = {
     Name<StreamKind>{StreamKind::kVideo, "video"},
@@ -83,107 +79,10 @@ const FindingRow& row_of(MediaFinding finding) {
   return *row;
 }
 
-template <typename Table, typename Enum>
-std::string_view name_in(const Table& table, Enum value) {
-  const auto row = std::find_if(table.begin(), table.end(), [&](const auto& r) { return r.value == value; });
-  CHECK(row != table.end());
-  return row->text;
-}
-
 constexpr std::int64_t kInt64Max = std::numeric_limits<std::int64_t>::max();
 constexpr int kIntMax = std::numeric_limits<int>::max();
 constexpr std::int64_t kPixelsMax = 65'536;
 constexpr std::int64_t kYear9999Us = 253'402'300'799'999'999;
-
-// Takes members out of one object, each with its type and range; what nobody asked for, and the first thing
-// that is wrong, makes the whole object wrong. So a reader is a list of members and one question at the end.
-class Members {
- public:
-  explicit Members(const Json& value) : object_(value.object()) {
-    if (object_ == nullptr) refuse("an object expected");
-  }
-
-  const Json* take(std::string_view key) {
-    if (object_ == nullptr) return nullptr;
-    const auto it = object_->find(key);
-    if (it == object_->end()) return nullptr;
-    ++taken_;
-    return &it->second;
-  }
-
-  std::optional<std::int64_t> integer_if_any(std::string_view key, std::int64_t low, std::int64_t high) {
-    const Json* member = take(key);
-    if (member == nullptr) return std::nullopt;
-    const std::int64_t* number = member->integer();
-    if (number == nullptr || *number < low || *number > high) {
-      refuse(key);
-      return std::nullopt;
-    }
-    return *number;
-  }
-  std::int64_t integer(std::string_view key, std::int64_t low, std::int64_t high) {
-    const auto number = integer_if_any(key, low, high);
-    if (!number) refuse(key);
-    return number.value_or(low);
-  }
-  int small(std::string_view key, int low, int high) { return static_cast<int>(integer(key, low, high)); }
-  bool flag(std::string_view key) {
-    const Json* member = take(key);
-    const bool* value = member ? member->boolean() : nullptr;
-    if (value == nullptr) refuse(key);
-    return value != nullptr && *value;
-  }
-  // [a-z0-9_-], at most 32 characters: nothing that could be markup or a path.
-  std::string word(std::string_view key, std::size_t length_min) {
-    const Json* member = take(key);
-    const std::string* text = member ? member->string() : nullptr;
-    const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-'; };
-    if (text == nullptr || text->size() < length_min || text->size() > 32 ||
-        !std::all_of(text->begin(), text->end(), plain)) {
-      refuse(key);
-      return {};
-    }
-    return *text;
-  }
-  template <typename Table>
-  auto one_of(std::string_view key, const Table& table) {
-    const std::string text = word(key, 1);
-    for (const auto& row : table) {
-      if (row.text == text) return row.value;
-    }
-    refuse(key);
-    return table.front().value;
-  }
-  const Json::Array& list(std::string_view key, std::size_t count_max) {
-    static const Json::Array kNone;
-    const Json* member = take(key);
-    const Json::Array* items = member ? member->array() : nullptr;
-    if (items == nullptr || items->size() > count_max) {
-      refuse(key);
-      return kNone;
-    }
-    return *items;
-  }
-
-  void refuse(std::string_view what) {
-    if (wrong_.empty()) wrong_ = what;
-  }
-  Result<void> finish(std::string_view what) {
-    if (wrong_.empty() && taken_ != object_->size()) wrong_ = "a member that has no place here";
-    if (!wrong_.empty()) return fail(Code::kInvalid, fmt::format("This is no {}.", what), wrong_);
-    return {};
-  }
-
- private:
-  const Json::Object* object_;
-  std::size_t taken_ = 0;
-  std::string wrong_;
-};
-
-template <typename T>
-void put_if(Json::Object& out, const char* key, const std::optional<T>& value) {
-  if (value) out[key] = *value;
-}
 
 Json to_value(const MediaStream& stream) {
   Json::Object out;
@@ -494,6 +393,11 @@ std::string to_text(const MediaRequest& request) {
     for (const std::string& line : request.watermark) lines.emplace_back(line);
     out["watermark"] = std::move(lines);
   }
+  if (request.job == MediaJob::kSignature) {
+    Json::Array roots;
+    for (const std::string& root : request.roots) roots.emplace_back(root);
+    out["roots"] = std::move(roots);
+  }
   return to_json(out) + "\n";
 }
 
@@ -522,6 +426,16 @@ Result<MediaRequest> parse_media_request(std::string_view text) {
     }
     if (request.watermark.empty()) members.refuse("watermark");
   }
+  if (request.job == MediaJob::kSignature) {
+    for (const Json& item : members.list("roots", kSignatureRootsMax)) {
+      const std::string* root = item.string();
+      if (root == nullptr || root->size() > kSignatureRootBytesMax) {
+        members.refuse("roots");
+        break;
+      }
+      request.roots.push_back(*root);
+    }
+  }
   TRY(members.finish("media request"));
   return request;
 }
@@ -543,6 +457,8 @@ std::string to_text(const MediaResult& result) {
   for (const MediaFinding finding : result.findings) findings.emplace_back(finding_name(finding));
   out["findings"] = std::move(findings);
   if (result.may_have_track) out["may_have_track"] = true;
+  if (result.may_be_signed) out["may_be_signed"] = true;
+  if (result.signature) out["signature"] = to_json_value(*result.signature);
   if (result.picture) {
     Json::Object picture;
     picture["width"] = result.picture->width;
@@ -565,7 +481,7 @@ std::string to_text(const MediaResult& result) {
 }
 
 Result<MediaResult> parse_media_result(std::string_view text) {
-  const Json value = TRY(parse_json(text, {.bytes_max = kMediaResultBytesMax, .depth_max = 4}));
+  const Json value = TRY(parse_json(text, {.bytes_max = kMediaResultBytesMax, .depth_max = 5}));
   Members members(value);
   members.integer("v", kMediaVersion, kMediaVersion);
   MediaResult result;
@@ -590,10 +506,14 @@ Result<MediaResult> parse_media_result(std::string_view text) {
     result.findings.push_back(row->value);
   }
   if (const Json* picture = members.take("picture")) result.picture = TRY(parse_picture(*picture));
-  if (const Json* told = members.take("may_have_track")) {
-    result.may_have_track = true;
-    if (told->boolean() == nullptr || !*told->boolean()) members.refuse("may_have_track");
+  for (const auto& [name, member] : {std::pair("may_have_track", &MediaResult::may_have_track),
+                                     std::pair("may_be_signed", &MediaResult::may_be_signed)}) {
+    const Json* told = members.take(name);
+    if (told == nullptr) continue;
+    result.*member = true;
+    if (told->boolean() == nullptr || !*told->boolean()) members.refuse(name);
   }
+  if (const Json* signature = members.take("signature")) result.signature = TRY(parse_signature_value(*signature));
   if (const Json* track = members.take("track")) result.track = TRY(parse_media_track(*track));
   if (const Json* rendition = members.take("rendition")) result.rendition = TRY(parse_rendition(*rendition));
   TRY(members.finish("media result"));
@@ -631,7 +551,7 @@ Result<MediaSandbox> check_media_sandbox(os::Process& process, const MediaWorker
 
 Result<MediaResult> run_media_job(os::Process& process, const MediaWorker& worker, const MediaRequest& request,
                                   os::File& input, os::File* output) {
-  CHECK((request.job == MediaJob::kProbe) == (output == nullptr));
+  CHECK((request.job == MediaJob::kProbe || request.job == MediaJob::kSignature) == (output == nullptr));
   const bool is_rendition = request.job == MediaJob::kRendition;
   // An original that could be written through its descriptor would rest on the sandbox alone.
   CHECK((fcntl(input.descriptor(), F_GETFL) & O_ACCMODE) == O_RDONLY);
@@ -691,6 +611,7 @@ Result<MediaResult> run_media_job(os::Process& process, const MediaWorker& worke
   if (result->rendition && (!is_rendition || !TRY(looks_like_mp4(*output, result->rendition->bytes)))) {
     return outcome(file_bytes, MediaFinding::kBadAnswer);
   }
+  if (result->signature && request.job != MediaJob::kSignature) return outcome(file_bytes, MediaFinding::kBadAnswer);
   if (result->track && (request.job != MediaJob::kTrack || !TRY(is_track(*output, *result->track)))) {
     return outcome(file_bytes, MediaFinding::kBadAnswer);
   }

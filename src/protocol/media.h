@@ -25,6 +25,7 @@
 #include "base/result.h"
 #include "os/disk.h"
 #include "os/process.h"
+#include "protocol/signature.h"
 
 namespace lapel::protocol {
 
@@ -44,9 +45,9 @@ inline constexpr std::uint64_t kMediaOutputBytesMax = std::uint64_t{4} << 20;  /
 inline constexpr std::uint64_t kMediaRenditionCpuSecondsMax = 6 * 3'600;
 inline constexpr std::uint64_t kMediaRenditionBytesMax = std::uint64_t{8} << 30;
 inline constexpr std::int64_t kMediaRenditionWallMsDefault = 6LL * 3'600 * 1000;
-inline constexpr std::uint64_t kMediaDescriptorsMax = 7;             // RLIMIT_NOFILE: 0 to kMediaOutput
-inline constexpr std::int64_t kMediaWallMsDefault = 10 * 60 * 1000;  // enforced by the parent with SIGKILL
-inline constexpr std::size_t kMediaRequestBytesMax = os::kPipeWriteMax;
+inline constexpr std::uint64_t kMediaDescriptorsMax = 7;                 // RLIMIT_NOFILE: 0 to kMediaOutput
+inline constexpr std::int64_t kMediaWallMsDefault = 10 * 60 * 1000;      // enforced by the parent with SIGKILL
+inline constexpr std::size_t kMediaRequestBytesMax = os::kPipeWriteMax;  // roots are as large as that allows
 inline constexpr std::size_t kMediaResultBytesMax = 64 * 1024;
 inline constexpr std::size_t kMediaStreamsMax = 64;
 inline constexpr std::int64_t kMediaDurationMsMax = std::int64_t{10} * 366 * 86'400'000;  // ten years
@@ -60,7 +61,7 @@ enum class MediaExit : int {
   kNoOutput = 22,    // the picture, track or rendition could not be written
 };
 
-enum class MediaJob { kProbe, kPoster, kFilmstrip, kRendition, kTrack };
+enum class MediaJob { kProbe, kPoster, kFilmstrip, kRendition, kTrack, kSignature };
 
 struct MediaRequest {
   MediaJob job = MediaJob::kProbe;
@@ -71,6 +72,8 @@ struct MediaRequest {
   std::optional<std::int64_t> at_ms = std::nullopt;
   // Rendition: what is drawn into each of its pictures. 1 to kMediaMarkLinesMax lines of printable text.
   std::vector<std::string> watermark = {};
+  // Signature: certificates in PEM that a key may be vouched for by, at most kSignatureRootsMax.
+  std::vector<std::string> roots = {};
 
   friend bool operator==(const MediaRequest&, const MediaRequest&) = default;
 };
@@ -181,9 +184,11 @@ struct MediaResult {
   std::vector<MediaStream> streams;
   std::vector<MediaFinding> findings;  // ascending, each once
   bool may_have_track = false;         // probe: a track is worth asking for
+  bool may_be_signed = false;          // probe: there is a signature to check
   std::optional<MediaPicture> picture;
   std::optional<MediaRendition> rendition;
   std::optional<MediaTrack> track;
+  std::optional<MediaSignature> signature;
 
   friend bool operator==(const MediaResult&, const MediaResult&) = default;
 };
@@ -213,7 +218,7 @@ struct MediaSandbox {
 Result<MediaSandbox> check_media_sandbox(os::Process& process, const MediaWorker& worker);
 
 // `input` is open for reading only (CHECKed); `output` is a new empty file for poster, filmstrip, rendition and track, and null
-// for probe. The picture is looked at no further than its JPEG markers and its size, the rendition no further than its first
+// for probe and signature. The picture is looked at no further than its JPEG markers and its size, the rendition no further than its first
 // box and its size: they are for browsers, not for this program. A track is read with its strict reader.
 Result<MediaResult> run_media_job(os::Process& process, const MediaWorker& worker, const MediaRequest& request,
                                   os::File& input, os::File* output);

@@ -59,6 +59,13 @@ function sealedFacts(admission: Event, later: readonly Event[]): JsonObject {
   const officer = admission.json.get("officer");
   if (officer !== undefined) facts.set("assigned_officer", officer);
   for (const event of later) {
+    // A camera's signature that was checked may show custody from the camera on; the newest check counts.
+    if (event.type === "recording.derived" && event.json.get("kind") === "signature" && !withoutEffect.has(event.n)) {
+      const isOfCamera = event.json.get("verdict") === "verified" && ["of_device", "of_root"].includes(String(event.json.get("key_is")));
+      const admitted = admission.json.get("chain_starts_at");
+      if (isOfCamera) facts.set("chain_starts_at", "camera");
+      else if (admitted !== undefined) facts.set("chain_starts_at", admitted);
+    }
     const field = event.json.get("field");
     if (event.type !== "recording.changed" || withoutEffect.has(event.n)) continue;
     if (typeof field !== "string" || !(CHANGEABLE as readonly string[]).includes(field)) continue;
@@ -85,8 +92,10 @@ export function compareFacts(shown: ShownFacts, checked: readonly Checked[]): Co
   const tellsOfficer =
     admission.json.has("officer") || admission.json.has("unattributed") || later.some((event) => event.json.get("field") === "assigned_officer");
   const sealed = sealedFacts(admission, later);
-  // A change that did not verify may explain another value, but never another digest.
-  const fields: readonly ComparedField[] = isWhole ? ["id", ...FIXED, ...CHANGEABLE] : ["id", ...FIXED];
+  // A change that did not verify may explain another value, but never another digest; a check of the camera's signature that did not
+  // may explain that the chain is said to begin earlier.
+  const fixed = FIXED.filter((field) => isWhole || field !== "chain_starts_at" || shown.chain_starts_at !== "camera");
+  const fields: readonly ComparedField[] = isWhole ? ["id", ...fixed, ...CHANGEABLE] : ["id", ...fixed];
   const differences = fields
     .filter((field) => field !== "assigned_officer" || tellsOfficer)
     .filter((field) => (isAbsent(shown[field]) ? sealed.has(field) : shown[field] !== sealed.get(field)))

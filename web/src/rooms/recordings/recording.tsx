@@ -22,6 +22,7 @@ import { Markers } from "./markers.js";
 import { Player } from "./player.js";
 import { openView, PurposeDialog, type Refused } from "./purpose.js";
 import { Quarantine } from "./quarantine.js";
+import { SignaturePanel } from "./signature.js";
 import { TrackPanel } from "./track.js";
 import { keyOf } from "./unlock.js";
 import type { FileFacts } from "../../verify/receipt.js";
@@ -147,7 +148,7 @@ function Loaded({ id, recording: read, slug }: { readonly id: string; readonly r
         <Keeping recording={recording} may={who.state === "in" && who.session.may.includes("place_hold")} />
       </div>
       {comparison?.kind === "differ" && <Differences differences={comparison.differences} />}
-      <p className="lead">{m.recording.chain[recording.chain_starts_at]}</p>
+      <p className="lead">{recording.chain_note}</p>
       {recording.state === "held" && <Notice tone="held" title={m.recording.held} />}
       {recording.inside_home === true && <Notice tone="held" title={m.recording.insideHome} />}
       {recording.restriction !== null && (
@@ -185,6 +186,7 @@ function Loaded({ id, recording: read, slug }: { readonly id: string; readonly r
             <Watching recording={recording} opened={opened} sealed={comparison?.file} onReopen={ask} />
           )}
           {opened !== undefined && <TrackPanel key={opened.view.view} recording={recording} view={opened.view} said={opened.said} />}
+          <SignaturePanel recording={recording} />
           <Markers recording={recording} />
           {/* A view is an event of its own, and a change is: custody is read again under each. */}
           <Custody key={`${opened?.view.view ?? "before"} ${acts}`} id={id} recording={recording} slug={slug} isSure={isSure} onCompared={onCompared} />

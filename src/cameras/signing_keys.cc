@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cameras/signing_keys.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/limits.h"
+#include "base/text.h"
+#include "cameras/schema.h"
+#include "crypto/camera_key.h"
+#include "crypto/certificate.h"
+
+namespace lapel::cameras {
+namespace {
+
+SigningKey read_key(const roster::SealedRow& row) {
+  return {row.id,         row.text("kind") == "root", row.text("serial"), row.text("sha256"), row.text("pem"),
+          row.entered_at, row.time("revoked")};
+}
+
+Result<std::vector<SigningKey>> read_keys(db::Transaction& tx, const AgencyId& agency) {
+  std::vector<SigningKey> out;
+  for (const roster::SealedRow& row : TRY(roster::sealed_rows(tx, kSigningKeys, agency))) out.push_back(read_key(row));
+  return out;
+}
+
+access::Actor console_of(const roster::Agency& agency) {
+  return {agency.id, agency.slug, agency.console, {}, "console", {}, {}};
+}
+
+std::string what(const SigningKey& key) {
+  return key.is_root ? "This root" : fmt::format("This key of camera {}", key.serial);
+}
+
+}  // namespace
+
+Result<SigningKey> SigningKeys::trust_key(std::string_view agency, const std::string& serial, const std::string& pem) {
+  const bool is_plain = !serial.empty() && serial.size() <= limits::kFieldBytesMax && is_utf8(serial) &&
+                        !has_control_characters(serial) && !has_format_characters(serial);
+  if (!is_plain)
+    return fail(Code::kInvalid, fmt::format("A serial must be 1 to {} bytes of UTF-8", limits::kFieldBytesMax));
+  const auto key = pem.size() <= kTrustedKeyBytesMax ? crypto::CameraKey::read(pem) : std::nullopt;
+  if (!key) {
+    return fail(Code::kInvalid,
+                "The key must be one public key in PEM: EC of P-256, P-384 or P-521, or RSA of 2,048 to 8,192 bits");
+  }
+  return trust(agency, {{}, false, serial, hex(key->sha256()), key->pem(), {}, {}});
+}
+
+Result<SigningKey> SigningKeys::trust_root(std::string_view agency, const std::string& pem) {
+  const auto certificates = crypto::read_certificates(pem);
+  if (!certificates || certificates->size() != 1)
+    return fail(Code::kInvalid, "The root must be one X.509 certificate in PEM and nothing beside it");
+  const crypto::Certificate& root = certificates->front();
+  if (root.pem.size() > kTrustedRootBytesMax)
+    return fail(Code::kInvalid, fmt::format("A root may have {} bytes of PEM", kTrustedRootBytesMax));
+  return trust(agency, {{}, true, {}, hex(root.sha256), root.pem, {}, {}});
+}
+
+Result<SigningKey> SigningKeys::trust(std::string_view agency_name, SigningKey key) {
+  roster::Agency agency;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    agency = TRY(roster::agency_by_name(tx, agency_name));
+    return {};
+  }));
+  const access::Actor console = console_of(agency);
+  acts::Act act(console);
+  act.guard([&](db::Transaction& tx) -> Result<void> {
+    std::size_t roots = 0;
+    for (const SigningKey& other : TRY(read_keys(tx, agency.id))) {
+      if (other.revoked_at) continue;
+      if (other.is_root == key.is_root && other.sha256 == key.sha256)
+        return fail(Code::kConflict, fmt::format("{} is trusted already", what(other)), other.sha256);
+      roots += other.is_root ? 1 : 0;
+    }
+    if (key.is_root && roots >= kTrustedRootsMax)
+      return fail(Code::kLimited, fmt::format("An agency may trust {} roots at once", kTrustedRootsMax));
+    return parts_.vault.check_signatures_again(tx, agency.id);
+  });
+  Json::Object values = {{"kind", key.is_root ? "root" : "key"}, {"sha256", key.sha256}, {"pem", key.pem}};
+  if (!key.is_root) values.emplace("serial", key.serial);
+  key.id = act.make(kSigningKeys, SubjectId(agency.console), std::move(values));
+  key.since = parts_.clock.now();
+  TRY(act.commit(parts_.ledgers));
+  return key;
+}
+
+Result<std::vector<SigningKey>> SigningKeys::list(std::string_view agency_name) {
+  std::vector<SigningKey> out;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    out = TRY(read_keys(tx, TRY(roster::agency_by_name(tx, agency_name)).id));
+    return {};
+  }));
+  return out;
+}
+
+Result<std::vector<SigningKey>> SigningKeys::all(const AgencyId& agency) {
+  std::vector<SigningKey> out;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    out = TRY(read_keys(tx, agency));
+    return {};
+  }));
+  return out;
+}
+
+Result<void> SigningKeys::revoke(std::string_view agency_name, const std::string& sha256, const std::string& reason) {
+  TRY(acts::check_words("A reason", reason));
+  roster::Agency agency;
+  std::vector<SigningKey> keys;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    agency = TRY(roster::agency_by_name(tx, agency_name));
+    keys = TRY(read_keys(tx, agency.id));
+    return {};
+  }));
+  const auto key =
+      std::find_if(keys.rbegin(), keys.rend(), [&](const SigningKey& one) { return one.sha256 == sha256; });
+  if (key == keys.rend()) return fail(Code::kNotFound, "No key or root has this fingerprint", sha256);
+  if (key->revoked_at) return fail(Code::kConflict, fmt::format("{} is revoked already", what(*key)), sha256);
+  const access::Actor console = console_of(agency);
+  acts::Act act(console);
+  act.guard([&](db::Transaction& tx) { return parts_.vault.check_signatures_again(tx, agency.id); });
+  act.end(kSigningKeys, SubjectId(agency.console), key->id,
+          {{"revoked", ledger_time(parts_.clock.now())}, {"reason", reason}});
+  return act.commit(parts_.ledgers);
+}
+
+}  // namespace lapel::cameras
