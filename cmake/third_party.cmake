@@ -38,12 +38,15 @@ target_link_libraries(third_party_paper INTERFACE PkgConfig::PAPER)
 add_library(third_party_boost INTERFACE)
 target_compile_definitions(third_party_boost INTERFACE BOOST_ERROR_CODE_HEADER_ONLY BOOST_ALL_NO_LIB)
 
-# Only lapel-media links these: Debian's FFmpeg is GPL, and no other program parses footage.
+# Only lapel-media and lapel-camera link these: Debian's FFmpeg is GPL, and no other program reads or makes footage.
 pkg_check_modules(FFMPEG REQUIRED IMPORTED_TARGET libavformat libavcodec libswscale libswresample libavutil)
+pkg_check_modules(DEVICES REQUIRED IMPORTED_TARGET libavdevice)
 pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
 pkg_check_modules(EXPAT REQUIRED IMPORTED_TARGET expat)
 add_library(third_party_ffmpeg INTERFACE)
 target_link_libraries(third_party_ffmpeg INTERFACE PkgConfig::FFMPEG)
+add_library(third_party_devices INTERFACE)
+target_link_libraries(third_party_devices INTERFACE PkgConfig::DEVICES)
 add_library(third_party_seccomp INTERFACE)
 target_link_libraries(third_party_seccomp INTERFACE PkgConfig::SECCOMP)
 add_library(third_party_expat INTERFACE)

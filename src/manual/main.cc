@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "camera/command_line.h"
 #include "dock/command_line.h"
 #include "lapel/command_line.h"
 #include "manual/completion.h"
@@ -47,12 +48,14 @@ int main(int argc, char** argv) {
   const std::filesystem::path share = argv[1];
   const door::CommandLine lapel_line;
   const dock::CommandLine dock_line;
+  const camera::CommandLine camera_line;
   const sim::CommandLine sim_line;
   const verify::CommandLine verify_line;
   const mediaworker::CommandLine media_line;
   const std::vector<manual::Program> programs = {
       manual::read_program(lapel_line.app(), door::CommandLine::notes(), 1),
       manual::read_program(dock_line.app(), dock::CommandLine::notes(), 1),
+      manual::read_program(camera_line.app(), camera::CommandLine::notes(), 1),
       manual::read_program(sim_line.app(), sim::CommandLine::notes(), 1),
       manual::read_program(verify_line.app(), verify::CommandLine::notes(), 1),
       manual::read_program(media_line.app(), mediaworker::CommandLine::notes(), 8),

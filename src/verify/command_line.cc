@@ -11,12 +11,15 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "crypto/ed25519.h"
 #include "proof/extension.h"
 #include "proof/package.h"
 #include "proof/receipt.h"
 #include "proof/tree.h"
+#include "verify/camera_files.h"
 #include "verify/paths.h"
 
 namespace lapel::verify {
@@ -37,15 +40,18 @@ constexpr const char* kPaths =
   two signed checkpoints of one ledger: is one the other's contradiction?
   a checkpoint and a consistency proof to a larger one ("old SIZE", hashes,
   empty line, checkpoint)
+  with --camera-key: footage and state logs of one lapel-camera, any number
 
 The key comes from a source other than these files: the agency's policy, a court
 filing, a newspaper, a witness. It looks like  host/agency+0123abcd+A...
+A camera's key is 64 hex digits, of the agency's list of its devices.
 )";
 
 constexpr std::string_view kKeyMissing =
     R"(lapel-verify: --key VKEY is missing. A key that travels with the evidence proves nothing: whoever
 forged the one could forge the other. Take the ledger's key from the agency's published policy, a court
-filing, or a witness that watches this ledger, and give it with --key. Nothing was verified.
+filing, or a witness that watches this ledger, and give it with --key. What a lapel-camera signed is
+verified by the camera's key, from the agency's list of its devices: --camera-key. Nothing was verified.
 )";
 
 enum class Output { kSentences, kJson };
@@ -349,6 +355,10 @@ class CommandLine::Declared {
                     "export for it to be verified; without one, it is verified as sealed by the ledger alone")
         ->type_name("VKEY")
         ->allow_extra_args(false);
+    app_.add_option("--camera-key", camera_key_,
+                    "The public key of a lapel-camera, from elsewhere than these files: its footage and logs are "
+                    "verified by it")
+        ->type_name("HEX");
     app_.add_flag("--json", is_json_, "Print one JSON object instead of sentences");
     app_.add_option("PATH", paths_, "What to verify")->type_name("FILE");
     app_.footer(kPaths);
@@ -366,6 +376,7 @@ class CommandLine::Declared {
       return usage(error.what());
     }
     if (paths_.empty()) return usage("nothing to verify");
+    if (!camera_key_.empty()) return run_camera();
     if (keys_.empty()) {
       fmt::print(stderr, "{}", kKeyMissing);
       return kUsage;
@@ -395,6 +406,23 @@ class CommandLine::Declared {
   }
 
  private:
+  int run_camera() const {
+    if (!keys_.empty() || !witnesses_.empty()) {
+      return usage(
+          "--camera-key is for what a camera signed, --key for what a ledger did: ask for one after the other");
+    }
+    const auto key = parse_hex_array<32>(camera_key_);
+    if (!key || !crypto::is_public_key(*key)) return usage("--camera-key is not the public key of a camera");
+    auto done = verify_camera_files(paths_, *key);
+    if (!done) {
+      fmt::print(stderr, "lapel-verify: {}. Nothing was verified.\n", harmless(done.error().text()));
+      return kUnreadable;
+    }
+    return print({done->is_verified ? kVerified : kNotVerified, std::move(done->summary), std::move(done->lines),
+                  std::move(done->json)},
+                 is_json_ ? Output::kJson : Output::kSentences);
+  }
+
   int usage(std::string problem) const {
     fmt::print(stderr, "lapel-verify: {}\n{}", harmless(std::move(problem)), app_.help());
     return kUsage;
@@ -402,6 +430,7 @@ class CommandLine::Declared {
 
   CLI::App app_;
   std::vector<std::string> keys_, witnesses_, paths_;
+  std::string camera_key_;
   bool is_json_ = false;
 };
 
@@ -428,7 +457,7 @@ ProgramNotes CommandLine::notes() {
           {kNotVerified, "not verified"},
       },
       {},
-      {"lapel", "lapel-dock"},
+      {"lapel", "lapel-camera", "lapel-dock"},
   };
 }
 

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "crypto/sha256.h"
+#include "proof/device_log.h"
 
 namespace lapel::verify {
 namespace {
@@ -52,6 +53,7 @@ Result<PathKind> classify(const std::string& path) {
   };
   TRY(read_chunks(path, keep_first));
   if (head.starts_with(proof::kReceiptHeader)) return PathKind::kReceipt;
+  if (head.starts_with(proof::kDeviceLogStart)) return PathKind::kCameraLog;
   const bool is_signed = head.find("\n\n\u2014 ") != std::string::npos;
   if (!is_signed) return PathKind::kFile;
   return head.starts_with("old ") ? PathKind::kConsistency : PathKind::kCheckpoint;
@@ -79,6 +81,13 @@ Result<FileDigest> hash_file(const std::string& path) {
   TRY(read_chunks(path, update));
   const std::uint64_t bytes = hash.bytes();
   return FileDigest{hash.finish(), bytes};
+}
+
+Result<void> read_file(const std::string& path, const std::function<void(ByteView)>& sink) {
+  return read_chunks(path, [&](ByteView chunk) {
+    sink(chunk);
+    return true;
+  });
 }
 
 Result<std::vector<proof::ExportFiles::Item>> DirectoryFiles::list() const {

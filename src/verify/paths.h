@@ -6,6 +6,7 @@
 // Promises: never follows a symbolic link inside an export; never holds more than the limit given, or one
 // chunk. Fails with: kNotFound or kUnavailable naming the path. Threads: one.
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -14,9 +15,9 @@
 
 namespace lapel::verify {
 
-enum class PathKind { kDirectory, kReceipt, kCheckpoint, kConsistency, kFile };
+enum class PathKind { kDirectory, kReceipt, kCheckpoint, kConsistency, kCameraLog, kFile };
 // By content, never by name: a receipt by its first line, a consistency proof by its first word, a checkpoint
-// by a signature line after an empty line.
+// by a signature line after an empty line, a camera's log by the beginning of its first line.
 Result<PathKind> classify(const std::string& path);
 
 // The whole of a file, nullopt when it is longer than `bytes_max`.
@@ -27,6 +28,8 @@ struct FileDigest {
   std::uint64_t bytes = 0;
 };
 Result<FileDigest> hash_file(const std::string& path);
+// All of it, in chunks.
+Result<void> read_file(const std::string& path, const std::function<void(ByteView)>& sink);
 
 class DirectoryFiles final : public proof::ExportFiles {
  public:

@@ -11,7 +11,7 @@ import unittest
 from harness import BIN, run
 
 SHARE = BIN.parent / "share"
-PROGRAMS = {"lapel": 1, "lapel-dock": 1, "lapel-sim": 1, "lapel-verify": 1, "lapel-media": 8}
+PROGRAMS = {"lapel": 1, "lapel-dock": 1, "lapel-camera": 1, "lapel-sim": 1, "lapel-verify": 1, "lapel-media": 8}
 FLAG = re.compile(r"--[a-z][a-z-]*|(?<![\w-])-[a-z](?![\w-])")
 
 
@@ -160,7 +160,7 @@ class Completion(unittest.TestCase):
     def test_flags(self):
         self.assertEqual(offers("lapel recording export --p"), ["--purpose"])
         self.assertEqual(offers("lapel recording export --server http://localhost:8080 --ser"), ["--server"])
-        self.assertEqual(offers("lapel-verify --"), ["--help", "--json", "--key", "--witness"])
+        self.assertEqual(offers("lapel-verify --"), ["--camera-key", "--help", "--json", "--key", "--witness"])
         self.assertEqual(offers("lapel-media --s"), ["--self-test"])
         for words in leaves("lapel"):
             self.assertLessEqual(flags_of_help(help_of("lapel", *words)), set(offers(" ".join(["lapel", *words, "-"]))), words)
