@@ -23,6 +23,7 @@
 #include "lapel/facts.h"
 #include "lapel/fleets.h"
 #include "lapel/forecasts.h"
+#include "lapel/imports_client.h"
 #include "lapel/programs.h"
 #include "lapel/remote.h"
 #include "lapel/remote_client.h"
@@ -100,6 +101,8 @@ class CommandLine::Declared {
   void add_reading_terms(CLI::App* sub);
   void add_share();
   void add_recording();
+  // Those of imports: import_command_line.cc.
+  void add_import();
 
   CLI::App app_;
   std::function<Result<void>()> chosen_;
@@ -125,6 +128,7 @@ class CommandLine::Declared {
   SignInTerms signer_;
   Said said_;
   UploadTerms upload_;
+  ImportTerms import_;
   std::vector<std::string> files_, ids_;
   std::string state_;
   std::string day_, zone_, place_, seed_;

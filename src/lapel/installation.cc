@@ -17,6 +17,7 @@
 #include "crypto/random.h"
 #include "disclosure/recipients.h"
 #include "fleet/schema.h"
+#include "imports/schema.h"
 #include "intake/uploads.h"
 #include "lapel/settings.h"
 #include "os/filesystem.h"
@@ -142,7 +143,8 @@ Result<void> migrate_all(db::Database& database) {
   TRY(db::migrate(database, "staffing", roster::staffing_schema()));
   TRY(db::migrate(database, "fleet", fleet::schema()));
   TRY(db::migrate(database, "training", training::schema()));
-  return db::migrate(database, "cameras", cameras::schema());
+  TRY(db::migrate(database, "cameras", cameras::schema()));
+  return db::migrate(database, "imports", imports::schema());
 }
 
 Result<bool> is_there(os::Disk& disk, const os::Path& path) {
