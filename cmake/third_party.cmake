@@ -34,6 +34,11 @@ pkg_check_modules(PAPER REQUIRED IMPORTED_TARGET pangocairo)
 add_library(third_party_paper INTERFACE)
 target_link_libraries(third_party_paper INTERFACE PkgConfig::PAPER)
 
+# Archives that people bring; the server reads none.
+pkg_check_modules(ZIP REQUIRED IMPORTED_TARGET libzip)
+add_library(third_party_zip INTERFACE)
+target_link_libraries(third_party_zip INTERFACE PkgConfig::ZIP)
+
 # Boost.JSON is header-only here: base/json_parse.cc includes boost/json/src.hpp.
 add_library(third_party_boost INTERFACE)
 target_compile_definitions(third_party_boost INTERFACE BOOST_ERROR_CODE_HEADER_ONLY BOOST_ALL_NO_LIB)

@@ -74,6 +74,8 @@ constexpr auto kActions = std::to_array<std::pair<Action, std::string_view>>({
     {Action::kDecideHoldRelease, "decide_hold_release"},
     {Action::kSeeProposals, "see_proposals"},
     {Action::kManageAgencies, "manage_agencies"},
+    {Action::kImport, "import"},
+    {Action::kSeeImports, "see_imports"},
     {Action::kScim, "scim"},
     {Action::kExplain, "explain"},
     {Action::kSeeAlerts, "see_alerts"},
@@ -545,6 +547,11 @@ Decision decide_by_role(const Actor& actor, Action action, const Item& item, con
     case Action::kManageAgencies:
       return allow_if(actor.has(Role::kAdministrator) && actor.is_of_lead_agency,
                       "hosted agencies: administrators of the lead agency");
+    case Action::kImport:
+      return allow_if(actor.has(Role::kRecords), "imports from other systems: records");
+    case Action::kSeeImports:
+      return allow_if(has_any(actor, {Role::kRecords, Role::kCommand, Role::kAuditor}),
+                      "what imports came to: records, command and auditors");
     case Action::kScim:
       return allow_if(actor.has(Role::kAdministrator) && !is_own(actor, item),
                       "keeping people in step with the directory: administrators, never themselves");

@@ -94,6 +94,9 @@ enum class Action {
   kProposeHoldRelease,  // that a hold ends: the first of two
   kDecideHoldRelease,   // the second of two
   kSeeProposals,
+  // Of what comes from another evidence system.
+  kImport,      // to bring it in, and to settle what disagrees
+  kSeeImports,  // what came of it
   kScim,            // the agency's directory, keeping people in step
   kManageAgencies,  // those that the lead agency hosts: their numbers, and to add one
   kExplain,         // what a person may do, and why

@@ -2,8 +2,8 @@
 #include "base/csv.h"
 
 #include <algorithm>
-#include <optional>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -13,50 +13,12 @@
 namespace lapel {
 namespace {
 
+constexpr std::string_view kMark = "\xEF\xBB\xBF";
+constexpr std::string_view kBehindQuote =
+    "something stands behind a closing quotation mark: put the comma right behind it";
+
 tl::unexpected<Error> wrong(int row, std::string_view sentence) {
   return fail(Code::kInvalid, fmt::format("Row {}: {}", row, sentence));
-}
-
-// Takes one line of cells off `text`; `row` is counted in lines that begin a row.
-Result<std::vector<std::string>> take_row(std::string_view& text, int row) {
-  std::vector<std::string> out(1);
-  bool is_quoted = false, was_quoted = false;
-  while (!text.empty()) {
-    const char c = text.front();
-    text.remove_prefix(1);
-    if (is_quoted) {
-      if (c != '"') {
-        out.back().push_back(c);
-      } else if (!text.empty() && text.front() == '"') {
-        out.back().push_back('"');
-        text.remove_prefix(1);
-      } else {
-        is_quoted = false;
-      }
-    } else if (c == '"') {
-      if (!out.back().empty() || was_quoted)
-        return wrong(row,
-                     "a quotation mark stands inside a cell: put the whole cell in quotes, and double those in it");
-      is_quoted = was_quoted = true;
-    } else if (c == ',') {
-      if (out.size() == kCsvColumnsMax) return wrong(row, fmt::format("it has more than {} cells", kCsvColumnsMax));
-      out.emplace_back();
-      was_quoted = false;
-    } else if (c == '\n') {
-      return out;
-    } else if (c == '\r' && (text.empty() || text.front() == '\n')) {
-      continue;
-    } else {
-      if (was_quoted)
-        return wrong(row, "something stands behind a closing quotation mark: put the comma right behind it");
-      out.back().push_back(c);
-    }
-    if (out.back().size() > kCsvCellBytesMax)
-      return wrong(row,
-                   fmt::format("a cell has more than {} bytes, or a quotation mark is not closed", kCsvCellBytesMax));
-  }
-  if (is_quoted) return wrong(row, "a quotation mark is not closed");
-  return out;
 }
 
 std::string trimmed(const std::string& text) {
@@ -72,30 +34,108 @@ std::string joined(const std::vector<std::string_view>& names) {
 
 }  // namespace
 
+Result<void> CsvReader::take(std::string_view piece, const Row& row) {
+  for (const char c : piece) {
+    if (!is_past_mark_) {
+      if (c == kMark[mark_bytes_]) {
+        is_past_mark_ = ++mark_bytes_ == kMark.size();
+        continue;
+      }
+      is_past_mark_ = true;
+      for (std::size_t i = 0; i < mark_bytes_; ++i) TRY(take(kMark[i], row));
+    }
+    TRY(take(c, row));
+  }
+  return {};
+}
+
+Result<void> CsvReader::take(char c, const Row& row) {
+  std::string& cell = cells_.back();
+  is_begun_ = true;
+  if (at_ == At::kQuoteInQuoted) {
+    at_ = c == '"' ? At::kQuoted : At::kBehindQuoted;
+    if (c == '"') {
+      cell.push_back(c);
+      return {};
+    }
+  }
+  if (at_ == At::kQuoted) {
+    if (c == '"') {
+      at_ = At::kQuoteInQuoted;
+      return {};
+    }
+    cell.push_back(c);
+  } else {
+    const bool was_cr = std::exchange(is_cr_pending_, false);
+    if (c == '\n') return end_row(row);
+    if (was_cr) {
+      if (at_ == At::kBehindQuoted) return wrong(number_, kBehindQuote);
+      cell.push_back('\r');
+    }
+    if (c == '\r') {
+      is_cr_pending_ = true;
+    } else if (c == form_.delimiter) {
+      if (cells_.size() == form_.columns_max)
+        return wrong(number_, fmt::format("it has more than {} cells", form_.columns_max));
+      cells_.emplace_back();
+      at_ = At::kCell;
+      return {};
+    } else if (c == '"') {
+      if (!cell.empty() || at_ == At::kBehindQuoted)
+        return wrong(number_,
+                     "a quotation mark stands inside a cell: put the whole cell in quotes, and double those in it");
+      at_ = At::kQuoted;
+    } else {
+      if (at_ == At::kBehindQuoted) return wrong(number_, kBehindQuote);
+      cell.push_back(c);
+    }
+  }
+  if (cell.size() > form_.cell_bytes_max)
+    return wrong(number_,
+                 fmt::format("a cell has more than {} bytes, or a quotation mark is not closed", form_.cell_bytes_max));
+  return {};
+}
+
+Result<void> CsvReader::end_row(const Row& row) {
+  std::vector<std::string> cells = std::exchange(cells_, std::vector<std::string>(1));
+  at_ = At::kCell;
+  is_begun_ = false;
+  const int number = number_++;
+  for (std::string& cell : cells) cell = trimmed(cell);
+  if (std::ranges::all_of(cells, [](const std::string& cell) { return cell.empty(); })) return {};
+  return row(number, std::move(cells));
+}
+
+Result<void> CsvReader::finish(const Row& row) {
+  if (!is_past_mark_) {
+    is_past_mark_ = true;
+    for (std::size_t i = 0; i < mark_bytes_; ++i) TRY(take(kMark[i], row));
+  }
+  if (at_ == At::kQuoted) return wrong(number_, "a quotation mark is not closed");
+  is_cr_pending_ = false;
+  return is_begun_ ? end_row(row) : Result<void>();
+}
+
 Result<std::vector<CsvRow>> parse_csv(std::string_view text, const std::vector<std::string_view>& columns) {
   if (text.size() > kCsvBytesMax) return fail(Code::kTooLarge, fmt::format("The file is over {} bytes", kCsvBytesMax));
   if (!is_utf8(text)) {
     return fail(Code::kInvalid, "The file is not UTF-8: save it as \"CSV UTF-8\" in the spreadsheet and send it again");
   }
-  constexpr std::string_view kMark = "\xEF\xBB\xBF";
-  if (text.starts_with(kMark)) text.remove_prefix(kMark.size());
   std::vector<std::string> names;
   std::vector<CsvRow> out;
-  for (int number = 1; !text.empty(); ++number) {
-    std::vector<std::string> cells = TRY(take_row(text, number));
-    for (std::string& cell : cells) cell = trimmed(cell);
-    if (std::ranges::all_of(cells, [](const std::string& cell) { return cell.empty(); })) continue;
-    if (names.empty()) {
-      std::set<std::string> seen;
-      for (const std::string& name : cells) {
-        if (std::ranges::find(columns, name) == columns.end())
-          return wrong(number, fmt::format("\"{}\" is no column: the first row names columns, of {}", printable(name),
-                                           joined(columns)));
-        if (!seen.insert(name).second) return wrong(number, fmt::format("the column \"{}\" is named twice", name));
-      }
-      names = std::move(cells);
-      continue;
+  const auto take_names = [&](int number, std::vector<std::string> cells) -> Result<void> {
+    std::set<std::string> seen;
+    for (const std::string& name : cells) {
+      if (std::ranges::find(columns, name) == columns.end())
+        return wrong(number, fmt::format("\"{}\" is no column: the first row names columns, of {}", printable(name),
+                                         joined(columns)));
+      if (!seen.insert(name).second) return wrong(number, fmt::format("the column \"{}\" is named twice", name));
     }
+    names = std::move(cells);
+    return {};
+  };
+  const CsvReader::Row take_row = [&](int number, std::vector<std::string> cells) -> Result<void> {
+    if (names.empty()) return take_names(number, std::move(cells));
     if (out.size() == kCsvRowsMax) {
       return fail(Code::kTooLarge, fmt::format("The file has over {} rows: send it in parts", kCsvRowsMax));
     }
@@ -108,7 +148,11 @@ Result<std::vector<CsvRow>> parse_csv(std::string_view text, const std::vector<s
       row.cells.emplace(names[i], std::move(cells[i]));
     }
     out.push_back(std::move(row));
-  }
+    return {};
+  };
+  CsvReader reader;
+  TRY(reader.take(text, take_row));
+  TRY(reader.finish(take_row));
   if (names.empty())
     return fail(Code::kInvalid, "The file is empty: its first row names columns, of " + joined(columns));
   return out;

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "evidence/locks.h"
 #include "roster/holds.h"
+#include "roster/pending_imports.h"
 
 namespace lapel::evidence {
 namespace {
@@ -27,14 +28,13 @@ access::Item own_agency(const access::Actor& actor) {
 const std::string& columns() {
   static const std::string kColumns =
       "id, agency, sha256, bytes, codec, filename, filetype, recorded_us, received_us, sort_us, uploader, device, "
-      "wearer, assigned_officer, incident, category, group_id, chain_starts_at, state, is_inside_home, "
-      "inside_home_known, revision, is_victim_sensitive, more, media_verdict, media_sentence, "
-      "signature_verdict, signature_key, signature_key_is, duration_ms, width, "
-      "height, frames, video_codec, audio_codec, file_created_us, CASE WHEN EXISTS (SELECT 1 FROM releases l WHERE "
-      "l.recording = r.id AND l.agency = r.agency AND l.person = r.assigned_officer) THEN 1 ELSE 0 END AS "
-      "is_released, CASE WHEN " +
-      std::string(roster::held_condition()) + " THEN 1 ELSE 0 END AS is_held, " + lock_columns() + ", " +
-      roster::standing_columns();
+      "wearer, assigned_officer, incident, category, group_id, chain_starts_at, is_inside_home, inside_home_known, "
+      "revision, is_victim_sensitive, more, media_verdict, media_sentence, signature_verdict, signature_key, "
+      "signature_key_is, duration_ms, width, height, frames, "
+      "video_codec, audio_codec, file_created_us, CASE WHEN EXISTS (SELECT 1 FROM releases l WHERE l.recording = r.id "
+      "AND l.agency = r.agency AND l.person = r.assigned_officer) THEN 1 ELSE 0 END AS is_released, " +
+      std::string(roster::state_column()) + ", CASE WHEN " + std::string(roster::held_condition()) +
+      " THEN 1 ELSE 0 END AS is_held, " + lock_columns() + ", " + roster::standing_columns();
   return kColumns;
 }
 

@@ -312,7 +312,7 @@ Result<Upload> Uploads::create(const access::Actor& actor, const Creation& creat
 
   Upload upload;
   upload.id = crypto::new_id<UploadId>();
-  upload.recording = crypto::new_id<RecordingId>();
+  upload.recording = creation.recording.value_or(crypto::new_id<RecordingId>());
   upload.agency = actor.agency;
   upload.owner = actor.subject();
   upload.kind = creation.kind;

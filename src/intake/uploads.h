@@ -67,6 +67,8 @@ struct Creation {
   Kind kind = Kind::kWhole;
   std::string metadata;         // Upload-Metadata as sent; may be empty
   std::vector<UploadId> parts;  // for kFinal
+  std::optional<RecordingId> recording =
+      std::nullopt;  // that it is to become, by who has spoken of it already; else a new one
 };
 
 class Uploads;

@@ -56,6 +56,7 @@ CommandLine::Declared::Declared() : app_("Lapel: the open body-worn-camera syste
   add_job();
   add_ledger();
   add_recording();
+  add_import();
   add_share();
   add_file_request();
   add_facts();

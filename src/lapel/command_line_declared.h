@@ -24,6 +24,7 @@
 #include "lapel/file_requests.h"
 #include "lapel/fleets.h"
 #include "lapel/forecasts.h"
+#include "lapel/imports_client.h"
 #include "lapel/programs.h"
 #include "lapel/remote.h"
 #include "lapel/remote_client.h"
@@ -103,6 +104,8 @@ class CommandLine::Declared {
   void add_share();
   void add_file_request();
   void add_recording();
+  // Those of imports: import_command_line.cc.
+  void add_import();
 
   CLI::App app_;
   std::function<Result<void>()> chosen_;
@@ -130,6 +133,7 @@ class CommandLine::Declared {
   SignInTerms signer_;
   Said said_;
   UploadTerms upload_;
+  ImportTerms import_;
   std::vector<std::string> files_, ids_;
   std::string state_;
   std::string day_, zone_, place_, seed_;

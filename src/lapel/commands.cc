@@ -9,6 +9,7 @@
 #include "cameras/docks.h"
 #include "cameras/schema.h"
 #include "fleet/record_check.h"
+#include "imports/schema.h"
 #include "invitations/requests.h"
 #include "lapel/hosting.h"
 #include "oversight/record_check.h"
@@ -208,6 +209,7 @@ Result<void> run_ledger_check(const Where& where, bool as_json) {
       TRY(fleet::check_record(tx, agency.id, fault));
       TRY(cameras::check_record(tx, agency.id, fault));
       TRY(invitations::check_record(tx, agency.id, fault));
+      TRY(imports::check_record(tx, agency.id, fault));
       return training::check_record(tx, agency.id, fault);
     }));
     faults += report.faults.size();

@@ -17,6 +17,7 @@
 #include "crypto/random.h"
 #include "disclosure/recipients.h"
 #include "fleet/schema.h"
+#include "imports/schema.h"
 #include "intake/uploads.h"
 #include "invitations/requests.h"
 #include "lapel/settings.h"
@@ -146,7 +147,8 @@ Result<void> migrate_all(db::Database& database) {
   TRY(db::migrate(database, "fleet", fleet::schema()));
   TRY(db::migrate(database, "training", training::schema()));
   TRY(db::migrate(database, "invitations", invitations::schema()));
-  return db::migrate(database, "cameras", cameras::schema());
+  TRY(db::migrate(database, "cameras", cameras::schema()));
+  return db::migrate(database, "imports", imports::schema());
 }
 
 Result<bool> is_there(os::Disk& disk, const os::Path& path) {

@@ -28,6 +28,7 @@
 #include "disclosure/routes.h"
 #include "fleet/routes.h"
 #include "http/server.h"
+#include "imports/routes.h"
 #include "ingest/routes.h"
 #include "intake/uploads.h"
 #include "invitations/requests.h"
@@ -166,7 +167,8 @@ bool is_here(std::string_view host) {
 // Bytes have quotas and costs of their own, and a player or a dock asks for many pieces.
 bool is_paced(const Request& request) {
   return !request.route.starts_with("/api/v1/uploads") && request.route != "/api/v1/views/{id}/original" &&
-         request.route != "/api/v1/recordings/{id}/poster";
+         request.route != "/api/v1/recordings/{id}/poster" && request.route != "/api/v1/imports/{id}/files" &&
+         request.route != "/api/v1/imports/{id}/listing";
 }
 
 // Nor has whoever was asked for files any other cost than these: what they begin is held to the pace too.
@@ -338,6 +340,28 @@ std::vector<program::Profile> report_profiles(os::Disk& disk) {
   return out;
 }
 
+// How exports of other systems are read, likewise.
+std::vector<imports::Profile> import_profiles(os::Disk& disk) {
+  std::vector<imports::Profile> out;
+  const os::Path folder = installed_share() / "imports";
+  auto names = disk.list(folder);
+  if (!names) return out;
+  std::ranges::sort(*names);
+  for (const std::string& name : *names) {
+    if (!name.ends_with(".json")) continue;
+    const auto read = [&]() -> Result<imports::Profile> {
+      const Bytes text = TRY(os::read_file(disk, folder / name, imports::kMappingBytesMax));
+      return imports::Profile{TRY(imports::read_mapping(TRY(parse_json(as_text(text))))), std::string(as_text(text))};
+    };
+    if (auto profile = read()) {
+      out.push_back(*std::move(profile));
+    } else {
+      fmt::print(stderr, "lapel: {} is no mapping of an import: {}\n", name, profile.error().text());
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 namespace {
@@ -365,6 +389,9 @@ struct Rooms::Impl {
         recipients({installation->database(), shares, installation->clock()}),
         holds({installation->database(), installation->ledgers(), installation->clock()}),
         approvals({installation->database(), installation->ledgers(), installation->clock(), holds}),
+        imports({installation->database(), installation->ledgers(), installation->clock(), *uploads,
+                 installation->vault(), holds, installation->disk(), installation->data() / "imports",
+                 import_profiles(installation->disk())}),
         oversight({installation->database(), installation->ledgers(), installation->vault(), installation->clock(),
                    accounts(installation->clock()), console_acts()}),
         programs({installation->database(), installation->ledgers(), installation->clock(), answers_of_rooms(),
@@ -416,6 +443,7 @@ struct Rooms::Impl {
   disclosure::Recipients recipients;
   evidence::Holds holds;
   approvals::Approvals approvals;
+  imports::Imports imports;
   oversight::Oversight oversight;
   program::Programs programs;
   program::Drafts drafts;
@@ -501,6 +529,7 @@ Result<std::unique_ptr<Rooms>> Rooms::open(const ServeOptions& options) {
     rooms->impl_->certificates.emplace_back(
         as_text(TRY(os::read_file(rooms->disk(), options.tls_certificate, kCertificateFileBytesMax))));
   rooms->impl_->oversight.begin();
+  rooms->impl_->imports.begin();
   rooms->impl_->idle.begin();
   TRY(rooms->impl_->shares.begin(is_only_server));
   // What a directory said before the server ended; its next request tries again.
@@ -517,6 +546,7 @@ void Rooms::register_routes(http::Router& router) {
   cameras::register_destination(router, impl_->camera_systems, impl_->destination);
   cameras::register_systems(router, impl_->camera_systems, impl_->markers, {impl_->public_url, impl_->certificates},
                             impl_->asker, impl_->sessions.fresh_asker(impl_->asker));
+  imports::register_routes(router, impl_->imports, impl_->asker);
   playback::register_routes(router, installation.vault(), impl_->asker);
   people::register_routes(router, impl_->people, impl_->asker, impl_->sessions.fresh_asker(impl_->asker));
   disclosure::register_routes(router, {impl_->shares, impl_->recipients, impl_->pace, impl_->public_url}, impl_->asker);

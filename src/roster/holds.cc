@@ -28,6 +28,14 @@ Result<void> release_hold(db::Transaction& tx, const HoldId& id, const ProposalI
   return fail(Code::kConflict, "This hold has been released already", id.text());
 }
 
+Result<bool> was_held_for(db::Transaction& tx, const AgencyId& agency, const RecordingId& recording,
+                          const std::string& matter) {
+  return !TRY(tx.query("SELECT id FROM holds WHERE agency = :agency AND recording = :recording AND matter = :matter "
+                       "LIMIT 1",
+                       {{"agency", agency.text()}, {"recording", recording.text()}, {"matter", matter}}))
+              .empty();
+}
+
 std::string_view hold_columns() {
   return "h.id AS id, h.agency AS agency, h.matter AS matter, h.reason AS reason, h.recording AS recording, h.incident "
          "AS incident, h.placed_by AS placed_by, h.placed_us AS placed_us, h.released_us AS released_us";

@@ -49,6 +49,9 @@ Result<Hold> read_hold(const db::Row& row);
 std::string covered(std::string_view columns, std::string_view condition);
 // SQL: some hold stands over the recording called r.
 std::string_view held_condition();
+// Whether one has ever been placed on this recording for that matter.
+Result<bool> was_held_for(db::Transaction& tx, const AgencyId& agency, const RecordingId& recording,
+                          const std::string& matter);
 // What a standing hold on all of this incident is for; nullopt where there is none.
 Result<std::optional<std::string>> matter_of_incident(db::Transaction& tx, const AgencyId& agency,
                                                       const std::string& incident);

@@ -177,6 +177,13 @@ CREATE TABLE camera_systems (
 );
 CREATE UNIQUE INDEX camera_systems_by_name ON camera_systems (agency, name);
 )sql"},
+    {9, "recordings of imports that are not reconciled", R"sql(
+CREATE TABLE pending_imports (
+  recording TEXT NOT NULL PRIMARY KEY,
+  import TEXT NOT NULL
+);
+CREATE INDEX pending_imports_by_import ON pending_imports (import, recording);
+)sql"},
 };
 
 template <typename AnyId>
