@@ -369,11 +369,9 @@ Result<void> run_import_report(const RemoteOptions& options, const ImportTerms& 
 
 Result<void> run_import_settle(const RemoteOptions& options, const std::string& recording, const std::string& reason) {
   Remote remote = TRY(Remote::open(options));
-  const http::ClientAnswer answer = TRY(remote.ask({"POST",
-                                                    TRY(recording_path(recording)) + "/origin/settle",
-                                                    {{"Content-Type", "application/json"}},
-                                                    to_json(Json(Json::Object{{"reason", reason}})),
-                                                    {}}));
+  const std::string path = TRY(recording_path(recording)) + "/origin/settle";
+  const std::string body = to_json(Json(Json::Object{{"reason", reason}}));
+  const http::ClientAnswer answer = TRY(remote.ask({"POST", path, {{"Content-Type", "application/json"}}, body, {}}));
   if (answer.status >= 300) return fail(http::error_of(answer));
   fmt::print(stderr, "On record.\n");
   return {};
