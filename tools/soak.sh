@@ -139,6 +139,12 @@ part_camera_system() {
   python3 test/soak/camera_system.py
 }
 
+# 10,000 files of an export, and what memory the server takes for them.
+part_imports() {
+  build release
+  python3 test/soak/imports.py
+}
+
 # Media files made to hurt, in the worker alone, under strace.
 part_hostile_media() {
   need strace strace
@@ -221,7 +227,7 @@ if [ "${1:-}" = save ]; then
   exec python3 tools/reliability.py --from $out/figures.jsonl
 fi
 
-all=(sweep crash power_cuts full_disk postgres races races_tsan bit_rot sweep_1000 abuse hostile_names camera_system hostile_media sandbox asan tsan clang_tidy coverage fuzz agree attacks)
+all=(sweep crash power_cuts full_disk postgres races races_tsan bit_rot sweep_1000 abuse hostile_names camera_system imports hostile_media sandbox asan tsan clang_tidy coverage fuzz agree attacks)
 parts=("$@")
 [ ${#parts[@]} -gt 0 ] || parts=("${all[@]}")
 for part in "${parts[@]}"; do

@@ -189,8 +189,9 @@ class Checker {
   // What a recording is said to be, by its admission and every change since.
   struct Said {
     Text category, incident, officer, restriction;
-    Text inside_home, victim_sensitive;  // "1", "0"; of the first, nothing where nobody has said
-    bool tells_officer = false;          // admissions of before did not name one
+    Text inside_home;  // "1", "0", or nothing where nobody has said
+    Text victim_sensitive = "0";
+    bool tells_officer = false;  // admissions of before did not name one
     bool is_quarantined = false;
     Text signature, signature_key, signature_key_is;  // of the newest check
   };
@@ -261,7 +262,6 @@ class Checker {
     said.category = field(admitted, "category");
     said.incident = field(admitted, "incident");
     said.officer = field(admitted, "officer");
-    said.victim_sensitive = "0";
     said.tells_officer = said.officer || admitted.find("unattributed");
     said.is_quarantined = admitted.find("quarantined") != nullptr;
     const bool tells_more = said.is_quarantined;  // whoever is nobody of the agency has all that they said committed to

@@ -118,6 +118,11 @@ Result<Import> read_import(const db::Row& row) {
   return out;
 }
 
+Result<bool> is_read(db::Transaction& tx, const ImportId& id) {
+  return !TRY(tx.query("SELECT import FROM import_readings WHERE import = :import LIMIT 1", {{"import", id.text()}}))
+              .empty();
+}
+
 Result<void> read_counts(db::Transaction& tx, Import& import) {
   const db::Params by_id = {{"import", import.id.text()}};
   Counts& out = import.counts;
@@ -168,12 +173,18 @@ Result<Import> Imports::known(const access::Actor& actor, const ImportId& id, Ac
          TRY(tx.query(fmt::format("SELECT {} FROM imports WHERE id = :id AND agency = :agency LIMIT 1", kImportRow),
                       {{"id", id.text()}, {"agency", actor.agency.text()}}))) {
       out = TRY(read_import(row));
-      TRY(read_counts(tx, *out));
+      out->is_read = TRY(is_read(tx, id));
     }
     return {};
   }));
   if (!out) return fail(Code::kNotFound, "No such import", id.text());
   return *std::move(out);
+}
+
+// Reads all of its files: for whoever asks how it stands, and not for each file on its way.
+Result<Import> Imports::counted(Import import) {
+  TRY(parts_.database.read([&](db::Transaction& tx) { return read_counts(tx, import); }));
+  return import;
 }
 
 Result<Import> Imports::known_open(const access::Actor& actor, const ImportId& id) {
@@ -271,7 +282,7 @@ Result<Page<Import>> Imports::list(const access::Actor& actor, const PageQuery& 
 
 Result<Import> Imports::show(const access::Actor& actor, const ImportId& id) {
   if (settler_) settler_->nudge();
-  return known(actor, id, Action::kSeeImports);
+  return counted(TRY(known(actor, id, Action::kSeeImports)));
 }
 
 Result<Imports::Listed> Imports::listing(const access::Actor& actor, const ImportId& id,
@@ -279,15 +290,16 @@ Result<Imports::Listed> Imports::listing(const access::Actor& actor, const Impor
   const Import import = TRY(known_open(actor, id));
   if (entries.size() > kListingFilesMax)
     return fail(Code::kInvalid, fmt::format("List at most {} files at once", kListingFilesMax));
-  if (import.counts.files + static_cast<std::int64_t>(entries.size()) > kImportFilesMax)
-    return fail(Code::kTooLarge,
-                fmt::format("An import has at most {} files: bring them in by several", kImportFilesMax));
   const Mapping mapping = TRY(mapping_of(actor.agency, import.mapping));
   Listed out;
   TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
     out = {};
     std::int64_t last_file = TRY(last_number(tx, "import_files", id)),
                  last_refusal = TRY(last_number(tx, "import_refusals", id));
+    if (last_file + static_cast<std::int64_t>(entries.size()) > kImportFilesMax) {
+      return fail(Code::kTooLarge,
+                  fmt::format("An import has at most {} files: bring them in by several", kImportFilesMax));
+    }
     for (const Entry& entry : entries) {
       if (const auto sentence = TRY(refusal_of(tx, id, entry))) {
         // A name is shown and compared, whatever bytes it has.

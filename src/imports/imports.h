@@ -177,6 +177,7 @@ class Imports {
 
  private:
   Result<Import> known(const access::Actor& actor, const ImportId& id, access::Action action);
+  Result<Import> counted(Import import);
   Result<Import> known_open(const access::Actor& actor, const ImportId& id);
   Result<Mapping> mapping_of(const AgencyId& agency, const std::string& sha256);
   struct Reading;
@@ -187,6 +188,7 @@ class Imports {
   Result<void> pair(const ImportId& id);
   Result<std::vector<Line>> lines_after(db::Transaction& tx, const ImportId& id, const std::string& status,
                                         const std::optional<ListPlace>& after);
+  Result<void> drop_unsent(const access::Actor& actor, const ImportId& id);
   Result<Report> write_report(const ImportId& id, Form form);
 
   // What is sealed and not compared yet: at most so many of one import at once. Whether there may be more.
@@ -201,6 +203,7 @@ class Imports {
 
 // The rows of a table as an import; for the files of this folder.
 Result<Import> read_import(const db::Row& row);
+Result<bool> is_read(db::Transaction& tx, const ImportId& id);
 Result<void> read_counts(db::Transaction& tx, Import& import);
 inline constexpr std::string_view kImportRow =
     "id, agency, entered_by, entered_us, title, profile, make, system, mapping, verified, zone_name, closed_us, "

@@ -22,6 +22,7 @@ namespace {
 
 constexpr std::int64_t kLinesAtOnce = 200;
 constexpr std::size_t kReportPieceBytes = 256 * 1024;
+constexpr std::int64_t kUnsentAtOnce = 10'000;  // uploads that were begun and are taken back
 
 constexpr std::string_view kFileStatus =
     "CASE WHEN f.state = 'in' THEN {} WHEN EXISTS (SELECT 1 FROM uploads u WHERE u.id = f.upload AND u.state IN "
@@ -283,11 +284,32 @@ Result<Imports::Report> Imports::report(const access::Actor& actor, const Import
   return write_report(id, form);
 }
 
+// What was begun and stays out: its upload goes, so that nothing becomes of it later.
+Result<void> Imports::drop_unsent(const access::Actor& actor, const ImportId& id) {
+  std::vector<UploadId> uploads;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    uploads.clear();
+    for (const db::Row& row :
+         TRY(tx.query("SELECT upload, n FROM import_files WHERE import = :import AND state = 'sent' ORDER BY "
+                      "n LIMIT :limit",
+                      {{"import", id.text()}, {"limit", kUnsentAtOnce}}))) {
+      if (const auto upload = UploadId::parse(row.maybe_text("upload").value_or(""))) uploads.push_back(*upload);
+    }
+    return {};
+  }));
+  for (const UploadId& upload : uploads) {
+    auto gone = parts_.uploads.remove(actor, upload);
+    // Another's, who has to take it back, or it expires; or one that is gone already.
+    if (!gone && gone.error().code() != Code::kNotFound) return gone;
+  }
+  return {};
+}
+
 Result<Import> Imports::close(const access::Actor& actor, const ImportId& id, const Closing& closing) {
   if (!closing.reason.empty()) TRY(acts::check_words("A reason", closing.reason));
   while (TRY(settle_some(id.text()))) {
   }
-  const Import import = TRY(known_open(actor, id));
+  const Import import = TRY(counted(TRY(known_open(actor, id))));
   if (!import.is_read)
     return fail(Code::kConflict, "The inventory has not been read: there is nothing to reconcile with");
   if (import.counts.sealing > 0)
@@ -298,6 +320,7 @@ Result<Import> Imports::close(const access::Actor& actor, const ImportId& id, co
                 fmt::format("{} files of the folder have not been sent: send them, or say why they stay out",
                             import.counts.unsent));
   }
+  TRY(drop_unsent(actor, id));
   const Report report = TRY(write_report(id, Form::kCsv));
   const Counts& counts = import.counts;
   SubjectId console;

@@ -137,8 +137,8 @@ Result<Response> listing(const Request& request, Imports& imports, const Actor& 
     const std::int64_t* bytes = each.find_integer("bytes");
     if (!path || !bytes || *bytes < 0)
       return fail(Code::kInvalid, "Each of \"files\" must have a \"path\" and its length in \"bytes\"");
-    entries.push_back(
-        {*path, static_cast<std::uint64_t>(*bytes), TRY(http::text_member(each, "trouble")).value_or("")});
+    const auto trouble = TRY(http::text_member(each, "trouble"));
+    entries.push_back({*path, static_cast<std::uint64_t>(*bytes), trouble.value_or("")});
   }
   const Imports::Listed listed = TRY(imports.listing(actor, id, entries));
   Json::Array documents, refused;

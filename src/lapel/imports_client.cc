@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/problems.h"
 #include "base/text.h"
 #include "http/tus_client.h"
 #include "lapel/export_source.h"
@@ -200,6 +201,19 @@ void print_head(const Json& import) {
              text_of(import.find("system")), mark_of(import));
 }
 
+// What a dry run can tell: nothing has arrived yet.
+void print_outlook(const Json& import) {
+  const std::int64_t expected = count_of(import, "expected"), found = count_of(import, "found");
+  for (const auto& [count, words] :
+       {std::pair(expected, "expected by the inventory"), std::pair(found, "of them in the export"),
+        std::pair(expected - found, "not in the export"),
+        std::pair(count_of(import, "extra"), "extra, in no inventory"),
+        std::pair(count_of(import, "documents"), "inventories and logs of the vendor, kept"),
+        std::pair(count_of(import, "refused"), "refused"), std::pair(count_of(import, "unsent"), "would be sent")}) {
+    fmt::print("{:>9}  {}\n", count, words);
+  }
+}
+
 void print_counts(const Json& import) {
   for (const auto& [name, words] :
        {std::pair("expected", "expected by the inventory"), std::pair("found", "of them in the export"),
@@ -268,13 +282,15 @@ Result<void> run_import(const RemoteOptions& options, const ImportTerms& terms, 
   Importing importing(remote, *source, id);
   TRY(importing.list());
   import = TRY(importing.read());
-  if (!as_json) TRY(print_findings(remote, import));
+  // Told once: whoever goes on has read them.
+  if (!as_json && (terms.is_dry_run || terms.import.empty())) TRY(print_findings(remote, import));
   if (terms.is_dry_run) {
     if (as_json) {
       fmt::print("{}\n", to_json(import));
       return {};
     }
-    print_counts(import);
+    print_outlook(import);
+    std::fflush(stdout);
     fmt::print(stderr, "Nothing but the vendor's own documents was sent. To bring it in: --import {}\n", id);
     return {};
   }
@@ -293,6 +309,7 @@ Result<void> run_import(const RemoteOptions& options, const ImportTerms& terms, 
     print_counts(import);
     const Json* digest = import.find("report_sha256");
     if (is_there(digest)) fmt::print("report sha256 {}\n", text_of(digest));
+    std::fflush(stdout);
   }
   if (!is_whole) {
     return fail(Code::kConflict, fmt::format("{} files were not sent; the import stays open. Go on with --import {}",
@@ -352,11 +369,9 @@ Result<void> run_import_report(const RemoteOptions& options, const ImportTerms& 
 
 Result<void> run_import_settle(const RemoteOptions& options, const std::string& recording, const std::string& reason) {
   Remote remote = TRY(Remote::open(options));
-  const http::ClientAnswer answer = TRY(remote.ask({"POST",
-                                                    TRY(recording_path(recording)) + "/origin/settle",
-                                                    {{"Content-Type", "application/json"}},
-                                                    to_json(Json(Json::Object{{"reason", reason}})),
-                                                    {}}));
+  const std::string path = TRY(recording_path(recording)) + "/origin/settle";
+  const std::string body = to_json(Json(Json::Object{{"reason", reason}}));
+  const http::ClientAnswer answer = TRY(remote.ask({"POST", path, {{"Content-Type", "application/json"}}, body, {}}));
   if (answer.status >= 300) return fail(http::error_of(answer));
   fmt::print(stderr, "On record.\n");
   return {};

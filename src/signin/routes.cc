@@ -47,18 +47,19 @@ Json::Array rights_of(const access::Actor& actor) {
   own_agency.agency = actor.agency;
   // Those that need no recording; single ones have rules of their own.
   for (const access::Action action :
-       {access::Action::kUpload,        access::Action::kList,           access::Action::kRegisterDevice,
-        access::Action::kAssignDevice,  access::Action::kSeeRoster,      access::Action::kManagePeople,
-        access::Action::kSeeCases,      access::Action::kManageCases,    access::Action::kRecordStatement,
-        access::Action::kClear,         access::Action::kInvestigate,    access::Action::kSetRules,
-        access::Action::kSeeHolds,      access::Action::kPlaceHold,      access::Action::kProposeHoldRelease,
-        access::Action::kSeeProposals,  access::Action::kManageAgencies, access::Action::kExplain,
-        access::Action::kSeeAlerts,     access::Action::kSeeDigests,     access::Action::kReviewAccess,
-        access::Action::kSeeProgram,    access::Action::kSeeEmbargoed,   access::Action::kSeeBargaining,
-        access::Action::kSeePrivileged, access::Action::kStateProgram,   access::Action::kSeeFleet,
-        access::Action::kManageFleet,   access::Action::kManageStaffing, access::Action::kManageRotation,
-        access::Action::kWaiveGate,     access::Action::kAskFiles,       access::Action::kReadPolicies,
-        access::Action::kSeeTraining,   access::Action::kManageTraining, access::Action::kReviewReport}) {
+       {access::Action::kUpload,         access::Action::kList,           access::Action::kRegisterDevice,
+        access::Action::kAssignDevice,   access::Action::kSeeRoster,      access::Action::kManagePeople,
+        access::Action::kSeeCases,       access::Action::kManageCases,    access::Action::kRecordStatement,
+        access::Action::kClear,          access::Action::kInvestigate,    access::Action::kSetRules,
+        access::Action::kSeeHolds,       access::Action::kPlaceHold,      access::Action::kProposeHoldRelease,
+        access::Action::kSeeProposals,   access::Action::kManageAgencies, access::Action::kImport,
+        access::Action::kSeeImports,     access::Action::kExplain,        access::Action::kSeeAlerts,
+        access::Action::kSeeDigests,     access::Action::kReviewAccess,   access::Action::kSeeProgram,
+        access::Action::kSeeEmbargoed,   access::Action::kSeeBargaining,  access::Action::kSeePrivileged,
+        access::Action::kStateProgram,   access::Action::kSeeFleet,       access::Action::kManageFleet,
+        access::Action::kManageStaffing, access::Action::kManageRotation, access::Action::kWaiveGate,
+        access::Action::kAskFiles,       access::Action::kReadPolicies,   access::Action::kSeeTraining,
+        access::Action::kManageTraining, access::Action::kReviewReport}) {
     if (access::decide(actor, action, own_agency).is_allowed()) may.emplace_back(access::action_name(action));
   }
   // What one has sent oneself, and whether there is a purpose for which one may send anything.

@@ -80,7 +80,8 @@ def utility(out):
 def tricks(out):
     """An inventory that lies, and names that are no names: what each is told of stands in imports_test.py."""
     axon(out)
-    rows = list(csv.DictReader((out / "evidence.csv").open(encoding="utf-8")))
+    with (out / "evidence.csv").open(encoding="utf-8") as table:
+        rows = list(csv.DictReader(table))
     changed = dict(rows[0], **{"Evidence ID": "E-0003", "File Name": "2022-1204/changed.mp4"})
     copy(PORTRAIT, out / changed["File Name"])
     gone = dict(rows[1], **{"Evidence ID": "E-0004", "File Name": "2022-1204/gone.mp4", "Recorded On": "sometime"})

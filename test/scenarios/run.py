@@ -13,8 +13,8 @@ A transcript is prose for people, and indented by four spaces what they would se
     $ next month     puts the clock of all that is left running on to the 15th of the next month
 
 In output, <name> stands for a word that is not known beforehand. The first time it may be anything without a space; from then
-on it is that word, and commands have it as $name; $SAMPLES has footage, $PROGRAMS the sample programs, and $APP is somebody's
-authenticator app. Within a line, ... stands for anything; on a line of its own, for any lines.
+on it is that word, and commands have it as $name; $SAMPLES has footage, $PROGRAMS the sample programs, $EXPORTS makes
+exports of other systems, and $APP is somebody's authenticator app. Within a line, ... stands for anything; on a line of its own, for any lines.
 """
 import os
 import pathlib
@@ -110,7 +110,8 @@ class Transcript:
     def environment(self):
         return {**os.environ, **self.words, **self.place, "PATH": f"{BIN}:{os.environ['PATH']}", "HOME": str(self.home), "TZ": "UTC",
                 "LC_ALL": "C.UTF-8", "SAMPLES": str(ROOT / "test/data"), "PROGRAMS": str(ROOT / "share/program"),
-                "APP": str(ROOT / "test/scenarios/app.py")}
+                "APP": str(ROOT / "test/scenarios/app.py"),
+                "EXPORTS": str(ROOT / "test/scenarios/made_exports.py")}
 
     def perform(self, step):
         if step.kind == "&":

@@ -18,6 +18,8 @@ import { SignIn } from "./sign_in.js";
 
 const RecordingPage = lazy(() => import("../rooms/recordings/recording.js"));
 const UploadPage = lazy(() => import("../rooms/upload/upload.js"));
+const ImportsPage = lazy(() => import("../rooms/imports/imports.js"));
+const ImportPage = lazy(() => import("../rooms/imports/import.js"));
 const PeoplePage = lazy(() => import("../rooms/people/people.js"));
 const HoldsPage = lazy(() => import("../rooms/holds/holds.js"));
 const ApprovalsPage = lazy(() => import("../rooms/approvals/approvals.js"));
@@ -108,6 +110,7 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
   const [isHelpOpen, setHelpOpen] = useState(false);
   const main = useRef<HTMLElement>(null);
   const mayUpload = session.may.includes("upload");
+  const maySeeImports = session.may.includes("see_imports");
   const maySeePeople = session.may.includes("see_roster");
   const maySeeShares = session.may.includes("see_shares");
   const maySeeRequests = session.may.includes("see_file_requests");
@@ -134,6 +137,7 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
     (): readonly Action[] => [
       { id: "go.recordings", label: m.nav.recordings, shortcut: "g r", scope: "everywhere", when: () => mayList, perform: () => navigate("/recordings") },
       { id: "go.upload", label: m.nav.upload, shortcut: "g u", scope: "everywhere", when: () => mayUpload, perform: () => navigate("/upload") },
+      { id: "go.imports", label: m.nav.imports, shortcut: "g x", scope: "everywhere", when: () => maySeeImports, perform: () => navigate("/imports") },
       { id: "go.people", label: m.nav.people, shortcut: "g p", scope: "everywhere", when: () => maySeePeople, perform: () => navigate("/people") },
       { id: "go.start", label: m.nav.start, shortcut: "g i", scope: "everywhere", when: () => maySetUp, perform: () => navigate("/start") },
       { id: "go.shares", label: m.nav.shares, shortcut: "g s", scope: "everywhere", when: () => maySeeShares, perform: () => navigate("/shares") },
@@ -155,7 +159,7 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
       { id: "go.training", label: m.nav.training, shortcut: "g d", scope: "everywhere", when: () => mayRead, perform: () => navigate("/training") },
       { id: "help", label: m.help.open, shortcut: "?", scope: "everywhere", perform: () => setHelpOpen(true) },
     ],
-    [navigate, mayUpload, maySetUp, maySeePeople, maySeeShares, maySeeRequests, maySeeHolds, maySeeProposals, mayHost, mayList, maySeeProgram, maySeeReports, maySeeBargaining, maySeeFleet, maySeeAlerts, maySeeWeeks, mayReview, mayRead],
+    [navigate, mayUpload, maySeeImports, maySetUp, maySeePeople, maySeeShares, maySeeRequests, maySeeHolds, maySeeProposals, mayHost, mayList, maySeeProgram, maySeeReports, maySeeBargaining, maySeeFleet, maySeeAlerts, maySeeWeeks, mayReview, mayRead],
   );
   useActions(actions);
   const help = actions.find((action) => action.id === "help") as Action;
@@ -187,6 +191,7 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
           {maySetUp && link("/start", m.nav.start)}
           {mayList && link("/recordings", m.nav.recordings)}
           {mayUpload && link("/upload", m.nav.upload)}
+          {maySeeImports && link("/imports", m.nav.imports)}
           {maySeeShares && link("/shares", m.nav.shares)}
           {maySeeRequests && link("/file-requests", m.nav.requests)}
           {maySeePeople && link("/people", m.nav.people)}
@@ -247,6 +252,10 @@ function Rooms({ session }: { readonly session: Session }): ReactNode {
             <Route path="/start">
               <StartPage session={session} />
             </Route>
+            <Route path="/imports">
+              <ImportsPage session={session} />
+            </Route>
+            <Route path="/imports/:id">{({ id }) => <ImportPage key={id} id={id} session={session} />}</Route>
             <Route path="/holds">
               <HoldsPage session={session} />
             </Route>

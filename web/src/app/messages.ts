@@ -5,12 +5,13 @@ import { count, counted } from "./counting.js";
 import { quarantine, requests, send } from "./invitation_messages.js";
 import { agencies, approvals, bargaining, change, gates, holds, oversight, program, received, reports, shares, start, statements, storage } from "./room_messages.js";
 import { fleet, rotation, staffing } from "./fleet_messages.js";
+import { imports, makes, origin } from "./import_messages.js";
 import { training } from "./training_messages.js";
 
 export const m = {
   product: "Lapel",
   skip: "Skip to content",
-  nav: { label: "Rooms", start: "Set up", recordings: "Recordings", upload: "Upload", shares: "Shares", requests: "File requests", people: "People", alerts: "Alerts", weekly: "Weekly review", review: "Access review", holds: "Holds", approvals: "Approvals", agencies: "Agencies", money: "Money", reports: "Reports", bargaining: "Bargaining", gates: "Launch", storage: "Storage and bills",
+  nav: { label: "Rooms", start: "Set up", recordings: "Recordings", upload: "Upload", imports: "Imports", shares: "Shares", requests: "File requests", people: "People", alerts: "Alerts", weekly: "Weekly review", review: "Access review", holds: "Holds", approvals: "Approvals", agencies: "Agencies", money: "Money", reports: "Reports", bargaining: "Bargaining", gates: "Launch", storage: "Storage and bills",
     fleet: "Cameras",
     rotation: "Rotation",
     staffing: "Staffing",
@@ -548,6 +549,9 @@ export const m = {
     } as Readonly<Record<string, string>>,
   },
 
+  imports,
+  makes,
+  origin,
   shares,
   send,
   requests,
@@ -720,6 +724,8 @@ export const m = {
       decide_hold_release: "Decide to release a hold",
       see_proposals: "See proposals",
       manage_agencies: "Host agencies",
+      import: "Bring in exports of other systems",
+      see_imports: "See what imports came to",
       scim: "Keep people in step with the directory",
       explain: "See what somebody may do",
       see_alerts: "See alerts on unusual reading",

@@ -7,6 +7,7 @@ import type { Camera, FleetDock, Session } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
 import { shownTime } from "../../ui/format.js";
 import { Empty, Items, Name, Status, Table, useLoad, useTitle, type Tone } from "../../ui/parts.js";
+import { Makes } from "./makes_table.js";
 import { ScanBox } from "./scan_box.js";
 import { Systems } from "./systems.js";
 
@@ -28,6 +29,7 @@ export default function CamerasPage({ session }: { readonly session: Session }):
       </Items>
       <Docks />
       <Systems session={session} />
+      <Makes />
     </>
   );
 }

@@ -19,6 +19,7 @@ import type { Comparison, Difference } from "./facts.js";
 import { FactRows, type FactRow } from "./fact_rows.js";
 import { Locked } from "./locked.js";
 import { Markers } from "./markers.js";
+import { FromElsewhere } from "./origin.js";
 import { Player } from "./player.js";
 import { openView, PurposeDialog, type Refused } from "./purpose.js";
 import { Quarantine } from "./quarantine.js";
@@ -187,6 +188,7 @@ function Loaded({ id, recording: read, slug }: { readonly id: string; readonly r
           )}
           {opened !== undefined && <TrackPanel key={opened.view.view} recording={recording} view={opened.view} said={opened.said} />}
           <SignaturePanel recording={recording} />
+          <FromElsewhere key={`origin ${acts}`} recording={recording} onChanged={() => void askJson<"GET /api/v1/recordings/{id}">(`/api/v1/recordings/${id}`).then(acted)} />
           <Markers recording={recording} />
           {/* A view is an event of its own, and a change is: custody is read again under each. */}
           <Custody key={`${opened?.view.view ?? "before"} ${acts}`} id={id} recording={recording} slug={slug} isSure={isSure} onCompared={onCompared} />
