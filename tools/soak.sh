@@ -145,6 +145,13 @@ part_imports() {
   python3 test/soak/imports.py
 }
 
+# A camera killed 200 times while it records, half of them before a system call that writes.
+part_camera_killed() {
+  need strace strace
+  build release
+  python3 test/soak/camera_killed.py
+}
+
 # Media files made to hurt, in the worker alone, under strace.
 part_hostile_media() {
   need strace strace
@@ -227,7 +234,7 @@ if [ "${1:-}" = save ]; then
   exec python3 tools/reliability.py --from $out/figures.jsonl
 fi
 
-all=(sweep crash power_cuts full_disk postgres races races_tsan bit_rot sweep_1000 abuse hostile_names camera_system imports hostile_media sandbox asan tsan clang_tidy coverage fuzz agree attacks)
+all=(sweep crash power_cuts full_disk postgres races races_tsan bit_rot sweep_1000 abuse hostile_names camera_system camera_killed imports hostile_media sandbox asan tsan clang_tidy coverage fuzz agree attacks)
 parts=("$@")
 [ ${#parts[@]} -gt 0 ] || parts=("${all[@]}")
 for part in "${parts[@]}"; do

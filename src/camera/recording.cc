@@ -72,7 +72,9 @@ Result<bool> Recording::commit() {
   const Bytes bytes = std::exchange(pending_, {});
   if (!file_) {
     const os::Path path = start_.card / start_.name;
-    TRY(os::write_new_file(disk_, path, bytes));
+    // By a rename: cards have filesystems that know no links. The name has its own id in it, so nothing is replaced.
+    if (disk_.stat(path)) return fail(Code::kConflict, "The card has a recording of this name", path.native());
+    TRY(os::replace_file(disk_, path, bytes));
     file_ = TRY(disk_.open(path, os::OpenMode::kReadWrite));
     bytes_ = bytes.size();
     signatures_ = signer_.count();

@@ -84,7 +84,7 @@ class Recording {
   Digest last_{};
 };
 
-// What a cut left without a name (os::write_new_file): named if a fragment of it is signed by this key, removed if
+// What a cut left without a name (os::replace_file): named if a fragment of it is signed by this key, removed if
 // none is. The names that were given.
 Result<std::vector<std::string>> name_leftovers(os::Disk& disk, const os::Path& card, const crypto::PublicKey& key);
 

@@ -78,7 +78,7 @@ class RecordingTest : public ::testing::Test {
   }
 
   const crypto::SigningKey key_ = test_key();
-  const StillWitness witness_;
+  const StillWitness witness_{};
   std::optional<PictureEncoder> encoder_;
   std::vector<PacketPtr> packets_;
   test::FaultyDisk disk_;

@@ -71,7 +71,8 @@ Result<crypto::PublicKey> init_state(os::Disk& disk, const os::Path& directory, 
     TRY(os::write_new_file(disk, directory / kKeyFile, as_bytes(line)));
   }
   const auto key = crypto::SigningKey::from_seed(TRY(read_secret(disk, directory / kKeyFile)));
-  const std::string text = to_json(Json(Json::Object{{"format", kFormat}, {"serial", serial}})) + "\n";
+  const std::string text =
+      to_json(Json(Json::Object{{"format", kFormat}, {"key", hex(key.public_key())}, {"serial", serial}})) + "\n";
   TRY(os::write_new_file(disk, directory / kIdentityFile, as_bytes(text)));
   return key.public_key();
 }
@@ -99,7 +100,7 @@ Result<void> claim_card(os::Disk& disk, const os::Path& card, const std::string&
   if (!text && text.error().code() != Code::kNotFound) return fail(text.error());
   if (!text) {
     const std::string line = to_json(Json(Json::Object{{"serial", serial}})) + "\n";
-    return os::write_new_file(disk, path, as_bytes(line));
+    return os::replace_file(disk, path, as_bytes(line));  // cards have filesystems that know no links
   }
   const std::string said = TRY(read_serial(as_text(*text), {}, path));
   if (said != serial) return fail(Code::kConflict, "This card belongs to camera " + said, path.native());

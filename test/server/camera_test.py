@@ -8,6 +8,7 @@ import os
 import pathlib
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import tempfile
@@ -15,6 +16,7 @@ import unittest
 
 import camera_footage
 from harness import BIN, Town, run, until
+from moved_clock import MovedClock
 
 SMALL = ["--size", "320x180", "--bitrate", "300"]
 
@@ -40,6 +42,11 @@ def silences(path):
     starts = [float(line[line.index("silence_start:") + 1]) for line in words if "silence_start:" in line]
     ends = [float(line[line.index("silence_end:") + 1]) for line in words if "silence_end:" in line]
     return list(zip(starts, ends))
+
+
+def sentence(body):
+    """Of NMEA, with its check sum."""
+    return f"${body}*{functools.reduce(operator.xor, body.encode()):02X}\r\n"
 
 
 class Camera:
@@ -176,11 +183,9 @@ class Recording(CameraCase):
         self.assertEqual((code, report["missing"], len(report["log"]["recordings"])), (0, 0, 3))
 
     def test_positions_stand_beside_the_footage_and_in_its_signatures(self):
-        def sentence(second, latitude, fix):
-            body = f"GPRMC,0807{second:02}.00,{fix},{latitude},N,12225.1640,W,0.1,0.0,300826,,,A"
-            return "$" + body + f"*{functools.reduce(operator.xor, body.encode()):02X}\r\n"
         nmea = self.camera.home / "walk.nmea"
-        lines = [sentence(second, f"3746.{4940 + second:04}", "A" if second != 5 else "V") for second in range(12)]
+        lines = [sentence(f"GPRMC,0807{second:02}.00,{'V' if second == 5 else 'A'},3746.{4940 + second:04},N,12225.1640,W,0.1,0.0,300826,,,A")
+                 for second in range(12)]
         lines[7] = lines[7].replace("3746", "3747")  # its check sum is wrong now
         nmea.write_text("".join(lines))
         self.camera.record("4 activate\n9 deactivate\n10 stop\n", "--pre-event", "2", "--gnss", f"nmea:{nmea}")
@@ -376,6 +381,52 @@ class Lines(CameraCase):
         self.assertIn("This card belongs to camera BC-7", theirs.stderr)
 
 
+class Beside(CameraCase):
+    """What stands beside a camera: a receiver, a clock."""
+
+    def test_positions_of_gpsd(self):
+        listening = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(listening.close)
+        camera = self.camera.start("--pre-event", "0", "--gnss", f"gpsd:127.0.0.1:{listening.getsockname()[1]}")
+        self.addCleanup(lambda: (camera.kill(), camera.wait(), camera.stdin.close(), camera.stderr.close()))
+        connection, _ = listening.accept()
+        with connection, connection.makefile("rwb") as gpsd:
+            gpsd.write(b'{"class":"VERSION","release":"3.22","proto_major":3,"proto_minor":14}\r\n')
+            self.assertEqual(gpsd.readline(), b'?WATCH={"enable":true,"nmea":true};\n')
+            until(self.camera.status)
+            self.camera.tell("activate")
+            gpsd.write(sentence("GPRMC,080700.00,A,3746.4940,N,12225.1640,W,0.1,0.0,300826,,,A").encode())
+            gpsd.flush()
+            until(self.camera.status, lambda status: status["fix"] == "37.774900,-122.419400")
+        # gpsd is gone now, and the camera goes on.
+        before = self.camera.status()["media_ms"] or 0
+        until(lambda: self.camera.status()["media_ms"], lambda ms: ms and ms > before + 500)
+        self.camera.tell("stop")
+        self.assertEqual(camera.wait(), 0)
+        self.assertEqual(self.camera.both_verify(self.camera.footage[0])[-1]["fix"], "37.774900,-122.419400")
+
+    def test_a_clock_that_is_set_is_said_with_how_far_and_footage_keeps_its_time_line(self):
+        clock = MovedClock(self.camera.home)
+        camera = subprocess.Popen([*clock.wrapper, *self.camera.arguments(*SMALL, "--pre-event", "0")], stdin=subprocess.DEVNULL)
+        self.addCleanup(lambda: (camera.kill(), camera.wait()))
+        until(self.camera.status)
+        self.camera.tell("activate")
+        for hours, directions in ((1, ["forward"]), (-2, ["forward", "back"])):
+            until(lambda: self.camera.footage)
+            clock.move(hours * 3600)
+            until(lambda: [entry["direction"] for entry in self.camera.entries() if entry["event"] == "clock_jump"], lambda said: said == directions)
+        self.camera.tell("stop")
+        self.assertEqual(camera.wait(), 0)
+        jumps = [entry["by_ms"] for entry in self.camera.entries() if entry["event"] == "clock_jump"]
+        self.assertAlmostEqual(jumps[0], 3_600_000, delta=100)
+        self.assertAlmostEqual(jumps[1], 7_200_000, delta=100)
+        [path] = self.camera.footage
+        self.assertEqual(decodes(path), "")
+        self.camera.both_verify(path)
+        self.assertLess(times(path, "v")[-1], 60)
+        self.assertIn("went back in between", self.camera.words(path)[1])
+
+
 class Trouble(CameraCase):
     def test_init_never_overwrites_a_key(self):
         done = run(BIN / "lapel-camera", "init", "--state", self.camera.state, "--serial", "BC-9", check=False)
@@ -486,6 +537,11 @@ class Docked(unittest.TestCase):
             self.assertEqual({item["filename"]: item["sha256"] for item in listed},
                              {name: hashlib.sha256(data).hexdigest() for name, data in files.items()})
             self.assertEqual({item["device"] for item in listed}, {"BC-7"})
+            # The worker that examines footage takes it as what it is.
+            film = [item["id"] for item in listed if item["filename"].endswith(".mp4")][0]
+            shown = until(lambda: town.request("GET", f"/api/v1/recordings/{film}", clerk).json(), lambda item: item.get("duration_ms"))
+            self.assertEqual((shown["video_codec"], shown["audio_codec"], shown["width"], shown["height"]), ("h264", "aac", 320, 180))
+            self.assertAlmostEqual(shown["duration_ms"], 5000, delta=100)
             # The camera goes on where it was.
             camera.record("2 stop\n")
             self.assertGreater(camera.entries()[0]["n"], 1)
