@@ -101,7 +101,7 @@ class SignedVideo(TownCase):
         self.assertIsNone(shown["signature"])
         self.assertEqual(shown["chain_note"], "Nobody signed this file before it came in; custody is shown from this server on.")
         listed = self.town.request("GET", "/api/v1/recordings", self.clerk).json()["items"]
-        self.assertTrue(all("signature" not in item for item in listed))
+        self.assertTrue(all(item["signature"] is None for item in listed))
         for args in (("--serial", "A", "--key", SIGNED / "root.pem"), ("--root", SIGNED / "camera.pem"), ("--key", SIGNED / "camera.pem"),
                      ("--serial", "A", "--key", SIGNED / "plain.mp4"), ("--serial", "A", "--root", SIGNED / "root.pem"), ()):
             refused = self.key("add", *args, check=False)

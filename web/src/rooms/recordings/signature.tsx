@@ -13,7 +13,7 @@ export function SignaturePanel({ recording }: { readonly recording: Recording })
   return (
     <section className="panel facts" aria-labelledby="signature-title">
       <h2 id="signature-title">{m.signature.title}</h2>
-      {signature === undefined || signature === null ? (
+      {signature === null ? (
         <p className="quiet-text">{isLooking ? m.signature.checking : m.signature.none}</p>
       ) : (
         <Found signature={signature} />
