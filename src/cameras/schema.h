@@ -3,7 +3,8 @@
 // The tables of this room.
 //
 // Owns: dock_codes; camera_accounts, camera_entries, camera_containers and camera_files, which hold what a body-worn system has said
-//   and are no facts of the ledger; camera_markers, camera_recordings and camera_signing_keys, each row of which is one event (roster/sealed_rows.h).
+//   and are no facts of the ledger; camera_markers, camera_recordings and camera_signing_keys, each row of which is one event
+//   (roster/sealed_rows.h).
 // Promises: as sealed_rows.h.
 // Fails with: nothing.
 // Threads: constants.

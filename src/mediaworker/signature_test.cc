@@ -231,7 +231,6 @@ TEST(Signature, WhatWasMovedOrAddedIsNotCovered) {
     // A minute of something else behind the last signature.
     Stream longer = sound;
     for (int i = 0; i < 12; ++i) longer.units.insert(longer.units.end(), at(1), at(2));
-    Stream plain = longer;
     const MediaSignature found = check(longer.bytes());
     EXPECT_NE(verdict_of(found), SignatureVerdict::kVerified) << name;
   }

@@ -186,11 +186,19 @@ Json::Object to_members(const access::Actor& actor, const evidence::Recording& r
       {"assigned_officer", id_or_null(recording.assigned_officer)},
       {"chain_starts_at", evidence::chain_start_name(recording.chain_start())},
       {"chain_note", chain_note(recording)},
+      {"signature", Json()},
       {"same_bytes_as", std::move(same_bytes)},
       {"clips", std::move(clips)},
       {"may", rights_of(actor, recording)},
       {"metadata", Json(description.more)},
   };
+}
+
+// One that was asked for, with what no list has.
+Result<Response> one(evidence::Vault& vault, const access::Actor& actor, const evidence::Recording& recording) {
+  Json::Object members = to_members(actor, recording);
+  members["signature"] = TRY(signature_json(vault, actor, recording));
+  return answer(200, std::move(members));
 }
 
 // ---- queries ----
@@ -217,10 +225,7 @@ Result<Response> list(const Request& request, evidence::Vault& vault, const acce
 }
 
 Result<Response> show(const Request& request, evidence::Vault& vault, const access::Actor& actor) {
-  const evidence::Recording recording = TRY(vault.show(actor, TRY(id_param<RecordingId>(request, "recording"))));
-  Json::Object members = to_members(actor, recording);
-  members["signature"] = TRY(signature_json(vault, actor, recording));
-  return answer(200, std::move(members));
+  return one(vault, actor, TRY(vault.show(actor, TRY(id_param<RecordingId>(request, "recording")))));
 }
 
 // ---- changes ----
@@ -253,7 +258,7 @@ Result<Response> change(const Request& request, evidence::Vault& vault, const ac
     }
   }
   wanted.reason = TRY(http::required_text(body, "reason"));
-  return answer(200, to_members(actor, TRY(vault.change(actor, id, wanted))));
+  return one(vault, actor, TRY(vault.change(actor, id, wanted)));
 }
 
 Result<Response> release_own(const Request& request, evidence::Vault& vault, const access::Actor& actor) {

@@ -147,6 +147,26 @@ test("no change gives a file other bytes, or another beginning", () => {
   }
 });
 
+const checked = (verdict: string, key: string): Fields => ({ type: "recording.derived", kind: "signature", verdict, key_is: key });
+
+test("the newest check of a camera's signature says whether the chain begins at the camera", () => {
+  const camera = { ...SHOWN, chain_starts_at: "camera" };
+  for (const key of ["of_device", "of_root"]) {
+    const history = verified(ADMISSION, checked("verified", "unknown"), checked("verified", key));
+    assert.equal(compareFacts(camera, history).kind, "agree");
+    assert.deepEqual(fieldsOf(compareFacts(SHOWN, history)), ["chain_starts_at"]);
+  }
+  for (const later of [checked("verified", "revoked"), checked("verified", "unknown"), checked("altered", "of_device"), checked("verified_with_gaps", "of_root")]) {
+    const history = verified(ADMISSION, checked("verified", "of_device"), later);
+    assert.equal(compareFacts(SHOWN, history).kind, "agree");
+    assert.deepEqual(fieldsOf(compareFacts(camera, history)), ["chain_starts_at"]);
+  }
+  const withoutEffect = verified(ADMISSION, checked("verified", "of_device"), { type: "attempt", of: 1 });
+  assert.deepEqual(fieldsOf(compareFacts(camera, withoutEffect)), ["chain_starts_at"]);
+  const otherKind = verified(ADMISSION, { ...checked("verified", "of_device"), kind: "probe" });
+  assert.deepEqual(fieldsOf(compareFacts(camera, otherKind)), ["chain_starts_at"]);
+});
+
 test("a change that took no effect changes nothing", () => {
   assert.equal(compareFacts(SHOWN, verified(ADMISSION, changed("wearer", "4712"), { type: "attempt", of: 1 })).kind, "agree");
 });

@@ -11,9 +11,9 @@ export function SignaturePanel({ recording }: { readonly recording: Recording })
   const { signature, media } = recording;
   const isLooking = media !== null && (media.state === "waiting" || media.state === "running");
   return (
-    <section className="panel facts" aria-labelledby="signature-title">
+    <section className="panel facts signed" aria-labelledby="signature-title">
       <h2 id="signature-title">{m.signature.title}</h2>
-      {signature === undefined || signature === null ? (
+      {signature === null ? (
         <p className="quiet-text">{isLooking ? m.signature.checking : m.signature.none}</p>
       ) : (
         <Found signature={signature} />
