@@ -495,7 +495,7 @@ Result<Recording> Vault::asked_recording(const access::Actor& actor, access::Act
   }
   TRY(access::require(decision, "recording", id.text()));
   // Nobody has vouched for these bytes: whoever has them all the same says first that they know it.
-  if (recording.state == access::State::kQuarantined && !request.despite_quarantine) {
+  if (recording.state == access::State::kQuarantined && request.despite_quarantine.value_or("").empty()) {
     return fail(problems::kQuarantined, "Somebody outside sent this file, and nobody has accepted it yet");
   }
   return recording;

@@ -103,8 +103,9 @@ Result<std::vector<FileRequests::Arrived>> arrived(db::Transaction& tx, const Fi
     const auto recording = RecordingId::parse(row.text("id"));
     if (!recording) return fail(Code::kCorrupt, "A row of the catalog is damaged", "recordings " + row.text("id"));
     out.push_back({*recording, row.text("filename"), static_cast<std::uint64_t>(row.integer("bytes")),
-                   row.text("sha256"), Timestamp{row.integer("received_us")}, row.text("state"),
-                   row.maybe_text("verdict"), row.maybe_text("sentence")});
+                   row.text("sha256"), Timestamp{row.integer("received_us")},
+                   static_cast<std::uint64_t>(row.integer("leaf_index")), row.text("state"), row.maybe_text("verdict"),
+                   row.maybe_text("sentence")});
   }
   return out;
 }

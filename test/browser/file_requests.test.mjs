@@ -169,3 +169,32 @@ test("a link that takes no more says so, and one that is not complete too; all o
   await phone.end();
   await clerk.end();
 });
+
+test("what one phone began another goes on with, by the same link and the same file", async () => {
+  const clerk = await staff();
+  const made = await ask(clerk);
+  const CHUNK = 32 * 1024 * 1024;
+  const file = join(folder, "night.mp4");
+  writeFileSync(file, Buffer.alloc(CHUNK + 1_000_000, "footage of a night "));
+  const first = await Visit.begin(browser, town, PHONE);
+  await first.page.goto(made.link);
+  await first.page.getByRole("button", { name: "Choose files" }).waitFor();
+  await first.page.route("**/api/v1/uploads/*", (route) => (route.request().method() === "PATCH" && route.request().headers()["upload-offset"] !== "0" ? route.abort("connectionfailed") : route.continue()));
+  await first.page.locator("input[type=file]").setInputFiles(file);
+  await first.page.locator("[data-state=reconnecting]").waitFor();
+
+  const second = await Visit.begin(browser, town, PHONE);
+  await second.page.goto(made.link);
+  await second.page.getByRole("button", { name: "Choose files" }).waitFor();
+  const offsets = [];
+  second.page.on("request", (request) => {
+    if (request.method() === "PATCH") offsets.push(request.headers()["upload-offset"]);
+  });
+  await second.page.locator("input[type=file]").setInputFiles(file);
+  await second.page.locator("[data-state=sealed]").waitFor();
+  assert.deepEqual(offsets, [String(CHUNK)]);
+  await second.page.getByText("These are the same bytes as on your device.").waitFor();
+  await second.end();
+  await first.end(/ERR_CONNECTION_FAILED/);
+  await clerk.end();
+});

@@ -227,6 +227,7 @@ class Outsiders:
                 answer = self.ask(**terms)
                 self.assertEqual(answer.status, 400, answer.body)
                 self.assertTrue(answer.json()["detail"])
+        self.assertEqual(self.made(words="Zwei Sätze.\n" + "ä" * 2_000)["file_request"]["words"], "Zwei Sätze.\n" + "ä" * 2_000)
 
     def test_what_a_sender_may_not_say_is_refused_before_a_byte_is_taken(self):
         guest = self.guest()
@@ -389,7 +390,8 @@ class HostileFiles:
                 refused = self.accept(recording)
                 self.assertEqual(refused.status, 409, refused.body)
                 # Without a reason nothing; with one, a file to be saved, which is on record.
-                self.assertEqual(self.view(recording).json()["type"], "/problems/quarantined")
+                for reason in (None, ""):
+                    self.assertEqual(self.view(recording, despite_quarantine=reason).json()["type"], "/problems/quarantined")
                 opened = self.view(recording, despite_quarantine="to see what it is")
                 self.assertEqual(opened.status, 201, opened.body)
                 bytes_ = self.town.request("GET", opened.json()["original"], self.records)
