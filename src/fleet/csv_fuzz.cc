@@ -9,6 +9,6 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace lapel;
   const fleet::Known known;
-  (void)fleet::read_file(as_text(ByteView(data, size)), fleet::parse_zone("America/New_York"), known);
+  (void)fleet::read_file(as_text(ByteView(data, size)), parse_zone("America/New_York"), known);
   return 0;
 }

@@ -20,8 +20,8 @@
 #include "base/clock.h"
 #include "base/day.h"
 #include "base/ids.h"
+#include "base/local_time.h"
 #include "base/result.h"
-#include "fleet/local_time.h"
 #include "roster/assignments.h"
 #include "roster/staffing.h"
 

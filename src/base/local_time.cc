@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fleet/local_time.h"
+#include "base/local_time.h"
 
 #include <array>
 
 #include <fmt/format.h>
 
-namespace lapel::fleet {
+namespace lapel {
 namespace {
 
 constexpr std::array<Zone, 8> kZones = {{
@@ -76,4 +76,4 @@ LocalTime local_time(const Zone& zone, Day day, int minutes) {
   return {at(is_daylight ? daylight : zone.standard_minutes), std::nullopt};
 }
 
-}  // namespace lapel::fleet
+}  // namespace lapel

@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "base/day.h"
 
-namespace lapel::fleet {
+namespace lapel {
 
 struct Zone {
   std::string_view name;
@@ -37,4 +37,4 @@ struct LocalTime {
 };
 LocalTime local_time(const Zone& zone, Day day, int minutes);
 
-}  // namespace lapel::fleet
+}  // namespace lapel
