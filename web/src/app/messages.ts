@@ -3,7 +3,7 @@
 
 import { count, counted } from "./counting.js";
 import { agencies, approvals, bargaining, change, gates, holds, oversight, program, received, reports, shares, start, statements, storage } from "./room_messages.js";
-import { fleet, rotation, staffing } from "./fleet_messages.js";
+import { camera, fleet, rotation, staffing } from "./fleet_messages.js";
 import { training } from "./training_messages.js";
 
 export const m = {
@@ -717,6 +717,7 @@ export const m = {
   bargaining,
   gates,
   storage,
+  camera,
   fleet,
   rotation,
   staffing,

@@ -18,6 +18,7 @@ import { Custody } from "./custody.js";
 import type { Comparison, Difference } from "./facts.js";
 import { FactRows, type FactRow } from "./fact_rows.js";
 import { Locked } from "./locked.js";
+import { CameraFacts } from "./camera.js";
 import { Markers } from "./markers.js";
 import { Player } from "./player.js";
 import { openView, PurposeDialog, type Refused } from "./purpose.js";
@@ -183,6 +184,7 @@ function Loaded({ id, recording: read, slug }: { readonly id: string; readonly r
           )}
           {opened !== undefined && <TrackPanel key={opened.view.view} recording={recording} view={opened.view} said={opened.said} />}
           <Markers recording={recording} />
+          <CameraFacts recording={recording} />
           {/* A view is an event of its own, and a change is: custody is read again under each. */}
           <Custody key={`${opened?.view.view ?? "before"} ${acts}`} id={id} recording={recording} slug={slug} isSure={isSure} onCompared={onCompared} />
         </div>
