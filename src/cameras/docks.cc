@@ -161,7 +161,7 @@ Result<Docks::Enrolled> Docks::enroll(const Enrollment& enrollment) {
     }
     if (!sealed) return fail(std::move(sealed).error());
   }
-  return Enrolled{dock.id, dock.name, agency.name, ledger.terms().origin, vkey};
+  return Enrolled{dock.id, dock.name, agency.name, ledger.terms().origin, vkey, agency.id};
 }
 
 // ---- tokens ----

@@ -62,6 +62,7 @@ class Docks {
   struct Enrolled {
     DockId dock;
     std::string name, agency, origin, vkey;
+    AgencyId of;
   };
   // The same key with the same code gets the same answer again while the code lives, so that an answer lost on
   // the way costs no code.

@@ -2,6 +2,7 @@
 #include "cameras/schema.h"
 
 #include "acts/tables_check.h"
+#include "protocol/dock.h"
 
 namespace lapel::cameras {
 namespace {
@@ -26,6 +27,24 @@ constexpr SealedColumn kRecordingColumns[] = {{"recording", "recording", kSubjec
                                               {"files", "files", kNumber},
                                               {"markers", "markers", kNumber},
                                               {"said", "said"}};
+constexpr SealedColumn kSpoolKeyColumns[] = {{"public_key", "key"}};
+constexpr SealedColumn kGapColumns[] = {{"device", "device", kSubject},   {"counter", "counter"},
+                                        {"channel", "channel"},           {"first_number", "first", kNumber},
+                                        {"last_number", "last", kNumber}, {"missing", "missing", kNumber},
+                                        {"before_file", "before"},        {"after_file", "after"}};
+constexpr SealedColumn kGapEndColumns[] = {{"closed_us", "closed", kTime}};
+constexpr SealedColumn kOverlapColumns[] = {{"device", "device", kSubject}, {"kind", "kind"},
+                                            {"recording", "recording"},     {"other", "other"},
+                                            {"number", "number", kNumber},  {"shared_ms", "shared_ms", kNumber}};
+constexpr SealedColumn kClockColumns[] = {{"device", "device", kSubject},
+                                          {"recording", "recording"},
+                                          {"method", "method"},
+                                          {"offset_ms", "offset_ms", kNumber},
+                                          {"way", "way"},
+                                          {"bound", "bound"},
+                                          {"uncertainty_ms", "uncertainty_ms", kNumber},
+                                          {"camera_us", "camera", kTime},
+                                          {"truth_us", "truth", kTime}};
 
 constexpr SealedColumn kSigningKeyColumns[] = {
     {"console", "console", kSubject}, {"kind", "kind"}, {"serial", "serial"}, {"sha256", "sha256"}, {"pem", "pem"}};
@@ -135,15 +154,117 @@ CREATE TABLE camera_signing_keys (
 );
 CREATE INDEX camera_signing_keys_by_agency ON camera_signing_keys (agency, leaf_index);
 )sql"},
+    {4, "the keys of docks' copies, and how docks stand", R"sql(
+CREATE TABLE spool_keys (
+  id TEXT NOT NULL PRIMARY KEY,
+  agency TEXT NOT NULL REFERENCES agencies (id),
+  leaf_index BIGINT NOT NULL,
+  entered_by TEXT NOT NULL,
+  entered_us BIGINT NOT NULL,
+  public_key TEXT NOT NULL
+);
+CREATE INDEX spool_keys_by_agency ON spool_keys (agency, leaf_index);
+CREATE TABLE dock_states (
+  dock TEXT NOT NULL PRIMARY KEY REFERENCES docks (id),
+  seen_us BIGINT NOT NULL,
+  state TEXT NOT NULL
+);
+)sql"},
+    // Of one gap there is one row at a time that has no end.
+    {5, "what cameras' counters and clocks say", R"sql(
+CREATE TABLE camera_marks (
+  agency TEXT NOT NULL PRIMARY KEY REFERENCES agencies (id),
+  leaf_index BIGINT NOT NULL
+);
+CREATE TABLE camera_numbers (
+  recording TEXT NOT NULL PRIMARY KEY REFERENCES recordings (id),
+  agency TEXT NOT NULL REFERENCES agencies (id),
+  device TEXT NOT NULL REFERENCES devices (id),
+  counter TEXT NOT NULL,
+  channel TEXT NOT NULL,
+  number BIGINT,
+  first_number BIGINT,
+  last_number BIGINT,
+  at_us BIGINT NOT NULL,
+  group_id TEXT,
+  sha256 TEXT NOT NULL,
+  start_us BIGINT,
+  end_us BIGINT,
+  seen_us BIGINT NOT NULL,
+  is_judged BIGINT NOT NULL CHECK (is_judged IN (0, 1))
+);
+CREATE INDEX camera_numbers_by_device ON camera_numbers (agency, device, at_us, recording);
+CREATE INDEX camera_numbers_unjudged ON camera_numbers (agency, device) WHERE is_judged = 0;
+CREATE TABLE camera_gaps (
+  id TEXT NOT NULL PRIMARY KEY,
+  agency TEXT NOT NULL REFERENCES agencies (id),
+  leaf_index BIGINT NOT NULL,
+  entered_by TEXT NOT NULL,
+  entered_us BIGINT NOT NULL,
+  device TEXT NOT NULL REFERENCES devices (id),
+  counter TEXT NOT NULL,
+  channel TEXT,
+  first_number BIGINT NOT NULL,
+  last_number BIGINT NOT NULL,
+  missing BIGINT NOT NULL,
+  before_file TEXT NOT NULL,
+  after_file TEXT NOT NULL,
+  closed_us BIGINT
+);
+CREATE INDEX camera_gaps_by_device ON camera_gaps (agency, device, leaf_index);
+CREATE INDEX camera_gaps_before ON camera_gaps (agency, after_file, leaf_index);
+CREATE INDEX camera_gaps_after ON camera_gaps (agency, before_file, leaf_index);
+CREATE UNIQUE INDEX camera_gaps_open ON camera_gaps (device, counter, before_file, after_file) WHERE closed_us IS NULL;
+CREATE TABLE camera_overlaps (
+  id TEXT NOT NULL PRIMARY KEY,
+  agency TEXT NOT NULL REFERENCES agencies (id),
+  leaf_index BIGINT NOT NULL,
+  entered_by TEXT NOT NULL,
+  entered_us BIGINT NOT NULL,
+  device TEXT NOT NULL REFERENCES devices (id),
+  kind TEXT NOT NULL CHECK (kind IN ('time', 'number')),
+  recording TEXT NOT NULL,
+  other TEXT NOT NULL,
+  number BIGINT,
+  shared_ms BIGINT
+);
+CREATE INDEX camera_overlaps_by_device ON camera_overlaps (agency, device, leaf_index);
+CREATE INDEX camera_overlaps_by_other ON camera_overlaps (agency, other, leaf_index);
+CREATE UNIQUE INDEX camera_overlaps_once ON camera_overlaps (recording, other, kind);
+CREATE TABLE camera_clocks (
+  id TEXT NOT NULL PRIMARY KEY,
+  agency TEXT NOT NULL REFERENCES agencies (id),
+  leaf_index BIGINT NOT NULL,
+  entered_by TEXT NOT NULL,
+  entered_us BIGINT NOT NULL,
+  device TEXT NOT NULL REFERENCES devices (id),
+  recording TEXT NOT NULL,
+  method TEXT NOT NULL CHECK (method IN ('future', 'satellites')),
+  offset_ms BIGINT NOT NULL,
+  way TEXT NOT NULL CHECK (way IN ('fast', 'slow')),
+  bound TEXT,
+  uncertainty_ms BIGINT,
+  camera_us BIGINT,
+  truth_us BIGINT
+);
+CREATE INDEX camera_clocks_by_device ON camera_clocks (agency, device, leaf_index);
+CREATE UNIQUE INDEX camera_clocks_once ON camera_clocks (recording, method);
+)sql"},
 };
 
-constexpr const roster::SealedTable* kTables[] = {&kMarkers, &kRecordings, &kSigningKeys};
+constexpr const roster::SealedTable* kTables[] = {&kMarkers, &kRecordings, &kSigningKeys, &kSpoolKeys,
+                                                  &kGaps,    &kOverlaps,   &kClocks};
 
 }  // namespace
 
 constexpr roster::SealedTable kMarkers = {"camera_markers", "marker", "recording.marked", kMarkerColumns};
 constexpr roster::SealedTable kRecordings = {"camera_recordings", "completion", "recording.completed",
                                              kRecordingColumns};
+constexpr roster::SealedTable kSpoolKeys = {"spool_keys", "spool_key", protocol::kSpoolKeyEvent, kSpoolKeyColumns};
+constexpr roster::SealedTable kGaps = {"camera_gaps",       "gap",         "device.gap_found", kGapColumns,
+                                       "device.gap_closed", kGapEndColumns};
+constexpr roster::SealedTable kOverlaps = {"camera_overlaps", "overlap", "device.overlap_found", kOverlapColumns};
+constexpr roster::SealedTable kClocks = {"camera_clocks", "measurement", "device.clock_measured", kClockColumns};
 
 constexpr roster::SealedTable kSigningKeys = {"camera_signing_keys", "signing_key",        "camera_key.trusted",
                                               kSigningKeyColumns,    "camera_key.revoked", kSigningKeyEndColumns};

@@ -3,8 +3,9 @@
 // The tables of this room.
 //
 // Owns: dock_codes; camera_accounts, camera_entries, camera_containers and camera_files, which hold what a body-worn system has said
-//   and are no facts of the ledger; camera_markers, camera_recordings and camera_signing_keys, each row of which is one event
-//   (roster/sealed_rows.h).
+//   and are no facts of the ledger; dock_states, what each dock said last; camera_marks and camera_numbers, which are made of the
+//   ledger again; camera_markers, camera_recordings, camera_signing_keys, spool_keys, camera_gaps, camera_overlaps and camera_clocks, each row of
+//   which is one event (roster/sealed_rows.h), of a gap two where it is closed, of a signing key two where it is revoked.
 // Promises: as sealed_rows.h.
 // Fails with: nothing.
 // Threads: constants.
@@ -22,6 +23,10 @@ namespace lapel::cameras {
 extern const roster::SealedTable kMarkers;      // recording.marked
 extern const roster::SealedTable kRecordings;   // recording.completed
 extern const roster::SealedTable kSigningKeys;  // camera_key.trusted, camera_key.revoked
+extern const roster::SealedTable kSpoolKeys;    // spool_key.made
+extern const roster::SealedTable kGaps;         // device.gap_found, device.gap_closed
+extern const roster::SealedTable kOverlaps;     // device.overlap_found
+extern const roster::SealedTable kClocks;       // device.clock_measured
 
 std::span<const db::Migration> schema();
 

@@ -5,6 +5,7 @@
 #include "crypto/ed25519.h"
 #include "crypto/password.h"
 #include "crypto/random.h"
+#include "crypto/sealed_box.h"
 #include "crypto/sha256.h"
 
 namespace lapel::crypto {
@@ -115,6 +116,43 @@ TEST(Aead, OpensOnlyWhatWasSealed) {
     EXPECT_FALSE(aead_open(key, as_bytes("name"), bad)) << i;
   }
   EXPECT_FALSE(aead_open(key, as_bytes("name"), ByteView(sealed).first(20)));
+}
+
+// Worked out by another implementation (Python's cryptography): docs/formats/dock.md has the same example.
+TEST(SealedBox, OpensWhatAnotherImplementationSealed) {
+  constexpr std::string_view kUse = "lapel-spool-wrap/1\n";
+  X25519Secret secret;
+  secret.fill(0x11);
+  EXPECT_EQ(hex(x25519_public(secret)), "7b4e909bbe7ffe44c465a220037d608ee35897d31ef972f07f74892cb0f73f13");
+  Bytes associated(kUse.begin(), kUse.end());
+  for (std::uint8_t i = 0; i < 32; ++i) associated.push_back(i);
+  const Bytes sealed = *parse_hex(
+      "0faa684ed28867b97f4a6a2dee5df8ce974e76b7018e3f22a1c4cf2678570f20000000000000000000000000d15824d1926cbf9979f2552d"
+      "81f211d70818713b7f8ad7d841ab13a1a0813cde892443262e19248154e1a8c160ad1c78");
+  const auto opened = open_sealed(secret, kUse, associated, sealed);
+  ASSERT_TRUE(opened);
+  EXPECT_EQ(*opened, Bytes(32, 0x33));
+}
+
+TEST(SealedBox, OpensOnlyWithTheSecretForItsUse) {
+  const X25519Secret secret = random_bytes<32>();
+  const Bytes sealed = *seal_to(x25519_public(secret), "use/1\n", as_bytes("name"), as_bytes("a key"));
+  EXPECT_EQ(sealed.size(), 5 + kSealedBoxOverheadBytes);
+  EXPECT_EQ(as_text(*open_sealed(secret, "use/1\n", as_bytes("name"), sealed)), "a key");
+  EXPECT_NE(sealed, *seal_to(x25519_public(secret), "use/1\n", as_bytes("name"), as_bytes("a key")));
+  EXPECT_FALSE(open_sealed(secret, "use/2\n", as_bytes("name"), sealed));
+  EXPECT_FALSE(open_sealed(secret, "use/1\n", as_bytes("other"), sealed));
+  EXPECT_FALSE(open_sealed(random_bytes<32>(), "use/1\n", as_bytes("name"), sealed));
+  for (std::size_t i = 0; i < sealed.size(); ++i) {
+    // The top bit of a public key says nothing (RFC 7748), but it is in what the key is derived from.
+    Bytes bad = sealed;
+    bad[i] ^= 0x80;
+    EXPECT_FALSE(open_sealed(secret, "use/1\n", as_bytes("name"), bad)) << i;
+  }
+  EXPECT_FALSE(open_sealed(secret, "use/1\n", as_bytes("name"), ByteView(sealed).first(59)));
+  // A point of small order would make a key that everybody knows.
+  EXPECT_FALSE(seal_to(X25519Public{}, "use/1\n", {}, as_bytes("a key")));
+  EXPECT_FALSE(seal_to(X25519Public{1}, "use/1\n", {}, as_bytes("a key")));
 }
 
 TEST(Password, MatchesOnlyItself) {

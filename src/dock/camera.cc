@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/json.h"
@@ -215,6 +216,27 @@ Result<std::optional<std::string>> Camera::serial() const {
   if (n < 0) return bad_camera_file("cannot be read");
   text.resize(static_cast<std::size_t>(n));
   return std::optional(TRY(parse_camera_file(text)));
+}
+
+Result<std::string> Camera::small_file(const std::string& path, std::size_t bytes_max) const {
+  const Place place = TRY(place_of(descriptor_, path));
+  const Descriptor file(::openat(place.directory.get(), place.name.c_str(), kReadFlags));
+  struct ::stat status;
+  if (file.get() < 0 || ::fstat(file.get(), &status) != 0) return failed(path, "open", errno);
+  if (!S_ISREG(status.st_mode)) return fail(Code::kInvalid, "This is no regular file", printable(path));
+  std::string text(bytes_max, '\0');
+  const ssize_t n = ::pread(file.get(), text.data(), text.size(), 0);
+  if (n < 0) return failed(path, "pread", errno);
+  text.resize(static_cast<std::size_t>(n));
+  return text;
+}
+
+Camera::Times Camera::times() const {
+  constexpr std::uint32_t kFat = 0x4d44, kExfat = 0x2011bab0;
+  struct ::statfs about;
+  if (::fstatfs(descriptor_, &about) != 0) return Times::kUnknown;
+  const auto type = static_cast<std::uint32_t>(about.f_type);
+  return type == kFat ? Times::kWall : type == kExfat ? Times::kUnknown : Times::kUtc;
 }
 
 Result<void> Camera::read(const Found& found, const Piece& piece) const {

@@ -59,6 +59,15 @@ class Camera {
   Look look() const;
   // What lapel-camera.json says; kInvalid when it says nothing that could be a serial.
   Result<std::optional<std::string>> serial() const;
+  // The beginning of a small file, for what a card says of its camera.
+  Result<std::string> small_file(const std::string& path, std::size_t bytes_max) const;
+  // What a file's time means on the card's filesystem.
+  enum class Times {
+    kUtc,
+    kWall,     // FAT: as the camera's clock showed it, which the kernel gives as if it were UTC
+    kUnknown,  // exFAT: as one or the other, and nobody can tell
+  };
+  Times times() const;
 
   // The bytes in order, in pieces. kConflict when the file is not, or does not stay, the one found.
   using Piece = std::function<Result<void>(ByteView)>;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -38,13 +39,42 @@ int run_enroll(const EnrollOptions& options) {
   return 0;
 }
 
-int run_offload(const os::Path& directory, OffloadOptions options, Voice voice) {
+// Beside this program, as it is installed: bin/../share/lapel/devices.
+os::Path installed_profiles() {
+  std::error_code error;
+  return std::filesystem::read_symlink("/proc/self/exe", error).parent_path() / ".." / "share" / "lapel" / "devices";
+}
+
+// One that cannot be read is told, and is no reason to leave footage where it is.
+std::vector<Profile> read_profiles(os::Disk& disk, const os::Path& folder) {
+  std::vector<Profile> out;
+  auto names = disk.list(folder);
+  if (!names) {
+    fmt::print(stderr, "lapel-dock: cameras are not recognized: {}\n", printable(names.error().text()));
+    return out;
+  }
+  for (const std::string& name : *names) {
+    if (!name.ends_with(".json")) continue;
+    const auto text = os::read_file(disk, folder / name, kProfileBytesMax);
+    auto profile = text ? Profile::parse(as_text(*text)) : Result<Profile>(fail(text.error()));
+    if (profile) {
+      out.push_back(*std::move(profile));
+    } else {
+      fmt::print(stderr, "lapel-dock: {}: {}\n", printable(name), printable(profile.error().text()));
+    }
+  }
+  return out;
+}
+
+int run_offload(const os::Path& directory, const os::Path& profiles, OffloadOptions options, Voice voice) {
   os::StopSignals signals;
   const auto disk = os::real_disk();
+  options.profiles = read_profiles(*disk, profiles.empty() ? installed_profiles() : profiles);
   const RealClock clock;
   const auto state = State::open(*disk, directory);
   if (!state) return end_with(state.error());
-  const auto spool = Spool::open(*disk, directory, (*state)->spool_key());
+  const auto spool =
+      Spool::open(*disk, directory, {(*state)->spool_key(), (*state)->agency_key(), (*state)->identity().dock});
   if (!spool) return end_with(spool.error());
   Report report(voice, clock);
   Offload offload(*disk, **state, **spool, report, clock, std::move(options));
@@ -78,12 +108,17 @@ class CommandLine::Declared {
     enroll_->add_flag("--plain-http", allows_plain_,
                       "Speak http:// also to other machines: only where the network itself is private");
 
-    CLI::App* run = app_.add_subcommand("run", "Offload the camera mounted at a folder");
+    CLI::App* run = app_.add_subcommand("run", "Offload cameras mounted at folders");
     run->add_option("--state", state_, "The enrolled dock's directory")->required()->type_name("DIR");
-    run->add_option("--camera", camera_, "The mounted camera's folder")->required()->type_name("DIR");
+    run->add_option("--camera", cameras_, "A mounted camera's folder; again for each further camera")->type_name("DIR");
+    run->add_option("--cameras", cameras_folder_, "A folder in which each folder is a camera's, as they come and go")
+        ->type_name("DIR");
     run->add_flag("--once", is_once_, "End when everything found is receipted; otherwise keep watching");
     run->add_flag("--erase", erases_, "Remove each file from the camera once its receipt is verified and kept");
-    run->add_option("--device", serial_, "The camera's serial, where the camera does not say")->type_name("SERIAL");
+    run->add_option("--device", serial_, "The camera's serial, where the one camera does not say")->type_name("SERIAL");
+    run->add_option("--zone", zone_, "The zone that the cameras' clocks are set to, or UTC; unknown without it")
+        ->type_name("ZONE");
+    run->add_option("--profiles", profiles_, "Device profiles instead of the installed ones")->type_name("DIR");
     run->add_option("--spool-max", options_.spool_bytes_max, "Bytes that copies may take")
         ->capture_default_str()
         ->type_name("BYTES");
@@ -108,18 +143,31 @@ class CommandLine::Declared {
       if (!ca_file_.empty()) enrollment_.ca_file = std::filesystem::absolute(ca_file_);
       return run_enroll(enrollment_);
     }
-    options_.camera = camera_;
+    if (cameras_.empty() && cameras_folder_.empty()) return usage("Name a --camera, or a folder of --cameras");
+    if (!serial_.empty() && (cameras_.size() != 1 || !cameras_folder_.empty()))
+      return usage("--device is for one --camera; several say who they are by their profile or by lapel-camera.json");
+    if (cameras_.size() > kBaysMax) return usage(fmt::format("At most {} cameras at once", kBaysMax));
+    if (!zone_.empty() && !(options_.zone = zone_ == "UTC" ? Zone{"UTC", 0, false} : parse_zone(zone_)))
+      return usage(fmt::format("--zone must be UTC or one of {}", all_zone_names()));
+    options_.cameras.assign(cameras_.begin(), cameras_.end());
+    options_.cameras_folder = cameras_folder_;
     options_.mode = is_once_ ? Mode::kOnce : Mode::kWatch;
     options_.afterwards = erases_ ? Afterwards::kErase : Afterwards::kLeave;
     if (!serial_.empty()) options_.serial = serial_;
     const Voice voice = is_json_ ? Voice::kJson : ::isatty(STDERR_FILENO) ? Voice::kTerminal : Voice::kLines;
-    return run_offload(state_, std::move(options_), voice);
+    return run_offload(state_, profiles_, std::move(options_), voice);
   }
 
  private:
+  static int usage(const std::string& sentence) {
+    fmt::print(stderr, "lapel-dock: {}\n", sentence);
+    return kExitUsage;
+  }
+
   CLI::App app_;
   CLI::App* enroll_ = nullptr;
-  std::string state_, ca_file_, camera_, serial_;
+  std::string state_, ca_file_, cameras_folder_, serial_, zone_, profiles_;
+  std::vector<std::string> cameras_;
   EnrollOptions enrollment_;
   OffloadOptions options_;
   bool allows_plain_ = false, is_once_ = false, erases_ = false, is_json_ = false;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "protocol/dock.h"
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -75,6 +77,13 @@ TEST(Item, TextKeepsEverything) {
   item.statement = make_statement(item, std::string(kOrigin), crypto::new_id<DeviceId>(), kKey);
   item.upload = crypto::new_id<UploadId>();
   item.recording = crypto::new_id<RecordingId>();
+  item.wrapped_key = noise(92);
+  item.take = "gopro:DCIM/\xff:sequence=1";
+  item.part = 2;
+  item.is_side_car = true;
+  item.leader = FileId(crypto::random_bytes<16>());
+  item.recorded_at = Timestamp{1'670'000'000'000'000};
+  item.said = {{"camera_sequence", "123"}, {"camera_model", "HERO11 Black"}};
   const auto read = Item::parse(item.text());
   ASSERT_TRUE(read);
   EXPECT_EQ(read->text(), item.text());
@@ -94,7 +103,7 @@ TEST(Item, RefusesTextsThatAreNone) {
   };
   for (const std::string& bad :
        {std::string(), std::string("{}"), std::string("[]"), good.substr(0, good.size() / 2),
-        with("lapel-dock-item/1", "lapel-dock-item/2"), with("\"bytes\":3,\"copied", "\"bytes\":-3,\"copied"),
+        with("lapel-dock-item/2", "lapel-dock-item/3"), with("\"bytes\":3,\"copied", "\"bytes\":-3,\"copied"),
         with("%FF", "%F"), with("%FF", "%ff"), with("%FF", "\xff"), with(item.file.text(), "00"),
         with(hex(item.sha256), "00"), with("\"bytes\":3,\"file\"", "\"bytes\":4,\"file\"")}) {
     EXPECT_FALSE(Item::parse(bad)) << bad;
@@ -236,7 +245,7 @@ TEST(Camera, IsNotThere) {
 class SpoolTest : public ::testing::Test {
  protected:
   std::unique_ptr<Spool> open() {
-    auto spool = Spool::open(*disk_, state_.path(), key_);
+    auto spool = Spool::open(*disk_, state_.path(), keys_);
     EXPECT_TRUE(spool) << spool.error().text();
     return *std::move(spool);
   }
@@ -269,7 +278,9 @@ class SpoolTest : public ::testing::Test {
 
   const Folder state_;
   const std::unique_ptr<os::Disk> disk_ = os::real_disk();
-  const crypto::AeadKey key_ = crypto::random_bytes<32>();
+  const crypto::X25519Secret agency_ = crypto::random_bytes<32>();
+  const DockId dock_ = crypto::new_id<DockId>();
+  Spool::Keys keys_{crypto::random_bytes<32>(), std::nullopt, dock_};
 };
 
 TEST_F(SpoolTest, GivesBackWhatItTookFromAnyOffset) {
@@ -289,6 +300,88 @@ TEST_F(SpoolTest, GivesBackWhatItTookFromAnyOffset) {
   spool.reset();
   spool = open();
   EXPECT_EQ(spool->waiting().size(), 6u);
+}
+
+TEST_F(SpoolTest, CopiesOfAnEarlierLifeOpenOnlyWithTheAgencysSecret) {
+  auto spool = open();
+  const Bytes old_data = noise(70'000), data = noise(2 * kChunkBytes);
+  const Item old_item = copy(*spool, old_data);  // from before the agency's key was known
+  spool->set_agency_key(crypto::x25519_public(agency_));
+  const Item item = copy(*spool, data), other = copy(*spool, noise(10));
+  EXPECT_FALSE(old_item.wrapped_key);
+  ASSERT_TRUE(item.wrapped_key);
+  EXPECT_NE(item.wrapped_key, other.wrapped_key);
+  EXPECT_FALSE(spool->needs_key(item));
+  EXPECT_EQ(*read(*spool, item, 0), data);  // while this process lives
+
+  spool.reset();
+  keys_.agency = crypto::x25519_public(agency_);
+  spool = open();
+  EXPECT_EQ(*read(*spool, old_item, 0), old_data);
+  EXPECT_FALSE(spool->needs_key(old_item));
+  EXPECT_TRUE(spool->needs_key(item));
+  EXPECT_EQ(read(*spool, item, 0).error().code(), Code::kUnauthenticated);
+  const auto opens_as = [&](const DockId& dock, const FileId& file) {
+    return crypto::open_sealed(agency_, protocol::kSpoolWrapUse, protocol::spool_wrap_associated(dock, file.bytes()),
+                               *item.wrapped_key);
+  };
+  EXPECT_FALSE(opens_as(crypto::new_id<DockId>(), item.file));
+  EXPECT_FALSE(opens_as(dock_, other.file));
+  const auto key = opens_as(dock_, item.file);
+  ASSERT_TRUE(key);
+  spool->give_key(item.file, *to_array<32>(*key));
+  EXPECT_EQ(*read(*spool, item, 0), data);
+  // A false key opens nothing.
+  spool->give_key(item.file, crypto::random_bytes<32>());
+  EXPECT_EQ(read(*spool, item, 0).error().code(), Code::kCorrupt);
+}
+
+TEST_F(SpoolTest, SidecarsOfTheFirstFormatAreReadAsTheyWere) {
+  Item item = sample();
+  std::string text = item.text();
+  text.replace(text.find("lapel-dock-item/2"), 17, "lapel-dock-item/1");
+  const auto read = Item::parse(text);
+  ASSERT_TRUE(read);
+  EXPECT_FALSE(read->wrapped_key);
+  EXPECT_EQ(read->path, item.path);
+}
+
+TEST_F(SpoolTest, HoldsRoomForSeveralAtOnce) {
+  auto spool = open();
+  EXPECT_TRUE(spool->reserve(100'000, 250'000));
+  EXPECT_TRUE(spool->reserve(100'000, 250'000));
+  EXPECT_FALSE(spool->reserve(100'000, 250'000));
+  spool->give_back(100'000);
+  EXPECT_TRUE(spool->reserve(100'000, 250'000));
+}
+
+TEST_F(SpoolTest, KnowsWhoseRecordingAPartBelongsTo) {
+  auto spool = open();
+  const auto make = [&](std::int64_t part, std::int64_t modified_s, std::string take, bool is_side_car = false) {
+    Item item = sample();
+    item.take = std::move(take);
+    item.part = part;
+    item.is_side_car = is_side_car;
+    item.modified_us = modified_s * 1'000'000;
+    item.leader = spool->leader_of(item);
+    auto writer = spool->begin();
+    EXPECT_TRUE(writer->write(noise(3)));
+    item = *writer->finish(item);
+    spool->add(item);
+    return item;
+  };
+  const Item first = make(1, 1'000'000, "123");
+  EXPECT_FALSE(first.leader);
+  EXPECT_EQ(make(2, 1'000'600, "123").leader, first.file);
+  EXPECT_EQ(make(1, 1'000'000, "123", true).leader, first.file);
+  EXPECT_FALSE(make(2, 1'000'600, "124").leader);
+  EXPECT_FALSE(make(2, 1'000'000 + 2 * 86'400, "123").leader);  // the camera was reset and counts anew
+  EXPECT_FALSE(make(1, 1'000'000, "125", true).leader);         // what belongs to nothing leads nothing
+  EXPECT_FALSE(make(1, 1'000'000, "125", true).leader);
+  // Also in a later life.
+  spool.reset();
+  spool = open();
+  EXPECT_EQ(make(3, 1'001'200, "123").leader, first.file);
 }
 
 TEST_F(SpoolTest, RefusesChunksThatAreNotInTheirPlace) {
@@ -337,11 +430,11 @@ TEST_F(SpoolTest, StopsAtDamagedRecords) {
   const Item item = copy(*spool, noise(10));
   spool.reset();
   fs::resize_file(chunks(item), 5);
-  EXPECT_EQ(Spool::open(*disk_, state_.path(), key_).error().code(), Code::kCorrupt);
+  EXPECT_EQ(Spool::open(*disk_, state_.path(), keys_).error().code(), Code::kCorrupt);
   fs::remove(chunks(item));
-  EXPECT_EQ(Spool::open(*disk_, state_.path(), key_).error().code(), Code::kCorrupt);
+  EXPECT_EQ(Spool::open(*disk_, state_.path(), keys_).error().code(), Code::kCorrupt);
   std::ofstream(state_.path() / "spool" / (item.file.text() + ".json")) << "{";
-  EXPECT_EQ(Spool::open(*disk_, state_.path(), key_).error().code(), Code::kCorrupt);
+  EXPECT_EQ(Spool::open(*disk_, state_.path(), keys_).error().code(), Code::kCorrupt);
 }
 
 TEST_F(SpoolTest, KeepsTheReceiptBeforeTheCopyGoes) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dock/item.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/check.h"
@@ -14,11 +16,18 @@
 namespace lapel::dock {
 namespace {
 
-constexpr std::string_view kFormat = "lapel-dock-item/1";
+constexpr std::string_view kFormat = "lapel-dock-item/2";
+constexpr std::string_view kFormat1 = "lapel-dock-item/1";  // of docks that had one key for all copies, and no profiles
+constexpr std::size_t kSaidMax = 32;
 
 bool is_plain(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
          c == '_' || c == '~' || c == '/';
+}
+
+bool is_metadata_key(std::string_view key) {
+  return !key.empty() && key.size() <= 64 &&
+         std::all_of(key.begin(), key.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; });
 }
 
 std::optional<int> hex_value(char c) {
@@ -78,6 +87,17 @@ std::string Item::text() const {
   if (statement) fields.emplace("statement", *statement);
   if (upload) fields.emplace("upload", upload->text());
   if (recording) fields.emplace("recording", recording->text());
+  if (wrapped_key) fields.emplace("key", hex(*wrapped_key));
+  if (!take.empty()) fields.emplace("take", percent_encoded(take));
+  if (part != 0) fields.emplace("part", part);
+  if (is_side_car) fields.emplace("side_car", true);
+  if (leader) fields.emplace("leader", leader->text());
+  if (recorded_at) fields.emplace("recorded_us", recorded_at->us);
+  if (!said.empty()) {
+    Json::Object words;
+    for (const auto& [key, value] : said) words.emplace(key, value);
+    fields.emplace("said", std::move(words));
+  }
   return to_json(Json(std::move(fields))) + "\n";
 }
 
@@ -91,8 +111,8 @@ std::optional<Item> Item::parse(std::string_view text) {
   const std::int64_t* modified = json->find_integer("modified_us");
   const std::string* sha256_text = json->find_string("sha256");
   const std::string* copied = json->find_string("copied_at");
-  if (!format || *format != kFormat || !file_text || !path_text || !byte_count || *byte_count < 0 || !modified ||
-      !sha256_text || !copied) {
+  if (!format || (*format != kFormat && *format != kFormat1) || !file_text || !path_text || !byte_count ||
+      *byte_count < 0 || !modified || !sha256_text || !copied) {
     return std::nullopt;
   }
   const auto id = FileId::parse(*file_text);
@@ -120,6 +140,29 @@ std::optional<Item> Item::parse(std::string_view text) {
     item.recording = RecordingId::parse(*text_of);
     if (!item.recording) return std::nullopt;
   }
+  if (const std::string* text_of = json->find_string("key")) {
+    item.wrapped_key = parse_hex(*text_of);
+    if (!item.wrapped_key || item.wrapped_key->empty()) return std::nullopt;
+  }
+  if (const std::string* text_of = json->find_string("take")) {
+    const auto take = percent_decoded(*text_of);
+    if (!take || take->empty()) return std::nullopt;
+    item.take = *take;
+  }
+  if (const std::int64_t* value = json->find_integer("part")) item.part = *value;
+  if (const Json* value = json->find("side_car")) item.is_side_car = value->boolean() && *value->boolean();
+  if (const std::string* text_of = json->find_string("leader")) {
+    item.leader = FileId::parse(*text_of);
+    if (!item.leader) return std::nullopt;
+  }
+  if (const std::int64_t* value = json->find_integer("recorded_us")) item.recorded_at = Timestamp{*value};
+  if (const Json* words = json->find("said")) {
+    if (!words->object() || words->object()->size() > kSaidMax) return std::nullopt;
+    for (const auto& [key, value] : *words->object()) {
+      if (!value.string() || !is_metadata_key(key)) return std::nullopt;
+      item.said.emplace(key, *value.string());
+    }
+  }
   return item;
 }
 
@@ -131,16 +174,18 @@ Json make_statement(const Item& item, const std::string& origin, const std::opti
   return proof::sign_dock_statement(Json(std::move(fields)), key);
 }
 
-std::string upload_metadata(const Item& item) {
+std::string upload_metadata(const Item& item, const std::optional<RecordingId>& group) {
   CHECK(item.statement.has_value());
   std::vector<std::pair<std::string_view, std::string>> pairs;
   const std::size_t slash = item.path.rfind('/');
   pairs.emplace_back("filename", metadata_text(slash == std::string::npos ? item.path : item.path.substr(slash + 1)));
   if (slash != std::string::npos) pairs.emplace_back("path", metadata_text(item.path));
   pairs.emplace_back("sha256", hex(item.sha256));
-  if (const auto recorded_at = ledger_text(Timestamp{item.modified_us}))
+  if (const auto recorded_at = ledger_text(item.recorded_at.value_or(Timestamp{item.modified_us})))
     pairs.emplace_back("recorded_at", *recorded_at);
   if (item.serial) pairs.emplace_back("device", *item.serial);
+  if (group) pairs.emplace_back("group", group->text());
+  for (const auto& [key, value] : item.said) pairs.emplace_back(key, metadata_text(value));
   pairs.emplace_back("dock", canonical(*item.statement));
   return http::tus_metadata(pairs);
 }

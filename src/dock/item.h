@@ -9,6 +9,7 @@
 // Threads: values and pure functions.
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,7 +35,16 @@ struct Item {
   Digest sha256{};
   std::optional<std::string> serial;  // the camera's
   Timestamp copied_at;
-  std::optional<Json> statement;  // signed once, before the first upload
+  std::optional<Bytes>
+      wrapped_key;  // what opens the copy, sealed to the agency (spool.h); none: the dock's own spool key
+  // By the profile of the camera's make (takes.h); empty and as they are where none knows the name.
+  std::string take;                         // files of one recording have the same
+  std::int64_t part = 0;                    // its place in it
+  bool is_side_car = false;                 // no footage, but of it
+  std::optional<FileId> leader;             // the file that the recording is called by; none: this one
+  std::optional<Timestamp> recorded_at;     // by the name; none: the file's time
+  std::map<std::string, std::string> said;  // further Upload-Metadata
+  std::optional<Json> statement;            // signed once, before the first upload
   std::optional<UploadId> upload;
   std::optional<RecordingId> recording;  // of a kept receipt
 
@@ -47,8 +57,8 @@ inline constexpr std::size_t kItemBytesMax = 64 * 1024;
 Json make_statement(const Item& item, const std::string& origin, const std::optional<DeviceId>& device,
                     const crypto::SigningKey& key);
 
-// Upload-Metadata for it; its statement must be there.
-std::string upload_metadata(const Item& item);
+// Upload-Metadata for it; its statement must be there. `group`: the recording of its leader.
+std::string upload_metadata(const Item& item, const std::optional<RecordingId>& group = std::nullopt);
 
 // The recording that the receipt names. The item's statement must be there.
 Result<RecordingId> check_receipt(std::string_view receipt, const Item& item, const proof::VerifierKey& ledger,

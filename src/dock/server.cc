@@ -12,6 +12,7 @@ namespace {
 // Renewed well before the server's 15 minutes are over.
 constexpr std::int64_t kTokenUseUs = 10LL * 60 * 1'000'000;
 constexpr std::size_t kNonceBytesMax = 512;
+constexpr std::size_t kAnswerBytesMax = 512 * 1024;  // a receipt in JSON
 
 }  // namespace
 
@@ -64,13 +65,34 @@ Result<http::ClientAnswer> Server::ask(http::ClientRequest request) {
   }
 }
 
+Result<Json> Server::post(std::string target, Json::Object body) {
+  return http::json_of(
+      TRY(ask({"POST", std::move(target), {{"Content-Type", "application/json"}}, to_json(Json(std::move(body))), {}})),
+      kAnswerBytesMax);
+}
+
 Result<DeviceId> Server::register_device(const std::string& serial) {
-  const Json json = TRY(http::json_of(TRY(ask({"POST",
-                                               "/api/v1/devices",
-                                               {{"Content-Type", "application/json"}},
-                                               to_json(Json(Json::Object{{"serial", serial}})),
-                                               {}}))));
-  return http::id_member<DeviceId>(json, "id");
+  return http::id_member<DeviceId>(TRY(post("/api/v1/devices", {{"serial", serial}})), "id");
+}
+
+Result<std::string> Server::spool_key() {
+  const Json answer = TRY(post("/api/v1/docks/spool-key", {}));
+  const std::string* receipt = answer.find_string("spool_key");
+  if (!receipt) return fail(http::nonsense("\"spool_key\" is no receipt"));
+  return *receipt;
+}
+
+Result<crypto::AeadKey> Server::unwrap(const FileId& file, ByteView wrapped_key) {
+  const Json answer = TRY(post("/api/v1/docks/unwrap", {{"file", file.text()}, {"wrapped", hex(wrapped_key)}}));
+  const std::string* text = answer.find_string("key");
+  const auto key = text ? parse_hex_array<32>(*text) : std::nullopt;
+  if (!key) return fail(http::nonsense("\"key\" is no key"));
+  return *key;
+}
+
+Result<void> Server::tell_state(const Json& state) {
+  TRY(post("/api/v1/docks/state", *state.object()));
+  return {};
 }
 
 Result<std::string> Server::receipt(const RecordingId& recording) {

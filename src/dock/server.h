@@ -29,6 +29,11 @@ class Server {
   Result<DeviceId> register_device(const std::string& serial);
   http::TusClient& uploads() { return uploads_; }
   Result<std::string> receipt(const RecordingId& recording);
+  // The receipt that tells the agency's spool key; kNotFound from a server that has none.
+  Result<std::string> spool_key();
+  // What opens a copy that an earlier process made.
+  Result<crypto::AeadKey> unwrap(const FileId& file, ByteView wrapped_key);
+  Result<void> tell_state(const Json& state);
 
  private:
   Server(const State& state, const Clock& clock, std::unique_ptr<http::Client> client)
@@ -36,6 +41,7 @@ class Server {
         clock_(clock),
         client_(std::move(client)),
         uploads_([this](http::ClientRequest request) { return ask(std::move(request)); }) {}
+  Result<Json> post(std::string target, Json::Object body);
   Result<http::ClientAnswer> ask(http::ClientRequest request);
   Result<void> get_token();
 

@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "crypto/random.h"
 #include "proof/receipt.h"
+#include "protocol/dock.h"
 
 namespace lapel::dock {
 namespace {
@@ -50,16 +51,21 @@ Likeness likeness(const Item& item) {
 
 // ---- copies ----
 
-CopyWriter::CopyWriter(os::Disk& disk, os::Path directory, const crypto::AeadKey& key, FileId file,
-                       std::unique_ptr<os::File> chunks)
-    : disk_(&disk), directory_(std::move(directory)), key_(&key), file_(file), chunks_(std::move(chunks)) {}
+CopyWriter::CopyWriter(os::Disk& disk, os::Path directory, const crypto::AeadKey& key, std::optional<Bytes> wrapped_key,
+                       FileId file, std::unique_ptr<os::File> chunks)
+    : disk_(&disk),
+      directory_(std::move(directory)),
+      key_(key),
+      wrapped_key_(std::move(wrapped_key)),
+      file_(file),
+      chunks_(std::move(chunks)) {}
 
 CopyWriter::~CopyWriter() {
   if (chunks_) static_cast<void>(disk_->remove(chunks_path()));  // left behind, the next opening removes it
 }
 
 Result<void> CopyWriter::seal_chunk() {
-  const Bytes sealed = crypto::aead_seal(*key_, associated(file_, chunks_written_), pending_);
+  const Bytes sealed = crypto::aead_seal(key_, associated(file_, chunks_written_), pending_);
   TRY(chunks_->write_at(chunks_written_ * kSealedChunkBytes, sealed));
   ++chunks_written_;
   pending_.clear();
@@ -82,6 +88,7 @@ Result<Item> CopyWriter::finish(Item item) {
   item.file = file_;
   item.bytes = hash_.bytes();
   item.sha256 = hash_.finish();
+  item.wrapped_key = wrapped_key_;
   TRY(chunks_->sync_data());
   TRY(disk_->sync_directory(directory_));
   TRY(os::replace_file(*disk_, directory_ / (file_.text() + std::string(kItemEnd)), as_bytes(item.text())));
@@ -97,7 +104,7 @@ Result<std::size_t> CopyReader::read(std::uint64_t offset, std::span<std::uint8_
     const std::uint64_t plain_bytes = std::min<std::uint64_t>(kChunkBytes, bytes_ - chunk * kChunkBytes);
     Bytes sealed(static_cast<std::size_t>(plain_bytes) + crypto::kAeadOverheadBytes);
     const std::size_t count = TRY(chunks_->read_at(chunk * kSealedChunkBytes, sealed));
-    auto plain = count == sealed.size() ? crypto::aead_open(*key_, associated(file_, chunk), sealed) : std::nullopt;
+    auto plain = count == sealed.size() ? crypto::aead_open(key_, associated(file_, chunk), sealed) : std::nullopt;
     if (!plain) {
       return fail(Code::kCorrupt, "A copy in the spool is damaged", fmt::format("{} chunk {}", file_.text(), chunk));
     }
@@ -112,11 +119,20 @@ Result<std::size_t> CopyReader::read(std::uint64_t offset, std::span<std::uint8_
 
 // ---- the spool ----
 
-Spool::Spool(os::Disk& disk, const os::Path& state, const crypto::AeadKey& key)
-    : disk_(disk), copies_(state / "spool"), receipts_(state / "receipts"), key_(key) {}
+constexpr std::int64_t kTakeUs = 24LL * 3'600 * 1'000'000;  // no recording is longer
 
-Result<std::unique_ptr<Spool>> Spool::open(os::Disk& disk, const os::Path& state, const crypto::AeadKey& key) {
-  std::unique_ptr<Spool> spool(new Spool(disk, state, key));
+Spool::Spool(os::Disk& disk, const os::Path& state, const Keys& keys)
+    : disk_(disk),
+      copies_(state / "spool"),
+      receipts_(state / "receipts"),
+      own_key_(keys.own),
+      dock_(keys.dock),
+      agency_key_(keys.agency) {
+  CHECK(own_key_ || keys.agency);
+}
+
+Result<std::unique_ptr<Spool>> Spool::open(os::Disk& disk, const os::Path& state, const Keys& keys) {
+  std::unique_ptr<Spool> spool(new Spool(disk, state, keys));
   TRY(os::make_directories(disk, spool->copies_));
   TRY(os::make_directories(disk, spool->receipts_));
   TRY(spool->load());
@@ -143,7 +159,7 @@ Result<void> Spool::load() {
       const Item item = TRY(load_item(receipts_ / name));
       if (!item.statement || !item.recording)
         return fail(Code::kCorrupt, "A record of the dock is damaged", (receipts_ / name).native());
-      alike_.emplace(likeness(item), *file);
+      remember(item);
       receipted_.emplace(*file, item);
     }
   }
@@ -163,7 +179,7 @@ Result<void> Spool::load() {
       return fail(Code::kCorrupt, "A copy in the spool is not as long as its record says", (copies_ / name).native());
     }
     copied.insert(*file);
-    alike_.emplace(likeness(item), *file);
+    remember(item);
     waiting_.emplace(*file, std::move(item));
   }
   for (const std::string& name : names) {
@@ -174,16 +190,99 @@ Result<void> Spool::load() {
   return disk_.sync_directory(copies_);
 }
 
+void Spool::set_agency_key(const crypto::X25519Public& key) {
+  const os::MutexLock lock(mutex_);
+  agency_key_ = key;
+}
+
+bool Spool::reserve(std::uint64_t plain_bytes, std::uint64_t bytes_max) {
+  const std::uint64_t needed = sealed_bytes(plain_bytes), used = used_bytes();
+  const os::MutexLock lock(mutex_);
+  if (used + reserved_bytes_ + needed > bytes_max) return false;
+  reserved_bytes_ += needed;
+  return true;
+}
+
+void Spool::give_back(std::uint64_t plain_bytes) {
+  const os::MutexLock lock(mutex_);
+  reserved_bytes_ -= sealed_bytes(plain_bytes);
+}
+
+std::uint64_t Spool::reserved_bytes() const {
+  const os::MutexLock lock(mutex_);
+  return reserved_bytes_;
+}
+
 Result<CopyWriter> Spool::begin() {
   const FileId file(crypto::random_bytes<16>());
+  std::optional<crypto::X25519Public> agency;
+  {
+    const os::MutexLock lock(mutex_);
+    agency = agency_key_;
+  }
+  const crypto::AeadKey key = agency ? crypto::random_bytes<32>() : *own_key_;
+  std::optional<Bytes> wrapped;
+  if (agency) {
+    wrapped =
+        crypto::seal_to(*agency, protocol::kSpoolWrapUse, protocol::spool_wrap_associated(dock_, file.bytes()), key);
+    if (!wrapped) return fail(Code::kCorrupt, "The agency's spool key is none that keeps a secret");
+  }
   auto chunks = TRY(disk_.open(copies_ / (file.text() + std::string(kChunksEnd)), os::OpenMode::kCreate));
-  return CopyWriter(disk_, copies_, key_, file, std::move(chunks));
+  if (agency) give_key(file, key);
+  return CopyWriter(disk_, copies_, key, std::move(wrapped), file, std::move(chunks));
+}
+
+bool Spool::needs_key(const Item& item) const {
+  const os::MutexLock lock(mutex_);
+  return item.wrapped_key && !keys_.contains(item.file);
+}
+
+void Spool::give_key(const FileId& file, const crypto::AeadKey& key) {
+  const os::MutexLock lock(mutex_);
+  keys_.insert_or_assign(file, key);
+}
+
+Result<crypto::AeadKey> Spool::key_of(const Item& item) const {
+  const auto none = [&] {
+    return fail(Code::kUnauthenticated, "The key of a copy in the spool is not at hand", item.file.text());
+  };
+  if (!item.wrapped_key) {
+    if (!own_key_) return none();
+    return *own_key_;
+  }
+  const os::MutexLock lock(mutex_);
+  const auto it = keys_.find(item.file);
+  if (it == keys_.end()) return none();
+  return it->second;
+}
+
+void Spool::remember(const Item& item) {
+  alike_.emplace(likeness(item), item.file);
+  if (!item.take.empty() && !item.leader && !item.is_side_car) takes_.emplace(Take{item.serial, item.take}, item.file);
 }
 
 void Spool::add(const Item& item) {
   const os::MutexLock lock(mutex_);
-  alike_.emplace(likeness(item), item.file);
+  remember(item);
   waiting_.emplace(item.file, item);
+}
+
+std::optional<FileId> Spool::leader_of(const Item& item) const {
+  if (item.take.empty()) return std::nullopt;
+  const os::MutexLock lock(mutex_);
+  const Item* newest = nullptr;
+  for (auto [it, end] = takes_.equal_range(Take{item.serial, item.take}); it != end; ++it) {
+    for (const auto* items : {&receipted_, &waiting_}) {
+      const auto found = items->find(it->second);
+      if (found == items->end()) continue;
+      const Item& other = found->second;
+      const bool is_of_its_time =
+          std::max(other.modified_us, item.modified_us) - std::min(other.modified_us, item.modified_us) <= kTakeUs;
+      if (!is_of_its_time || (!item.is_side_car && other.part >= item.part)) continue;
+      if (!newest || newest->copied_at < other.copied_at) newest = &other;
+    }
+  }
+  return newest ? std::optional(newest->file) : std::nullopt;
 }
 
 Result<void> Spool::save(const Item& item) {
@@ -195,7 +294,8 @@ Result<void> Spool::save(const Item& item) {
 }
 
 Result<CopyReader> Spool::read(const Item& item) const {
-  return CopyReader(key_, item,
+  const crypto::AeadKey key = TRY(key_of(item));
+  return CopyReader(key, item,
                     TRY(disk_.open(copies_ / (item.file.text() + std::string(kChunksEnd)), os::OpenMode::kRead)));
 }
 
@@ -206,6 +306,11 @@ std::vector<Item> Spool::waiting() const {
   std::sort(out.begin(), out.end(),
             [](const Item& a, const Item& b) { return std::tie(a.copied_at, a.file) < std::tie(b.copied_at, b.file); });
   return out;
+}
+
+bool Spool::is_waiting(const FileId& file) const {
+  const os::MutexLock lock(mutex_);
+  return waiting_.contains(file);
 }
 
 std::uint64_t Spool::used_bytes() const {
@@ -233,6 +338,7 @@ Result<void> Spool::keep(const Item& item, std::string_view receipt) {
   {
     const os::MutexLock lock(mutex_);
     waiting_.erase(item.file);
+    keys_.erase(item.file);
     receipted_.insert_or_assign(item.file, item);
   }
   return remove_copy(item.file);
@@ -241,6 +347,12 @@ Result<void> Spool::keep(const Item& item, std::string_view receipt) {
 bool Spool::is_receipted(const FileId& file) const {
   const os::MutexLock lock(mutex_);
   return receipted_.contains(file);
+}
+
+std::optional<RecordingId> Spool::recording_of(const FileId& file) const {
+  const os::MutexLock lock(mutex_);
+  const auto it = receipted_.find(file);
+  return it == receipted_.end() ? std::nullopt : it->second.recording;
 }
 
 Result<Spool::Kept> Spool::kept(const FileId& file) const {

@@ -11,6 +11,7 @@
 #include "crypto/sha256.h"
 #include "dock/item.h"
 #include "dock/server.h"
+#include "proof/receipt.h"
 #include "protocol/dock.h"
 
 namespace lapel::dock {
@@ -20,6 +21,7 @@ constexpr std::string_view kFormat = "lapel-dock/1";
 constexpr std::string_view kIdentityFile = "dock.json";
 constexpr std::string_view kSigningKeyFile = "signing_key";
 constexpr std::string_view kSpoolKeyFile = "spool_key";
+constexpr std::string_view kAgencyKeyFile = "agency_key.tlog-proof";
 constexpr std::size_t kIdentityBytesMax = 64 * 1024;
 
 // 32 bytes as a line of hex.
@@ -104,10 +106,39 @@ Result<std::unique_ptr<State>> State::open(os::Disk& disk, const os::Path& direc
   auto identity = parse_identity(as_text(*text));
   if (!identity) return fail(Code::kCorrupt, "The dock's identity is damaged", (directory / kIdentityFile).native());
   const auto seed = TRY(read_secret(disk, directory / kSigningKeyFile));
-  const auto spool_key = TRY(read_secret(disk, directory / kSpoolKeyFile));
   Held held = TRY(hold(disk, directory));
+  std::optional<crypto::X25519Public> agency_key;
+  const auto receipt = os::read_file(disk, directory / kAgencyKeyFile, proof::kReceiptBytesMax);
+  if (receipt) agency_key = TRY(check_agency_key(as_text(*receipt), *identity));
+  if (!receipt && receipt.error().code() != Code::kNotFound) return fail(receipt.error());
+  std::optional<crypto::AeadKey> spool_key;
+  auto own = read_secret(disk, directory / kSpoolKeyFile);
+  // Without the agency's key there is no other: copying goes on.
+  if (!own && own.error().code() == Code::kNotFound && !agency_key)
+    own = secret_or_new(disk, directory / kSpoolKeyFile);
+  if (own) spool_key = *own;
+  if (!own && own.error().code() != Code::kNotFound) return fail(own.error());
   return std::unique_ptr<State>(new State(directory, *std::move(identity), crypto::SigningKey::from_seed(seed),
-                                          spool_key, std::move(held.file), std::move(held.lock)));
+                                          spool_key, agency_key, std::move(held.file), std::move(held.lock)));
+}
+
+Result<crypto::X25519Public> check_agency_key(std::string_view receipt, const Identity& identity) {
+  const auto refuse = [](const std::string& why) {
+    return fail(problems::kProofInvalid, fmt::format("The agency's spool key is not proven: {}", printable(why)));
+  };
+  const auto verified = proof::verify_receipt(receipt, {identity.ledger, {}});
+  if (!verified) return refuse(verified.error().reason);
+  const std::string* type = verified->event.find_string("type");
+  const std::string* key_text = verified->event.find_string("key");
+  if (!type || *type != protocol::kSpoolKeyEvent || !key_text) return refuse("its event tells no such key");
+  const auto bytes = parse_base64(*key_text);
+  const auto key = bytes ? to_array<32>(*bytes) : std::nullopt;
+  if (!key) return refuse("the key in its event is none");
+  return *key;
+}
+
+Result<void> keep_agency_key(os::Disk& disk, const os::Path& directory, std::string_view receipt) {
+  return os::replace_file(disk, directory / kAgencyKeyFile, as_bytes(receipt));
 }
 
 Result<Identity> enroll(os::Disk& disk, const EnrollOptions& options) {
@@ -125,7 +156,6 @@ Result<Identity> enroll(os::Disk& disk, const EnrollOptions& options) {
     return fail(Code::kConflict, "This state directory is an enrolled dock already", options.directory.native());
   }
   const auto key = crypto::SigningKey::from_seed(TRY(secret_or_new(disk, options.directory / kSigningKeyFile)));
-  TRY(secret_or_new(disk, options.directory / kSpoolKeyFile));
 
   const Json body(Json::Object{{"code", code->text()},
                                {"public_key", hex(key.public_key())},
@@ -147,6 +177,11 @@ Result<Identity> enroll(os::Disk& disk, const EnrollOptions& options) {
   }
   const Identity identity{options.server, options.plain_http, client_options.ca_file, *id, *name, *agency, *origin,
                           *ledger};
+  // Servers from before there was one give none; what is copied without it is sealed with a key of the dock's own (State::open).
+  if (const std::string* receipt = answer.find_string("spool_key")) {
+    TRY(check_agency_key(*receipt, identity));
+    TRY(keep_agency_key(disk, options.directory, *receipt));
+  }
   const std::string text = identity_text(identity);
   TRY(os::write_new_file(disk, options.directory / kIdentityFile, as_bytes(text)));
   return identity;

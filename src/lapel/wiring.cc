@@ -20,9 +20,12 @@
 #include "base/trace.h"
 #include "cameras/destination.h"
 #include "cameras/destination_routes.h"
+#include "cameras/dock_states.h"
 #include "cameras/docks.h"
+#include "cameras/record.h"
 #include "cameras/routes.h"
 #include "cameras/signing_keys.h"
+#include "cameras/spool_keys.h"
 #include "cameras/systems.h"
 #include "disclosure/recipients.h"
 #include "disclosure/routes.h"
@@ -377,6 +380,10 @@ struct Rooms::Impl {
         process(std::move(opened_process)),
         examiner(std::move(opened_examiner)),
         docks({installation->database(), installation->ledgers(), installation->clock()}),
+        spool_keys({installation->database(), installation->ledgers(), installation->keys(), installation->clock()}),
+        dock_states({installation->database(), installation->clock()}),
+        camera_record({installation->database(), installation->ledgers(), installation->vault(), installation->bucket(),
+                       installation->clock()}),
         camera_systems({installation->database(), installation->ledgers(), installation->clock()}),
         destination({installation->database(), installation->ledgers(), installation->clock(), *uploads,
                      installation->vault()}),
@@ -435,6 +442,9 @@ struct Rooms::Impl {
   const std::unique_ptr<media::Examiner> examiner;
   Counters counters;
   cameras::Docks docks;
+  cameras::SpoolKeys spool_keys;
+  cameras::DockStates dock_states;
+  cameras::CameraRecord camera_record;
   cameras::Systems camera_systems;
   cameras::Destination destination;
   cameras::Markers markers;
@@ -531,6 +541,7 @@ Result<std::unique_ptr<Rooms>> Rooms::open(const ServeOptions& options) {
   rooms->impl_->oversight.begin();
   rooms->impl_->imports.begin();
   rooms->impl_->idle.begin();
+  rooms->impl_->camera_record.begin();
   TRY(rooms->impl_->shares.begin(is_only_server));
   // What a directory said before the server ended; its next request tries again.
   if (const auto finished = rooms->impl_->directory.finish_all(); !finished)
@@ -542,7 +553,9 @@ void Rooms::register_routes(http::Router& router) {
   Installation& installation = *impl_->installation;
   register_own_routes(router, installation, *impl_->examiner, impl_->oversight, impl_->counters);
   ingest::register_routes(router, *impl_->uploads, installation.clock(), impl_->asker);
-  cameras::register_routes(router, impl_->docks, installation.vault(), impl_->asker);
+  cameras::register_routes(
+      router, {impl_->docks, impl_->spool_keys, impl_->dock_states, impl_->camera_record, installation.vault()},
+      impl_->asker);
   cameras::register_destination(router, impl_->camera_systems, impl_->destination);
   cameras::register_systems(router, impl_->camera_systems, impl_->markers, {impl_->public_url, impl_->certificates},
                             impl_->asker, impl_->sessions.fresh_asker(impl_->asker));

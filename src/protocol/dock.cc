@@ -88,4 +88,11 @@ std::string token_message(std::string_view origin, std::string_view nonce) {
   return fmt::format("lapel-dock-token/1\n{}\n{}", origin, nonce);
 }
 
+Bytes spool_wrap_associated(const DockId& dock, const ByteArray<16>& file) {
+  Bytes out(kSpoolWrapUse.begin(), kSpoolWrapUse.end());
+  out.insert(out.end(), dock.bytes().begin(), dock.bytes().end());
+  out.insert(out.end(), file.begin(), file.end());
+  return out;
+}
+
 }  // namespace lapel::protocol

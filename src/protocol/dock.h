@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
+#include "base/ids.h"
 
 namespace lapel::protocol {
 
@@ -37,5 +38,11 @@ Digest ledger_key_digest(std::string_view vkey);
 std::string enroll_message(const EnrollmentCode& code);
 // Signed for a token.
 std::string token_message(std::string_view origin, std::string_view nonce);
+
+// The event that tells an agency's spool key, in the chain of the server's console: `key` is an X25519 public key, b64.
+inline constexpr std::string_view kSpoolKeyEvent = "spool_key.made";
+// How a copy's key is sealed to it (crypto/sealed_box.h). What it opens with names the dock, so that no dock opens another's.
+inline constexpr std::string_view kSpoolWrapUse = "lapel-spool-wrap/1\n";
+Bytes spool_wrap_associated(const DockId& dock, const ByteArray<16>& file);
 
 }  // namespace lapel::protocol

@@ -124,13 +124,26 @@ Result<void> KeyStore::create_agency(std::string_view slug) {
     const auto left = read_secret(slug, name);
     if (!left && left.error().code() != Code::kNotFound) return fail(left.error());
     if (left) continue;
-    const auto secret = crypto::random_bytes<32>();
-    const std::string text = fmt::format("lapel-key/1 {} {}\n", name, hex(secret));
-    const auto made = os::write_new_file(disk_, home / fmt::format("{}.key", name), as_bytes(text));
-    if (!made && made.error().code() != Code::kConflict) return made;  // or another attempt at this moment made it
+    TRY(make_secret(slug, name));
   }
   // Whoever made one may have been killed before this.
   return disk_.sync_directory(home);
+}
+
+// Or another attempt at this moment made it.
+Result<void> KeyStore::make_secret(std::string_view slug, std::string_view name) {
+  const auto secret = crypto::random_bytes<32>();
+  const std::string text = fmt::format("lapel-key/1 {} {}\n", name, hex(secret));
+  auto made = os::write_new_file(disk_, directory_ / slug / fmt::format("{}.key", name), as_bytes(text));
+  return made || made.error().code() == Code::kConflict ? Result<void>() : made;
+}
+
+Result<ByteArray<32>> KeyStore::spool_secret_or_create(std::string_view slug) {
+  auto secret = read_secret(slug, "spool");
+  if (secret || secret.error().code() != Code::kNotFound) return secret;
+  TRY(make_secret(slug, "spool"));
+  TRY(disk_.sync_directory(directory_ / slug));
+  return read_secret(slug, "spool");
 }
 
 Result<ByteArray<32>> KeyStore::read_secret(std::string_view slug, std::string_view name) {

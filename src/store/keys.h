@@ -38,6 +38,8 @@ class KeyStore {
   // Makes its secrets. Those that an attempt before left, whole and without a subject's key, are taken up.
   Result<void> create_agency(std::string_view slug);
   Result<AgencySecrets> agency_secrets(std::string_view slug);
+  // What opens the keys of copies on its docks (X25519): made and synced first when there is none yet.
+  Result<ByteArray<32>> spool_secret_or_create(std::string_view slug);
 
   // The subject's key, made and synced first when there is none yet.
   Result<ByteArray<32>> subject_key_or_create(std::string_view slug, const SubjectId& subject);
@@ -47,6 +49,7 @@ class KeyStore {
   KeyStore(os::Disk& disk, os::Path directory) : disk_(disk), directory_(std::move(directory)) {}
 
   Result<ByteArray<32>> read_secret(std::string_view slug, std::string_view name);
+  Result<void> make_secret(std::string_view slug, std::string_view name);
   os::Path page_path(std::string_view slug, const SubjectId& subject) const;
   struct Found {
     ByteArray<32> key;

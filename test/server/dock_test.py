@@ -209,8 +209,9 @@ class Enrollment(DockCase):
 
     def test_secrets_are_the_docks_alone(self):
         state = self.dock()
-        for name in ("signing_key", "spool_key", "dock.json"):
+        for name in ("signing_key", "agency_key.tlog-proof", "dock.json"):
             self.assertEqual(stat.S_IMODE((state / name).stat().st_mode), 0o600, name)
+        self.assertFalse((state / "spool_key").exists())  # no key of copies is on the dock
         (state / "signing_key").chmod(0o640)
         done = self.offload(state)
         self.assertEqual(done.returncode, 4, done.stderr)

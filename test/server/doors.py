@@ -88,7 +88,7 @@ def program(operation, action="see_program"):
 DOORS = [
     # ---- recordings ----
     Door("list_recordings"), Door("unattributed_days"),
-    *(Door(operation, "recording") for operation in ("show_recording", "recording_custody", "recording_receipt", "recording_markers")),
+    *(Door(operation, "recording") for operation in ("show_recording", "recording_custody", "recording_receipt", "recording_markers", "recording_camera")),
     # Where there is none, that is answered as if the recording were none.
     Door("recording_poster", "recording",
          only=lambda thing: thing.has_still or thing.state not in ("sealed", "held") or thing.fact in ("home", "sensitive", "waits")),
@@ -150,6 +150,10 @@ DOORS = [
     *ending("case", "manage_cases", "see_cases"), *ending("clearance", "clear", "clear", is_fresh=True),
     *ending("investigation", "investigate", "investigate", is_fresh=True),
     Door("register_device", body={"serial": "AX-1"}),
+    # Whoever may register a camera and is no dock is told that these are a dock's.
+    Door("dock_spool_key", body={}, allowed=(200, 400)),
+    Door("unwrap_copy_key", body={"file": "00" * 16, "wrapped": "00" * 92}, allowed=(400,)),
+    Door("tell_dock_state", body={"bays": [], "files_waiting": 0, "bytes_waiting": 0, "spool_bytes": 0, "spool_bytes_max": 0}, allowed=(200, 400)),
     Door("access_review"), Door("sign_access_review", body={"sha256": "0" * 64}, allowed=OR_CONFLICT),
     # ---- holds, and what takes two people ----
     Door("list_holds"), Door("list_proposals"),
@@ -189,7 +193,7 @@ DOORS = [
     Door("review_draft", "draft", body={"decision": "approved"}, allowed=(400,)),
     Door("publish_draft", "draft", is_changing=True),
     # ---- cameras and turns ----
-    Door("show_staffing"), Door("list_cameras"), Door("list_docks"), Door("list_camera_systems"), Door("camera_system_entries", "camera system"),
+    Door("show_staffing"), Door("list_cameras"), Door("list_docks"), Door("dock_states"), Door("list_camera_systems"), Door("camera_system_entries", "camera system"),
     Door("add_camera_system", body=named("System"), is_fresh=True, allowed=OR_CONFLICT),
     Door("renew_camera_system", "camera system", body={}, is_fresh=True),
     Door("revoke_camera_system", "camera system", is_changing=True, allowed=OR_CONFLICT), Door("show_rotation"), Door("plan_rotation"),
@@ -198,7 +202,7 @@ DOORS = [
     Door("import_staffing", actions=("manage_staffing", "manage_people"),
          body=lambda asker, thing: {"csv": f"what,name\nunit,Of {asker.name}\n"}),
     Door("set_issue_mode", body={"mode": "pool", **REASON}),
-    Door("show_camera", "camera"), Door("report_camera", "camera", body={"firmware": "1"}),
+    Door("show_camera", "camera"), Door("camera_record", "camera"), Door("report_camera", "camera", body={"firmware": "1"}),
     Door("set_camera_state", "camera", body={"state": "in_service", **REASON}, allowed=OR_CONFLICT),
     Door("add_fault", "camera", body={"what": "dark"}), Door("fix_fault", "fault", body={"fix": "new"}, is_changing=True),
     Door("begin_scans", body={"mode": "audit"}), Door("scan", "run", body={"code": "AX-7"}),

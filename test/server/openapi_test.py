@@ -150,10 +150,14 @@ class Contract:
 class Dock:
     """A dock that speaks for itself, with OpenSSL's keys."""
 
-    def __init__(self, home):
-        self.key = home / "dock.pem"
+    def __init__(self, home, seed=None):
+        self.key = home / ("dock.pem" if seed is None else "dock of a seed.pem")
         self.message = home / "message"
-        run("openssl", "genpkey", "-algorithm", "ed25519", "-out", self.key)
+        if seed is None:
+            run("openssl", "genpkey", "-algorithm", "ed25519", "-out", self.key)
+        else:  # RFC 8410: what stands before the seed is always the same
+            der = base64.b64encode(bytes.fromhex("302e020100300506032b657004220420") + seed).decode()
+            self.key.write_text(f"-----BEGIN PRIVATE KEY-----\n{der}\n-----END PRIVATE KEY-----\n")
         # The last 32 bytes of the SubjectPublicKeyInfo are the key.
         self.public_key = subprocess.run(["openssl", "pkey", "-in", str(self.key), "-pubout", "-outform", "DER"],
                                          check=True, capture_output=True).stdout[-32:].hex()
@@ -1411,6 +1415,22 @@ class OpenApi(unittest.TestCase):
                 self.contract.check(method, "/api/v1/setup", browser.ask(method, "/api/v1/setup", body))
             self.assertEqual(browser.ask("GET", "/api/v1/session", status=200).json()["needs"], "enrollment")
 
+    def spooled_copy(self):
+        """What a dock would ask for one of its copies, and its token."""
+        state, camera = self.town.home / "west", self.town.home / "camera"
+        made = run(BIN / "lapel", "dock", "enroll", "--data", self.town.data, "--agency", self.town.agency, "--name", "west door", "--json")
+        run(BIN / "lapel-dock", "enroll", "--server", f"http://127.0.0.1:{self.town.port}", "--code", json.loads(made.stdout)["code"], "--state", state)
+        identity = json.loads((state / "dock.json").read_text())
+        (state / "dock.json").write_text(json.dumps({**identity, "server": "http://127.0.0.1:1"}))
+        camera.mkdir()
+        (camera / "a.mp4").write_bytes(b"a")
+        self.assertEqual(run(BIN / "lapel-dock", "run", "--state", state, "--camera", camera, "--once", check=False).returncode, 7)
+        item, = [json.loads(path.read_text()) for path in (state / "spool").glob("*.json")]
+        dock = Dock(self.town.home, bytes.fromhex((state / "signing_key").read_text().strip()))
+        nonce = self.ask("POST", "/api/v1/docks/nonce", body={"dock": identity["dock"]}, status=200).json()["nonce"]
+        signed = {"dock": identity["dock"], "nonce": nonce, "signature": dock.sign(f"lapel-dock-token/1\n{identity['origin']}\n{nonce}")}
+        return {"file": item["file"], "wrapped": item["key"]}, self.ask("POST", "/api/v1/docks/token", body=signed, status=200).json()["token"]
+
     def test_docks(self):
         dock = Dock(self.town.home)
         made = run(BIN / "lapel", "dock", "enroll", "--data", self.town.data, "--agency", self.town.agency, "--name", "east door", "--json")
@@ -1426,6 +1446,29 @@ class OpenApi(unittest.TestCase):
         self.assertEqual(self.ask("POST", "/api/v1/devices", self.coordinator, body={"serial": "X81234"}, status=200).json(), device)
         self.ask("POST", "/api/v1/devices", self.clerk, body={"serial": "X81234"}, status=403, slug="rule")
         self.ask("POST", "/api/v1/devices", body={"serial": "X81234"}, status=401, slug="unauthenticated")
+        # The key that copies are sealed to, and a copy that a real dock made while it could not reach the server.
+        self.assertIn("c2sp.org/tlog-proof", self.ask("POST", "/api/v1/docks/spool-key", token, body={}, status=200).json()["spool_key"])
+        wrapped, own = self.spooled_copy()
+        self.ask("POST", "/api/v1/docks/unwrap", own, body=wrapped, status=200)
+        self.ask("POST", "/api/v1/docks/unwrap", token, body=wrapped, status=400, slug="invalid")
+        bay = {"name": "sdb1", "serial": "X81234", "state": "safe", "files": 0, "bytes": 0}
+        state = {"bays": [bay, {"name": "sdc1", "state": "empty", "files": 0, "bytes": 0}], "files_waiting": 2, "bytes_waiting": 30, "spool_bytes": 86, "spool_bytes_max": 1000}
+        self.ask("POST", "/api/v1/docks/state", token, body=state, status=200)
+        for wrong in ({"bays": [bay] * 65}, {"bays": [{**bay, "state": "on fire"}]}, {"bays": [{**bay, "name": "a\nb"}]}, {"files_waiting": -1}, {"spool_bytes": "1"}):
+            self.ask("POST", "/api/v1/docks/state", token, body={**state, **wrong}, status=400, slug="invalid")
+        for route, body in (("spool-key", {}), ("unwrap", wrapped), ("state", state)):
+            self.ask("POST", f"/api/v1/docks/{route}", self.coordinator, body=body, status=400, slug="invalid")
+            self.ask("POST", f"/api/v1/docks/{route}", self.clerk, body=body, status=403, slug="rule")
+            self.ask("POST", f"/api/v1/docks/{route}", body=body, status=401, slug="unauthenticated")
+        shown = {item["name"]: item for item in self.ask("GET", "/api/v1/docks", self.coordinator, status=200).json()["items"]}
+        self.assertEqual((shown["east door"]["state"], shown["east door"]["offline"], shown["west door"]["state"]), (state, False, None))
+        self.ask("GET", "/api/v1/docks", self.clerk, status=403, slug="rule")
+        self.ask("GET", "/api/v1/devices/X81234/record", self.coordinator, status=200)
+        self.ask("GET", f"/api/v1/devices/{device['id']}/record", self.coordinator, status=200)
+        self.ask("GET", "/api/v1/devices/nobody/record", self.coordinator, status=404, slug="not-found")
+        self.ask("GET", "/api/v1/devices/X81234/record", self.clerk, status=403, slug="rule")
+        self.ask("GET", f"/api/v1/recordings/{self.recording}/camera", self.clerk, status=200)
+        self.ask("GET", f"/api/v1/recordings/{'00' * 16}/camera", self.clerk, status=404, slug="not-found")
         for route in ("docks/enroll", "docks/nonce", "docks/token", "devices"):
             self.ask("POST", f"/api/v1/{route}", token, body={}, status=400, slug="invalid")
             self.ask("POST", f"/api/v1/{route}", token, body={"code": "a" * 20_000}, status=413, slug="too-large")

@@ -4,7 +4,7 @@
 import { count, counted } from "./counting.js";
 import { quarantine, requests, send } from "./invitation_messages.js";
 import { agencies, approvals, bargaining, change, gates, holds, oversight, program, received, reports, shares, start, statements, storage } from "./room_messages.js";
-import { fleet, rotation, staffing } from "./fleet_messages.js";
+import { camera, fleet, rotation, staffing } from "./fleet_messages.js";
 import { imports, makes, origin } from "./import_messages.js";
 import { training } from "./training_messages.js";
 
@@ -758,6 +758,7 @@ export const m = {
   bargaining,
   gates,
   storage,
+  camera,
   fleet,
   rotation,
   staffing,

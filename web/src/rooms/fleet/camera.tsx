@@ -6,6 +6,8 @@ import { askJson } from "../../api/client.js";
 import type { CameraFault, CameraShown, Session } from "../../api/schema.js";
 import { AskDialog, ReasonField, type DoneProps } from "../../app/ask.js";
 import { m } from "../../app/messages.js";
+import { ClockLine, GapLine } from "../../ui/camera_record.js";
+import { shownOffset } from "../../ui/camera_words.js";
 import { shownTime } from "../../ui/format.js";
 import { Name, Ready, Status, Table, useLoad, useTitle } from "../../ui/parts.js";
 import { Condition, STATE_TONES } from "./cameras.js";
@@ -73,6 +75,7 @@ function Shown({ camera, mayManage, again }: { readonly camera: CameraShown; rea
           ))}
         </Table>
       )}
+      <Record id={camera.id} />
       <h2>{m.fleet.moves}</h2>
       {camera.moves.length === 0 ? (
         <p className="quiet-text">{m.fleet.noMoves}</p>
@@ -114,6 +117,38 @@ function Shown({ camera, mayManage, again }: { readonly camera: CameraShown; rea
       {open === "fault" && <FaultDialog camera={camera} onClose={close} onDone={done} />}
       {typeof open === "object" && <FixDialog fault={open} onClose={close} onDone={done} />}
     </>
+  );
+}
+
+/** What did not arrive of it, and how far its clock was off. */
+function Record({ id }: { readonly id: string }): ReactNode {
+  const [load] = useLoad(id, (signal) => askJson<"GET /api/v1/devices/{id}/record">(`/api/v1/devices/${id}/record`, { signal }));
+  if (load.state !== "ready") return null;
+  const { gaps, clock, overlaps } = load.value;
+  return (
+    <section aria-labelledby="record-title">
+      <h2 id="record-title">{m.camera.title}</h2>
+      {gaps.length + clock.length + overlaps.length === 0 && <p className="quiet-text">{m.camera.nothing}</p>}
+      <ul className="plain">
+        {gaps.map((gap) => (
+          <li key={gap.id}>
+            <GapLine gap={gap} say={m.camera.between} />
+          </li>
+        ))}
+        {overlaps.map((overlap) => (
+          <li key={`${overlap.recording} ${overlap.other} ${overlap.kind}`}>
+            <Link to={`/recordings/${overlap.recording}`}>{m.camera.recording}</Link>{" "}
+            {overlap.kind === "time" ? m.camera.sharesOf(shownOffset(overlap.shared_ms ?? 0)) : m.camera.sameNumberOf(overlap.number ?? 0)}{" "}
+            <Link to={`/recordings/${overlap.other}`}>{m.camera.other}</Link>
+          </li>
+        ))}
+        {clock.map((each) => (
+          <li key={`${each.recording} ${each.method}`}>
+            <ClockLine clock={each} /> <Link to={`/recordings/${each.recording}`}>{m.camera.recording}</Link>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

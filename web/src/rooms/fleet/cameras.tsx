@@ -3,10 +3,11 @@
 import { useState, type ReactNode } from "react";
 import { Link } from "wouter";
 import { askJson } from "../../api/client.js";
-import type { Camera, FleetDock, Session } from "../../api/schema.js";
+import type { Camera, Session } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
 import { shownTime } from "../../ui/format.js";
 import { Empty, Items, Name, Status, Table, useLoad, useTitle, type Tone } from "../../ui/parts.js";
+import { Docks } from "./docks.js";
 import { Makes } from "./makes_table.js";
 import { ScanBox } from "./scan_box.js";
 import { Systems } from "./systems.js";
@@ -90,32 +91,5 @@ export function Condition({ camera }: { readonly camera: Camera }): ReactNode {
         <Name text={facts.length === 0 ? m.fleet.notMeasured : facts.join(", ")} />
       </div>
     </>
-  );
-}
-
-function Docks(): ReactNode {
-  const [load, again] = useLoad("docks", (signal) => askJson<"GET /api/v1/fleet/docks">("/api/v1/fleet/docks", { signal }));
-  return (
-    <section aria-labelledby="docks-title">
-      <h2 id="docks-title">{m.fleet.docks}</h2>
-      <Items of={load} again={again} none={<Empty title={m.fleet.noDocks} detail={m.fleet.noDocksDetail} />}>
-        {(docks) => (
-          <Table caption={m.fleet.docksCaption} heads={[m.fleet.dock, m.fleet.state, m.fleet.lastDelivery]}>
-            {docks.map((dock: FleetDock) => (
-              <tr key={dock.id}>
-                <td className="name">
-                  <Name text={dock.name} />
-                </td>
-                <td>
-                  <Status tone={dock.revoked_at === null ? "ok" : "bad"} word={dock.revoked_at === null ? m.fleet.enrolled : m.fleet.revoked} />
-                  <div className="quiet-text">{shownTime(dock.revoked_at ?? dock.enrolled_at)}</div>
-                </td>
-                <td>{dock.last_delivery_at === null ? m.fleet.never : shownTime(dock.last_delivery_at)}</td>
-              </tr>
-            ))}
-          </Table>
-        )}
-      </Items>
-    </section>
   );
 }

@@ -18,6 +18,7 @@ import { Custody } from "./custody.js";
 import type { Comparison, Difference } from "./facts.js";
 import { FactRows, type FactRow } from "./fact_rows.js";
 import { Locked } from "./locked.js";
+import { CameraFacts } from "./camera.js";
 import { Markers } from "./markers.js";
 import { FromElsewhere } from "./origin.js";
 import { Player } from "./player.js";
@@ -190,6 +191,7 @@ function Loaded({ id, recording: read, slug }: { readonly id: string; readonly r
           <SignaturePanel recording={recording} />
           <FromElsewhere key={`origin ${acts}`} recording={recording} onChanged={() => void askJson<"GET /api/v1/recordings/{id}">(`/api/v1/recordings/${id}`).then(acted)} />
           <Markers recording={recording} />
+          <CameraFacts recording={recording} />
           {/* A view is an event of its own, and a change is: custody is read again under each. */}
           <Custody key={`${opened?.view.view ?? "before"} ${acts}`} id={id} recording={recording} slug={slug} isSure={isSure} onCompared={onCompared} />
         </div>
