@@ -4,8 +4,8 @@
 //
 // Owns: dock_codes; camera_accounts, camera_entries, camera_containers and camera_files, which hold what a body-worn system has said
 //   and are no facts of the ledger; dock_states, what each dock said last; camera_marks and camera_numbers, which are made of the
-//   ledger again; camera_markers, camera_recordings, camera_signing_keys, spool_keys, camera_gaps, camera_overlaps and camera_clocks, each row of
-//   which is one event (roster/sealed_rows.h), of a gap two where it is closed, of a signing key two where it is revoked.
+//   ledger again; camera_markers, camera_recordings, camera_signing_keys, spool_keys, camera_gaps, camera_overlaps and camera_clocks,
+//   each row of which is one event (roster/sealed_rows.h), and where it ends, as a gap or a trust may, two.
 // Promises: as sealed_rows.h.
 // Fails with: nothing.
 // Threads: constants.
