@@ -103,8 +103,6 @@ PROBLEM(kFaultsFound, "faults-found", kCorrupt, 500, kNever, "The check found fa
         "docs/operating/lost_disk.md.");
 PROBLEM(kProofInvalid, "proof-invalid", kCorrupt, 422, kNever, "The proof does not hold",
         "Do not rely on it; ask for it again.");
-PROBLEM(kImportDiffers, "import-differs", kCorrupt, 422, kNever, "Files differ from the vendor's inventory",
-        "Compare them with the export, then say on record what they are: lapel import settle.");
 PROBLEM(kNotSealed, "not-sealed", kConflict, 409, kYes, "Not sealed yet", "Ask again in a moment.");
 
 PROBLEM(kStoreStopped, "store-stopped", kUnavailable, 503, kLater, "The store stopped after a failed sync",
@@ -197,7 +195,6 @@ constexpr std::array kAll = {
     &kLedgerCorrupt,
     &kFaultsFound,
     &kProofInvalid,
-    &kImportDiffers,
     &kNotSealed,
     &kStoreStopped,
     &kObjectDamaged,

@@ -31,7 +31,7 @@ extern const Problem kDataExists, kDataFormat, kDataLocked, kDataFilesystem, kSq
     kCatalogElsewhere, kCommitUnknown, kWeakFile;
 
 // Ledger and proofs.
-extern const Problem kLedgerMoved, kLedgerCorrupt, kFaultsFound, kProofInvalid, kNotSealed, kImportDiffers;
+extern const Problem kLedgerMoved, kLedgerCorrupt, kFaultsFound, kProofInvalid, kNotSealed;
 
 // Store.
 extern const Problem kStoreStopped, kObjectDamaged;

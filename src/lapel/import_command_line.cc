@@ -2,7 +2,6 @@
 // The commands of imports from other evidence systems, which talk to a server over HTTP.
 #include <string>
 
-#include "base/local_time.h"
 #include "lapel/command_line_declared.h"
 
 namespace lapel::door {
@@ -25,7 +24,7 @@ void CommandLine::Declared::add_import() {
   profile->excludes(mapping);
   id->excludes(profile)->excludes(mapping);
   run->add_option("--title", import_.title, "What it is called; as the folder, when left out");
-  one_of(run->add_option("--zone", import_.zone, "Where its clocks stood, for times without a zone"), all_zone_names());
+  run->add_option("--zone", import_.zone, "Where its clocks stood, as in America/New_York, for times without a zone");
   run->add_flag("--dry-run", import_.is_dry_run,
                 "Send the vendor's own documents alone, and say what would come of it");
   run->add_flag("--keep-open", import_.keeps_open, "Do not close it once all is sent");

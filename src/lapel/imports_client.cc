@@ -250,7 +250,7 @@ Result<void> print_findings(Remote& remote, const Json& import) {
 
 Result<void> verdict(const Json& import) {
   if (count_of(import, "differing") == 0) return {};
-  return fail(Code::kCorrupt,
+  return fail(problems::kProofInvalid,
               fmt::format("{} files differ from the vendor's inventory: they are kept, and pending until somebody "
                           "says why (lapel import settle)",
                           count_of(import, "differing")));

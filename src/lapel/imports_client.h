@@ -5,7 +5,8 @@
 // Owns: the words these commands print: data on stdout, talk on stderr.
 // Promises: run again with the import's id, a command sends what is not there yet and nothing twice. A file that cannot be sent is told,
 //   and the others go on. What a mapping has never been tried on is said wherever it is used.
-// Fails with: the server's problem, kUnavailable, what an ExportSource fails with; kCorrupt where files differ from the inventory.
+// Fails with: the server's problem, kUnavailable, what an ExportSource fails with; problems::kProofInvalid where files differ from the
+//   inventory.
 // Threads: one.
 
 #include <string>

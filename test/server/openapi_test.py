@@ -1533,6 +1533,59 @@ class OpenApi(unittest.TestCase):
         self.ask("DELETE", gone, self.coordinator, status=409, slug="conflict")
         swift("HEAD", container, status=401)
 
+    def test_imports(self):
+        path = "/api/v1/imports"
+        for target in ("/api/v1/import-profiles", path):
+            self.ask("GET", target, status=401, slug="unauthenticated")
+            self.ask("GET", target, self.union, status=403, slug="rule")
+        self.ask("GET", "/api/v1/import-profiles", self.clerk, status=200)
+        wanted = {"title": "June", "profile": "axon_evidence", "zone": "America/New_York"}
+        self.ask("POST", path, status=401, body=wanted, slug="unauthenticated")
+        self.ask("POST", path, self.union, status=403, body=wanted, slug="rule")
+        self.ask("POST", path, self.clerk, status=400, body={"title": "June"})
+        self.ask("POST", path, self.clerk, status=404, body={**wanted, "profile": "none"}, slug="not-found")
+        made = self.ask("POST", path, self.clerk, status=201, body=wanted).json()
+        one, none = f"{path}/{made['id']}", f"{path}/{'0' * 32}"
+        video, table = b"an import of the contract", b"Evidence ID,File Name,Checksum\nE-1,a.mp4," + b"0" * 64 + b"\nE-2,gone.mp4,x\n"
+        files = [{"path": "evidence.csv", "bytes": len(table)}, {"path": "a.mp4", "bytes": len(video)}, {"path": "../a", "bytes": 1}]
+        self.ask("POST", f"{one}/listing", self.clerk, status=400, body={"files": [{}]})
+        self.ask("POST", f"{none}/listing", self.clerk, status=404, body={"files": files}, slug="not-found")
+        self.ask("POST", f"{one}/listing", self.clerk, status=200, body={"files": files})
+        self.ask("POST", f"{one}/reading", self.clerk, status=409, body={}, slug="conflict")
+        self.ask("POST", f"{one}/files", self.clerk, status=409, body={"path": "a.mp4"}, slug="conflict")
+        self.ask("POST", f"{one}/files", self.clerk, status=404, body={"path": "none"}, slug="not-found")
+
+        def send(name, data):
+            upload = self.ask("POST", f"{one}/files", self.clerk, status=200, body={"path": name}).json()["upload"]
+            self.town.patch(f"/api/v1/uploads/{upload}", self.clerk, 0, data)
+            return until(lambda: self.ask("GET", one, self.clerk, status=200).json()["counts"], lambda counts: counts["sealing"] == 0)
+        send("evidence.csv", table)
+        self.ask("POST", f"{one}/reading", self.clerk, status=200, body={})
+        self.ask("GET", f"{one}/unsent", self.clerk, status=200)
+        self.ask("GET", f"{one}/findings?kind=unreadable", self.clerk, status=200)
+        self.ask("POST", f"{one}/close", self.clerk, status=409, body={}, slug="conflict")
+        send("a.mp4", video)
+        for below in ("unsent", "findings", "lines"):
+            self.ask("GET", f"{one}/{below}?limit=1", self.clerk, status=200)
+            self.ask("GET", f"{one}/{below}?cursor=x", self.clerk, status=400)
+            self.ask("GET", f"{none}/{below}", self.clerk, status=404, slug="not-found")
+            self.ask("GET", f"{one}/{below}", self.union, status=403, slug="rule")
+        self.ask("POST", f"{one}/close", self.clerk, status=200, body={})
+        self.ask("GET", path, self.clerk, status=200)
+        self.ask("GET", none, self.clerk, status=404, slug="not-found")
+        for form in ("csv", "json"):
+            self.ask("GET", f"{one}/report?form={form}", self.clerk, status=200)
+        self.ask("GET", f"{one}/report?form=xml", self.clerk, status=400)
+        differing, = self.ask("GET", f"{one}/lines?status=differs", self.clerk, status=200).json()["items"]
+        origin = f"/api/v1/recordings/{differing['recording']}/origin"
+        self.ask("GET", origin, status=401, slug="unauthenticated")
+        self.ask("GET", f"/api/v1/recordings/{'0' * 32}/origin", self.clerk, status=404, slug="not-found")
+        self.ask("GET", origin, self.clerk, status=200)
+        self.ask("POST", f"{origin}/settle", self.clerk, status=400, body={})
+        self.ask("POST", f"{origin}/settle", self.union, status=403, body={"reason": "x"}, slug="rule")
+        self.ask("POST", f"{origin}/settle", self.clerk, status=204, body={"reason": "edited there"})
+        self.ask("POST", f"{origin}/settle", self.clerk, status=409, body={"reason": "again"}, slug="conflict")
+
     def test_ledgers(self):
         slug = self.town.vkey.split("+")[0].split("/")[1]
         for head in ("/ledger", f"/ledger/{slug}"):

@@ -798,6 +798,8 @@ export const m = {
     derived: { probe: "facts", poster: "poster", filmstrip: "filmstrip", track: "track", signature: "camera's signature" } as Readonly<Record<string, string>>,
     types: {
       "recording.admitted": "Admitted",
+      "recording.imported": "Compared with the vendor's inventory",
+      "recording.import_settled": "Said why it differs from the inventory",
       "recording.marked": "Marked on the camera",
       "recording.completed": "Complete, says the camera system",
       "recording.viewed": "Viewed",

@@ -200,7 +200,7 @@ function Wizard({ of, onChange }: { readonly of: Import; readonly onChange: (val
           </button>
         </p>
       )}
-      {!isWorking && of.read && of.counts.arrived + of.counts.extra > 0 && (
+      {!isWorking && of.read && of.counts.files - of.counts.documents - unsent > 0 && (
         <p className="row">
           <button type="button" className={unsent === 0 ? "primary" : "quiet"} onClick={() => setClosing(true)}>
             {m.imports.close}

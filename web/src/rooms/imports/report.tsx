@@ -11,7 +11,7 @@ import { Empty, Items, Name, Status, Table, type Tone } from "../../ui/parts.js"
 export function Findings({ of }: { readonly of: Import }): ReactNode {
   const kinds = Object.entries(of.findings);
   return (
-    <section aria-labelledby="findings-title">
+    <section aria-labelledby="findings-title" className="findings">
       <h2 id="findings-title">{m.imports.findingsTitle}</h2>
       {kinds.length === 0 && <p className="quiet-text">{m.imports.findingsNone}</p>}
       {kinds.map(([kind, times]) => (
@@ -25,7 +25,7 @@ export function Findings({ of }: { readonly of: Import }): ReactNode {
 function Kind({ id, kind, times }: { readonly id: string; readonly kind: string; readonly times: number }): ReactNode {
   const [isOpen, setOpen] = useState(false);
   return (
-    <details className="panel" onToggle={(event) => setOpen(event.currentTarget.open)}>
+    <details onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>
         {m.imports.kinds[kind] ?? kind} <span className="quiet-text">{times.toLocaleString("en-US")}</span>
       </summary>
@@ -78,9 +78,9 @@ export function Lines({ id }: { readonly id: string }): ReactNode {
   );
   return (
     <section aria-labelledby="lines-title">
-      <div className="row heading">
-        <h2 id="lines-title">{m.imports.linesTitle}</h2>
-        <label className="row">
+      <h2 id="lines-title">{m.imports.linesTitle}</h2>
+      <div className="filters">
+        <label>
           {m.imports.which}
           <select value={status} onChange={(event) => setStatus(event.target.value)}>
             <option value="">{m.imports.every}</option>
