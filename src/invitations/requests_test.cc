@@ -179,7 +179,9 @@ TEST_F(FileRequestsTest, APageEndsWhereTheNextOneBegins) {
   for (int n = 0; n < 5; ++n) {
     clock_.advance_us(1'000'000);
     const auto made = make(terms());
-    if (n == 3) ASSERT_TRUE(requests_->revoke(morse_, made.request.id, "served"));
+    if (n == 3) {
+      ASSERT_TRUE(requests_->revoke(morse_, made.request.id, "served"));
+    }
   }
   std::vector<std::string> all;
   PageQuery query{.limit = 2, .after = {}};

@@ -151,7 +151,7 @@ class Pages(unittest.TestCase):
 class Completion(unittest.TestCase):
     def test_commands(self):
         self.assertEqual(offers("lapel re"), ["recording"])
-        self.assertEqual(offers("lapel recording "), ["change", "custody", "export", "get", "list", "release", "show", "unrestrict", "upload", "verify"])
+        self.assertEqual(offers("lapel recording "), ["accept", "change", "custody", "export", "get", "list", "release", "show", "unrestrict", "upload", "verify"])
         self.assertEqual(offers("lapel recording ex"), ["export"])
         self.assertEqual(offers("lapel --help-all recording ex"), ["export"])
         self.assertEqual(offers("lapel-dock "), ["enroll", "run"])
