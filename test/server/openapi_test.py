@@ -1253,6 +1253,15 @@ class OpenApi(unittest.TestCase):
         self.ask("GET", f"{path}/track?view={view}", self.coordinator, status=404, slug="not-found")
         self.ask("GET", f"{path}/track?view={view}", status=401, slug="unauthenticated")
 
+    def test_signatures(self):
+        for name, verdict in (("axis_frame.mp4", "verified"), ("onvif_frame.mp4", "verified")):
+            film = (ROOT / "test/data/signed" / name).read_bytes()
+            path = f"/api/v1/recordings/{self.town.upload(self.clerk, film, filename=name)['recording']}"
+            shown = until(lambda: self.ask("GET", path, self.clerk, status=200).json(), lambda shown: shown["media"]["state"] == "done")
+            self.assertEqual(shown["signature"]["verdict"], verdict)
+            changed = self.ask("PATCH", path, self.clerk, body={"category": "traffic stop", "reason": "by the film"}, status=200).json()
+            self.assertEqual(changed["signature"], shown["signature"])
+
     # ---- people, docks, outsiders ----
 
     def test_sessions(self):
