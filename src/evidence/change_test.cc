@@ -3,6 +3,7 @@
 #include "evidence/holds.h"
 #include "evidence/locks.h"
 #include "evidence/vault_for_tests.h"
+#include "roster/locked.h"
 
 namespace lapel::evidence {
 namespace {
@@ -242,7 +243,7 @@ TEST_F(ChangeTest, WhereFilesAreLockedAsDifferentKindsItTakesTheClearanceForEach
   run(fmt::format("UPDATE recordings SET restriction = 'minor', state = 'restricted' WHERE id = '{}'", first.text()));
   EXPECT_TRUE(may_see(one, second));
   const auto is_only = [&](Restriction kind) {
-    return read([&](db::Transaction& tx) { return is_locked_only_as(tx, second, kind); });
+    return read([&](db::Transaction& tx) { return roster::is_locked_only_as(tx, second, kind); });
   };
   EXPECT_TRUE(is_only(Restriction::kMinor));
   run(fmt::format("UPDATE recordings SET restriction = 'medical', state = 'restricted' WHERE id = '{}'",

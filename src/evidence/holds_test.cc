@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "crypto/sha256.h"
-#include "evidence/locks.h"
 #include "evidence/rows.h"
+#include "roster/locked.h"
 #include "roster/roster_for_tests.h"
 
 namespace lapel::evidence {
@@ -217,7 +217,7 @@ TEST_F(HoldsTest, NoneOfItReadsEveryRecording) {
                          id + db::Params{{"after", "y"}}));
   EXPECT_FALSE(reads_all(roster::covered("r.assigned_officer AS officer", "h.id = :id AND r.assigned_officer = :self"),
                          id + db::Params{{"self", "y"}}));
-  EXPECT_FALSE(reads_all(fmt::format("SELECT COUNT(*) AS n FROM {}", files_of_first()), first));
+  EXPECT_FALSE(reads_all(fmt::format("SELECT COUNT(*) AS n FROM {}", roster::files_of_first()), first));
   EXPECT_FALSE(reads_all(fmt::format("SELECT CASE WHEN {} THEN 1 ELSE 0 END AS n FROM recordings r WHERE r.id = :id",
                                      roster::held_condition()),
                          id));

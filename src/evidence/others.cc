@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 
 #include "crypto/random.h"
-#include "evidence/locks.h"
 #include "evidence/rows.h"
 
 namespace lapel::evidence {

@@ -5,8 +5,8 @@
 
 #include "base/check.h"
 #include "base/text.h"
-#include "evidence/locks.h"
 #include "roster/holds.h"
+#include "roster/locked.h"
 #include "roster/pending_imports.h"
 
 namespace lapel::evidence {
@@ -34,7 +34,7 @@ const std::string& columns() {
       "video_codec, audio_codec, file_created_us, CASE WHEN EXISTS (SELECT 1 FROM releases l WHERE l.recording = r.id "
       "AND l.agency = r.agency AND l.person = r.assigned_officer) THEN 1 ELSE 0 END AS is_released, " +
       std::string(roster::state_column()) + ", CASE WHEN " + std::string(roster::held_condition()) +
-      " THEN 1 ELSE 0 END AS is_held, " + lock_columns() + ", " + roster::standing_columns();
+      " THEN 1 ELSE 0 END AS is_held, " + roster::lock_columns() + ", " + roster::standing_columns();
   return kColumns;
 }
 
@@ -59,7 +59,7 @@ Result<std::string> reached_condition(const access::Actor& actor) {
     out = "(" + out + ")";
   }
   const std::string also = reach.restricted_in_scope ? " OR " + roster::scope_condition() : "";
-  if (!reach.restricted) out += (out.empty() ? "(" : " AND (") + cleared_or_open_condition(actor) + also + ")";
+  if (!reach.restricted) out += (out.empty() ? "(" : " AND (") + roster::cleared_or_open_condition(actor) + also + ")";
   return out.empty() ? "1 = 1" : out;
 }
 
@@ -150,7 +150,7 @@ Result<Recording> read_recording(const access::Actor& actor, const db::Row& row,
   out.item = {out.agency, out.assigned_officer, out.uploader, out.state, out.is_inside_home, is_sensitive};
   if (is_home) out.item.is_inside_home = true;
   standing.tell(out.item);
-  out.item.is_cleared = is_cleared(actor, row);
+  out.item.is_cleared = roster::is_cleared(actor, row);
   out.is_case_known = standing.is_case_known;
   out.item.own_viewing = standing.own_viewing(row.integer("is_released") == 1);
   return out;

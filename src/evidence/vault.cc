@@ -13,11 +13,11 @@
 #include "base/text.h"
 #include "base/turn.h"
 #include "crypto/random.h"
-#include "evidence/locks.h"
 #include "evidence/rows.h"
 #include "ledger/custody_export.h"
 #include "proof/entry.h"
 #include "roster/file_requests.h"
+#include "roster/locked.h"
 
 namespace lapel::evidence {
 namespace {
@@ -362,7 +362,7 @@ Result<void> Vault::read_clips(db::Transaction& tx, const access::Actor& actor, 
     recording.clips.clear();
     for (const db::Row& row : TRY(tx.query(
              fmt::format("SELECT {} FROM {} ORDER BY CASE WHEN id = :first THEN 0 ELSE 1 END, sort_us, id LIMIT :limit",
-                         columns(), files_of_first()),
+                         columns(), roster::files_of_first()),
              asked_by(actor, parts_.clock.now()) +
                  db::Params{{"agency", actor.agency.text()}, {"first", first.text()}, {"limit", limits::kClipsMax}}))) {
       const Recording file = TRY(read_recording(actor, row));
@@ -546,7 +546,7 @@ Result<void> Vault::require_receivable(const access::Actor& recipient, const Rec
                                        std::optional<access::Restriction> restriction) {
   Recording recording = TRY(known_recording(recipient, id));
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    recording.item.is_cleared = restriction && TRY(is_locked_only_as(tx, id, *restriction));
+    recording.item.is_cleared = restriction && TRY(roster::is_locked_only_as(tx, id, *restriction));
     return {};
   }));
   return access::require(access::decide(recipient, access::Action::kReceive, recording.item), "recording");

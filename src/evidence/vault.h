@@ -121,7 +121,7 @@ struct Recording {
   store::Codec codec = store::Codec::kPlain;
   access::State state = access::State::kSealed;
   std::optional<bool> is_inside_home;              // nullopt: nobody has said
-  std::optional<access::Restriction> restriction;  // that covers it: locks.h
+  std::optional<access::Restriction> restriction;  // that covers it: roster/locked.h
   bool is_own_in_part = false;                     // one of the recording's files is the actor's
   bool is_victim_sensitive = false;
   std::int64_t revision = 0;            // goes up with every change of the above and of the description
@@ -209,8 +209,8 @@ struct Derived {
 struct Derivation {
   jobs::Lease lease;
   RecordingId recording;
-  std::optional<MediaFacts> facts;          // of a look at all of it
-  std::vector<Derived> items;               // each kind at most once
+  std::optional<MediaFacts> facts;               // of a look at all of it
+  std::vector<Derived> items;                    // each kind at most once
   std::optional<SignatureFacts> signature = {};  // with the item
 };
 

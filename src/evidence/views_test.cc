@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whoever looks: views, exports, lists, and what of it stands in the record before it is answered.
-#include "evidence/locks.h"
 #include "evidence/vault_for_tests.h"
 #include "proof/receipt.h"
 

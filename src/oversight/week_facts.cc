@@ -5,9 +5,9 @@
 
 #include <fmt/format.h>
 
-#include "evidence/locks.h"
 #include "ledger/feed.h"
 #include "roster/assignments.h"
+#include "roster/locked.h"
 
 namespace lapel::oversight {
 namespace {
@@ -30,7 +30,7 @@ Result<void> count_unattributed(db::Transaction& tx, const AgencyId& agency, con
   const db::Rows rows =
       TRY(tx.query("SELECT COUNT(*) AS open, COUNT(CASE WHEN received_us >= :from AND received_us < :to THEN 1 END) AS "
                    "received FROM recordings r WHERE agency = :agency AND assigned_officer IS NULL AND " +
-                       evidence::open_condition(),
+                       roster::open_condition(),
                    {{"agency", agency.text()}, {"from", span.from.us}, {"to", span.to.us}}));
   out.unattributed_received = rows[0].integer("received");
   out.unattributed_open = rows[0].integer("open");
