@@ -36,7 +36,8 @@ Result<Json> words(const Json& json, std::string_view member) {
 Result<Json> read_bay(const Json& told) {
   Json::Object bay;
   bay.emplace("name", TRY(words(told, "name")));
-  if (told.find("serial")) bay.emplace("serial", TRY(words(told, "serial")));
+  const Json* serial = told.find("serial");
+  bay.emplace("serial", serial && !serial->is_null() ? TRY(words(told, "serial")) : Json());
   const std::string* state = told.find_string("state");
   if (!state || std::ranges::find(kBayStates, *state) == std::end(kBayStates))
     return fail(Code::kInvalid, "A bay's \"state\" must be empty, looking, copying, sending, safe or attention");

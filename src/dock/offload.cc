@@ -158,7 +158,7 @@ Json Offload::state() const {
                           {"state", bay_state_name(told.state)},
                           {"files", told.files_left},
                           {"bytes", told.bytes_left}};
-      if (!told.serial.empty()) bay.emplace("serial", told.serial);
+      bay.emplace("serial", told.serial.empty() ? Json() : Json(told.serial));
       bays.emplace_back(std::move(bay));
     }
   }

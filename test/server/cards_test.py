@@ -210,7 +210,7 @@ class SeveralAtOnce(CardCase):
             if item["state"] and {(b["name"], b["state"]) for b in item["state"]["bays"]} == {("sdb1", "safe"), ("sdc1", "safe")}:
                 break
         self.assertEqual((item["name"], item["offline"], item["state"]["files_waiting"]), ("east door", False, 0))
-        self.assertEqual({b.get("serial") for b in item["state"]["bays"]}, {SERIAL, None})
+        self.assertEqual({b["serial"] for b in item["state"]["bays"]}, {SERIAL, None})
         self.assertEqual(self.town.request("GET", "/api/v1/docks", self.clerk).status, 403)
         self.end(dock)
         self.problems()

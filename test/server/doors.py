@@ -122,6 +122,14 @@ DOORS = [
       for operation, body in (("show_file_request", None), ("give_file_request_code", None), ("revoke_file_request", REASON))),
     # Nothing that is here was sent by somebody outside: whoever may accept is told that there is nothing to accept.
     Door("accept_recording", "recording", body=REASON, allowed=(409,)),
+    # ---- imports ----
+    Door("list_import_profiles"), Door("list_imports"), Door("begin_import", body={"title": "June", "profile": "axon_evidence", "zone": "America/New_York"}),
+    *(Door(operation, "import") for operation in ("show_import", "list_unsent_import_files", "list_import_findings", "list_import_lines", "import_report")),
+    Door("list_import_files", "import", body={"files": [{"path": "evidence.csv", "bytes": 1}]}),
+    Door("send_import_file", "import", body={"path": "evidence.csv"}),
+    # Of none has the inventory been sent: what may be done is answered with what is missing.
+    *(Door(operation, "import", body=body, allowed=(409,)) for operation, body in (("read_import", {}), ("close_import", REASON))),
+    Door("recording_origin", "recording"), Door("settle_recording_origin", "imported", body=REASON, allowed=OR_CONFLICT),
     # ---- people ----
     Door("list_people"), Door("list_units"), Door("list_cases"), Door("first_steps"), Door("console_acts"),
     Door("show_rules", relation="own"),

@@ -413,6 +413,7 @@ class Streets:
         self.make_uploads()
         self.make_shares()
         self.make_file_requests()
+        self.make_imports()
         self.make_assignments()
         self.make_proposals()
         self.volumes = own("GET", "/api/v1/program/volumes?from=2022-01&until=2022-03", 200)
@@ -477,6 +478,26 @@ class Streets:
             return make()
         self.things["file request of another"] = asked("everybody")
         self.things["own file request"] = {who: asked(who) for who in ("investigator", "records")}
+
+    def make_imports(self):
+        """One of which nothing was sent, and what differs from the inventory of another."""
+        def begun(*files):
+            made = self.own("POST", "/api/v1/imports", 201, title="June", profile="axon_evidence", zone="America/New_York")["id"]
+            self.own("POST", f"/api/v1/imports/{made}/listing", 200, files=[{"path": path, "bytes": len(data)} for path, data in files])
+            return made
+        self.things["import"] = Thing(begun(("evidence.csv", b"x")))
+        table, film = b"Evidence ID,File Name,Checksum\nE-1,a.mp4," + b"0" * 64 + b"\n", b"imported"
+        other = begun(("evidence.csv", table), ("a.mp4", film))
+
+        def send(path, data):
+            upload = self.own("POST", f"/api/v1/imports/{other}/files", 200, path=path)["upload"]
+            assert self.town.patch(f"/api/v1/uploads/{upload}", self.a.tokens["everybody"], 0, data).status == 204
+            until(lambda: self.own("GET", f"/api/v1/imports/{other}", 200)["counts"]["sealing"] == 0)
+        send("evidence.csv", table)
+        self.own("POST", f"/api/v1/imports/{other}/reading", 200)
+        send("a.mp4", film)
+        line, = self.own("GET", f"/api/v1/imports/{other}/lines?status=differs", 200)["items"]
+        self.things["imported"] = Thing(line["recording"])
 
     def make_assignments(self):
         def begun(kind, who, target):

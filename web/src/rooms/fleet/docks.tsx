@@ -104,7 +104,7 @@ function Bays({ bays }: { readonly bays: readonly DockBay[] }): ReactNode {
     <ul className="plain">
       {bays.map((bay) => (
         <li key={bay.name}>
-          <Status tone={TONES[bay.state]} word={m.fleet.bayStates[bay.state] ?? bay.state} /> <Name text={bay.serial === undefined ? bay.name : `${bay.name}: ${bay.serial}`} />
+          <Status tone={TONES[bay.state]} word={m.fleet.bayStates[bay.state] ?? bay.state} /> <Name text={bay.serial === null ? bay.name : `${bay.name}: ${bay.serial}`} />
           {bay.files > 0 && bay.state !== "safe" && <div className="quiet-text">{m.fleet.left(bay.files, shownBytes(bay.bytes))}</div>}
         </li>
       ))}
