@@ -1461,7 +1461,7 @@ class OpenApi(unittest.TestCase):
         self.ask("POST", "/api/v1/docks/unwrap", own, body=wrapped, status=200)
         self.ask("POST", "/api/v1/docks/unwrap", token, body=wrapped, status=400, slug="invalid")
         bay = {"name": "sdb1", "serial": "X81234", "state": "safe", "files": 0, "bytes": 0}
-        state = {"bays": [bay, {"name": "sdc1", "state": "empty", "files": 0, "bytes": 0}], "files_waiting": 2, "bytes_waiting": 30, "spool_bytes": 86, "spool_bytes_max": 1000}
+        state = {"bays": [bay, {"name": "sdc1", "serial": None, "state": "empty", "files": 0, "bytes": 0}], "files_waiting": 2, "bytes_waiting": 30, "spool_bytes": 86, "spool_bytes_max": 1000}
         self.ask("POST", "/api/v1/docks/state", token, body=state, status=200)
         for wrong in ({"bays": [bay] * 65}, {"bays": [{**bay, "state": "on fire"}]}, {"bays": [{**bay, "name": "a\nb"}]}, {"files_waiting": -1}, {"spool_bytes": "1"}):
             self.ask("POST", "/api/v1/docks/state", token, body={**state, **wrong}, status=400, slug="invalid")

@@ -490,7 +490,7 @@ class Streets:
         other = begun(("evidence.csv", table), ("a.mp4", film))
 
         def send(path, data):
-            upload = self.own("POST", f"/api/v1/imports/{other}/files", 200, path=path)["upload"]
+            upload = self.fresh(f"/api/v1/imports/{other}/files", {"path": path}, 200)["upload"]
             assert self.town.patch(f"/api/v1/uploads/{upload}", self.a.tokens["everybody"], 0, data).status == 204
             until(lambda: self.own("GET", f"/api/v1/imports/{other}", 200)["counts"]["sealing"] == 0)
         send("evidence.csv", table)
