@@ -73,7 +73,7 @@ class Readme(unittest.TestCase):
     def test_its_commands_do_what_it_says(self):
         blocks = re.findall(r"```\n(.*?)```", (run.ROOT / "README.md").read_text(), re.S)
         typed = [block for block in blocks if "build/bin/" in block]
-        self.assertEqual(len(typed), 2)
+        self.assertEqual(len(typed), 3)
         with tempfile.TemporaryDirectory(prefix="lapel-readme-") as scratch:
             home = pathlib.Path(scratch)
             (home / "build").mkdir()
@@ -100,6 +100,8 @@ class Readme(unittest.TestCase):
                     said = shell(block.replace("http://localhost:8080", address).replace("/media/camera", "camera"))
                     if "export" in block:
                         self.assertEqual(said.count("VERIFIED"), 2, said)
+                    if "lapel-camera" in block:
+                        self.assertIn("VERIFIED: all of these files are what this camera signed.", said)
                 self.assertTrue((home / "export/manifest.json").exists())
             finally:
                 server.terminate()
