@@ -41,10 +41,14 @@ Result<SigningKey> SigningKeys::trust_key(std::string_view agency, const std::st
                         !has_control_characters(serial) && !has_format_characters(serial);
   if (!is_plain)
     return fail(Code::kInvalid, fmt::format("A serial must be 1 to {} bytes of UTF-8", limits::kFieldBytesMax));
-  const auto key = pem.size() <= kTrustedKeyBytesMax ? crypto::CameraKey::read(pem) : std::nullopt;
+  const auto raw = parse_hex_array<32>(pem.ends_with('\n') ? pem.substr(0, pem.size() - 1) : pem);
+  const auto key = raw                                 ? std::optional(crypto::CameraKey::of(*raw))
+                   : pem.size() <= kTrustedKeyBytesMax ? crypto::CameraKey::read(pem)
+                                                       : std::nullopt;
   if (!key) {
     return fail(Code::kInvalid,
-                "The key must be one public key in PEM: EC of P-256, P-384 or P-521, or RSA of 2,048 to 8,192 bits");
+                "The key must be one public key in PEM: EC of P-256, P-384 or P-521, Ed25519, or RSA of 2,048 to 8,192 "
+                "bits; or the 64 hex digits that lapel-camera init prints");
   }
   return trust(agency, {{}, false, serial, hex(key->sha256()), key->pem(), {}, {}});
 }

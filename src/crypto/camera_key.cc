@@ -56,6 +56,7 @@ std::optional<std::string> kind_of(EVP_PKEY* key) {
     if (bits < kCameraRsaBitsMin || bits > kCameraRsaBitsMax) return std::nullopt;
     return fmt::format("RSA {}", bits);
   }
+  if (EVP_PKEY_base_id(key) == EVP_PKEY_ED25519) return "Ed25519";
   if (EVP_PKEY_base_id(key) != EVP_PKEY_EC) return std::nullopt;
   std::array<char, 32> group{};
   if (EVP_PKEY_get_group_name(key, group.data(), group.size(), nullptr) != 1) return std::nullopt;
@@ -229,6 +230,17 @@ std::optional<CameraKey> CameraKey::read(std::string_view pem) {
   Key key(PEM_read_bio_PUBKEY(source.get(), nullptr, nullptr, nullptr));
   ERR_clear_error();
   return ChainReader::key_of(std::move(key));
+}
+
+CameraKey CameraKey::of(const PublicKey& ed25519) {
+  auto out =
+      ChainReader::key_of(Key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, ed25519.data(), ed25519.size())));
+  CHECK(out.has_value());
+  return *std::move(out);
+}
+
+bool CameraKey::signs_digests() const {
+  return EVP_PKEY_base_id(impl_->key.get()) != EVP_PKEY_ED25519;
 }
 
 bool CameraKey::verifies(HashKind kind, ByteView digest, ByteView signature, RsaPadding padding) const {

@@ -3,7 +3,7 @@
 // The keys by which cameras sign what they film, the certificates that name them, and the hashes that they sign: by OpenSSL.
 //
 // Owns: key and hash.
-// Promises: a key is RSA of kCameraRsaBitsMin to kCameraRsaBitsMax bits, or of the curves P-256, P-384 and P-521, and nothing
+// Promises: a key is RSA of kCameraRsaBitsMin to kCameraRsaBitsMax bits, of the curves P-256, P-384 and P-521, or Ed25519, and nothing
 //   else. A signature counts over a digest that was made here, under the padding that the caller names: what is signed cannot
 //   choose. A chain is vouched for only where each of its certificates, up to a root that the caller trusts, counted at the
 //   moment that the caller names, was made by one that may make others, and no link is weaker than 112 bits.
@@ -20,6 +20,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "crypto/ed25519.h"
 
 namespace lapel::crypto {
 
@@ -57,13 +58,16 @@ class CameraKey {
  public:
   // One public key in PEM.
   static std::optional<CameraKey> read(std::string_view pem);
+  static CameraKey of(const PublicKey& ed25519);
   CameraKey(CameraKey&&) noexcept;
   CameraKey& operator=(CameraKey&&) noexcept;
   ~CameraKey();
 
   const std::string& pem() const;   // as we write it
   const Digest& sha256() const;     // of its DER (SubjectPublicKeyInfo): its fingerprint
-  const std::string& kind() const;  // "EC P-256", "RSA 2048"
+  const std::string& kind() const;  // "EC P-256", "RSA 2048", "Ed25519"
+  // Ed25519 signs messages and no digests of them.
+  bool signs_digests() const;
   // Over a digest of this kind.
   bool verifies(HashKind kind, ByteView digest, ByteView signature, RsaPadding padding) const;
 

@@ -360,7 +360,7 @@ void CommandLine::Declared::add_camera_key() {
   }
   add->add_option("--serial", key_.serial, "The camera's serial, as its recordings are said to be of it")
       ->type_name("SERIAL");
-  add->add_option("--key", key_.key, "Its public key, PEM")->type_name("FILE");
+  add->add_option("--key", key_.key, "Its public key: PEM, or what lapel-camera init prints")->type_name("FILE");
   add->add_option("--root", key_.root, "A root certificate, PEM")->type_name("FILE");
   revoke->add_option("--sha256", key_.sha256, "The fingerprint that list shows")->required()->type_name("HEX");
   revoke->add_option("--reason", key_.reason, "Why")->required()->type_name("TEXT");

@@ -19,6 +19,7 @@
 
 #include "crypto/camera_key.h"
 #include "mediaworker/canvas.h"
+#include "mediaworker/capture.h"
 #include "mediaworker/container.h"
 #include "mediaworker/demuxer.h"
 #include "mediaworker/rendition.h"
@@ -278,6 +279,7 @@ void examine(Demuxer& demuxer, const Container& container, const Outline& outlin
     av_packet_unref(packet.get());
   }
   for (const auto& track : tracks) track->finish();
+  if (!result.may_be_signed && container.boxes) result.may_be_signed = has_capture(demuxer.input());
 
   std::int64_t first_ms = std::numeric_limits<std::int64_t>::max();
   std::int64_t end_ms = 0;

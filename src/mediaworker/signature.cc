@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "mediaworker/capture.h"
 #include "mediaworker/signed_stream.h"
 
 namespace lapel::mediaworker {
@@ -97,7 +98,7 @@ void learn(const SigningMessage& message, Found& found) {
              chain && !message.is_attested) {
     key = std::move(chain->key);
   }
-  if (!key) {
+  if (!key || !key->signs_digests()) {
     if (!found.unchecked) found.unchecked = UncheckedReason::kUnknownKey;
     return;
   }
@@ -216,6 +217,7 @@ bool has_signing_message(const AVStream* stream, const AVPacket& packet) {
 
 MediaSignature check_signature(const Source& source, const Container& container, const Outline& outline,
                                std::span<const std::string> roots) {
+  if (Input input(source); container.boxes && has_capture(input)) return check_capture(source, container, outline);
   const PacketPtr packet(av_packet_alloc());
   Found found;
   {

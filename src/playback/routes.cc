@@ -108,7 +108,7 @@ Result<Json> signature_json(evidence::Vault& vault, const access::Actor& actor, 
     members.erase(std::string(name) + "_us");
     members[name] = time_or_null(time);
   }
-  for (const char* name : {"unchecked", "vouched_by", "key", "product"}) members.try_emplace(name, Json());
+  for (const char* name : {"unchecked", "breach", "vouched_by", "key", "product"}) members.try_emplace(name, Json());
   return out;
 }
 

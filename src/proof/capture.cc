@@ -19,7 +19,7 @@ constexpr ByteArray<16> kUserType = {0x6f, 0x2a, 0x0e, 0x5c, 0x93, 0xb4, 0x4d, 0
                                      0x8e, 0x61, 0x4c, 0x61, 0x70, 0x65, 0x6c, 0x01};
 constexpr std::size_t kBoxHeaderBytes = 8;
 constexpr std::size_t kLongHeaderBytes = 16;
-constexpr std::size_t kUserHeaderBytes = 24;
+constexpr std::size_t kUserHeaderBytes = kCaptureHeaderBytes;
 constexpr std::size_t kSignatureBytes = 64;
 
 std::uint64_t read_number(ByteView bytes) {
@@ -54,6 +54,11 @@ std::string seconds(std::uint64_t ms) {
 
 bool is_camera_clock(std::string_view word) {
   return is_one_of(word, {kClockNtp, kClockGnss, kClockNone, kClockSimulated});
+}
+
+bool is_capture_header(ByteView header) {
+  return header.size() >= kCaptureHeaderBytes && as_text(header.subspan(4, 4)) == "uuid" &&
+         std::equal(kUserType.begin(), kUserType.end(), header.begin() + 8);
 }
 
 CaptureSigner::CaptureSigner(const crypto::SigningKey& key, CaptureHead head) : key_(key), head_(std::move(head)) {
@@ -148,7 +153,7 @@ void CaptureVerifier::take_header() {
       wanted_ = kUserHeaderBytes;
       return;
     }
-    if (std::equal(kUserType.begin(), kUserType.end(), header.begin() + 8)) {
+    if (is_capture_header(header)) {
       const std::uint64_t payload = length - kUserHeaderBytes;
       if (payload <= kCaptureDomain.size() + kSignatureBytes || payload > kCapturePayloadBytesMax) {
         refuse("a signature box has a length that none has");
@@ -231,11 +236,12 @@ bool CaptureVerifier::check(const Json& json, ByteView payload) {
   }
   if (!is_shaped || json.object()->size() != members) return refuse("a signature box is not of the format");
 
-  if (is_first && head.key != trusted_) {
+  if (is_first && !trusted_) trusted_ = head.key;
+  if (is_first && head.key != *trusted_) {
     return refuse(fmt::format("it names another key, {}, than the one that was given", hex(head.key)));
   }
   const auto signature = to_array<kSignatureBytes>(payload.last(kSignatureBytes));
-  if (!crypto::verify(trusted_, payload.first(payload.size() - kSignatureBytes), *signature)) {
+  if (!crypto::verify(*trusted_, payload.first(payload.size() - kSignatureBytes), *signature)) {
     return refuse("a signature is not by the key that was given");
   }
   // From here on the camera did say so: what does not fit was changed, left out, or moved since.

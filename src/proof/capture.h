@@ -33,6 +33,10 @@ inline constexpr std::string_view kClockNtp = "ntp", kClockGnss = "gnss", kClock
 inline constexpr std::string_view kSoundOn = "on", kSoundMuted = "muted", kSoundOff = "off", kSoundLost = "lost";
 bool is_camera_clock(std::string_view word);
 
+// What a signature box begins with: its length, "uuid", and the user type of ours.
+inline constexpr std::size_t kCaptureHeaderBytes = 24;
+bool is_capture_header(ByteView header);
+
 struct CaptureHead {
   std::string serial;
   crypto::PublicKey key{};
@@ -101,7 +105,8 @@ std::string_view capture_standing_name(CaptureVerdict::Standing standing);
 
 class CaptureVerifier {
  public:
-  explicit CaptureVerifier(const crypto::PublicKey& trusted) : trusted_(trusted) {}
+  // Without a key, by the one that the file names: then whose it is, is for the caller to know.
+  explicit CaptureVerifier(std::optional<crypto::PublicKey> trusted) : trusted_(trusted) {}
 
   void feed(ByteView bytes);
   // No bytes follow. Once.
@@ -113,7 +118,7 @@ class CaptureVerifier {
   bool refuse(std::string breach);
   bool check(const Json& json, ByteView payload);
 
-  crypto::PublicKey trusted_;
+  std::optional<crypto::PublicKey> trusted_;
   CaptureVerdict verdict_;
   crypto::Sha256 covered_;
   std::uint64_t covered_bytes_ = 0;

@@ -20,6 +20,7 @@ constexpr std::array kSchemes = {
     Name<SignatureScheme>{SignatureScheme::kNone, "none"},
     Name<SignatureScheme>{SignatureScheme::kAxisSignedVideo, "axis_signed_video"},
     Name<SignatureScheme>{SignatureScheme::kOnvifMediaSigning, "onvif_media_signing"},
+    Name<SignatureScheme>{SignatureScheme::kLapelCamera, "lapel_camera"},
 };
 constexpr std::array kVerdicts = {
     Name<SignatureVerdict>{SignatureVerdict::kUnsigned, "unsigned"},
@@ -83,10 +84,9 @@ struct FlagRow {
   bool MediaSignature::*member;
 };
 constexpr std::array kFlags = {
-    FlagRow{"attested", &MediaSignature::is_attested},
-    FlagRow{"key_changed", &MediaSignature::is_key_changed},
-    FlagRow{"other_video", &MediaSignature::has_other_video},
-    FlagRow{"sound", &MediaSignature::has_sound},
+    FlagRow{"attested", &MediaSignature::is_attested},        FlagRow{"key_changed", &MediaSignature::is_key_changed},
+    FlagRow{"other_video", &MediaSignature::has_other_video}, FlagRow{"sound", &MediaSignature::has_sound},
+    FlagRow{"cut_off", &MediaSignature::is_cut_off},
 };
 
 bool is_printable(const std::string& text, std::size_t bytes_max) {
@@ -164,7 +164,17 @@ std::string pictures(std::int64_t count) {
 }
 
 std::string_view scheme_words(SignatureScheme scheme) {
-  return scheme == SignatureScheme::kAxisSignedVideo ? "Axis Signed Video" : "ONVIF Media Signing";
+  switch (scheme) {
+    case SignatureScheme::kNone:
+      break;
+    case SignatureScheme::kAxisSignedVideo:
+      return "Axis Signed Video";
+    case SignatureScheme::kOnvifMediaSigning:
+      return "ONVIF Media Signing";
+    case SignatureScheme::kLapelCamera:
+      return "Lapel camera";
+  }
+  return "no scheme";
 }
 
 std::string_view reason_words(UncheckedReason reason) {
@@ -182,6 +192,7 @@ std::string first_place(const MediaSignature& signature, SignatureGapKind kind) 
 }
 
 void say_what_is_wrong(const MediaSignature& signature, std::string& out) {
+  if (!signature.breach.empty()) out += fmt::format(" What does not hold: {}.", signature.breach);
   if (signature.pictures_altered > 0) {
     out += fmt::format(
         " {} not what was signed{}.",
@@ -220,7 +231,9 @@ void say_what_is_not_covered(const MediaSignature& signature, std::string& out) 
                                                       : fmt::format("{} pictures have", signature.pictures_uncovered),
                     first_place(signature, SignatureGapKind::kUncovered));
   }
-  if (signature.units_hidden > 0) {
+  if (signature.units_hidden > 0 && signature.scheme == SignatureScheme::kLapelCamera) {
+    out += " Bytes at its end have no signature, and prove nothing.";
+  } else if (signature.units_hidden > 0) {
     out += fmt::format(" {} of picture {} of a kind that this scheme never signs{}.",
                        counted(signature.units_hidden, "piece", "pieces"), signature.units_hidden == 1 ? "is" : "are",
                        first_place(signature, SignatureGapKind::kHidden));
@@ -233,6 +246,11 @@ void say_what_is_not_covered(const MediaSignature& signature, std::string& out) 
 }
 
 void say_bounds(const MediaSignature& signature, std::string& out) {
+  if (signature.scheme == SignatureScheme::kLapelCamera) {
+    out += " Every byte up to the last signature that holds is covered, sound and the file's own times as well.";
+    if (signature.is_cut_off) out += " The camera's own end is missing: more may have been recorded.";
+    return;
+  }
   if (signature.pictures_at_start > 0) {
     out +=
         fmt::format(" The first {} no whole signature in this file.",
@@ -316,6 +334,7 @@ Json to_json_value(const MediaSignature& signature) {
   if (signature.unchecked) out["unchecked"] = name_in(kReasons, *signature.unchecked);
   out["version"] = signature.version;
   out["hash"] = signature.hash;
+  if (!signature.breach.empty()) out["breach"] = signature.breach;
   if (signature.key) {
     out["key"] = Json::Object{
         {"sha256", hex(signature.key->sha256)}, {"kind", signature.key->kind}, {"pem", signature.key->pem}};
@@ -353,6 +372,7 @@ Result<MediaSignature> parse_signature_value(const Json& value) {
   }
   out.version = printable(members, "version", 32);
   out.hash = members.word("hash", 0);
+  if (value.find("breach") != nullptr) out.breach = printable(members, "breach");
   if (const Json* key = members.take("key")) out.key = TRY(parse_key(*key));
   for (const Json& subject : members.list("chain", kSignatureChainMax)) {
     const std::string* text = subject.string();

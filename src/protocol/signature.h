@@ -30,7 +30,7 @@ inline constexpr std::size_t kSignatureTextBytesMax = 32 * 1024;  // of the whol
 inline constexpr std::size_t kSignatureRootsMax = 8;              // certificates that the worker is given
 inline constexpr std::size_t kSignatureRootBytesMax = 3 * 1024;   // each, as PEM
 
-enum class SignatureScheme { kNone, kAxisSignedVideo, kOnvifMediaSigning };
+enum class SignatureScheme { kNone, kAxisSignedVideo, kOnvifMediaSigning, kLapelCamera };
 enum class SignatureVerdict { kUnsigned, kSignedButUnchecked, kAltered, kVerifiedWithGaps, kVerified };
 enum class UncheckedReason {
   kOldForm,      // Axis Signed Video before version 2
@@ -98,7 +98,9 @@ struct MediaSignature {
   std::int64_t signatures_wrong = 0;  // that the key did not make
   bool is_key_changed = false;        // another key turned up on the way
   bool has_other_video = false;       // further video in the file, which nothing was asked of
-  bool has_sound = false;             // never covered
+  bool has_sound = false;             // covered by kLapelCamera alone
+  bool is_cut_off = false;            // kLapelCamera: the camera's own end is missing
+  std::string breach;                 // kLapelCamera: what does not hold, in words
 
   std::optional<Timestamp> from, to;                    // by the camera's clock, as signed
   std::int64_t covered_from_ms = 0, covered_to_ms = 0;  // in the footage

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """A camera's signature in footage: what it comes to, whose key it is, and that neither can be changed behind the ledger's back."""
 import json
+import shutil
 import sqlite3
 import unittest
 
+import camera_footage
+from camera_test import Camera
 from harness import BIN, ROOT, TownCase, run, until
 from ledger_check_test import check
 
@@ -95,6 +98,42 @@ class SignedVideo(TownCase):
             self.assertEqual(shown["chain_starts_at"], "camera")
             self.assertIn("a root that this agency trusts", shown["chain_note"])
             self.assertEqual(shown["signature"]["chain"][1], "CN=Lapel Test Camera Factory 3,O=Lapel Test Works")
+
+    def test_an_open_camera_signs_sound_as_well_and_its_chain_starts_there(self):
+        camera = Camera("BC-7")
+        self.addCleanup(shutil.rmtree, camera.home)
+        camera.record(None, "--events", "1", "--event-seconds", "4", "--pre-event", "0")
+        film = camera.footage[0].read_bytes()
+        key = camera.home / "key"
+        key.write_text(camera.key + "\n")
+        first = self.looked_at(self.add(film, device="BC-7"))
+        found = first["signature"]
+        self.assertEqual((found["scheme"], found["verdict"], found["key_is"], first["chain_starts_at"]), ("lapel_camera", "verified", "unknown", "server"))
+        self.assertEqual((found["pictures"], found["pictures_valid"]), (120, 120))
+        self.assertEqual((found["product"]["serial"], found["key"]["kind"], found["cut_off"], found["sound"]), ("BC-7", "Ed25519", False, True))
+        self.assertIn("sound and the file's own times as well", found["words"])
+        self.key("add", "--serial", "BC-7", "--key", key)
+        self.assertEqual(self.stands(first["id"], "of_device")["chain_starts_at"], "camera")
+
+        # Cut where a signature ends, with bytes behind it, and with one bit of its sound another.
+        boxes = [at for at in range(len(film)) if film.startswith(camera_footage.USER_TYPE, at)]
+        ends = [at - 8 + int.from_bytes(film[at - 8:at - 4], "big") for at in boxes]
+        cut = self.looked_at(self.add(film[:ends[1]], device="BC-7"))
+        self.assertEqual((cut["signature"]["verdict"], cut["signature"]["cut_off"], cut["chain_starts_at"]), ("verified", True, "camera"))
+        self.assertIn("The camera's own end is missing", cut["signature"]["words"])
+        more = self.looked_at(self.add(film[:boxes[2] - 8], device="BC-7"))
+        self.assertEqual((more["signature"]["verdict"], more["chain_starts_at"]), ("verified_with_gaps", "server"))
+        self.assertEqual((more["signature"]["pictures_valid"], more["signature"]["pictures_uncovered"]), (60, 30))
+        track = json.loads(run("ffprobe", "-v", "error", "-select_streams", "a", "-show_entries", "packet=pos,size", "-of", "json",
+                               camera.footage[0]).stdout)["packets"]
+        sound = next(packet for packet in track if int(packet["pos"]) > ends[1])
+        bent = bytearray(film)
+        bent[int(sound["pos"]) + int(sound["size"]) // 2] ^= 1
+        altered = self.looked_at(self.add(bytes(bent), device="BC-7"))
+        self.assertEqual((altered["signature"]["verdict"], altered["chain_starts_at"]), ("altered", "server"))
+        self.assertEqual(altered["signature"]["breach"], "the bytes before signature 2 are not those that it signed")
+        self.assertEqual((altered["signature"]["pictures_valid"], altered["signature"]["pictures_altered"]), (60, 60))
+        self.assertEqual(check(self.town.data)[0], 0)
 
     def test_what_is_not_signed_says_so_and_what_is_no_key_is_refused(self):
         shown = self.looked_at(self.add((SIGNED / "plain.mp4").read_bytes()))

@@ -481,7 +481,7 @@ export const m = {
       verified: "as signed",
     } as Readonly<Record<string, string>>,
     unknownKey: "as signed, by an unknown key",
-    schemes: { none: "none", axis_signed_video: "Axis Signed Video", onvif_media_signing: "ONVIF Media Signing" } as Readonly<Record<string, string>>,
+    schemes: { none: "none", axis_signed_video: "Axis Signed Video", onvif_media_signing: "ONVIF Media Signing", lapel_camera: "Lapel camera" } as Readonly<Record<string, string>>,
     gaps: {
       altered: "not as signed",
       out_of_order: "in another order than signed",
