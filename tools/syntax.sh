@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 flags=(-std=c++20 -fsyntax-only -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wthread-safety -Werror
        -Wno-pragma-once-outside-header -Isrc -I. -isystem build/third_party/sqlite3 -isystem /usr/include/postgresql
        -DBOOST_ERROR_CODE_HEADER_ONLY -DBOOST_ALL_NO_LIB -DLAPEL_SOURCE_DIR="\"$PWD\"" -DLAPEL_VERSION="\"\"" -DLAPEL_MEDIA="\"\""
-       -DLAPEL_MEDIA_ESCAPE="\"\"" -DLAPEL_FUZZ_CONTAINER="\"\"" -DLAPEL_FUZZ_TELEMETRY="\"\"")
+       -DLAPEL_MEDIA_ESCAPE="\"\"" -DLAPEL_FUZZ_CONTAINER="\"\"" -DLAPEL_FUZZ_TELEMETRY="\"\"" -DLAPEL_IMPORT_MAPPINGS="\"\"")
 # What stands in folders of its own; a system's, so that nobody's warnings but ours are told.
 read -r -a paper < <(pkg-config --cflags pangocairo | sed 's/-I/-isystem /g')
 flags+=("${paper[@]}")

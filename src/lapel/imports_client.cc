@@ -229,7 +229,9 @@ void print_counts(const Json& import) {
 Result<void> print_findings(Remote& remote, const Json& import) {
   const Json* kinds = import.find("findings");
   if (!kinds || !kinds->object()) return {};
-  for (const auto& [kind, times] : *kinds->object()) {
+  for (const auto& each : *kinds->object()) {
+    const std::string& kind = each.first;
+    const Json& times = each.second;
     int shown = 0;
     TRY(each_item(
         remote, fmt::format("{}/findings?kind={}", import_path(TRY(text_member(import, "id"))), url_encoded(kind)),
