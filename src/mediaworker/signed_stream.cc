@@ -347,7 +347,7 @@ void SignedStream::settle(Judged judged, const Heard& heard) {
   if (!judged.items.empty() && judged.items[0].second == Fate::kValid) {
     last_first_ = judged.items[0].first.hash;
   } else if (message.unit_hashes.size() >= hash_bytes_) {
-    last_first_.emplace();
+    last_first_ = Unit64{};
     std::copy_n(message.unit_hashes.begin(), hash_bytes_, last_first_->bytes.begin());
   }
   items_.erase(items_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(judged.items.size()));
