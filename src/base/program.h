@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// What a program's manual says beyond its flags: how it ends, and what it heeds of its environment.
+// The face of a program: its commands and flags, declared once, of which parser, --help, manual page and completions are made;
+// and what its manual says beyond them: how it ends, and what it heeds of its environment.
 //
-// Owns: the two tables; each program fills them beside the declaration of its flags.
-// Promises: nothing; src/manual makes pages of them, and tests hold the exit codes to the code.
-// Fails with: nothing.
-// Threads: values.
+// Owns: the face and the two tables; each door has one, command_line() of its command_line.h.
+// Promises: nothing is done unless the whole line was understood. src/manual makes pages of the tables, and tests hold the exit codes
+//   to the code.
+// Fails with: an exit code of notes().exits.
+// Threads: one.
 
 #include <string_view>
 #include <vector>
+
+namespace CLI {
+class App;
+}
 
 namespace lapel {
 
@@ -30,6 +36,18 @@ struct ProgramNotes {
   std::vector<ExitStatus> exits;
   std::vector<Variable> variables;
   std::vector<std::string_view> see_also;  // other programs of ours
+};
+
+class Program {
+ public:
+  Program() = default;
+  virtual ~Program() = default;
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+
+  virtual const CLI::App& app() const = 0;
+  virtual int run(int argc, char** argv) = 0;
+  virtual ProgramNotes notes() const = 0;
 };
 
 }  // namespace lapel

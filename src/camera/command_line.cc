@@ -57,11 +57,9 @@ int run_record(Options options) {
   return done ? 0 : end_with(done.error());
 }
 
-}  // namespace
-
-class CommandLine::Declared {
+class CommandLine final : public Program {
  public:
-  Declared() : app_("Lapel: an open body camera in software", "lapel-camera") {
+  CommandLine() : app_("Lapel: an open body camera in software", "lapel-camera") {
     app_.require_subcommand(1);
     app_.set_help_all_flag("--help-all", "Help of every command");
 
@@ -135,9 +133,9 @@ class CommandLine::Declared {
     command("stop", "End what is recorded and switch the camera off");
   }
 
-  const CLI::App& app() const { return app_; }
+  const CLI::App& app() const override { return app_; }
 
-  int run(int argc, char** argv) {
+  int run(int argc, char** argv) override {
     try {
       app_.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -159,6 +157,8 @@ class CommandLine::Declared {
     if (auto ready = read_times(*disk); !ready) return end_with(ready.error());
     return run_record(std::move(options_));
   }
+
+  ProgramNotes notes() const override;
 
  private:
   int tell_camera() {
@@ -218,18 +218,7 @@ class CommandLine::Declared {
   std::int64_t for_s_ = 0;
 };
 
-CommandLine::CommandLine() : declared_(std::make_unique<Declared>()) {}
-CommandLine::~CommandLine() = default;
-
-const CLI::App& CommandLine::app() const {
-  return declared_->app();
-}
-
-int CommandLine::run(int argc, char** argv) {
-  return declared_->run(argc, argv);
-}
-
-ProgramNotes CommandLine::notes() {
+ProgramNotes CommandLine::notes() const {
   return {
       "an open body camera in software",
       "Sees through V4L2 and ALSA devices, a file or a test scene; keeps the seconds before an event in memory, "
@@ -253,6 +242,12 @@ ProgramNotes CommandLine::notes() {
       {},
       {"lapel-dock", "lapel-verify"},
   };
+}
+
+}  // namespace
+
+std::unique_ptr<Program> command_line() {
+  return std::make_unique<CommandLine>();
 }
 
 }  // namespace lapel::camera

@@ -1,36 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The commands and flags of lapel-camera, declared once: parser, --help, manual page and completions are made of this.
+// The commands and flags of lapel-camera.
 //
-// Owns: what was parsed.
-// Promises: nothing is done unless the whole line was understood.
-// Fails with: an exit code of notes().exits.
+// Owns: nothing; each call makes another.
+// Promises: as program.h.
+// Fails with: as program.h.
 // Threads: one.
 
 #include <memory>
 
 #include "base/program.h"
 
-namespace CLI {
-class App;
-}
-
 namespace lapel::camera {
 
-class CommandLine {
- public:
-  CommandLine();
-  ~CommandLine();
-  CommandLine(const CommandLine&) = delete;
-  CommandLine& operator=(const CommandLine&) = delete;
-
-  const CLI::App& app() const;
-  int run(int argc, char** argv);
-  static ProgramNotes notes();
-
- private:
-  class Declared;
-  std::unique_ptr<Declared> declared_;
-};
+std::unique_ptr<Program> command_line();
 
 }  // namespace lapel::camera

@@ -7,5 +7,5 @@
 int main(int argc, char** argv) {
   // Key and footage are the camera's alone, whatever the shell's umask.
   umask(0077);
-  return lapel::camera::CommandLine().run(argc, argv);
+  return lapel::camera::command_line()->run(argc, argv);
 }

@@ -90,11 +90,9 @@ int run_offload(const os::Path& directory, const os::Path& profiles, OffloadOpti
   return was_stopped ? kExitStopped : end_with(done.error());
 }
 
-}  // namespace
-
-class CommandLine::Declared {
+class CommandLine final : public Program {
  public:
-  Declared() : app_("Lapel: takes footage off cameras and hands it to the server", "lapel-dock") {
+  CommandLine() : app_("Lapel: takes footage off cameras and hands it to the server", "lapel-dock") {
     app_.require_subcommand(1);
     app_.set_help_all_flag("--help-all", "Help of every command");
 
@@ -129,9 +127,9 @@ class CommandLine::Declared {
     run->add_flag("--json", is_json_, "Print JSON lines");
   }
 
-  const CLI::App& app() const { return app_; }
+  const CLI::App& app() const override { return app_; }
 
-  int run(int argc, char** argv) {
+  int run(int argc, char** argv) override {
     try {
       app_.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -158,6 +156,8 @@ class CommandLine::Declared {
     return run_offload(state_, profiles_, std::move(options_), voice);
   }
 
+  ProgramNotes notes() const override;
+
  private:
   static int usage(const std::string& sentence) {
     fmt::print(stderr, "lapel-dock: {}\n", sentence);
@@ -173,18 +173,7 @@ class CommandLine::Declared {
   bool allows_plain_ = false, is_once_ = false, erases_ = false, is_json_ = false;
 };
 
-CommandLine::CommandLine() : declared_(std::make_unique<Declared>()) {}
-CommandLine::~CommandLine() = default;
-
-const CLI::App& CommandLine::app() const {
-  return declared_->app();
-}
-
-int CommandLine::run(int argc, char** argv) {
-  return declared_->run(argc, argv);
-}
-
-ProgramNotes CommandLine::notes() {
+ProgramNotes CommandLine::notes() const {
   return {
       "takes footage off cameras and hands it to a Lapel server",
       "A dock is enrolled once, with a code that an administrator makes with lapel dock enroll; it then trusts "
@@ -205,6 +194,12 @@ ProgramNotes CommandLine::notes() {
       {},
       {"lapel", "lapel-verify"},
   };
+}
+
+}  // namespace
+
+std::unique_ptr<Program> command_line() {
+  return std::make_unique<CommandLine>();
 }
 
 }  // namespace lapel::dock

@@ -7,5 +7,5 @@
 int main(int argc, char** argv) {
   // Keys, copies and receipts are the dock's alone, whatever the shell's umask.
   umask(0077);
-  return lapel::dock::CommandLine().run(argc, argv);
+  return lapel::dock::command_line()->run(argc, argv);
 }

@@ -40,7 +40,7 @@ void one_of(CLI::Option* option, std::string_view names) {
   option->check(CLI::IsMember(set));
 }
 
-CommandLine::Declared::Declared() : app_("Lapel: the open body-worn-camera system", "lapel") {
+CommandLine::CommandLine() : app_("Lapel: the open body-worn-camera system", "lapel") {
   app_.formatter(std::make_shared<WholeFormatter>());  // the commands take it over from here
   app_.require_subcommand(1);
   app_.set_help_all_flag("--help-all", "Help of every command");
@@ -71,7 +71,7 @@ CommandLine::Declared::Declared() : app_("Lapel: the open body-worn-camera syste
   add_calendar();
 }
 
-int CommandLine::Declared::run(int argc, char** argv) {
+int CommandLine::run(int argc, char** argv) {
   try {
     app_.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -86,20 +86,20 @@ int CommandLine::Declared::run(int argc, char** argv) {
   return exit_code(done.error().code());
 }
 
-CLI::App* CommandLine::Declared::command(CLI::App& parent, const std::string& name, const std::string& help,
-                                         std::function<Result<void>()> action) {
+CLI::App* CommandLine::command(CLI::App& parent, const std::string& name, const std::string& help,
+                               std::function<Result<void>()> action) {
   CLI::App* sub = parent.add_subcommand(name, help);
   sub->callback([this, action = std::move(action)] { chosen_ = action; });
   return sub;
 }
 
-CLI::App* CommandLine::Declared::group(CLI::App& parent, const std::string& name, const std::string& help) {
+CLI::App* CommandLine::group(CLI::App& parent, const std::string& name, const std::string& help) {
   CLI::App* sub = parent.add_subcommand(name, help);
   sub->require_subcommand(1);
   return sub;
 }
 
-void CommandLine::Declared::add_data(CLI::App* sub) {
+void CommandLine::add_data(CLI::App* sub) {
   sub->add_option("--data", where_.data, "The data directory")->required()->type_name("DIR");
   sub->add_option("--database", where_.database,
                   "PostgreSQL with the catalog, postgresql://USER@HOST/NAME; as the data directory remembers it, else "
@@ -113,7 +113,7 @@ void CommandLine::Declared::add_data(CLI::App* sub) {
       ->type_name("URL");
 }
 
-void CommandLine::Declared::add_agency_terms(CLI::App* sub) {
+void CommandLine::add_agency_terms(CLI::App* sub) {
   sub->add_option("--slug", agency_.slug, "Its part of the ledger's origin; made of the name when left out");
   sub->add_option("--host", agency_.host, "Host part of the ledger's origin, as outsiders know this server")
       ->type_name("NAME");
@@ -122,7 +122,7 @@ void CommandLine::Declared::add_agency_terms(CLI::App* sub) {
       ->type_name("SECONDS");
 }
 
-void CommandLine::Declared::add_init() {
+void CommandLine::add_init() {
   CLI::App* sub = command(app_, "init", "Make a data directory with its first agency and administrator",
                           [this] { return door::run_init(where_, agency_, person_, password_file_); });
   add_data(sub);
@@ -142,7 +142,7 @@ void CommandLine::Declared::add_init() {
       "receipt proves something to whoever has the key from there. Never overwrites.");
 }
 
-void CommandLine::Declared::add_serve() {
+void CommandLine::add_serve() {
   CLI::App* sub = command(app_, "serve", "Run the server", [this] {
     serve_.where = where_;
     return door::run_serve(serve_);
@@ -175,7 +175,7 @@ void CommandLine::Declared::add_serve() {
       "end, and exits 0.");
 }
 
-void CommandLine::Declared::add_catalog() {
+void CommandLine::add_catalog() {
   CLI::App* sub = command(*group("catalog", "Where the rows are"), "move",
                           "Move the embedded catalog into an empty PostgreSQL database",
                           [this] { return door::run_catalog_move(where_); });
@@ -185,7 +185,7 @@ void CommandLine::Declared::add_catalog() {
       "catalog.db.moved. No server may run meanwhile. Killed, it goes on where it was.");
 }
 
-void CommandLine::Declared::add_agency() {
+void CommandLine::add_agency() {
   CLI::App* agencies = group("agency", "Agencies on this server");
   CLI::App* sub =
       command(*agencies, "add", "Add a further agency", [this] { return door::run_agency_add(where_, agency_); });
@@ -198,7 +198,7 @@ void CommandLine::Declared::add_agency() {
   add_agency_terms(sub);
 }
 
-void CommandLine::Declared::add_user() {
+void CommandLine::add_user() {
   CLI::App* users = group("user", "People who sign in");
   CLI::App* unlock = command(*users, "unlock", "Release a login that wrong passwords have locked",
                              [this] { return door::run_user_unlock(where_, person_.login); });
@@ -249,7 +249,7 @@ void CommandLine::Declared::add_user() {
       ->type_name("FILE");
 }
 
-void CommandLine::Declared::add_provider(CLI::App& sign_in) {
+void CommandLine::add_provider(CLI::App& sign_in) {
   CLI::App* providers = group(sign_in, "provider", "The agency's own identity provider");
   CLI::App* set = command(*providers, "set", "Let people sign in through it (OpenID Connect)",
                           [this] { return door::run_provider_set(where_, agency_.name, provider_); });
@@ -302,7 +302,7 @@ void CommandLine::Declared::add_provider(CLI::App& sign_in) {
   link->add_option("--subject", subject_, "The account's \"sub\" in ID tokens")->required()->type_name("SUBJECT");
 }
 
-void CommandLine::Declared::add_token() {
+void CommandLine::add_token() {
   CLI::App* tokens = group("token", "Service credentials");
   CLI::App* sub = command(*tokens, "create", "Make a token for programs", [this] {
     return door::run_token_create(where_, person_.login, scopes_, expires_, as_json_);
@@ -328,7 +328,7 @@ void CommandLine::Declared::add_token() {
   for (CLI::App* each : {sub, list}) each->add_flag("--json", as_json_, "Print JSON");
 }
 
-void CommandLine::Declared::add_dock() {
+void CommandLine::add_dock() {
   CLI::App* docks = group("dock", "Docks that offload cameras");
   CLI::App* enroll = command(*docks, "enroll", "Make a code with which one dock may enroll, once, within 15 minutes",
                              [this] { return door::run_dock_enroll(where_, agency_.name, dock_, as_json_); });
@@ -345,7 +345,7 @@ void CommandLine::Declared::add_dock() {
   for (CLI::App* sub : {enroll, list}) sub->add_flag("--json", as_json_, "Print JSON");
 }
 
-void CommandLine::Declared::add_camera_key() {
+void CommandLine::add_camera_key() {
   CLI::App* keys =
       group("camera-key", "Whose signatures in footage are believed: cameras' keys, and roots of certificates");
   CLI::App* add = command(*keys, "add", "Trust the key of one camera, or a root that vouches for the keys of many",
@@ -367,7 +367,7 @@ void CommandLine::Declared::add_camera_key() {
   list->add_flag("--json", as_json_, "Print JSON");
 }
 
-void CommandLine::Declared::add_camera_system() {
+void CommandLine::add_camera_system() {
   CLI::App* systems = group("camera-system", "Body-worn systems that send by the Axis content destination API");
   CLI::App* add =
       command(*systems, "add", "Write the connection file by which one system sends what its cameras recorded",
@@ -405,7 +405,7 @@ void CommandLine::Declared::add_camera_system() {
   list->add_flag("--json", as_json_, "Print JSON");
 }
 
-void CommandLine::Declared::add_job() {
+void CommandLine::add_job() {
   CLI::App* jobs = group("job", "What the server does by itself, such as looking into each file");
   CLI::App* list = command(*jobs, "list", "Jobs, the last changed first",
                            [this] { return door::run_job_list(where_, state_, limit_, as_json_); });
@@ -419,7 +419,7 @@ void CommandLine::Declared::add_job() {
   retry->add_option("ID", ids_, "Jobs, as lapel job list names them")->required();
 }
 
-void CommandLine::Declared::add_ledger() {
+void CommandLine::add_ledger() {
   CLI::App* sub =
       command(*group("ledger", "The ledgers of this server"), "check", "Verify every leaf, tile and event again",
               [this] { return door::run_ledger_check(where_, as_json_); });
@@ -427,7 +427,7 @@ void CommandLine::Declared::add_ledger() {
   sub->add_flag("--json", as_json_, "Print JSON");
 }
 
-void CommandLine::Declared::add_forecast() {
+void CommandLine::add_forecast() {
   CLI::App* sub = command(app_, "forecast", "Storage, line and money to come, from a file of volumes; needs no server",
                           [this] { return door::run_forecast(forecast_, as_json_); });
   sub->add_option("FILE", forecast_.file, "Of lapel program volumes --json; or a forecast's JSON, to make it again")
@@ -448,7 +448,7 @@ void CommandLine::Declared::add_forecast() {
   sub->add_flag("--json", as_json_, "Print JSON");
 }
 
-void CommandLine::Declared::add_calendar() {
+void CommandLine::add_calendar() {
   CLI::App* calendar = group("calendar", "Business days, by a published list of holidays; needs no server");
   calendar
       ->add_option("--calendar", calendar_.calendar,
@@ -472,18 +472,7 @@ void CommandLine::Declared::add_calendar() {
   holidays->add_option("--until", calendar_.until, "Up to this day")->type_name("DATE");
 }
 
-CommandLine::CommandLine() : declared_(std::make_unique<Declared>()) {}
-CommandLine::~CommandLine() = default;
-
-const CLI::App& CommandLine::app() const {
-  return declared_->app();
-}
-
-int CommandLine::run(int argc, char** argv) {
-  return declared_->run(argc, argv);
-}
-
-ProgramNotes CommandLine::notes() {
+ProgramNotes CommandLine::notes() const {
   return {
       "the open body-worn-camera evidence system: its server, and the command line that talks to it",
       "Commands with --data work on a server's own data directory, on its machine, and may run beside the server. "
@@ -504,6 +493,10 @@ ProgramNotes CommandLine::notes() {
       {{kTokenVariable, "The token to sign in with, unless --token-file is given.", "recording"}},
       {"lapel-dock", "lapel-verify"},
   };
+}
+
+std::unique_ptr<Program> command_line() {
+  return std::make_unique<CommandLine>();
 }
 
 }  // namespace lapel::door

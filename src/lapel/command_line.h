@@ -1,36 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The commands and flags of lapel, declared once: parser, --help, manual pages and completions are made of this.
+// The commands and flags of lapel.
 //
-// Owns: what was parsed.
+// Owns: nothing; each call makes another.
 // Promises: a command runs only when the whole line was understood.
-// Fails with: an exit code of notes().exits.
+// Fails with: as program.h.
 // Threads: one.
 
 #include <memory>
 
 #include "base/program.h"
 
-namespace CLI {
-class App;
-}
-
 namespace lapel::door {
 
-class CommandLine {
- public:
-  CommandLine();
-  ~CommandLine();
-  CommandLine(const CommandLine&) = delete;
-  CommandLine& operator=(const CommandLine&) = delete;
-
-  const CLI::App& app() const;
-  int run(int argc, char** argv);
-  static ProgramNotes notes();
-
- private:
-  class Declared;
-  std::unique_ptr<Declared> declared_;
-};
+std::unique_ptr<Program> command_line();
 
 }  // namespace lapel::door

@@ -39,11 +39,12 @@ inline constexpr const char* kTokenVariable = "LAPEL_TOKEN";
 // The parser refuses any other value, and help and completions name these. `names`: with ", " between them.
 void one_of(CLI::Option* option, std::string_view names);
 
-class CommandLine::Declared {
+class CommandLine final : public Program {
  public:
-  Declared();
-  const CLI::App& app() const { return app_; }
-  int run(int argc, char** argv);
+  CommandLine();
+  const CLI::App& app() const override { return app_; }
+  int run(int argc, char** argv) override;
+  ProgramNotes notes() const override;
 
  private:
   CLI::App* command(CLI::App& parent, const std::string& name, const std::string& help,

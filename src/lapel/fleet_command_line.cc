@@ -8,8 +8,8 @@
 namespace lapel::door {
 
 // A change of one thing that is named first: `path` with its id in the middle.
-CLI::App* CommandLine::Declared::named_change(CLI::App* in, const char* name, const char* help, const char* what,
-                                              const char* before, const char* after) {
+CLI::App* CommandLine::named_change(CLI::App* in, const char* name, const char* help, const char* what,
+                                    const char* before, const char* after) {
   CLI::App* sub = command(*in, name, help, [this, before, after] {
     return door::run_fact_change(remote_, "POST", before + url_encoded(recording_) + after, said_, as_json_);
   });
@@ -18,7 +18,7 @@ CLI::App* CommandLine::Declared::named_change(CLI::App* in, const char* name, co
   return sub;
 }
 
-void CommandLine::Declared::add_staffing() {
+void CommandLine::add_staffing() {
   CLI::App* staffing = remote_group("staffing", "How many there are to wear a camera, on a server, over HTTP");
   CLI::App* show = command(*staffing, "show", "Strength, and whether there is a camera for each sworn officer",
                            [this] { return door::run_staffing_show(remote_, day_, as_json_); });
@@ -31,7 +31,7 @@ void CommandLine::Declared::add_staffing() {
   for (CLI::App* sub : {show, import}) sub->add_flag("--json", as_json_, "Print JSON");
 }
 
-void CommandLine::Declared::add_fleet() {
+void CommandLine::add_fleet() {
   CLI::App* fleet = remote_group("fleet", "The cameras, on a server, over HTTP");
   fact_list(fleet, "The cameras: where each is, and who has it", "/api/v1/fleet/cameras",
             {"serial", "state", "use", "officer", "place", "firmware", "battery_percent", "open_faults"});
@@ -76,7 +76,7 @@ void CommandLine::Declared::add_fleet() {
   for (CLI::App* sub : {state, mode}) say(sub, "--reason", "reason", "Why; it goes on record")->required();
 }
 
-CLI::App* CommandLine::Declared::rotation_status(CLI::App* in, const char* name) {
+CLI::App* CommandLine::rotation_status(CLI::App* in, const char* name) {
   CLI::App* sub = command(*in, name, "Whose turn it is to wear a camera, and what is overdue",
                           [this] { return door::run_rotation_status(remote_, day_, as_json_); });
   sub->add_option("--as-of", day_, "As of this day; today, when left out")->type_name("DATE");
@@ -84,7 +84,7 @@ CLI::App* CommandLine::Declared::rotation_status(CLI::App* in, const char* name)
   return sub;
 }
 
-void CommandLine::Declared::add_rotation() {
+void CommandLine::add_rotation() {
   CLI::App* rotation = remote_group("rotation", "Whose turn it is to wear a camera, on a server, over HTTP");
   rotation_status(rotation, "status");
   CLI::App* plan = command(*rotation, "plan", "Who is next, and why; it changes nothing",

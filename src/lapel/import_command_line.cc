@@ -6,7 +6,7 @@
 
 namespace lapel::door {
 
-void CommandLine::Declared::add_import() {
+void CommandLine::add_import() {
   CLI::App* import = remote_group("import", "Exports of other evidence systems, brought in over HTTP");
   CLI::App* profiles = command(*import, "profiles", "The systems whose exports can be read, and how far that was tried",
                                [this] { return door::run_import_profiles(remote_, as_json_); });

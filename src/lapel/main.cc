@@ -7,5 +7,5 @@
 int main(int argc, char** argv) {
   // Everything under a data directory is its owner's alone, whatever the shell's umask.
   umask(0077);
-  return lapel::door::CommandLine().run(argc, argv);
+  return lapel::door::command_line()->run(argc, argv);
 }

@@ -12,7 +12,7 @@
 
 namespace lapel::door {
 
-CLI::App* CommandLine::Declared::remote_group(const char* name, const char* help) {
+CLI::App* CommandLine::remote_group(const char* name, const char* help) {
   CLI::App* sub = group(name, help);
   sub->add_option("--server", remote_.server, "The server's address")
       ->envname("LAPEL_SERVER")
@@ -26,8 +26,7 @@ CLI::App* CommandLine::Declared::remote_group(const char* name, const char* help
   return sub;
 }
 
-CLI::App* CommandLine::Declared::fact_list(CLI::App* in, const char* help, const char* path,
-                                           std::vector<std::string> columns) {
+CLI::App* CommandLine::fact_list(CLI::App* in, const char* help, const char* path, std::vector<std::string> columns) {
   CLI::App* sub = command(*in, "list", help, [this, path, columns = std::move(columns)] {
     return door::run_fact_list(remote_, path, said_, columns, as_json_);
   });
@@ -35,20 +34,20 @@ CLI::App* CommandLine::Declared::fact_list(CLI::App* in, const char* help, const
   return sub;
 }
 
-CLI::App* CommandLine::Declared::fact_change(CLI::App* in, const char* name, const char* help, const char* method,
-                                             const char* path) {
+CLI::App* CommandLine::fact_change(CLI::App* in, const char* name, const char* help, const char* method,
+                                   const char* path) {
   CLI::App* sub = command(
       *in, name, help, [this, method, path] { return door::run_fact_change(remote_, method, path, said_, as_json_); });
   sub->add_flag("--json", as_json_, "Print JSON");
   return sub;
 }
 
-CLI::Option* CommandLine::Declared::say(CLI::App* sub, const char* option, const char* member, const char* help) {
+CLI::Option* CommandLine::say(CLI::App* sub, const char* option, const char* member, const char* help) {
   return sub->add_option_function<std::string>(
       option, [this, member](const std::string& value) { said_.emplace_back(member, value); }, help);
 }
 
-void CommandLine::Declared::add_facts() {
+void CommandLine::add_facts() {
   CLI::App* people = remote_group("person", "People on a server, over HTTP");
   fact_list(people, "The people of the agency", "/api/v1/people", {"login", "badge", "active", "roles", "name"});
   CLI::App* roles = command(*people, "roles", "Give a person other roles than they hold", [this] {
@@ -189,11 +188,11 @@ void CommandLine::Declared::add_facts() {
       "passkeys alone does it in a browser.");
 }
 
-void CommandLine::Declared::add_signer(CLI::App* sub) {
+void CommandLine::add_signer(CLI::App* sub) {
   for (CLI::Option* option : offer_signer(sub)) option->required();
 }
 
-std::array<CLI::Option*, 2> CommandLine::Declared::offer_signer(CLI::App* sub) {
+std::array<CLI::Option*, 2> CommandLine::offer_signer(CLI::App* sub) {
   CLI::Option* login = sub->add_option("--login", signer_.login, "Who does it");
   CLI::Option* password =
       sub->add_option("--password-file", signer_.password_file, "File whose first line is their password")
@@ -205,8 +204,8 @@ std::array<CLI::Option*, 2> CommandLine::Declared::offer_signer(CLI::App* sub) {
   return {login, password};
 }
 
-CLI::App* CommandLine::Declared::signed_act(CLI::App* in, const char* name, const char* help, const char* before,
-                                            const char* after) {
+CLI::App* CommandLine::signed_act(CLI::App* in, const char* name, const char* help, const char* before,
+                                  const char* after) {
   CLI::App* sub = command(*in, name, help, [this, before, after] {
     return door::run_signed_act(remote_, signer_, before + url_encoded(recording_) + after, reason_, as_json_);
   });
@@ -220,7 +219,7 @@ CLI::App* CommandLine::Declared::signed_act(CLI::App* in, const char* name, cons
   return sub;
 }
 
-void CommandLine::Declared::add_holds() {
+void CommandLine::add_holds() {
   CLI::App* holds = remote_group("hold", "Legal holds on a server, over HTTP");
   CLI::App* add =
       fact_change(holds, "add", "Place a hold, which stands until two people release it", "POST", "/api/v1/holds");
@@ -254,8 +253,7 @@ void CommandLine::Declared::add_holds() {
   withdraw->add_flag("--json", as_json_, "Print JSON");
 }
 
-CLI::App* CommandLine::Declared::program_report(CLI::App* in, const char* name, const char* help,
-                                                ProgramReport report) {
+CLI::App* CommandLine::program_report(CLI::App* in, const char* name, const char* help, ProgramReport report) {
   CLI::App* sub = command(*in, name, help, [this, report] { return report(remote_, program_, as_json_); });
   sub->add_option("--as-of", program_.as_of, "As it was known on this day; today, when left out")->type_name("DATE");
   one_of(
@@ -268,13 +266,13 @@ CLI::App* CommandLine::Declared::program_report(CLI::App* in, const char* name, 
   return sub;
 }
 
-void CommandLine::Declared::paper(CLI::App* sub) {
+void CommandLine::paper(CLI::App* sub) {
   one_of(sub->add_option("--format", program_.format, "As a file of this form")->type_name("FORM"),
          "json, html, pdf, csv");
   sub->add_option("--out", program_.out, "Into this new file; on stdout, when left out")->type_name("FILE");
 }
 
-void CommandLine::Declared::add_program() {
+void CommandLine::add_program() {
   CLI::App* program = remote_group("program", "The program around the cameras, on a server, over HTTP");
   CLI::App* import = command(*program, "import", "Add the statements of a file, whole or not at all",
                              [this] { return door::run_program_import(remote_, out_, as_json_); });
@@ -381,7 +379,7 @@ void CommandLine::Declared::add_program() {
   published->add_flag("--json", as_json_, "Print JSON");
 }
 
-void CommandLine::Declared::add_reading_terms(CLI::App* sub) {
+void CommandLine::add_reading_terms(CLI::App* sub) {
   one_of(sub->add_option("--purpose", reading_.purpose, "Why the bytes are needed")->required()->type_name("PURPOSE"),
          access::all_purpose_names());
   sub->add_option("--case", reading_.case_number, "The agency's case number");
@@ -395,7 +393,7 @@ void CommandLine::Declared::add_reading_terms(CLI::App* sub) {
       ->type_name("REASON");
 }
 
-void CommandLine::Declared::add_share() {
+void CommandLine::add_share() {
   CLI::App* shares = remote_group("share", "What is sent to people outside, on a server, over HTTP");
   CLI::App* make = command(*shares, "add", "Share recordings with one named person outside",
                            [this] { return door::run_share_make(remote_, ids_, share_, as_json_); });
@@ -438,7 +436,7 @@ void CommandLine::Declared::add_share() {
   revoke->add_flag("--json", as_json_, "Print JSON");
 }
 
-void CommandLine::Declared::add_file_request() {
+void CommandLine::add_file_request() {
   CLI::App* requests = remote_group("file-request", "What people outside are asked to send, on a server, over HTTP");
   CLI::App* make = command(*requests, "create", "Ask somebody outside for files, by a link",
                            [this] { return door::run_file_request_create(remote_, file_request_, as_json_); });
@@ -470,7 +468,7 @@ void CommandLine::Declared::add_file_request() {
   revoke->add_option("--reason", reason_, "Why; it goes on record")->required();
 }
 
-void CommandLine::Declared::add_recording() {
+void CommandLine::add_recording() {
   CLI::App* recordings = remote_group("recording", "Recordings on a server, over HTTP");
 
   CLI::App* list = command(*recordings, "list", "Newest first",

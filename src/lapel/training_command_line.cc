@@ -6,15 +6,15 @@
 
 namespace lapel::door {
 
-CLI::App* CommandLine::Declared::policy_command(CLI::App* in, const char* name, const char* help,
-                                                std::function<Result<void>()> action) {
+CLI::App* CommandLine::policy_command(CLI::App* in, const char* name, const char* help,
+                                      std::function<Result<void>()> action) {
   CLI::App* sub = command(*in, name, help, std::move(action));
   sub->add_option("POLICY", policy_.policy, "Its short name or id")->required();
   sub->add_flag("--json", as_json_, "Print JSON");
   return sub;
 }
 
-void CommandLine::Declared::add_requirement(CLI::App* in, const char* what, const char* member) {
+void CommandLine::add_requirement(CLI::App* in, const char* what, const char* member) {
   CLI::App* sub = command(*in, "require", "Say whether one comes before a camera is handed out",
                           [this] { return door::run_requirement(remote_, said_, state_, as_json_); });
   say(sub, what, member, "Its short name or id")->required();
@@ -24,7 +24,7 @@ void CommandLine::Declared::add_requirement(CLI::App* in, const char* what, cons
   sub->add_flag("--json", as_json_, "Print JSON");
 }
 
-void CommandLine::Declared::add_policy() {
+void CommandLine::add_policy() {
   CLI::App* policy = remote_group("policy", "Policies and who has acknowledged them, on a server, over HTTP");
   fact_list(policy, "The policies: which version is in force, and which you acknowledged last", "/api/v1/policies",
             {"slug", "number", "acknowledged", "title"});
@@ -67,7 +67,7 @@ void CommandLine::Declared::add_policy() {
   add_requirement(policy, "POLICY", "policy");
 }
 
-void CommandLine::Declared::add_training() {
+void CommandLine::add_training() {
   CLI::App* training = remote_group("training", "Courses and who attended them, on a server, over HTTP");
   CLI::App* status = command(*training, "status", "Who lacks what, and whose training ends soon",
                              [this] { return door::run_training_status(remote_, day_, as_json_); });

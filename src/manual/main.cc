@@ -46,18 +46,18 @@ int main(int argc, char** argv) {
     return 2;
   }
   const std::filesystem::path share = argv[1];
-  const door::CommandLine lapel_line;
-  const dock::CommandLine dock_line;
-  const camera::CommandLine camera_line;
-  const sim::CommandLine sim_line;
-  const verify::CommandLine verify_line;
+  const auto lapel_line = door::command_line();
+  const auto dock_line = dock::command_line();
+  const auto camera_line = camera::command_line();
+  const auto sim_line = sim::command_line();
+  const auto verify_line = verify::command_line();
   const mediaworker::CommandLine media_line;
   const std::vector<manual::Program> programs = {
-      manual::read_program(lapel_line.app(), door::CommandLine::notes(), 1),
-      manual::read_program(dock_line.app(), dock::CommandLine::notes(), 1),
-      manual::read_program(camera_line.app(), camera::CommandLine::notes(), 1),
-      manual::read_program(sim_line.app(), sim::CommandLine::notes(), 1),
-      manual::read_program(verify_line.app(), verify::CommandLine::notes(), 1),
+      manual::read_program(lapel_line->app(), lapel_line->notes(), 1),
+      manual::read_program(dock_line->app(), dock_line->notes(), 1),
+      manual::read_program(camera_line->app(), camera_line->notes(), 1),
+      manual::read_program(sim_line->app(), sim_line->notes(), 1),
+      manual::read_program(verify_line->app(), verify_line->notes(), 1),
       manual::read_program(media_line.app(), mediaworker::CommandLine::notes(), 8),
   };
   // A page of a command that is gone must not stay.

@@ -17,11 +17,9 @@ namespace {
 
 constexpr int kExitUsage = 2;
 
-}  // namespace
-
-class CommandLine::Declared {
+class CommandLine final : public Program {
  public:
-  Declared() : app_("Lapel: what stands in for cameras of other makers", "lapel-sim") {
+  CommandLine() : app_("Lapel: what stands in for cameras of other makers", "lapel-sim") {
     app_.require_subcommand(1);
     app_.set_help_all_flag("--help-all", "Help of every command");
     CLI::App* axis = app_.add_subcommand("axis", "A body-worn system that sends by the Axis content destination API");
@@ -48,9 +46,9 @@ class CommandLine::Declared {
         ->type_name("NUMBER");
   }
 
-  const CLI::App& app() const { return app_; }
+  const CLI::App& app() const override { return app_; }
 
-  int run(int argc, char** argv) {
+  int run(int argc, char** argv) override {
     try {
       app_.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -64,23 +62,14 @@ class CommandLine::Declared {
     return exit_code(done.error().code());
   }
 
+  ProgramNotes notes() const override;
+
  private:
   CLI::App app_;
   AxisOptions axis_;
 };
 
-CommandLine::CommandLine() : declared_(std::make_unique<Declared>()) {}
-CommandLine::~CommandLine() = default;
-
-const CLI::App& CommandLine::app() const {
-  return declared_->app();
-}
-
-int CommandLine::run(int argc, char** argv) {
-  return declared_->run(argc, argv);
-}
-
-ProgramNotes CommandLine::notes() {
+ProgramNotes CommandLine::notes() const {
   return {
       "stands in for cameras of other makers, for trials and tests",
       "Sends what cameras would send, by the calls that their makers publish, to a Lapel server: to try an "
@@ -99,6 +88,12 @@ ProgramNotes CommandLine::notes() {
       {},
       {"lapel"},
   };
+}
+
+}  // namespace
+
+std::unique_ptr<Program> command_line() {
+  return std::make_unique<CommandLine>();
 }
 
 }  // namespace lapel::sim

@@ -3,5 +3,5 @@
 #include "sim/command_line.h"
 
 int main(int argc, char** argv) {
-  return lapel::sim::CommandLine().run(argc, argv);
+  return lapel::sim::command_line()->run(argc, argv);
 }

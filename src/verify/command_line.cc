@@ -341,11 +341,9 @@ int print(Report report, Output output) {
   return std::fflush(stdout) == 0 ? report.exit : kUnreadable;
 }
 
-}  // namespace
-
-class CommandLine::Declared {
+class CommandLine final : public Program {
  public:
-  Declared() : app_("Lapel: says offline whether evidence is what a ledger says it is", "lapel-verify") {
+  CommandLine() : app_("Lapel: says offline whether evidence is what a ledger says it is", "lapel-verify") {
     // Each of these takes one word: what follows it is a path.
     app_.add_option("--key", keys_, "The ledger's key, from elsewhere than these files")
         ->type_name("VKEY")
@@ -364,9 +362,9 @@ class CommandLine::Declared {
     app_.footer(kPaths);
   }
 
-  const CLI::App& app() const { return app_; }
+  const CLI::App& app() const override { return app_; }
 
-  int run(int argc, char** argv) {
+  int run(int argc, char** argv) override {
     try {
       app_.parse(argc, argv);
     } catch (const CLI::CallForHelp&) {
@@ -405,6 +403,8 @@ class CommandLine::Declared {
     return print(**report, is_json_ ? Output::kJson : Output::kSentences);
   }
 
+  ProgramNotes notes() const override;
+
  private:
   int run_camera() const {
     if (!keys_.empty() || !witnesses_.empty()) {
@@ -434,18 +434,7 @@ class CommandLine::Declared {
   bool is_json_ = false;
 };
 
-CommandLine::CommandLine() : declared_(std::make_unique<Declared>()) {}
-CommandLine::~CommandLine() = default;
-
-const CLI::App& CommandLine::app() const {
-  return declared_->app();
-}
-
-int CommandLine::run(int argc, char** argv) {
-  return declared_->run(argc, argv);
-}
-
-ProgramNotes CommandLine::notes() {
+ProgramNotes CommandLine::notes() const {
   return {
       "says offline whether evidence is what a ledger says it is",
       "Reads files, does arithmetic, and says what follows. It opens no socket and believes no key that its user did "
@@ -459,6 +448,12 @@ ProgramNotes CommandLine::notes() {
       {},
       {"lapel", "lapel-camera", "lapel-dock"},
   };
+}
+
+}  // namespace
+
+std::unique_ptr<Program> command_line() {
+  return std::make_unique<CommandLine>();
 }
 
 }  // namespace lapel::verify

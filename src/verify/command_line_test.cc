@@ -35,7 +35,7 @@ class Verify : public DirectoryTest {
     std::vector<char*> argv;
     for (std::string& word : words) argv.push_back(word.data());
     ::testing::internal::CaptureStdout();
-    const int exit = CommandLine().run(static_cast<int>(argv.size()), argv.data());
+    const int exit = command_line()->run(static_cast<int>(argv.size()), argv.data());
     return {exit, ::testing::internal::GetCapturedStdout()};
   }
 };

@@ -4,5 +4,5 @@
 #include "verify/command_line.h"
 
 int main(int argc, char** argv) {
-  return lapel::verify::CommandLine().run(argc, argv);
+  return lapel::verify::command_line()->run(argc, argv);
 }
