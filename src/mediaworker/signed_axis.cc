@@ -123,25 +123,12 @@ bool read_field(std::uint8_t tag, ByteView bytes, SigningMessage& out) {
 }  // namespace
 
 SigningMessage read_axis_message(const UserData& data) {
-  SigningMessage out;
-  out.scheme = protocol::SignatureScheme::kAxisSignedVideo;
-  FieldReader fields(data.message());
-  const auto flags = static_cast<std::uint8_t>(fields.number(1));
-  std::optional<std::size_t> signed_end;
-  // What stands behind the signature is nothing that was signed.
-  while (fields.left() > 0 && !signed_end && !out.unreadable) {
-    const std::size_t at = data.end - fields.left();
-    const auto tag = static_cast<std::uint8_t>(fields.number(1));
-    const ByteView value = fields.take(fields.number(length_bytes(tag)));
-    if (tag == kSignature && !fields.is_short()) signed_end = at;
-    if (fields.is_short() || !read_field(tag, value, out)) out.unreadable = UncheckedReason::kUnknownForm;
-  }
-  const bool is_key_only = (flags & kKeyOnly) != 0;
-  if (!is_key_only && (flags & kSinceV2) != kSinceV2) out.unreadable = UncheckedReason::kOldForm;
-  if (!is_key_only && !out.group && !out.unreadable) out.unreadable = UncheckedReason::kUnknownForm;
-  if (is_key_only) out.group.reset();
-  out.document = document_of(data, (flags & kAsItStands) != 0, signed_end);
-  return out;
+  constexpr MessageForm kForm = {
+      protocol::SignatureScheme::kAxisSignedVideo, kKeyOnly, kAsItStands, kSignature, length_bytes, read_field};
+  auto [message, flags] = read_form(data, kForm);
+  // Of the older form nothing is understood, whatever its fields seem to be.
+  if ((flags & kKeyOnly) == 0 && (flags & kSinceV2) != kSinceV2) message.unreadable = UncheckedReason::kOldForm;
+  return std::move(message);
 }
 
 }  // namespace lapel::mediaworker

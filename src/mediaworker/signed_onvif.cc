@@ -47,6 +47,10 @@ bool read_general(FieldReader& value, std::uint64_t version, SigningMessage& out
   return true;
 }
 
+std::size_t length_bytes(std::uint8_t) {
+  return 2;
+}
+
 bool read_field(std::uint8_t tag, ByteView bytes, SigningMessage& out) {
   FieldReader value(bytes);
   const std::uint64_t version = value.number(1);
@@ -96,24 +100,9 @@ bool read_field(std::uint8_t tag, ByteView bytes, SigningMessage& out) {
 }  // namespace
 
 SigningMessage read_onvif_message(const UserData& data) {
-  SigningMessage out;
-  out.scheme = protocol::SignatureScheme::kOnvifMediaSigning;
-  FieldReader fields(data.message());
-  const auto flags = static_cast<std::uint8_t>(fields.number(1));
-  std::optional<std::size_t> signed_end;
-  // What stands behind the signature is nothing that was signed.
-  while (fields.left() > 0 && !signed_end && !out.unreadable) {
-    const std::size_t at = data.end - fields.left();
-    const auto tag = static_cast<std::uint8_t>(fields.number(1));
-    const ByteView value = fields.take(fields.number(2));
-    if (tag == kSignature && !fields.is_short()) signed_end = at;
-    if (fields.is_short() || !read_field(tag, value, out)) out.unreadable = UncheckedReason::kUnknownForm;
-  }
-  const bool is_key_only = (flags & kKeyOnly) != 0;
-  if (!is_key_only && !out.group && !out.unreadable) out.unreadable = UncheckedReason::kUnknownForm;
-  if (is_key_only) out.group.reset();
-  out.document = document_of(data, (flags & kAsItStands) != 0, signed_end);
-  return out;
+  constexpr MessageForm kForm = {
+      protocol::SignatureScheme::kOnvifMediaSigning, kKeyOnly, kAsItStands, kSignature, length_bytes, read_field};
+  return read_form(data, kForm).message;
 }
 
 }  // namespace lapel::mediaworker

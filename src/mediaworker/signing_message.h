@@ -95,7 +95,20 @@ class FieldReader {
 
 // By the DER of an object identifier of a hash.
 std::optional<crypto::HashKind> hash_of_oid(ByteView der);
-// What a signature is over: as it stands or unescaped, up to `end` of the unescaped unit, or all of it.
-Bytes document_of(const UserData& data, bool is_as_it_stands, std::optional<std::size_t> end);
+
+// How a scheme writes its fields: what their flags mean, and how one is read.
+struct MessageForm {
+  protocol::SignatureScheme scheme;
+  std::uint8_t key_only;      // flag: brings the key once, and is of no group
+  std::uint8_t as_it_stands;  // flag: signed with the bytes that keep start codes apart
+  std::uint8_t signature;     // tag of the field behind which nothing is signed, nor read
+  std::size_t (*length_bytes)(std::uint8_t tag);
+  bool (*read_field)(std::uint8_t tag, ByteView bytes, SigningMessage& out);
+};
+struct FormRead {
+  SigningMessage message;
+  std::uint8_t flags;
+};
+FormRead read_form(const UserData& data, const MessageForm& form);
 
 }  // namespace lapel::mediaworker
