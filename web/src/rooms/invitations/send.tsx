@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What somebody outside sees who was asked for files: what is wanted, by whom, and of each file of theirs what the server has of it.
-import { useEffect, useMemo, useRef, useState, useSyncExternalStore, type FormEvent, type ReactNode } from "react";
+import { useEffect, useMemo, useRef, useState, useSyncExternalStore, type ReactNode } from "react";
 import { Problem } from "../../api/client.js";
 import type { FileRequestMine } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
+import { Alone, AskCode, useLinkSecret } from "../../ui/alone.js";
 import { digestInPieces } from "../../ui/footage.js";
 import { instantOf, shownBytes, shownTime } from "../../ui/format.js";
 import { Failure, Loading, Name, Notice, useTitle } from "../../ui/parts.js";
@@ -11,15 +12,11 @@ import { Queue } from "../upload/queue.js";
 import { Guest } from "./guest.js";
 import { Sending, Sent } from "./sent.js";
 
+const CODE_WORDS = { title: m.send.codeTitle, note: m.send.codeNote, code: m.send.code, enter: m.send.open };
+
 export default function SendPage(): ReactNode {
   useTitle(m.send.title);
-  // What stands behind # is sent to nobody by the browser itself.
-  const [link, setLink] = useState(() => location.hash.slice(1));
-  useEffect(() => {
-    const follow = (): void => setLink(location.hash.slice(1));
-    addEventListener("hashchange", follow);
-    return () => removeEventListener("hashchange", follow);
-  }, []);
+  const [link] = useLinkSecret();
   return link === "" ? <Alone title={m.send.noLinkTitle} note={m.send.noLink} /> : <LetIn key={link} link={link} />;
 }
 
@@ -46,55 +43,14 @@ function LetIn({ link }: { readonly link: string }): ReactNode {
   if (slug === "not-found" || slug === "unauthenticated") return <Alone title={m.send.unknownTitle} note={m.send.unknown} />;
   if (slug === "file-request-ended") return <Alone title={m.send.endedTitle} note={(error as Problem).message} />;
   if (asked !== undefined) return <Asked guest={guest} asked={asked} onOver={setError} />;
-  if (slug === "file-request-code") return <Code error={error} isFirst={(error as Problem).message.includes("asks for")} isWorking={isWorking} onCode={enter} />;
+  if (slug === "file-request-code") {
+    const isFirst = (error as Problem).message.includes("asks for"); // nothing was typed yet
+    return <AskCode words={CODE_WORDS} error={isFirst ? undefined : error} isWorking={isWorking} onCode={enter} />;
+  }
   if (error === undefined) return <Loading />;
   return (
     <main className="alone">
       <Failure error={error} onRetry={() => enter()} />
-    </main>
-  );
-}
-
-function Alone({ title, note }: { readonly title: string; readonly note: string }): ReactNode {
-  return (
-    <main className="alone">
-      <div className="panel">
-        <p className="brand-mark">{m.product}</p>
-        <h1>{title}</h1>
-        <p>{note}</p>
-      </div>
-    </main>
-  );
-}
-
-interface CodeProps {
-  readonly error: unknown;
-  /** Nothing was typed yet. */
-  readonly isFirst: boolean;
-  readonly isWorking: boolean;
-  readonly onCode: (code: string) => void;
-}
-
-function Code({ error, isFirst, isWorking, onCode }: CodeProps): ReactNode {
-  const submit = (event: FormEvent<HTMLFormElement>): void => {
-    event.preventDefault();
-    onCode(String(new FormData(event.currentTarget).get("code")).trim());
-  };
-  return (
-    <main className="alone">
-      <form onSubmit={submit} className="panel" aria-labelledby="code-title">
-        <p className="brand-mark">{m.product}</p>
-        <h1 id="code-title">{m.send.codeTitle}</h1>
-        <p>{m.send.codeNote}</p>
-        {!isFirst && <Failure error={error} />}
-        <label>
-          {m.send.code}
-          <input name="code" className="mono code" inputMode="numeric" autoComplete="one-time-code" placeholder="0000-0000" maxLength={20} required autoFocus />
-        </label>
-        <button type="submit" className="primary" disabled={isWorking}>
-          {m.send.open}
-        </button>
-      </form>
     </main>
   );
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What somebody outside was sent: by whom, until when, to watch or to download, and a check of the file that they have.
-import { useEffect, useState, type FormEvent, type ReactNode } from "react";
+import { useEffect, useState, type ReactNode } from "react";
 import { askJson, Problem } from "../../api/client.js";
 import type { Received, ReceivedFile } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
+import { Alone, AskCode, useLinkSecret } from "../../ui/alone.js";
 import { grouped, shownBytes, shownDuration, shownTime } from "../../ui/format.js";
 import { Copy, Failure, Loading, Name, Notice, useLoad, useTitle } from "../../ui/parts.js";
 import { CheckFile } from "./check_file.js";
@@ -11,16 +12,11 @@ import { CheckFile } from "./check_file.js";
 /** How long until a page looks again whether its recordings are prepared. */
 const LOOK_AGAIN_MS = 2_000;
 
+const CODE_WORDS = { title: m.received.enterTitle, note: m.received.enterNote, code: m.received.code, enter: m.received.enter };
+
 export default function ReceivedPage(): ReactNode {
   useTitle(m.received.title);
-  // What stands behind # is sent to nobody by the browser itself.
-  const [secret, setSecret] = useState(() => location.hash.slice(1));
-  // A further link in the same tab changes nothing but what stands behind the sign.
-  useEffect(() => {
-    const follow = (): void => setSecret(location.hash.slice(1));
-    addEventListener("hashchange", follow);
-    return () => removeEventListener("hashchange", follow);
-  }, []);
+  const [secret, setSecret] = useLinkSecret();
   const entered = (): void => {
     history.replaceState(null, "", location.pathname);
     setSecret("");
@@ -50,24 +46,10 @@ function LetIn(): ReactNode {
   return <Contents received={load.value} onChanged={again} onLeave={leave} />;
 }
 
-function Alone({ title, note }: { readonly title: string; readonly note: string }): ReactNode {
-  return (
-    <main className="alone">
-      <div className="panel">
-        <p className="brand-mark">{m.product}</p>
-        <h1>{title}</h1>
-        <p>{note}</p>
-      </div>
-    </main>
-  );
-}
-
 function Enter({ secret, onEntered }: { readonly secret: string; readonly onEntered: () => void }): ReactNode {
   const [error, setError] = useState<unknown>();
   const [isWorking, setWorking] = useState(false);
-  const submit = (event: FormEvent<HTMLFormElement>): void => {
-    event.preventDefault();
-    const code = String(new FormData(event.currentTarget).get("code")).trim();
+  const enter = (code: string): void => {
     setWorking(true);
     setError(undefined);
     askJson<"POST /api/v1/received/session">("/api/v1/received/session", { method: "POST", body: { link: secret, code } }).then(onEntered, (reason: unknown) => {
@@ -76,23 +58,7 @@ function Enter({ secret, onEntered }: { readonly secret: string; readonly onEnte
     });
   };
   if (error instanceof Problem && error.slug === "share-ended") return <Alone title={m.received.endedTitle} note={error.message} />;
-  return (
-    <main className="alone">
-      <form onSubmit={submit} className="panel" aria-labelledby="enter-title">
-        <p className="brand-mark">{m.product}</p>
-        <h1 id="enter-title">{m.received.enterTitle}</h1>
-        <p>{m.received.enterNote}</p>
-        {error !== undefined && <Failure error={error} />}
-        <label>
-          {m.received.code}
-          <input name="code" className="mono code" inputMode="numeric" autoComplete="one-time-code" placeholder="0000-0000" maxLength={20} required autoFocus />
-        </label>
-        <button type="submit" className="primary" disabled={isWorking}>
-          {m.received.enter}
-        </button>
-      </form>
-    </main>
-  );
+  return <AskCode words={CODE_WORDS} error={error} isWorking={isWorking} onCode={enter} />;
 }
 
 function Contents({ received, onChanged, onLeave }: { readonly received: Received; readonly onChanged: () => void; readonly onLeave: () => void }): ReactNode {
