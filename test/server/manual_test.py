@@ -12,7 +12,7 @@ from harness import BIN, run
 
 SHARE = BIN.parent / "share"
 PROGRAMS = {"lapel": 1, "lapel-dock": 1, "lapel-camera": 1, "lapel-sim": 1, "lapel-verify": 1, "lapel-media": 8}
-FLAG = re.compile(r"--[a-z][a-z-]*|(?<![\w-])-[a-z](?![\w-])")
+FLAG = re.compile(r"--[a-z][a-z0-9-]*|(?<![\w-])-[a-z](?![\w-])")
 
 
 def page(name, section):

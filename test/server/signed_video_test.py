@@ -63,7 +63,7 @@ class SignedVideo(TownCase):
         self.assertEqual(again.returncode, 5)
         fingerprint = shown["signature"]["key"]["sha256"]
         listed = json.loads(self.key("list", "--json").stdout)["items"]
-        self.assertEqual([(key["kind"], key["serial"], key["sha256"], key["revoked_at"]) for key in listed if key["kind"] == "key"],
+        self.assertEqual([(key["kind"], key["serial"], key["sha256"], key["revoked_at"]) for key in listed if key["serial"] == "ACCC8E012345"],
                          [("key", "ACCC8E012345", fingerprint, None)])
         self.key("revoke", "--sha256", fingerprint, "--reason", "the camera was stolen")
         self.assertEqual(self.stands(own, "revoked")["chain_starts_at"], "server")

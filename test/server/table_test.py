@@ -12,6 +12,7 @@ import sqlite3
 import unittest
 from typing import NamedTuple
 
+import importing
 from access_test import FILM, ROLES, Agency
 from doors import BYTES, DOORS, ELSEWHERE, REASON, TUS
 from harness import BIN, ROOT, Town, metadata, run, sha256, until
@@ -481,23 +482,9 @@ class Streets:
 
     def make_imports(self):
         """One of which nothing was sent, and what differs from the inventory of another."""
-        def begun(*files):
-            made = self.own("POST", "/api/v1/imports", 201, title="June", profile="axon_evidence", zone="America/New_York")["id"]
-            self.own("POST", f"/api/v1/imports/{made}/listing", 200, files=[{"path": path, "bytes": len(data)} for path, data in files])
-            return made
-        self.things["import"] = Thing(begun(("evidence.csv", b"x")))
-        table, film = b"Evidence ID,File Name,Checksum\nE-1,a.mp4," + b"0" * 64 + b"\n", b"imported"
-        other = begun(("evidence.csv", table), ("a.mp4", film))
-
-        def send(path, data):
-            upload = self.fresh(f"/api/v1/imports/{other}/files", {"path": path}, 200)["upload"]
-            assert self.town.patch(f"/api/v1/uploads/{upload}", self.a.tokens["everybody"], 0, data).status == 204
-            until(lambda: self.own("GET", f"/api/v1/imports/{other}", 200)["counts"]["sealing"] == 0)
-        send("evidence.csv", table)
-        self.own("POST", f"/api/v1/imports/{other}/reading", 200)
-        send("a.mp4", film)
-        line, = self.own("GET", f"/api/v1/imports/{other}/lines?status=differs", 200)["items"]
-        self.things["imported"] = Thing(line["recording"])
+        everybody = self.a.tokens["everybody"]
+        self.things["import"] = Thing(importing.begin(self.town, everybody, ("evidence.csv", b"x")))
+        self.things["imported"] = Thing(importing.one_that_differs(self.town, everybody))
 
     def make_assignments(self):
         def begun(kind, who, target):

@@ -6,6 +6,7 @@ import json
 import secrets
 import unittest
 
+import importing
 from access_test import FILM, ROLES
 from harness import BIN, Town, run, sha256, until
 from moved_clock import MovedClock
@@ -43,6 +44,12 @@ ASKED = {
     "show_session_roster": ("session", None), "cancel_session": ("session", REASON), "scan_attendance": ("session", {"code": "hill"}),
     "withdraw_attendance": ("attendance", REASON),
     "camera_system_entries": ("system", None), "revoke_camera_system": ("system", None), "recording_markers": ("recording", None),
+    "recording_camera": ("recording", None), "recording_origin": ("recording", None), "accept_recording": ("recording", REASON),
+    "settle_recording_origin": ("imported", REASON), "camera_record": ("camera", None),
+    "show_file_request": ("file_request", None), "give_file_request_code": ("file_request", None), "revoke_file_request": ("file_request", REASON),
+    "show_import": ("import", None), "list_import_files": ("import", {"files": [{"path": "a.csv", "bytes": 1}]}), "read_import": ("import", {}),
+    "send_import_file": ("import", {"path": "a.csv"}), "list_unsent_import_files": ("import", None), "list_import_findings": ("import", None),
+    "list_import_lines": ("import", None), "import_report": ("import", None), "close_import": ("import", REASON),
     "begin_turn": ("slot", {"person": "hill"}), "end_slot": ("slot", REASON), "swap_turn": ("turn", {"person": "hill"}), "vacate_turn": ("turn", REASON),
 }
 ETAG = f'"{sha256(FILM)}"'
@@ -59,6 +66,8 @@ KNOWN = {
     "program_manager": FLEET | {"person", "assignment", "publication", "draft"}, "approver": {"proposal", "draft"},
     "administrator": FLEET | {"person", "assignment", "agency"},
 }
+for _role in ("command", "records", "auditor"):  # what comes in from elsewhere
+    KNOWN[_role] = KNOWN[_role] | {"import", "imported", "file_request"}
 # A policy is for everybody to read; its sessions' rosters are for those who keep them.
 KNOWN = {role: KNOWN.get(role, set()) | {"policy"} | (TRAINING if role in ("coordinator", "program_manager") else set()) for role in ROLES}
 # Those that are the same for everybody, or are of whoever asks by a cookie.
@@ -110,6 +119,8 @@ class TwoAgencies(unittest.TestCase):
                    "directory_user": cls.scim("Users", {"userName": "in_step"}), "directory_group": cls.scim("Groups", {"displayName": "Night watch"}),
                    "share": ask("/api/v1/shares", kind="discovery", recipient="Somebody", recordings=[recording], purpose="discovery", case="22-1")["share"]["id"],
                    "publication": ask("/api/v1/program/publications", title="To the council")["id"], "draft": ask("/api/v1/program/drafts", title="To the council")["id"], "proposal": proposal, "agency": town.request("GET", "/api/v1/agencies", cls.own).json()["items"][0]["id"],
+                   "import": importing.begin(town, cls.own, ("a.csv", b"x")), "imported": importing.one_that_differs(town, cls.own),
+                   "file_request": ask("/api/v1/file-requests", name="Ella Marsh", incident="22-1", words="The film of your door", code=True)["file_request"]["id"],
                    **watched, "system": cls.system(), **cls.rotating(ask), **cls.training(ask), "category": ask("/api/v1/categories", name="Night work")["id"],
                    "assignment": ask("/api/v1/assignments", kind="badge", person="hill", target="B-77")["id"]}
 
