@@ -24,7 +24,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "server"))
 
-from harness import BIN, Town, sha256  # noqa: E402  (the path above leads there)
+from harness import BIN, Town, sha256, until  # noqa: E402  (the path above leads there)
 
 # What a client sees when the server dies under it.
 GONE = (OSError, http.client.HTTPException)
@@ -161,8 +161,7 @@ class Template:
         self.token = self.town.add_user("clerk", "records")
         self.town.start()
         slug = next((self.town.data / "ledger").iterdir()).name
-        while self.town.request("GET", f"/ledger/{slug}/checkpoint").body.split(b"\n")[1] == b"0":
-            pass
+        until(lambda: self.town.request("GET", f"/ledger/{slug}/checkpoint").body.split(b"\n")[1] != b"0")
         if self.town.stop() != 0:
             raise AssertionError("the server did not stop well")
         self.checkers = Checkers()

@@ -17,7 +17,7 @@ import tempfile
 import unittest
 
 from dock_test import DockCase
-from harness import BIN, Town, run, sha256
+from harness import BIN, Town, run, sha256, until
 
 HERE = pathlib.Path(__file__).resolve().parent
 BODY = "application/offset+octet-stream"
@@ -96,10 +96,7 @@ class Lengths(Case):
     def test_a_body_shorter_than_it_said(self):
         location = self.location(1_000_000)
         self.raw(location, ["Upload-Offset: 0", "Content-Length: 1000000"], b"a" * 54_321, close=True)
-        for _ in range(10_000):
-            if (offset := self.home.head_offset(location, self.token)) == 54_321:
-                break
-        self.assertEqual(offset, 54_321)
+        until(lambda: self.home.head_offset(location, self.token), lambda offset: offset == 54_321)
 
     def test_giant_lengths(self):
         location = self.location(10)

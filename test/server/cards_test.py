@@ -14,7 +14,7 @@ import tempfile
 import unittest
 
 from dock_test import DockCase
-from harness import BIN, ROOT, run, sha256
+from harness import BIN, ROOT, run, sha256, until
 
 VERSION = '{\n"info version":"2.0",\n"firmware version":"H22.01.01.20.00",\n"camera type":"HERO11 Black",\n"camera serial number":"C3471325208908",\n}\n'
 SERIAL = "C3471325208908"
@@ -61,10 +61,7 @@ class CardCase(DockCase):
 
     def record(self, wanted):
         """What the server says of the camera, once it has judged."""
-        while True:
-            record = self.get(f"/api/v1/devices/{SERIAL}/record", self.coordinator)
-            if wanted(record):
-                return record
+        return until(lambda: self.get(f"/api/v1/devices/{SERIAL}/record", self.coordinator), wanted)
 
 
 class Profiles(CardCase):
@@ -205,10 +202,8 @@ class SeveralAtOnce(CardCase):
         # The same place again, another card.
         self.fill(gopro("GX010124.MP4"), cards / "sdb1")
         self.until(dock, lambda e: e["event"] == "receipted" and "GX010124" in e["path"])
-        while True:  # told to the server as it changes
-            item, = self.get("/api/v1/docks", self.coordinator)["items"]
-            if item["state"] and {(b["name"], b["state"]) for b in item["state"]["bays"]} == {("sdb1", "safe"), ("sdc1", "safe")}:
-                break
+        item, = until(lambda: self.get("/api/v1/docks", self.coordinator)["items"],  # told to the server as it changes
+                      lambda items: items[0]["state"] and {(b["name"], b["state"]) for b in items[0]["state"]["bays"]} == {("sdb1", "safe"), ("sdc1", "safe")})
         self.assertEqual((item["name"], item["offline"], item["state"]["files_waiting"]), ("east door", False, 0))
         self.assertEqual({b["serial"] for b in item["state"]["bays"]}, {SERIAL, None})
         self.assertEqual(self.town.request("GET", "/api/v1/docks", self.clerk).status, 403)
@@ -412,8 +407,8 @@ class Records(CardCase):
         off = (said - truth).total_seconds()
         self.assertAlmostEqual(one["offset_ms"] / 1000, abs(off), places=2)
         self.assertEqual(one["way"], "slow" if off < 0 else "fast")
-        while any(self.get(f"/api/v1/recordings/{item['id']}")["media"]["state"] not in ("done", "failed") for item in found.values()):
-            pass
+        for item in found.values():
+            until(lambda: self.get(f"/api/v1/recordings/{item['id']}")["media"]["state"], lambda state: state in ("done", "failed"))
         # The next card that is read to its end has the camera judged.
         self.fill({"DCIM/100GOPRO/GX010203.MP4": b"no film"})
         self.complete(state)

@@ -247,7 +247,8 @@ class SharesTest(TownCase):
         content = recipient.open().json()["content"]
         end = datetime.datetime.fromisoformat(ends.replace("Z", "+00:00"))
         statuses = set()
-        while True:
+
+        def asked():
             before = datetime.datetime.now(datetime.timezone.utc)
             status = recipient.ask("GET", content, headers={**GUARD, "Range": "bytes=0-0"}).status
             after = datetime.datetime.now(datetime.timezone.utc)
@@ -255,8 +256,10 @@ class SharesTest(TownCase):
                 self.assertEqual(status, 206, f"{end - after} before its end")
             if before >= end:
                 self.assertEqual(status, 410)
-                break
             statuses.add(status)
+            return before >= end
+
+        until(asked)
         self.assertIn(206, statuses)
         self.assertEqual(recipient.open().status, 410)
         self.assertEqual(recipient.ask("GET", "/api/v1/received").json()["type"], "/problems/share-ended")

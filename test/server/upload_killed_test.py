@@ -10,7 +10,7 @@ import random
 import subprocess
 import unittest
 
-from harness import Town, sha256
+from harness import Town, sha256, until
 
 SIZE = 12_000_000
 POINTS = 20
@@ -83,13 +83,9 @@ class UploadKilled(unittest.TestCase):
 
     def settled_offset(self, town, location, token):
         """The server may still be writing what the killed curl had sent: an empty PATCH gets the upload when it has done."""
-        for _ in range(10_000):
-            offset = town.head_offset(location, token)
-            answer = town.patch(location, token, offset, b"")
-            if answer.status == 204:
-                return int(answer.headers["Upload-Offset"])
-            self.assertIn(answer.status, (409, 423), answer.body)
-        self.fail("the upload stayed locked")
+        answer = until(lambda: town.patch(location, token, town.head_offset(location, token), b""), lambda answer: answer.status not in (409, 423))
+        self.assertEqual(answer.status, 204, answer.body)
+        return int(answer.headers["Upload-Offset"])
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import random
 import re
 import unittest
 
-from harness import BIN, Town, TownCase, metadata, run, sha256
+from harness import BIN, Town, TownCase, metadata, run, sha256, until
 
 BODY = "application/offset+octet-stream"
 
@@ -198,11 +198,7 @@ class Uploads(TownCase):
         self.problem(self.town.tus("DELETE", location, self.token), 423, "upload-locked")
         first.send(b"y" * 123_456)
         first.close()
-        for _ in range(10_000):
-            offset = self.town.head_offset(location, self.token)
-            if offset == 123_456:
-                break
-        self.assertEqual(offset, 123_456, "what arrived before the cut is kept")
+        until(lambda: self.town.head_offset(location, self.token), lambda offset: offset == 123_456, why="what arrived before the cut is not kept")
 
 
 class Recordings(unittest.TestCase):
