@@ -111,6 +111,63 @@ TEST(Inventory, ThatEndsEarlyIsNotReadToItsEnd) {
   EXPECT_EQ(rows_of({}, "a\n\xff\n").error().message, "Row 2 of the inventory is not UTF-8: save it as \"CSV UTF-8\"");
 }
 
+const InventoryForm kXml{InventoryForm::Kind::kXml, ',', {"Export", "Recordings", "Recording"}};
+
+TEST(Inventory, OfXmlIsTheElementsThatThePathLeadsTo) {
+  const auto rows = rows_of(kXml, R"(<?xml version="1.0" encoding="UTF-8"?>
+    <v:Export xmlns:v="urn:vendor" by="x"><Recording id="not this one"/><v:Recordings count="2">
+      <v:Recording id="7"><File><Name> a&amp;"b".mp4
+        </Name><Hash type="SHA1">00</Hash></File><Tag>b</Tag><Tag/><Tag>c &#x2713;</Tag><Gone></Gone>
+        <Recording>in it</Recording></v:Recording>
+      <!-- <Recording id="8"/> --><Recording id='9'><![CDATA[own <words>]]></Recording>
+    </v:Recordings></v:Export>)");
+  ASSERT_TRUE(rows) << rows.error().text();
+  ASSERT_EQ(rows->size(), 2U);
+  using Cells = std::map<std::string, std::string, std::less<>>;
+  EXPECT_EQ((*rows)[0].cells, (Cells{{"@id", "7"},
+                                     {"File.Name", "a&\"b\".mp4"},
+                                     {"File.Hash", "00"},
+                                     {"File.Hash.@type", "SHA1"},
+                                     {"Tag", "b; c \u2713"},
+                                     {"Recording", "in it"}}));
+  EXPECT_EQ((*rows)[1].number, 2);
+  EXPECT_EQ((*rows)[1].cells, (Cells{{"@id", "9"}, {"text()", "own <words>"}}));
+}
+
+TEST(Inventory, OfXmlMayBeInAnotherEncoding) {
+  const auto rows = rows_of({InventoryForm::Kind::kXml, ',', {"a", "b"}},
+                            "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><a><b c=\"\xfc\"/></a>");
+  ASSERT_TRUE(rows) << rows.error().text();
+  EXPECT_EQ(rows->at(0).cells.at("@c"), "ü");
+}
+
+TEST(Inventory, OfXmlThatIsNoneIsRefusedInWords) {
+  const auto wrong = [](const std::string& text) {
+    const auto rows = rows_of(kXml, text);
+    return rows ? std::string("nothing") : rows.error().message;
+  };
+  const std::string before = "<Export><Recordings>\n<Recording><File>a</File></Recording>\n";
+  EXPECT_EQ(wrong("<Export><Recordings/></Export>"), "The inventory has no row at \"Export.Recordings.Recording\"");
+  EXPECT_EQ(wrong(before), "Line 3 of the XML ends early");
+  EXPECT_EQ(wrong(before + "<Recording>"), "Line 3 of the XML ends early");
+  EXPECT_EQ(wrong(before + "</Export>"), "Line 3 of the XML is wrong: mismatched tag");
+  EXPECT_EQ(wrong("<!DOCTYPE a [<!ENTITY b \"c\">]><Export/>"),
+            "Line 1 of the XML has a document type, which is not read");
+  EXPECT_EQ(wrong("<!DOCTYPE a SYSTEM \"file:///etc/passwd\"><Export/>"),
+            "Line 1 of the XML has a document type, which is not read");
+  EXPECT_EQ(wrong(before + "<Recording a=\"&b;\"/>"), "Line 3 of the XML is wrong: undefined entity");
+  EXPECT_EQ(
+      wrong(before + "<Recording a=\"" + std::string(kInventoryCellBytesMax + 1, 'x') + "\"/></Recordings></Export>"),
+      "Row 2 of the inventory: a value is too long, or has a zero byte in it");
+  std::string long_row = before + "<Recording>";
+  for (int i = 0; i < 30; ++i) long_row += fmt::format("<a{0}>{1}</a{0}>", i, std::string(20'000, 'x'));
+  EXPECT_EQ(wrong(long_row + "</Recording></Recordings></Export>"),
+            fmt::format("Row 2 of the inventory is over {} bytes", kInventoryRowBytesMax));
+  std::string wide_row = before + "<Recording>";
+  for (std::size_t i = 0; i <= kInventoryColumnsMax; ++i) wide_row += fmt::format("<a{0}>1</a{0}>", i);
+  EXPECT_EQ(wrong(wide_row), fmt::format("Row 2 of the inventory has over {} values", kInventoryColumnsMax));
+}
+
 TEST(Inventory, ADigestIsOfWhatTheRowSays) {
   // printf '{"a":"1","b":"x"}' | sha256sum
   EXPECT_EQ(row_digest({1, {{"b", "x"}, {"a", "1"}}}),
@@ -191,7 +248,11 @@ TEST(Mapping, IsRefusedWithThePlaceInIt) {
   EXPECT_EQ(wrong(mapping_json(R"(, "match": "fuzzy")")), "The mapping: \"match\" must be path, name or stem");
   Json xml = mapping_json();
   (*xml.object())["inventory"] = Json::Object{{"files", Json::Array{"a.xml"}}, {"format", "xml"}};
-  EXPECT_EQ(wrong(xml), "The mapping: \"format\" of the inventory must be csv or json; XML is not read");
+  EXPECT_EQ(wrong(xml),
+            "The mapping: \"rows_at\" must name the elements that lead to a row of the XML, the outermost first");
+  Json yaml = mapping_json();
+  (*yaml.object())["inventory"] = Json::Object{{"files", Json::Array{"a.yaml"}}, {"format", "yaml"}};
+  EXPECT_EQ(wrong(yaml), "The mapping: \"format\" of the inventory must be csv, json or xml");
   Json forms = mapping_json();
   (*forms.object())["time_forms"] = Json::Array{"YY-MM"};
   EXPECT_EQ(wrong(forms), "The mapping: \"time_forms\" has \"YY-MM\", which is no form");

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "crypto/sha256.h"
+#include "xml/reader.h"
 
 namespace lapel::imports {
 namespace {
@@ -81,29 +82,41 @@ std::string words_of(const Json& value) {
   return out;
 }
 
+Result<void> add_cell(std::string name, std::string words, InventoryRow& out) {
+  if (words.empty()) return {};
+  std::string& cell = out.cells[std::move(name)];
+  if (!cell.empty()) cell += "; ";
+  cell += words;
+  if (cell.find('\0') != std::string::npos || cell.size() > kInventoryCellBytesMax)
+    return fail(Code::kInvalid,
+                fmt::format("Row {} of the inventory: a value is too long, or has a zero byte in it", out.number));
+  if (out.cells.size() > kInventoryColumnsMax)
+    return fail(Code::kInvalid,
+                fmt::format("Row {} of the inventory has over {} values", out.number, kInventoryColumnsMax));
+  return {};
+}
+
 Result<void> flatten(const Json::Object& object, const std::string& before, InventoryRow& out) {
   for (const auto& [name, value] : object) {
     if (value.object()) {
       TRY(flatten(*value.object(), before + name + ".", out));
       continue;
     }
-    std::string words = words_of(value);
-    if (words.empty()) continue;
-    if (words.find('\0') != std::string::npos || words.size() > kInventoryCellBytesMax)
-      return fail(Code::kInvalid,
-                  fmt::format("Row {} of the inventory: a value is too long, or has a zero byte in it", out.number));
-    out.cells.emplace(before + name, std::move(words));
-    if (out.cells.size() > kInventoryColumnsMax)
-      return fail(Code::kInvalid,
-                  fmt::format("Row {} of the inventory has over {} values", out.number, kInventoryColumnsMax));
+    TRY(add_cell(before + name, words_of(value), out));
   }
   return {};
 }
 
+std::string in_words(const std::vector<std::string>& path) {
+  std::string out;
+  for (const std::string& name : path) out += (out.empty() ? "" : ".") + name;
+  return printable(out);
+}
+
 // Looks only for where the rows begin and end; each row is then read as JSON, strictly.
-class Elements final : public InventoryReader {
+class Objects final : public InventoryReader {
  public:
-  Elements(const InventoryForm& form, Step step) : path_(form.rows_at), step_(std::move(step)) {}
+  Objects(const InventoryForm& form, Step step) : path_(form.rows_at), step_(std::move(step)) {}
 
   Result<void> take(std::string_view piece) override {
     for (const char c : piece) {
@@ -117,11 +130,8 @@ class Elements final : public InventoryReader {
   Result<void> finish() override {
     if (is_in_row_ || is_in_string_ || !open_.empty())
       return fail(Code::kInvalid, fmt::format("The inventory ends early, behind row {}", number_));
-    if (!is_found_) {
-      std::string place;
-      for (const std::string& name : path_) place += (place.empty() ? "" : ".") + name;
-      return fail(Code::kInvalid, fmt::format("The inventory has no list of rows at \"{}\"", printable(place)));
-    }
+    if (!is_found_)
+      return fail(Code::kInvalid, fmt::format("The inventory has no list of rows at \"{}\"", in_words(path_)));
     return {};
   }
 
@@ -255,6 +265,86 @@ class Elements final : public InventoryReader {
   int number_ = 0;
 };
 
+// The elements of one path are the rows, and what is in them the cells.
+class Elements final : public InventoryReader, private xml::Handler {
+ public:
+  Elements(const InventoryForm& form, Step step) : path_(form.rows_at), step_(std::move(step)), reader_(*this) {}
+
+  Result<void> take(std::string_view piece) override { return reader_.take(piece); }
+
+  Result<void> finish() override {
+    TRY(reader_.finish());
+    return row_.number > 0 ? Result<void>()
+                           : fail(Code::kInvalid, fmt::format("The inventory has no row at \"{}\"", in_words(path_)));
+  }
+
+ private:
+  struct Open {
+    std::size_t column_bytes = 0;  // of the column around it
+    std::string text;
+  };
+
+  Result<void> begin(std::string_view name, const std::vector<xml::Attribute>& attributes) override {
+    if (in_row_.empty()) {
+      around_.emplace_back(name);
+      if (around_ != path_) return {};
+      row_ = InventoryRow{row_.number + 1, {}};
+      row_bytes_ = 0;
+      in_row_.emplace_back();
+    } else {
+      in_row_.push_back({column_.size(), {}});
+      column_ = below(name);
+    }
+    for (const auto& [attribute, value] : attributes) TRY(add(below("@" + std::string(attribute)), value));
+    return {};
+  }
+
+  Result<void> text(std::string_view piece) override {
+    if (in_row_.empty()) return {};
+    TRY(count(piece.size()));
+    in_row_.back().text += piece;
+    return {};
+  }
+
+  Result<void> end(std::string_view) override {
+    if (in_row_.empty()) {
+      around_.pop_back();
+      return {};
+    }
+    const bool is_row = in_row_.size() == 1;
+    TRY(add(is_row ? kOwnText : column_, xml::spaceless(in_row_.back().text)));
+    column_.resize(in_row_.back().column_bytes);
+    in_row_.pop_back();
+    if (!is_row) return {};
+    around_.pop_back();
+    return step_(row_);
+  }
+
+  std::string below(std::string_view name) const { return column_ + (column_.empty() ? "" : ".") + std::string(name); }
+
+  Result<void> add(std::string column, std::string_view value) {
+    TRY(count(column.size() + value.size()));
+    return add_cell(std::move(column), std::string(value), row_);
+  }
+
+  Result<void> count(std::size_t bytes) {
+    row_bytes_ += bytes;
+    if (row_bytes_ <= kInventoryRowBytesMax) return {};
+    return fail(Code::kInvalid,
+                fmt::format("Row {} of the inventory is over {} bytes", row_.number, kInventoryRowBytesMax));
+  }
+
+  static constexpr const char* kOwnText = "text()";
+  const std::vector<std::string> path_;
+  const Step step_;
+  xml::Reader reader_;
+  std::vector<std::string> around_;  // open elements, down to the row's
+  std::vector<Open> in_row_;         // open elements, from the row's
+  std::string column_;               // of the element that is open
+  InventoryRow row_;
+  std::size_t row_bytes_ = 0;
+};
+
 }  // namespace
 
 std::string row_digest(const InventoryRow& row) {
@@ -265,8 +355,15 @@ std::string row_digest(const InventoryRow& row) {
 }
 
 std::unique_ptr<InventoryReader> InventoryReader::of(const InventoryForm& form, Columns columns, Step step) {
-  if (form.kind == InventoryForm::Kind::kCsv) return std::make_unique<Table>(form, std::move(columns), std::move(step));
-  return std::make_unique<Elements>(form, std::move(step));
+  switch (form.kind) {
+    case InventoryForm::Kind::kCsv:
+      return std::make_unique<Table>(form, std::move(columns), std::move(step));
+    case InventoryForm::Kind::kJson:
+      return std::make_unique<Objects>(form, std::move(step));
+    case InventoryForm::Kind::kXml:
+      return std::make_unique<Elements>(form, std::move(step));
+  }
+  return nullptr;
 }
 
 }  // namespace lapel::imports

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// A vendor's inventory of an export, row by row: a table as spreadsheets write it, or JSON (docs/formats/import_mapping.md).
+// A vendor's inventory of an export, row by row: a table as spreadsheets write it, JSON or XML (docs/formats/import_mapping.md).
 //
-// Owns: the two forms, and how a row of JSON becomes cells: members of members are joined by ".", what is in a list by "; ".
+// Owns: the three forms, and how a row of JSON or XML becomes cells: members of members are joined by ".", what is in a list, and
+//   elements of one name, by "; "; an attribute has "@" before its name.
 // Promises: one row is held at a time, however long the file is; the same rows come out wherever the pieces are cut. A file that ends
 //   early gives no clean end.
 // Fails with: kInvalid naming the row, kTooLarge, and what the step for each row fails with.
@@ -22,8 +23,8 @@ namespace lapel::imports {
 
 inline constexpr std::size_t kInventoryColumnsMax = 300;
 inline constexpr std::size_t kInventoryCellBytesMax = 32 * 1024;  // a description may be long
-inline constexpr std::size_t kInventoryRowBytesMax = 512 * 1024;  // of JSON
-inline constexpr int kInventoryDepthMax = 32;                     // of JSON around the rows
+inline constexpr std::size_t kInventoryRowBytesMax = 512 * 1024;  // of JSON or XML
+inline constexpr int kInventoryDepthMax = 32;                     // of JSON or XML around the rows
 
 struct InventoryRow {
   int number = 0;  // as a spreadsheet numbers it, or the element's: the first is 1
@@ -33,10 +34,11 @@ struct InventoryRow {
 std::string row_digest(const InventoryRow& row);
 
 struct InventoryForm {
-  enum class Kind { kCsv, kJson } kind = Kind::kCsv;
+  enum class Kind { kCsv, kJson, kXml } kind = Kind::kCsv;
   char delimiter = ',';
-  std::vector<std::string>
-      rows_at;  // members that lead to the list of rows; none: the file is the list, or one object a line
+  // Of JSON: members that lead to the list of rows; none: the file is the list, or one object a line. Of XML: elements from the
+  // outermost to that of one row; at least one.
+  std::vector<std::string> rows_at;
 };
 
 class InventoryReader {

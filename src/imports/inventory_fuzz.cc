@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An inventory of either form: the same rows wherever its pieces are cut.
+// An inventory of any form: the same rows wherever its pieces are cut.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -42,6 +42,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   imports::InventoryForm form;
   // The first bytes choose the form.
   form.kind = data[0] % 2 == 0 ? imports::InventoryForm::Kind::kCsv : imports::InventoryForm::Kind::kJson;
+  if (data[0] % 8 == 5) {
+    form.kind = imports::InventoryForm::Kind::kXml;
+    form.rows_at = {"e", "i"};
+  }
   form.delimiter = data[0] % 4 == 0 ? ',' : ';';
   if (data[0] % 4 == 3) form.rows_at = {"evidence", "items"};
   const std::string_view text = as_text(ByteView(data + 2, size - 2));

@@ -16,6 +16,8 @@ namespace {
 
 constexpr std::array<std::pair<Algorithm, std::string_view>, 3> kAlgorithms = {
     {{Algorithm::kSha256, "sha256"}, {Algorithm::kSha1, "sha1"}, {Algorithm::kMd5, "md5"}}};
+constexpr std::array<std::pair<std::string_view, InventoryForm::Kind>, 3> kInventoryKinds = {
+    {{"csv", InventoryForm::Kind::kCsv}, {"json", InventoryForm::Kind::kJson}, {"xml", InventoryForm::Kind::kXml}}};
 constexpr std::array<std::string_view, 12> kFieldNames = {"file",   "vendor_id", "title",       "bytes",
                                                           "hash",   "category",  "incident",    "wearer",
                                                           "device", "hold",      "recorded_at", "retain_until"};
@@ -62,9 +64,9 @@ Result<std::vector<std::string>> texts_at(const Json& in, std::string_view name)
 Result<InventoryForm> read_form(const Json& inventory) {
   InventoryForm form;
   const std::string kind = TRY(text_at(inventory, "format"));
-  if (kind != "csv" && kind != "json")
-    return wrong("\"format\" of the inventory", "must be csv or json; XML is not read");
-  form.kind = kind == "csv" ? InventoryForm::Kind::kCsv : InventoryForm::Kind::kJson;
+  const auto known = std::ranges::find(kInventoryKinds, kind, &std::pair<std::string_view, InventoryForm::Kind>::first);
+  if (known == kInventoryKinds.end()) return wrong("\"format\" of the inventory", "must be csv, json or xml");
+  form.kind = known->second;
   if (const Json* delimiter = inventory.find("delimiter")) {
     const std::string* text = delimiter->string();
     if (!text || text->size() != 1 || std::string_view(",;\t|").find((*text)[0]) == std::string_view::npos)
@@ -73,6 +75,8 @@ Result<InventoryForm> read_form(const Json& inventory) {
   }
   form.rows_at = TRY(texts_at(inventory, "rows_at"));
   if (form.rows_at.size() > static_cast<std::size_t>(kInventoryDepthMax)) return wrong("\"rows_at\"", "is too deep");
+  if (form.kind == InventoryForm::Kind::kXml && form.rows_at.empty())
+    return wrong("\"rows_at\"", "must name the elements that lead to a row of the XML, the outermost first");
   return form;
 }
 

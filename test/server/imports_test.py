@@ -10,6 +10,7 @@ import os
 import subprocess
 import unittest
 import zipfile
+from xml.etree import ElementTree
 
 from harness import BIN, ROOT, TownCase, run, sha256, until
 
@@ -132,6 +133,35 @@ class Imports(TownCase):
         self.lapel("import", "run", folder, "--profile", "nobody", code=3)
         self.ask("POST", "/imports", {"title": "x", "mapping": {"format": "other"}}, status=400)
         self.ask("POST", "/imports", {"title": "x", "profile": "axon_evidence"}, status=400)  # its times have no zone
+
+    def test_an_inventory_of_xml_is_read_by_a_mapping_of_ones_own(self):
+        folder = self.made("motorola")
+        rows = json.loads((folder / "metadata.json").read_text())["recordings"]
+        tree = ElementTree.Element("Export", xmlns="urn:vendor:export")
+        for row in rows:
+            element = ElementTree.SubElement(ElementTree.SubElement(tree, "Recordings"), "Recording", id=row["recordingId"])
+            file = ElementTree.SubElement(element, "File", sha1=row["file"]["sha1"], size=str(row["file"]["size"]))
+            ElementTree.SubElement(file, "Name").text = row["file"]["name"]
+            ElementTree.SubElement(element, "Begun").text = row["startTime"]
+        (folder / "metadata.json").unlink()
+        ElementTree.ElementTree(tree).write(folder / "Inventory.xml", encoding="UTF-16", xml_declaration=True)
+        mapping = {"format": "lapel-import-mapping/1", "name": "of_our_own", "title": "What the old system exports", "make": "Maker", "system": "Old system",
+                   "verified": False, "sources": ["Seen in our own export"], "match": "name",
+                   "inventory": {"files": ["*.xml"], "format": "xml", "rows_at": ["Export", "Recordings", "Recording"]},
+                   "fields": {"file": {"columns": ["File.Name"]}, "vendor_id": {"columns": ["@id"]}, "bytes": {"columns": ["File.@size"]},
+                              "hash": {"columns": ["File.@sha1"], "algorithm": "sha1"}, "recorded_at": {"columns": ["Begun"]}},
+                   "time_forms": ["rfc3339"]}
+        described = self.town.home / "mapping.json"
+        described.write_text(json.dumps(mapping))
+        made = json.loads(self.lapel("import", "run", folder, "--mapping", described, "--json").stdout)
+        self.assertEqual(made["counts"]["arrived"], len(rows))
+        arrived = self.lines(made["id"], status="arrived")
+        self.assertEqual(sorted((line["vendor_id"], line["vendor_hash"], line["agrees"]) for line in arrived),
+                         sorted((row["recordingId"], row["file"]["sha1"], "yes") for row in rows))
+        # One that would have other files read is refused, and nothing comes in by it.
+        (folder / "Inventory.xml").write_text('<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><Export>&b;</Export>')
+        done = self.lapel("import", "run", folder, "--mapping", described, "--title", "again", code=2)
+        self.assertIn("Line 1 of the XML has a document type, which is not read", done.stdout + done.stderr)
 
     def events_of(self, kind, folder):
         return self.town.rows("SELECT count(*) FROM ledger_events WHERE type = ? AND CAST(event AS TEXT) LIKE ?", kind, f"%{folder.name}%")[0][0]
