@@ -30,6 +30,8 @@ inline std::int64_t operator-(Timestamp a, Timestamp b) {
   return a.us - b.us;
 }
 
+inline constexpr std::int64_t kDayUs = 86'400LL * 1'000'000;
+
 // YYYY-MM-DDThh:mm:ss.ccZ (ledger.md, JSON). Years 1970 to 9999; CHECKs outside.
 // The first moment that the ledger cannot write: the year 10000.
 inline constexpr std::int64_t kLedgerTimeEndUs = 253'402'300'800'000'000;

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 
 namespace lapel::camera {
 namespace {
@@ -23,7 +24,6 @@ namespace {
 constexpr std::size_t kSentenceBytesMax = 120;  // NMEA allows 82; receivers exceed it
 constexpr std::size_t kHeldBytesMax = 64 * 1024;
 constexpr std::string_view kWatch = "?WATCH={\"enable\":true,\"nmea\":true};\n";
-constexpr std::int64_t kDayUs = 86'400LL * 1'000'000;
 
 std::vector<std::string_view> fields_of(std::string_view text) {
   std::vector<std::string_view> out;

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
 #include "base/problems.h"
 #include "crypto/random.h"
 #include "crypto/sha256.h"
@@ -126,7 +127,6 @@ Result<Recipients::Entered> Recipients::enter(const http::Request& request, cons
 
   const auto cookie = crypto::random_bytes<32>();
   const Timestamp now = parts_.clock.now();
-  constexpr std::int64_t kDayUs = 86'400LL * 1'000'000;
   const std::int64_t ends_us =
       is_discovery ? (now.us + kDiscoveryLifeUs) / kDayUs * kDayUs : (now + kRecipientLifeUs).us;
   TRY(parts_.shares.open(receiving, [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) -> Result<void> {

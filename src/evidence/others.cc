@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
 #include "crypto/random.h"
 #include "evidence/rows.h"
 
@@ -14,7 +15,6 @@ namespace lapel::evidence {
 namespace {
 
 constexpr std::size_t kIdsAtOnce = 500;
-constexpr std::int64_t kDayUs = 86'400LL * 1'000'000;
 
 // A condition may have no use for who asks, or when.
 db::Params asked_in(std::string_view sql, const access::Actor& actor, Timestamp now) {

@@ -3,6 +3,7 @@
 // found, whichever column it is.
 #include "fleet/fleet.h"
 
+#include "base/clock.h"
 #include "base/problems.h"
 #include "evidence/vault_for_tests.h"
 #include "fleet/record_check.h"
@@ -19,8 +20,6 @@ using evidence::code_of;
 using evidence::message_of;
 using evidence::problem_of;
 using evidence::Said;
-
-constexpr std::int64_t kDayUs = 86'400'000'000;
 
 // The clock stands at 2022-12-02, late in the day.
 class FleetTest : public evidence::VaultTest {

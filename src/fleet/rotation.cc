@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "crypto/sha256.h"
 #include "fleet/schema.h"
 #include "roster/roster.h"
@@ -23,7 +24,6 @@ using roster::ParticipationStatus;
 using roster::SealedRow;
 using roster::SealedRowId;
 
-constexpr std::int64_t kDayUs = 86'400'000'000;
 constexpr std::int64_t kWindowDaysMax = 366;
 
 struct SlotRow {

@@ -15,8 +15,6 @@
 
 namespace lapel::mediaworker {
 
-inline constexpr std::int64_t kDayUs = 86'400LL * 1'000'000;
-
 // Up to the next line break, which is taken off with it: \n, \r\n or \r. Nothing at the end of the text.
 std::optional<std::string_view> take_line(std::string_view& text);
 // Without spaces and tabs around it.

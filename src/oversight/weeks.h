@@ -11,7 +11,6 @@
 
 namespace lapel::oversight {
 
-inline constexpr std::int64_t kDayUs = 86'400LL * 1'000'000;
 inline constexpr std::int64_t kWeekUs = 7 * kDayUs;
 
 // The beginning of the week that `time` is in; 1970-01-01 was a Thursday.

@@ -7,10 +7,11 @@
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
+
 namespace lapel::program {
 namespace {
 
-constexpr std::int64_t kDayUs = 86'400LL * 1'000'000;
 constexpr std::string_view kNoShift = "no shift that is known";
 
 // sort_us is when it was made, and when it arrived where that is not known.

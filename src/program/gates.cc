@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/problems.h"
 #include "base/text.h"
 #include "program/bargaining.h"
@@ -19,7 +20,6 @@
 namespace lapel::program {
 namespace {
 
-constexpr std::int64_t kDayUs = 86'400LL * 1'000'000;
 constexpr std::size_t kLacksOfSentence = 5;  // of one gate: a refusal is read by somebody
 constexpr auto kAskedElsewhere = std::to_array<std::string_view>({"policy", "training", "docks", "restore_test"});
 constexpr auto kOfEachPerson = std::to_array<std::string_view>({"policy", "training"});

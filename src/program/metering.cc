@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
 #include "program/bargaining.h"
 #include "program/costs.h"
 #include "program/forecast.h"
@@ -18,7 +19,6 @@ namespace {
 
 __extension__ using Wide = __int128;  // bytes of a state for a month, times a price in millionths
 
-constexpr std::int64_t kDayUs = 86'400LL * 1'000'000;
 constexpr std::int64_t kMicrosOfCent = 10'000;
 
 std::int64_t days_of(Month month) {

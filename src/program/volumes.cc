@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
 #include "base/shape.h"
 #include "base/text.h"
 
@@ -13,7 +14,6 @@ namespace lapel::program {
 namespace {
 
 constexpr std::string_view kFormat = "lapel-volumes/1";
-constexpr std::int64_t kDayUs = 86'400LL * 1'000'000;
 // Sums of so many stay exact wherever JSON is read.
 constexpr std::int64_t kCountMax = 1'000'000'000'000'000;  // a petabyte a month in one category
 

@@ -246,7 +246,8 @@ bool CaptureVerifier::check(const Json& json, ByteView payload) {
   }
   // From here on the camera did say so: what does not fit was changed, left out, or moved since.
   if (!verdict_.end.empty()) return refuse("a signature follows the end that the camera signed");
-  if (!is_first && (static_cast<std::uint64_t>(*n) != verdict_.boxes || *previous != hex(verdict_.last))) {
+  const std::string last = hex(verdict_.last);
+  if (!is_first && (static_cast<std::uint64_t>(*n) != verdict_.boxes || *previous != last)) {
     return refuse(
         fmt::format("signature {} follows signature {}: fragments were left out, moved or taken from elsewhere", *n,
                     verdict_.boxes - 1));
@@ -309,8 +310,9 @@ std::vector<std::string> capture_words(const CaptureVerdict& verdict) {
     out.push_back(
         fmt::format("Before it {} signatures hold, over the first {} bytes", verdict.boxes, verdict.signed_bytes));
   }
+  const std::string_view audio = verdict.head->audio;
   out.push_back(fmt::format("Camera {}, recording {}, {} and {}", verdict.head->serial, hex(verdict.head->recording),
-                            verdict.head->video, verdict.head->audio == "none" ? "no sound" : verdict.head->audio));
+                            verdict.head->video, audio == "none" ? "no sound" : audio));
   out.push_back(fmt::format("{} signatures from {} to {}, over {} of footage, {} of it before activation",
                             verdict.boxes, ledger_time(verdict.first_at), ledger_time(verdict.last_at),
                             seconds(verdict.media_ms),
@@ -323,7 +325,8 @@ std::vector<std::string> capture_words(const CaptureVerdict& verdict) {
                                                            : "simulated: these are no times of the world";
     clocks += fmt::format("{}{} ({})", clocks.empty() ? "" : ", ", meaning, count);
   }
-  out.push_back("The camera's clock was " + clocks + (verdict.went_back ? ", and went back in between" : ""));
+  out.push_back(
+      fmt::format("The camera's clock was {}{}", clocks, verdict.went_back ? ", and went back in between" : ""));
   for (const auto& [sound, ms] : verdict.sounds) {
     sounds += fmt::format("{}{} {}", sounds.empty() ? "" : ", ", sound, seconds(ms));
   }

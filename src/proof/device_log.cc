@@ -2,6 +2,7 @@
 #include "proof/device_log.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include <fmt/format.h>
@@ -73,8 +74,9 @@ class Account {
       const std::string* value = entry.json.find_string(name);
       return value ? *value : std::string();
     };
-    if (entry.event == "file" || entry.event == "recorded") found->file = text("file");
-    if (entry.event != "recorded") return;
+    const bool is_recorded = entry.event == "recorded";
+    if (is_recorded || entry.event == "file") found->file = text("file");
+    if (!is_recorded) return;
     found->end = text("end");
     found->last = text("last");
     const std::int64_t* fragments = entry.json.find_integer("fragments");
@@ -113,6 +115,16 @@ std::string read_run(Run& run, const crypto::PublicKey& key, std::string& where)
   where = run.file->name;
   return run.entries.empty() ? "there is no whole line in it" : "";
 }
+
+// By kind.
+constexpr std::array<std::string_view, 5> kStretchWords = {
+    "on, accounted for",
+    "on, and silent for longer than it may be; what it did is not known",
+    "off",
+    "it ended without a goodbye in between; when, and why, is not known",
+    "not in these files; lines of the log are missing",
+};
+static_assert(static_cast<std::size_t>(Kind::kMissing) + 1 == kStretchWords.size());
 
 std::string day_time(Timestamp at) {
   return ledger_time(at).substr(0, 19) + "Z";
@@ -197,38 +209,25 @@ DeviceLogVerdict verify_device_log(const std::vector<DeviceLogFile>& files, cons
 }
 
 std::vector<std::string> device_log_words(const DeviceLogVerdict& verdict) {
-  if (!verdict.holds()) return {fmt::format("{}: {}", verdict.where, verdict.breach)};
   std::vector<std::string> out;
+  if (!verdict.holds()) {
+    out.push_back(fmt::format("{}: {}", verdict.where, verdict.breach));
+    return out;
+  }
   out.push_back(fmt::format("Camera {}, {} lines of its log", verdict.serial, verdict.entries));
   if (verdict.first_n > 1)
     out.push_back(fmt::format("The {} lines before are not in these files", verdict.first_n - 1));
   if (verdict.is_simulated) out.push_back("Its clock was simulated: these are no times of the world");
   for (const auto& stretch : verdict.stretches) {
-    const std::string times = fmt::format("{} to {}", day_time(stretch.from), day_time(stretch.to));
-    switch (stretch.kind) {
-      case Kind::kOn:
-        out.push_back(times + ": on, accounted for");
-        break;
-      case Kind::kSilent:
-        out.push_back(times + ": on, and silent for longer than it may be; what it did is not known");
-        break;
-      case Kind::kOff:
-        out.push_back(times + ": off");
-        break;
-      case Kind::kUnknown:
-        out.push_back(times + ": it ended without a goodbye in between; when, and why, is not known");
-        break;
-      case Kind::kMissing:
-        out.push_back(times + ": not in these files; lines of the log are missing");
-        break;
-    }
+    out.push_back(fmt::format("{} to {}: {}", day_time(stretch.from), day_time(stretch.to),
+                              kStretchWords[static_cast<std::size_t>(stretch.kind)]));
   }
   if (verdict.ends_cut) out.push_back("The last run has no goodbye: the camera was on still, or was cut off");
   for (const Recorded& recorded : verdict.recordings) {
-    const std::string name = recorded.file.empty() ? "no file" : recorded.file;
-    out.push_back(fmt::format("{} to {}: recording {}, {}, {}", day_time(recorded.from), day_time(recorded.to),
-                              recorded.recording, name,
-                              recorded.end.empty() ? "never closed" : "ended: " + recorded.end));
+    const std::string_view file = recorded.file, end = recorded.end;
+    out.push_back(fmt::format("{} to {}: recording {}, {}, {}{}", day_time(recorded.from), day_time(recorded.to),
+                              recorded.recording, file.empty() ? "no file" : file,
+                              end.empty() ? "never closed" : "ended: ", end));
   }
   if (verdict.recordings.empty()) out.push_back("It recorded nothing in this time");
   return out;

@@ -11,6 +11,7 @@
 #include <signal.h>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "protocol/members.h"
@@ -82,7 +83,6 @@ const FindingRow& row_of(MediaFinding finding) {
 constexpr std::int64_t kInt64Max = std::numeric_limits<std::int64_t>::max();
 constexpr int kIntMax = std::numeric_limits<int>::max();
 constexpr std::int64_t kPixelsMax = 65'536;
-constexpr std::int64_t kYear9999Us = 253'402'300'799'999'999;
 
 Json to_value(const MediaStream& stream) {
   Json::Object out;
@@ -491,7 +491,8 @@ Result<MediaResult> parse_media_result(std::string_view text) {
   result.bytes_read = members.integer("bytes_read", 0, kInt64Max);
   result.duration_ms = members.integer_if_any("duration_ms", 0, kMediaDurationMsMax);
   result.duration_declared_ms = members.integer_if_any("duration_declared_ms", 0, kMediaDurationMsMax);
-  if (const auto us = members.integer_if_any("creation_time_us", 0, kYear9999Us)) result.creation_time = Timestamp{*us};
+  if (const auto us = members.integer_if_any("creation_time_us", 0, kLedgerTimeEndUs - 1))
+    result.creation_time = Timestamp{*us};
   for (const Json& stream : members.list("streams", kMediaStreamsMax)) {
     result.streams.push_back(TRY(parse_stream(stream)));
   }

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
 #include "protocol/media.h"
 #include "protocol/members.h"
 
@@ -14,7 +15,6 @@ namespace lapel::protocol {
 namespace {
 
 constexpr std::int64_t kCountMax = std::int64_t{1} << 52;
-constexpr std::int64_t kYear9999Us = 253'402'300'799'999'999;
 
 constexpr std::array kSchemes = {
     Name<SignatureScheme>{SignatureScheme::kNone, "none"},
@@ -386,8 +386,8 @@ Result<MediaSignature> parse_signature_value(const Json& value) {
   if (const Json* product = members.take("product")) out.product = TRY(parse_product(*product));
   for (const CountRow& row : kCounts) out.*row.member = members.integer(row.name, 0, kCountMax);
   for (const FlagRow& row : kFlags) out.*row.member = members.flag(row.name);
-  if (const auto us = members.integer_if_any("from_us", 0, kYear9999Us)) out.from = Timestamp{*us};
-  if (const auto us = members.integer_if_any("to_us", 0, kYear9999Us)) out.to = Timestamp{*us};
+  if (const auto us = members.integer_if_any("from_us", 0, kLedgerTimeEndUs - 1)) out.from = Timestamp{*us};
+  if (const auto us = members.integer_if_any("to_us", 0, kLedgerTimeEndUs - 1)) out.to = Timestamp{*us};
   for (const Json& gap : members.list("gaps", kSignatureGapsMax)) out.gaps.push_back(TRY(parse_gap(gap)));
   TRY(members.finish("signature"));
   const std::int64_t told =

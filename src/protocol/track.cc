@@ -11,13 +11,13 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "base/clock.h"
 
 namespace lapel::protocol {
 namespace {
 
 constexpr int kDegreeDigits = 9;  // a tenth of a millimeter
 constexpr int kOtherDigits = 3;
-constexpr std::int64_t kYear9999Us = 253'402'300'799'999'999;
 constexpr std::int64_t kEveryMax = std::int64_t{1} << 40;
 constexpr std::string_view kNone = "-";
 
@@ -274,7 +274,7 @@ bool is_track_point(const TrackPoint& point) {
          is_within(point.speed_m_s, 0, kTrackSpeedMax) && is_within(point.course_deg, 0, 360) &&
          is_within(point.accuracy_m, 0, kTrackAccuracyMMax) && is_within(point.dop, 0, kTrackDopMax) &&
          (!point.at_ms || (*point.at_ms >= -kTrackMsMax && *point.at_ms <= kTrackMsMax)) &&
-         (!point.time || (point.time->us >= 0 && point.time->us <= kYear9999Us));
+         (!point.time || (point.time->us >= 0 && point.time->us <= kLedgerTimeEndUs - 1));
 }
 
 std::string_view track_source_name(TrackSource source) {

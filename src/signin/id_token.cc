@@ -18,20 +18,16 @@ constexpr std::int64_t kSecondUs = 1'000'000;
 // 9999-12-31: a time beyond it is none, and times a million would not overflow.
 constexpr std::int64_t kSecondsMax = 253'402'300'799;
 
-tl::unexpected<Error> refused(std::string why) {
-  return fail(provider_refusal(std::move(why)));
-}
-
 Result<std::optional<std::string>> text_claim(const Json& claims, std::string_view name) {
   const Json* value = claims.find(name);
   if (value == nullptr || value->is_null()) return std::optional<std::string>();
-  if (value->string() == nullptr) return refused(fmt::format("a token whose \"{}\" is no text", name));
+  if (value->string() == nullptr) return refused_provider(fmt::format("a token whose \"{}\" is no text", name));
   return std::optional(*value->string());
 }
 
 Result<std::string> required_text_claim(const Json& claims, std::string_view name) {
   auto value = TRY(text_claim(claims, name));
-  if (!value) return refused(fmt::format("a token without \"{}\"", name));
+  if (!value) return refused_provider(fmt::format("a token without \"{}\"", name));
   return *std::move(value);
 }
 
@@ -39,13 +35,13 @@ Result<std::optional<Timestamp>> time_claim(const Json& claims, std::string_view
   const Json* value = claims.find(name);
   if (value == nullptr) return std::optional<Timestamp>();
   if (value->integer() == nullptr || *value->integer() < 0 || *value->integer() > kSecondsMax)
-    return refused(fmt::format("a token whose \"{}\" is no time in whole seconds", name));
+    return refused_provider(fmt::format("a token whose \"{}\" is no time in whole seconds", name));
   return std::optional(Timestamp{*value->integer() * kSecondUs});
 }
 
 Result<Timestamp> required_time_claim(const Json& claims, std::string_view name) {
   const auto value = TRY(time_claim(claims, name));
-  if (!value) return refused(fmt::format("a token without \"{}\"", name));
+  if (!value) return refused_provider(fmt::format("a token without \"{}\"", name));
   return *value;
 }
 
@@ -54,10 +50,10 @@ Result<std::optional<std::vector<std::string>>> texts_claim(const Json& claims, 
   if (value == nullptr || value->is_null()) return std::optional<std::vector<std::string>>();
   std::vector<std::string> out;
   if (value->array() == nullptr || value->array()->size() > kGroupsMax)
-    return refused(fmt::format("a token whose \"{}\" is no list of at most {} texts", name, kGroupsMax));
+    return refused_provider(fmt::format("a token whose \"{}\" is no list of at most {} texts", name, kGroupsMax));
   for (const Json& each : *value->array()) {
     if (each.string() == nullptr)
-      return refused(fmt::format("a token whose \"{}\" is no list of at most {} texts", name, kGroupsMax));
+      return refused_provider(fmt::format("a token whose \"{}\" is no list of at most {} texts", name, kGroupsMax));
     out.push_back(*each.string());
   }
   return std::optional(std::move(out));
@@ -70,9 +66,9 @@ Result<void> check_audience(const Json& claims, const std::string& client_id) {
   if (audience != nullptr && audience->array() != nullptr)
     only = audience->array()->size() == 1 ? audience->array()->data() : nullptr;
   if (only == nullptr || only->string() == nullptr || *only->string() != client_id)
-    return refused("a token for another client than this one, or not for it alone");
+    return refused_provider("a token for another client than this one, or not for it alone");
   const auto party = TRY(text_claim(claims, "azp"));
-  if (party && *party != client_id) return refused("a token that another client was given");
+  if (party && *party != client_id) return refused_provider("a token that another client was given");
   return {};
 }
 
@@ -80,7 +76,7 @@ Result<void> check_audience(const Json& claims, const std::string& client_id) {
 Result<void> check_access_token(const Jws& token, const std::optional<std::string>& access_token) {
   const auto given = TRY(text_claim(token.claims, "at_hash"));
   if (!given) return {};
-  if (!access_token) return refused("a token of an access token that did not come with it");
+  if (!access_token) return refused_provider("a token of an access token that did not come with it");
   std::string expected;
   if (token.algorithm == crypto::Signing::kEd25519) {
     const auto hash = crypto::sha512(as_bytes(*access_token));
@@ -89,7 +85,7 @@ Result<void> check_access_token(const Jws& token, const std::optional<std::strin
     const Digest hash = crypto::sha256(as_bytes(*access_token));
     expected = base64url(ByteView(hash).first(hash.size() / 2));
   }
-  if (*given != expected) return refused("a token of another access token than came with it");
+  if (*given != expected) return refused_provider("a token of another access token than came with it");
   return {};
 }
 
@@ -110,7 +106,7 @@ Result<bool> says_mfa(const Json& claims, const MfaRule& rule) {
       if (context && counts(*context)) return true;
       break;
   }
-  return refused("it does not say that more than a password was shown, which your agency requires");
+  return refused_provider("it does not say that more than a password was shown, which your agency requires");
 }
 
 bool is_shown(const std::string& text) {
@@ -122,33 +118,35 @@ bool is_shown(const std::string& text) {
 Result<Identity> check_id_token(const Jws& token, const IdTokenQuestion& question) {
   const Json& claims = token.claims;
   const Provider& provider = question.provider;
-  if (TRY(required_text_claim(claims, "iss")) != provider.issuer) return refused("a token of another issuer");
+  if (TRY(required_text_claim(claims, "iss")) != provider.issuer) return refused_provider("a token of another issuer");
   TRY(check_audience(claims, provider.client_id));
   if (TRY(required_time_claim(claims, "exp")) + kProviderLeewayUs <= question.now)
-    return refused("a token whose time is over");
+    return refused_provider("a token whose time is over");
   const Timestamp issued = TRY(required_time_claim(claims, "iat"));
-  if (issued > question.now + kProviderLeewayUs) return refused("a token from the time to come; compare the clocks");
-  if (issued + kProviderLeewayUs < question.begun) return refused("a token from before this sign-in began");
+  if (issued > question.now + kProviderLeewayUs)
+    return refused_provider("a token from the time to come; compare the clocks");
+  if (issued + kProviderLeewayUs < question.begun) return refused_provider("a token from before this sign-in began");
   if (const auto begins = TRY(time_claim(claims, "nbf")); begins && *begins > question.now + kProviderLeewayUs)
-    return refused("a token that does not count yet; compare the clocks");
+    return refused_provider("a token that does not count yet; compare the clocks");
   const std::string nonce = TRY(required_text_claim(claims, "nonce"));
   if (!crypto::equal_constant_time(as_bytes(nonce), as_bytes(question.nonce)))
-    return refused("a token for another sign-in");
+    return refused_provider("a token for another sign-in");
   TRY(check_access_token(token, question.access_token));
 
   Identity out;
   out.subject = TRY(required_text_claim(claims, "sub"));
   if (out.subject.empty() || out.subject.size() > kSubjectBytesMax || has_control_characters(out.subject))
-    return refused(fmt::format("a token whose \"sub\" has not 1 to {} bytes", kSubjectBytesMax));
+    return refused_provider(fmt::format("a token whose \"sub\" has not 1 to {} bytes", kSubjectBytesMax));
   out.authenticated_at = TRY(time_claim(claims, "auth_time"));
   if (out.authenticated_at && *out.authenticated_at > question.now + kProviderLeewayUs)
-    return refused("a sign-in in the time to come; compare the clocks");
+    return refused_provider("a sign-in in the time to come; compare the clocks");
   // Of max_age, which every sign-in is asked with.
   if (out.authenticated_at && *out.authenticated_at + kSessionLifeUs + kProviderLeewayUs < question.begun)
-    return refused("the sign-in there is older than was asked for");
+    return refused_provider("the sign-in there is older than was asked for");
   if (question.sign_in == IdTokenQuestion::SignIn::kAnew) {
-    if (!out.authenticated_at) return refused("it does not say when the sign-in was, which was asked for");
-    if (*out.authenticated_at + kProviderLeewayUs < question.begun) return refused("it did not ask anew who this is");
+    if (!out.authenticated_at) return refused_provider("it does not say when the sign-in was, which was asked for");
+    if (*out.authenticated_at + kProviderLeewayUs < question.begun)
+      return refused_provider("it did not ask anew who this is");
   }
   out.has_mfa = TRY(says_mfa(claims, provider.mfa));
   out.groups = TRY(texts_claim(claims, provider.group_claim));

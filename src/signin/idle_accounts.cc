@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
 #include "base/problems.h"
 #include "base/trace.h"
 #include "roster/roles.h"
@@ -17,7 +18,6 @@
 namespace lapel::signin {
 namespace {
 
-constexpr std::int64_t kDayUs = 86'400LL * 1'000'000;
 constexpr std::int64_t kPage = 1'000;
 
 // Those behind `after` by id, or one.

@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "base/clock.h"
 #include "signin/accounts.h"
 #include "signin/record.h"
 #include "signin/room_for_tests.h"
@@ -10,8 +11,6 @@
 
 namespace lapel::signin {
 namespace {
-
-constexpr std::int64_t kDayUs = 86'400LL * 1'000'000;
 
 class IdleAccountsTest : public RoomTest {
  protected:

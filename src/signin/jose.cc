@@ -29,10 +29,6 @@ std::optional<Signing> parse_algorithm(std::string_view name) {
   return std::nullopt;
 }
 
-tl::unexpected<Error> refused(std::string why) {
-  return fail(provider_refusal(std::move(why)));
-}
-
 bool is_token_type(std::string_view type) {
   return type == "JWT" || type == "jwt";
 }
@@ -42,7 +38,7 @@ Result<std::optional<std::string>> text_of(const Json& object, std::string_view 
   const Json* value = object.find(name);
   if (value == nullptr) return std::optional<std::string>();
   if (value->string() == nullptr || value->string()->size() > kKeyIdBytesMax)
-    return refused(fmt::format("{} has a \"{}\" that is no text", what, name));
+    return refused_provider(fmt::format("{} has a \"{}\" that is no text", what, name));
   return std::optional(*value->string());
 }
 
@@ -91,39 +87,41 @@ bool is_for_signing(const Json& key) {
 
 }  // namespace
 
-Error provider_refusal(std::string why) {
-  return {&problems::kProviderAnswer, fmt::format("The identity provider's answer was not accepted: {}", why), {}};
+tl::unexpected<Error> refused_provider(std::string why) {
+  return fail(
+      Error{&problems::kProviderAnswer, fmt::format("The identity provider's answer was not accepted: {}", why), {}});
 }
 
 Result<Jws> parse_jws(std::string_view compact) {
-  if (compact.size() > kJwtBytesMax) return refused(fmt::format("a token of more than {} bytes", kJwtBytesMax));
+  if (compact.size() > kJwtBytesMax)
+    return refused_provider(fmt::format("a token of more than {} bytes", kJwtBytesMax));
   const auto parts = std::ranges::count(compact, '.');
-  if (parts == 4) return refused("an encrypted token");
-  if (parts != 2) return refused("a token that is not of three parts");
+  if (parts == 4) return refused_provider("an encrypted token");
+  if (parts != 2) return refused_provider("a token that is not of three parts");
   const std::size_t first = compact.find('.');
   const std::size_t second = compact.find('.', first + 1);
   const auto header_bytes = parse_base64url(compact.substr(0, first));
   const auto claim_bytes = parse_base64url(compact.substr(first + 1, second - first - 1));
   auto signature = parse_base64url(compact.substr(second + 1));
-  if (!header_bytes || !claim_bytes || !signature) return refused("a token that is not base64url");
+  if (!header_bytes || !claim_bytes || !signature) return refused_provider("a token that is not base64url");
   const JsonLimits limits{.bytes_max = kJwtBytesMax, .depth_max = kJwtPartsDepthMax};
   const auto header = parse_json(as_text(*header_bytes), limits);
-  if (!header || header->object() == nullptr) return refused("a token whose header is no JSON object");
+  if (!header || header->object() == nullptr) return refused_provider("a token whose header is no JSON object");
   // An extension that has to be understood is understood by nobody here; and no token brings the key that it is checked by.
   for (const char* name : {"crit", "jwk", "jku", "x5u", "x5c", "b64", "enc", "zip"}) {
-    if (header->find(name) != nullptr) return refused(fmt::format("a token with \"{}\" in its header", name));
+    if (header->find(name) != nullptr) return refused_provider(fmt::format("a token with \"{}\" in its header", name));
   }
   Jws out;
   const std::string* algorithm = header->find_string("alg");
-  if (algorithm == nullptr) return refused("a token without an algorithm");
+  if (algorithm == nullptr) return refused_provider("a token without an algorithm");
   const auto known = parse_algorithm(*algorithm);
-  if (!known) return refused("a token signed by an algorithm other than RS256, PS256, ES256 and EdDSA");
+  if (!known) return refused_provider("a token signed by an algorithm other than RS256, PS256, ES256 and EdDSA");
   out.algorithm = *known;
   const auto type = TRY(text_of(*header, "typ", "a token"));
-  if (type && !is_token_type(*type)) return refused("a token of another type");
+  if (type && !is_token_type(*type)) return refused_provider("a token of another type");
   out.key_id = TRY(text_of(*header, "kid", "a token"));
   auto claims = parse_json(as_text(*claim_bytes), limits);
-  if (!claims || claims->object() == nullptr) return refused("a token whose claims are no JSON object");
+  if (!claims || claims->object() == nullptr) return refused_provider("a token whose claims are no JSON object");
   out.claims = *std::move(claims);
   out.signature = *std::move(signature);
   out.signed_part = std::string(compact.substr(0, second));
@@ -133,8 +131,8 @@ Result<Jws> parse_jws(std::string_view compact) {
 Result<KeySet> KeySet::parse(std::string_view json) {
   const auto document = parse_json(json, {.bytes_max = kKeySetBytesMax, .depth_max = kJwtPartsDepthMax});
   const Json* keys = document ? document->find("keys") : nullptr;
-  if (keys == nullptr || keys->array() == nullptr) return refused("its keys are no JSON Web Key Set");
-  if (keys->array()->size() > kKeysMax) return refused(fmt::format("more than {} keys", kKeysMax));
+  if (keys == nullptr || keys->array() == nullptr) return refused_provider("its keys are no JSON Web Key Set");
+  if (keys->array()->size() > kKeysMax) return refused_provider(fmt::format("more than {} keys", kKeysMax));
   KeySet out;
   for (const Json& each : *keys->array()) {
     // A set may have keys of kinds that are not known here; they are none.
@@ -150,7 +148,7 @@ Result<KeySet> KeySet::parse(std::string_view json) {
     if (!key || (only && !key->fits(*only))) continue;
     out.keys_.push_back({*id, only, *std::move(key)});
   }
-  if (out.keys_.empty()) return refused("none of its keys is for signatures that are accepted here");
+  if (out.keys_.empty()) return refused_provider("none of its keys is for signatures that are accepted here");
   return out;
 }
 
@@ -159,7 +157,7 @@ Result<const crypto::VerifyingKey*> KeySet::find(const Jws& token) const {
   for (const Key& each : keys_) {
     if (token.key_id && each.id != token.key_id) continue;
     if (!each.key.fits(token.algorithm) || (each.only && *each.only != token.algorithm)) continue;
-    if (found != nullptr) return refused("a token that two of its keys could have signed");
+    if (found != nullptr) return refused_provider("a token that two of its keys could have signed");
     found = &each.key;
   }
   return found;
@@ -167,7 +165,7 @@ Result<const crypto::VerifyingKey*> KeySet::find(const Jws& token) const {
 
 Result<void> check_signature(const Jws& token, const crypto::VerifyingKey& key) {
   if (key.verifies(token.algorithm, as_bytes(token.signed_part), token.signature)) return {};
-  return refused("a token whose signature does not fit");
+  return refused_provider("a token whose signature does not fit");
 }
 
 }  // namespace lapel::signin

@@ -31,7 +31,7 @@ inline constexpr std::size_t kKeysMax = 64;  // of one provider
 inline constexpr std::size_t kKeyIdBytesMax = 512;
 
 // What this provider's answer is refused for; the sentence is for whoever signs in, and for whoever set the provider up.
-Error provider_refusal(std::string why);
+tl::unexpected<Error> refused_provider(std::string why);
 
 struct Jws {
   crypto::Signing algorithm = crypto::Signing::kRsaPkcs1Sha256;

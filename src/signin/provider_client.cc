@@ -16,10 +16,6 @@ constexpr std::int64_t kConnectTimeoutMs = 5'000;
 constexpr std::int64_t kStallTimeoutS = 5;
 constexpr std::string_view kTooMany = "Many people sign in through the identity provider at this moment; try again";
 
-tl::unexpected<Error> refused(std::string why) {
-  return fail(provider_refusal(std::move(why)));
-}
-
 tl::unexpected<Error> unreachable(std::string context) {
   return fail(
       Error{&problems::kUnavailable,
@@ -78,11 +74,12 @@ Result<std::optional<std::string>> ProviderClient::try_ask(const Question& quest
   auto answer = client->send(request);
   if (!answer) {
     if (answer.error().code() == Code::kTooLarge)
-      return refused(fmt::format("{} has more than {} bytes", question.what, question.answer_bytes_max));
+      return refused_provider(fmt::format("{} has more than {} bytes", question.what, question.answer_bytes_max));
     return unreachable(answer.error().text());
   }
   if (answer->status >= 500) return unreachable(fmt::format("{}: status {}", question.what, answer->status));
-  if (answer->status != 200) return refused(fmt::format("{} came with status {}", question.what, answer->status));
+  if (answer->status != 200)
+    return refused_provider(fmt::format("{} came with status {}", question.what, answer->status));
   return std::optional(std::move(answer->body));
 }
 
@@ -151,7 +148,7 @@ Result<void> ProviderClient::check(const Provider& provider, const Discovery& di
       key = TRY(keys->find(token));
     }
   }
-  if (key == nullptr) return refused("a token signed by a key that it does not publish");
+  if (key == nullptr) return refused_provider("a token signed by a key that it does not publish");
   return check_signature(token, *key);
 }
 

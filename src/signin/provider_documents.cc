@@ -18,10 +18,6 @@ constexpr std::size_t kDepthMax = 16;
 constexpr std::uint64_t kPortMax = 65'535;
 constexpr std::string_view kWellKnown = "/.well-known/openid-configuration";
 
-tl::unexpected<Error> refused(std::string why) {
-  return fail(provider_refusal(std::move(why)));
-}
-
 bool is_host_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
 }
@@ -44,14 +40,14 @@ bool is_this_machine(std::string_view host) {
 
 Result<WebAddress> endpoint(const Json& document, std::string_view name, const WebAddress& issuer) {
   const std::string* text = document.find_string(name);
-  if (text == nullptr) return refused(fmt::format("its document has no \"{}\"", name));
+  if (text == nullptr) return refused_provider(fmt::format("its document has no \"{}\"", name));
   auto address = parse_address(*text);
-  if (!address) return refused(fmt::format("\"{}\" of its document is no address", name));
+  if (!address) return refused_provider(fmt::format("\"{}\" of its document is no address", name));
   const bool is_good = issuer.is_loopback ? address->is_https || address->is_loopback : address->is_https;
   const std::string_view host = std::string_view(address->origin).substr(address->origin.find("://") + 3);
   const std::string_view bare = host.starts_with('[') ? host : host.substr(0, host.find(':'));
   if (!is_good || (!issuer.is_loopback && may_be_this_machine(bare)))
-    return refused(fmt::format("\"{}\" of its document is an address that it may not name", name));
+    return refused_provider(fmt::format("\"{}\" of its document is an address that it may not name", name));
   return *std::move(address);
 }
 
@@ -65,7 +61,7 @@ Result<void> require_listed(const Json& document, std::string_view name,
       if (each.string() != nullptr && std::ranges::find(wanted, *each.string()) != wanted.end()) return {};
     }
   }
-  return refused(fmt::format("\"{}\" of its document has none of {}", name, fmt::join(wanted, ", ")));
+  return refused_provider(fmt::format("\"{}\" of its document has none of {}", name, fmt::join(wanted, ", ")));
 }
 
 }  // namespace
@@ -129,11 +125,11 @@ WebAddress discovery_address(std::string_view issuer) {
 
 Result<Discovery> parse_discovery(std::string_view json, std::string_view issuer) {
   const auto document = parse_json(json, {.bytes_max = kDiscoveryBytesMax, .depth_max = kDepthMax});
-  if (!document || document->object() == nullptr) return refused("its document is no JSON object");
+  if (!document || document->object() == nullptr) return refused_provider("its document is no JSON object");
   const std::string* named = document->find_string("issuer");
-  if (named == nullptr || *named != issuer) return refused("its document is of another issuer");
+  if (named == nullptr || *named != issuer) return refused_provider("its document is of another issuer");
   const auto own = parse_address(issuer);
-  if (!own) return refused("its issuer is no address");
+  if (!own) return refused_provider("its issuer is no address");
   Discovery out;
   TRY(endpoint(*document, "authorization_endpoint", *own));
   out.authorization = *document->find_string("authorization_endpoint");
@@ -148,7 +144,8 @@ Result<Discovery> parse_discovery(std::string_view json, std::string_view issuer
       require_listed(*document, "token_endpoint_auth_methods_supported", {"client_secret_basic"}).has_value();
   if (const Json* names = document->find("authorization_response_iss_parameter_supported")) {
     if (names->boolean() == nullptr)
-      return refused("\"authorization_response_iss_parameter_supported\" of its document is neither true nor false");
+      return refused_provider(
+          "\"authorization_response_iss_parameter_supported\" of its document is neither true nor false");
     out.names_issuer = *names->boolean();
   }
   return out;
@@ -156,18 +153,19 @@ Result<Discovery> parse_discovery(std::string_view json, std::string_view issuer
 
 Result<TokenAnswer> parse_token_answer(std::string_view json) {
   const auto answer = parse_json(json, {.bytes_max = kTokenAnswerBytesMax, .depth_max = kDepthMax});
-  if (!answer || answer->object() == nullptr) return refused("its answer for the code is no JSON object");
+  if (!answer || answer->object() == nullptr) return refused_provider("its answer for the code is no JSON object");
   const std::string* id_token = answer->find_string("id_token");
-  if (id_token == nullptr) return refused("its answer for the code has no ID token");
+  if (id_token == nullptr) return refused_provider("its answer for the code has no ID token");
   const std::string* type = answer->find_string("token_type");
   if (type == nullptr || type->size() != 6 ||
       !std::ranges::equal(*type, std::string_view("bearer"), [](char a, char b) { return (a | 0x20) == b; })) {
-    return refused("its answer for the code has a token of another type than Bearer");
+    return refused_provider("its answer for the code has a token of another type than Bearer");
   }
   TokenAnswer out;
   out.id_token = *id_token;
   if (const Json* access = answer->find("access_token")) {
-    if (access->string() == nullptr) return refused("its answer for the code has an access token that is no text");
+    if (access->string() == nullptr)
+      return refused_provider("its answer for the code has an access token that is no text");
     out.access_token = *access->string();
   }
   return out;

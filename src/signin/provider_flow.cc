@@ -22,10 +22,6 @@ constexpr std::string_view kKeyName = "provider flows";
 
 constexpr std::string_view kCookie = "lapel-provider";
 
-tl::unexpected<Error> refused(std::string why) {
-  return fail(provider_refusal(std::move(why)));
-}
-
 std::optional<ProviderFlow> read(const std::string& text) {
   const auto json = parse_json(text, {.bytes_max = kFlowBytesMax, .depth_max = 2});
   if (!json) return std::nullopt;
@@ -90,15 +86,15 @@ Result<std::string> ProviderFlows::seal(const ProviderFlow& flow) {
 
 Result<ProviderFlow> ProviderFlows::open(const http::Request& request, std::string_view state) {
   const auto cookie = flow_cookie_of(request);
-  if (!cookie) return refused("this browser began no sign-in there, or its ten minutes are over; begin again");
+  if (!cookie) return refused_provider("this browser began no sign-in there, or its ten minutes are over; begin again");
   const auto bytes = parse_base64url(*cookie);
   const auto opened =
       bytes ? crypto::aead_open(TRY(room_key(database_, kKeyName)), as_bytes(kAssociated), *bytes) : std::nullopt;
   auto flow = opened ? read(std::string(as_text(*opened))) : std::nullopt;
-  if (!flow) return refused("this browser began no sign-in there; begin again");
-  if (clock_.now() - flow->begun >= kFlowLifeUs) return refused("its ten minutes are over; begin again");
+  if (!flow) return refused_provider("this browser began no sign-in there; begin again");
+  if (clock_.now() - flow->begun >= kFlowLifeUs) return refused_provider("its ten minutes are over; begin again");
   if (!crypto::equal_constant_time(as_bytes(flow->state), as_bytes(state)))
-    return refused("it answers another sign-in than the last one begun in this browser");
+    return refused_provider("it answers another sign-in than the last one begun in this browser");
   return *std::move(flow);
 }
 
@@ -110,7 +106,7 @@ Result<void> ProviderFlows::use(const ProviderFlow& flow) {
         "INSERT INTO used_challenges (challenge_sha256, ends_us) VALUES (:id, :ends) ON CONFLICT (challenge_sha256) DO "
         "NOTHING",
         {{"id", hex(crypto::sha256(as_bytes("provider\n" + flow.state)))}, {"ends", (flow.begun + kFlowLifeUs).us}}));
-    if (added != 1) return refused("this sign-in has been finished once already; begin again");
+    if (added != 1) return refused_provider("this sign-in has been finished once already; begin again");
     return {};
   });
 }

@@ -26,10 +26,6 @@ constexpr std::string_view kReturnPath = "/sign-in/return";
 constexpr std::string_view kHow = "identity provider";
 constexpr std::size_t kCodeBytesMax = 4'096;
 
-tl::unexpected<Error> refused(std::string why) {
-  return fail(provider_refusal(std::move(why)));
-}
-
 // The agency of a sign-in page: the only one, or the one that is named.
 struct Place {
   std::optional<roster::Agency> agency;
@@ -123,21 +119,21 @@ Result<Returned> returned(const Request& request, const Room& room) {
   out.flow = TRY(room.flows.open(request, state));
   auto provider = TRY(room.providers.find(out.flow.agency));
   if (!provider || provider->version != out.flow.version)
-    return refused("what your agency says of it was changed meanwhile; begin again");
+    return refused_provider("what your agency says of it was changed meanwhile; begin again");
   out.provider = *std::move(provider);
   TRY(room.flows.use(out.flow));
   const auto issuer = TRY(http::text_member(body, "iss"));
   const bool names_issuer = TRY(room.provider_client.discovery(out.provider)).names_issuer;
   if (issuer ? *issuer != out.provider.issuer : names_issuer)
-    return refused("it comes from another provider than it was begun at");
+    return refused_provider("it comes from another provider than it was begun at");
   if (const auto error = TRY(http::text_member(body, "error"))) {
-    return refused(*error == "access_denied" ? "it was told there that you do not sign in"
-                                             : "the provider reports that it could not be done");
+    return refused_provider(*error == "access_denied" ? "it was told there that you do not sign in"
+                                                      : "the provider reports that it could not be done");
   }
   const Json* code = body.find("code");
   if (code == nullptr || code->string() == nullptr || code->string()->empty() ||
       code->string()->size() > kCodeBytesMax || code->string()->find('\0') != std::string::npos) {
-    return refused("it brings no code");
+    return refused_provider("it brings no code");
   }
   out.code = *code->string();
   return out;
@@ -161,11 +157,11 @@ Result<void> note_failure(const Room& room, const Request& request, const Provid
 Result<Response> go_on(const Request& request, const Room& room, const Returned& came, const Identity& identity) {
   const Asking asking = TRY(asking_session(request, room));
   if (session_key_of(request).value_or("") != came.flow.session)
-    return refused("another session is open here than began it");
+    return refused_provider("another session is open here than began it");
   const auto person = TRY(room.managed.linked(came.provider, identity.subject));
-  if (person != asking.by.person) return refused("somebody else signed in there than is signed in here");
+  if (person != asking.by.person) return refused_provider("somebody else signed in there than is signed in here");
   if (asking.session.has_factor && !identity.has_mfa)
-    return refused("your second factor is enrolled here; show that one");
+    return refused_provider("your second factor is enrolled here; show that one");
   TRY(room.sessions.refresh(request));
   return describe(room, asking.session);
 }

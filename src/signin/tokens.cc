@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/problems.h"
 #include "crypto/random.h"
 #include "crypto/sha256.h"
@@ -19,7 +20,6 @@ namespace {
 
 constexpr std::string_view kTokenHead = "lapel_";
 constexpr std::size_t kTokenBytes = kTokenHead.size() + 32 + 1 + 64;
-constexpr std::int64_t kDayUs = 86'400LL * 1'000'000;
 constexpr std::int64_t kLedgerUnitUs = 10'000;  // below it the ledger tells no time
 
 Error refused() {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/problems.h"
 #include "crypto/sha256.h"
 #include "roster/roles.h"
@@ -11,8 +12,6 @@
 
 namespace lapel::signin {
 namespace {
-
-constexpr std::int64_t kDayUs = 86'400LL * 1'000'000;
 
 class TokensTest : public RoomTest {
  protected:

@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/problems.h"
 #include "http/answers.h"
 #include "training/facts.h"
@@ -16,7 +17,6 @@ namespace lapel::training {
 namespace {
 
 constexpr std::int64_t kSoonDays = 60;
-constexpr std::int64_t kDayUs = 86'400'000'000;
 
 // Everybody of whom something is asked by rank alone.
 Result<std::vector<roster::Person>> active_people(db::Transaction& tx, const AgencyId& agency) {

@@ -3,6 +3,7 @@
 // whichever column it is.
 #include "training/training.h"
 
+#include "base/clock.h"
 #include "evidence/vault_for_tests.h"
 #include "training/courses.h"
 #include "training/facts.h"
@@ -19,7 +20,6 @@ using evidence::message_of;
 using evidence::problem_of;
 using evidence::Said;
 
-constexpr std::int64_t kDayUs = 86'400'000'000;
 constexpr std::string_view kClauses =
     R"({"clauses": [{"key": "stops", "heading": "When to record", "text": "Record every stop."}],
         "check": [{"question": "When?", "choices": ["Never", "Always"], "right": 2}]})";
