@@ -293,6 +293,32 @@ Result<Response> revoke_system(const Request& request, const Managed& room, cons
   return Response::empty(204);
 }
 
+Json::Object key_json(const SigningKey& key) {
+  return {{"kind", key.is_root ? "root" : "key"},
+          {"serial", http::text_or_null(key.serial)},
+          {"sha256", key.sha256},
+          {"since", ledger_time(key.since)},
+          {"revoked_at", http::time_or_null(key.revoked_at)}};
+}
+
+Result<Response> list_keys(const Request&, SigningKeys& keys, const access::Actor& actor) {
+  return http::page_of(TRY(keys.list(actor)), key_json);
+}
+
+Result<Response> trust_key(const Request& request, SigningKeys& keys, const access::Actor& actor) {
+  const Json body = TRY(http::json_body(request, kFileBody));
+  const std::string *root = body.find_string("root"), *key = body.find_string("key");
+  if ((root == nullptr) == (key == nullptr)) return fail(Code::kInvalid, "Name a \"key\", or a \"root\", and not both");
+  if (root) return answer(201, key_json(TRY(keys.trust_root(actor, *root))));
+  return answer(201, key_json(TRY(keys.trust_key(actor, TRY(http::required_text(body, "serial")), *key))));
+}
+
+Result<Response> revoke_key(const Request& request, SigningKeys& keys, const access::Actor& actor) {
+  const Json body = TRY(http::json_body(request, kFileBody));
+  TRY(keys.revoke(actor, http::id_param(request), TRY(http::required_text(body, "reason"))));
+  return Response::empty(204);
+}
+
 Result<Response> show_markers(const Request& request, Markers& markers, const access::Actor& actor) {
   const auto id = TRY(http::id_param<RecordingId>(request, "recording"));
   Json::Array items;
@@ -335,8 +361,12 @@ void register_destination(http::Router& router, Systems& systems, Destination& d
   router.add("GET", object, with_both(get_object));
 }
 
-void register_systems(http::Router& router, Systems& systems, Markers& markers, Reached reached, roster::Asker asker,
-                      roster::Asker fresh) {
+void register_systems(http::Router& router, Systems& systems, SigningKeys& keys, Markers& markers, Reached reached,
+                      roster::Asker asker, roster::Asker fresh) {
+  const auto with_keys = roster::asked_routes(router, asker, std::ref(keys));
+  with_keys("GET", "/api/v1/camera-keys", list_keys);
+  roster::asked_routes(router, fresh, std::ref(keys))("POST", "/api/v1/camera-keys", trust_key);
+  with_keys("POST", "/api/v1/camera-keys/{id}/revoke", revoke_key);
   const Managed managed{systems, std::move(reached)};
   const auto add = roster::asked_routes(router, asker, managed);
   const auto add_fresh = roster::asked_routes(router, std::move(fresh), managed);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The calls of the Axis content destination API, which are those of OpenStack Swift that a body-worn system makes
-// (docs/formats/content_destination.md), and camera systems as people manage them.
+// (docs/formats/content_destination.md), and camera systems and the keys that sign footage as people manage them.
 //
-// Owns: /auth/v1.0, /v1/{account}/…, /api/v1/camera-systems, and a recording's markers.
+// Owns: /auth/v1.0, /v1/{account}/…, /api/v1/camera-systems, /api/v1/camera-keys, and a recording's markers.
 // Promises: to a body-worn system every answer has the status that the API documents for it, and a sentence. A client that cannot know
 //   better is told to come again where that helps.
 // Fails with: the problems that systems.h and destination.h name.
@@ -14,6 +14,7 @@
 
 #include "cameras/destination.h"
 #include "cameras/markers.h"
+#include "cameras/signing_keys.h"
 #include "cameras/systems.h"
 #include "http/server.h"
 #include "roster/asker.h"
@@ -27,7 +28,7 @@ struct Reached {
 };
 
 void register_destination(http::Router& router, Systems& systems, Destination& destination);
-void register_systems(http::Router& router, Systems& systems, Markers& markers, Reached reached, roster::Asker asker,
-                      roster::Asker fresh);
+void register_systems(http::Router& router, Systems& systems, SigningKeys& keys, Markers& markers, Reached reached,
+                      roster::Asker asker, roster::Asker fresh);
 
 }  // namespace lapel::cameras

@@ -26,17 +26,11 @@ Result<std::vector<SigningKey>> read_keys(db::Transaction& tx, const AgencyId& a
   return out;
 }
 
-access::Actor console_of(const roster::Agency& agency) {
-  return {agency.id, agency.slug, agency.console, {}, "console", {}, {}};
-}
-
 std::string what(const SigningKey& key) {
   return key.is_root ? "This root" : fmt::format("This key of camera {}", key.serial);
 }
 
-}  // namespace
-
-Result<SigningKey> SigningKeys::trust_key(std::string_view agency, const std::string& serial, const std::string& pem) {
+Result<SigningKey> key_of(const std::string& serial, const std::string& pem) {
   const bool is_plain = !serial.empty() && serial.size() <= limits::kFieldBytesMax && is_utf8(serial) &&
                         !has_control_characters(serial) && !has_format_characters(serial);
   if (!is_plain)
@@ -50,30 +44,31 @@ Result<SigningKey> SigningKeys::trust_key(std::string_view agency, const std::st
                 "The key must be one public key in PEM: EC of P-256, P-384 or P-521, Ed25519, or RSA of 2,048 to 8,192 "
                 "bits; or the 64 hex digits that lapel-camera init prints");
   }
-  return trust(agency, {{}, false, serial, hex(key->sha256()), key->pem(), {}, {}});
+  return SigningKey{{}, false, serial, hex(key->sha256()), key->pem(), {}, {}};
 }
 
-Result<SigningKey> SigningKeys::trust_root(std::string_view agency, const std::string& pem) {
+Result<SigningKey> root_of(const std::string& pem) {
   const auto certificates = crypto::read_certificates(pem);
   if (!certificates || certificates->size() != 1)
     return fail(Code::kInvalid, "The root must be one X.509 certificate in PEM and nothing beside it");
   const crypto::Certificate& root = certificates->front();
   if (root.pem.size() > kTrustedRootBytesMax)
     return fail(Code::kInvalid, fmt::format("A root may have {} bytes of PEM", kTrustedRootBytesMax));
-  return trust(agency, {{}, true, {}, hex(root.sha256), root.pem, {}, {}});
+  return SigningKey{{}, true, {}, hex(root.sha256), root.pem, {}, {}};
 }
 
-Result<SigningKey> SigningKeys::trust(std::string_view agency_name, SigningKey key) {
-  roster::Agency agency;
+}  // namespace
+
+Result<SigningKey> SigningKeys::trust_as(const access::Actor& actor, SigningKey key) {
+  SubjectId console;
+  acts::Act act(actor);
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    agency = TRY(roster::agency_by_name(tx, agency_name));
+    console = TRY(acts::console_of(tx, actor.agency));
     return {};
   }));
-  const access::Actor console = console_of(agency);
-  acts::Act act(console);
   act.guard([&](db::Transaction& tx) -> Result<void> {
     std::size_t roots = 0;
-    for (const SigningKey& other : TRY(read_keys(tx, agency.id))) {
+    for (const SigningKey& other : TRY(read_keys(tx, actor.agency))) {
       if (other.revoked_at) continue;
       if (other.is_root == key.is_root && other.sha256 == key.sha256)
         return fail(Code::kConflict, fmt::format("{} is trusted already", what(other)), other.sha256);
@@ -81,23 +76,33 @@ Result<SigningKey> SigningKeys::trust(std::string_view agency_name, SigningKey k
     }
     if (key.is_root && roots >= kTrustedRootsMax)
       return fail(Code::kLimited, fmt::format("An agency may trust {} roots at once", kTrustedRootsMax));
-    return parts_.vault.check_signatures_again(tx, agency.id);
+    return parts_.vault.check_signatures_again(tx, actor.agency);
   });
   Json::Object values = {{"kind", key.is_root ? "root" : "key"}, {"sha256", key.sha256}, {"pem", key.pem}};
   if (!key.is_root) values.emplace("serial", key.serial);
-  key.id = act.make(kSigningKeys, SubjectId(agency.console), std::move(values));
+  key.id = act.make(kSigningKeys, console, std::move(values));
   key.since = parts_.clock.now();
   TRY(act.commit(parts_.ledgers));
   return key;
 }
 
-Result<std::vector<SigningKey>> SigningKeys::list(std::string_view agency_name) {
-  std::vector<SigningKey> out;
+Result<void> SigningKeys::revoke_as(const access::Actor& actor, const std::string& sha256, const std::string& reason) {
+  TRY(acts::check_words("A reason", reason));
+  SubjectId console;
+  std::vector<SigningKey> keys;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    out = TRY(read_keys(tx, TRY(roster::agency_by_name(tx, agency_name)).id));
+    console = TRY(acts::console_of(tx, actor.agency));
+    keys = TRY(read_keys(tx, actor.agency));
     return {};
   }));
-  return out;
+  const auto key =
+      std::find_if(keys.rbegin(), keys.rend(), [&](const SigningKey& one) { return one.sha256 == sha256; });
+  if (key == keys.rend()) return fail(Code::kNotFound, "No key or root has this fingerprint", sha256);
+  if (key->revoked_at) return fail(Code::kConflict, fmt::format("{} is revoked already", what(*key)), sha256);
+  acts::Act act(actor);
+  act.guard([&](db::Transaction& tx) { return parts_.vault.check_signatures_again(tx, actor.agency); });
+  act.end(kSigningKeys, console, key->id, {{"revoked", ledger_time(parts_.clock.now())}, {"reason", reason}});
+  return act.commit(parts_.ledgers);
 }
 
 Result<std::vector<SigningKey>> SigningKeys::all(const AgencyId& agency) {
@@ -109,25 +114,56 @@ Result<std::vector<SigningKey>> SigningKeys::all(const AgencyId& agency) {
   return out;
 }
 
-Result<void> SigningKeys::revoke(std::string_view agency_name, const std::string& sha256, const std::string& reason) {
-  TRY(acts::check_words("A reason", reason));
+// ---- by the server's console ----
+
+Result<access::Actor> SigningKeys::console(std::string_view agency_name) {
   roster::Agency agency;
-  std::vector<SigningKey> keys;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     agency = TRY(roster::agency_by_name(tx, agency_name));
-    keys = TRY(read_keys(tx, agency.id));
     return {};
   }));
-  const auto key =
-      std::find_if(keys.rbegin(), keys.rend(), [&](const SigningKey& one) { return one.sha256 == sha256; });
-  if (key == keys.rend()) return fail(Code::kNotFound, "No key or root has this fingerprint", sha256);
-  if (key->revoked_at) return fail(Code::kConflict, fmt::format("{} is revoked already", what(*key)), sha256);
-  const access::Actor console = console_of(agency);
-  acts::Act act(console);
-  act.guard([&](db::Transaction& tx) { return parts_.vault.check_signatures_again(tx, agency.id); });
-  act.end(kSigningKeys, SubjectId(agency.console), key->id,
-          {{"revoked", ledger_time(parts_.clock.now())}, {"reason", reason}});
-  return act.commit(parts_.ledgers);
+  return access::Actor{agency.id, agency.slug, agency.console, {}, "console", {}, {}};
+}
+
+Result<SigningKey> SigningKeys::trust_key(std::string_view agency, const std::string& serial, const std::string& pem) {
+  SigningKey key = TRY(key_of(serial, pem));
+  return trust_as(TRY(console(agency)), std::move(key));
+}
+
+Result<SigningKey> SigningKeys::trust_root(std::string_view agency, const std::string& pem) {
+  SigningKey root = TRY(root_of(pem));
+  return trust_as(TRY(console(agency)), std::move(root));
+}
+
+Result<std::vector<SigningKey>> SigningKeys::list(std::string_view agency) {
+  return all(TRY(console(agency)).agency);
+}
+
+Result<void> SigningKeys::revoke(std::string_view agency, const std::string& sha256, const std::string& reason) {
+  return revoke_as(TRY(console(agency)), sha256, reason);
+}
+
+// ---- by people ----
+
+Result<SigningKey> SigningKeys::trust_key(const access::Actor& actor, const std::string& serial,
+                                          const std::string& pem) {
+  TRY(acts::require(actor, access::Action::kManageFleet));
+  return trust_as(actor, TRY(key_of(serial, pem)));
+}
+
+Result<SigningKey> SigningKeys::trust_root(const access::Actor& actor, const std::string& pem) {
+  TRY(acts::require(actor, access::Action::kManageFleet));
+  return trust_as(actor, TRY(root_of(pem)));
+}
+
+Result<std::vector<SigningKey>> SigningKeys::list(const access::Actor& actor) {
+  TRY(acts::require(actor, access::Action::kSeeFleet));
+  return all(actor.agency);
+}
+
+Result<void> SigningKeys::revoke(const access::Actor& actor, const std::string& sha256, const std::string& reason) {
+  TRY(acts::require(actor, access::Action::kManageFleet));
+  return revoke_as(actor, sha256, reason);
 }
 
 }  // namespace lapel::cameras

@@ -5,8 +5,8 @@
 // Owns: the table camera_signing_keys, and the events camera_key.trusted and camera_key.revoked.
 // Promises: trusting and revoking are sealed before they count, by name of who did it, and every signature that was checked before is
 //   checked once more. What was trusted is kept for good. The worker reads certificates of strangers; here only what the agency's own
-//   console brings is read.
-// Fails with: kInvalid (a sentence on the serial, key or root), kConflict (trusted already, or no longer), kNotFound.
+//   console and people bring is read.
+// Fails with: kInvalid (a sentence on the serial, key or root), kConflict (trusted already, or no longer), kNotFound, kDenied.
 // Threads: any; calls block.
 
 #include <optional>
@@ -52,11 +52,19 @@ class SigningKeys {
   // By its fingerprint.
   Result<void> revoke(std::string_view agency, const std::string& sha256, const std::string& reason);
 
+  // ---- by people ----
+  Result<SigningKey> trust_key(const access::Actor& actor, const std::string& serial, const std::string& pem);
+  Result<SigningKey> trust_root(const access::Actor& actor, const std::string& pem);
+  Result<std::vector<SigningKey>> list(const access::Actor& actor);
+  Result<void> revoke(const access::Actor& actor, const std::string& sha256, const std::string& reason);
+
   // What counts at this moment, and the keys that no longer do.
   Result<std::vector<SigningKey>> all(const AgencyId& agency);
 
  private:
-  Result<SigningKey> trust(std::string_view agency, SigningKey key);
+  Result<access::Actor> console(std::string_view agency);
+  Result<SigningKey> trust_as(const access::Actor& actor, SigningKey key);
+  Result<void> revoke_as(const access::Actor& actor, const std::string& sha256, const std::string& reason);
   const Parts parts_;
 };
 

@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 
 #include "base/check.h"
+#include "crypto/openssl.h"
 #include "crypto/random.h"
 
 namespace lapel::crypto {
@@ -14,17 +15,12 @@ namespace {
 constexpr std::size_t kNonceBytes = 12;
 constexpr std::size_t kTagBytes = 16;
 
-struct Free {
-  void operator()(EVP_CIPHER_CTX* ctx) const { EVP_CIPHER_CTX_free(ctx); }
-};
-using Context = std::unique_ptr<EVP_CIPHER_CTX, Free>;
-
 }  // namespace
 
 Bytes aead_seal(const AeadKey& key, ByteView associated, ByteView plain) {
   Bytes out(kNonceBytes + plain.size() + kTagBytes);
   fill_random(std::span(out).first(kNonceBytes));
-  const Context ctx(EVP_CIPHER_CTX_new());
+  const openssl::CipherContext ctx(EVP_CIPHER_CTX_new());
   int length = 0;
   CHECK(ctx && EVP_EncryptInit_ex(ctx.get(), EVP_aes_256_gcm(), nullptr, key.data(), out.data()) == 1);
   CHECK(EVP_EncryptUpdate(ctx.get(), nullptr, &length, associated.data(), static_cast<int>(associated.size())) == 1);
@@ -40,7 +36,7 @@ std::optional<Bytes> aead_open(const AeadKey& key, ByteView associated, ByteView
   const ByteView body = sealed.subspan(kNonceBytes, sealed.size() - kNonceBytes - kTagBytes);
   Bytes tag(sealed.end() - kTagBytes, sealed.end());
   Bytes out(body.size());
-  const Context ctx(EVP_CIPHER_CTX_new());
+  const openssl::CipherContext ctx(EVP_CIPHER_CTX_new());
   int length = 0;
   if (!ctx || EVP_DecryptInit_ex(ctx.get(), EVP_aes_256_gcm(), nullptr, key.data(), sealed.data()) != 1 ||
       EVP_DecryptUpdate(ctx.get(), nullptr, &length, associated.data(), static_cast<int>(associated.size())) != 1 ||

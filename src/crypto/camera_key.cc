@@ -16,6 +16,7 @@
 #include <openssl/x509_vfy.h>
 
 #include "base/check.h"
+#include "crypto/openssl.h"
 #include "crypto/sha256.h"
 
 namespace lapel::crypto {
@@ -23,20 +24,8 @@ namespace {
 
 constexpr int kStrengthLevel = 2;  // OpenSSL's name for 112 bits
 
-template <auto kFree>
-struct Freed {
-  template <typename T>
-  void operator()(T* pointer) const {
-    kFree(pointer);
-  }
-};
-using Source = std::unique_ptr<BIO, Freed<BIO_free_all>>;
-using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
-using KeyContext = std::unique_ptr<EVP_PKEY_CTX, Freed<EVP_PKEY_CTX_free>>;
-using DigestContext = std::unique_ptr<EVP_MD_CTX, Freed<EVP_MD_CTX_free>>;
-using Certificate = std::unique_ptr<X509, Freed<X509_free>>;
-using Roots = std::unique_ptr<X509_STORE, Freed<X509_STORE_free>>;
-using Check = std::unique_ptr<X509_STORE_CTX, Freed<X509_STORE_CTX_free>>;
+using Roots = openssl::Owned<X509_STORE, X509_STORE_free>;
+using Check = openssl::Owned<X509_STORE_CTX, X509_STORE_CTX_free>;
 
 const EVP_MD* digest_of(HashKind kind) {
   switch (kind) {
@@ -75,7 +64,7 @@ std::string text_in(BIO* memory) {
 
 // Whatever a name holds, as printable ASCII.
 std::string subject_of(X509* certificate) {
-  const Source out(BIO_new(BIO_s_mem()));
+  const openssl::Source out(BIO_new(BIO_s_mem()));
   CHECK(out != nullptr);
   X509_NAME_print_ex(out.get(), X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253);
   std::string text = text_in(out.get()).substr(0, kSubjectCharactersMax);
@@ -91,7 +80,7 @@ std::string subject_of(X509* certificate) {
 
 struct Hash::State {
   const EVP_MD* digest;
-  DigestContext context{EVP_MD_CTX_new()};
+  openssl::DigestContext context{EVP_MD_CTX_new()};
 };
 
 Hash::Hash(HashKind kind) : state_(std::make_unique<State>()) {
@@ -140,7 +129,7 @@ std::size_t hash_bytes(HashKind kind) {
 // ---- keys ----
 
 struct CameraKey::Impl {
-  Key key;
+  openssl::Key key;
   std::string pem, kind;
   Digest sha256{};
 };
@@ -163,7 +152,7 @@ const std::string& CameraKey::kind() const {
 // Makes keys and chains of what was read.
 class ChainReader {
  public:
-  static std::optional<CameraKey> key_of(Key key) {
+  static std::optional<CameraKey> key_of(openssl::Key key) {
     if (key == nullptr) return std::nullopt;
     auto kind = kind_of(key.get());
     if (!kind) return std::nullopt;
@@ -172,7 +161,7 @@ class ChainReader {
     if (size <= 0) return std::nullopt;
     const Digest sha256 = crypto::sha256(ByteView(der, static_cast<std::size_t>(size)));
     OPENSSL_free(der);
-    const Source out(BIO_new(BIO_s_mem()));
+    const openssl::Source out(BIO_new(BIO_s_mem()));
     if (out == nullptr || PEM_write_bio_PUBKEY(out.get(), key.get()) != 1) return std::nullopt;
     std::string pem = text_in(out.get());
     if (pem.size() > kCameraKeyPemBytesMax) return std::nullopt;
@@ -180,11 +169,11 @@ class ChainReader {
         std::make_unique<CameraKey::Impl>(CameraKey::Impl{std::move(key), std::move(pem), *std::move(kind), sha256}));
   }
 
-  static std::vector<Certificate> certificates(std::string_view pem) {
-    std::vector<Certificate> out;
-    const Source source(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  static std::vector<openssl::Certificate> certificates(std::string_view pem) {
+    std::vector<openssl::Certificate> out;
+    const openssl::Source source(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
     while (source != nullptr && out.size() <= kChainCertificatesMax) {
-      Certificate one(PEM_read_bio_X509(source.get(), nullptr, nullptr, nullptr));
+      openssl::Certificate one(PEM_read_bio_X509(source.get(), nullptr, nullptr, nullptr));
       if (one == nullptr) break;
       out.push_back(std::move(one));
     }
@@ -192,16 +181,16 @@ class ChainReader {
     return out;
   }
 
-  static std::optional<Digest> vouched_by(const std::vector<Certificate>& chain, std::span<const std::string> roots,
-                                          Timestamp at) {
+  static std::optional<Digest> vouched_by(const std::vector<openssl::Certificate>& chain,
+                                          std::span<const std::string> roots, Timestamp at) {
     const Roots store(X509_STORE_new());
     CHECK(store != nullptr);
     for (const std::string& pem : roots) {
-      for (const Certificate& root : certificates(pem)) X509_STORE_add_cert(store.get(), root.get());
+      for (const openssl::Certificate& root : certificates(pem)) X509_STORE_add_cert(store.get(), root.get());
     }
     STACK_OF(X509)* others = sk_X509_new_null();
     CHECK(others != nullptr);
-    for (const Certificate& one : chain) sk_X509_push(others, one.get());
+    for (const openssl::Certificate& one : chain) sk_X509_push(others, one.get());
     const Check check(X509_STORE_CTX_new());
     CHECK(check != nullptr);
     std::optional<Digest> out;
@@ -225,16 +214,16 @@ class ChainReader {
 
 std::optional<CameraKey> CameraKey::read(std::string_view pem) {
   if (pem.size() > kCameraKeyPemBytesMax) return std::nullopt;
-  const Source source(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  const openssl::Source source(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   if (source == nullptr) return std::nullopt;
-  Key key(PEM_read_bio_PUBKEY(source.get(), nullptr, nullptr, nullptr));
+  openssl::Key key(PEM_read_bio_PUBKEY(source.get(), nullptr, nullptr, nullptr));
   ERR_clear_error();
   return ChainReader::key_of(std::move(key));
 }
 
 CameraKey CameraKey::of(const PublicKey& ed25519) {
-  auto out =
-      ChainReader::key_of(Key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, ed25519.data(), ed25519.size())));
+  auto out = ChainReader::key_of(
+      openssl::Key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, ed25519.data(), ed25519.size())));
   CHECK(out.has_value());
   return *std::move(out);
 }
@@ -244,7 +233,7 @@ bool CameraKey::signs_digests() const {
 }
 
 bool CameraKey::verifies(HashKind kind, ByteView digest, ByteView signature, RsaPadding padding) const {
-  const KeyContext context(EVP_PKEY_CTX_new_from_pkey(nullptr, impl_->key.get(), nullptr));
+  const openssl::KeyContext context(EVP_PKEY_CTX_new_from_pkey(nullptr, impl_->key.get(), nullptr));
   CHECK(context != nullptr);
   bool is_ready = EVP_PKEY_verify_init(context.get()) == 1;
   if (is_ready && EVP_PKEY_base_id(impl_->key.get()) == EVP_PKEY_RSA) {
@@ -262,12 +251,12 @@ bool CameraKey::verifies(HashKind kind, ByteView digest, ByteView signature, Rsa
 
 std::optional<CameraChain> read_camera_chain(std::string_view pem, std::span<const std::string> roots, Timestamp at) {
   if (pem.size() > kChainPemBytesMax) return std::nullopt;
-  const std::vector<Certificate> chain = ChainReader::certificates(pem);
+  const std::vector<openssl::Certificate> chain = ChainReader::certificates(pem);
   if (chain.empty() || chain.size() > kChainCertificatesMax) return std::nullopt;
-  auto key = ChainReader::key_of(Key(X509_get_pubkey(chain[0].get())));
+  auto key = ChainReader::key_of(openssl::Key(X509_get_pubkey(chain[0].get())));
   if (!key) return std::nullopt;
   CameraChain out{*std::move(key), {}, ChainReader::vouched_by(chain, roots, at)};
-  for (const Certificate& one : chain) out.subjects.push_back(subject_of(one.get()));
+  for (const openssl::Certificate& one : chain) out.subjects.push_back(subject_of(one.get()));
   return out;
 }
 

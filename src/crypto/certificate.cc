@@ -10,23 +10,15 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "crypto/openssl.h"
 #include "crypto/sha256.h"
 
 namespace lapel::crypto {
 namespace {
 
-template <auto kFree>
-struct Freed {
-  template <typename T>
-  void operator()(T* pointer) const {
-    kFree(pointer);
-  }
-};
-using Source = std::unique_ptr<BIO, Freed<BIO_free_all>>;
-
 // The DER of each block of the text; nothing where one is of another kind.
 std::optional<std::vector<Bytes>> blocks(std::string_view pem, std::string_view kind) {
-  const Source source(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  const openssl::Source source(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   if (source == nullptr) return std::nullopt;
   std::vector<Bytes> out;
   for (;;) {
@@ -47,12 +39,12 @@ std::optional<std::vector<Bytes>> blocks(std::string_view pem, std::string_view 
 
 std::optional<Certificate> read_certificate(const Bytes& der) {
   const unsigned char* at = der.data();
-  const std::unique_ptr<X509, Freed<X509_free>> certificate(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
+  const openssl::Certificate certificate(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
   std::tm until{};
   if (certificate == nullptr || at != der.data() + der.size() ||
       ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &until) != 1)
     return std::nullopt;
-  const Source out(BIO_new(BIO_s_mem()));
+  const openssl::Source out(BIO_new(BIO_s_mem()));
   char* text = nullptr;
   if (out == nullptr || PEM_write_bio_X509(out.get(), certificate.get()) != 1) return std::nullopt;
   const long bytes = BIO_get_mem_data(out.get(), &text);
@@ -80,7 +72,7 @@ std::optional<RsaPublicKey> read_rsa_public_key(std::string_view pem) {
   if (!ders || ders->size() != 1) return std::nullopt;
   const Bytes& der = (*ders)[0];
   const unsigned char* at = der.data();
-  const std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>> key(d2i_PUBKEY(nullptr, &at, static_cast<long>(der.size())));
+  const openssl::Key key(d2i_PUBKEY(nullptr, &at, static_cast<long>(der.size())));
   if (key == nullptr || at != der.data() + der.size() || EVP_PKEY_base_id(key.get()) != EVP_PKEY_RSA)
     return std::nullopt;
   return RsaPublicKey{sha256(der), EVP_PKEY_bits(key.get())};

@@ -9,16 +9,10 @@
 #include <sodium.h>
 
 #include "base/check.h"
+#include "crypto/openssl.h"
 
 namespace lapel::crypto {
 namespace {
-
-struct Free {
-  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
-  void operator()(EVP_MD_CTX* ctx) const { EVP_MD_CTX_free(ctx); }
-};
-using Key = std::unique_ptr<EVP_PKEY, Free>;
-using Context = std::unique_ptr<EVP_MD_CTX, Free>;
 
 // OpenSSL verifies under any encoding of any point. Under one of small order a signature can be made by anybody, for every
 // message at once; an encoding that is not the shortest of its point is a second key for the same secret.
@@ -48,7 +42,7 @@ bool is_public_key(const PublicKey& key) {
 SigningKey SigningKey::from_seed(const ByteArray<32>& seed) {
   SigningKey out;
   out.seed_ = seed;
-  const Key key(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, seed.data(), seed.size()));
+  const openssl::Key key(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, seed.data(), seed.size()));
   CHECK(key != nullptr);
   std::size_t length = out.public_key_.size();
   CHECK(EVP_PKEY_get_raw_public_key(key.get(), out.public_key_.data(), &length) == 1 && length == 32);
@@ -56,8 +50,8 @@ SigningKey SigningKey::from_seed(const ByteArray<32>& seed) {
 }
 
 Signature SigningKey::sign(ByteView message) const {
-  const Key key(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, seed_.data(), seed_.size()));
-  const Context ctx(EVP_MD_CTX_new());
+  const openssl::Key key(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, seed_.data(), seed_.size()));
+  const openssl::DigestContext ctx(EVP_MD_CTX_new());
   CHECK(key && ctx && EVP_DigestSignInit(ctx.get(), nullptr, nullptr, nullptr, key.get()) == 1);
   Signature out;
   std::size_t length = out.size();
@@ -69,8 +63,8 @@ Signature SigningKey::sign(ByteView message) const {
 
 bool verify(const PublicKey& public_key, ByteView message, const Signature& signature) {
   if (!is_honest_encoding(public_key)) return false;
-  const Key key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, public_key.data(), public_key.size()));
-  const Context ctx(EVP_MD_CTX_new());
+  const openssl::Key key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, public_key.data(), public_key.size()));
+  const openssl::DigestContext ctx(EVP_MD_CTX_new());
   if (!key || !ctx || EVP_DigestVerifyInit(ctx.get(), nullptr, nullptr, nullptr, key.get()) != 1) return false;
   return EVP_DigestVerify(ctx.get(), signature.data(), signature.size(), message.data(), message.size()) == 1;
 }

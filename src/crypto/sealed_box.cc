@@ -10,30 +10,23 @@
 #include <openssl/params.h>
 
 #include "base/check.h"
+#include "crypto/openssl.h"
 #include "crypto/random.h"
 
 namespace lapel::crypto {
 namespace {
 
-struct Free {
-  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
-  void operator()(EVP_PKEY_CTX* ctx) const { EVP_PKEY_CTX_free(ctx); }
-  void operator()(EVP_KDF* kdf) const { EVP_KDF_free(kdf); }
-  void operator()(EVP_KDF_CTX* ctx) const { EVP_KDF_CTX_free(ctx); }
-};
-using Key = std::unique_ptr<EVP_PKEY, Free>;
-
-Key secret_key(const X25519Secret& secret) {
-  Key key(EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, nullptr, secret.data(), secret.size()));
+openssl::Key secret_key(const X25519Secret& secret) {
+  openssl::Key key(EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, nullptr, secret.data(), secret.size()));
   CHECK(key != nullptr);
   return key;
 }
 
 // OpenSSL refuses the points of small order, with which every secret gives the same.
 std::optional<ByteArray<32>> agreed(const X25519Secret& secret, const X25519Public& other) {
-  const Key mine = secret_key(secret);
-  const Key theirs(EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, nullptr, other.data(), other.size()));
-  const std::unique_ptr<EVP_PKEY_CTX, Free> ctx(EVP_PKEY_CTX_new(mine.get(), nullptr));
+  const openssl::Key mine = secret_key(secret);
+  const openssl::Key theirs(EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, nullptr, other.data(), other.size()));
+  const openssl::KeyContext ctx(EVP_PKEY_CTX_new(mine.get(), nullptr));
   CHECK(ctx && EVP_PKEY_derive_init(ctx.get()) == 1);
   ByteArray<32> out;
   std::size_t length = out.size();
@@ -49,9 +42,9 @@ AeadKey text_key(ByteArray<32> agreed_secret, std::string_view use, const X25519
   Bytes info(use.begin(), use.end());
   info.insert(info.end(), ephemeral.begin(), ephemeral.end());
   info.insert(info.end(), recipient.begin(), recipient.end());
-  const std::unique_ptr<EVP_KDF, Free> kdf(EVP_KDF_fetch(nullptr, "HKDF", nullptr));
+  const openssl::Derivation kdf(EVP_KDF_fetch(nullptr, "HKDF", nullptr));
   CHECK(kdf != nullptr);
-  const std::unique_ptr<EVP_KDF_CTX, Free> ctx(EVP_KDF_CTX_new(kdf.get()));
+  const openssl::DerivationContext ctx(EVP_KDF_CTX_new(kdf.get()));
   char digest[] = "SHA256";
   const OSSL_PARAM parameters[] = {
       OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),

@@ -11,6 +11,7 @@
 #include <openssl/rsa.h>
 
 #include "base/check.h"
+#include "crypto/openssl.h"
 
 namespace lapel::crypto {
 namespace {
@@ -18,20 +19,10 @@ namespace {
 constexpr std::size_t kCoordinateBytes = 32;
 constexpr int kSaltBytes = 32;  // of PS256: as many as the hash has (RFC 7518 3.5)
 
-template <auto kFree>
-struct Freed {
-  template <typename T>
-  void operator()(T* pointer) const {
-    kFree(pointer);
-  }
-};
-using Number = std::unique_ptr<BIGNUM, Freed<BN_free>>;
-using Builder = std::unique_ptr<OSSL_PARAM_BLD, Freed<OSSL_PARAM_BLD_free>>;
-using Parameters = std::unique_ptr<OSSL_PARAM, Freed<OSSL_PARAM_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
-using KeyContext = std::unique_ptr<EVP_PKEY_CTX, Freed<EVP_PKEY_CTX_free>>;
-using DigestContext = std::unique_ptr<EVP_MD_CTX, Freed<EVP_MD_CTX_free>>;
-using EcdsaSignature = std::unique_ptr<ECDSA_SIG, Freed<ECDSA_SIG_free>>;
+using Number = openssl::Owned<BIGNUM, BN_free>;
+using Builder = openssl::Owned<OSSL_PARAM_BLD, OSSL_PARAM_BLD_free>;
+using Parameters = openssl::Owned<OSSL_PARAM, OSSL_PARAM_free>;
+using EcdsaSignature = openssl::Owned<ECDSA_SIG, ECDSA_SIG_free>;
 
 Number number(ByteView bytes) {
   Number out(BN_bin2bn(bytes.data(), static_cast<int>(bytes.size()), nullptr));
@@ -39,16 +30,16 @@ Number number(ByteView bytes) {
   return out;
 }
 
-Key key_of(const char* type, OSSL_PARAM_BLD* builder) {
+openssl::Key key_of(const char* type, OSSL_PARAM_BLD* builder) {
   const Parameters parameters(OSSL_PARAM_BLD_to_param(builder));
-  const KeyContext context(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
+  const openssl::KeyContext context(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
   CHECK(parameters != nullptr && context != nullptr);
   EVP_PKEY* made = nullptr;
   if (EVP_PKEY_fromdata_init(context.get()) != 1) return nullptr;
   if (EVP_PKEY_fromdata(context.get(), &made, EVP_PKEY_PUBLIC_KEY, parameters.get()) != 1) return nullptr;
-  Key key(made);
+  openssl::Key key(made);
   // That the point is on the curve, that a modulus could be one.
-  const KeyContext check(EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr));
+  const openssl::KeyContext check(EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr));
   if (check == nullptr || EVP_PKEY_public_check(check.get()) != 1) return nullptr;
   return key;
 }
@@ -58,7 +49,7 @@ Key key_of(const char* type, OSSL_PARAM_BLD* builder) {
 struct VerifyingKey::Impl {
   enum class Kind { kRsa, kP256, kEd25519 };
   Kind kind = Kind::kRsa;
-  Key key;
+  openssl::Key key;
 };
 
 VerifyingKey::VerifyingKey(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -76,7 +67,7 @@ std::optional<VerifyingKey> VerifyingKey::rsa(ByteView modulus, ByteView exponen
   const Builder builder(OSSL_PARAM_BLD_new());
   CHECK(builder != nullptr && OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, n.get()) == 1 &&
         OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, e.get()) == 1);
-  Key key = key_of("RSA", builder.get());
+  openssl::Key key = key_of("RSA", builder.get());
   if (key == nullptr) return std::nullopt;
   return VerifyingKey(std::make_unique<Impl>(Impl{Impl::Kind::kRsa, std::move(key)}));
 }
@@ -90,14 +81,14 @@ std::optional<VerifyingKey> VerifyingKey::p256(ByteView x, ByteView y) {
   CHECK(builder != nullptr &&
         OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, "P-256", 0) == 1 &&
         OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size()) == 1);
-  Key key = key_of("EC", builder.get());
+  openssl::Key key = key_of("EC", builder.get());
   if (key == nullptr) return std::nullopt;
   return VerifyingKey(std::make_unique<Impl>(Impl{Impl::Kind::kP256, std::move(key)}));
 }
 
 std::optional<VerifyingKey> VerifyingKey::ed25519(ByteView x) {
   if (x.size() != kCoordinateBytes) return std::nullopt;
-  Key key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, x.data(), x.size()));
+  openssl::Key key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, x.data(), x.size()));
   if (key == nullptr) return std::nullopt;
   return VerifyingKey(std::make_unique<Impl>(Impl{Impl::Kind::kEd25519, std::move(key)}));
 }
@@ -131,7 +122,7 @@ bool VerifyingKey::verifies(Signing scheme, ByteView message, ByteView signature
     given.assign(der, der + size);
     OPENSSL_free(der);
   }
-  const DigestContext context(EVP_MD_CTX_new());
+  const openssl::DigestContext context(EVP_MD_CTX_new());
   CHECK(context != nullptr);
   EVP_PKEY_CTX* options = nullptr;  // the context's own
   const EVP_MD* digest = scheme == Signing::kEd25519 ? nullptr : EVP_sha256();

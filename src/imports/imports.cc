@@ -12,8 +12,11 @@
 #include <fmt/format.h>
 
 #include "acts/act.h"
+#include "base/bytes.h"
 #include "base/limits.h"
+#include "base/problems.h"
 #include "base/text.h"
+#include "base/trace.h"
 #include "crypto/random.h"
 #include "crypto/sha256.h"
 #include "http/tus_client.h"
@@ -118,6 +121,13 @@ Result<Import> read_import(const db::Row& row) {
   return out;
 }
 
+Result<void> require_open(db::Transaction& tx, const ImportId& id) {
+  if (!TRY(tx.query("SELECT id FROM imports WHERE id = :id AND closed_us IS NULL LIMIT 1", {{"id", id.text()}}))
+           .empty())
+    return {};
+  return fail(Code::kConflict, "This import is closed: begin another", id.text());
+}
+
 Result<bool> is_read(db::Transaction& tx, const ImportId& id) {
   return !TRY(tx.query("SELECT import FROM import_readings WHERE import = :import LIMIT 1", {{"import", id.text()}}))
               .empty();
@@ -189,24 +199,29 @@ Result<Import> Imports::counted(Import import) {
 
 Result<Import> Imports::known_open(const access::Actor& actor, const ImportId& id) {
   Import out = TRY(known(actor, id, Action::kImport));
-  if (out.closed_at) return fail(Code::kConflict, "This import is closed: begin another", id.text());
+  TRY(parts_.database.read([&](db::Transaction& tx) { return require_open(tx, id); }));
   return out;
 }
 
-Result<Mapping> Imports::mapping_of(const AgencyId& agency, const std::string& sha256) {
+Result<Mapping> mapping_in(db::Transaction& tx, const AgencyId& agency, const std::string& sha256) {
   std::string body;
-  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    body.clear();
-    for (const db::Row& row :
-         TRY(tx.query("SELECT body FROM import_mappings WHERE agency = :agency AND sha256 = :sha256 LIMIT 1",
-                      {{"agency", agency.text()}, {"sha256", sha256}}))) {
-      body = row.text("body");
-    }
-    return {};
-  }));
+  for (const db::Row& row :
+       TRY(tx.query("SELECT body FROM import_mappings WHERE agency = :agency AND sha256 = :sha256 LIMIT 1",
+                    {{"agency", agency.text()}, {"sha256", sha256}}))) {
+    body = row.text("body");
+  }
   if (hex(crypto::sha256(as_bytes(body))) != sha256)
     return fail(Code::kCorrupt, "The mapping of an import in the catalog is damaged", sha256);
   return read_mapping(TRY(parse_json(body, {kMappingBytesMax, 8})));
+}
+
+Result<Mapping> Imports::mapping_of(const AgencyId& agency, const std::string& sha256) {
+  std::optional<Mapping> out;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    out = TRY(mapping_in(tx, agency, sha256));
+    return {};
+  }));
+  return *std::move(out);
 }
 
 Result<std::vector<Profile>> Imports::profiles(const access::Actor& actor) {
@@ -292,8 +307,11 @@ Result<Imports::Listed> Imports::listing(const access::Actor& actor, const Impor
     return fail(Code::kInvalid, fmt::format("List at most {} files at once", kListingFilesMax));
   const Mapping mapping = TRY(mapping_of(actor.agency, import.mapping));
   Listed out;
+  std::vector<UploadId> replaced;
   TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
     out = {};
+    replaced.clear();
+    TRY(require_open(tx, id));
     std::int64_t last_file = TRY(last_number(tx, "import_files", id)),
                  last_refusal = TRY(last_number(tx, "import_refusals", id));
     if (last_file + static_cast<std::int64_t>(entries.size()) > kImportFilesMax) {
@@ -302,8 +320,10 @@ Result<Imports::Listed> Imports::listing(const access::Actor& actor, const Impor
     }
     for (const Entry& entry : entries) {
       if (const auto sentence = TRY(refusal_of(tx, id, entry))) {
-        // A name is shown and compared, whatever bytes it has.
-        const std::string shown = first_characters(printable(entry.path), kPathBytesMax);
+        // A name is shown and compared, whatever bytes it has; two that are shown alike are two.
+        std::string shown = printable(entry.path);
+        if (shown.size() > kPathBytesMax) shown = first_characters(shown, kPathBytesMax / 4);
+        if (shown != entry.path) shown += fmt::format(" ({:.8})", hex(crypto::sha256(as_bytes(entry.path))));
         last_refusal += TRY(
             tx.run("INSERT INTO import_refusals (import, path, sentence, n) VALUES (:import, :path, :sentence, :n) ON "
                    "CONFLICT (import, path, sentence) DO NOTHING",
@@ -314,7 +334,18 @@ Result<Imports::Listed> Imports::listing(const access::Actor& actor, const Impor
       const std::string role = mapping.is_inventory(entry.path) ? "inventory"
                                : mapping.is_log(entry.path)     ? "log"
                                                                 : "file";
-      // A file that is another now, before any of it was sent, is listed as it is now.
+      // A file that is another now, before all of it was sent, is listed as it is now.
+      for (const db::Row& row : TRY(tx.query(
+               "SELECT upload FROM import_files f WHERE import = :import AND path = :path AND state = 'sent' AND bytes "
+               "<> :bytes AND NOT EXISTS (SELECT 1 FROM uploads u WHERE u.id = f.upload AND u.state IN ('sealing', "
+               "'sealed')) LIMIT 1",
+               {{"import", id.text()}, {"path", entry.path}, {"bytes", entry.bytes}}))) {
+        if (const auto upload = UploadId::parse(row.maybe_text("upload").value_or(""))) replaced.push_back(*upload);
+        TRY(
+            tx.run("UPDATE import_files SET state = 'seen', upload = NULL, recording = NULL WHERE import = :import AND "
+                   "path = :path",
+                   {{"import", id.text()}, {"path", entry.path}}));
+      }
       last_file += TRY(tx.run(
           "INSERT INTO import_files (import, path, n, folded, match_key, bytes, role, state) VALUES (:import, :path, "
           ":n, :folded, :match_key, :bytes, :role, 'seen') ON CONFLICT (import, path) DO NOTHING",
@@ -337,6 +368,11 @@ Result<Imports::Listed> Imports::listing(const access::Actor& actor, const Impor
     }
     return {};
   }));
+  for (const UploadId& upload : replaced) {
+    auto gone = parts_.uploads.take_back(upload);
+    if (!gone)
+      trace_error("imports", "taking back what was begun of another file", gone.error(), {{"upload", upload.text()}});
+  }
   if (import.is_read) TRY(pair(id));
   return out;
 }
@@ -344,6 +380,13 @@ Result<Imports::Listed> Imports::listing(const access::Actor& actor, const Impor
 // A row's file is the one that its word fits, where it fits one and no other.
 Result<void> Imports::pair(const ImportId& id) {
   return parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    TRY(require_open(tx, id));
+    TRY(
+        tx.run("UPDATE import_files SET row_n = NULL WHERE import = :import AND role = 'file' AND state = 'seen' AND "
+               "row_n IS NOT "
+               "NULL AND EXISTS (SELECT 1 FROM import_files o WHERE o.import = import_files.import AND o.match_key = "
+               "import_files.match_key AND o.role = 'file' AND o.path <> import_files.path)",
+               {{"import", id.text()}}));
     TRY(tx.run(
         "UPDATE import_files SET row_n = (SELECT r.n FROM import_rows r WHERE r.import = import_files.import AND "
         "r.match_key = import_files.match_key) WHERE import = :import AND role = 'file' AND state = 'seen' AND NOT "
@@ -388,16 +431,27 @@ Result<Sending> Imports::send(const access::Actor& actor, const ImportId& id, co
           !TRY(tx.query("SELECT id FROM recordings WHERE id = :id LIMIT 1", {{"id", file->recording->text()}})).empty();
       return {};
     }));
+    // Begun by another, refused, or of another length: it ends, so that nothing becomes of it beside the one that takes its place.
+    if (!is_underway) {
+      auto gone = parts_.uploads.take_back(*file->upload);
+      is_underway = !gone && gone.error().problem == &problems::kUploadFinished;
+      if (!gone && !is_underway && gone.error().code() != Code::kNotFound)
+        return fail(Code::kBusy, "Somebody else is sending this file now", path);
+    }
     if (is_underway) {
       file->upload.reset();
       return *file;
     }
   }
   const auto recording = crypto::new_id<RecordingId>();
-  TRY(parts_.database.write([&](db::Transaction& tx) { return roster::add_pending_import(tx, recording, id.text()); }));
+  TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    TRY(require_open(tx, id));
+    return roster::add_pending_import(tx, recording, id.text());
+  }));
   const intake::Upload upload = TRY(parts_.uploads.create(
       actor, {.length = file->bytes, .metadata = std::move(metadata), .parts = {}, .recording = recording}));
-  TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+  auto kept = parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    TRY(require_open(tx, id));
     const std::int64_t changed = TRY(tx.run(
         "UPDATE import_files SET state = 'sent', upload = :upload, recording = :recording WHERE import = :import AND "
         "path = :path AND state IN ('seen', 'sent') AND coalesce(upload, '') = :old",
@@ -408,7 +462,11 @@ Result<Sending> Imports::send(const access::Actor& actor, const ImportId& id, co
          {"old", file->upload ? file->upload->text() : std::string()}}));
     if (changed == 1) return {};
     return fail(Code::kBusy, "Somebody else is sending this file now", path);
-  }));
+  });
+  if (!kept) {
+    (void)parts_.uploads.take_back(upload.id);  // nobody knows of it
+    return fail(std::move(kept).error());
+  }
   file->state = "sent";
   file->upload = upload.id;
   file->recording = recording;
@@ -453,8 +511,15 @@ Result<void> Imports::settle(const access::Actor& actor, const RecordingId& reco
   if (!row) return fail(Code::kNotFound, "No such imported recording", recording.text());
   if (row->text("agrees") != "no")
     return fail(Code::kConflict, "This recording does not differ from its inventory", recording.text());
+  const auto import = ImportId::parse(row->text("import"));
+  if (!import) return fail(Code::kCorrupt, "A row of the catalog is damaged", "import_recordings " + row->id.text());
   acts::Act act(actor);
-  act.guard([&](db::Transaction& tx) { return roster::end_pending_import(tx, recording); });
+  act.guard([&](db::Transaction& tx) -> Result<void> {
+    auto open = require_open(tx, *import);
+    if (open) return fail(Code::kConflict, "Close the import first: until then all of it is pending", import->text());
+    if (open.error().code() != Code::kConflict) return open;
+    return roster::end_pending_import(tx, recording);
+  });
   act.end(kRecordings, recording, row->id, {{"settled", ledger_time(parts_.clock.now())}, {"reason", reason}});
   return act.commit(parts_.ledgers);
 }
@@ -469,7 +534,13 @@ Result<std::optional<Origin>> Imports::origin(const access::Actor& actor, const 
       const auto id = ImportId::parse(row.text("import"));
       if (!id) continue;
       const roster::SealedRow import = TRY(roster::sealed_row(tx, kImports, actor.agency, *id, "import"));
-      out = Origin{*id, import.text("title"), import.text("make"), import.text("system"), std::move(row)};
+      out = Origin{*id,
+                   import.text("title"),
+                   import.text("make"),
+                   import.text("system"),
+                   std::move(row),
+                   acts::require(actor, Action::kSeeHolds).has_value(),
+                   acts::require(actor, Action::kSeeImports).has_value()};
     }
     return {};
   }));

@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,7 @@ using ImportId = roster::SealedRowId;
 inline constexpr std::size_t kListingFilesMax = 500;                        // of one request
 inline constexpr std::int64_t kImportFilesMax = 2'000'000;                  // of one import
 inline constexpr std::int64_t kInventoryRowsMax = 2'000'000;                // of one import
+inline constexpr std::int64_t kDocumentsMax = 200;                          // inventories of one import
 inline constexpr std::uint64_t kDocumentBytesMax = std::uint64_t{2} << 30;  // of an inventory
 inline constexpr std::int64_t kSettlePeriodUs = 1'000'000;
 
@@ -99,11 +101,21 @@ struct Line {
   bool is_settled = false;
 };
 
+// A file that was sent and is sealed, with its row.
+struct Sealed {
+  std::string path, role, sha256;
+  RecordingId recording;
+  std::int64_t bytes = 0;
+  std::optional<std::string> place, row_sha256, vendor_id, vendor_category, hash, hold, retain_until;
+  std::optional<std::int64_t> vendor_bytes;
+};
+
 // Where a recording came from, for its page.
 struct Origin {
   ImportId import;
   std::string title, make, system;
   roster::SealedRow row;
+  bool shows_hold = false, shows_reasons = false;  // to whoever asked
 };
 
 class Imports {
@@ -173,6 +185,7 @@ class Imports {
   };
   // Of the import as it stands now; of one that is closed always the same bytes.
   Result<Report> report(const access::Actor& actor, const ImportId& id, Form form);
+  // Without the hold of the other system for whoever may know of none, and without what became of it but for whoever sees imports.
   Result<std::optional<Origin>> origin(const access::Actor& actor, const RecordingId& recording);
 
  private:
@@ -186,23 +199,33 @@ class Imports {
   // The server itself, which reads what is sealed.
   Result<access::Actor> server_of(const AgencyId& id);
   Result<void> pair(const ImportId& id);
-  Result<std::vector<Line>> lines_after(db::Transaction& tx, const ImportId& id, const std::string& status,
-                                        const std::optional<ListPlace>& after);
-  Result<void> drop_unsent(const access::Actor& actor, const ImportId& id);
+  Result<void> drop_unsent(const ImportId& id);
+  Result<bool> has_unread(const ImportId& id);
+  // What is held there and not here yet: of every row whose word fits a file that is in.
+  Result<void> place_holds(const access::Actor& actor, const Import& import);
   Result<Report> write_report(const ImportId& id, Form form);
 
-  // What is sealed and not compared yet: at most so many of one import at once. Whether there may be more.
+  // What is sealed and not compared yet: at most so many of one import at once, and by one thread at once. Whether there may be more.
   Result<bool> settle_some(const std::string& import);
+  struct Settling;
+  Result<void> settle_files(const Settling& settling, std::span<const Sealed> files);
   void settle_step();
 
   Parts parts_;
   os::Mutex mutex_;
   std::set<std::string> busy_ LAPEL_GUARDED_BY(mutex_);  // imports whose rows are being written
+  os::Mutex settle_mutex_;
   std::unique_ptr<os::PeriodicWorker> settler_;
 };
 
 // The rows of a table as an import; for the files of this folder.
 Result<Import> read_import(const db::Row& row);
+// One that is in the catalog, with the digest that it has.
+Result<Mapping> mapping_in(db::Transaction& tx, const AgencyId& agency, const std::string& sha256);
+// Tells of each closed import whose report would be another today.
+Result<void> check_reports(db::Transaction& tx, const AgencyId& agency, const std::function<void(std::string)>& fault);
+// In the transaction that changes one: what is closed stays as it was reported.
+Result<void> require_open(db::Transaction& tx, const ImportId& id);
 Result<bool> is_read(db::Transaction& tx, const ImportId& id);
 Result<void> read_counts(db::Transaction& tx, Import& import);
 inline constexpr std::string_view kImportRow =

@@ -421,7 +421,8 @@ MappedRow map_row(const Mapping& mapping, const Agency& agency, const InventoryR
   if (const Said size = said(mapping, row, "bytes"); !size.value.empty()) {
     std::int64_t bytes = 0;
     const auto [end, error] = std::from_chars(size.value.data(), size.value.data() + size.value.size(), bytes);
-    if (error == std::errc() && end == size.value.data() + size.value.size() && bytes >= 0) {
+    if (error == std::errc() && end == size.value.data() + size.value.size() && bytes >= 0 &&
+        bytes <= kCanonicalIntegerMax) {
       out.bytes = bytes;
     } else {
       reading.find("unreadable", size.column,

@@ -19,7 +19,6 @@ namespace {
 
 constexpr std::size_t kRowsAtOnce = 200;
 constexpr std::size_t kPieceBytes = 256 * 1024;
-constexpr std::int64_t kDocumentsMax = 200;  // inventories of one import
 
 std::optional<std::string> unless_empty(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional(text);
@@ -70,6 +69,7 @@ Result<void> Imports::keep_rows(Reading& reading) {
   TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
     row_count = reading.row_count;
     finding_count = reading.finding_count;
+    TRY(require_open(tx, id));
     for (const Finding& finding : reading.findings) TRY(add_finding(tx, id, ++finding_count, finding));
     for (const MappedRow& row : reading.rows) {
       const std::string place = fmt::format("{}, row {}", reading.document, row.number);
@@ -191,9 +191,9 @@ Result<void> Imports::read_one(Reading& reading, const std::string& path, const 
 }
 
 Result<Import> Imports::read(const access::Actor& actor, const ImportId& id) {
+  const Import import = TRY(known_open(actor, id));
   while (TRY(settle_some(id.text()))) {
   }
-  const Import import = TRY(known_open(actor, id));
   const Mapping mapping = TRY(mapping_of(actor.agency, import.mapping));
   Agency agency;
   agency.zone = parse_zone(import.zone);
@@ -235,8 +235,14 @@ Result<Import> Imports::read(const access::Actor& actor, const ImportId& id) {
   }
   if (static_cast<std::int64_t>(documents.size()) > kDocumentsMax)
     return fail(Code::kTooLarge, fmt::format("An import has at most {} inventories", kDocumentsMax));
-  // Read as they are. Once files have been described by it, what an inventory says stays.
-  if (named == read_before || (is_sending && !read_before.empty())) return show(actor, id);
+  if (named == read_before) return show(actor, id);
+  // Once files have been described by it, what an inventory says stays.
+  if (is_sending && !read_before.empty()) {
+    return fail(
+        Code::kConflict,
+        "An inventory came after files had been sent, which were described without it: close this import with a "
+        "reason, and bring in what it names by another");
+  }
 
   {
     const os::MutexLock lock(mutex_);
@@ -245,6 +251,7 @@ Result<Import> Imports::read(const access::Actor& actor, const ImportId& id) {
   const auto done = [&]() -> Result<void> {
     TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
       const db::Params by_id = {{"import", id.text()}};
+      TRY(require_open(tx, id));
       TRY(tx.run("DELETE FROM import_readings WHERE import = :import", by_id));
       TRY(tx.run("UPDATE import_files SET row_n = NULL WHERE import = :import", by_id));
       TRY(tx.run("DELETE FROM import_rows WHERE import = :import", by_id));
@@ -254,6 +261,7 @@ Result<Import> Imports::read(const access::Actor& actor, const ImportId& id) {
     Reading reading{import, actor, mapping, agency, {}};
     for (const auto& [path, recording] : documents) TRY(read_one(reading, path, recording));
     TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+      TRY(require_open(tx, id));
       TRY(tx.run("INSERT INTO import_readings (import, documents, read_us) VALUES (:import, :documents, :now)",
                  {{"import", id.text()}, {"documents", named}, {"now", parts_.clock.now().us}}));
       return {};

@@ -10,6 +10,7 @@
 #include "acts/act.h"
 #include "base/bytes.h"
 #include "base/limits.h"
+#include "base/problems.h"
 #include "crypto/random.h"
 #include "crypto/sha256.h"
 #include "imports/imports.h"
@@ -173,8 +174,10 @@ class ReportFile {
 
 }  // namespace
 
-Result<std::vector<Line>> Imports::lines_after(db::Transaction& tx, const ImportId& id, const std::string& status,
-                                               const std::optional<ListPlace>& after) {
+namespace {
+
+Result<std::vector<Line>> lines_after(db::Transaction& tx, const ImportId& id, const std::string& status,
+                                      const std::optional<ListPlace>& after) {
   std::vector<Line> out;
   const std::int64_t first = after ? after->rank : 0;
   for (std::int64_t rank = std::max<std::int64_t>(first, 0); rank <= 3 && out.empty(); ++rank) {
@@ -193,6 +196,62 @@ Result<std::vector<Line>> Imports::lines_after(db::Transaction& tx, const Import
     }
   }
   return out;
+}
+
+// As the report has it.
+Result<std::string> algorithm_of(db::Transaction& tx, const AgencyId& agency, const std::string& mapping) {
+  const Mapping read = TRY(mapping_in(tx, agency, mapping));
+  return read.algorithm ? std::string(algorithm_name(*read.algorithm)) : std::string();
+}
+
+std::string csv_of(Line line, const std::string& algorithm) {
+  if (!line.vendor_hash.empty()) line.algorithm = algorithm;
+  return paper::csv_line(cells_of(line));
+}
+
+std::string csv_head() {
+  const std::vector<std::string> names(kColumns.begin(), kColumns.end());
+  return paper::csv_line(names);
+}
+
+}  // namespace
+
+// The report of each closed import, made once more.
+Result<void> check_reports(db::Transaction& tx, const AgencyId& agency, const std::function<void(std::string)>& fault) {
+  std::string after_id;
+  for (;;) {
+    const db::Rows imports =
+        TRY(tx.query("SELECT id, mapping, report FROM imports WHERE agency = :agency AND closed_us IS NOT NULL AND id "
+                     "> :after ORDER BY "
+                     "id LIMIT :limit",
+                     {{"agency", agency.text()}, {"after", after_id}, {"limit", kLinesAtOnce}}));
+    for (const db::Row& import : imports) {
+      after_id = import.text("id");
+      const auto id = ImportId::parse(after_id);
+      if (!id) {
+        fault(fmt::format("import {} has a damaged id", after_id));
+        continue;
+      }
+      const auto algorithm = algorithm_of(tx, agency, import.text("mapping"));
+      if (!algorithm) {
+        fault(fmt::format("import {}: {}", after_id, algorithm.error().message));
+        continue;
+      }
+      crypto::Sha256 hash;
+      hash.update(as_bytes(csv_head()));
+      std::optional<ListPlace> after;
+      for (;;) {
+        const std::vector<Line> lines = TRY(lines_after(tx, *id, {}, after));
+        if (lines.empty()) break;
+        for (const Line& line : lines) hash.update(as_bytes(csv_of(line, *algorithm)));
+        after = lines.back().place;
+      }
+      if (hex(hash.finish()) != import.text("report"))
+        fault(fmt::format("the report of import {} is another than the one that was sealed when it was closed",
+                          after_id));
+    }
+    if (static_cast<std::int64_t>(imports.size()) < kLinesAtOnce) return {};
+  }
 }
 
 Result<Page<Line>> Imports::lines(const access::Actor& actor, const ImportId& id, const std::string& status,
@@ -241,8 +300,7 @@ Result<Imports::Report> Imports::write_report(const ImportId& id, Form form) {
   ReportFile file(std::move(opened));
   const bool is_csv = form == Form::kCsv;
   if (is_csv) {
-    const std::vector<std::string> names(kColumns.begin(), kColumns.end());
-    TRY(file.add(paper::csv_line(names)));
+    TRY(file.add(csv_head()));
   } else {
     Json::Object head = {
         {"import", id.text()},      {"title", import->title},          {"profile", import->profile},
@@ -284,29 +342,50 @@ Result<Imports::Report> Imports::report(const access::Actor& actor, const Import
   return write_report(id, form);
 }
 
-// What was begun and stays out: its upload goes, so that nothing becomes of it later.
-Result<void> Imports::drop_unsent(const access::Actor& actor, const ImportId& id) {
-  std::vector<UploadId> uploads;
-  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    uploads.clear();
-    for (const db::Row& row :
-         TRY(tx.query("SELECT upload, n FROM import_files WHERE import = :import AND state = 'sent' ORDER BY "
-                      "n LIMIT :limit",
-                      {{"import", id.text()}, {"limit", kUnsentAtOnce}}))) {
-      if (const auto upload = UploadId::parse(row.maybe_text("upload").value_or(""))) uploads.push_back(*upload);
+// What was begun and stays out: its upload goes, whoever began it, so that nothing becomes of it later.
+Result<void> Imports::drop_unsent(const ImportId& id) {
+  for (;;) {
+    std::vector<UploadId> uploads;
+    TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+      uploads.clear();
+      for (const db::Row& row :
+           TRY(tx.query("SELECT id FROM uploads WHERE state IN ('receiving', 'refused') AND recording IN (SELECT "
+                        "recording FROM pending_imports WHERE import = :import) ORDER BY id LIMIT :limit",
+                        {{"import", id.text()}, {"limit", kUnsentAtOnce}}))) {
+        if (const auto upload = UploadId::parse(row.text("id"))) uploads.push_back(*upload);
+      }
+      return {};
+    }));
+    for (const UploadId& upload : uploads) {
+      auto gone = parts_.uploads.take_back(upload);
+      if (gone || gone.error().code() == Code::kNotFound || gone.error().problem == &problems::kUploadFinished)
+        continue;
+      return fail(Code::kBusy, "A file is being sent at this moment: try again", id.text());
     }
+    if (static_cast<std::int64_t>(uploads.size()) < kUnsentAtOnce) return {};
+  }
+}
+
+// Of the inventories that are here, one has not been read.
+Result<bool> Imports::has_unread(const ImportId& id) {
+  bool out = false;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    std::string named;
+    for (const db::Row& row : TRY(tx.query("SELECT recording FROM import_files WHERE import = :import AND role = "
+                                           "'inventory' AND state = 'in' ORDER BY path LIMIT :limit",
+                                           {{"import", id.text()}, {"limit", kDocumentsMax + 1}})))
+      named += (named.empty() ? "" : " ") + row.text("recording");
+    const db::Rows read =
+        TRY(tx.query("SELECT documents FROM import_readings WHERE import = :import LIMIT 1", {{"import", id.text()}}));
+    out = !read.empty() && read[0].text("documents") != named;
     return {};
   }));
-  for (const UploadId& upload : uploads) {
-    auto gone = parts_.uploads.remove(actor, upload);
-    // Another's, who has to take it back, or it expires; or one that is gone already.
-    if (!gone && gone.error().code() != Code::kNotFound) return gone;
-  }
-  return {};
+  return out;
 }
 
 Result<Import> Imports::close(const access::Actor& actor, const ImportId& id, const Closing& closing) {
   if (!closing.reason.empty()) TRY(acts::check_words("A reason", closing.reason));
+  TRY(known_open(actor, id));
   while (TRY(settle_some(id.text()))) {
   }
   const Import import = TRY(counted(TRY(known_open(actor, id))));
@@ -320,7 +399,14 @@ Result<Import> Imports::close(const access::Actor& actor, const ImportId& id, co
                 fmt::format("{} files of the folder have not been sent: send them, or say why they stay out",
                             import.counts.unsent));
   }
-  TRY(drop_unsent(actor, id));
+  if (closing.reason.empty() && TRY(has_unread(id))) {
+    return fail(
+        Code::kConflict,
+        "An inventory came after files had been sent and was not read: say why it stays so, and bring in what it "
+        "names by another import");
+  }
+  TRY(place_holds(actor, import));
+  TRY(drop_unsent(id));
   const Report report = TRY(write_report(id, Form::kCsv));
   const Counts& counts = import.counts;
   SubjectId console;
@@ -336,14 +422,27 @@ Result<Import> Imports::close(const access::Actor& actor, const ImportId& id, co
       return std::array{c.expected,  c.found,   c.arrived, c.differing, c.extra,
                         c.documents, c.refused, c.unsent,  c.sealing,   c.files};
     };
-    if (told(now.counts) != told(counts)) return fail(Code::kBusy, "Something came in meanwhile: try again", id.text());
+    const bool is_on_its_way =
+        !TRY(tx.query(
+                 "SELECT id FROM uploads WHERE state IN ('receiving', 'sealing') AND recording IN (SELECT recording "
+                 "FROM pending_imports WHERE import = :import) LIMIT 1",
+                 {{"import", id.text()}}))
+             .empty();
+    if (is_on_its_way || told(now.counts) != told(counts))
+      return fail(Code::kBusy, "Something came in meanwhile: try again", id.text());
+    TRY(require_open(tx, id));
     // What was begun and is left out is begun no more.
     TRY(tx.run(
         "UPDATE import_files SET state = 'seen', upload = NULL, recording = NULL WHERE import = :import AND state = "
         "'sent'",
         {{"import", id.text()}}));
-    return roster::end_pending_imports(
-        tx, id.text(), "SELECT f.recording FROM import_files f WHERE f.import = :import AND f.agrees = 'no'");
+    // Pending stays what differs, and anything sealed of which this report says nothing.
+    return roster::end_pending_imports(tx, id.text(),
+                                       "SELECT p.recording FROM pending_imports p JOIN recordings c ON c.id = "
+                                       "p.recording WHERE p.import = :import AND NOT "
+                                       "EXISTS (SELECT 1 FROM import_files f WHERE f.import = p.import AND f.recording "
+                                       "= p.recording AND f.state = 'in' AND "
+                                       "f.agrees <> 'no')");
   });
   Json::Object values = {{"closed", ledger_time(parts_.clock.now())},
                          {"report", report.sha256},

@@ -182,24 +182,26 @@ Result<Response> origin(const Request& request, Imports& imports, const Actor& a
   const auto found = TRY(imports.origin(actor, id));
   if (!found) return answer(200, {{"origin", Json()}});
   const roster::SealedRow& row = found->row;
-  return answer(200, {{"origin", Json::Object{{"import", found->import.text()},
-                                              {"title", found->title},
-                                              {"make", found->make},
-                                              {"system", found->system},
-                                              {"path", row.text("path")},
-                                              {"role", row.text("role")},
-                                              {"row", text_or_null(row.text("place"))},
-                                              {"vendor_id", text_or_null(row.text("vendor_id"))},
-                                              {"vendor_category", text_or_null(row.text("vendor_category"))},
-                                              {"vendor_bytes", or_null(row.number("vendor_bytes"))},
-                                              {"algorithm", text_or_null(row.text("algorithm"))},
-                                              {"vendor_hash", text_or_null(row.text("vendor_hash"))},
-                                              {"own_hash", text_or_null(row.text("own_hash"))},
-                                              {"agrees", row.text("agrees")},
-                                              {"hold", text_or_null(row.text("hold"))},
-                                              {"retain_until", text_or_null(row.text("retain_until"))},
-                                              {"settled_at", http::time_or_null(row.time("settled"))},
-                                              {"reason", text_or_null(row.text("reason"))}}}});
+  return answer(
+      200,
+      {{"origin", Json::Object{{"import", found->import.text()},
+                               {"title", found->title},
+                               {"make", found->make},
+                               {"system", found->system},
+                               {"path", row.text("path")},
+                               {"role", row.text("role")},
+                               {"row", text_or_null(row.text("place"))},
+                               {"vendor_id", text_or_null(row.text("vendor_id"))},
+                               {"vendor_category", text_or_null(row.text("vendor_category"))},
+                               {"vendor_bytes", or_null(row.number("vendor_bytes"))},
+                               {"algorithm", text_or_null(row.text("algorithm"))},
+                               {"vendor_hash", text_or_null(row.text("vendor_hash"))},
+                               {"own_hash", text_or_null(row.text("own_hash"))},
+                               {"agrees", row.text("agrees")},
+                               {"hold", text_or_null(found->shows_hold ? row.text("hold") : "")},
+                               {"retain_until", text_or_null(found->shows_reasons ? row.text("retain_until") : "")},
+                               {"settled_at", http::time_or_null(row.time("settled"))},
+                               {"reason", text_or_null(found->shows_reasons ? row.text("reason") : "")}}}});
 }
 
 }  // namespace

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "imports/schema.h"
 
+#include <fmt/format.h>
+
 #include "acts/tables_check.h"
+#include "imports/imports.h"
 
 namespace lapel::imports {
 namespace {
@@ -183,8 +186,53 @@ std::span<const db::Migration> schema() {
   return kSteps;
 }
 
+namespace {
+
+// Each row of a question is a fault, in words that begin with it.
+struct Question {
+  std::string_view sql, words;
+};
+constexpr Question kQuestions[] = {
+    {"SELECT o.recording AS found FROM import_recordings o JOIN imports i ON i.id = o.import WHERE o.agency = :agency "
+     "AND "
+     "o.settled_us IS NULL AND (o.agrees = 'no' OR i.closed_us IS NULL) AND NOT EXISTS (SELECT 1 FROM pending_imports "
+     "p "
+     "WHERE p.recording = o.recording AND p.import = o.import) LIMIT 100",
+     "is open, and its import is not closed, or it differs from the inventory and nobody has said why"},
+    {"SELECT o.recording AS found FROM pending_imports p JOIN import_recordings o ON o.recording = p.recording JOIN "
+     "imports "
+     "i ON i.id = o.import WHERE o.agency = :agency AND i.closed_us IS NOT NULL AND (o.agrees <> 'no' OR o.settled_us "
+     "IS "
+     "NOT NULL) LIMIT 100",
+     "is kept back as pending, and its import is closed"},
+    {"SELECT c.id AS found FROM pending_imports p JOIN recordings c ON c.id = p.recording WHERE c.agency = :agency AND "
+     "NOT "
+     "EXISTS (SELECT 1 FROM import_recordings o WHERE o.recording = p.recording) AND NOT EXISTS (SELECT 1 FROM "
+     "import_files f JOIN imports i ON i.id = f.import WHERE f.recording = p.recording AND f.import = p.import AND "
+     "i.closed_us IS NULL) LIMIT 100",
+     "is kept back as pending of an import that does not know it"},
+    {"SELECT f.recording AS found FROM import_files f JOIN imports i ON i.id = f.import LEFT JOIN import_recordings o "
+     "ON "
+     "o.recording = f.recording AND o.import = f.import AND o.path = f.path AND o.agrees = f.agrees LEFT JOIN "
+     "recordings c "
+     "ON c.id = f.recording AND c.sha256 = f.sha256 WHERE i.agency = :agency AND f.state = 'in' AND (o.id IS NULL OR "
+     "c.id "
+     "IS NULL) LIMIT 100",
+     "is another in the list of its import than in its own chain"},
+    {"SELECT o.recording AS found FROM import_recordings o WHERE o.agency = :agency AND NOT EXISTS (SELECT 1 FROM "
+     "import_files f WHERE f.import = o.import AND f.recording = o.recording AND f.state = 'in') LIMIT 100",
+     "is not in the list of its import"},
+};
+
+}  // namespace
+
 Result<void> check_record(db::Transaction& tx, const AgencyId& agency, const std::function<void(std::string)>& fault) {
-  return acts::check_tables(tx, kTables, agency, fault);
+  TRY(acts::check_tables(tx, kTables, agency, fault));
+  for (const Question& question : kQuestions) {
+    for (const db::Row& row : TRY(tx.query(std::string(question.sql), {{"agency", agency.text()}})))
+      fault(fmt::format("recording {} {}", row.text("found"), question.words));
+  }
+  return check_reports(tx, agency, fault);
 }
 
 }  // namespace lapel::imports

@@ -24,15 +24,8 @@ namespace {
 
 constexpr std::int64_t kSettledAtOnce = 100;
 constexpr std::int64_t kImportsAtOnce = 100;
+constexpr std::int64_t kHoldsAtOnce = 200;
 constexpr std::size_t kPieceBytes = 1 << 20;
-
-struct Sealed {
-  std::string path, role, sha256;
-  RecordingId recording;
-  std::int64_t bytes = 0;
-  std::optional<std::string> place, row_sha256, vendor_id, vendor_category, hash, hold, retain_until;
-  std::optional<std::int64_t> vendor_bytes;
-};
 
 Result<Sealed> read_sealed(const db::Row& row) {
   Sealed out;
@@ -67,13 +60,29 @@ Result<std::string> hash_of(store::Original& original) {
   return hex(hash.finish());
 }
 
+evidence::Holds::NewHold hold_of(const Import& import, const RecordingId& recording, const std::string& words,
+                                 const std::string& place) {
+  return {first_characters(fmt::format("{}: {}", import.system, words), 200),
+          first_characters(fmt::format("Held there when it was exported: {}, {}", import.title, place), 250),
+          recording,
+          {}};
+}
+
 void put_if(Json::Object& values, std::string_view name, const std::optional<std::string>& value) {
   if (value && !value->empty()) values.emplace(name, *value);
 }
 
 }  // namespace
 
+struct Imports::Settling {
+  const Import& import;
+  const Mapping& mapping;
+  const access::Actor& actor;   // who began the import
+  const access::Actor& server;  // reads what is sealed
+};
+
 Result<bool> Imports::settle_some(const std::string& import_text) {
+  const os::MutexLock lock(settle_mutex_);
   std::vector<Sealed> waiting;
   std::optional<Import> import;
   access::Actor actor;
@@ -103,32 +112,30 @@ Result<bool> Imports::settle_some(const std::string& import_text) {
   if (waiting.empty() || !import) return false;
   const Mapping mapping = TRY(mapping_of(actor.agency, import->mapping));
   const access::Actor server = TRY(server_of(actor.agency));
-
-  acts::Act act(actor);
-  struct Compared {
-    const Sealed* file;
-    std::string agrees;
-  };
-  std::vector<Compared> compared;
+  const Settling settling{*import, mapping, actor, server};
+  const bool is_full = static_cast<std::int64_t>(waiting.size()) == kSettledAtOnce;
+  auto done = settle_files(settling, waiting);
+  if (done || waiting.size() == 1) {
+    TRY(std::move(done));
+    return is_full;
+  }
+  // One that cannot be compared holds up no other.
+  std::size_t settled = 0;
   for (const Sealed& file : waiting) {
-    // As whoever brought it in may still: a hold that cannot be placed is told, and the recording comes in all the same.
-    if (file.hold && file.role == "file") {
-      const std::string matter = first_characters(fmt::format("{}: {}", import->system, *file.hold), 200);
-      bool is_held = false;
-      TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-        is_held = TRY(roster::was_held_for(tx, actor.agency, file.recording, matter));
-        return {};
-      }));
-      if (!is_held) {
-        const auto placed = parts_.holds.place(
-            actor, {matter,
-                    fmt::format("Held there when it was exported: {}, {}", import->title, file.place.value_or("")),
-                    file.recording,
-                    {}});
-        if (!placed && placed.error().code() != Code::kDenied) return fail(placed.error());
-        if (!placed) trace_error("imports", "placing a hold", placed.error(), {{"recording", file.recording.text()}});
-      }
-    }
+    auto alone = settle_files(settling, {&file, 1});
+    if (!alone) trace_error("imports", "comparing a file", alone.error(), {{"recording", file.recording.text()}});
+    settled += alone ? 1 : 0;
+  }
+  if (settled == 0) return fail(std::move(done).error());
+  return is_full;
+}
+
+Result<void> Imports::settle_files(const Settling& settling, std::span<const Sealed> files) {
+  const auto& [import, mapping, actor, server] = settling;
+  const std::string import_text = import.id.text();
+  acts::Act act(actor);
+  std::vector<std::string> agreed;  // of each file
+  for (const Sealed& file : files) {
     Json::Object values = {{"import", import_text}, {"path", file.path}, {"role", file.role}};
     put_if(values, "place", file.place);
     put_if(values, "row", file.row_sha256);
@@ -154,26 +161,67 @@ Result<bool> Imports::settle_some(const std::string& import_text) {
     if (file.vendor_bytes && *file.vendor_bytes != file.bytes) agrees = "no";
     values.emplace("agrees", agrees);
     act.make(kRecordings, file.recording, std::move(values));
-    compared.push_back({&file, agrees});
+    agreed.push_back(agrees);
   }
   act.guard([&](db::Transaction& tx) -> Result<void> {
-    for (const Compared& each : compared) {
+    TRY(require_open(tx, import.id));
+    for (std::size_t i = 0; i < files.size(); ++i) {
       const std::int64_t changed = TRY(
           tx.run("UPDATE import_files SET state = 'in', sha256 = :sha256, agrees = :agrees WHERE import = :import AND "
                  "path = :path AND state = 'sent' AND recording = :recording",
-                 {{"sha256", each.file->sha256},
-                  {"agrees", each.agrees},
+                 {{"sha256", files[i].sha256},
+                  {"agrees", agreed[i]},
                   {"import", import_text},
-                  {"path", each.file->path},
-                  {"recording", each.file->recording.text()}}));
+                  {"path", files[i].path},
+                  {"recording", files[i].recording.text()}}));
       // By another server, just now.
-      if (changed != 1) return fail(Code::kConflict, "This file has been compared meanwhile", each.file->path);
+      if (changed != 1) return fail(Code::kConflict, "This file has been compared meanwhile", files[i].path);
     }
     return {};
   });
   auto done = act.commit(parts_.ledgers);
-  if (!done && done.error().code() != Code::kConflict) return fail(std::move(done).error());
-  return static_cast<std::int64_t>(waiting.size()) == kSettledAtOnce;
+  if (!done) return done.error().code() == Code::kConflict ? Result<void>() : Result<void>(std::move(done));
+  // By whoever has compared it and no other, so that none is placed twice. As whoever began the import may still; what is not placed
+  // here is placed when the import is closed.
+  for (const Sealed& file : files) {
+    if (!file.hold || file.role != "file") continue;
+    auto placed = parts_.holds.place(actor, hold_of(import, file.recording, *file.hold, file.place.value_or("")));
+    if (!placed) trace_error("imports", "placing a hold", placed.error(), {{"recording", file.recording.text()}});
+  }
+  return {};
+}
+
+Result<void> Imports::place_holds(const access::Actor& actor, const Import& import) {
+  const Mapping mapping = TRY(mapping_of(actor.agency, import.mapping));
+  std::int64_t after = 0;
+  for (bool is_more = true; is_more;) {
+    std::vector<evidence::Holds::NewHold> missing;
+    std::int64_t last = after;
+    TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+      missing.clear();
+      const db::Rows rows = TRY(tx.query(
+          "SELECT n, file, place, hold_words FROM import_rows WHERE import = :import AND hold_words IS NOT NULL "
+          "AND file <> '' AND n > :after ORDER BY n LIMIT :limit",
+          {{"import", import.id.text()}, {"after", after}, {"limit", kHoldsAtOnce}}));
+      is_more = static_cast<std::int64_t>(rows.size()) == kHoldsAtOnce;
+      for (const db::Row& row : rows) {
+        last = row.integer("n");
+        for (const db::Row& file : TRY(tx.query(
+                 "SELECT recording FROM import_files WHERE import = :import AND match_key = :key AND role = 'file' "
+                 "AND state = 'in' AND row_n IS NOT NULL LIMIT 1",
+                 {{"import", import.id.text()}, {"key", key_of_word(mapping.match, row.text("file"))}}))) {
+          const auto recording = RecordingId::parse(file.text("recording"));
+          if (!recording) return fail(Code::kCorrupt, "A row of the catalog is damaged", "import_files");
+          auto hold = hold_of(import, *recording, row.text("hold_words"), row.text("place"));
+          if (!TRY(roster::was_held_for(tx, actor.agency, *recording, hold.matter))) missing.push_back(std::move(hold));
+        }
+      }
+      return {};
+    }));
+    after = last;
+    for (const auto& hold : missing) TRY(parts_.holds.place(actor, hold));
+  }
+  return {};
 }
 
 void Imports::settle_step() {

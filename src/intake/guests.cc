@@ -14,7 +14,7 @@ Result<Used> used_of(db::Transaction& tx, const FileRequestId& request) {
   const db::Params by_id = {{"request", request.text()}};
   for (const std::string_view sql :
        {"SELECT COUNT(*) AS files, CAST(COALESCE(SUM(length_bytes), 0) AS BIGINT) AS bytes FROM uploads WHERE owner = "
-        ":request AND state IN ('receiving', 'sealing')",
+        ":request AND state IN ('receiving', 'sealing', 'refused')",
         "SELECT COUNT(*) AS files, CAST(COALESCE(SUM(r.bytes), 0) AS BIGINT) AS bytes FROM file_request_files f JOIN "
         "recordings r ON r.id = f.recording WHERE f.request = :request"}) {
     const db::Rows rows = TRY(tx.query(std::string(sql), by_id));

@@ -529,6 +529,10 @@ Result<void> Uploads::remove(const access::Actor& actor, const UploadId& id) {
   TRY(require_upload(actor));
   const auto upload = TRY(read(id));
   if (!upload || upload->owner != actor.subject()) return fail(Code::kNotFound, "No such upload", id.text());
+  return take_back(id);
+}
+
+Result<void> Uploads::take_back(const UploadId& id) {
   const Claim claimed = TRY(claim(id));
   // Another server's writer is not cut off either.
   std::optional<os::FileLock> lock;

@@ -149,6 +149,8 @@ class Uploads {
   // A writer at `offset`, which must be the durable one.
   Result<std::unique_ptr<Writer>> append(const access::Actor& actor, const UploadId& id, std::uint64_t offset);
   Result<void> remove(const access::Actor& actor, const UploadId& id);
+  // The same, whoever began it: for a room that has reserved its recording, and has asked whether its own actor may.
+  Result<void> take_back(const UploadId& id);
 
   // For who sends the same file again under a name of its own and not by the upload's: the recording that it becomes is the one
   // that its first upload was to become, described as it is said now. Both uploads may be finished; one recording comes of it.

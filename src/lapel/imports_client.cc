@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/problems.h"
 #include "base/text.h"
+#include "crypto/sha256.h"
 #include "http/tus_client.h"
 #include "lapel/export_source.h"
 #include "lapel/remote_client.h"
@@ -96,7 +97,13 @@ class Importing {
 
   // All of the folder, and then what has to be there first.
   Result<void> list() {
-    TRY(source_.each([&](const ExportEntry& entry) -> Result<void> {
+    TRY(source_.each([&](const ExportEntry& found) -> Result<void> {
+      ExportEntry entry = found;
+      // JSON has no such names, and two of them must stay two.
+      if (!is_utf8(entry.path)) {
+        entry.path = fmt::format("{} ({:.8})", printable(entry.path), hex(crypto::sha256(as_bytes(found.path))));
+        entry.trouble = "Its path is not UTF-8";
+      }
       Json::Object file = {{"path", entry.path}, {"bytes", entry.bytes}};
       if (!entry.trouble.empty()) file.emplace("trouble", entry.trouble);
       waiting_bytes_ += entry.path.size() * 2 + entry.trouble.size() + 64;

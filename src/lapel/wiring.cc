@@ -385,6 +385,7 @@ struct Rooms::Impl {
         camera_record({installation->database(), installation->ledgers(), installation->vault(), installation->bucket(),
                        installation->clock()}),
         camera_systems({installation->database(), installation->ledgers(), installation->clock()}),
+        signing_keys({installation->database(), installation->ledgers(), installation->clock(), installation->vault()}),
         destination({installation->database(), installation->ledgers(), installation->clock(), *uploads,
                      installation->vault()}),
         markers(installation->database(), installation->vault()),
@@ -446,6 +447,7 @@ struct Rooms::Impl {
   cameras::DockStates dock_states;
   cameras::CameraRecord camera_record;
   cameras::Systems camera_systems;
+  cameras::SigningKeys signing_keys;
   cameras::Destination destination;
   cameras::Markers markers;
   people::People people;
@@ -557,8 +559,9 @@ void Rooms::register_routes(http::Router& router) {
       router, {impl_->docks, impl_->spool_keys, impl_->dock_states, impl_->camera_record, installation.vault()},
       impl_->asker);
   cameras::register_destination(router, impl_->camera_systems, impl_->destination);
-  cameras::register_systems(router, impl_->camera_systems, impl_->markers, {impl_->public_url, impl_->certificates},
-                            impl_->asker, impl_->sessions.fresh_asker(impl_->asker));
+  cameras::register_systems(router, impl_->camera_systems, impl_->signing_keys, impl_->markers,
+                            {impl_->public_url, impl_->certificates}, impl_->asker,
+                            impl_->sessions.fresh_asker(impl_->asker));
   imports::register_routes(router, impl_->imports, impl_->asker);
   playback::register_routes(router, installation.vault(), impl_->asker);
   people::register_routes(router, impl_->people, impl_->asker, impl_->sessions.fresh_asker(impl_->asker));

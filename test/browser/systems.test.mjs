@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A body-worn system of another maker, as a coordinator lets it in: empty, the wizard with its refusals, the connection file saved once, what a simulated
-// system then sends, what is marked on its recording, and a system that is refused; in both themes.
+// system then sends, what is marked on its recording, and a system that is refused; and whose signatures are believed; in both themes.
 import assert from "node:assert/strict";
-import { constants, createCipheriv, generateKeyPairSync, publicEncrypt, randomBytes } from "node:crypto";
+import { constants, createCipheriv, createHash, generateKeyPairSync, publicEncrypt, randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ let town, browser;
 
 before(async () => {
   town = new Town();
-  for (const [login, ...roles] of [["coordinator", "coordinator", "records"], ["supervisor", "supervisor"]]) {
+  for (const [login, ...roles] of [["coordinator", "coordinator", "records"], ["keeper", "coordinator"], ["supervisor", "supervisor"]]) {
     run(join(BIN, "lapel"), "user", "add", "--data", town.data, "--agency", AGENCY, "--login", login, ...roles.flatMap((role) => ["--role", role]),
       "--password-file", join(town.home, "password"));
   }
@@ -93,6 +93,52 @@ test("a camera system is let in, sends, and is refused", async () => {
   await row.getByText("Refused").waitFor();
   assert.equal(await row.getByRole("button").count(), 0);
   await visit.end(/status of (400|401)/);
+});
+
+test("a camera's key is trusted by whoever keeps the cameras, and revoked", async () => {
+  const visit = await Visit.begin(browser, town);
+  const { page } = visit;
+  await page.goto("/fleet");
+  await visit.signIn("keeper");
+  await visit.enrollApp();
+  await page.goto("/fleet");
+  const keys = page.getByRole("region", { name: "Keys of cameras" });
+  await keys.getByText("No key is trusted").waitFor();
+  await keys.getByRole("button", { name: "Trust a key" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Serial of the camera").fill("BC-7");
+  await dialog.getByLabel("Public key").fill("-----BEGIN PUBLIC KEY-----");
+  await dialog.getByRole("button", { name: "Trust" }).click();
+  await dialog.getByRole("alert").getByText("The key must be one public key in PEM").waitFor();
+  await visit.look("keys-dialog");
+  const { publicKey } = generateKeyPairSync("ed25519");
+  await dialog.getByLabel("Public key").fill(publicKey.export({ type: "spki", format: "pem" }));
+  await dialog.getByRole("button", { name: "Trust" }).click();
+  const row = keys.getByRole("row", { name: "BC-7" });
+  await row.getByText("Trusted", { exact: true }).waitFor();
+  const digest = createHash("sha256").update(publicKey.export({ type: "spki", format: "der" })).digest("hex");
+  await row.getByText(digest.replace(/(.{4})(?=.)/g, "$1 ")).waitFor();
+  // One that is no certificate is no root.
+  await keys.getByRole("button", { name: "Trust a root" }).click();
+  await dialog.getByLabel("Certificate").fill(publicKey.export({ type: "spki", format: "pem" }));
+  await dialog.getByRole("button", { name: "Trust" }).click();
+  await dialog.getByRole("alert").getByText("The root must be one X.509 certificate").waitFor();
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  await row.getByRole("button", { name: "Revoke" }).click();
+  await dialog.getByLabel("Reason").fill("the camera was stolen");
+  await dialog.getByRole("button", { name: "Revoke" }).click();
+  await row.getByText("Revoked", { exact: true }).waitFor();
+  assert.equal(await row.getByRole("button").count(), 0);
+  await visit.look("keys");
+  await visit.end(/status of 400/);
+
+  const looking = await Visit.begin(browser, town);
+  await looking.page.goto("/fleet");
+  await looking.signIn("supervisor");
+  await looking.page.goto("/fleet");
+  await looking.page.getByRole("region", { name: "Keys of cameras" }).getByRole("row", { name: "BC-7" }).waitFor();
+  assert.equal(await looking.page.getByRole("button", { name: "Trust a key" }).count(), 0);
+  await looking.end();
 });
 
 /** The calls of a body-worn system that encrypts, made by hand: one clip and its key object. */

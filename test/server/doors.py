@@ -204,7 +204,10 @@ DOORS = [
     Door("show_staffing"), Door("list_cameras"), Door("list_docks"), Door("dock_states"), Door("list_camera_systems"), Door("camera_system_entries", "camera system"),
     Door("add_camera_system", body=named("System"), is_fresh=True, allowed=OR_CONFLICT),
     Door("renew_camera_system", "camera system", body={}, is_fresh=True),
-    Door("revoke_camera_system", "camera system", is_changing=True, allowed=OR_CONFLICT), Door("show_rotation"), Door("plan_rotation"),
+    Door("revoke_camera_system", "camera system", is_changing=True, allowed=OR_CONFLICT),
+    # What is no key, and a reason of two lines, come behind the right.
+    Door("list_camera_keys"), Door("trust_camera_key", body={"serial": "AX-7", "key": "none"}, is_fresh=True, allowed=(400,)),
+    Door("revoke_camera_key", "no camera key", body={"reason": "two\nlines"}, allowed=(400,)), Door("show_rotation"), Door("plan_rotation"),
     Door("list_participations"),
     Door("import_staffing", actions=("manage_staffing",), body={"csv": "what,name,from\ncamera,AX-7,2022-12-01\n"}),
     Door("import_staffing", actions=("manage_staffing", "manage_people"),

@@ -367,6 +367,16 @@ class BadConnection:
         self.assertEqual(refused["state"], "refused")
         self.assertEqual([(each["state"], bool(each["reason"])) for each in guest.mine().json()["under_way"]], [("refused", True)])
 
+    def test_what_was_refused_counts_until_it_is_gone(self):
+        guest = self.guest(files_max=2, bytes_max=25)
+        for _ in range(2):
+            self.assertEqual(guest.send(b"ten bytes.", filename="a", sha256=hexed(b"others"))["state"], "refused")
+        self.assertEqual((guest.mine().json()["files_used"], guest.mine().json()["bytes_used"]), (2, 20))
+        self.assertEqual(self.town.create(guest.token, 1, filename="b").status, 413)
+        gone = guest.mine().json()["under_way"][0]["upload"]
+        self.assertEqual(self.town.tus("DELETE", f"/api/v1/uploads/{gone}", guest.token).status, 204)
+        self.assertEqual(guest.send(b"ten bytes.", filename="b")["state"], "sealed")
+
 
 class HostileFiles:
     FILES = {

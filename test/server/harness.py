@@ -206,6 +206,7 @@ class Town:
 
     def check_ledger(self):
         done = run(BIN / "lapel", "ledger", "check", "--data", self.data, "--json", check=False)
+        assert done.stdout, f"lapel ledger check ended with {done.returncode}: {done.stderr}"
         report = json.loads(done.stdout)
         return done.returncode, [fault for ledger in report["ledgers"] for fault in ledger["faults"]]
 

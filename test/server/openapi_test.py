@@ -1482,6 +1482,29 @@ class OpenApi(unittest.TestCase):
             self.ask("POST", f"/api/v1/{route}", token, body={}, status=400, slug="invalid")
             self.ask("POST", f"/api/v1/{route}", token, body={"code": "a" * 20_000}, status=413, slug="too-large")
 
+    def test_camera_keys(self):
+        path = "/api/v1/camera-keys"
+        self.ask("GET", path, status=401, slug="unauthenticated")
+        self.ask("GET", path, self.union, status=403, slug="rule")
+        self.ask("POST", path, self.coordinator, status=401, body={"serial": "BC-7", "key": "a"}, slug="fresh-factor")
+        keeper = self.captain("coordinator")
+        for body in ({}, {"key": "a"}, {"serial": "BC-7", "key": "a"}, {"root": "a"}, {"serial": "BC-7", "key": "0" * 64, "root": "a"}):
+            keeper.ask("POST", path, body, 400)
+        keeper.ask("POST", path, {"root": "a" * 70_000}, 413)
+        key = {"serial": "BC-7", "key": "07" * 32}
+        made = keeper.ask("POST", path, key, 201).json()
+        self.assertEqual((made["kind"], made["serial"], made["revoked_at"]), ("key", "BC-7", None))
+        keeper.ask("POST", path, key, 409)
+        self.assertIn(made, self.ask("GET", path, self.coordinator, status=200).json()["items"])
+        revoke = f"{path}/{made['sha256']}/revoke"
+        self.ask("POST", revoke, status=401, body={"reason": "lost"}, slug="unauthenticated")
+        self.ask("POST", revoke, self.union, status=403, body={"reason": "lost"}, slug="rule")
+        self.ask("POST", revoke, self.coordinator, status=400, body={}, slug="invalid")
+        self.ask("POST", revoke, self.coordinator, status=413, body={"reason": "a" * 70_000}, slug="too-large")
+        self.ask("POST", f"{path}/{'0' * 64}/revoke", self.coordinator, status=404, body={"reason": "lost"}, slug="not-found")
+        self.ask("POST", revoke, self.coordinator, status=204, body={"reason": "lost"})
+        self.ask("POST", revoke, self.coordinator, status=409, body={"reason": "lost"}, slug="conflict")
+
     def test_camera_systems(self):
         path, certificate = "/api/v1/camera-systems", {"url": "https://camera-server"}
         for method, body in (("GET", None), ("POST", {"name": "West"})):

@@ -539,6 +539,7 @@ class Streets:
         things["slot"], things["camera"] = Thing(slot), Thing(camera)
         things["fault"] = self.several(lambda: own("POST", f"/api/v1/fleet/cameras/{camera}/faults", 201, what="dark")["id"])
         things["camera system"] = self.several(lambda: self.fresh("/api/v1/camera-systems", {"name": secrets.token_hex(4)})["id"])
+        things["no camera key"] = Thing("0" * 64)
         things["run"] = self.several(lambda: own("POST", "/api/v1/fleet/runs", 201, mode="audit")["id"])
         things["turn"] = Thing(own("POST", f"/api/v1/rotation/slots/{slot}/turns", 201, person="walker", on="2022-12-02")["id"])
 

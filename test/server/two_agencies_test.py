@@ -43,7 +43,7 @@ ASKED = {
     "training_record": ("person", None), "recording_policies": ("recording", None),
     "show_session_roster": ("session", None), "cancel_session": ("session", REASON), "scan_attendance": ("session", {"code": "hill"}),
     "withdraw_attendance": ("attendance", REASON),
-    "camera_system_entries": ("system", None), "revoke_camera_system": ("system", None), "recording_markers": ("recording", None),
+    "camera_system_entries": ("system", None), "revoke_camera_system": ("system", None), "revoke_camera_key": ("key", REASON), "recording_markers": ("recording", None),
     "recording_camera": ("recording", None), "recording_origin": ("recording", None), "accept_recording": ("recording", REASON),
     "settle_recording_origin": ("imported", REASON), "camera_record": ("camera", None),
     "show_file_request": ("file_request", None), "give_file_request_code": ("file_request", None), "revoke_file_request": ("file_request", REASON),
@@ -54,7 +54,7 @@ ASKED = {
 }
 ETAG = f'"{sha256(FILM)}"'
 # What those of the same agency may know of; all else is to them as if it were not there, or none of their business whether it is.
-FLEET = {"camera", "fault", "run", "slot", "turn", "system"}
+FLEET = {"camera", "fault", "run", "slot", "turn", "system", "key"}
 TRAINING = {"session", "attendance"}
 ROWS = {"recording", "locked", "person", "assignment"}
 KNOWN = {
@@ -121,7 +121,7 @@ class TwoAgencies(unittest.TestCase):
                    "publication": ask("/api/v1/program/publications", title="To the council")["id"], "draft": ask("/api/v1/program/drafts", title="To the council")["id"], "proposal": proposal, "agency": town.request("GET", "/api/v1/agencies", cls.own).json()["items"][0]["id"],
                    "import": importing.begin(town, cls.own, ("a.csv", b"x")), "imported": importing.one_that_differs(town, cls.own),
                    "file_request": ask("/api/v1/file-requests", name="Ella Marsh", incident="22-1", words="The film of your door", code=True)["file_request"]["id"],
-                   **watched, "system": cls.system(), **cls.rotating(ask), **cls.training(ask), "category": ask("/api/v1/categories", name="Night work")["id"],
+                   **watched, "system": cls.system(), "key": cls.key(), **cls.rotating(ask), **cls.training(ask), "category": ask("/api/v1/categories", name="Night work")["id"],
                    "assignment": ask("/api/v1/assignments", kind="badge", person="hill", target="B-77")["id"]}
 
     @classmethod
@@ -130,6 +130,15 @@ class TwoAgencies(unittest.TestCase):
         of = ["--data", cls.town.data, "--agency", cls.town.agency]
         run(BIN / "lapel", "camera-system", "add", *of, "--name", "West", "--url", cls.town.url, "--out", cls.town.home / "west.json")
         return json.loads(run(BIN / "lapel", "camera-system", "list", *of, "--json").stdout)["items"][0]["id"]
+
+    @classmethod
+    def key(cls):
+        """A key whose signatures in footage are believed, by its fingerprint."""
+        of = ["--data", cls.town.data, "--agency", cls.town.agency]
+        file = cls.town.home / "camera.key"
+        file.write_text("07" * 32)
+        run(BIN / "lapel", "camera-key", "add", *of, "--serial", "BC-7", "--key", file)
+        return json.loads(run(BIN / "lapel", "camera-key", "list", *of, "--json").stdout)["items"][0]["sha256"]
 
     @classmethod
     def rotating(cls, ask):

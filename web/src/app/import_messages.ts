@@ -56,6 +56,7 @@ export const imports = {
   close: "Reconcile and close",
   closeTitle: "Reconcile this import",
   closeNote: "The report is sealed, and nothing comes in by this import any more. What agrees opens for everybody by their roles; what differs stays with records until somebody says why.",
+  closeReason: "Anything to say of it (optional)",
   closeUnsent: (n: number) => `${counted(n, "file", "files")} of the folder ${n === 1 ? "was" : "were"} not sent. Say why ${n === 1 ? "it stays" : "they stay"} out.`,
   keep: "Keep this page open while files are being sent. If it is closed, come back, choose the same folder, and it goes on.",
   counts: {

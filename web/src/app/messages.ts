@@ -4,7 +4,7 @@
 import { count, counted } from "./counting.js";
 import { quarantine, requests, send } from "./invitation_messages.js";
 import { agencies, approvals, bargaining, change, gates, holds, oversight, program, received, reports, shares, start, statements, storage } from "./room_messages.js";
-import { camera, fleet, rotation, staffing } from "./fleet_messages.js";
+import { camera, fleet, rotation, signingKeys, staffing, systems } from "./fleet_messages.js";
 import { imports, makes, origin } from "./import_messages.js";
 import { training } from "./training_messages.js";
 
@@ -19,49 +19,6 @@ export const m = {
   },
   title: (page: string) => `${page} · Lapel`,
 
-  systems: {
-    title: "Camera systems",
-    lead: "Body-worn systems of another maker that send what their cameras recorded by themselves. Today: Axis, by its content destination API.",
-    none: "No camera system",
-    noneDetail: "Add one, and upload its connection file in the manager of the body-worn system.",
-    caption: "Camera systems",
-    name: "Name",
-    state: "State",
-    told: "Has told of",
-    sent: "Has sent",
-    acts: "Change",
-    add: "Add a camera system",
-    addTitle: "Add a camera system",
-    addNote: "It may send recordings and tell of its users and cameras, and read nothing. You get a connection file, once.",
-    renew: "New key",
-    renewTitle: (name: string) => `A new key for ${name}`,
-    renewNote: "The key it has now stops working at once. Nothing is lost: the system tries again once it has the new file.",
-    refuse: "Refuse",
-    refuseTitle: (name: string) => `Refuse ${name}`,
-    refuseNote: "It is refused from its next request on, for good. What it has sent stays.",
-    make: "Make the connection file",
-    nameField: "Name",
-    urlField: "Address, as the system reaches this server",
-    certificateField: "Certificate (optional)",
-    certificateNote: "PEM. This server's own when left empty. Without a certificate the system speaks HTTP, which is for the same machine alone.",
-    keyField: "Encrypt to (optional)",
-    keyNote: "An RSA public key, PEM. The system then encrypts each clip before it leaves it, for good; this server never has the private key.",
-    madeTitle: (name: string) => `The connection file of ${name}`,
-    steps: ["Save the file. It has the key, and is shown this once.", "Upload it in AXIS Body Worn Manager, as the content destination.", "Delete the file."],
-    save: "Save the file",
-    encrypts: "encrypts what it sends",
-    connected: "Connected",
-    neverSeen: "Not heard of yet",
-    refused: "Refused",
-    seen: (time: string) => `last heard of ${time}`,
-    recordings: (n: number) => counted(n, "recording", "recordings"),
-    unfinished: (n: number) => `${n} not complete yet`,
-    entries: (users: number, cameras: number) => `${counted(users, "user", "users")}, ${counted(cameras, "camera", "cameras")}`,
-    noEntries: "Nothing yet.",
-    entry: (shown: string, id: string | null) => (id === null ? shown : `${shown}, ${id}`),
-    nobody: "(no badge here: what they record is nobody's)",
-    inactive: "(inactive)",
-  },
   track: {
     title: "Where the camera was",
     beside: (name: string) => `${name} tells where the camera was. It is opened under a view of its own, for the same purpose.`,
@@ -760,6 +717,8 @@ export const m = {
   storage,
   camera,
   fleet,
+  systems,
+  signingKeys,
   rotation,
   staffing,
   training,

@@ -10,6 +10,7 @@ import { Empty, Items, Name, Status, Table, useLoad, useTitle, type Tone } from 
 import { Docks } from "./docks.js";
 import { Makes } from "./makes_table.js";
 import { ScanBox } from "./scan_box.js";
+import { SigningKeys } from "./signing_keys.js";
 import { Systems } from "./systems.js";
 
 export const STATE_TONES: Readonly<Record<string, Tone>> = { in_service: "ok", out_of_service: "due", lost: "bad", retired: "plain", not_there_yet: "info" };
@@ -30,6 +31,7 @@ export default function CamerasPage({ session }: { readonly session: Session }):
       </Items>
       <Docks />
       <Systems session={session} />
+      <SigningKeys session={session} />
       <Makes />
     </>
   );

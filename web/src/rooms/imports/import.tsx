@@ -257,17 +257,16 @@ function Working({ step, onStop }: { readonly step: Step; readonly onStop: () =>
 function Closing({ of, onClose, onDone }: { readonly of: Import; readonly onClose: () => void; readonly onDone: (value: Import) => void }): ReactNode {
   const { unsent } = of.counts;
   const ask = async (text: (name: string) => string): Promise<void> => {
-    const body = unsent === 0 ? {} : { leave_unsent: true, reason: text("reason") };
+    const reason = text("reason");
+    const body = { ...(unsent === 0 ? {} : { leave_unsent: true }), ...(reason === "" ? {} : { reason }) };
     onDone(await askJson<"POST /api/v1/imports/{id}/close">(`/api/v1/imports/${of.id}/close`, { method: "POST", body }));
   };
   return (
     <AskDialog title={m.imports.closeTitle} note={m.imports.closeNote} submit={m.imports.close} ask={ask} onClose={onClose} onDone={onClose}>
-      {unsent > 0 && (
-        <label>
-          {m.imports.closeUnsent(unsent)}
-          <input name="reason" required maxLength={500} autoFocus />
-        </label>
-      )}
+      <label>
+        {unsent > 0 ? m.imports.closeUnsent(unsent) : m.imports.closeReason}
+        <input name="reason" required={unsent > 0} maxLength={500} autoFocus={unsent > 0} />
+      </label>
     </AskDialog>
   );
 }

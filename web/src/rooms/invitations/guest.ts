@@ -60,7 +60,13 @@ export class Guest {
         });
       },
     };
-    return { transfer: tusBy(sender), outcome: (url) => outcomeBy((address) => this.askJson(address), url) };
+    const outcome = async (url: string): ReturnType<Means["outcome"]> => {
+      const came = await outcomeBy((address) => this.askJson(address), url);
+      // What was refused counts until it is gone, and is of no use to anybody.
+      if (came.state === "refused") await ask(url, { method: "DELETE", headers: { ...this.headers(), "Tus-Resumable": "1.0.0" } }).catch(() => undefined);
+      return came;
+    };
+    return { transfer: tusBy(sender), outcome };
   }
 
   private headers(): Readonly<Record<string, string>> {
