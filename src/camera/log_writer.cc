@@ -106,6 +106,7 @@ Result<void> LogWriter::add(std::string_view event, const Moment& moment, Json::
   const bool was_off = was_off_;
   const std::string line = next_line(event, moment, std::move(more));
   auto written = file_->write_at(bytes_, as_bytes(line));
+  if (written) written = file_->sync_data();
   if (!written) {
     // The line is not there: the next one follows the last that is.
     n_ = n;
@@ -114,7 +115,6 @@ Result<void> LogWriter::add(std::string_view event, const Moment& moment, Json::
     (void)file_->truncate(bytes_);
     return fail(written.error());
   }
-  TRY(file_->sync_data());
   bytes_ += line.size();
   return keep_head();
 }

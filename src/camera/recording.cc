@@ -82,12 +82,12 @@ Result<bool> Recording::commit() {
     return true;
   }
   auto written = file_->write_at(bytes_, bytes);
+  if (written) written = file_->sync_data();
   if (!written) {
     // Best effort: what stays of it is unsigned bytes, and told as such by whoever verifies.
     (void)file_->truncate(bytes_);
     return fail(written.error());
   }
-  TRY(file_->sync_data());
   bytes_ += bytes.size();
   signatures_ = signer_.count();
   last_ = signer_.last();

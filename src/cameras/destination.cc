@@ -66,6 +66,12 @@ Result<void> check_md5(const std::optional<std::string>& announced, const std::s
   return fail(problems::kChecksumMismatch, "The bytes received do not have the MD5 that ETag announced");
 }
 
+// What was refused is not kept, and is not answered as if it were.
+Result<void> check_sealed(const intake::Upload& upload) {
+  if (upload.state == intake::State::kSealed) return {};
+  return fail(Code::kUnavailable, fmt::format("The file could not be kept: {}", upload.reason), upload.id.text());
+}
+
 // A bookmark that says something else is another, though its words are the same.
 std::string bookmark_digest(ByteView words, const ContentMetadata& metadata) {
   const std::string told = stored_metadata(metadata);
@@ -131,7 +137,7 @@ class ClipArrival final : public Arrival {
                        TRY(destination_.describe(asking_, container, object_.name, object_.metadata, group))));
     TRY(writer_->finish());
     writer_.reset();
-    TRY(uploads.seal(upload_));
+    TRY(check_sealed(TRY(uploads.seal(upload_))));
     TRY(destination_.file_is_sealed(container, file));
     TRY(destination_.flush(asking_, container, Destination::Waiting::kForClip));
     return md5;
@@ -322,13 +328,14 @@ Result<void> Destination::complete(const Systems::Asking& asking, Container& con
   if (!container.head) return parts_.database.write(note);
   std::int64_t files = 0, markers = 0;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    const db::Rows rows =
-        TRY(tx.query("SELECT COUNT(recording) AS files, COUNT(*) AS all_files FROM camera_files WHERE container = "
-                     ":container",
-                     {{"container", container.id.text()}}));
+    const db::Rows rows = TRY(tx.query(
+        "SELECT COUNT(recording) AS files, COUNT(*) AS all_files, COUNT(CASE WHEN is_sealed = 0 THEN 1 END) AS "
+        "unkept FROM camera_files WHERE container = :container",
+        {{"container", container.id.text()}}));
     files = rows[0].integer("files");
     markers = rows[0].integer("all_files") - files;
-    return {};
+    if (rows[0].integer("unkept") == 0) return {};
+    return fail(Code::kUnavailable, "A file of this container was received and is not kept: send it again");
   }));
   acts::Act act(asking.actor);
   act.guard(note);
@@ -410,7 +417,7 @@ Destination::FileRow Destination::row_of(const NewObject& object, std::string sh
 
 Result<Destination::FileRow> Destination::note_file(const Container& container, FileRow sent) {
   if (const auto there = TRY(find_file(container.id, sent.name, sent.sha256))) {
-    sent.recording = there->recording;
+    if (there->recording) sent.recording = there->recording;  // of one that came as a small file there is none
     sent.is_sealed = there->is_sealed;
   } else {
     TRY(check_file_count(container.id));
@@ -424,7 +431,8 @@ Result<void> Destination::keep_file(const ContainerId& container, const FileRow&
     TRY(tx.run(
         "INSERT INTO camera_files (container, name, sha256, md5, bytes, metadata, recording, is_sealed, content, "
         "put_us) VALUES (:container, :name, :sha256, :md5, :bytes, :metadata, :recording, 0, :content, :now) ON "
-        "CONFLICT (container, name, sha256) DO UPDATE SET metadata = :metadata, put_us = :now",
+        "CONFLICT (container, name, sha256) DO UPDATE SET metadata = :metadata, put_us = :now, recording = "
+        "COALESCE(camera_files.recording, CAST(:recording AS TEXT))",
         {{"container", container.text()},
          {"name", file.name},
          {"sha256", file.sha256},
@@ -553,7 +561,7 @@ Result<void> Destination::keep_side_file(const Systems::Asking& asking, Containe
     TRY(parts_.uploads.become(upload.id, *file.recording, creation.metadata));
     TRY(writer->finish());
   }
-  TRY(parts_.uploads.seal(upload.id));
+  TRY(check_sealed(TRY(parts_.uploads.seal(upload.id))));
   return file_is_sealed(container, file);
 }
 
@@ -682,9 +690,11 @@ Result<StoredObject> Destination::object(const Systems::Asking& asking, const st
   std::optional<StoredObject> out;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     out.reset();
-    for (const db::Row& row : TRY(tx.query("SELECT metadata, bytes, md5 FROM camera_files WHERE container = :container "
-                                           "AND name = :name ORDER BY put_us DESC, sha256 LIMIT 1",
-                                           {{"container", container.id.text()}, {"name", name}}))) {
+    // What was noted and is not kept, since the server ended in between, is not there.
+    for (const db::Row& row : TRY(tx.query(
+             "SELECT metadata, bytes, md5 FROM camera_files WHERE container = :container "
+             "AND name = :name AND (is_sealed = 1 OR content IS NOT NULL) ORDER BY put_us DESC, sha256 LIMIT 1",
+             {{"container", container.id.text()}, {"name", name}}))) {
       out = StoredObject{TRY(read_stored_metadata(row.text("metadata"))),
                          static_cast<std::uint64_t>(row.integer("bytes")), row.text("md5")};
     }

@@ -6,7 +6,7 @@
 // Owns: the tables camera_containers and camera_files, the events recording.marked and recording.completed.
 // Promises: an object is answered for when it is sealed, or, while its recording has no clip yet, durable. Sent again with the same
 //   bytes it is the one that there is; with others it is one more beside it, and nothing is taken away. What is cut off leaves nothing.
-//   What was rejected once and comes as rejected content is never refused for what it says.
+//   What was rejected once and comes as rejected content is not refused for what it is.
 // Fails with: kInvalid (400: it will never be taken as it is), kNotFound, problems::kRule, kLimited (of users and cameras), and what
 //   uploads and vault fail with.
 // Threads: any; calls block. An Arrival by one thread at a time.

@@ -360,12 +360,14 @@ Result<void> CameraRecord::judge(const roster::Agency& agency, const DeviceId& d
   using GapKey = std::tuple<std::string, std::string, std::int64_t, std::int64_t, std::string, std::string>;
   std::map<GapKey, roster::SealedRowId> open;
   std::set<std::tuple<std::string, std::string, std::string>> told;  // kind, recording, other
+  std::set<std::string> counted;                                     // files that are looked at: the newest
   const db::Params of = {{"agency", agency.id.text()}, {"device", device.text()}, {"limit", kFilesJudgedMax}};
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     lines.clear();
     stretches.clear();
     open.clear();
     told.clear();
+    counted.clear();
     newest_us = 0;
     for (const db::Row& row : TRY(tx.query(
              "SELECT recording, counter, channel, number, first_number, last_number, at_us, group_id, sha256, seen_us, "
@@ -374,6 +376,7 @@ Result<void> CameraRecord::judge(const roster::Agency& agency, const DeviceId& d
              of))) {
       const RecordingId recording = TRY(id_in<RecordingId>(row, "recording"));
       newest_us = std::max(newest_us, row.integer("seen_us"));
+      counted.insert(recording.text());
       std::optional<RecordingId> group;
       if (row.maybe_text("group_id")) group = TRY(id_in<RecordingId>(row, "group_id"));
       // Further files of a recording have its number.
@@ -393,7 +396,7 @@ Result<void> CameraRecord::judge(const roster::Agency& agency, const DeviceId& d
     }
     for (const db::Row& row :
          TRY(tx.query("SELECT kind, recording, other FROM camera_overlaps WHERE agency = :agency AND device = :device "
-                      "ORDER BY leaf_index, id LIMIT :limit",
+                      "ORDER BY leaf_index DESC, id LIMIT :limit",
                       of)))
       told.emplace(row.text("kind"), row.text("recording"), row.text("other"));
     return {};
@@ -423,7 +426,9 @@ Result<void> CameraRecord::judge(const roster::Agency& agency, const DeviceId& d
   }
   const std::string now = ledger_time(parts_.clock.now());
   for (const auto& [key, id] : open) {
-    if (!standing.contains(key) && has_room()) act.end(kGaps, device, id, {{"closed", now}});
+    // Of files that are too old to be looked at nothing new is known.
+    const bool is_known = counted.contains(std::get<4>(key)) && counted.contains(std::get<5>(key));
+    if (is_known && !standing.contains(key) && has_room()) act.end(kGaps, device, id, {{"closed", now}});
   }
   for (const auto& [key, missing] : found) {
     if (!has_room()) break;
@@ -433,30 +438,39 @@ Result<void> CameraRecord::judge(const roster::Agency& agency, const DeviceId& d
     if (!channel.empty()) values.emplace("channel", channel);
     act.make(kGaps, device, std::move(values));
   }
+  const bool has_room_left = has_room();
+  if (act.events() > 0) {
+    auto done = act.commit(parts_.ledgers);
+    if (!done && done.error().code() == Code::kConflict)
+      return {};  // another server has told it: the next turn looks again
+    TRY(std::move(done));
+  }
+  // In an act of their own: where a pair was told already, gaps are told all the same.
+  acts::Act overlaps(console);
+  const auto has_room_for_more = [&] { return overlaps.events() < kFindingsAtOnce; };
   std::sort(stretches.begin(), stretches.end(), [](const Stretch& a, const Stretch& b) {
     return std::tie(a.start_us, a.recording) < std::tie(b.start_us, b.recording);
   });
   for (std::size_t i = 0; i < stretches.size(); ++i) {
-    for (std::size_t j = i + 1; j < stretches.size() && has_room(); ++j) {
+    for (std::size_t j = i + 1; j < stretches.size() && has_room_for_more(); ++j) {
       const Stretch &a = stretches[i], &b = stretches[j];
       if (b.start_us + kOverlapUs > a.end_us) break;
       // Parts of one recording begin with it, by their headers; two lenses record at once.
       const RecordingId of_a = a.group.value_or(a.recording), of_b = b.group.value_or(b.recording);
       if (of_a == of_b || a.channel != b.channel || std::min(a.end_us, b.end_us) - b.start_us < kOverlapUs) continue;
       if (told.contains({"time", b.recording.text(), a.recording.text()})) continue;
-      act.make(kOverlaps, device,
-               {{"kind", "time"},
-                {"recording", b.recording.text()},
-                {"other", a.recording.text()},
-                {"shared_ms", (std::min(a.end_us, b.end_us) - b.start_us) / 1'000}});
+      overlaps.make(kOverlaps, device,
+                    {{"kind", "time"},
+                     {"recording", b.recording.text()},
+                     {"other", a.recording.text()},
+                     {"shared_ms", (std::min(a.end_us, b.end_us) - b.start_us) / 1'000}});
     }
   }
-  const bool is_all = has_room();
-  if (act.events() > 0) {
-    auto done = act.commit(parts_.ledgers);
-    if (!done && done.error().code() == Code::kConflict)
-      return {};  // another server has told it: the next turn looks again
-    TRY(std::move(done));
+  const bool is_all = has_room_left && has_room_for_more();
+  if (overlaps.events() > 0) {
+    auto done = overlaps.commit(parts_.ledgers);
+    // Told by another server, or so long ago that it was not read: with the camera's next file it is looked at once more.
+    if (!done && done.error().code() != Code::kConflict) return fail(std::move(done).error());
   }
   if (!is_all) return {};
   return parts_.database.write([&](db::Transaction& tx) -> Result<void> {

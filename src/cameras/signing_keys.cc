@@ -114,6 +114,13 @@ Result<std::vector<SigningKey>> SigningKeys::all(const AgencyId& agency) {
   return out;
 }
 
+Result<std::string> SigningKeys::mark(db::Transaction& tx, const AgencyId& agency) {
+  const db::Rows rows = TRY(tx.query(
+      "SELECT COUNT(*) AS trusted, COUNT(revoked_us) AS revoked FROM camera_signing_keys WHERE agency = :agency",
+      {{"agency", agency.text()}}));
+  return fmt::format("{}/{}", rows[0].integer("trusted"), rows[0].integer("revoked"));
+}
+
 // ---- by the server's console ----
 
 Result<access::Actor> SigningKeys::console(std::string_view agency_name) {

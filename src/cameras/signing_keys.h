@@ -60,6 +60,8 @@ class SigningKeys {
 
   // What counts at this moment, and the keys that no longer do.
   Result<std::vector<SigningKey>> all(const AgencyId& agency);
+  // Another with every key that is trusted or revoked.
+  static Result<std::string> mark(db::Transaction& tx, const AgencyId& agency);
 
  private:
   Result<access::Actor> console(std::string_view agency);

@@ -105,6 +105,8 @@ Result<void> Vault::derive(const access::Actor& actor, const Derivation& derivat
                   {"key", found->key},
                   {"key_is", key_standing_name(found->standing)},
                   {"id", recording.id.text()}}));
+      if (derivation.is_outdated && TRY(derivation.is_outdated(tx)))
+        TRY(parts_.jobs.enqueue_again(tx, {kSignatureJob, actor.agency, recording.id}));
     }
     if (!derivation.facts) return {};
     const MediaFacts& facts = *derivation.facts;

@@ -212,6 +212,8 @@ struct Derivation {
   std::optional<MediaFacts> facts;               // of a look at all of it
   std::vector<Derived> items;                    // each kind at most once
   std::optional<SignatureFacts> signature = {};  // with the item
+  // In the transaction that keeps it: whether whom it was checked against is another by then, so that it is checked once more.
+  std::function<Result<bool>(db::Transaction&)> is_outdated = {};
 };
 
 class Vault {

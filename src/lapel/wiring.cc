@@ -530,7 +530,8 @@ Result<std::unique_ptr<Rooms>> Rooms::open(const ServeOptions& options) {
                                              .scratch = installation->data() / "media",
                                              .worker = {.program = TRY(media_worker(options))},
                                              .is_only_server = is_only_server,
-                                             .trust = trust}));
+                                             .trust = trust,
+                                             .trust_mark = cameras::SigningKeys::mark}));
   const bool needs_setup = !TRY(installation->has_administrator());
   os::Disk& disk = installation->disk();
   std::unique_ptr<Rooms> rooms(

@@ -81,9 +81,18 @@ evidence::KeyStanding standing_of(const SigningTrust& trust, const protocol::Med
   if (!found.key) return KeyStanding::kUnknown;
   const auto key = std::find_if(trust.keys.begin(), trust.keys.end(),
                                 [&](const SigningTrust::Key& one) { return one.sha256 == found.key->sha256; });
-  if (key == trust.keys.end()) return found.vouched_by ? KeyStanding::kOfRoot : KeyStanding::kUnknown;
-  if (key->is_revoked) return KeyStanding::kRevoked;
   const auto& device = recording.description.device;
+  if (key == trust.keys.end()) {
+    if (!found.vouched_by) return KeyStanding::kUnknown;
+    // A root stands for every camera of its maker: which one it was, only the signed serial says. And a camera whose key the agency
+    // knows has signed with that.
+    const bool has_own_key = device && std::ranges::any_of(trust.keys, [&](const SigningTrust::Key& one) {
+                               return !one.is_revoked && one.serial == *device;
+                             });
+    const bool is_another = device && (!found.product || found.product->serial != *device);
+    return has_own_key || is_another ? KeyStanding::kOfOtherDevice : KeyStanding::kOfRoot;
+  }
+  if (key->is_revoked) return KeyStanding::kRevoked;
   return device && *device != key->serial ? KeyStanding::kOfOtherDevice : KeyStanding::kOfDevice;
 }
 
@@ -178,9 +187,17 @@ struct Examiner::Impl {
   struct Signed {
     evidence::Derived item;
     evidence::SignatureFacts facts;
+    std::function<Result<bool>(db::Transaction&)> is_outdated;
   };
   // Nothing where the worker gave no answer to keep.
   Result<std::optional<Signed>> check_signature(const evidence::Recording& recording, os::File& input) {
+    std::string mark;
+    if (parts.trust_mark) {
+      TRY(parts.database.read([&](db::Transaction& tx) -> Result<void> {
+        mark = TRY(parts.trust_mark(tx, recording.agency));
+        return {};
+      }));
+    }
     const SigningTrust trust = parts.trust ? TRY(parts.trust(recording.agency)) : SigningTrust{};
     const protocol::MediaRequest request{.job = protocol::MediaJob::kSignature, .roots = trust.roots};
     const MediaResult result = TRY(run(request, input, nullptr));
@@ -190,7 +207,10 @@ struct Examiner::Impl {
     Signed out{{DerivedKind::kSignature, std::string(kTool), tool_version(), arguments_of(request),
                 Bytes(text.begin(), text.end())},
                {std::string(protocol::verdict_name(protocol::verdict_of(found))), std::nullopt,
-                standing_of(trust, found, recording)}};
+                standing_of(trust, found, recording)},
+               [this, mark, agency = recording.agency](db::Transaction& tx) -> Result<bool> {
+                 return parts.trust_mark && TRY(parts.trust_mark(tx, agency)) != mark;
+               }};
     if (found.key) out.facts.key = hex(found.key->sha256);
     return std::optional(std::move(out));
   }
@@ -226,6 +246,7 @@ struct Examiner::Impl {
       if (auto checked = TRY(check_signature(source.recording, *input))) {
         derivation.items.push_back(std::move(checked->item));
         derivation.signature = std::move(checked->facts);
+        derivation.is_outdated = std::move(checked->is_outdated);
       }
     }
     return parts.vault.derive(server, derivation);
@@ -240,7 +261,7 @@ struct Examiner::Impl {
     if (!input) return fail(Code::kUnsupported, "This store keeps no files that the media worker can be given");
     auto checked = TRY(check_signature(source.recording, *input));
     if (!checked) return fail(Code::kInternal, "The media worker found no signature where there was one");
-    return parts.vault.derive(server, {lease, recording, {}, {checked->item}, checked->facts});
+    return parts.vault.derive(server, {lease, recording, {}, {checked->item}, checked->facts, checked->is_outdated});
   }
 
   // A copy with its holder's mark, for a share that shows and does not give.

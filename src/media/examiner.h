@@ -60,6 +60,8 @@ class Examiner {
     bool is_only_server = true;    // else others' leases and scratch files are left until they are old
     int threads = 2;               // workers at once that look; one more makes renditions
     std::function<Result<SigningTrust>(const AgencyId&)> trust = {};  // without it, nobody is believed
+    // Another whenever what `trust` says is another.
+    std::function<Result<std::string>(db::Transaction&, const AgencyId&)> trust_mark = {};
   };
 
   // Asks the worker for its self-test first. Leases of earlier servers are taken back at once where no other can be alive,

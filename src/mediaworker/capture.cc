@@ -110,7 +110,9 @@ MediaSignature check_capture(const Source& source, const Container& container, c
     const crypto::CameraKey key = crypto::CameraKey::of(verdict.head->key);
     out.key = protocol::SignatureKey{key.sha256(), key.kind(), key.pem()};
     out.product = protocol::SignatureProduct{"lapel-camera", "", printable(verdict.head->serial), ""};
-    out.from = verdict.first_at;
+    // What came before activation was signed at it.
+    out.from =
+        verdict.first_at + -static_cast<std::int64_t>(std::min(verdict.head->pre_event_ms, verdict.media_ms)) * 1000;
     out.to = verdict.last_at;
   }
   if (verdict.standing == Standing::kInPart) out.units_hidden = 1;

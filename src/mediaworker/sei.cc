@@ -72,7 +72,11 @@ std::size_t find_start_code(ByteView bytes, std::size_t from) {
 
 Framing framing_of(UnitCodec codec, ByteView extradata) {
   const std::size_t at = codec == UnitCodec::kH264 ? 4 : 21;
-  if (extradata.size() <= at || extradata[0] != 1) return {};
+  if (extradata.size() <= at) return {};
+  // As decoders tell the two apart: of H.265 whatever does not begin as a start code does.
+  const bool has_lengths =
+      codec == UnitCodec::kH264 ? extradata[0] == 1 : extradata[0] != 0 || extradata[1] != 0 || extradata[2] > 1;
+  if (!has_lengths) return {};
   return {static_cast<std::size_t>(extradata[at] & 3) + 1};
 }
 
@@ -100,7 +104,8 @@ Left for_each_unit(UnitCodec codec, const Framing& framing, ByteView packet,
       break;
     }
     const ByteView unit = packet.subspan(framing.length_bytes, length);
-    if (!take_unit(codec, unit, take)) left.bytes += length;
+    // A start code within a unit is another unit to some players, which then show what is behind it.
+    if (!take_unit(codec, unit, take) || find_start_code(unit, 0) < unit.size()) left.bytes += length;
     packet = packet.subspan(framing.length_bytes + length);
   }
   return left;

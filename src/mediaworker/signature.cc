@@ -40,6 +40,13 @@ bool is_video(const AVStream* stream) {
   return stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO && !is_cover(stream);
 }
 
+// A picture that goes with footage. What is called so and has the codec of footage is further video: players show it.
+bool is_still(const AVStream* stream) {
+  const AVCodecID codec = stream->codecpar->codec_id;
+  return is_cover(stream) && (codec == AV_CODEC_ID_MJPEG || codec == AV_CODEC_ID_PNG || codec == AV_CODEC_ID_BMP ||
+                              codec == AV_CODEC_ID_GIF || codec == AV_CODEC_ID_WEBP);
+}
+
 SignatureScheme scheme_in(ByteView bytes) {
   return bears_name(bytes, std::span(&kAxisSignedVideo, 1)) ? SignatureScheme::kAxisSignedVideo
                                                             : SignatureScheme::kOnvifMediaSigning;
@@ -140,7 +147,8 @@ Found look(Demuxer& demuxer, AVPacket* packet) {
   }
   for (unsigned i = 0; i < demuxer->nb_streams; ++i) {
     const AVStream* stream = demuxer->streams[i];
-    if (is_video(stream) && static_cast<int>(i) != found.stream) found.has_other_video = true;
+    const bool is_shown = stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO && !is_still(stream);
+    if (is_shown && static_cast<int>(i) != found.stream) found.has_other_video = true;
     if (stream->codecpar->codec_type == AVMEDIA_TYPE_AUDIO) found.has_sound = true;
   }
   return found;
@@ -175,7 +183,18 @@ class Times {
   std::int64_t frame_ms_ = 40, next_ms_ = 0, end_ms_ = 0;
 };
 
-MediaSignature check(Demuxer& demuxer, AVPacket* packet, const Found& found) {
+// Pictures of the stream as a player that keeps to the file's edits shows them: what they hide is not among them, and what they
+// repeat is there twice.
+std::int64_t pictures_shown(Demuxer& demuxer, AVPacket* packet, int wanted) {
+  std::int64_t shown = 0;
+  while (av_read_frame(demuxer.get(), packet) >= 0) {
+    if (packet->stream_index == wanted && (packet->flags & AV_PKT_FLAG_DISCARD) == 0) ++shown;
+    av_packet_unref(packet);
+  }
+  return shown;
+}
+
+MediaSignature check(Demuxer& demuxer, AVPacket* packet, const Found& found, std::int64_t& packets) {
   const AVStream* stream = demuxer->streams[found.stream];
   const UnitCodec codec = unit_codec(stream).value_or(UnitCodec::kH264);
   for (unsigned i = 0; i < demuxer->nb_streams; ++i) {
@@ -194,12 +213,23 @@ MediaSignature check(Demuxer& demuxer, AVPacket* packet, const Found& found) {
         }
       });
       if (left.bytes > 0) signed_stream.take_stray(time);
+      ++packets;
     }
     av_packet_unref(packet);
   }
   MediaSignature out = signed_stream.finish();
   out.duration_ms = times.end_ms();
   return out;
+}
+
+// The file tells players to leave out, or to show again, so many pictures.
+void add_edits(MediaSignature& out, std::int64_t pictures) {
+  out.units_hidden += pictures;
+  if (out.gaps.size() >= protocol::kSignatureGapsMax) {
+    ++out.gaps_left_out;
+    return;
+  }
+  out.gaps.insert(out.gaps.begin(), {protocol::SignatureGapKind::kHidden, 0, out.duration_ms, pictures});
 }
 
 }  // namespace
@@ -231,7 +261,14 @@ MediaSignature check_signature(const Source& source, const Container& container,
   Demuxer again(source);
   if (can_check && !again.open(container, outline, Demuxer::Edits::kShifted) &&
       std::cmp_less(found.stream, again->nb_streams)) {
-    out = check(again, packet.get(), found);
+    std::int64_t packets = 0;
+    out = check(again, packet.get(), found, packets);
+    Demuxer edited(source);
+    if (container.boxes && !edited.open(container, outline, Demuxer::Edits::kFollowed) &&
+        std::cmp_less(found.stream, edited->nb_streams)) {
+      if (const auto shown = pictures_shown(edited, packet.get(), found.stream); shown != packets)
+        add_edits(out, std::abs(shown - packets));
+    }
   } else {
     out.unchecked = found.unchecked.value_or(UncheckedReason::kNoKey);
   }

@@ -247,6 +247,100 @@ TEST(Signature, FootageBehindTheLastSignatureIsNotCoveredHoweverMuchItIs) {
   EXPECT_TRUE(has_gap(found, SignatureGapKind::kUncovered));
 }
 
+TEST(Signature, OneLongRunBehindTheLastSignatureIsNotCoveredEither) {
+  Stream stream = Stream::read("axis_rsa.h264");
+  const Stream plain = Stream::read("plain.h264");
+  const std::size_t begin = plain.all(UnitKind::kIntra)[0];
+  const auto take = [&](std::size_t at) { stream.units.push_back(plain.units[at]); };
+  for (std::size_t at = 0; at <= begin; ++at) take(at);
+  for (int i = 0; i < 4; ++i) {
+    for (const std::size_t at : plain.all(UnitKind::kInter)) take(at);  // no picture among them begins anew
+  }
+  const MediaSignature found = check(stream.bytes());
+  EXPECT_EQ(verdict_of(found), SignatureVerdict::kVerifiedWithGaps) << to_text(found);
+  EXPECT_GT(found.pictures_uncovered, 400);
+}
+
+// A message of Axis that nobody signed, of no unit: the number of its group is what it says.
+Bytes empty_message(std::uint32_t number) {
+  Bytes group = {3, 0, 0, 0, static_cast<std::uint8_t>(number), 0, 0, 2, 0, 0, 2};
+  group.insert(group.end(), 32, 0x11);
+  group.insert(group.end(), 32, 0x22);
+  Bytes payload(std::begin(kAxisSignedVideo), std::end(kAxisSignedVideo));
+  payload.insert(payload.end(), {0xb0, 1, static_cast<std::uint8_t>(group.size())});
+  payload.insert(payload.end(), group.begin(), group.end());
+  Bytes out = {6, 5, static_cast<std::uint8_t>(payload.size())};
+  int zeros = 0;
+  for (const std::uint8_t byte : payload) {
+    if (zeros >= 2 && byte <= 3) {
+      out.push_back(3);
+      zeros = 0;
+    }
+    zeros = byte == 0 ? zeros + 1 : 0;
+    out.push_back(byte);
+  }
+  out.push_back(0x80);
+  return out;
+}
+
+TEST(Signature, MessagesThatNobodySignedHideNoCut) {
+  const Stream sound = Stream::read("axis_rsa.h264");
+  const auto parameters = [&] {
+    std::vector<std::size_t> out;
+    for (std::size_t i = 0; i < sound.units.size(); ++i) {
+      if ((sound.units[i][0] & 0x1f) == 7) out.push_back(i);
+    }
+    return out;
+  }();
+  for (std::size_t gone = 1; gone <= 4; ++gone) {
+    for (std::size_t forged = 0; forged <= gone; ++forged) {
+      Stream cut = sound;
+      cut.drop(parameters[2], parameters[2 + gone]);
+      for (std::size_t i = 0; i < forged; ++i)
+        cut.units.insert(cut.units.begin() + static_cast<std::ptrdiff_t>(parameters[2] + i),
+                         empty_message(static_cast<std::uint32_t>(2 + i)));
+      const MediaSignature found = check(cut.bytes());
+      EXPECT_NE(verdict_of(found), SignatureVerdict::kVerified) << gone << " " << forged << " " << to_text(found);
+    }
+  }
+}
+
+TEST(Signature, AStartCodeWithinAUnitIsToldSinceSomePlayersSeeMore) {
+  const Framing framing{4};
+  const Bytes good = {0, 0, 0, 2, 9, 0xf0, 0, 0, 0, 3, 0x41, 0x9a, 2};
+  EXPECT_EQ(for_each_unit(UnitCodec::kH264, framing, good, [](const Unit&) {}).bytes, 0u);
+  const Bytes hiding = {0, 0, 0, 8, 9, 0xf0, 0, 0, 1, 0x65, 0x88, 2};
+  EXPECT_GT(for_each_unit(UnitCodec::kH264, framing, hiding, [](const Unit&) {}).bytes, 0u);
+  // As decoders tell the framings of H.265 apart.
+  Bytes head(23, 0);
+  head[21] = 3;
+  head[0] = 2;
+  EXPECT_EQ(framing_of(UnitCodec::kH265, head).length_bytes, 4u);
+  head = {0, 0, 1, 0x40, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0};
+  EXPECT_EQ(framing_of(UnitCodec::kH265, head).length_bytes, 0u);
+}
+
+TEST(Signature, WhatAFilesEditsHideIsToldAsAGap) {
+  Bytes file = read_sample("axis_gop.mp4");
+  const ByteView name = as_bytes("elst");
+  const auto at = std::search(file.begin(), file.end(), name.begin(), name.end()) - file.begin() + 4;
+  ASSERT_EQ(file[static_cast<std::size_t>(at) + 7], 1) << "one edit";
+  // Two seconds and a half of five, from the middle on; the time scale of the track is read behind `mdhd`.
+  const ByteView header = as_bytes("mdhd");
+  const auto scale_at = std::search(file.begin(), file.end(), header.begin(), header.end()) - file.begin() + 4 + 12;
+  std::uint32_t scale = 0;
+  for (int i = 0; i < 4; ++i) scale = scale << 8 | file[static_cast<std::size_t>(scale_at + i)];
+  const auto put = [&](std::ptrdiff_t offset, std::uint32_t value) {
+    const auto bytes = big_endian_u64(value);
+    std::copy(bytes.begin() + 4, bytes.end(), file.begin() + at + offset);
+  };
+  put(8, 2'500);
+  put(12, scale * 5 / 2);
+  const MediaSignature found = check(file);
+  EXPECT_EQ(verdict_of(found), SignatureVerdict::kVerifiedWithGaps) << to_text(found);
+  EXPECT_TRUE(has_gap(found, SignatureGapKind::kHidden));
+}
+
 TEST(Signature, AClipIsSoundAsFarAsItGoes) {
   for (const char* name : kStreams) {
     const Stream sound = Stream::read(name);

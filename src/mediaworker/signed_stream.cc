@@ -119,6 +119,10 @@ void SignedStream::take(const SigningMessage& message, const UnitTime& time) {
       if (message.group->number == last_number_ + 1) judge_next(heard);
     } else {
       const auto lost = static_cast<std::int32_t>(message.group->number - last_number_ - 1);
+      if (!message.signature && group_end(0, *message.group) == 0) {
+        // Nobody has signed it, and it is of nothing: it moves no number.
+        return take_stray(time);
+      }
       if (is_zero(message.group->before) || lost < 0) {
         judge_back(heard);
       } else if (lost > 0) {
@@ -246,10 +250,12 @@ void SignedStream::judge_later(const Heard& heard, std::int64_t lost) {
     const auto all = begins();
     begin = all.empty() ? 0 : all[std::min<std::size_t>(static_cast<std::size_t>(lost), all.size() - 1)];
   }
-  std::int64_t passed = *begin > 0 ? 1 : 0;
-  bool is_linked = *begin == 0;
+  // Only what has a picture was a group; a message that nobody signed is none.
+  std::int64_t passed = 0;
+  bool is_linked = *begin == 0, has_unit = false;
   for (std::size_t i = 0; i < *begin; ++i) {
-    if (i > 0 && items_[i].begins_group) ++passed;
+    if (items_[i].message < 0 && (!has_unit || items_[i].begins_group)) ++passed;
+    has_unit = has_unit || items_[i].message < 0;
     is_linked = is_linked || std::equal(group.before.begin(), group.before.end(), view(items_[i].hash).begin(),
                                         view(items_[i].hash).end());
   }
@@ -353,7 +359,9 @@ void SignedStream::settle(Judged judged, const Heard& heard) {
   items_.erase(items_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(judged.items.size()));
   taken_ += judged.items.size();
   if (message.signature) {
-    longest_reach_ = std::max(longest_reach_, count(std::move(judged), heard.is_believed));
+    const Reach reach = count(std::move(judged), heard.is_believed);
+    reach_ = {std::max(reach_.groups, reach.groups), std::max(reach_.pictures, reach.pictures),
+              std::max(reach_.ms, reach.ms)};
     return;
   }
   unjudged_.emplace(heard.id, std::move(judged));
@@ -362,16 +370,19 @@ void SignedStream::settle(Judged judged, const Heard& heard) {
   unjudged_.erase(unjudged_.begin());
 }
 
-// How many groups were judged with it: those of messages that it signs for as well.
-std::int64_t SignedStream::count(Judged judged, bool is_believed) {
-  std::int64_t groups = 1;
+// What was judged with it: the groups of messages that it signs for as well.
+SignedStream::Reach SignedStream::count(Judged judged, bool is_believed) {
+  Reach reach;
+  std::optional<UnitTime> covered;
   bool has_valid = false, has_altered = false;
   for (const auto& [item, found] : judged.items) {
     const Fate fate = is_believed ? found : Fate::kAltered;
     (fate == Fate::kValid ? has_valid : has_altered) = true;
     if (item.message >= 0) {
-      if (auto before = unjudged_.extract(item.message))
-        groups += count(std::move(before.mapped()), fate == Fate::kValid);
+      if (auto before = unjudged_.extract(item.message)) {
+        const Reach more = count(std::move(before.mapped()), fate == Fate::kValid);
+        reach = {reach.groups + more.groups, reach.pictures + more.pictures, reach.ms + more.ms};
+      }
       continue;
     }
     const std::int64_t pictures = item.is_picture ? 1 : 0;
@@ -382,6 +393,8 @@ std::int64_t SignedStream::count(Judged judged, bool is_believed) {
       continue;
     }
     out_.pictures_valid += pictures;
+    reach.pictures += pictures;
+    covered = covered ? span(*covered, item.time) : item.time;
     out_.covered_from_ms = has_covered_ ? std::min(out_.covered_from_ms, item.time.from_ms) : item.time.from_ms;
     out_.covered_to_ms = std::max(out_.covered_to_ms, item.time.to_ms);
     has_covered_ = true;
@@ -394,7 +407,8 @@ std::int64_t SignedStream::count(Judged judged, bool is_believed) {
   }
   if (has_valid && judged.from && (!out_.from || *judged.from < *out_.from)) out_.from = judged.from;
   if (has_valid && judged.to && (!out_.to || *judged.to > *out_.to)) out_.to = judged.to;
-  return groups;
+  if (covered) reach.ms += covered->to_ms - covered->from_ms;
+  return reach;
 }
 
 // Units at the front that no message is of.
@@ -421,6 +435,7 @@ void SignedStream::count_uncovered(const Item& item) {
     // What a message said that nobody signed for.
     const auto before = unjudged_.extract(item.message);
     if (!before) return;
+    if (before.mapped().items.empty()) return take_stray(item.time);
     for (const auto& [one, fate] : before.mapped().items) count_uncovered(one);
     return;
   }
@@ -475,6 +490,15 @@ void SignedStream::end_without_beginning() {
   if (!out_.unchecked && out_.signatures_wrong == 0) out_.unchecked = protocol::UncheckedReason::kTooShort;
 }
 
+bool SignedStream::is_bearable(const Run& run) const {
+  if (!has_covered_) return true;
+  const std::int64_t times = reach_.groups + kOpenGroups;
+  const std::int64_t ms = run.time ? run.time->to_ms - run.time->from_ms : 0;
+  // A signature that covers several groups covers as much of each.
+  return run.groups <= times && run.pictures <= (1 + kOpenGroups) * reach_.pictures &&
+         ms <= (1 + kOpenGroups) * std::max(reach_.ms, kOneGapMs);
+}
+
 protocol::MediaSignature SignedStream::finish() {
   if (!has_begun_) end_without_beginning();
   Run end;
@@ -484,7 +508,7 @@ protocol::MediaSignature SignedStream::finish() {
   for (const Item& item : items_) add_to(end, item);
   const auto place = [&](const Run& run, std::int64_t& bearable) {
     out_.pictures += run.pictures;
-    if (run.groups <= longest_reach_ + kOpenGroups || !has_covered_) {
+    if (is_bearable(run)) {
       bearable += run.pictures;
     } else {
       out_.pictures_uncovered += run.pictures;

@@ -27,7 +27,7 @@ inline constexpr std::size_t kUnitsKeptMax = 200'000;     // between two signatu
 inline constexpr std::size_t kEarlyMessagesMax = 64;      // before the first that agrees with the file
 inline constexpr std::size_t kUnjudgedGroupsMax = 1'024;  // whose signature is to come in a later message
 // Runs of pictures that may stand before the first or behind the last signature beside those that one signature covers: cameras
-// sign when the next has begun, and some write their message late.
+// sign when the next has begun, and some write their message late. Each may be as long as one signature covers, and no longer.
 inline constexpr std::int64_t kOpenGroups = 2;
 
 // When a unit's picture is shown.
@@ -82,6 +82,10 @@ class SignedStream {
     std::int64_t pictures = 0, groups = 0;
     std::optional<UnitTime> time;
   };
+  // What one signature was found to cover, at most: of how much may stand without one at either end.
+  struct Reach {
+    std::int64_t groups = 1, pictures = 0, ms = 0;
+  };
 
   ByteView view(const Unit64& hash) const { return ByteView(hash.bytes).first(hash_bytes_); }
   Unit64 hash_of_bytes(ByteView bytes);
@@ -106,7 +110,8 @@ class SignedStream {
   Judged judge(std::size_t begin, std::size_t end, const SigningMessage& message);
   void judge_by_list(std::size_t begin, std::size_t end, const SigningMessage& message, Judged& out) const;
   void settle(Judged judged, const Heard& heard);
-  std::int64_t count(Judged judged, bool is_believed);
+  Reach count(Judged judged, bool is_believed);
+  bool is_bearable(const Run& run) const;
   void skip(std::size_t count, protocol::SignatureGapKind kind);
   void count_uncovered(const Item& item);
   void add_to(Run& run, const Item& item);
@@ -125,7 +130,7 @@ class SignedStream {
   std::optional<Unit64> last_first_;  // the first hash of the group judged last, where it is known
   std::map<std::int64_t, Judged> unjudged_;
   std::int64_t messages_ = 0, unreadable_ = 0;
-  std::int64_t longest_reach_ = 1;  // groups that one signature covered
+  Reach reach_;
   std::string last_key_pem_, last_chain_pem_;
   Run start_;
   bool has_covered_ = false;

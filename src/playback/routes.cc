@@ -47,7 +47,8 @@ std::string_view why_not_camera(const evidence::Recording& recording) {
     case evidence::KeyStanding::kRevoked:
       return " Its pictures bear a sound signature, by a key that this agency no longer trusts.";
     case evidence::KeyStanding::kOfOtherDevice:
-      return " Its pictures bear a sound signature, by the key of another camera than it is said to be of.";
+      return " Its pictures bear a sound signature, by the key of another camera than it is said to be of, or of "
+             "one of which that is not shown.";
     case evidence::KeyStanding::kOfDevice:
     case evidence::KeyStanding::kOfRoot:
       return "";
@@ -88,7 +89,9 @@ std::string_view key_words(evidence::KeyStanding standing) {
     case evidence::KeyStanding::kRevoked:
       return "The key is one that this agency trusted and no longer does.";
     case evidence::KeyStanding::kOfOtherDevice:
-      return "The key is one that this agency bound to another camera than this recording is said to be of.";
+      return "The key is one that this agency bound to another camera than this recording is said to be of, or comes "
+             "with "
+             "certificates of a camera that is not shown to be this one.";
   }
   CHECK(false);
 }

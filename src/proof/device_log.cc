@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <utility>
 
 #include <fmt/format.h>
@@ -49,9 +50,14 @@ class Account {
 
  private:
   void add(const DeviceLogEntry& entry) {
-    if (last_ != nullptr && entry.up_ms > last_->up_ms + 2 * beat_ms_) {
-      verdict_.stretches.push_back({Kind::kSilent, last_->at, entry.at});
-      verdict_.stretches.push_back({Kind::kOn, entry.at, entry.at});
+    if (last_ != nullptr) {
+      const bool is_silent = entry.up_ms > last_->up_ms + 2 * beat_ms_;
+      const std::int64_t counted_ms = static_cast<std::int64_t>(entry.up_ms - last_->up_ms);
+      const bool has_drifted = std::abs((entry.at - last_->at) / 1000 - counted_ms) >= kDeviceLogDriftMs;
+      if (is_silent || has_drifted) {
+        verdict_.stretches.push_back({is_silent ? Kind::kSilent : Kind::kClock, last_->at, entry.at});
+        verdict_.stretches.push_back({Kind::kOn, entry.at, entry.at});
+      }
     }
     verdict_.stretches.back().to = entry.at;
     ++verdict_.entries;
@@ -117,14 +123,15 @@ std::string read_run(Run& run, const crypto::PublicKey& key, std::string& where)
 }
 
 // By kind.
-constexpr std::array<std::string_view, 5> kStretchWords = {
+constexpr std::array<std::string_view, 6> kStretchWords = {
     "on, accounted for",
     "on, and silent for longer than it may be; what it did is not known",
     "off",
     "it ended without a goodbye in between; when, and why, is not known",
     "not in these files; lines of the log are missing",
+    "its clock was set, or it slept; how long this was, and what it did, is not known",
 };
-static_assert(static_cast<std::size_t>(Kind::kMissing) + 1 == kStretchWords.size());
+static_assert(static_cast<std::size_t>(Kind::kClock) + 1 == kStretchWords.size());
 
 std::string day_time(Timestamp at) {
   return ledger_time(at).substr(0, 19) + "Z";
@@ -208,6 +215,11 @@ DeviceLogVerdict verify_device_log(const std::vector<DeviceLogFile>& files, cons
   return verdict;
 }
 
+bool DeviceLogVerdict::has_missing() const {
+  return first_n > 1 ||
+         std::ranges::any_of(stretches, [](const Stretch& stretch) { return stretch.kind == Kind::kMissing; });
+}
+
 std::vector<std::string> device_log_words(const DeviceLogVerdict& verdict) {
   std::vector<std::string> out;
   if (!verdict.holds()) {
@@ -229,7 +241,10 @@ std::vector<std::string> device_log_words(const DeviceLogVerdict& verdict) {
                               recorded.recording, file.empty() ? "no file" : file,
                               end.empty() ? "never closed" : "ended: ", end));
   }
-  if (verdict.recordings.empty()) out.push_back("It recorded nothing in this time");
+  if (verdict.recordings.empty()) {
+    out.push_back(verdict.has_missing() ? "These lines tell of no recording; those that are missing may"
+                                        : "It recorded nothing in this time");
+  }
   return out;
 }
 

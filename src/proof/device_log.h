@@ -24,6 +24,7 @@ namespace lapel::proof {
 inline constexpr std::string_view kDeviceLogDomain = "lapel-camera-log/1\n";
 inline constexpr std::string_view kDeviceLogStart = R"({"entry":{)";  // of every line
 inline constexpr std::size_t kDeviceLogBytesMax = 64 << 20;           // of one file
+inline constexpr std::int64_t kDeviceLogDriftMs = 1'000;  // of its clock beside its own count, from line to line
 inline constexpr std::size_t kDeviceLogLineBytesMax = 8 * 1024;
 
 struct DeviceLogEntry {
@@ -63,6 +64,7 @@ struct DeviceLogVerdict {
       kOff,      // between a goodbye and the next start
       kUnknown,  // between the last line of a run that was cut and the next start
       kMissing,  // lines are not in these files
+      kClock,    // its clock was set, or it slept: more or less time than its own count went by
     };
     Kind kind = Kind::kOn;
     Timestamp from, to;
@@ -79,6 +81,8 @@ struct DeviceLogVerdict {
   std::vector<Recorded> recordings;
 
   bool holds() const { return breach.empty(); }
+  // Lines that were before these, or between them, are not in these files.
+  bool has_missing() const;
 };
 // Of one device, in any order.
 DeviceLogVerdict verify_device_log(const std::vector<DeviceLogFile>& files, const crypto::PublicKey& key);

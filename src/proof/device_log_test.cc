@@ -42,6 +42,19 @@ class Log {
   Digest last_{};
 };
 
+// Lines that no camera of ours would sign in this order, and that are signed.
+std::string line_of(Json::Object entry) {
+  Json::Object whole = {{"at", "2023-11-14T22:13:20.00Z"}, {"clock", "ntp"}, {"up_ms", 0}};
+  for (auto& [name, value] : entry) whole[name] = value;
+  return sign_log_line(camera_key(), whole);
+}
+std::string digest_of(std::string_view line) {
+  return hex(crypto::sha256(as_bytes(line.substr(0, line.size() - 1))));
+}
+std::string breach_of(const std::string& text) {
+  return verify_device_log({{"state.log", text}}, camera_key().public_key()).breach;
+}
+
 Log two_runs() {
   Log log;
   log.begin();
@@ -137,23 +150,28 @@ TEST(DeviceLog, ASilenceLongerThanTheBeatAllowsIsNoAccount) {
   EXPECT_EQ(verdict.stretches[1].kind, Kind::kSilent);
 }
 
+TEST(DeviceLog, AClockThatWasSetOrACameraThatSleptIsNoAccount) {
+  const auto stretches_of = [](std::int64_t at_s) {
+    const std::string on = line_of({{"n", 1}, {"event", "on"}, {"beat_s", 60}});
+    const std::string beat = line_of({{"n", 2},
+                                      {"previous", digest_of(on)},
+                                      {"event", "beat"},
+                                      {"up_ms", 10'000},
+                                      {"at", ledger_time({1'700'000'000'000'000 + at_s * 1'000'000})}});
+    return verify_device_log({{"state.log", on + beat}}, camera_key().public_key()).stretches;
+  };
+  EXPECT_EQ(stretches_of(10).size(), 1u);
+  for (const std::int64_t at_s : {10'810, -3'600, 12}) {
+    const auto stretches = stretches_of(at_s);
+    ASSERT_EQ(stretches.size(), 3u) << at_s;
+    EXPECT_EQ(stretches[1].kind, Kind::kClock);
+  }
+}
+
 TEST(DeviceLog, TwoHistoriesOfOneNumberAreNoticed) {
   Log log = two_runs();
   log.files().push_back(log.files()[1]);
   EXPECT_EQ(log.verdict().breach, "it has numbers that another of these files has too");
-}
-
-// Lines that no camera of ours would sign in this order, and that are signed.
-std::string line_of(Json::Object entry) {
-  Json::Object whole = {{"at", "2023-11-14T22:13:20.00Z"}, {"clock", "ntp"}, {"up_ms", 0}};
-  for (auto& [name, value] : entry) whole[name] = value;
-  return sign_log_line(camera_key(), whole);
-}
-std::string digest_of(std::string_view line) {
-  return hex(crypto::sha256(as_bytes(line.substr(0, line.size() - 1))));
-}
-std::string breach_of(const std::string& text) {
-  return verify_device_log({{"state.log", text}}, camera_key().public_key()).breach;
 }
 
 TEST(DeviceLog, SignedLinesThatDoNotFitEachOtherAreABreach) {
@@ -282,7 +300,7 @@ TEST(DeviceLog, TheWordsAccountForEachStretchAndRecording) {
                                       "Its clock was simulated: these are no times of the world",
                                       "2023-11-14T22:13:20Z to 2023-11-14T22:13:20Z: on, accounted for",
                                       "The last run has no goodbye: the camera was on still, or was cut off",
-                                      "It recorded nothing in this time"}));
+                                      "These lines tell of no recording; those that are missing may"}));
   // Between a goodbye and the next start.
   EXPECT_NE(device_log_words(two_runs().verdict()).at(2).find(": off"), std::string::npos);
   EXPECT_TRUE(device_log_words(two_runs().verdict()).back().ends_with(": recording ab, one.mp4, ended: deactivated"));

@@ -65,7 +65,7 @@ Json footage_json(const Footage& footage) {
 }
 
 std::string_view stretch_name(proof::DeviceLogVerdict::Stretch::Kind kind) {
-  constexpr std::array<std::string_view, 5> kNames = {"on", "silent", "off", "unknown", "missing"};
+  constexpr std::array<std::string_view, 6> kNames = {"on", "silent", "off", "unknown", "missing", "clock"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 
@@ -95,34 +95,38 @@ Json log_json(const proof::DeviceLogVerdict& log) {
 
 // The footage that the log tells of, in what was given. The log is good.
 void compare(const proof::DeviceLogVerdict& log, const std::vector<Footage>& all, CameraReport& report) {
-  std::map<std::string, const Footage*> by_recording;
+  std::multimap<std::string, const Footage*> by_recording;
   for (const Footage& footage : all) {
     if (footage.verdict.head) by_recording.emplace(hex(footage.verdict.head->recording), &footage);
   }
   std::size_t missing = 0;
   for (const auto& recorded : log.recordings) {
-    const auto found = by_recording.find(recorded.recording);
-    if (recorded.file.empty() && found == by_recording.end()) continue;  // cut before its first fragment
-    if (found == by_recording.end()) {
+    const auto [first, last] = by_recording.equal_range(recorded.recording);
+    if (recorded.file.empty() && first == last) continue;  // cut before its first fragment
+    if (first == last) {
       ++missing;
       report.lines.push_back(fmt::format("Not here: {}, which the camera recorded from {} to {}.", recorded.file,
                                          ledger_time(recorded.from), ledger_time(recorded.to)));
       continue;
     }
-    const Footage& footage = *found->second;
-    if (!recorded.end.empty() && footage.is_verified() && hex(footage.verdict.last) != recorded.last) {
+    // Each of them, in whatever order they were given: one that was cut is not made whole by a copy beside it.
+    for (auto one = first; one != last; ++one) {
+      const Footage& footage = *one->second;
+      if (recorded.end.empty() || !footage.is_verified() || hex(footage.verdict.last) == recorded.last) continue;
       report.is_verified = false;
       report.lines.push_back(fmt::format("{}: the camera's log tells of {} signatures, and here are {}.", footage.path,
                                          recorded.fragments, footage.verdict.boxes));
     }
-    by_recording.erase(found);
+    by_recording.erase(first, last);
   }
   for (const auto& [recording, footage] : by_recording) {
     report.lines.push_back(fmt::format("{}: these logs do not tell of it.", footage->path));
   }
   report.json.emplace("missing", missing);
   if (missing == 0 && !log.recordings.empty() && by_recording.empty()) {
-    report.lines.push_back("All that the camera's log says it recorded is here.");
+    report.lines.push_back(log.has_missing()
+                               ? "All that these lines of the camera's log tell of is here; lines are missing."
+                               : "All that the camera's log says it recorded is here.");
   }
 }
 
@@ -158,9 +162,11 @@ Result<CameraReport> verify_camera_files(const std::vector<std::string>& paths, 
   if (!logs.empty()) {
     const proof::DeviceLogVerdict log = proof::verify_device_log(logs, key);
     report.is_verified = report.is_verified && log.holds();
-    report.lines.push_back(log.holds()
-                               ? "The camera's log: VERIFIED, each line is signed and none between them is left out."
-                               : "The camera's log: NOT VERIFIED.");
+    report.lines.push_back(
+        !log.holds() ? "The camera's log: NOT VERIFIED."
+        : log.has_missing()
+            ? "The camera's log: VERIFIED as far as it is here, each line is signed; lines of it are missing."
+            : "The camera's log: VERIFIED, each line is signed and none between them is left out.");
     for (const std::string& words : proof::device_log_words(log)) report.lines.push_back(words + ".");
     if (log.holds() && !all.empty()) compare(log, all, report);
     report.json.emplace("log", log_json(log));

@@ -200,6 +200,19 @@ class ConnectionFile(DestinationCase):
 
 
 class Flow(DestinationCase):
+    def test_what_came_as_a_small_file_and_comes_as_a_clip_is_kept(self):
+        self.system.announce()
+        self.system.begin()
+        for number in range(20):
+            data = json.dumps({"CoordinateEntries": [], "Number": number}).encode()
+            name = f"{CONTAINER}/trail_{number}"
+            self.assertEqual(self.system.call("PUT", name, {"Filetype": "json"}, data).status, 201)
+            self.assertEqual(self.system.call("PUT", name, {}, data).status, 201)
+            self.assertEqual(self.system.call("HEAD", name).status, 200)
+        self.assertEqual(self.system.complete().status, 204)
+        self.assertEqual(len(self.recordings()), 20)
+        self.check()
+
     def test_a_recording(self):
         self.assertEqual(self.system.announce(), [201, 201, 201, 201, 201])
         self.assertEqual(self.system.begin().status, 201)

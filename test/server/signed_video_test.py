@@ -98,6 +98,11 @@ class SignedVideo(TownCase):
             self.assertEqual(shown["chain_starts_at"], "camera")
             self.assertIn("a root that this agency trusts", shown["chain_note"])
             self.assertEqual(shown["signature"]["chain"][1], "CN=Lapel Test Camera Factory 3,O=Lapel Test Works")
+        # It vouches for every camera of its maker: of which one this is, the signed serial says.
+        another = self.add((SIGNED / "axis_chain.mp4").read_bytes(), device="SOME-OTHER-CAMERA")
+        shown = self.looked_at(another)
+        self.assertEqual((shown["signature"]["verdict"], shown["signature"]["key_is"], shown["chain_starts_at"]), ("verified", "of_other_device", "server"))
+        self.assertIn("not shown", shown["chain_note"])
 
     def test_an_open_camera_signs_sound_as_well_and_its_chain_starts_there(self):
         camera = Camera("BC-7")
