@@ -131,7 +131,9 @@ Result<bool> Imports::settle_some(const std::string& import_text) {
 }
 
 Result<void> Imports::settle_files(const Settling& settling, std::span<const Sealed> files) {
-  const auto& [import, mapping, actor, server] = settling;
+  const Import& import = settling.import;
+  const Mapping& mapping = settling.mapping;
+  const access::Actor &actor = settling.actor, &server = settling.server;
   const std::string import_text = import.id.text();
   acts::Act act(actor);
   std::vector<std::string> agreed;  // of each file
