@@ -234,7 +234,7 @@ void say_what_is_not_covered(const MediaSignature& signature, std::string& out) 
   if (signature.units_hidden > 0 && signature.scheme == SignatureScheme::kLapelCamera) {
     out += " Bytes at its end have no signature, and prove nothing.";
   } else if (signature.units_hidden > 0) {
-    out += fmt::format(" {} of picture {} of a kind that this scheme never signs{}.",
+    out += fmt::format(" {} of footage {} signed by nobody and may be shown, left out or shown again by a player{}.",
                        counted(signature.units_hidden, "piece", "pieces"), signature.units_hidden == 1 ? "is" : "are",
                        first_place(signature, SignatureGapKind::kHidden));
   }

@@ -445,7 +445,7 @@ export const m = {
       missing: "signed and not here",
       uncovered: "without a signature",
       restarted: "the camera began anew",
-      hidden: "of a kind that is never signed",
+      hidden: "hidden: never signed, or left out or repeated when played",
     } as Readonly<Record<string, string>>,
     bar: (valid: number, all: number) => `${valid} of ${all} pictures are covered and as signed`,
     gap: (kind: string, from: string, to: string) => (from === to ? `${from}: ${kind}` : `${from} to ${to}: ${kind}`),
