@@ -87,6 +87,22 @@ class SignedVideo(TownCase):
                 self.alter(f"INSERT INTO derived_items VALUES ({', '.join('?' * len(tuple(item)))})", *tuple(item))
         self.assertEqual(check(self.town.data)[0], 0)
 
+    def test_zz_a_key_that_is_revoked_while_a_check_is_under_way_counts_no_more(self):
+        """Last: the key of the others is not trusted after it."""
+        film = (SIGNED / "axis_frame.mp4").read_bytes()
+        recordings = []
+        for number in range(6):
+            self.key("add", "--serial", "ACCC8E012345", "--key", SIGNED / "camera.pem")
+            listed = json.loads(self.key("list", "--json").stdout)["items"]
+            fingerprint, = {key["sha256"] for key in listed if key["revoked_at"] is None and key["serial"] == "ACCC8E012345"}
+            recordings.append(self.add(film + bytes(number + 1), device="ACCC8E012345"))
+            if number % 2:  # its check has begun, or is done
+                until(lambda: self.show(recordings[-1])["media"]["state"], lambda state: state != "waiting")
+            self.key("revoke", "--sha256", fingerprint, "--reason", "the camera was stolen")
+        for recording in recordings:
+            shown = until(lambda: self.show(recording), lambda shown: shown["signature"] and shown["signature"]["key_is"] == "revoked")
+            self.assertEqual(shown["chain_starts_at"], "server")
+
     def test_a_root_vouches_for_what_its_certificates_lead_to(self):
         onvif, chain = self.add((SIGNED / "onvif_frame.mp4").read_bytes()), self.add((SIGNED / "axis_chain.mp4").read_bytes())
         self.assertEqual(self.looked_at(onvif)["signature"]["key_is"], "unknown")
