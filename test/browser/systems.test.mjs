@@ -12,7 +12,7 @@ let town, browser;
 
 before(async () => {
   town = new Town();
-  for (const [login, ...roles] of [["coordinator", "coordinator", "records"], ["keeper", "coordinator"], ["supervisor", "supervisor"]]) {
+  for (const [login, ...roles] of [["coordinator", "coordinator", "records"], ["armorer", "coordinator"], ["supervisor", "supervisor"]]) {
     run(join(BIN, "lapel"), "user", "add", "--data", town.data, "--agency", AGENCY, "--login", login, ...roles.flatMap((role) => ["--role", role]),
       "--password-file", join(town.home, "password"));
   }
@@ -99,7 +99,7 @@ test("a camera's key is trusted by whoever keeps the cameras, and revoked", asyn
   const visit = await Visit.begin(browser, town);
   const { page } = visit;
   await page.goto("/fleet");
-  await visit.signIn("keeper");
+  await visit.signIn("armorer");
   await visit.enrollApp();
   await page.goto("/fleet");
   const keys = page.getByRole("region", { name: "Keys of cameras" });
