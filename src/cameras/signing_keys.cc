@@ -81,9 +81,14 @@ Result<SigningKey> SigningKeys::trust_as(const access::Actor& actor, SigningKey 
   Json::Object values = {{"kind", key.is_root ? "root" : "key"}, {"sha256", key.sha256}, {"pem", key.pem}};
   if (!key.is_root) values.emplace("serial", key.serial);
   key.id = act.make(kSigningKeys, console, std::move(values));
-  key.since = parts_.clock.now();
   TRY(act.commit(parts_.ledgers));
-  return key;
+  // When it was trusted is the ledger's word.
+  std::optional<SigningKey> made;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    made = read_key(TRY(roster::sealed_row(tx, kSigningKeys, actor.agency, key.id, "key")));
+    return {};
+  }));
+  return *std::move(made);
 }
 
 Result<void> SigningKeys::revoke_as(const access::Actor& actor, const std::string& sha256, const std::string& reason) {

@@ -28,6 +28,7 @@ namespace {
 constexpr std::size_t kListingFiles = 500;  // as the server takes them
 constexpr std::size_t kListingBytes = 512 * 1024;
 constexpr std::size_t kMappingFileBytesMax = 64 * 1024;
+constexpr std::size_t kReportBytesMax = 1 << 30;  // of an import of as many files as there may be
 constexpr int kSealPause_ms = 20;
 constexpr int kSealPauseMax_ms = 2'000;
 constexpr int kSealWaitMax_ms = 3'600'000;
@@ -369,7 +370,9 @@ Result<void> run_import_close(const RemoteOptions& options, const ImportTerms& t
 }
 
 Result<void> run_import_report(const RemoteOptions& options, const ImportTerms& terms) {
-  Remote remote = TRY(Remote::open(options));
+  RemoteOptions whole = options;
+  whole.answer_bytes_max = kReportBytesMax;
+  Remote remote = TRY(Remote::open(whole));
   const std::string report = TRY(remote.get(fmt::format("{}/report?form={}", import_path(terms.import), terms.form)));
   TRY(os::write_new_file(*os::real_disk(), terms.out, as_bytes(report)));
   fmt::print(stderr, "Wrote {}\n", terms.out);

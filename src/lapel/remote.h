@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "base/limits.h"
 #include "base/result.h"
 
 namespace lapel::door {
@@ -20,6 +21,8 @@ struct RemoteOptions {
   std::string server = "http://localhost:8080";
   std::string token;       // from LAPEL_TOKEN, or
   std::string token_file;  // the file's first line
+  // Of one answer, which is held: what pages and pieces need. Who asks for a whole document says so.
+  std::size_t answer_bytes_max = 16 * limits::kMiB;
 };
 
 // Who signs in for what no token can do, and with what.

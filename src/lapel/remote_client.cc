@@ -29,7 +29,7 @@ Result<Remote> Remote::open(const RemoteOptions& options) {
 Result<std::unique_ptr<http::Client>> Remote::connect(const RemoteOptions& options) {
   http::ClientOptions client;
   client.base_url = options.server;
-  client.answer_bytes_max = 2 * kPieceBytes;
+  client.answer_bytes_max = options.answer_bytes_max;
   return http::Client::open(std::move(client));
 }
 
