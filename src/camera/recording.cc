@@ -59,7 +59,8 @@ Result<void> Recording::end_fragment(std::int64_t end_us, std::string_view why) 
   facts.clock = witness_.clock();
   facts.media_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(end_us, 0)) / 1000;
   facts.sound = sound_;
-  facts.fix = witness_.fix();
+  // What was filmed before activation is signed at it: where the camera was then, nobody noted.
+  if (facts.media_ms > start_.head.pre_event_ms) facts.fix = witness_.fix();
   facts.end = why;
   const Bytes box = signer_.sign(fragment, facts);
   pending_.insert(pending_.end(), fragment.begin(), fragment.end());
