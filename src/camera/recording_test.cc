@@ -118,40 +118,30 @@ TEST_F(RecordingTest, APowerCutAnywhereLeavesWhatWasSignedAndSyncedAndItVerifies
   EXPECT_GT(files, 20u);
 }
 
-TEST_F(RecordingTest, AFullCardLeavesTheFileAtItsLastSignature) {
-  const auto recording = open();
-  std::size_t i = 0;
-  for (; i < 25; ++i) {
-    ASSERT_TRUE(recording->add_picture(*packets_[i]));
-    ASSERT_TRUE(recording->commit());
-  }
-  disk_.inject({.op = test::Op::kWrite, .error_number = ENOSPC});
-  Result<bool> committed = false;
-  for (; i < packets_.size() && committed; ++i) {
-    ASSERT_TRUE(recording->add_picture(*packets_[i]));
-    committed = recording->commit();
-  }
-  ASSERT_FALSE(committed);
-  EXPECT_EQ(committed.error().code(), Code::kFull);
-  EXPECT_EQ(verdict_of(disk_).standing, Standing::kCut);
-  EXPECT_EQ(verdict_of(disk_).boxes, recording->signatures());
-  EXPECT_EQ(verdict_of(disk_).last, recording->last());
-}
+// What a card says no to: room for the bytes, or that they are safe.
+struct Refusal {
+  test::Op op;
+  int error_number;
+};
+class RefusedTest : public RecordingTest, public testing::WithParamInterface<Refusal> {};
+INSTANTIATE_TEST_SUITE_P(ByTheCard, RefusedTest,
+                         testing::Values(Refusal{test::Op::kWrite, ENOSPC}, Refusal{test::Op::kSyncData, EIO}));
 
-TEST_F(RecordingTest, ASyncThatFailsLeavesTheFileAtItsLastSignature) {
+TEST_P(RefusedTest, LeavesTheFileAtItsLastSignature) {
   const auto recording = open();
   std::size_t i = 0;
   for (; i < 25; ++i) {
     ASSERT_TRUE(recording->add_picture(*packets_[i]));
     ASSERT_TRUE(recording->commit());
   }
-  disk_.inject({.op = test::Op::kSyncData, .error_number = EIO});
+  disk_.inject({.op = GetParam().op, .error_number = GetParam().error_number});
   Result<bool> committed = false;
   for (; i < packets_.size() && committed; ++i) {
     ASSERT_TRUE(recording->add_picture(*packets_[i]));
     committed = recording->commit();
   }
   ASSERT_FALSE(committed);
+  EXPECT_EQ(committed.error().code() == Code::kFull, GetParam().error_number == ENOSPC);
   EXPECT_EQ(verdict_of(disk_).standing, Standing::kCut);
   EXPECT_EQ(verdict_of(disk_).boxes, recording->signatures());
   EXPECT_EQ(verdict_of(disk_).last, recording->last());
@@ -210,24 +200,11 @@ TEST_F(RecordingTest, APowerCutAnywhereLeavesALogThatVerifiesAndTheNextRunGoesOn
   }
 }
 
-TEST_F(RecordingTest, ALineThatDidNotFitIsNoneAndTheNextOneFollowsTheLastThatDid) {
+TEST_P(RefusedTest, ALineIsNoneAndTheNextOneFollowsTheLastThatIs) {
   ASSERT_TRUE(disk_.make_directory("/state"));
   const LogWriter::Moment moment{{1'700'000'000'000'000}, "none", 5};
   auto log = LogWriter::open(disk_, "/state", "/card", key_, moment, {{"serial", "BC-7"}, {"beat_s", 60}}).value();
-  disk_.inject({.op = test::Op::kWrite, .error_number = ENOSPC});
-  ASSERT_FALSE(log->add("beat", moment));
-  ASSERT_TRUE(log->add("off", moment));
-  const std::string text(as_text(os::read_file(disk_, "/card/state-0000000001.log", 1 << 20).value()));
-  const auto verdict = proof::verify_device_log({{"log", text}}, key_.public_key());
-  EXPECT_TRUE(verdict.holds()) << verdict.breach;
-  EXPECT_EQ(verdict.entries, 2u);
-}
-
-TEST_F(RecordingTest, ALineThatWasNotSyncedIsNoneEither) {
-  ASSERT_TRUE(disk_.make_directory("/state"));
-  const LogWriter::Moment moment{{1'700'000'000'000'000}, "none", 5};
-  auto log = LogWriter::open(disk_, "/state", "/card", key_, moment, {{"serial", "BC-7"}, {"beat_s", 60}}).value();
-  disk_.inject({.op = test::Op::kSyncData, .error_number = EIO});
+  disk_.inject({.op = GetParam().op, .error_number = GetParam().error_number});
   ASSERT_FALSE(log->add("beat", moment));
   ASSERT_TRUE(log->add("off", moment));
   const std::string text(as_text(os::read_file(disk_, "/card/state-0000000001.log", 1 << 20).value()));

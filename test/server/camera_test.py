@@ -502,7 +502,7 @@ class Trouble(CameraCase):
             log.write_bytes(b"".join(changed))
             self.assertEqual(self.camera.verify(log)[0], 6)
 
-    @unittest.skipUnless(os.geteuid() == 0, "only root can make a card of a size")
+    @unittest.skipUnless(os.geteuid() == 0, "only root can make a card of a size; for anybody a full disk is tried by recording_test.cc")
     def test_a_full_card_ends_the_recording_soundly(self):
         self.camera.card.mkdir()
         if run("mount", "-t", "tmpfs", "-o", "size=14m", "tmpfs", self.camera.card, check=False).returncode != 0:
