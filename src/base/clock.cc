@@ -64,7 +64,7 @@ std::string ledger_time(Timestamp time) {
   const Civil c = civil(time);
   CHECK(c.year >= 1970 && c.year <= 9999);
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:02}Z", c.year, c.month, c.day, c.hour, c.minute, c.second,
-                     c.microsecond / 10'000);
+                     c.microsecond / kHundredthUs);
 }
 
 std::optional<Timestamp> parse_ledger_time(std::string_view text) {
@@ -72,7 +72,7 @@ std::optional<Timestamp> parse_ledger_time(std::string_view text) {
   const auto seconds = parse_seconds(text);
   const auto hundredths = digits(text, 20, 2);
   if (!seconds || *seconds < 0 || !hundredths) return std::nullopt;
-  return Timestamp{*seconds * 1'000'000 + static_cast<std::int64_t>(*hundredths) * 10'000};
+  return Timestamp{*seconds * 1'000'000 + static_cast<std::int64_t>(*hundredths) * kHundredthUs};
 }
 
 std::optional<Timestamp> parse_rfc3339(std::string_view text) {

@@ -31,6 +31,7 @@ inline std::int64_t operator-(Timestamp a, Timestamp b) {
 }
 
 inline constexpr std::int64_t kDayUs = 86'400LL * 1'000'000;
+inline constexpr std::int64_t kHundredthUs = 10'000;  // what ledger time counts in
 
 // YYYY-MM-DDThh:mm:ss.ccZ (ledger.md, JSON). Years 1970 to 9999; CHECKs outside.
 // The first moment that the ledger cannot write: the year 10000.

@@ -5,7 +5,6 @@
 #include "base/clock.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  constexpr std::int64_t kHundredthUs = 10'000;
   const auto text = lapel::as_text({data, size});
   const auto sent = lapel::parse_rfc3339(text);
   if (const auto time = lapel::parse_ledger_time(text)) {

@@ -176,9 +176,11 @@ void add_issue(Act& act, const AgencyId& agency, const HandOver& to) {
 }
 
 void add_return(Act& act, const roster::Assignment& worn, const HandOver& from, const std::string& reason) {
-  act.end(worn, from.at, reason);
+  // Handed out and back within what the ledger tells apart: an assignment has a length, if only that.
+  const Timestamp at = from.at == ledger_moment(worn.from) ? from.at + kHundredthUs : from.at;
+  act.end(worn, at, reason);
   Json::Object moved = {
-      {"kind", "in"}, {"person", worn.person.text()}, {"assignment", worn.id.text()}, {"moved", ledger_time(from.at)}};
+      {"kind", "in"}, {"person", worn.person.text()}, {"assignment", worn.id.text()}, {"moved", ledger_time(at)}};
   if (!from.run.empty()) moved.emplace("run", from.run);
   if (!from.place.empty()) moved.emplace("place", from.place);
   act.make(kMoves, from.device, std::move(moved));

@@ -196,6 +196,19 @@ TEST_F(FleetTest, TheScanBoxSaysWhatItMakesOfEachCode) {
   EXPECT_EQ(faults(), std::vector<std::string>());
 }
 
+TEST_F(FleetTest, ACameraMayComeBackInTheHundredthInWhichItWentOut) {
+  import("camera,AX-1,,,,,2022-12-01\ncamera,AX-2,,,,,2022-12-01\n");
+  const std::string out = begin("out");
+  const std::string in = begin("in");
+  EXPECT_EQ(result(scan(out, "AX-1", "101")), "out");
+  clock_.advance_us(9'999);
+  const auto back = fleet_.scan(keeper_, in, "AX-1", "", "");
+  ASSERT_TRUE(back) << message_of(back);
+  EXPECT_EQ(result(*back), "in");
+  EXPECT_EQ(result(scan(out, "AX-2", "101")), "out") << "who gave one back may have another";
+  EXPECT_EQ(faults(), std::vector<std::string>());
+}
+
 TEST_F(FleetTest, NobodyHandsACameraToThemselves) {
   import("camera,AX-1,,,,,2022-12-01\n");
   EXPECT_EQ(problem_of(fleet_.scan(keeper_, begin("out"), "AX-1", "50", "")), &problems::kRule);

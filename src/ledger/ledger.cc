@@ -128,7 +128,7 @@ struct Ledger::Impl {
         event.subject = draft.subject;
         event.n = chain.next_n;
         event.index = size + built.entries.size() + entries.size();
-        event.at = {now.us / 10'000 * 10'000};
+        event.at = {now.us / kHundredthUs * kHundredthUs};
         event.type = draft.type;
         Json::Object fields = draft.fields;
         fields.emplace("actor", pending->submission.actor.text());
