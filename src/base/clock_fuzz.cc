@@ -12,7 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     CHECK(sent == time);
   }
   if (sent) {
-    const lapel::Timestamp truncated{sent->us - sent->us % kHundredthUs};
+    const lapel::Timestamp truncated{sent->us - sent->us % lapel::kHundredthUs};
     CHECK(lapel::parse_ledger_time(lapel::ledger_time(*sent)) == truncated);
     CHECK(lapel::http_date(*sent).size() == 29);
   }
