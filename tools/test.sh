@@ -25,7 +25,8 @@ python3 tools/tidy.py
 python3 tools/benchmarks.py --check
 ctest --preset asan -j "$jobs" --no-tests=error
 ctest --preset tsan -j "$jobs" --no-tests=error -R "^($(echo "$concurrent" | sed 's/_test//g; s/ /|/g'))$"
-ctest --preset release -j "$jobs" --no-tests=error -L server
+# These wait for programs more than they work: twice as many at once.
+ctest --preset release -j $((jobs * 2)) --no-tests=error -L server
 npm --prefix web test --silent
 npm --prefix web run --silent browser
 after_tests=$SECONDS

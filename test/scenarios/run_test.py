@@ -4,16 +4,12 @@ import pathlib
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 import unittest
 
 import run
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "server"))
-
-from postgres import PrivatePostgres  # noqa: E402  (the path above leads there)
 
 
 class Runner(unittest.TestCase):
@@ -51,20 +47,6 @@ class Runner(unittest.TestCase):
 
 class Transcripts(unittest.TestCase):
     """One test a transcript, named after it."""
-
-
-class OnPostgres(unittest.TestCase):
-    """The same transcripts, word for word, with the catalog in PostgreSQL: every command finds it by LAPEL_DATABASE. Those in
-    the folder postgres are of what only that allows."""
-
-    def test_each_transcript_reads_the_same(self):
-        with PrivatePostgres() as postgres:
-            for path in sorted([*HERE.glob("*.lapel"), *HERE.glob("postgres/*.lapel")]):
-                with self.subTest(path.stem):
-                    database = postgres.new_database()
-                    self.assertGreater(run.Transcript(path, database).run(), 0)
-                    if "--data" in path.read_text():  # others need no catalog
-                        self.assertNotEqual(postgres.sql(database, "SELECT 1 FROM ledger_events LIMIT 1"), [], "it stood there")
 
 
 class Readme(unittest.TestCase):
