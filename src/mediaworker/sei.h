@@ -43,7 +43,7 @@ struct Unit {
   ByteView bytes;               // from its header on, without zeros behind it
 };
 struct Left {
-  std::size_t bytes = 0;  // of the packet, in no unit: cut off, or without a start code
+  std::size_t bytes = 0;  // of the packet: in no unit, or in one that some players take for several
 };
 Left for_each_unit(UnitCodec codec, const Framing& framing, ByteView packet,
                    const std::function<void(const Unit&)>& take);

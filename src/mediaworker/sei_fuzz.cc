@@ -42,7 +42,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     axis->take(unit, time);
     onvif->take(unit, time);
   });
-  CHECK(in_units + left.bytes <= packet.size());
+  CHECK(in_units <= packet.size() && left.bytes <= packet.size());
   for (auto* stream : {&axis, &onvif}) {
     const auto found = (*stream)->finish();
     CHECK(found.pictures == pictures);
