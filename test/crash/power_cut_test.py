@@ -25,6 +25,7 @@ import figures  # noqa: E402  (the path above leads there)
 
 SIZE = 200 * 1024
 PART = 70_000
+ATTEMPTS = 8  # at one kill
 FOUND = []  # the planted bugs
 PLANTED = 1
 STATES_MIN = 5_000  # below it no bar is kept
@@ -70,6 +71,16 @@ class Run:
 def record(rng, kill=None, planted=()):
     """An upload to its receipt. With `kill`, the first server dies there and a second one finishes."""
     data = rng.randbytes(SIZE)
+    # Who shares a sync with whom is chance: one run may have fewer of them than the one that was counted.
+    for _ in range(ATTEMPTS if kill else 1):
+        run = attempt(data, kill, planted)
+        if run:
+            return run
+    raise AssertionError(f"the server outlived {kill}, {ATTEMPTS} times")
+
+
+def attempt(data, kill, planted):
+    """None where the server came to the receipt without meeting `kill`."""
     with Rig(TEMPLATE) as rig:
         disk = Disk(rig.town.data)
         upload = rig.new_upload("night.mp4", data)
@@ -77,7 +88,8 @@ def record(rng, kill=None, planted=()):
             rig.start(fault=kill, planted=planted)
             rig.run_to_receipt(upload, PART)
             if rig.wait_for(lambda: upload.has_receipt):
-                raise AssertionError(f"the server outlived {kill}")
+                rig.town.kill()
+                return None
             rig.wait_dead()
         rig.start(recorded=True, planted=planted)
         rig.run_to_receipt(upload, PART)
@@ -141,8 +153,9 @@ class PowerCut(Cutting):
         rng = random.Random(SEED)
         states = number("LAPEL_CUT_STATES", 500)
         whole = record(rng)
-        # The first server dies before each of its syncs, where written and durable differ.
-        kills = [f"before:{call.number}" for call in whole.calls if call.name == "sync" and call.number]
+        # The first server dies before each of its syncs up to the receipt, where written and durable differ.
+        answered = max(index for index, call in enumerate(whole.calls) if call.name == "send")
+        kills = [f"before:{call.number}" for call in whole.calls[:answered] if call.name == "sync" and call.number]
         runs = [("whole", whole)] + [(kill, record(rng, kill)) for kill in kills]
         found, counts, tried = [], collections.Counter(), 0
         for what, run in runs:

@@ -14,7 +14,8 @@ A transcript is prose for people, and indented by four spaces what they would se
 
 In output, <name> stands for a word that is not known beforehand. The first time it may be anything without a space; from then
 on it is that word, and commands have it as $name; $SAMPLES has footage, $PROGRAMS the sample programs, $EXPORTS makes
-exports of other systems, and $APP is somebody's authenticator app. Within a line, ... stands for anything; on a line of its own, for any lines.
+exports of other systems, $APP is somebody's authenticator app, and $PORT is a port for a server that comes back to it. Within a
+line, ... stands for anything; on a line of its own, for any lines.
 """
 import os
 import pathlib
@@ -32,6 +33,7 @@ COMMAND_SECONDS_MAX = 120
 sys.path.insert(0, str(ROOT / "test/server"))
 
 from moved_clock import MovedClock  # noqa: E402  (the path above leads there)
+from ports import free_port  # noqa: E402
 
 
 class Mismatch(Exception):
@@ -65,7 +67,7 @@ def read_steps(path):
 class Transcript:
     def __init__(self, path, database=None):
         self.path = path
-        self.place = {"LAPEL_DATABASE": database} if database else {}
+        self.place = {"PORT": str(free_port()), **({"LAPEL_DATABASE": database} if database else {})}
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="lapel-scenario-"))
         self.words = {}
         self.running = []

@@ -3,6 +3,7 @@
 exactly what its asker is shown one by one."""
 import base64
 import concurrent.futures
+import contextlib
 import datetime
 import json
 import os
@@ -810,6 +811,7 @@ class Facts(TownCase):
         a = self.a
         recording = a.upload()
         export = f"/api/v1/recordings/{recording}/exports"
+        until(lambda: a.ask("GET", f"/api/v1/recordings/{recording}", "records", 200).json()["media"]["state"], lambda state: state != "waiting")
         original = next((a.town.data / "objects").glob(f"*/{recording[:2]}/{recording}"))
         kept = original.with_name("kept")
         original.rename(kept)
@@ -819,7 +821,12 @@ class Facts(TownCase):
             (refused,), waiting = concurrent.futures.wait(asked, return_when=concurrent.futures.FIRST_COMPLETED)
             self.assertEqual((refused.result().status, refused.result().headers["Retry-After"]), (503, "5"), refused.result().body)
             self.assertIn("4 exports", refused.result().json()["detail"])
-            os.close(os.open(original, os.O_WRONLY))
+
+            def all_have_read():
+                with contextlib.suppress(OSError):  # nobody has it open just now
+                    os.close(os.open(original, os.O_WRONLY | os.O_NONBLOCK))
+                return all(each.done() for each in waiting)
+            until(all_have_read)
             self.assertEqual({each.result().json()["type"] for each in waiting}, {"/problems/object-damaged"})
         kept.rename(original)
         a.ask("POST", export, "records", 201, purpose="discovery")

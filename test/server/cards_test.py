@@ -210,15 +210,17 @@ class SeveralAtOnce(CardCase):
         self.end(dock)
         self.problems()
 
-    def copy_under_way(self, state):
-        """Until the dock has begun to write a copy of the large file, and holds it open."""
-        while True:
+    def copy_under_way(self, dock, state):
+        """Stops the dock when it has begun to write a copy of the large file, and holds it open."""
+        def is_begun():
             for path in (state / "spool").glob("*.chunks"):
-                try:
-                    if path.stat().st_size > 8_000_000 and not path.with_suffix(".json").exists():
-                        return
-                except FileNotFoundError:
-                    pass
+                with contextlib.suppress(FileNotFoundError):
+                    if path.stat().st_size > 8_000_000:
+                        dock.send_signal(signal.SIGSTOP)
+                        self.assertFalse(path.with_suffix(".json").exists(), "the copy was whole already")
+                        return True
+            return False
+        until(is_begun)
 
     def test_a_camera_pulled_in_the_middle_of_a_copy(self):
         state = self.dock()
@@ -227,10 +229,11 @@ class SeveralAtOnce(CardCase):
         self.fill({"b.mp4": b"small"}, cards / "other")
         self.fill({"a.mp4": large}, cards / "pulled")
         dock = self.watch(state, "--cameras", cards)
-        self.copy_under_way(state)
+        self.copy_under_way(dock, state)
         # What a driver does to a device that is gone: the bytes end, and then there is no folder.
         os.truncate(cards / "pulled" / "a.mp4", 1)
         os.rename(cards / "pulled", kept)
+        dock.send_signal(signal.SIGCONT)
         said = self.until(dock, lambda e: e["event"] == "taken_away")
         self.assertEqual((said[-1]["bay"], said[-1]["files"]), ("pulled", 1))
         self.assertTrue(any(e["event"] == "unread" and e["bay"] == "pulled" for e in said))
@@ -248,9 +251,10 @@ class SeveralAtOnce(CardCase):
         large = os.urandom(1 << 20) * 400
         self.fill({"a.mp4": large})
         dock = subprocess.Popen(self.arguments(state), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.copy_under_way(state)
+        self.copy_under_way(dock, state)
         os.truncate(self.camera / "a.mp4", 1)
         os.unlink(self.camera / "a.mp4")
+        dock.send_signal(signal.SIGCONT)
         _, words = dock.communicate()
         self.assertEqual(dock.returncode, 1, words)
         self.assertIn("taken away before 1 files were copied", words)

@@ -177,9 +177,8 @@ class Imports(TownCase):
         finally:
             client.kill()
             client.wait()
-        port = self.town.port
         self.town.kill()
-        self.town.start(listen=f"127.0.0.1:{port}")
+        self.town.start()
         made = json.loads(self.lapel("import", "run", folder, "--import", import_id, "--json").stdout)
         self.assertEqual((made["state"], made["counts"]["arrived"], made["counts"]["missing"], made["counts"]["differing"]),
                          ("closed", 120, 0, 0))

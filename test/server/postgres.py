@@ -9,9 +9,10 @@ import pwd
 import select
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
+
+from ports import free_port
 
 PROGRAMS = pathlib.Path("/usr/lib/postgresql/15/bin")
 
@@ -30,8 +31,7 @@ class PrivatePostgres:
             self.owner = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
         self.run(*self.owner, PROGRAMS / "initdb", "-D", self.data, "--locale=C", "--encoding=UTF8", "-A", "trust", "-U",
                  "lapel", "--no-sync", "--no-instructions")
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         try:
             self.start()
         except BaseException:

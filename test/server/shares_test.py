@@ -240,7 +240,7 @@ class SharesTest(TownCase):
         self.assertEqual(recipient.open().status, 410)
 
     def test_it_ends_when_it_says_and_not_before(self):
-        ends = at(3)
+        ends = at(10)
         made = self.made(ends_at=ends)
         recipient = self.recipient(made)
         content = recipient.open().json()["content"]
