@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { mkdirSync, utimesSync, writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { join } from "node:path";
-import { AGENCY, BIN, openBrowser, run, Town, Visit } from "./town.mjs";
+import { AGENCY, BIN, openBrowser, run, Town, until, Visit } from "./town.mjs";
 
 let town, browser, dock;
 
@@ -57,10 +57,8 @@ test("a dock reads a card, and what is missing is told", async () => {
 
   card(join(cards, "reader1"), "0120", "0123");
   dock = spawn(join(BIN, "lapel-dock"), ["run", "--state", state, "--cameras", cards], { stdio: "ignore" });
-  for (let safe = false; !safe; ) {
-    const { items } = await (await visit.context.request.get("/api/v1/docks")).json();
-    safe = items[0].state?.bays[0]?.state === "safe";
-  }
+  const got = async (path) => (await visit.context.request.get(path)).json();
+  await until(() => got("/api/v1/docks"), ({ items }) => items[0].state?.bays[0]?.state === "safe", "a bay that is safe");
   await page.reload();
   await row.getByText("Online").waitFor();
   await row.getByText("Safe to take").waitFor();
@@ -68,7 +66,7 @@ test("a dock reads a card, and what is missing is told", async () => {
   await row.getByText("Nothing").waitFor();
   await visit.look("docks");
 
-  for (let gaps = 0; gaps === 0; ) gaps = (await (await visit.context.request.get("/api/v1/devices/C3471325208908/record")).json()).gaps.length;
+  await until(() => got("/api/v1/devices/C3471325208908/record"), ({ gaps }) => gaps.length > 0, "a gap");
   await page.goto("/recordings");
   await page.getByRole("link", { name: "GX010123.MP4" }).click();
   const told = page.getByRole("region", { name: "The camera's record" });

@@ -146,6 +146,7 @@ test("where several agencies share a server, people name theirs first", async ()
   await page.getByLabel("User name").fill("doe");
   await page.getByRole("button", { name: "Continue" }).click();
   await page.getByText("Signed in as doe").waitFor();
+  await page.getByText("No recordings yet").waitFor();
   await page.getByRole("button", { name: "Sign out" }).click();
   // The browser remembers which.
   await page.getByRole("button", { name: "Sign in with Ashfield ID" }).waitFor();

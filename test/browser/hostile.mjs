@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A hundred words that are scripts elsewhere, and a visit that notes whatever one of them does, or is kept from doing.
 import assert from "node:assert/strict";
-import { totp, Visit } from "./town.mjs";
+import { totp, until, Visit } from "./town.mjs";
 
 export const RUN = "window.ran=1";
 export const SHAPES = [
@@ -51,8 +51,6 @@ export const PACKED = FIELDS.reduce((packed, word) => {
 /** The words of one field, which tell it from every other. */
 export const said = (field, words = FIELDS) => words.map((word, i) => `${word} ${field}${i}.`);
 
-const ROUNDS = 2_000;
-
 /** A visit that notes whatever a page was kept from doing, and whatever it did. */
 export async function watched(browser, town) {
   const visit = await Visit.begin(browser, town);
@@ -76,8 +74,11 @@ export async function watched(browser, town) {
 export async function shows(page, words, where) {
   // What cannot be seen is spelled out where people read it.
   const spelled = words.map((word) => word.replaceAll("\u202e", "⟨U+202E⟩"));
-  const isThere = ([raw, shown]) => [...document.querySelectorAll("main, dialog[open]")].some(({ textContent }) => textContent.includes(raw) || textContent.includes(shown));
-  await page.waitForFunction(isThere, [words.at(-1), spelled.at(-1)]).catch(() => undefined);
+  const areThere = ([raw, shown]) => {
+    const text = [...document.querySelectorAll("main, dialog[open]")].map(({ textContent }) => textContent).join("\n");
+    return raw.every((word, i) => text.includes(word) || text.includes(shown[i]));
+  };
+  await page.waitForFunction(areThere, [words, spelled]).catch(() => undefined);
   const text = (await page.locator("main, dialog[open]").allTextContents()).join("\n");
   const missing = words.filter((word, i) => !text.includes(word) && !text.includes(spelled[i]));
   assert.equal(missing.length, 0, `not on ${where}: ${missing.slice(0, 3).join("\n")}`);
@@ -128,13 +129,9 @@ export class Staff {
     return Promise.all(ids.map((place) => this.until("clerk", new URL(place, this.town.url).pathname, ({ recording }) => recording)));
   }
 
-  /** What this finds, once the server has come to it. Bounded by requests, not by time. */
-  async until(login, path, find) {
-    for (let round = 0; round < ROUNDS; ++round) {
-      const found = find(await this.ask(login, "GET", path));
-      if (found) return found;
-    }
-    return assert.fail(`${path} does not come to it`);
+  /** What this finds, once the server has come to it. */
+  until(login, path, find) {
+    return until(() => this.ask(login, "GET", path), find, path);
   }
 
   /** Whoever looks, and whether all of these words are on what they look at. */

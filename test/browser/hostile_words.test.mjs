@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import { join } from "node:path";
 import { writeFileSync } from "node:fs";
 import { FIELDS, RUN, SHAPES, watched as watchedIn, WORDS } from "./hostile.mjs";
-import { AGENCY, BIN, openBrowser, run, Town, Visit } from "./town.mjs";
+import { AGENCY, BIN, openBrowser, run, Town, until, Visit } from "./town.mjs";
 
 let town, browser;
 const watched = () => watchedIn(browser, town);
@@ -44,11 +44,11 @@ async function upload(word) {
     body: "x",
   });
   assert.equal(sent.status, 204);
-  for (;;) {
-    const state = await (await ask("clerk", "GET", new URL(place, town.url).pathname)).json();
-    if (state.state === "sealed") return state.recording;
-    assert.notEqual(state.state, "refused", state.reason);
-  }
+  const told = async () => (await ask("clerk", "GET", new URL(place, town.url).pathname)).json();
+  return until(told, ({ state, reason, recording }) => {
+    assert.notEqual(state, "refused", reason);
+    return state === "sealed" && recording;
+  });
 }
 
 test("the harness sees what is kept from running", async () => {

@@ -4,10 +4,9 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { join } from "node:path";
-import { AGENCY, BIN, openBrowser, run, Town, Visit } from "./town.mjs";
+import { AGENCY, BIN, openBrowser, run, Town, until, Visit } from "./town.mjs";
 
 const WEEK_S = 7 * 86_400;
-const ROUNDS = 2_000;
 let town, browser, clerk;
 
 /** Signed in by the API, in a context of its own. */
@@ -52,19 +51,13 @@ after(async () => {
   await town?.end();
 });
 
-/** Asks until the server has come to it by itself. Bounded by requests, not by time. */
-async function until(visit, path, isThere) {
-  for (let round = 0; round < ROUNDS; round++) {
-    const page = await (await visit.context.request.get(path)).json();
-    if (isThere(page)) return;
-  }
-  assert.fail(`${path} does not come to it`);
-}
+/** Asks until the server has come to it by itself. */
+const comes = (visit, path, isThere) => until(async () => (await visit.context.request.get(path)).json(), isThere, path);
 
 test("an alert is seen, asked about and settled", async () => {
   const visit = await asked("sergeant");
   const { page } = visit;
-  await until(visit, "/api/v1/alerts", ({ items }) => items.length === 1);
+  await comes(visit, "/api/v1/alerts", ({ items }) => items.length === 1);
   await page.getByRole("link", { name: "Alerts" }).click();
   await page.getByRole("cell", { name: "20 recordings" }).waitFor();
   await page.getByText("Open", { exact: true }).waitFor();
@@ -81,6 +74,7 @@ test("an alert is seen, asked about and settled", async () => {
   assert.equal(await page.getByRole("button", { name: "Acknowledge" }).count(), 0);
   await page.keyboard.press("g");
   await page.keyboard.press("a");
+  await page.getByRole("heading", { level: 1, name: "Alerts" }).waitFor();
   await page.getByText("Acknowledged", { exact: true }).waitFor();
   await visit.look("alerts-settled");
   await visit.end();
@@ -221,7 +215,7 @@ test("a week is read and signed by whom it is for", async () => {
   const visit = await asked("sergeant");
   const { page } = visit;
   assert.equal((await visit.context.request.get("/api/v1/recordings")).status(), 200); // by a clock alone no week ends
-  await until(visit, "/api/v1/digests", ({ items }) => items.length > 0);
+  await comes(visit, "/api/v1/digests", ({ items }) => items.length > 0);
   await page.getByRole("link", { name: "Weekly review" }).click();
   await page.getByText("To be signed").waitFor();
   await visit.look("weekly");

@@ -54,6 +54,7 @@ test("a pilot with one officer untrained is blocked by exactly one gate, opens w
   await page.getByRole("button", { name: "Plan a session" }).click();
   await page.getByLabel("Trainer").fill("The training lead");
   await page.getByRole("dialog").getByRole("button", { name: "Plan a session" }).click();
+  await page.getByRole("button", { name: "Roster" }).waitFor();
   const roster = async (badge) => {
     await page.goto("/training");
     await page.getByRole("table", { name: "Sessions, the newest day first" }).getByRole("button", { name: "Roster" }).click();

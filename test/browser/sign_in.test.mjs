@@ -47,6 +47,7 @@ test("the first sign-in enrolls a passkey, and the next needs nothing else", asy
   await page.getByText("Second factor added").waitFor();
   await visit.look("account");
   await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("button", { name: "Sign in with a passkey" }).waitFor();
   await visit.look("sign-in-with-passkey");
   await page.getByRole("button", { name: "Sign in with a passkey" }).click();
   await page.getByRole("heading", { name: "Your account" }).waitFor();

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { FILM, openBrowser, Town, video, Visit } from "./town.mjs";
+import { FILM, openBrowser, Town, until, video, Visit } from "./town.mjs";
 
 let town, browser;
 
@@ -140,10 +140,12 @@ test("a real film is received, sealed, listed, watched under a purpose, and its 
   // The list has a picture of it as soon as the worker has made one.
   await page.getByRole("link", { name: "Recordings", exact: true }).click();
   await listed.waitFor();
-  for (let tries = 0; tries < 200 && (await page.locator("img.poster").count()) === 0; ++tries) {
+  const reloaded = async () => {
     await page.reload();
     await listed.waitFor();
-  }
+    return page.locator("img.poster").count();
+  };
+  await until(reloaded, (posters) => posters > 0, "a poster");
   await page.waitForFunction(() => document.querySelector("img.poster")?.naturalWidth > 0);
   await visit.look("list-posters");
   await visit.end();
@@ -337,8 +339,8 @@ test("the main path needs no mouse", async () => {
   await page.keyboard.type("count");
   await keys("Enter");
   await page.waitForURL(/q=count/);
-  await page.getByRole("row", { name: /count-video/ }).waitFor();
   await page.getByRole("row", { name: /cut\.bin/ }).waitFor({ state: "detached" });
+  await page.getByRole("row", { name: /count-video/ }).waitFor();
   await keys("Escape", "ArrowDown", "Enter");
   await page.getByRole("button", { name: "Open a view" }).waitFor();
   await page.locator("[data-verdict=verified]").waitFor();
@@ -394,6 +396,7 @@ test("files dropped on the page are queued, sealed, and listed together as files
     for (;;) {
       const { state, recording } = await (await fetch(sent.headers.get("Location"))).json();
       if (state === "sealed") return recording;
+      await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }, recordings[0].id);
   await page.goto(`/recordings/${recordings[0].id}`);

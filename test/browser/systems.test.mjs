@@ -6,7 +6,7 @@ import { constants, createCipheriv, createHash, generateKeyPairSync, publicEncry
 import { readFileSync, writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { join } from "node:path";
-import { AGENCY, BIN, FILM, openBrowser, run, Town, Visit } from "./town.mjs";
+import { AGENCY, BIN, FILM, openBrowser, run, Town, until, Visit } from "./town.mjs";
 
 let town, browser;
 
@@ -74,7 +74,7 @@ test("a camera system is let in, sends, and is refused", async () => {
   // Its trail is a file of its own, and opened under a view of its own.
   const trails = (await (await visit.context.request.get("/api/v1/recordings?q=gpstrail")).json()).items;
   for (const { id } of trails) {
-    for (let state = ""; state !== "done"; ) state = (await (await visit.context.request.get(`/api/v1/recordings/${id}`)).json()).media.state;
+    await until(async () => (await visit.context.request.get(`/api/v1/recordings/${id}`)).json(), ({ media }) => media.state === "done");
   }
   await page.getByRole("button", { name: "Open a view" }).click();
   await page.locator("select[name=purpose]").selectOption("review");

@@ -8,6 +8,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -139,6 +140,22 @@ export function openBrowser() {
   });
 }
 
+const PATIENCE_MS = 120_000;
+const PAUSE_MS = 20;
+
+/**
+ * What find() makes of the first answer of ask() that it makes something of. What is waited for decides, and not the time: between
+ * two questions the processor is left to the server, and the end of patience is a failure.
+ */
+export async function until(ask, find, what = "what was waited for") {
+  for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline; ) {
+    const found = find(await ask());
+    if (found) return found;
+    await pause(PAUSE_MS);
+  }
+  return assert.fail(`${what} does not come`);
+}
+
 /** A page in a context of its own, and everything it did that it should not have. */
 export class Visit {
   console = [];
@@ -149,7 +166,7 @@ export class Visit {
     visit.town = town;
     visit.context = await browser.newContext({ baseURL: town.url, timezoneId: "America/New_York", locale: "en-US", viewport: { width: 1280, height: 800 }, ...options });
     visit.page = await visit.context.newPage();
-    visit.page.setDefaultTimeout(20_000);
+    visit.page.setDefaultTimeout(60_000);
     visit.page.on("console", (message) => {
       if (message.type() === "error" || message.type() === "warning") visit.console.push(message.text());
     });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The action registry as React sees it: screens register, keys perform.
-import { createContext, useContext, useEffect, useSyncExternalStore, type ReactNode } from "react";
+import { createContext, useContext, useEffect, useLayoutEffect, useSyncExternalStore, type ReactNode } from "react";
 import { type Action, Keyboard, Registry } from "./actions.js";
 import { signedIn } from "./session.js";
 import { readSetting } from "./settings.js";
@@ -44,7 +44,8 @@ export function ActionProvider({ children }: { readonly children: ReactNode }): 
 /** Registers while mounted. The list must be memoized. */
 export function useActions(actions: readonly Action[]): void {
   const context = useContext(Context);
-  useEffect(() => context.add(actions), [context, actions]);
+  // Before it can be seen: who sees a button may press its key.
+  useLayoutEffect(() => context.add(actions), [context, actions]);
 }
 
 export function useActionList(): readonly Action[] {

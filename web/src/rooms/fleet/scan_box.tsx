@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One box for a scanner: out, in and audit. It keeps the focus; everything can be done from the scanner and the keyboard.
-import { useEffect, useRef, useState, type ReactNode } from "react";
+import { useLayoutEffect, useRef, useState, type ReactNode } from "react";
 import { askJson } from "../../api/client.js";
 import type { ScanRunEnded } from "../../api/schema.js";
 import { m } from "../../app/messages.js";
@@ -60,7 +60,8 @@ function Run({ mode, onEnded, onChanged }: RunProps): ReactNode {
     },
   );
   const scans = line.current;
-  useEffect(() => input.current?.focus({ preventScroll: true }), []);
+  // Before it can be seen, or a scanner's first characters go nowhere.
+  useLayoutEffect(() => input.current?.focus({ preventScroll: true }), []);
   const finish = (): void => {
     setError(undefined);
     begun()

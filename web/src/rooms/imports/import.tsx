@@ -152,6 +152,7 @@ function Wizard({ of, onChange }: { readonly of: Import; readonly onChange: (val
   };
   const send = (): void => {
     if (folder === undefined) return;
+    setStep({ at: "sending" }); // at once: a second click would be a second run
     run(async (signal) => {
       setNotSent(await bringIn(of.id, folder, signal, setStep));
       onChange(await settled(of.id, signal));

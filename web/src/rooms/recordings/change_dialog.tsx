@@ -25,7 +25,7 @@ export function Change({ recording, onChanged }: ChangeProps): ReactNode {
       <button type="button" onClick={() => setChanging(true)}>
         {m.change.change}
       </button>
-      {isChanging && (
+      {isChanging && categories.state !== "loading" && (
         <ChangeDialog
           recording={recording}
           categories={standing.map((each) => each.name)}

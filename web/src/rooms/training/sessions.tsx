@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sessions of courses: planned, cancelled, and their rosters, by scan or by file.
-import { useEffect, useRef, useState, type FormEvent, type ReactNode } from "react";
+import { useLayoutEffect, useRef, useState, type FormEvent, type ReactNode } from "react";
 import { askJson } from "../../api/client.js";
 import type { AttendanceImported, RosterEntry, SessionShown, TrainingSession } from "../../api/schema.js";
 import { AskDialog, ReasonField, type DoneProps } from "../../app/ask.js";
@@ -184,7 +184,8 @@ function Scanner({ id, onChanged }: { readonly id: string; readonly onChanged: (
     },
   );
   const scans = line.current;
-  useEffect(() => input.current?.focus(), []);
+  // Before it can be seen, or a scanner's first characters go nowhere.
+  useLayoutEffect(() => input.current?.focus(), []);
   return (
     <>
       <form
