@@ -368,7 +368,7 @@ Result<Json::Object> Fleet::scan(const access::Actor& actor, const std::string& 
   if (!place.empty()) TRY(check_words("A place", place));
   const auto run = roster::SealedRowId::parse(run_text);
   if (!run) return fail(Code::kNotFound, "No such run of scans", run_text);
-  const Timestamp now = ledger_moment(parts_.clock.now());
+  const Timestamp now = parts_.clock.now();
   Scanned scanned;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     scanned = TRY(look(tx, actor, *run, code, officer, now));
@@ -377,7 +377,7 @@ Result<Json::Object> Fleet::scan(const access::Actor& actor, const std::string& 
   Act act(actor);
   if (scanned.result == "out" || scanned.result == "in") {
     TRY(require(actor, access::Action::kAssignDevice, scanned.officer));
-    const HandOver over{*scanned.device, scanned.serial, *scanned.officer, now, run->text(), place};
+    const HandOver over{*scanned.device, scanned.serial, *scanned.officer, ledger_moment(now), run->text(), place};
     if (scanned.result == "out") {
       add_issue(act, actor.agency, over);
     } else {

@@ -209,6 +209,21 @@ TEST_F(FleetTest, ACameraMayComeBackInTheHundredthInWhichItWentOut) {
   EXPECT_EQ(faults(), std::vector<std::string>());
 }
 
+TEST_F(FleetTest, WhatBeganWithinTheHundredthStandsWhenItIsScanned) {
+  import("camera,AX-1,,,,,2022-12-01\n");
+  clock_.advance_us(kHundredthUs - clock_.now().us % kHundredthUs + 5'000);
+  std::string camera;
+  ASSERT_TRUE(database_->read([&](db::Transaction& tx) -> Result<void> {
+    camera = TRY(roster::device_by_serial(tx, ashfield_.id, "AX-1"))->id.text();
+    return {};
+  }));
+  assign(hill_, roster::AssignmentKind::kDevice, camera, clock_.now());
+  const auto back = fleet_.scan(keeper_, begin("in"), "AX-1", "", "");
+  ASSERT_TRUE(back) << message_of(back);
+  EXPECT_EQ(result(*back), "in");
+  EXPECT_EQ(sentence(*back), "AX-1 is in, from Of hill, badge 101");
+}
+
 TEST_F(FleetTest, NobodyHandsACameraToThemselves) {
   import("camera,AX-1,,,,,2022-12-01\n");
   EXPECT_EQ(problem_of(fleet_.scan(keeper_, begin("out"), "AX-1", "50", "")), &problems::kRule);
