@@ -132,13 +132,22 @@ export function totp(secret, at = Date.now()) {
   return String((mac.readUInt32BE(mac[19] & 15) & 0x7fffffff) % 1_000_000).padStart(6, "0");
 }
 
-export function openBrowser() {
-  return chromium.launch({
+export async function openBrowser() {
+  const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
       "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required"],
   });
+  const close = browser.close.bind(browser);
+  browser.close = async () => {
+    for (const visit of OPEN) await visit.tell().catch(() => undefined);
+    return close();
+  };
+  return browser;
 }
+
+/** Visits that have not been ended: where a test failed, what its pages showed then. */
+const OPEN = new Set();
 
 const PATIENCE_MS = 120_000;
 const PAUSE_MS = 20;
@@ -175,6 +184,7 @@ export class Visit {
       const url = new URL(request.url());
       if (url.origin !== town.url && url.protocol !== "blob:") visit.foreign.push(request.url());
     });
+    OPEN.add(visit);
     return visit;
   }
 
@@ -218,8 +228,16 @@ export class Visit {
     await page.evaluate(() => delete document.documentElement.dataset.theme);
   }
 
+  /** On standard error, for whoever reads why a test failed. */
+  async tell() {
+    const text = await this.page.locator("body").innerText({ timeout: 5_000 });
+    const states = await this.page.locator("[data-state]").evaluateAll((all) => all.map((each) => each.dataset.state));
+    console.error([`left open: ${this.page.url()}`, text, `states: ${states}`, ...this.console].join("\n").replaceAll(/^/gm, "| "));
+  }
+
   /** Ends the visit. `provoked`: what the console was made to say by this test; each must have been said. */
   async end(...provoked) {
+    OPEN.delete(this);
     await this.context.close();
     for (const pattern of provoked) assert.ok(this.console.some((text) => pattern.test(text)), `the console did not say ${pattern}`);
     assert.deepEqual(this.console.filter((text) => !provoked.some((pattern) => pattern.test(text))), []);
