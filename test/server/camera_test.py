@@ -321,9 +321,17 @@ class Changed(CameraCase):
         self.assertEqual((code, report["missing"]), (0, 1))
         self.assertIn(f"Not here: {self.path.name}", self.camera.words(*self.camera.logs, second)[1])
         # Cut so that it verifies by itself, it is not what the log says was recorded.
-        self.path.write_bytes(b"".join(covered + box for covered, box in self.pieces[:3]))
-        code, report = self.camera.verify(*self.camera.logs, self.path)
-        self.assertEqual(code, 6)
+        cut = self.camera.home / "cut.mp4"
+        cut.write_bytes(b"".join(covered + box for covered, box in self.pieces[:3]))
+        self.assertEqual(self.camera.verify(cut)[0], 0)
+        self.assertEqual(self.camera.verify(*self.camera.logs, cut)[0], 6)
+        # A whole copy beside it makes it none, in whichever order they are given; two whole copies are as good as one.
+        for copies in ((cut, self.path), (self.path, cut)):
+            code, words = self.camera.words(*self.camera.logs, *copies)
+            self.assertEqual(code, 6)
+            self.assertIn(f"{cut}: the camera's log tells of {len(self.pieces)} signatures, and here are 3.", words)
+        cut.write_bytes(self.data)
+        self.assertEqual(self.camera.verify(*self.camera.logs, self.path, cut)[0], 0)
 
 
 class Lines(CameraCase):
