@@ -325,18 +325,18 @@ Result<void> Destination::complete(const Systems::Asking& asking, Container& con
                    {{"now", now.us}, {"id", container.id.text()}}));
     return changed == 1 ? Result<void>() : fail(Code::kConflict, "The container is complete already");
   };
-  if (!container.head) return parts_.database.write(note);
   std::int64_t files = 0, markers = 0;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     const db::Rows rows = TRY(tx.query(
-        "SELECT COUNT(recording) AS files, COUNT(*) AS all_files, COUNT(CASE WHEN is_sealed = 0 THEN 1 END) AS "
-        "unkept FROM camera_files WHERE container = :container",
+        "SELECT COUNT(recording) AS files, COUNT(*) AS all_files, COUNT(CASE WHEN is_sealed = 0 AND content IS NULL "
+        "THEN 1 END) AS unkept FROM camera_files WHERE container = :container",
         {{"container", container.id.text()}}));
     files = rows[0].integer("files");
     markers = rows[0].integer("all_files") - files;
     if (rows[0].integer("unkept") == 0) return {};
     return fail(Code::kUnavailable, "A file of this container was received and is not kept: send it again");
   }));
+  if (!container.head) return parts_.database.write(note);
   acts::Act act(asking.actor);
   act.guard(note);
   act.make(kRecordings, *container.head,

@@ -5,10 +5,12 @@ What is asked here is written down from the API's own description: which call is
 """
 import base64
 import collections
+import contextlib
 import hashlib
 import http.client
 import json
 import os
+import sqlite3
 import ssl
 import subprocess
 import unittest
@@ -305,6 +307,32 @@ class Flow(DestinationCase):
         self.assertEqual(self.system.call("HEAD", f"{CONTAINER}/20221202T061137Z_3f2a.mp4").status, 404)
         self.assertEqual(self.system.clip(body).status, 201)
         self.assertEqual([item["sha256"] for item in self.recordings()], [hashlib.sha256(body).hexdigest()])
+
+    def test_what_a_dying_server_had_noted_and_not_kept_is_sent_again(self):
+        clip, name, container = os.urandom(70_000), "20221202T061207Z_3f2a.mp4", f"{USER}_{CAMERA}_20221202T061307Z"
+        self.system.announce()
+        for each in (CONTAINER, container):
+            self.system.begin(each)
+        self.assertEqual(self.system.clip(b"the first of its container", container=container).status, 201)
+        # As a server leaves it that is killed between the note and the file.
+        self.assertEqual(self.town.stop(), 0)
+        with contextlib.closing(sqlite3.connect(self.town.data / "catalog.db")) as catalog, catalog:
+            catalog.execute("INSERT INTO camera_files (container, name, sha256, md5, bytes, metadata, recording, is_sealed, put_us) SELECT id, ?, ?, ?, ?, "
+                            "'{}', lower(hex(randomblob(16))), 0, 1669961497000000 FROM camera_containers WHERE name IN (?, ?)",
+                            (name, hashlib.sha256(clip).hexdigest(), hashlib.md5(clip).hexdigest(), len(clip), CONTAINER, container))
+        self.town.start()
+        self.system.port = self.town.port
+        self.system.sign_in()
+        for each, files in ((CONTAINER, 1), (container, 2)):
+            self.assertEqual(self.system.call("HEAD", f"{each}/{name}").status, 404)
+            self.assertEqual(self.system.complete(each).status, 503)
+            self.assertEqual(self.system.clip(clip, name, each).status, 201)
+            self.assertEqual(self.system.call("HEAD", f"{each}/{name}").status, 200)
+            self.assertEqual(self.system.complete(each).status, 204)
+            found, = self.town.rows("SELECT COUNT(*) FROM camera_files f JOIN camera_containers c ON c.id = f.container JOIN recordings r ON r.id = f.recording "
+                                    "WHERE c.name = ?", each)
+            self.assertEqual(found[0], files)
+        self.check()
 
     def test_users_become_people(self):
         self.system.announce()
