@@ -212,6 +212,7 @@ class SeveralAtOnce(CardCase):
 
     def copy_under_way(self, dock, state):
         """Stops the dock when it has begun to write a copy of the large file, and holds it open."""
+        self.addCleanup(dock.kill)  # who stands still would never be gone
         def is_begun():
             for path in (state / "spool").glob("*.chunks"):
                 with contextlib.suppress(FileNotFoundError):
