@@ -47,14 +47,16 @@ Result<bool> boolean_of(const Json& value, std::string_view name) {
 
 // What somebody is called, out of SCIM's several names for it; and whether they are active, as it was said first.
 struct Names {
-  std::optional<std::string> display, formatted, given, family;
+  std::string display, formatted, given, family;
   std::optional<bool> active;
 
+  // Null where nothing was said: an empty name is none, and some directories send the ones that they do not keep as "".
   std::optional<std::string> best() const {
-    if (display && !display->empty()) return display;
-    if (formatted && !formatted->empty()) return formatted;
-    if (given && family) return *given + " " + *family;
-    return given ? given : family;
+    if (!display.empty()) return display;
+    if (!formatted.empty()) return formatted;
+    if (!given.empty() && !family.empty()) return given + " " + family;
+    if (given.empty() && family.empty()) return std::nullopt;
+    return given.empty() ? family : given;
   }
 };
 

@@ -270,6 +270,9 @@ class People(Scim):
     def test_a_user_is_found_and_changed(self):
         user = self.user(name={"givenName": "Jo", "familyName": "Doe"}, displayName=None, emails=[{"value": "jo@example.org", "primary": True}], title="Sergeant")
         self.assertEqual(user["displayName"], "Jo Doe")
+        for name, shown in (({"givenName": "", "familyName": "Doe"}, "Doe"), ({"formatted": "", "givenName": "Jo"}, "Jo"), ({"givenName": "", "familyName": ""}, None)):
+            of_parts = self.user(name=name, displayName="")
+            self.assertEqual(of_parts["displayName"], shown or of_parts["userName"])
         for query in (f'userName eq "{user["userName"]}"', f'USERNAME EQ "{user["userName"].upper()}"', f'externalId eq "{user["externalId"]}"', f'id eq "{user["id"]}"',
                       f'{USER}:userName eq "{user["userName"]}"'):
             found = self.ask("GET", f"/Users?filter={urllib.parse.quote(query)}", status=200).json()
