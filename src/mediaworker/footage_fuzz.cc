@@ -114,12 +114,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (container == nullptr || container->name != LAPEL_FUZZ_CONTAINER) return 0;
   }
   put(input, file);
-  // What is asked follows from the file, so that a found file alone repeats it.
+  // What is asked follows from the file, so that a found file alone repeats it. All of it reads the same bytes; what draws or
+  // encodes pictures takes up to sixteen times as long as what only looks, and is asked less often.
   std::uint32_t sum = 0;
   for (const std::uint8_t byte : file) sum = sum * 31 + byte;
   protocol::MediaRequest request;
-  request.job = std::array{protocol::MediaJob::kProbe, protocol::MediaJob::kRendition, protocol::MediaJob::kPoster,
-                           protocol::MediaJob::kFilmstrip, protocol::MediaJob::kTrack}[sum % 5];
+  using enum protocol::MediaJob;
+  request.job = std::array{kProbe, kTrack, kProbe, kPoster, kProbe, kTrack, kProbe, kRendition,
+                           kProbe, kTrack, kProbe, kPoster, kProbe, kTrack, kProbe, kFilmstrip}[sum % 16];
   if (request.job == protocol::MediaJob::kRendition) request.watermark = {"share 4711"};
   const auto result = examine(request, input, file.size(), output);
   CHECK(result.container == std::string_view(LAPEL_FUZZ_CONTAINER));
@@ -127,6 +129,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto read = protocol::parse_media_result(text);
   CHECK(read && *read == result);
   CHECK(!protocol::sentence_of(result).empty());
-  if (sum % 64 == 0) CHECK(examine(request, input, file.size(), output) == result);
+  if (sum % 61 == 0) CHECK(examine(request, input, file.size(), output) == result);
   return 0;
 }
