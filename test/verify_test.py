@@ -42,6 +42,10 @@ def vectors(kind):
 
 
 class Symbols(unittest.TestCase):
+    def setUp(self):
+        if any(line.endswith(" __asan_init") for line in readelf("--syms")):
+            self.skipTest("a sanitizer brings calls of its own")
+
     def test_nothing_of_the_network_is_imported(self):
         rows = [line.split() for line in readelf("--dyn-syms")]
         imported = {row[7].split("@")[0] for row in rows if len(row) > 7 and row[6] == "UND"}
@@ -51,7 +55,7 @@ class Symbols(unittest.TestCase):
     def test_no_library_for_it_is_linked(self):
         needed = [line.split("[")[1].rstrip("]") for line in readelf("--dynamic") if "(NEEDED)" in line]
         allowed = ("libcrypto.", "libfmt.", "libstdc++.", "libgcc_s.", "libm.", "libc.", "libsodium.",
-                   "ld-linux", "libasan.", "libubsan.", "libtsan.")
+                   "ld-linux")
         self.assertEqual([name for name in needed if not name.startswith(allowed)], [])
 
 

@@ -169,6 +169,17 @@ evidence = sum(len(p.read_text().splitlines()) for p in (SRC / "evidence").glob(
 if evidence > EVIDENCE_LINES_MAX:
     breach("src/evidence", "size", f"{evidence} lines, at most {EVIDENCE_LINES_MAX}")
 
+# Two types of one name in a namespace are undefined behavior that no compiler sees: a constructor of the one is linked for the other.
+types = {}
+for path in tracked("src/*.h"):
+    text = path.read_text()
+    for namespace in re.finditer(r"^namespace ([\w:]+) \{$(.*?)^\}  // namespace \1$", text, re.M | re.S):
+        for name in re.findall(r"^(?:struct|class|enum class) (\w+)(?: final)?(?: :[^;{]*)? \{", namespace[2], re.M):
+            types.setdefault((namespace[1], name), set()).add(str(path.relative_to(ROOT)))
+for (namespace, name), paths in sorted(types.items()):
+    if len(paths) > 1:
+        breach(sorted(paths)[0], "one type", f"{namespace}::{name} is another one in {', '.join(sorted(paths)[1:])}")
+
 # Each fuzz target has seeds, which the tests replay, and a row that says what it reads and who sends it.
 fuzz_rows = set(re.findall(r"^\| `([a-z0-9_]+)` \|", (ROOT / "docs/fuzzing.md").read_text(), re.M))
 corpora = {}

@@ -57,7 +57,7 @@ constexpr Irrelevant kIrrelevant[] = {
 
 // Every byte is tried in the release build, as a test of its own (src/CMakeLists.txt). Sanitizers are after other things
 // and make each trial twenty times as long: for them it is one byte in eleven.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(LAPEL_SANITIZED_ADDRESS) || defined(LAPEL_SANITIZED_THREAD)
 constexpr std::size_t kStep = 11;
 #else
 constexpr std::size_t kStep = 1;

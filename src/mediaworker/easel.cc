@@ -17,9 +17,9 @@ int even(double value) {
 
 }  // namespace
 
-Shown shown(AVFormatContext* format, AVStream* stream, AVFrame* frame) {
+Display display_of(AVFormatContext* format, AVStream* stream, AVFrame* frame) {
   const AVFrameSideData* turned = av_frame_get_side_data(frame, AV_FRAME_DATA_DISPLAYMATRIX);
-  Shown out;
+  Display out;
   out.orientation = turned != nullptr ? orientation_of_matrix({turned->data, turned->size}) : orientation_of(stream);
   const AVRational ratio = av_guess_sample_aspect_ratio(format, stream, frame);
   const double stretch = ratio.num > 0 && ratio.den > 0 ? std::clamp(av_q2d(ratio), 0.1, 10.0) : 1.0;
@@ -29,9 +29,9 @@ Shown shown(AVFormatContext* format, AVStream* stream, AVFrame* frame) {
   return out;
 }
 
-Size size_of(const Shown& shown) {
-  const double scale = std::min(1.0, protocol::kMediaRenditionEdgeMax / std::max(shown.width, shown.height));
-  return {std::max(kEdgeMin, even(shown.width * scale)), std::max(kEdgeMin, even(shown.height * scale))};
+Size size_of(const Display& display) {
+  const double scale = std::min(1.0, protocol::kMediaRenditionEdgeMax / std::max(display.width, display.height));
+  return {std::max(kEdgeMin, even(display.width * scale)), std::max(kEdgeMin, even(display.height * scale))};
 }
 
 bool Easel::open() {
@@ -48,21 +48,21 @@ void Easel::clear() {
   }
 }
 
-bool Easel::put(const AVFrame* frame, const Shown& shown) {
-  if (frame->width <= 0 || frame->height <= 0 || shown.width <= 0 || shown.height <= 0) return false;
+bool Easel::put(const AVFrame* frame, const Display& display) {
+  if (frame->width <= 0 || frame->height <= 0 || display.width <= 0 || display.height <= 0) return false;
   // The first frame's own size fills the canvas; another that comes later stands in its middle.
-  const Size own = size_of(shown);
+  const Size own = size_of(display);
   Size inner = size_;
   if (own.width != size_.width || own.height != size_.height) {
-    const double scale = std::min(size_.width / shown.width, size_.height / shown.height);
-    inner = {std::min(size_.width, even(shown.width * scale)), std::min(size_.height, even(shown.height * scale))};
+    const double scale = std::min(size_.width / display.width, size_.height / display.height);
+    inner = {std::min(size_.width, even(display.width * scale)), std::min(size_.height, even(display.height * scale))};
   }
-  const bool is_on_its_side = shown.orientation.rotation % 180 != 0;
+  const bool is_on_its_side = display.orientation.rotation % 180 != 0;
   const Size before = is_on_its_side ? Size{inner.height, inner.width} : inner;
   if (!scale(frame, before)) return false;
   if (av_frame_make_writable(canvas_.get()) < 0) return false;
   if (inner.width != size_.width || inner.height != size_.height) clear();
-  turn(inner, before, shown.orientation);
+  turn(inner, before, display.orientation);
   return true;
 }
 

@@ -14,17 +14,17 @@
 namespace lapel::mediaworker {
 
 // How a frame stands when it is shown: with square pixels and upright.
-struct Shown {
+struct Display {
   double width = 0, height = 0;
   Orientation orientation;
 };
-Shown shown(AVFormatContext* format, AVStream* stream, AVFrame* frame);
+Display display_of(AVFormatContext* format, AVStream* stream, AVFrame* frame);
 
 struct Size {
   int width = 0, height = 0;
 };
 // Of the rendition: even, and no longer than the longest edge.
-Size size_of(const Shown& shown);
+Size size_of(const Display& display);
 
 class Easel {
  public:
@@ -35,7 +35,7 @@ class Easel {
 
   void clear();
 
-  bool put(const AVFrame* frame, const Shown& shown);
+  bool put(const AVFrame* frame, const Display& display);
 
  private:
   static FramePtr frame_of(const Size& size);

@@ -87,7 +87,7 @@ Plan look_ahead(Demuxer& demuxer, AVPacket* packet, AVFrame* frame) {
     if (plan.has_picture || got->width <= 0 || got->height <= 0) return;
     AVStream* stream = demuxer->streams[plan.picture_stream];
     plan.has_picture = true;
-    plan.size = size_of(shown(demuxer.get(), stream, got));
+    plan.size = size_of(display_of(demuxer.get(), stream, got));
     const AVPixFmtDescriptor* format = av_pix_fmt_desc_get(static_cast<AVPixelFormat>(got->format));
     const bool is_rgb = format != nullptr && (format->flags & AV_PIX_FMT_FLAG_RGB) != 0;
     plan.colors.space = is_rgb ? AVCOL_SPC_SMPTE170M : got->colorspace;
@@ -183,7 +183,7 @@ class Rendering {
       const std::int64_t stands =
           av_rescale_q(std::max<std::int64_t>(frame->pkt_duration, 0), from->time_base, kMilliseconds);
       last_frame_ms_ = stands > 0 && stands <= kKeyFrameMs ? stands : kLastFrameMs;
-      is_well_ = pictures_.take(frame, shown(demuxer_.get(), from, frame), std::max<std::int64_t>(us, 0));
+      is_well_ = pictures_.take(frame, display_of(demuxer_.get(), from, frame), std::max<std::int64_t>(us, 0));
     });
     if (!is_good) ++failures_;
   }

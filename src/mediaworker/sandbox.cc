@@ -29,7 +29,7 @@ namespace {
 
 // A sanitizer's shadow memory is larger than any limit worth setting, and its checks need a few calls and
 // descriptors more. Such a build is for developers and is never packaged.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(LAPEL_SANITIZED_ADDRESS) || defined(LAPEL_SANITIZED_THREAD)
 constexpr bool kSanitized = true;
 #else
 constexpr bool kSanitized = false;

@@ -75,9 +75,9 @@ bool Pictures::open(const Colors& colors) {
   return track_.open(std::move(encoder), codec, options);
 }
 
-bool Pictures::take(const AVFrame* frame, const Shown& shown, std::int64_t us) {
+bool Pictures::take(const AVFrame* frame, const Display& display, std::int64_t us) {
   if (count_ > 0 && us + kFrameEarlyUs < due_us_) return true;
-  if (!easel_.put(frame, shown)) {
+  if (!easel_.put(frame, display)) {
     ++refused_;
     return true;
   }

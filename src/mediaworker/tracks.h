@@ -60,7 +60,7 @@ class Pictures {
 
   // At a time since the start. True where the encoder and the output are well: a frame that comes too early or too soon after
   // the last is left out.
-  bool take(const AVFrame* frame, const Shown& shown, std::int64_t us);
+  bool take(const AVFrame* frame, const Display& display, std::int64_t us);
   bool black(std::int64_t ms);
   bool end(std::int64_t last_ms);
 

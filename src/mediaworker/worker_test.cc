@@ -566,7 +566,7 @@ TEST_F(MediaWorker, RefusesAWritableInputAndOddArguments) {
 
 // The thread sanitizer's own thread needs memory and calls that the sandbox forbids, which is loosened for it: what the walls are
 // worth is asked of builds without it.
-#if defined(__SANITIZE_THREAD__)
+#if defined(LAPEL_SANITIZED_THREAD)
 #define SKIP_WHERE_THE_SANDBOX_IS_LOOSENED() GTEST_SKIP() << "the thread sanitizer needs what the sandbox forbids"
 #else
 #define SKIP_WHERE_THE_SANDBOX_IS_LOOSENED() static_cast<void>(0)

@@ -86,7 +86,7 @@ long burn_processor() {
   }
 }
 
-#if !defined(__SANITIZE_ADDRESS__)
+#if !defined(LAPEL_SANITIZED_ADDRESS)
 long fill_memory() {
   constexpr std::size_t kBlock = std::size_t{64} << 20;
   for (int blocks = 0; blocks < 64; ++blocks) {  // 4 GiB
@@ -239,7 +239,7 @@ const std::vector<Attempt>& attempts() {
       {"epoll_create1", kKilled, CALL(SYS_epoll_create1, 0), kControl},
       {"eventfd2", kKilled, CALL(SYS_eventfd2, 0, 0), kControl},
       {"timerfd_create", kKilled, CALL(SYS_timerfd_create, 0, 0), kControl},
-#if !defined(__SANITIZE_ADDRESS__)
+#if !defined(LAPEL_SANITIZED_ADDRESS)
       {"pipe2", kKilled, CALL(SYS_pipe2, room.data(), 0), kControl},
 #endif
       {"io_uring_setup", kKilled, CALL(SYS_io_uring_setup, 1, room.data())},
@@ -363,7 +363,7 @@ const std::vector<Attempt>& attempts() {
       // More than its share.
       {"output-beyond-cap", kLimited, fill_output, kControl},
       {"processor-beyond-limit", kLimited, burn_processor},
-#if !defined(__SANITIZE_ADDRESS__)
+#if !defined(LAPEL_SANITIZED_ADDRESS)
       {"memory-beyond-limit", kDenied, fill_memory, kControl},
       {"memory-at-once", kDenied,
        CALL(SYS_mmap, nullptr, std::size_t{2} << 30, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0),
