@@ -167,23 +167,23 @@ part_sandbox() {
 }
 
 # Every test under a sanitizer; of the thread sanitizer the fast lane has only those of modules with threads.
-suite_under() { # PRESET SANITIZERS
+suite_under() { # PRESET ITS_COMPILER SANITIZERS
   build "$1"
   local begun=$SECONDS
-  g++ -std=c++20 -g1 -O0 -w "-fsanitize=$2" "test/soak/planted/$1.cc" -o "$out/$1_planted"
+  "$2" -std=c++20 -g1 -O0 -w "-fsanitize=$3" "test/soak/planted/$1.cc" -o "$out/$1_planted"
   "$out/$1_planted" >"$out/$1_planted.txt" 2>&1 || true  # it is there to be reported
   env -u LAPEL_FIGURES ctest --preset "$1" -j "$jobs" --no-tests=error --output-on-failure | tee "$out/$1_tests.txt" || true  # judged below
   python3 test/soak/analyzed.py "$1" "$out/$1_planted.txt" "$out/$1_tests.txt" $((SECONDS - begun))
 }
 
 part_asan() {
-  suite_under asan address,undefined
+  suite_under asan clang++-14 address,undefined
   # The programs themselves too, as their clients use them.
   JOBS=$jobs python3 test/soak/sanitized_servers.py build/asan/src upload_test recordings_test shares_test dock_test
 }
 
 part_tsan() {
-  suite_under tsan thread
+  suite_under tsan g++ thread
 }
 
 # .clang-tidy says which checks, and why not the others.
