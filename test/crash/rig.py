@@ -34,10 +34,10 @@ ATTEMPTS_MAX = 40
 NEAR = 12  # calls by which their order may differ from run to run
 
 
-def build(folder, name, source, *flags):
+def build(folder, name, source, *flags, compiler="cc"):
     """Compiles one preloaded library."""
     out = pathlib.Path(folder) / f"{name}.so"
-    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden", *flags, "-o", out,
+    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden", *flags, "-o", out,
                     source, "-ldl"], check=True)
     return out
 
