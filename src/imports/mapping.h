@@ -64,7 +64,7 @@ std::optional<Timestamp> read_time(std::string_view text, const std::vector<std:
 
 // What there is to tell of a row, or of the export, that did not go in as it stands.
 struct Finding {
-  std::string kind;   // by kFindingKinds
+  std::string kind;   // a word, for whoever counts them: "date", "hold", "category"…
   std::string path;   // of the file, or the word of the inventory for it
   std::string place;  // "evidence.csv, row 12"
   std::string column;

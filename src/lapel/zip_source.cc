@@ -37,6 +37,7 @@ class Entry {
     }
     const zip_int64_t count = zip_fread(file_.get(), out.data(), std::min<std::uint64_t>(out.size(), bytes_ - at_));
     if (count < 0) return damaged(zip_file_strerror(file_.get()));
+    if (count == 0 && at_ < bytes_) return damaged("it ends early");
     at_ += static_cast<std::uint64_t>(count);
     // Before the last byte is given on, the sum over all of them must hold, and there must be no more.
     std::uint8_t more = 0;
