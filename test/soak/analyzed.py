@@ -17,7 +17,7 @@ sys.path.insert(0, str(HERE.parent))
 
 import figures  # noqa: E402  (the path above leads there)
 
-SUITES = {"asan": "the suite under AddressSanitizer and UndefinedBehaviorSanitizer", "tsan": "the suite under ThreadSanitizer"}
+SUITES = {"asan": "units, conformance and corpora under AddressSanitizer and UndefinedBehaviorSanitizer", "tsan": "units, conformance and corpora under ThreadSanitizer"}
 REPORT = re.compile(r"(?:ERROR|WARNING): (?:Address|Thread|Leak)Sanitizer|runtime error:")
 FINDING = re.compile(r"^(\S+:\d+:\d+): (?:warning|error): .*$", re.M)
 COLOR = re.compile(r"\x1b\[[0-9;]*m")

@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Names that were made to be taken for paths: 2,000 in Upload-Metadata, and as many in custody exports by a lying server.
+"""Names that were made to be taken for paths: 2,000 in Upload-Metadata, as many in an archive that is imported, and as many in
+custody exports by a lying server.
 
     hostile_names.py [NAMES]
 
 The server runs under strace, and every file that it creates, renames, links or opens to write must have a name of its own
-making below its data directory; a tree of bait around it is compared before and after. Then `lapel recording export`, under
-strace as well, gets answers whose files bear such names, and must write nothing outside the folder that it was given. That the
+making below its data directory; a tree of bait around it is compared before and after. `lapel import run`, under strace as well, is
+given a ZIP archive of such names, and must write nothing at all. Then `lapel recording export`, watched likewise, gets answers whose files bear such names, and must write nothing outside the folder that it was given. That the
 watch would see a write is shown first, of both: a media worker that the watched server starts writes where it may not, and so
-does what runs after an export under the same watch.
+does what runs after an import and after an export under the same watch.
 
     LAPEL_BIN          where the programs are (default build/bin)
     LAPEL_NAMES_SEED   repeats a run
@@ -28,6 +29,7 @@ import signal
 import sys
 import threading
 import time
+import zipfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
@@ -42,11 +44,11 @@ CALLS = ("open,openat,openat2,creat,mkdir,mkdirat,mknod,mknodat,rename,renameat,
          "rmdir,truncate,chmod,fchmodat,chown,fchownat")
 # All that a server makes below its data directory; no name of an upload can be one of these but an id of the server's own.
 OWN = re.compile(r"""(catalog\.db(-wal|-shm|-journal)?|catalog\.lock|lock|format|\.tmp(/\d+-\d+)?
-    |uploads(/[0-9a-f]{32})?|media(/.*)?|derived(/.*)?|objects(/[a-z0-9-]+(/[0-9a-f]{2}(/\.?[0-9a-f]{32}[.0-9a-z-]*)?)?)?
+    |uploads(/[0-9a-f]{32})?|media(/.*)?|derived(/.*)?|imports(/[0-9a-f]{32})?|objects(/[a-z0-9-]+(/[0-9a-f]{2}(/\.?[0-9a-f]{32}[.0-9a-z-]*)?)?)?
     |keys(/[a-z0-9-]+(/[A-Za-z0-9_.-]+)?(/[A-Za-z0-9_.-]+)?)?|ledger(/[a-z0-9-]+(/[a-z0-9./-]+)?)?|[a-z]+(/\.[A-Za-z0-9.-]+)?)$""", re.X)
 FIELDS = ["filename", "filetype", "device", "wearer", "incident", "category", "note", "group"]
 
-EXPORTS_AT_ONCE = 32  # each waits for the next beat
+EXPORTS_AT_ONCE = 4  # more are told to try again; each waits for the next beat
 NAMES = 2_000  # with fewer no bar is kept
 RUN = "tools/soak.sh hostile_names"
 SMALL_FILM = HERE.parent / "data/adversarial/google+AFL/testcases/multimedia/h264/small_movie.mp4"
@@ -157,7 +159,7 @@ class Names:
     # ---- what the watch has to see ----
 
     def find_planted(self):
-        """Of the server's side and of the exports': (found, of how many) each. Seen by strace, and by a look at the bait."""
+        """Of the server's side, of imports and of exports: (found, of how many) each. Seen by strace, and by a look at the bait."""
         with Town(beat=1) as town:
             bait = Bait(town)
             token = town.add_user("clerk", "records")
@@ -173,15 +175,21 @@ class Names:
             of_server = [any("/bait/planted" in text for text in said), any("/../../planted" in text for text in said), bait.is_touched]
             (bait.folder / "planted").unlink()
             town.start("--media-worker", "/nonexistent")
-            done, calls, said = self.export(town.port, token, recording, bait, "planted",
-                                            ["sh", "-c", '"$@" && /usr/bin/touch ../bait/planted bait/planted', "sh"])
-            of_export = [done.returncode == 0 and calls > 2, any("'../bait/planted'" in text for text in said),
-                         any("'bait/planted'" in text for text in said), bait.is_touched]
+            under = ["sh", "-c", '"$@" && /usr/bin/touch ../bait/planted bait/planted', "sh"]
+            seen = []
+            for run_one in (lambda: self.bring_in(town.port, token, self.archive(town.home, ["a.mp4"]), bait, under),
+                            lambda: self.export(town.port, token, recording, bait, "planted", under)):
+                done, calls, said = run_one()
+                seen.append([done.returncode == 0 and calls >= 2, any("'../bait/planted'" in text for text in said),
+                             any("'bait/planted'" in text for text in said), bait.is_touched])
+                for place in (bait.folder, bait.outside / "bait"):
+                    (place / "planted").unlink(missing_ok=True)
             town.stop()
-        print(f"planted: of the server {of_server}, of exports {of_export}", flush=True)
-        if not all(of_server + of_export):
+        of_import, of_export = seen
+        print(f"planted: of the server {of_server}, of imports {of_import}, of exports {of_export}", flush=True)
+        if not all(of_server + of_import + of_export):
             raise SystemExit("a planted write is not seen")
-        return [f"{sum(seen)} of {len(seen)} found" for seen in (of_server, of_export)]
+        return [f"{sum(seen)} of {len(seen)} found" for seen in (of_server, of_import, of_export)]
 
     # ---- in ----
 
@@ -213,6 +221,33 @@ class Names:
         connection.close()
         return accepted, refused
 
+    # ---- in, as another system's export ----
+
+    @staticmethod
+    def archive(folder, names):
+        """An archive with a file for each name, and an inventory that tells of all of them. No name is empty or has a NUL: libzip opens
+        no archive with such a one."""
+        path = folder / "export.zip"
+        with zipfile.ZipFile(path, "w") as out:
+            rows = ["File Name,Evidence ID,Title"]
+            for number, name in enumerate(names):
+                entry = zipfile.ZipInfo("x")
+                entry.filename = name  # as it is: the constructor would mend it
+                out.writestr(entry, SMALL_FILM.read_bytes() + b"%d" % number)
+                cell = '"' + name.replace('"', '""') + '"'
+                rows.append(f"{cell},V-{number},{cell}")
+            out.writestr("evidence.csv", "\r\n".join(rows) + "\r\n")
+        return path
+
+    def bring_in(self, port, token, archive, bait, under=()):
+        """One import under strace: (how it ended, how many calls would write, those of them that would write anywhere)."""
+        trace = bait.traces / "import"
+        done = run(*traced(trace, *under, BIN / "lapel"), "import", "run", archive, "--profile", "axon_evidence", "--zone", "America/New_York",
+                   "--json", check=False, cwd=bait.outside, env={**os.environ, "LAPEL_TOKEN": token, "LAPEL_SERVER": f"http://127.0.0.1:{port}"})
+        calls, said = self.outside(trace, bait.outside / "nothing")
+        trace.unlink()
+        return done, calls, said
+
     # ---- out ----
 
     def export(self, port, token, recording, bait, number, under=()):
@@ -242,6 +277,8 @@ class Names:
                     ends["outside"] += len(said)
                     for text in said:
                         self.fault(f"an export with {name!r}: {text}")
+                    if done.returncode and "none of an export" not in done.stderr:
+                        self.fault(f"an export with {name!r} ended before its name was looked at: {done.stderr!r}")
                     if done.returncode < 0 or (done.returncode and len(done.stderr) < 20):
                         self.fault(f"an export with {name!r} ends with {done.returncode}: {done.stderr!r}")
                     if done.returncode == 0 and calls < 2:
@@ -261,9 +298,11 @@ class Names:
         with Town(beat=1) as town:
             bait = Bait(town)
             names = hostile_names(self.rng, bait.folder, self.count)
+            in_archives = [name for name in hostile_names(self.rng, bait.folder, 2 * self.count) if name and "\0" not in name][:self.count]
             token = town.add_user("clerk", "records")
             self.names_that_come_in(town, token, names, bait, planted[0])
-            self.names_that_go_out(town, token, names, bait, planted[1])
+            self.names_that_are_imported(town, token, in_archives, bait, planted[1])
+            self.names_that_go_out(town, token, names, bait, planted[2])
         print(f"{len(self.faults)} faults")
         return 1 if self.faults else 0
 
@@ -296,6 +335,39 @@ class Names:
         figures.record("S7", "hostile names in Upload-Metadata", f"{len(names)} names; {calls} writing calls of the server watched, {len(said)} outside, "
                        f"{len(self.faults)} faults", f"{NAMES:,} names, 0 writes outside", not self.faults and len(names) >= NAMES, run=RUN,
                        seconds=seconds, planted=planted)
+
+    def names_that_are_imported(self, town, token, names, bait, planted):
+        begun, before, trace = time.monotonic(), len(self.faults), bait.traces / "server"
+        trace.unlink()
+        town.wrapper = traced(trace)
+        town.start("--media-worker", "/nonexistent")
+        sealed = town.events("recording.admitted")
+        done, _, written = self.bring_in(town.port, token, self.archive(town.home, names), bait)
+        for text in written:
+            self.fault(f"an import: {text}")
+        made = json.loads(done.stdout) if done.returncode in (0, 5) and done.stdout.startswith("{") else None
+        if made is None:
+            self.fault(f"the import ended with {done.returncode}: {done.stderr[-500:]!r}")
+        arrived = made["counts"]["arrived"] + made["counts"]["extra"] if made else 0
+        refused = made["counts"].get("refused", 0) if made else 0
+        if made and (arrived == 0 or refused == 0):
+            self.fault(f"all or none of the names were taken: {made['counts']}")
+        if self.stop_traced(town) != 0:
+            self.fault("the server did not stop well")
+        calls, said = self.outside(trace, town.data, OWN)
+        for text in said:
+            self.fault(text)
+        admitted = town.events("recording.admitted") - sealed
+        if calls < 3 * admitted or admitted < arrived:
+            self.fault(f"{calls} calls were seen for {admitted} recordings, of {arrived} that arrived")
+        if bait.is_touched:
+            self.fault("an import touched the bait")
+        faults, seconds = len(self.faults) - before, time.monotonic() - begun
+        print(f"{len(names)} names in an archive: {made and made['counts']}; {calls} calls of the server that write, {len(said)} outside, "
+              f"{len(written)} of the importer; {seconds:.0f} s", flush=True)
+        figures.record("S7", "hostile names in an archive that is imported", f"{len(names)} names, {arrived} taken as text, {refused} refused; {calls} "
+                       f"writing calls of the server watched, {len(said)} outside; lapel import run wrote {len(written)} times; {faults} faults",
+                       f"{NAMES:,} names, 0 writes outside", not faults and len(names) >= NAMES, run=RUN, seconds=seconds, planted=planted)
 
     def names_that_go_out(self, town, token, names, bait, planted):
         begun, before = time.monotonic(), len(self.faults)

@@ -4,7 +4,7 @@
 
     sweep_1000.py FOLDER      FOLDER has one file for each of its tests
 
-A sweep that was not whole says of how many bytes it took one, in what was tried and in its bar.
+A sweep that was not whole says of how many bytes it took one, and keeps no bar.
 """
 import pathlib
 import re
@@ -48,7 +48,8 @@ def main():
             found = planted.get(SWEEPS[name])
             figures.record("T1", f"{which} of a 1,024-leaf ledger's {name}{rest}", f"{count} changes, {missed} unnoticed" +
                            (", each of these on the reviewed list of tamper_test.cc" if int(missed) and held else ""),
-                           f"of {which}{rest}, 100 % noticed or on the reviewed list", held, run="tools/soak.sh sweep_1000",
+                           f"of every {'field' if name == 'catalog' else 'byte'}{RESTS.get(name, '')}, 100 % noticed or on the reviewed list",
+                           held and not one_in, run="tools/soak.sh sweep_1000",
                            seconds=int(milliseconds[1]) / 1000,
                            planted=None if SWEEPS[name] is None else f"{int(found is not None and int(found) > 0)} of 1 found")
     if told != set(SWEEPS) or set(planted) != set(SWEEPS.values()) - {None}:
