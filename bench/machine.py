@@ -52,6 +52,7 @@ def main():
             "filesystem": filesystem,
             "load_before": round(os.getloadavg()[0], 2),
         },
+        "revision": first_line("git", "-C", ROOT, "rev-parse", "--short=12", "HEAD"),
         "peers": peers,
         "absent": absent(),
         "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d"),

@@ -52,6 +52,13 @@ peer is the 100 ms that a page may take at the server. The whole report, which p
 """
 
 
+# What a bar is on the way to: held to nothing yet, and not forgotten either. By bench and peer.
+AMBITIONS = {(f"upload_{kind}_cpu", peer): ambition for kind in ("1x1GiB", "8x256MiB")
+             for peer, ambition in (("sink", 1.15), ("nginx", 0.6), ("@tus/server", 0.35))} | {
+    ("upload_64_at_once_memory", "the memory it may take"): 118 / 237,
+    ("range_http_c16_rate", "nginx"): 0.95, ("range_http_c64_rate", "nginx"): 0.95}
+
+
 def number(value):
     return f"{value:.2f}" if value >= 0.1 else f"{value:.3f}" if value >= 0.001 else f"{value:.5f}"
 
@@ -67,6 +74,9 @@ def row(line):
         return f"| {line['bench']} | {line['peer']} | absent: {line.get('absent', 'not run')} | | | |"
     limit = "≤" if line["better"] == "lower" else "≥"
     bar = "" if line["bar"] is None else f"{limit} {line['bar']:g}"
+    ambition = AMBITIONS.get((line["bench"], line["peer"]))
+    if ambition:
+        bar += f" ({limit} {ambition:.3g})"
     held = {None: "", True: "held", False: "**missed**"}[is_held(line)]
     spread = f"{number(line['ratio_min'])}–{number(line['ratio_max'])}"
     return (f"| {line['bench']} | {line['peer']} | {number(line['ratio'])} ({spread}) | {bar} | {held} | "
@@ -85,12 +95,12 @@ def page(text, notes_by_bench):
     out = [HEAD]
     out.append(f"Measured on {first['date']}: {machine['cpu']}, {machine['cores']} cores, {machine['ram_gib']} GiB, Linux "
                f"{machine['kernel']}, {machine['filesystem']} on {machine['disk']}; load before the run "
-               f"{machine['load_before']}. Peers: " +
+               f"{machine['load_before']}" + (f"; revision `{first['revision']}`" if first.get("revision") else "") + ". Peers: " +
                ", ".join(f"{name} {version}" for name, version in peers.items() if version) + ".\n")
     barred = [line for line in lines if is_held(line) is not None]
     held = sum(is_held(line) for line in barred)
     out.append(f"\n**{held} of {len(barred)} bars held.**\n")
-    out.append("\n| Bench | Beside | Ratio (least–greatest) | Bar | | Unit |\n|---|---|---|---|---|---|\n")
+    out.append("\n| Bench | Beside | Ratio (least–greatest) | Bar (ambition) | | Unit |\n|---|---|---|---|---|---|\n")
     out.extend(row(line) + "\n" for line in lines)
     missed = [line["bench"] for line in barred if not is_held(line)]
     unexplained = [bench for bench in missed if bench not in notes_by_bench]
