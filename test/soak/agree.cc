@@ -505,16 +505,17 @@ void print_answer(const Json& question, const std::string& planted) {
 }
 
 int usage() {
-  std::fputs("usage: agree make SEED FIRST COUNT | agree answer [PLANTED] SEED FIRST COUNT | agree judge\n", stderr);
+  std::fputs("usage: agree make SEED FIRST COUNT | agree answer [PLANTED] SEED FIRST COUNT | agree judge [PLANTED]\n",
+             stderr);
   return 2;
 }
 
 int run(std::vector<std::string> arguments) {
   if (arguments.empty()) return usage();
   const std::string verb = arguments[0];
-  if (verb == "judge" && arguments.size() == 1) {
+  if (verb == "judge" && arguments.size() <= 2) {
     for (std::string line; std::getline(std::cin, line);)
-      print_answer(parse_json(line, {.bytes_max = 64 << 20}).value(), "");
+      print_answer(parse_json(line, {.bytes_max = 64 << 20}).value(), arguments.size() == 2 ? arguments[1] : "");
     return 0;
   }
   std::string planted;
