@@ -463,7 +463,7 @@ def play_some(ports, token, data, database, seed, names):
                 requests += history.calls
                 lines.append(json.dumps(history.record(), separators=(",", ":")))
             for verdict, line in zip(judge(lines), lines):
-                if verdict["verdict"] != "linearizable":
+                if verdict["verdict"] == "not linearizable":
                     faults.append((f"history {verdict['history']}: {verdict['verdict']}: {verdict['why']}", line))
     finally:
         catalog.close()
@@ -737,7 +737,7 @@ def find_planted(seed, lie=None, servers=1, preload=None, histories=PLANTED_MAX,
             except AssertionError:
                 continue  # it came to no end: that is no finding of the checker's
             verdict = judge([json.dumps(history.record())])[0]
-            if verdict["verdict"] != "linearizable":
+            if verdict["verdict"] == "not linearizable":
                 return name + 1, verdict["why"]
     return None
 
