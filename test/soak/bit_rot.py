@@ -622,7 +622,7 @@ class Rot:
                     f"{found} of {tried}: {found - self.unnamed} named by object or leaf, {self.unnamed} in staged batches by their ledger and its "
                     "size alone", f"{FLIPS:,} bits, each found by one check and named; in a batch not yet in tiles its ledger is named", tried >= FLIPS)
         tried, found = self.results["rows"]
-        self.record("rows", f"one bit flipped in a column that an event speaks of, up to {ROWS_BATCH} rows at once", f"{found} of {tried} named",
+        self.record("rows", f"one bit flipped in a column of recordings, views or the ledger that an event speaks of, up to {ROWS_BATCH} rows at once", f"{found} of {tried} named",
                     f"{FLIPS:,} bits, each named by its recording, view, subject or leaf in one check", tried >= FLIPS)
         ends = "; ".join(f"{end}: {count}" for end, count in self.page_ends.most_common())
         self.record("bytes of the catalog", "one byte changed anywhere in catalog.db", ends,
