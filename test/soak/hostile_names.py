@@ -70,6 +70,11 @@ def hostile_names(rng, bait, count):
     return rng.sample(sorted(names), count)
 
 
+def is_opened(name):
+    """Not so of an archive with an empty name, a NUL in one, or an escape beside what is not ASCII: libzip refuses all of it."""
+    return name != "" and "\0" not in name and (name.isascii() or "\x1b" not in name)
+
+
 def snapshot(*roots):
     """Everything below, with what it is."""
     out = {}
@@ -225,8 +230,7 @@ class Names:
 
     @staticmethod
     def archive(folder, names):
-        """An archive with a file for each name, and an inventory that tells of all of them. No name is empty or has a NUL: libzip opens
-        no archive with such a one."""
+        """An archive with a file for each name, and an inventory that tells of all of them."""
         path = folder / "export.zip"
         with zipfile.ZipFile(path, "w") as out:
             rows = ["File Name,Evidence ID,Title"]
@@ -298,7 +302,7 @@ class Names:
         with Town(beat=1) as town:
             bait = Bait(town)
             names = hostile_names(self.rng, bait.folder, self.count)
-            in_archives = [name for name in hostile_names(self.rng, bait.folder, 2 * self.count) if name and "\0" not in name][:self.count]
+            in_archives = [name for name in hostile_names(self.rng, bait.folder, 2 * self.count) if is_opened(name)][:self.count]
             token = town.add_user("clerk", "records")
             self.names_that_come_in(town, token, names, bait, planted[0])
             self.names_that_are_imported(town, token, in_archives, bait, planted[1])
