@@ -133,7 +133,9 @@ export function totp(secret, at = Date.now()) {
 }
 
 export async function openBrowser() {
+  // Without it Chromium drops a file to be sent whose name is not ASCII, where nobody has set a locale.
   const browser = await chromium.launch({
+    env: { ...process.env, LC_ALL: "C.UTF-8" },
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
       "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required"],
