@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -43,7 +44,8 @@ def vectors(kind):
 
 class Symbols(unittest.TestCase):
     def setUp(self):
-        if any(line.endswith(" __asan_init") for line in readelf("--syms")):
+        # What is shipped has none: the same test runs with that program in the server lane.
+        if any(re.search(r" __[at]san_init\b", line) for line in readelf("--syms")):
             self.skipTest("a sanitizer brings calls of its own")
 
     def test_nothing_of_the_network_is_imported(self):

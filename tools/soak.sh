@@ -250,7 +250,7 @@ table=""
 for part in "${parts[@]}"; do
   echo "== $part"
   begun=$SECONDS
-  figures_before=$(wc -l <"$LAPEL_FIGURES" 2>/dev/null || echo 0)
+  figures_before=$(cat "$LAPEL_FIGURES" 2>/dev/null | wc -l)
   (set -e; "part_$part") 2>&1 | tee "$out/$part.log"
   status=${PIPESTATUS[0]}
   # A campaign may end well and yet have missed its bar, or have been made shorter than it.

@@ -463,7 +463,7 @@ def play_some(ports, token, data, database, seed, names):
                 requests += history.calls
                 lines.append(json.dumps(history.record(), separators=(",", ":")))
             for verdict, line in zip(judge(lines), lines):
-                if verdict["verdict"] == "not linearizable":
+                if verdict["verdict"] != "linearizable":
                     faults.append((f"history {verdict['history']}: {verdict['verdict']}: {verdict['why']}", line))
     finally:
         catalog.close()
