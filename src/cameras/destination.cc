@@ -68,7 +68,7 @@ Result<void> check_md5(const std::optional<std::string>& announced, const std::s
 
 // What was refused is not kept, and is not answered as if it were.
 Result<void> check_sealed(const intake::Upload& upload) {
-  if (upload.state == intake::State::kSealed) return {};
+  if (upload.state == intake::State::kSealed) return {};  // no test: only a dock's statement is refused for good
   return fail(Code::kUnavailable, fmt::format("The file could not be kept: {}", upload.reason), upload.id.text());
 }
 
@@ -130,6 +130,8 @@ class ClipArrival final : public Arrival {
     const Destination::FileRow file = TRY(destination_.note_file(container, sent));
     if (file.is_sealed) {
       TRY(take_away(uploads, asking_.actor, std::move(writer_), upload_));
+      // What waited for it may wait still, where its first answer was lost in between.
+      TRY(destination_.flush(asking_, container, Destination::Waiting::kForClip));
       return md5;
     }
     const auto group = container.head == file.recording ? std::nullopt : container.head;
@@ -657,7 +659,8 @@ Result<void> Destination::describe_anew(const Systems::Asking& asking, Container
   if (!latest) return fail(Code::kNotFound, "No such object", name);
   if (content_kind(name, latest->metadata) != ContentKind::kBookmark || latest->metadata == metadata) {
     latest->metadata = metadata;
-    return keep_file(container.id, *latest);
+    TRY(keep_file(container.id, *latest));
+    return flush(asking, container, Waiting::kForClip);  // said before, it may not have come to that
   }
   // The marker that stands is not changed: what is said now is another, with the words of the first.
   Bytes words;
@@ -669,7 +672,7 @@ Result<void> Destination::describe_anew(const Systems::Asking& asking, Container
            TRY(tx.query("SELECT words FROM camera_markers WHERE recording = :recording AND source = "
                         ":source ORDER BY leaf_index DESC LIMIT 1",
                         {{"recording", container.head->text()}, {"source", name}}))) {
-        const ByteView kept = as_bytes(row.maybe_text("words").value_or(""));
+        const std::string kept = row.maybe_text("words").value_or("");
         words.assign(kept.begin(), kept.end());
       }
       return {};

@@ -30,6 +30,7 @@
 #include "proof/entry.h"
 #include "roster/file_requests.h"
 #include "roster/proposals.h"
+#include "test/refusing_catalog.h"
 
 namespace lapel::evidence {
 
@@ -75,7 +76,8 @@ class VaultTest : public testing::Test {
   VaultTest() {
     std::filesystem::create_directories(directory_);
     catalog_.emplace(directory_);
-    database_ = catalog_->open();
+    real_database_ = catalog_->open();
+    database_ = std::make_unique<test::RefusingCatalog>(*real_database_);
     for (const auto& [name, steps] :
          {std::pair("roster", roster::schema()), std::pair("ledger", ledger::schema()),
           std::pair("jobs", jobs::schema()), std::pair("evidence", schema()),
@@ -285,7 +287,8 @@ class VaultTest : public testing::Test {
   std::optional<db::CatalogForTests> catalog_;
   ManualClock clock_{{1'670'000'000'000'000}};
   const std::unique_ptr<os::Disk> disk_ = os::real_disk();
-  std::unique_ptr<db::Database> database_;
+  std::unique_ptr<db::Database> real_database_;
+  std::unique_ptr<test::RefusingCatalog> database_;  // what everything below works on
   std::unique_ptr<bucket::Bucket> bucket_;
   std::optional<store::Store> store_;
   std::unique_ptr<jobs::Queue> queue_;
