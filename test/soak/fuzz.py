@@ -3,8 +3,9 @@
 """Runs the fuzz targets of build/fuzz, each for a number of executions, and says what each came to.
 
   fuzz.py [TARGET ...]     targets as docs/fuzzing.md names them; all of them where none is named
+  fuzz.py --save           what each came through goes into docs/figures/fuzzing.json, for runs on other machines to go on from
 
-  LAPEL_FUZZ_GO_ON=1   counts what a target came through in earlier runs, if its program is the same to the byte
+  LAPEL_FUZZ_GO_ON=1   counts what a target came through in earlier runs, here or as saved, if its program is the same to the byte
   LAPEL_FUZZ_RUNS      executions of each target (1000000)
   LAPEL_FUZZ_SECONDS   a target that needs longer is stopped, its count told, and the run fails (none)
   JOBS                 targets at once (as many as there are processors)
@@ -29,7 +30,9 @@ sys.path.insert(0, str(ROOT / "test"))
 import figures  # noqa: E402
 
 BUILD = ROOT / "build/fuzz"
-FOUND = ROOT / "build/soak/found"
+SOAK = ROOT / "build/soak"
+FOUND = SOAK / "found"
+SAVED = ROOT / "docs/figures/fuzzing.json"
 RUNS = int(os.environ.get("LAPEL_FUZZ_RUNS", 1_000_000))
 SECONDS = int(os.environ.get("LAPEL_FUZZ_SECONDS", 0))
 GO_ON = os.environ.get("LAPEL_FUZZ_GO_ON") == "1"
@@ -54,16 +57,32 @@ def fuzz(program, runs, folders, artifacts, seconds):
     return done, int(executed[1]) if executed else 0
 
 
+def saved():
+    return json.loads(SAVED.read_text()) if SAVED.exists() else {}
+
+
+def come_through(name, digest, kept):
+    """(executions, seconds) that this very program has come through, as is known here, or else as was saved."""
+    progress = SOAK / f"fuzz_{name}.json"
+    known = ([json.loads(progress.read_text())] if progress.exists() else []) + ([kept[name]] if name in kept else [])
+    return next(((one["executions"], one["seconds"]) for one in known if one["program"] == digest), (0, 0))
+
+
+def save():
+    out = saved()
+    for progress in sorted(SOAK.glob("fuzz_*.json")):
+        name, here = progress.stem.removeprefix("fuzz_"), json.loads(progress.read_text())
+        if out.get(name, {}).get("program") != here["program"] or out[name]["executions"] < here["executions"]:
+            out[name] = here | {"seconds": round(here["seconds"])}
+    SAVED.write_text(json.dumps(out, indent=1, sort_keys=True) + "\n")
+
+
 def run_target(name):
     """(name, the end of its last round or None where there was none to run, executions, seconds), all rounds together."""
     program = BUILD / "fuzzers" / f"{name}_fuzz"
     digest = hashlib.sha256(program.read_bytes()).hexdigest()
-    progress = ROOT / "build/soak" / f"fuzz_{name}.json"
-    executions = seconds = 0
-    if GO_ON and progress.exists():
-        before = json.loads(progress.read_text())
-        if before["program"] == digest:
-            executions, seconds = before["executions"], before["seconds"]
+    progress = SOAK / f"fuzz_{name}.json"
+    executions, seconds = come_through(name, digest, saved()) if GO_ON else (0, 0)
     corpus = BUILD / "corpus" / name
     corpus.mkdir(parents=True, exist_ok=True)
     folders = [corpus, ROOT / "test/soak/corpus" / name]
@@ -75,9 +94,9 @@ def run_target(name):
         round_begun = time.monotonic()
         done, executed = fuzz(program, min(ROUND, RUNS - executions), folders, f"{FOUND}/{name}-", left)
         executions, seconds = executions + executed, seconds + time.monotonic() - round_begun
-        (ROOT / "build/soak" / f"fuzz_{name}.log").write_text(done.stdout)
+        (SOAK / f"fuzz_{name}.log").write_text(done.stdout)
         if done.returncode != 0 or executed == 0:
-            progress.unlink(missing_ok=True)
+            progress.write_text(json.dumps({"program": digest, "executions": 0, "seconds": 0}))  # nor what was saved of it
             break
         progress.write_text(json.dumps({"program": digest, "executions": executions, "seconds": seconds}))
         if SECONDS and time.monotonic() - begun >= SECONDS:
@@ -96,6 +115,9 @@ def find_planted(program):
 def main():
     begun = time.monotonic()
     known = sorted(path.name.removesuffix("_fuzz") for path in (BUILD / "fuzzers").glob("*_fuzz"))
+    if sys.argv[1:] == ["--save"]:
+        save()
+        return 0
     names = sys.argv[1:] or known
     if not names or set(names) - set(known):
         raise SystemExit(f"fuzz: no such target: {sorted(set(names) - set(known))}; there are {known}")
