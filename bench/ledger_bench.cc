@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The ledger: entries made durable by writers that wait for them, and a ledger at size. One JSON line a bench.
 //
-//   ledger_bench append DIR [PAIRS]           1, 8, 64 and 512 writers, beside a floor without catalog, keys and reading back
-//   ledger_bench size DIR [PAIRS] [LEAVES]    a restart and a receipt at 10,000,000 leaves unless told
+//   ledger_bench append DIR [PAIRS]           1, 8, 64 and 512 writers, beside a floor without catalog, keys and reading back; of what
+//                                             64 made, bytes on disk and a full check
+//   ledger_bench size DIR [PAIRS] [LEAVES]    a restart, a receipt, bytes on disk and a full check, at 10,000,000 leaves unless told
 //   ledger_bench restart DIR                  what `size` starts as a process of its own: opens its ledger and seals one event
 //
 // DIR is a scratch directory on the disk to be measured. The leaves of `size` are padding but for 2,000 events, a share of them at each of
@@ -13,16 +14,19 @@
 #include <condition_variable>
 #include <cstdlib>
 #include <deque>
+#include <filesystem>
 #include <iterator>
 #include <mutex>
 #include <random>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <spawn.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,6 +37,7 @@
 #include "crypto/sha256.h"
 #include "ledger/ledger.h"
 #include "os/disk.h"
+#include "proof/entry.h"
 
 namespace {
 
@@ -45,6 +50,7 @@ constexpr int kProofs = 2'000;
 constexpr int kEvents = 2'000;  // that receipts are asked of
 constexpr int kSizes = 8;       // after which a share of them comes
 constexpr int kWriters[] = {1, 8, 64, 512};
+constexpr int kWritersMeasuredAfter = 64;
 constexpr double kAppendSeconds = 1.5;       // of one run
 constexpr std::size_t kEntryBytes = 300;     // of one of the floor's entries; about what an event has
 constexpr std::size_t kFloorBatchMax = 512;  // as the sequencer
@@ -52,6 +58,8 @@ constexpr double kAppendBar = 5'000;         // entries a second with 64 writers
 constexpr double kFloorBar = 0.5;            // of the floor's entries a second with 64 writers
 constexpr double kRestartBarMs = 1'000;
 constexpr double kProofBarMs = 1;
+constexpr double kBlockBytes = 512;  // as lstat counts
+constexpr std::uint8_t kLeafPrefix[] = {0}, kNodePrefix[] = {1};
 
 template <typename T>
 T must(Result<T> result) {
@@ -124,8 +132,44 @@ ledger::Submission viewed(const SubjectId& subject) {
   return submission;
 }
 
+// What a directory takes on its disk, in whole blocks.
+double bytes_on_disk(const os::Path& directory) {
+  double bytes = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
+    struct stat status {};
+    CHECK(::lstat(entry.path().c_str(), &status) == 0);
+    if (entry.is_regular_file()) bytes += static_cast<double>(status.st_blocks) * kBlockBytes;
+  }
+  return bytes;
+}
+
+// Entries a second of whoever does nothing but hash each entry and a node: the least that a full check is.
+double rate_of_hashing(std::uint64_t entries, std::size_t entry_bytes) {
+  const std::string entry(entry_bytes, 'e');
+  Digest hash{};
+  const auto start = std::chrono::steady_clock::now();
+  for (std::uint64_t i = 0; i < entries; ++i) {
+    const Digest leaf = crypto::sha256({kLeafPrefix, as_bytes(entry)});
+    hash = crypto::sha256({kNodePrefix, hash, leaf});
+  }
+  const double seconds = ms_since(start) / 1'000;
+  CHECK(entries == 0 || hash != Digest{});
+  return static_cast<double>(entries) / seconds;
+}
+
+// Entries a second of a full check of the ledger, and how many they are.
+std::pair<double, std::uint64_t> rate_of_check(const ledger::Ledger& ledger) {
+  const auto start = std::chrono::steady_clock::now();
+  const ledger::CheckReport report = must(ledger.check());
+  const double seconds = ms_since(start) / 1'000;
+  for (const std::string& fault : report.faults) fmt::print(stderr, "ledger_bench: {}\n", fault);
+  CHECK(report.faults.empty());
+  return {static_cast<double>(report.size) / seconds, report.size};
+}
+
 struct Rate {
   double entries_s = 0, p50_ms = 0, p99_ms = 0;
+  std::uint64_t entries = 0;
 };
 
 // Writers that each wait for their entry before they bring the next.
@@ -151,7 +195,8 @@ Rate run_writers(int writers, const Commit& commit) {
   for (std::thread& thread : threads) thread.join();
   const double seconds = ms_since(start) / 1'000;
   std::sort(waits.begin(), waits.end());
-  return {static_cast<double>(waits.size()) / seconds, waits[waits.size() / 2], waits[waits.size() * 99 / 100]};
+  return {static_cast<double>(waits.size()) / seconds, waits[waits.size() / 2], waits[waits.size() * 99 / 100],
+          waits.size()};
 }
 
 // What any such log must do: leaf and node hashes, entries and hashes appended to two files, one sync and one signature a batch. No catalog, no chains of subjects, no commitments, no reading back.
@@ -221,7 +266,6 @@ class Floor {
     (void)key_.sign(stack_[0]);
   }
 
-  static constexpr std::uint8_t kLeafPrefix[] = {0}, kNodePrefix[] = {1};
   int entries_ = -1, hashes_ = -1;
   std::uint64_t size_ = 0;
   Digest stack_[64] = {};
@@ -236,24 +280,39 @@ class Floor {
 
 void bench_append(const os::Path& directory, int pairs) {
   for (const int writers : kWriters) {
-    std::vector<double> ours, floors, waits;
+    const bool is_measured_after = writers == kWritersMeasuredAfter;
+    std::vector<double> ours, floors, waits, bytes, floor_bytes, checks, hashing;
     for (int pair = 0; pair < pairs; ++pair) {
       const auto run_ours = [&] {
-        Scene scene(directory / fmt::format("ledger-{}-{}", writers, pair), kFloorLeaves);
-        const RealClock clock;
-        const auto ledger = scene.open(clock);
-        must(ledger->begin());
-        const Rate rate =
-            run_writers(writers, [&](const SubjectId& subject) { must(ledger->commit(viewed(subject))); });
+        const os::Path below = directory / fmt::format("ledger-{}-{}", writers, pair);
+        Rate rate;
+        {
+          Scene scene(below, kFloorLeaves);
+          const RealClock clock;
+          const auto ledger = scene.open(clock);
+          must(ledger->begin());
+          rate = run_writers(writers, [&](const SubjectId& subject) { must(ledger->commit(viewed(subject))); });
+          if (is_measured_after) {
+            const auto [rate_checked, entries] = rate_of_check(*ledger);
+            checks.push_back(rate_checked);
+            hashing.push_back(rate_of_hashing(entries, kEntryBytes));
+          }
+        }
         ours.push_back(rate.entries_s);
         waits.push_back(rate.p99_ms);
+        bytes.push_back(bytes_on_disk(below) / static_cast<double>(rate.entries));
       };
       const auto run_floor = [&] {
         const os::Path below = directory / fmt::format("floor-{}-{}", writers, pair);
         must(os::make_directories(*os::real_disk(), below));
-        Floor floor(below);
-        const std::string entry(kEntryBytes, 'e');
-        floors.push_back(run_writers(writers, [&](const SubjectId&) { floor.commit(entry); }).entries_s);
+        Rate rate;
+        {
+          Floor floor(below);
+          const std::string entry(kEntryBytes, 'e');
+          rate = run_writers(writers, [&](const SubjectId&) { floor.commit(entry); });
+        }
+        floors.push_back(rate.entries_s);
+        floor_bytes.push_back(bytes_on_disk(below) / static_cast<double>(rate.entries));
       };
       if (pair % 2 == 0) run_ours();
       run_floor();
@@ -261,10 +320,12 @@ void bench_append(const os::Path& directory, int pairs) {
     }
     const std::string more = fmt::format(R"(,"p99_ms":{:.2f})", median(waits));
     print_line(fmt::format("ledger_append_{}_writers", writers), ours, "hash, append, sync, sign", floors, "entries/s",
-               writers == 64 ? kFloorBar : -1, "higher", more);
-    if (writers == 64) {
+               is_measured_after ? kFloorBar : -1, "higher", more);
+    if (is_measured_after) {
       print_line("ledger_append_64_writers", ours, "the rate it must reach",
                  std::vector<double>(ours.size(), kAppendBar), "entries/s", 1, "higher", more);
+      print_line("ledger_disk_64_writers", bytes, "entries and hashes alone", floor_bytes, "bytes/entry", -1, "lower");
+      print_line("ledger_check_64_writers", checks, "two SHA-256 an entry", hashing, "entries/s", -1, "higher");
     }
   }
 }
@@ -342,6 +403,21 @@ void bench_size(const os::Path& directory, int pairs, std::int64_t leaves) {
   }
   print_line(fmt::format("ledger_receipt_{}", leaves), proofs, "the millisecond it may take",
              std::vector<double>(proofs.size(), kProofBarMs), "ms", 1, "lower");
+
+  std::vector<double> checks, hashing;
+  std::uint64_t size = 0;
+  for (int pair = 0; pair < pairs; ++pair) {
+    const auto ledger = scene.open(clock);
+    const auto [rate, entries] = rate_of_check(*ledger);
+    size = entries;
+    checks.push_back(rate);
+    hashing.push_back(rate_of_hashing(entries, proof::kPrivateEntryBytes));
+  }
+  print_line(fmt::format("ledger_check_{}", leaves), checks, "two SHA-256 an entry", hashing, "entries/s", -1,
+             "higher");
+  const double bytes = bytes_on_disk(directory) / static_cast<double>(size);
+  print_line(fmt::format("ledger_disk_{}", leaves), {bytes}, "its entry and its hash",
+             {static_cast<double>(proof::kPrivateEntryBytes + sizeof(Digest))}, "bytes/entry", -1, "lower");
 }
 
 }  // namespace

@@ -6,7 +6,8 @@
 //
 //   put, tus   COUNT files of BYTES, cut from --file in turn, are sent over --connections; tus creates each and sends it in one
 //              PATCH, or in patches of --patch bytes. --rate caps each link; --cut of the uploads lose their connection at a
-//              random byte and are resumed where the server says that they stand.
+//              random byte and are resumed where the server says that they stand. With --arrivals the connections are devices
+//              that come one after another over so many seconds, each with its own share of the files.
 //   get        --count requests or --seconds of them; with --range and --size, of random aligned ranges
 //
 // One line of JSON on stdout. Exits with 1, and the reason on stderr, on the first answer that is no success.
@@ -55,7 +56,7 @@ struct Options {
   bool is_tls = false;
   std::uint64_t bytes = 0, patch = 0, rate = 0, range = 0, size = 0;
   int count = 1, connections = 1;
-  double seconds = 0, cut = 0;
+  double seconds = 0, cut = 0, arrivals = 0;
   unsigned seed = 1;
 } options;
 
@@ -350,6 +351,8 @@ void parse(int argc, char** argv) {
       options.seconds = std::atof(value.c_str());
     else if (name == "--cut")
       options.cut = std::atof(value.c_str());
+    else if (name == "--arrivals")
+      options.arrivals = std::atof(value.c_str());
     else if (name == "--seed")
       options.seed = static_cast<unsigned>(number);
     else
@@ -364,6 +367,7 @@ int main(int argc, char** argv) {
   parse(argc, argv);
   int file = -1;
   std::uint64_t file_bytes = 0;
+  if (options.arrivals > 0 && options.count % options.connections != 0) die("devices have as many files each");
   if (options.mode != "get") {
     file = ::open(options.file.c_str(), O_RDONLY | O_CLOEXEC);
     if (file < 0) die("--file cannot be opened");
@@ -372,13 +376,20 @@ int main(int argc, char** argv) {
   }
   std::atomic<int> next = 0;
   const Clock::time_point start = Clock::now();
+  double last_arrival_s = 0;  // written by the last thread alone, read when it has ended
   std::vector<std::thread> threads;
   for (int t = 0; t < options.connections; ++t) {
     threads.emplace_back([&, t] {
       std::mt19937_64 random(options.seed * 1'000u + static_cast<unsigned>(t));
+      // The first device is there at once, and each later one somewhere in its own part of the time.
+      const double at = t == 0 ? 0 : (t + std::uniform_real_distribution<>(0, 1)(random)) / options.connections;
+      std::this_thread::sleep_until(start + std::chrono::duration<double>(options.arrivals * at));
+      if (t == options.connections - 1) last_arrival_s = options.arrivals * at;
       auto connection = std::make_unique<Connection>();
-      for (;;) {
-        const int number = next++;
+      const int each = options.count / options.connections;
+      for (int sent = 0;; ++sent) {
+        if (options.arrivals > 0 && sent == each) return;
+        const int number = options.arrivals > 0 ? t * each + sent : next++;
         if (options.seconds > 0 ? ms_since(start) >= options.seconds * 1'000 : number >= options.count) return;
         if (options.mode == "get") {
           get(*connection, random);
@@ -404,8 +415,8 @@ int main(int argc, char** argv) {
   const double seconds = ms_since(start) / 1'000;
   std::sort(latencies_ms.begin(), latencies_ms.end());
   fmt::print(
-      R"({{"seconds":{:.4f},"requests":{},"p50_ms":{:.4f},"p99_ms":{:.4f},"resent":{},"cuts":{},"uploads":[{}]}})"
+      R"({{"seconds":{:.4f},"last_arrival":{:.4f},"requests":{},"p50_ms":{:.4f},"p99_ms":{:.4f},"resent":{},"cuts":{},"uploads":[{}]}})"
       "\n",
-      seconds, latencies_ms.size(), percentile(latencies_ms, 0.5), percentile(latencies_ms, 0.99), resent_bytes, cuts,
-      uploads_json);
+      seconds, last_arrival_s, latencies_ms.size(), percentile(latencies_ms, 0.5), percentile(latencies_ms, 0.99),
+      resent_bytes, cuts, uploads_json);
 }

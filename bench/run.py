@@ -361,8 +361,9 @@ def b5():
 
 # ---- B2: shift change ----
 
-DOCKS, CLIPS, CLIP_BYTES = 10, 10, 12 * MIB   # 1:500 of a state department's bytes, one device a link
-LINK_BYTES_S = 6 * MIB
+DEVICES, CLIPS, CLIP_BYTES = 10, 10, 60 * MIB   # 1:100 of a state department, one device a link
+LINK_BYTES_S = 20_000_000
+ARRIVALS_S = 60
 CUT_SHARE = 0.05
 IDLE_S = 5
 
@@ -373,7 +374,7 @@ def with_players(server, url, start_uploads):
         return subprocess.Popen([str(a) for a in (NATIVE / "load", "get", f"127.0.0.1:{server.port}", path, "--header",
                                                   server.headers[0], "--seconds", seconds, *options)],
                                 stdout=subprocess.PIPE, text=True)
-    seconds = IDLE_S if not start_uploads else max(CLIPS * CLIP_BYTES // LINK_BYTES_S - 2, 2)
+    seconds = IDLE_S if not start_uploads else ARRIVALS_S
     uploads = start_uploads() if start_uploads else None
     players = [client(url, seconds, "--range", 256 * 1024, "--size", 64 * MIB, "--seed", n) for n in range(1, 5)]
     listers = [client("/api/v1/recordings", seconds) for _ in range(2)]
@@ -388,39 +389,39 @@ def shift_change():
         server.settle(1)
         url = server.open_view(server.catalog("SELECT id FROM recordings")[0][0])
         idle, _ = with_players(server, url, None)
-        start = time.monotonic()
 
         def uploads():
             return subprocess.Popen([str(a) for a in (
                 NATIVE / "load", "tus", f"127.0.0.1:{server.port}", server.path, "--header", server.headers[0], "--file",
-                source(), "--count", DOCKS * CLIPS, "--bytes", CLIP_BYTES, "--connections", DOCKS, "--rate", LINK_BYTES_S,
-                "--cut", CUT_SHARE, "--seed", made)], stdout=subprocess.PIPE, text=True)
+                source(), "--count", DEVICES * CLIPS, "--bytes", CLIP_BYTES, "--connections", DEVICES, "--rate", LINK_BYTES_S,
+                "--arrivals", ARRIVALS_S, "--cut", CUT_SHARE, "--seed", made)], stdout=subprocess.PIPE, text=True)
         during, process = with_players(server, url, uploads)
         text, _ = process.communicate()
         if process.returncode != 0:
-            raise RuntimeError("the docks' uploads failed")
-        seconds = time.monotonic() - start
-        server.settle(DOCKS * CLIPS + 1)
+            raise RuntimeError("the devices' uploads failed")
+        server.settle(DEVICES * CLIPS + 1)
         told = json.loads(text)
         check_uploads(server, told["uploads"], CLIP_BYTES)  # no byte lost: every digest is that of what was sent
+        # At best the last device is done as soon as its link has carried its clips.
+        best_s = told["last_arrival"] + CLIPS * CLIP_BYTES / LINK_BYTES_S
+        whole = DEVICES * CLIPS * CLIP_BYTES / MIB
         return {"idle_ms": idle["p99_ms"], "during_ms": during["p99_ms"], "list_ms": during["list_p99_ms"],
-                "resent": told["resent"], "cuts": told["cuts"], "rate": DOCKS * CLIPS * CLIP_BYTES / MIB / seconds}
+                "resent": told["resent"], "cuts": told["cuts"], "rate": whole / told["seconds"], "best_rate": whole / best_s}
 
 
 def b2():
-    talk(f"b2: {DOCKS} docks x {CLIPS} clips of {CLIP_BYTES // MIB} MiB, {CUT_SHARE:.0%} cut, 4 players, 2 who list")
+    talk(f"b2: {DEVICES} devices x {CLIPS} clips of {CLIP_BYTES // MIB} MiB within {ARRIVALS_S} s, {CUT_SHARE:.0%} cut, 4 players, 2 who list")
     samples = in_turn({"lapel": shift_change}, "during_ms")["lapel"]
     during, idle = [s["during_ms"] for s in samples], [s["idle_ms"] for s in samples]
     line("shift_change_first_byte_p99", during, "the same, idle", idle, "ms", [a / b for a, b in zip(during, idle)], 3.0,
          "lower", list_p99_ms=round(statistics.median(s["list_ms"] for s in samples), 2))
-    bytes_sent = DOCKS * CLIPS * CLIP_BYTES
+    bytes_sent = DEVICES * CLIPS * CLIP_BYTES
     # 1 % of everything and one buffer a cut.
     allowed = [(bytes_sent * 0.01 + s["cuts"] * MIB) / MIB for s in samples]
     resent = [s["resent"] / MIB for s in samples]
     line("shift_change_resent", resent, "1 % + 1 MiB a cut", allowed, "MiB", [a / b for a, b in zip(resent, allowed)], 1.0, "lower",
          cuts=sum(s["cuts"] for s in samples))
-    links = [DOCKS * LINK_BYTES_S / MIB] * len(samples)
-    rates = [s["rate"] for s in samples]
+    rates, links = [s["rate"] for s in samples], [s["best_rate"] for s in samples]
     line("shift_change_rate", rates, "the links", links, "MiB/s", [a / b for a, b in zip(rates, links)], None, "higher")
 
 
@@ -428,12 +429,15 @@ def b2():
 
 def b8():
     talk("b8: CPU of hash, catalog and ledger, s/GiB")
-    samples = in_turn({"lapel": lambda: upload(Lapel, 4, 256 * MIB, 4), SinkNoHash.name: lambda: upload(SinkNoHash, 4, 256 * MIB, 4)},
-                      "cpu")
+    # The server has no switch that takes its ledger away: floor programs stand in for it without, one with a hash and one without.
+    samples = in_turn({server.name: lambda server=server: upload(server, 4, 256 * MIB, 4) for server in (Lapel, Sink, SinkNoHash)}, "cpu")
     compare("evidence_cpu", samples, "cpu", "lapel", SinkNoHash.name, "CPU s/GiB", 1.0, plus=0.8,
             label="sink without hash + 0.8 s/GiB",
             difference=round(statistics.median(a["cpu"] - b["cpu"] for a, b in
                                                zip(samples["lapel"], samples[SinkNoHash.name])), 3))
+    for name, of, without in (("hash_cpu", Sink.name, SinkNoHash.name), ("ledger_and_catalog_cpu", "lapel", Sink.name)):
+        compare(name, samples, "cpu", of, without, "CPU s/GiB",
+                difference=round(statistics.median(a["cpu"] - b["cpu"] for a, b in zip(samples[of], samples[without])), 3))
     talk("b8: a request under a view, ms")
     with Lapel(fresh()) as server:
         player = Player(server)

@@ -87,9 +87,9 @@ class Server:
         self.process = None
         self.port = 0
 
-    def spawn(self, *args):
+    def spawn(self, *args, stdout=subprocess.PIPE):
         self.log = open(self.directory.with_suffix(".log"), "ab")
-        self.process = subprocess.Popen([str(a) for a in args], stdout=subprocess.PIPE, stderr=self.log, text=True)
+        self.process = subprocess.Popen([str(a) for a in args], stdout=stdout, stderr=self.log, text=True)
 
     def announced(self):
         """Waits for the line that names the port."""
@@ -119,7 +119,8 @@ class Server:
         if self.process:
             self.process.send_signal(how)
             self.process.wait(timeout=60)
-            self.process.stdout.close()
+            if self.process.stdout:
+                self.process.stdout.close()
             self.log.close()
             self.process = None
 
@@ -191,7 +192,7 @@ http {{
 }}
 """)
         program = PEERS / "nginx/usr/sbin/nginx"
-        self.spawn(program, "-p", self.directory, "-e", "stderr", "-c", config)
+        self.spawn(program, "-p", self.directory, "-e", "stderr", "-c", config, stdout=subprocess.DEVNULL)
         return self.answers()
 
 
@@ -208,8 +209,9 @@ class Tusd(Server):
 
     def start(self):
         self.port = free_port()
+        # It tells of each request there, and would wait for whoever does not read a pipe.
         self.spawn(PEERS / "bin/tusd", "-host", "127.0.0.1", "-port", self.port, "-upload-dir", self.directory,
-                   "-base-path", "/files/", "-verbose=false")
+                   "-base-path", "/files/", "-verbose=false", stdout=subprocess.DEVNULL)
         return self.answers()
 
 
