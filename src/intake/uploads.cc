@@ -402,9 +402,14 @@ Result<Upload> Uploads::create(const access::Actor& actor, const Creation& creat
                row));
     return {};
   };
-  auto inserted = parts_.database.write(insert);
+  bool is_refused = false;  // by the statements: a commit whose end nobody knows may stand, and then its file is needed
+  auto inserted = parts_.database.write([&](db::Transaction& tx) {
+    auto made = insert(tx);
+    is_refused = !made;
+    return made;
+  });
   if (!inserted) {
-    if (is_made_here) (void)parts_.disk.remove(path(upload.id));  // else the sweep finds it
+    if (is_made_here && is_refused) (void)parts_.disk.remove(path(upload.id));  // else the sweep finds it
     return fail(std::move(inserted).error());
   }
   if (upload.state == State::kSealing) sealer_->nudge();
@@ -760,7 +765,7 @@ Result<void> Uploads::admit(const Upload& upload) {
   return parts_.vault.admit(actor, admission, end);
 }
 
-// Files without a row, and files of uploads that have been sealed. Where another server may be alive, one without a row goes
+// Files without a row, files of uploads that have been sealed, and of those of which nothing was acknowledged. Where another server may be alive, one without a row goes
 // only when it is old: a server makes the file before others can see the row.
 Result<void> Uploads::sweep() {
   const std::int64_t living_us = parts_.is_only_server ? INT64_MAX : parts_.clock.now().us - kOrphanLifeUs;
@@ -768,6 +773,9 @@ Result<void> Uploads::sweep() {
     const auto id = UploadId::parse(name);
     const auto upload = id ? TRY(read(*id)) : std::nullopt;
     bool is_needed = upload && (upload->state != State::kSealed || upload->kind == Kind::kPartial);
+    if (is_needed && parts_.is_only_server && upload->state == State::kReceiving && upload->offset == 0 &&
+        upload->length > 0)
+      is_needed = false;  // the next bytes make it anew
     if (!upload) {
       const auto there = parts_.disk.stat(parts_.directory / name);
       if (!there && there.error().code() != Code::kNotFound) return fail(there.error());

@@ -90,7 +90,8 @@ class Claim {
 class Writer {
  public:
   std::uint64_t offset() const { return position_; }
-  // Hashes and writes. Makes the offset durable now and then, unless `holds_back`.
+  // Hashes and writes. Makes the offset durable now and then, unless `holds_back`. After bytes that could not be written, finish() makes
+  // nothing more durable.
   Result<void> write(std::span<std::uint8_t> bytes);
   // Makes durable what was written, and the upload finished when it is whole.
   Result<Upload> finish();
@@ -104,6 +105,7 @@ class Writer {
  private:
   friend class Uploads;
   Writer(Uploads& uploads, Claim claim) : uploads_(uploads), claim_(std::move(claim)) {}
+  Result<void> take(std::span<std::uint8_t> bytes);
   Result<void> write_aligned(ByteView bytes);
   Result<void> make_durable();
 

@@ -23,6 +23,13 @@ Result<void> Writer::write(std::span<std::uint8_t> bytes) {
     return fail(problems::kUploadTooLong,
                 fmt::format("The upload is {} bytes long; these bytes go beyond it", upload_.length));
   }
+  auto taken = take(bytes);
+  // The hash may know of bytes that the file lacks, and a sync that failed is not asked again: what was durable before is the end.
+  if (!taken) discard();
+  return taken;
+}
+
+Result<void> Writer::take(std::span<std::uint8_t> bytes) {
   hash_.update(bytes);
   if (file_->alignment() == 1) {
     TRY(file_->write_at(position_, bytes));
