@@ -279,7 +279,7 @@ TEST_F(AuditTest, ACheckThatCouldNotReadSaysSoAndNotThatAllIsWell) {
   admit_as_before("4712", {});
   const os::Path where = files();
   const std::string origin = terms(ashfield_).origin;
-  test::RefusingCatalog catalog(*database_);
+  test::RefusingCatalog catalog(*real_database_);
   std::size_t refusals = 0;
   for (;; ++refusals) {
     ASSERT_LT(refusals, 1'000U);
@@ -542,7 +542,8 @@ TEST_F(AuditTest, ADockIsKnownByTheKeyThatItsEventsCanTell) {
   seal(ashfield_.console, {{dock.id, "dock.revoked", {}, false}}, ashfield_);
   EXPECT_TRUE(names(faults(), {what, "revoked no, its events yes"}));
   run("DELETE FROM docks");
-  EXPECT_TRUE(names(faults(), {"person, dock, camera system, recipient or file request " + dock.id.text(), "the catalog has 0"}));
+  EXPECT_TRUE(names(faults(),
+                    {"person, dock, camera system, recipient or file request " + dock.id.text(), "the catalog has 0"}));
 }
 
 TEST_F(AuditTest, ACameraSystemIsKnownByItsNameAndStandsAsItsEventsSay) {
@@ -762,6 +763,13 @@ TEST_F(AuditTest, AFactThatOnlyOneOfTheTwoKnowsIsNamed) {
   expect_named("DELETE FROM releases", {"release of recording " + id.text(), "the catalog does not"});
   expect_named("UPDATE releases SET person = '" + who + "'", {"to person " + who, "no event"});
   expect_named("UPDATE holds SET matter = 'Roe'", {"hold ", "Roe", "no event"});
+  // Of an empty name, which comes before all others.
+  expect_named(
+      fmt::format("INSERT INTO assignments (id, agency, person, kind, target, from_us) VALUES ('', '{}', '{}', "
+                  "'clearance', 'medical', 1)",
+                  agency, who),
+      {"assignment : clearance medical of person " + who, "no event"});
+  expect_named("UPDATE holds SET id = ''", {"hold :", "no event"});
   expect_named("DELETE FROM holds", {"hold ", "Doe", "the catalog does not"});
 }
 

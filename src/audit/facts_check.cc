@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "crypto/sha256.h"
+#include "db/pages.h"
 #include "proof/entry.h"
 #include "roster/holds_check.h"
 
@@ -245,18 +246,14 @@ Result<Lines> by_events(db::Transaction& tx, const std::string& agency, const st
 template <typename Line>
 Result<void> add_rows(db::Transaction& tx, const std::string& agency, std::string_view table, std::string_view columns,
                       std::string_view place, Lines& out, Line&& line) {
-  for (std::string after;;) {
-    const db::Rows rows =
-        TRY(tx.query(fmt::format("SELECT {0}, CAST({2} AS TEXT) AS place FROM {1} WHERE agency = :agency AND "
-                                 "CAST({2} AS TEXT) > :after ORDER BY place LIMIT :limit",
-                                 columns, table, place),
-                     {{"agency", agency}, {"after", after}, {"limit", kPage}}));
-    if (rows.empty()) return {};
-    for (const db::Row& row : rows) {
-      after = row.text("place");
-      out.insert(line(row));
-    }
-  }
+  const std::string sql = fmt::format(
+      "SELECT {}, CAST({} AS TEXT) AS place FROM {} WHERE agency = :agency AND {} ORDER BY place LIMIT :limit", columns,
+      place, table, db::is_on_next_page(fmt::format("CAST({} AS TEXT)", place)));
+  return db::for_rows(tx, sql, {{"agency", agency}, {"limit", kPage}}, "place",
+                      [&](const db::Row& row) -> Result<void> {
+                        out.insert(line(row));
+                        return {};
+                      });
 }
 
 Result<Lines> by_catalog(db::Transaction& tx, const std::string& agency) {

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <chrono>
 #include <list>
+#include <map>
 #include <system_error>
 #include <unordered_map>
 
@@ -468,7 +469,38 @@ class SqliteDatabase final : public Database {
       }
       return {};
     }));
+    if (out.empty()) TRY(read([&](Transaction& tx) { return find_other_kinds(tx, out); }));
     return out;
+  }
+
+  // A column keeps whatever is put into it: bytes compare with no text and are greater than every number, so that a value of
+  // another kind would be another answer to whoever asks, and look the same to whoever reads all as text.
+  static Result<void> find_other_kinds(Transaction& tx, std::vector<std::string>& out) {
+    out.clear();
+    std::map<std::string, std::vector<std::pair<std::string, std::string>>>
+        columns;  // of each table: their names and kinds
+    for (const Row& row : TRY(tx.query(
+             "SELECT t.name AS of_table, c.name AS name, CASE upper(c.type) WHEN 'TEXT' THEN 'text' WHEN 'BLOB' "
+             "THEN 'blob' ELSE 'integer' END AS kind FROM sqlite_schema t JOIN pragma_table_info(t.name) c "
+             "WHERE t.type = 'table' AND upper(c.type) IN ('TEXT', 'BLOB', 'BIGINT', 'INTEGER') ORDER BY 1, 2 "
+             "LIMIT 10000"))) {
+      columns[row.text("of_table")].emplace_back(row.text("name"), row.text("kind"));
+    }
+    for (const auto& [table, of_table] : columns) {
+      std::string counts;
+      for (std::size_t i = 0; i < of_table.size(); ++i) {
+        counts += fmt::format("{}COUNT(CASE WHEN typeof(\"{}\") NOT IN ('null', '{}') THEN 1 END) AS others_{}",
+                              i == 0 ? "" : ", ", of_table[i].first, of_table[i].second, i);
+      }
+      const Rows counted = TRY(tx.query(fmt::format("SELECT {} FROM \"{}\"", counts, table)));
+      for (std::size_t i = 0; i < of_table.size() && out.size() < kDamageMax; ++i) {
+        const std::int64_t others = counted[0].integer(fmt::format("others_{}", i));
+        if (others > 0)
+          out.push_back(
+              fmt::format("{}.{}: {} values are no {}", table, of_table[i].first, others, of_table[i].second));
+      }
+    }
+    return {};
   }
 
   Result<std::vector<std::string>> schema() override {

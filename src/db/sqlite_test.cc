@@ -240,6 +240,31 @@ TEST(SqliteOpen, AFullDiskAtAnyWriteIsKFull) {
   EXPECT_GE(refusals, 3);
 }
 
+// A column keeps whatever is put into it, and bytes are no text to whoever compares.
+TEST(SqliteDamage, AValueOfAnotherKindThanItsColumnIsTold) {
+  const Directory directory;
+  const auto database = *open_sqlite(directory.file());
+  const auto write = [&](std::string_view sql) {
+    return database->write([&](Transaction& tx) -> Result<void> {
+      TRY(tx.run(sql));
+      return {};
+    });
+  };
+  ASSERT_TRUE(write("CREATE TABLE holds (id TEXT NOT NULL PRIMARY KEY, until_us BIGINT, mark BLOB)"));
+  ASSERT_TRUE(write("INSERT INTO holds (id, until_us, mark) VALUES ('a', 7, x'00'), ('b', NULL, NULL)"));
+  EXPECT_EQ(*database->damage(), std::vector<std::string>());
+  for (const auto& [change, back, words] :
+       {std::tuple("id = CAST(id AS BLOB)", "id = CAST(id AS TEXT)", "holds.id: 1 values are no text"),
+        std::tuple("until_us = CAST(until_us AS BLOB)", "until_us = 7", "holds.until_us: 1 values are no integer"),
+        std::tuple("until_us = 7.5", "until_us = 7", "holds.until_us: 1 values are no integer"),
+        std::tuple("mark = 'x'", "mark = x'00'", "holds.mark: 1 values are no blob")}) {
+    ASSERT_TRUE(write(fmt::format("UPDATE holds SET {} WHERE until_us IS NOT NULL", change)));
+    EXPECT_EQ(*database->damage(), std::vector<std::string>{words}) << change;
+    ASSERT_TRUE(write(fmt::format("UPDATE holds SET {} WHERE until_us IS NOT NULL", back)));
+  }
+  EXPECT_EQ(*database->damage(), std::vector<std::string>());
+}
+
 TEST(SqliteFull, NothingOfTheTransactionStaysAndTheNextOneWorks) {
   bool full = false;
   const Vfs vfs([&](Vfs::On on) {

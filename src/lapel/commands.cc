@@ -173,8 +173,8 @@ Result<audit::CatalogReport> check_catalog(Installation& installation, const ros
     said_us = now_us;
     fmt::print(stderr, "{}: {} originals read, {} bytes\n", agency.slug, report.originals, report.original_bytes);
   };
-  return audit::check_catalog(
-      {agency, origin, installation.database(), installation.store(), installation.bucket(), installation.data(), say});
+  return audit::check_catalog({agency, origin, installation.database(), installation.store(), installation.bucket(),
+                               installation.bucket_directory(), say});
 }
 
 }  // namespace

@@ -16,6 +16,8 @@
 namespace lapel::ledger {
 namespace {
 
+constexpr std::int64_t kBeyondMax = 100;  // events at no leaf that are named
+
 // Walks a ledger from leaf 0 and says of each leaf what it is.
 class Checker {
  public:
@@ -161,6 +163,7 @@ Result<CheckReport> check_ledger(const CheckParts& parts) {
   std::vector<BatchRow> batches;
   std::vector<Head> published;
   std::uint64_t open_events = 0;
+  std::vector<std::string> beyond;
   const auto read_what_is_stored = [&](db::Transaction& tx) -> Result<void> {
     head = TRY(read_head(tx, parts.agency));
     batches = TRY(read_batches(tx, parts.agency, head.tiled_size));
@@ -177,13 +180,24 @@ Result<CheckReport> check_ledger(const CheckParts& parts) {
         published.push_back({static_cast<std::uint64_t>(after), root});
       }
     }
-    const db::Params below = {{"agency", parts.agency}, {"size", head.size}};
+    // A head and its events are committed together: what stands elsewhere was never sealed, whoever may believe it.
+    const db::Params end = {{"agency", parts.agency}, {"size", head.size}};
     const db::Rows counted = TRY(
-        tx.query("SELECT COUNT(*) AS events FROM ledger_events WHERE agency = :agency AND leaf_index < :size", below));
+        tx.query("SELECT COUNT(*) AS events FROM ledger_events WHERE agency = :agency AND leaf_index < :size", end));
     open_events = static_cast<std::uint64_t>(counted[0].integer("events"));
+    beyond.clear();
+    for (const db::Row& row : TRY(tx.query(
+             "SELECT leaf_index, subject, type FROM ledger_events WHERE agency = :agency AND (leaf_index >= :size OR "
+             "leaf_index < 0) ORDER BY leaf_index, subject LIMIT :limit",
+             {{"agency", parts.agency}, {"size", head.size}, {"limit", kBeyondMax}}))) {
+      beyond.push_back(
+          fmt::format("leaf {}: the catalog has an event of {} of subject {} there, and the ledger has {} leaves",
+                      row.integer("leaf_index"), row.text("type"), row.text("subject"), head.size));
+    }
     return {};
   };
   TRY(parts.database.read(read_what_is_stored));
+  for (std::string& text : beyond) checker.fault(std::move(text));
 
   // Rebuilt from leaf 0, with nothing taken over from memory.
   Edge edge;

@@ -187,6 +187,27 @@ TEST_F(CheckTest, EachColumnIsWhatItsEventSaysOrIsNamed) {
   expect_sound(*ledger);
 }
 
+TEST_F(CheckTest, AnEventThatStandsAtNoLeafIsNamed) {
+  const auto ledger = open();
+  const auto subject = crypto::new_id<SubjectId>(), nobody = crypto::new_id<SubjectId>();
+  seal(*ledger, subject);
+  for (const std::string leaf : {"2", "4000000000000000000", "-1"}) {
+    for (const auto& [whose, n] : {std::pair(subject, "1000000000"), std::pair(nobody, "0")}) {
+      const auto found = faults_with(
+          *ledger,
+          fmt::format("INSERT INTO ledger_events (agency, subject, n, leaf_index, type, at_us, event) SELECT agency, "
+                      "'{}', {}, {}, type, at_us, event FROM ledger_events WHERE subject = '{}'",
+                      whose.text(), n, leaf, subject.text()));
+      EXPECT_TRUE(
+          names(found, fmt::format("leaf {}: the catalog has an event of recording.viewed of subject {} there, and the "
+                                   "ledger has 2 leaves",
+                                   leaf, whose.text())))
+          << fmt::format("{}", fmt::join(found, "\n"));
+    }
+  }
+  expect_sound(*ledger);
+}
+
 TEST_F(CheckTest, EachPublishedSizeIsOneOfTheTreeOrIsNamed) {
   const auto ledger = open();
   seal(*ledger, crypto::new_id<SubjectId>());

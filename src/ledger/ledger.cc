@@ -220,13 +220,14 @@ struct Ledger::Impl {
       Pending* failing = nullptr;
       auto sealed =
           lost < kOptimisticAttemptsMax ? seal_optimistic(batch, &failing) : seal_holding_the_lock(batch, &failing);
-      if (failing) {
+      // What a run before had failed with is nobody's fault where another sequencer was then first.
+      const bool has_moved = !sealed && sealed.error().problem == &problems::kLedgerMoved;
+      if (failing && !has_moved) {
         failing->error = std::move(sealed).error();
         std::erase(batch, failing);
         continue;
       }
-      if (sealed || sealed.error().problem != &problems::kLedgerMoved || ++lost == limits::kSequencerAttemptsMax)
-        return sealed;
+      if (!has_moved || ++lost == limits::kSequencerAttemptsMax) return sealed;
     }
     return {};
   }
@@ -252,6 +253,7 @@ struct Ledger::Impl {
     std::shared_ptr<const Edge> after;
     TRY(database.write([&](db::Transaction& tx) -> Result<void> {
       *failing = nullptr;
+      after.reset();  // of a run that was rolled back
       TRY(tx.run("UPDATE ledgers SET last_beat = last_beat WHERE agency = :agency", {{"agency", agency_text}}));
       const std::shared_ptr<const Edge> before = TRY(log.refresh_in(tx));
       const Built built = TRY(build(tx, batch, before->size));

@@ -13,6 +13,7 @@
 #include "audit/facts_check.h"
 #include "base/text.h"
 #include "crypto/sha256.h"
+#include "db/pages.h"
 #include "ledger/feed.h"
 #include "proof/entry.h"
 
@@ -100,26 +101,21 @@ Result<void> add_rows(db::Transaction& tx, const AgencyId& agency, std::string_v
                       const std::vector<std::string_view>& columns, Lines& out, Line&& line) {
   std::string list;
   for (const std::string_view column : columns) list += fmt::format(", CAST({0} AS TEXT) AS {0}", column);
-  for (std::string after;;) {
-    const db::Rows rows = TRY(tx.query(
-        fmt::format(
-            "SELECT CAST(id AS TEXT) AS place{} FROM {} WHERE agency = :agency AND CAST(id AS TEXT) > :after ORDER "
-            "BY place LIMIT :limit",
-            list, table),
-        {{"agency", agency.text()}, {"after", after}, {"limit", kPage}}));
-    if (rows.empty()) return {};
-    for (const db::Row& row : rows) {
-      after = row.text("place");
-      const auto text = [&](std::string_view name) {
-        const auto value = row.maybe_text(name);
-        return value ? printable(*value) : std::string(kNothing);
-      };
-      const auto time = [&](std::string_view name) {
-        return printable(audit::column_time(row.maybe_text(name)).value_or(std::string(kNothing)));
-      };
-      out.insert(line(row, printable(after), text, time));
-    }
-  }
+  const std::string sql = fmt::format(
+      "SELECT CAST(id AS TEXT) AS place{} FROM {} WHERE agency = :agency AND {} ORDER BY place LIMIT :limit", list,
+      table, db::is_on_next_page("CAST(id AS TEXT)"));
+  return db::for_rows(tx, sql, {{"agency", agency.text()}, {"limit", kPage}}, "place",
+                      [&](const db::Row& row) -> Result<void> {
+                        const auto text = [&](std::string_view name) {
+                          const auto value = row.maybe_text(name);
+                          return value ? printable(*value) : std::string(kNothing);
+                        };
+                        const auto time = [&](std::string_view name) {
+                          return printable(audit::column_time(row.maybe_text(name)).value_or(std::string(kNothing)));
+                        };
+                        out.insert(line(row, printable(row.text("place")), text, time));
+                        return {};
+                      });
 }
 
 Result<Lines> by_catalog(db::Transaction& tx, const AgencyId& agency) {

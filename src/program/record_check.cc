@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "base/text.h"
 #include "crypto/sha256.h"
+#include "db/pages.h"
 #include "ledger/feed.h"
 #include "program/import.h"
 #include "program/rows.h"
@@ -144,39 +145,34 @@ Result<void> check_reports(db::Transaction& tx, const AgencyId& agency, const st
   const auto check = [&](const std::string& line) {
     if (events.erase(line) == 0) fault(line + ": the catalog has it, and no event");
   };
-  for (std::string after;;) {
-    const db::Rows rows =
-        TRY(tx.query("SELECT CAST(id AS TEXT) AS id, CAST(title AS TEXT) AS title, CAST(as_of AS TEXT) AS as_of, "
-                     "CAST(published_us AS TEXT) AS at, "
-                     "CAST(published_by AS TEXT) AS published_by, CAST(content AS TEXT) AS content, CAST(sha256 AS "
-                     "TEXT) AS sha256, CAST(draft AS TEXT) AS draft FROM "
-                     "program_publications WHERE agency = :agency AND CAST(id AS TEXT) > :after ORDER BY CAST(id AS "
-                     "TEXT) LIMIT :limit",
-                     {{"agency", agency.text()}, {"after", after}, {"limit", kPublicationsPage}}));
-    if (rows.empty()) break;
-    for (const db::Row& row : rows) {
-      after = row.text("id");
-      check(publication_line(printable(after), printable(row.text("title")), day_of_column(row.text("as_of")),
-                             digest_of_column(row.text("content"), row.text("sha256")),
-                             printable(row.text("published_by")), time_of_column(row),
-                             TRY(more_of(tx, after, row.maybe_text("draft")))));
-    }
-  }
-  for (std::string after;;) {
-    const db::Rows rows = TRY(tx.query(
-        "SELECT CAST(id AS TEXT) AS id, CAST(title AS TEXT) AS title, CAST(as_of AS TEXT) AS as_of, "
-        "CAST(drafted_us AS TEXT) AS at, CAST(drafted_by AS TEXT) AS drafted_by, CAST(content AS TEXT) AS content, "
-        "CAST(sha256 AS TEXT) AS sha256 FROM program_drafts WHERE agency = :agency AND CAST(id AS TEXT) > :after "
-        "ORDER BY CAST(id AS TEXT) LIMIT :limit",
-        {{"agency", agency.text()}, {"after", after}, {"limit", kPublicationsPage}}));
-    if (rows.empty()) break;
-    for (const db::Row& row : rows) {
-      after = row.text("id");
-      check(draft_line(printable(after), printable(row.text("title")), day_of_column(row.text("as_of")),
-                       digest_of_column(row.text("content"), row.text("sha256")), printable(row.text("drafted_by")),
-                       time_of_column(row)));
-    }
-  }
+  const db::Params page = {{"agency", agency.text()}, {"limit", kPublicationsPage}};
+  const std::string is_next = db::is_on_next_page("CAST(id AS TEXT)");
+  TRY(db::for_rows(
+      tx,
+      "SELECT CAST(id AS TEXT) AS id, CAST(title AS TEXT) AS title, CAST(as_of AS TEXT) AS as_of, CAST(published_us AS "
+      "TEXT) AS at, CAST(published_by AS TEXT) AS published_by, CAST(content AS TEXT) AS content, CAST(sha256 AS TEXT) "
+      "AS sha256, CAST(draft AS TEXT) AS draft FROM program_publications WHERE agency = :agency AND " +
+          is_next + " ORDER BY CAST(id AS TEXT) LIMIT :limit",
+      page, "id", [&](const db::Row& row) -> Result<void> {
+        const std::string& id = row.text("id");
+        check(publication_line(printable(id), printable(row.text("title")), day_of_column(row.text("as_of")),
+                               digest_of_column(row.text("content"), row.text("sha256")),
+                               printable(row.text("published_by")), time_of_column(row),
+                               TRY(more_of(tx, id, row.maybe_text("draft")))));
+        return {};
+      }));
+  TRY(db::for_rows(
+      tx,
+      "SELECT CAST(id AS TEXT) AS id, CAST(title AS TEXT) AS title, CAST(as_of AS TEXT) AS as_of, "
+      "CAST(drafted_us AS TEXT) AS at, CAST(drafted_by AS TEXT) AS drafted_by, CAST(content AS TEXT) AS content, "
+      "CAST(sha256 AS TEXT) AS sha256 FROM program_drafts WHERE agency = :agency AND " +
+          is_next + " ORDER BY CAST(id AS TEXT) LIMIT :limit",
+      page, "id", [&](const db::Row& row) -> Result<void> {
+        check(draft_line(printable(row.text("id")), printable(row.text("title")), day_of_column(row.text("as_of")),
+                         digest_of_column(row.text("content"), row.text("sha256")), printable(row.text("drafted_by")),
+                         time_of_column(row)));
+        return {};
+      }));
   std::string draft, reviewer;
   for (;;) {
     const db::Rows rows = TRY(tx.query(
@@ -242,28 +238,25 @@ Result<void> check_record(db::Transaction& tx, const AgencyId& agency, const std
   const std::string sql = fmt::format(
       "SELECT CAST(leaf_index AS TEXT) AS leaf, CAST(place AS TEXT) AS at_place, CAST(recorded_at_us AS TEXT) AS "
       "recorded{} FROM "
-      "program_statements WHERE agency = :agency AND CAST(id AS TEXT) > :after ORDER BY CAST(id AS TEXT) LIMIT :limit",
-      columns);
-  for (std::string after;;) {
-    const db::Rows rows = TRY(tx.query(sql, {{"agency", agency.text()}, {"after", after}, {"limit", kPage}}));
-    for (const db::Row& row : rows) {
-      after = row.text("id");
-      const Place place{row.text("leaf"), row.text("at_place")};
-      const std::string name = fmt::format("program statement {} at leaf {}, place {}", printable(after),
-                                           printable(place.first), printable(place.second));
-      const auto found = events.find(place);
-      if (found == events.end()) {
-        fault(name + ": the catalog has it, and no event");
-        continue;
-      }
-      if (found->second.digest != digest_of_row(row)) fault(name + ": it does not say what was sealed");
-      if (audit::column_time(row.maybe_text("recorded")) != found->second.at) {
-        fault(fmt::format("{}: it was sealed at {}", name, found->second.at));
-      }
-      events.erase(found);
-    }
-    if (rows.empty()) break;
-  }
+      "program_statements WHERE agency = :agency AND {} ORDER BY CAST(id AS TEXT) LIMIT :limit",
+      columns, db::is_on_next_page("CAST(id AS TEXT)"));
+  TRY(db::for_rows(
+      tx, sql, {{"agency", agency.text()}, {"limit", kPage}}, "id", [&](const db::Row& row) -> Result<void> {
+        const Place place{row.text("leaf"), row.text("at_place")};
+        const std::string name = fmt::format("program statement {} at leaf {}, place {}", printable(row.text("id")),
+                                             printable(place.first), printable(place.second));
+        const auto found = events.find(place);
+        if (found == events.end()) {
+          fault(name + ": the catalog has it, and no event");
+          return {};
+        }
+        if (found->second.digest != digest_of_row(row)) fault(name + ": it does not say what was sealed");
+        if (audit::column_time(row.maybe_text("recorded")) != found->second.at) {
+          fault(fmt::format("{}: it was sealed at {}", name, found->second.at));
+        }
+        events.erase(found);
+        return {};
+      }));
   for (const auto& [place, sealed] : events) {
     fault(fmt::format("program statement at leaf {}, place {}: an event says so, and the catalog does not", place.first,
                       place.second));

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "db/pages.h"
 
 namespace lapel::roster {
 namespace {
@@ -70,18 +71,13 @@ Result<void> for_rows(db::Transaction& tx, const std::string& agency, std::strin
     casts += fmt::format("CAST({0} AS TEXT) AS {0}, ", columns.substr(at, end - at));
     at = end + 1;
   }
-  for (std::string after;;) {
-    const db::Rows rows =
-        TRY(tx.query(fmt::format("SELECT {} CAST(id AS TEXT) AS id FROM {} WHERE agency = :agency AND CAST(id AS TEXT) "
-                                 "> :after ORDER BY CAST(id AS TEXT) LIMIT :limit",
-                                 casts, table),
-                     {{"agency", agency}, {"after", after}, {"limit", kPage}}));
-    if (rows.empty()) return {};
-    for (const db::Row& row : rows) {
-      after = row.text("id");
-      each(row);
-    }
-  }
+  const std::string sql = fmt::format(
+      "SELECT {} CAST(id AS TEXT) AS id FROM {} WHERE agency = :agency AND {} ORDER BY CAST(id AS TEXT) LIMIT :limit",
+      casts, table, db::is_on_next_page("CAST(id AS TEXT)"));
+  return db::for_rows(tx, sql, {{"agency", agency}, {"limit", kPage}}, "id", [&](const db::Row& row) -> Result<void> {
+    each(row);
+    return {};
+  });
 }
 
 }  // namespace

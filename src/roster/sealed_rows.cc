@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "db/pages.h"
 
 namespace lapel::roster {
 namespace {
@@ -136,36 +137,34 @@ Result<void> compare(db::Transaction& tx, const SealedTable& table, const Agency
   }
   const std::string sql = fmt::format(
       "SELECT CAST(id AS TEXT) AS id, CAST(leaf_index AS TEXT) AS leaf_index, CAST(entered_by AS TEXT) AS entered_by, "
-      "CAST(entered_us AS TEXT) AS entered_us{} FROM {} WHERE agency = :agency AND CAST(id AS TEXT) > :after ORDER BY "
-      "CAST(id AS TEXT) LIMIT :limit",
-      casts, table.table);
-  for (std::string after;;) {
-    const db::Rows rows = TRY(tx.query(sql, {{"agency", agency.text()}, {"after", after}, {"limit", kPage}}));
-    if (rows.empty()) break;
-    for (const db::Row& row : rows) {
-      after = row.text("id");
-      Said said;
-      const auto add = [&](std::string_view column, ColumnKind kind) {
-        if (const auto text = row.maybe_text(column)) said[std::string(column)] = told_by_column(kind, *text);
-      };
-      add("leaf_index", ColumnKind::kNumber);
-      add("entered_by", ColumnKind::kText);
-      add("entered_us", ColumnKind::kTime);
-      for (const auto& columns : {table.columns, table.end_columns}) {
-        for (const SealedColumn& column : columns) add(column.column, column.kind);
-      }
-      const std::string name = fmt::format("{} {}", table.noun, printable(after));
-      const auto found = events.find(after);
-      if (found == events.end()) {
-        fault(fmt::format("{}: the catalog has it, and no event: {}", name, in_words(said)));
-        continue;
-      }
-      if (found->second != said) {
-        fault(fmt::format("{}: the catalog says {}; the ledger {}", name, in_words(said), in_words(found->second)));
-      }
-      events.erase(found);
-    }
-  }
+      "CAST(entered_us AS TEXT) AS entered_us{} FROM {} WHERE agency = :agency AND {} ORDER BY CAST(id AS TEXT) LIMIT "
+      ":limit",
+      casts, table.table, db::is_on_next_page("CAST(id AS TEXT)"));
+  TRY(db::for_rows(
+      tx, sql, {{"agency", agency.text()}, {"limit", kPage}}, "id", [&](const db::Row& row) -> Result<void> {
+        const std::string& id = row.text("id");
+        Said said;
+        const auto add = [&](std::string_view column, ColumnKind kind) {
+          if (const auto text = row.maybe_text(column)) said[std::string(column)] = told_by_column(kind, *text);
+        };
+        add("leaf_index", ColumnKind::kNumber);
+        add("entered_by", ColumnKind::kText);
+        add("entered_us", ColumnKind::kTime);
+        for (const auto& columns : {table.columns, table.end_columns}) {
+          for (const SealedColumn& column : columns) add(column.column, column.kind);
+        }
+        const std::string name = fmt::format("{} {}", table.noun, printable(id));
+        const auto found = events.find(id);
+        if (found == events.end()) {
+          fault(fmt::format("{}: the catalog has it, and no event: {}", name, in_words(said)));
+          return {};
+        }
+        if (found->second != said) {
+          fault(fmt::format("{}: the catalog says {}; the ledger {}", name, in_words(said), in_words(found->second)));
+        }
+        events.erase(found);
+        return {};
+      }));
   for (const auto& [id, said] : events) {
     fault(fmt::format("{} {}: an event says so, and the catalog does not: {}", table.noun, id, in_words(said)));
   }

@@ -8,6 +8,7 @@
 #include "acts/tables_check.h"
 #include "base/text.h"
 #include "crypto/sha256.h"
+#include "db/pages.h"
 #include "training/schema.h"
 
 namespace lapel::training {
@@ -22,20 +23,19 @@ Result<void> check_texts(db::Transaction& tx, const AgencyId& agency, const std:
   std::set<std::string> wanted;
   for (const roster::SealedRow& row : TRY(roster::sealed_rows(tx, kVersions, agency)))
     wanted.insert(row.text("sha256"));
-  for (std::string after;;) {
-    const db::Rows rows = TRY(tx.query(
-        "SELECT CAST(sha256 AS TEXT) AS sha256, CAST(body AS TEXT) AS body FROM policy_texts WHERE agency = :agency "
-        "AND CAST(sha256 AS TEXT) > :after ORDER BY CAST(sha256 AS TEXT) LIMIT :limit",
-        {{"agency", agency.text()}, {"after", after}, {"limit", kTextsPage}}));
-    if (rows.empty()) break;
-    for (const db::Row& row : rows) {
-      after = row.text("sha256");
-      const auto body = row.maybe_text("body");
-      if (!wanted.erase(after)) fault(fmt::format("policy text {}: no version has it", printable(after)));
-      if (!body || hex(crypto::sha256(as_bytes(*body))) != after)
-        fault(fmt::format("policy text {}: its words are others", printable(after)));
-    }
-  }
+  TRY(db::for_rows(
+      tx,
+      "SELECT CAST(sha256 AS TEXT) AS sha256, CAST(body AS TEXT) AS body FROM policy_texts WHERE agency = :agency "
+      "AND " +
+          db::is_on_next_page("CAST(sha256 AS TEXT)") + " ORDER BY CAST(sha256 AS TEXT) LIMIT :limit",
+      {{"agency", agency.text()}, {"limit", kTextsPage}}, "sha256", [&](const db::Row& row) -> Result<void> {
+        const std::string& sha256 = row.text("sha256");
+        const auto body = row.maybe_text("body");
+        if (!wanted.erase(sha256)) fault(fmt::format("policy text {}: no version has it", printable(sha256)));
+        if (!body || hex(crypto::sha256(as_bytes(*body))) != sha256)
+          fault(fmt::format("policy text {}: its words are others", printable(sha256)));
+        return {};
+      }));
   for (const std::string& sha256 : wanted)
     fault(fmt::format("policy text {}: a version has it, and the catalog does not", printable(sha256)));
   const std::int64_t strays = TRY(tx.query(
