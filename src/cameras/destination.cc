@@ -16,6 +16,7 @@
 #include "base/limits.h"
 #include "base/problems.h"
 #include "base/text.h"
+#include "base/trace.h"
 #include "cameras/schema.h"
 #include "crypto/random.h"
 #include "crypto/sha256.h"
@@ -35,6 +36,9 @@ constexpr std::pair<std::string_view, std::string_view> kTold[] = {
     {"triggeronlocation", "trigger_on_location"},
     {"rejectedcontentreason", "rejected_because"},
     {"rejectedcontentoriginalcontainer", "rejected_from"}};
+
+constexpr std::size_t kSaidBytesMax =
+    limits::kEventBytesMax - 2 * 1'024;  // the rest is for who, when, where and after what
 
 std::string media_type(ContentKind kind, std::string_view name) {
   switch (kind) {
@@ -70,6 +74,34 @@ Result<void> check_md5(const std::optional<std::string>& announced, const std::s
 Result<void> check_sealed(const intake::Upload& upload) {
   if (upload.state == intake::State::kSealed) return {};  // no test: only a dock's statement is refused for good
   return fail(Code::kUnavailable, fmt::format("The file could not be kept: {}", upload.reason), upload.id.text());
+}
+
+// What a marker says.
+Json::Object marker_values(const std::string& name, std::string_view words, const ContentMetadata& metadata) {
+  Json::Object out = {{"source", name}, {"said", stored_metadata(metadata)}};
+  const auto put = [&](std::string_view member, std::string value) {
+    if (!value.empty()) out.emplace(member, std::move(value));
+  };
+  put("words", std::string(words));
+  put("category", value_of(metadata, "categoryname"));
+  put("category_id", value_of(metadata, "categoryid"));
+  put("tags", value_of(metadata, "tags"));
+  put("place", value_of(metadata, "location"));
+  if (const auto at = ledger_moment(content_time(metadata, "starttime"))) out.emplace("marked", *at);
+  if (const auto until = ledger_moment(content_time(metadata, "endtime"))) out.emplace("until", *until);
+  return out;
+}
+
+// Before anything of it is kept: what no event can say would hold up all that comes after it.
+Result<void> check_sealable(std::string_view what, const Json::Object& values) {
+  if (canonical(Json(values)).size() <= kSaidBytesMax) return {};
+  return fail(Code::kInvalid,
+              fmt::format("What is said of {} is over {} bytes as the ledger writes it", what, kSaidBytesMax));
+}
+Result<void> check_marker(const std::string& name, ByteView words, const ContentMetadata& metadata) {
+  if (!is_utf8(as_text(words)) || as_text(words).find('\0') != std::string_view::npos)
+    return fail(Code::kInvalid, "A bookmark's words must be UTF-8 without zero bytes");
+  return check_sealable("this bookmark", marker_values(name, as_text(words), metadata));
 }
 
 // A bookmark that says something else is another, though its words are the same.
@@ -131,7 +163,7 @@ class ClipArrival final : public Arrival {
     if (file.is_sealed) {
       TRY(take_away(uploads, asking_.actor, std::move(writer_), upload_));
       // What waited for it may wait still, where its first answer was lost in between.
-      TRY(destination_.flush(asking_, container, Destination::Waiting::kForClip));
+      TRY(destination_.go_on(asking_, container));
       return md5;
     }
     const auto group = container.head == file.recording ? std::nullopt : container.head;
@@ -141,7 +173,7 @@ class ClipArrival final : public Arrival {
     writer_.reset();
     TRY(check_sealed(TRY(uploads.seal(upload_))));
     TRY(destination_.file_is_sealed(container, file));
-    TRY(destination_.flush(asking_, container, Destination::Waiting::kForClip));
+    TRY(destination_.go_on(asking_, container));
     return md5;
   }
 
@@ -187,13 +219,13 @@ class SmallArrival final : public Arrival {
       return md5;
     }
     const bool is_bookmark = content_kind(object_.name, object_.metadata) == ContentKind::kBookmark;
-    if (is_bookmark && !is_utf8(as_text(bytes_))) return fail(Code::kInvalid, "A bookmark's words must be UTF-8");
+    if (is_bookmark) TRY(check_marker(object_.name, bytes_, object_.metadata));
     Destination::FileRow sent = destination_.row_of(
         object_, is_bookmark ? bookmark_digest(bytes_, object_.metadata) : hex(crypto::sha256(bytes_)), md5,
         bytes_.size());
     sent.content = base64(bytes_);
     TRY(destination_.note_file(container, sent));
-    TRY(destination_.flush(asking_, container, Destination::Waiting::kForClip));
+    TRY(destination_.go_on(asking_, container));
     return md5;
   }
 
@@ -276,6 +308,7 @@ Result<Container> Destination::merge(const Systems::Asking& asking, const std::s
       return fail(Code::kInvalid, fmt::format("A container's metadata may have at most {} keys and {} bytes",
                                               kContentKeysMax, kContentMetadataBytesMax));
     }
+    TRY(check_sealable("this container", {{"container", out.name}, {"said", stored_metadata(out.metadata)}}));
     if (made == Made::kThere) {
       TRY(tx.run("UPDATE camera_containers SET metadata = :metadata WHERE id = :id",
                  {{"metadata", stored_metadata(out.metadata)}, {"id", out.id.text()}}));
@@ -317,9 +350,21 @@ Result<void> Destination::complete_if_said(const Systems::Asking& asking, const 
   return in_turn(asking, said.name, [&](Container& container) { return complete(asking, container); });
 }
 
+// What waited for what has just come; and a container that was said to be complete before anything in it was kept is so now.
+Result<void> Destination::go_on(const Systems::Asking& asking, Container& container) {
+  const bool is_said_complete = value_of(container.metadata, "status") == "Complete";
+  const bool is_recording = container.parsed.kind == ContainerKind::kRecording;
+  if (!is_said_complete || !is_recording) return flush(asking, container, Waiting::kForClip);
+  auto completed = complete(asking, container);
+  // What is missing of the rest, or what another server did just now, is nothing that this object has to answer for.
+  const bool is_of_the_rest =
+      !completed && (completed.error().code() == Code::kUnavailable || completed.error().code() == Code::kConflict);
+  return is_of_the_rest ? Result<void>() : completed;
+}
+
 Result<void> Destination::complete(const Systems::Asking& asking, Container& container) {
-  if (container.is_complete) return {};
   TRY(flush(asking, container, Waiting::kNoMore));
+  if (container.is_complete) return {};
   const Timestamp now = parts_.clock.now();
   const auto note = [&](db::Transaction& tx) -> Result<void> {
     const std::int64_t changed =
@@ -329,16 +374,21 @@ Result<void> Destination::complete(const Systems::Asking& asking, Container& con
   };
   std::int64_t files = 0, markers = 0;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    const db::Rows rows = TRY(tx.query(
-        "SELECT COUNT(recording) AS files, COUNT(*) AS all_files, COUNT(CASE WHEN is_sealed = 0 AND content IS NULL "
-        "THEN 1 END) AS unkept FROM camera_files WHERE container = :container",
-        {{"container", container.id.text()}}));
+    const db::Rows rows =
+        TRY(tx.query("SELECT COUNT(CASE WHEN recording IS NOT NULL AND is_sealed = 1 THEN 1 END) AS files, COUNT(CASE "
+                     "WHEN recording "
+                     "IS NULL THEN 1 END) AS markers, COUNT(CASE WHEN is_sealed = 0 AND content IS NULL AND NOT EXISTS "
+                     "(SELECT 1 FROM "
+                     "camera_files o WHERE o.container = f.container AND o.name = f.name AND o.is_sealed = 1 AND "
+                     "o.put_us >= f.put_us) "
+                     "THEN 1 END) AS unkept FROM camera_files f WHERE container = :container",
+                     {{"container", container.id.text()}}));
     files = rows[0].integer("files");
-    markers = rows[0].integer("all_files") - files;
+    markers = rows[0].integer("markers");
     if (rows[0].integer("unkept") == 0) return {};
     return fail(Code::kUnavailable, "A file of this container was received and is not kept: send it again");
   }));
-  if (!container.head) return parts_.database.write(note);
+  if (!container.head) return {};  // nothing has come: what comes yet completes it
   acts::Act act(asking.actor);
   act.guard(note);
   act.make(kRecordings, *container.head,
@@ -421,11 +471,33 @@ Result<Destination::FileRow> Destination::note_file(const Container& container, 
   if (const auto there = TRY(find_file(container.id, sent.name, sent.sha256))) {
     if (there->recording) sent.recording = there->recording;  // of one that came as a small file there is none
     sent.is_sealed = there->is_sealed;
+    // A bookmark that was said once, then otherwise, and now as at first is said once more.
+    if (there->is_sealed && content_kind(sent.name, sent.metadata) == ContentKind::kBookmark) {
+      const auto latest = TRY(latest_file(container.id, sent.name));
+      sent.is_said_again = latest && latest->sha256 != sent.sha256;
+    }
   } else {
     TRY(check_file_count(container.id));
   }
   TRY(keep_file(container.id, sent));
   return sent;
+}
+
+Result<std::optional<Destination::FileRow>> Destination::latest_file(const ContainerId& container,
+                                                                     const std::string& name) {
+  std::optional<FileRow> out;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    out.reset();
+    for (const db::Row& row :
+         TRY(tx.query(fmt::format("SELECT {} FROM camera_files WHERE container = :container AND name = :name ORDER BY "
+                                  "put_us DESC, sha256 LIMIT 1",
+                                  kFileColumns),
+                      {{"container", container.text()}, {"name", name}}))) {
+      out = TRY(read_file(row));
+    }
+    return {};
+  }));
+  return out;
 }
 
 Result<void> Destination::keep_file(const ContainerId& container, const FileRow& file) {
@@ -434,7 +506,10 @@ Result<void> Destination::keep_file(const ContainerId& container, const FileRow&
         "INSERT INTO camera_files (container, name, sha256, md5, bytes, metadata, recording, is_sealed, content, "
         "put_us) VALUES (:container, :name, :sha256, :md5, :bytes, :metadata, :recording, 0, :content, :now) ON "
         "CONFLICT (container, name, sha256) DO UPDATE SET metadata = :metadata, put_us = :now, recording = "
-        "COALESCE(camera_files.recording, CAST(:recording AS TEXT))",
+        "COALESCE(camera_files.recording, CAST(:recording AS TEXT)), content = CASE WHEN camera_files.is_sealed = 1 "
+        "AND "
+        "CAST(:again AS BIGINT) = 1 THEN CAST(:content AS TEXT) ELSE camera_files.content END, is_sealed = CASE WHEN "
+        "CAST(:again AS BIGINT) = 1 THEN 0 ELSE camera_files.is_sealed END",
         {{"container", container.text()},
          {"name", file.name},
          {"sha256", file.sha256},
@@ -443,6 +518,7 @@ Result<void> Destination::keep_file(const ContainerId& container, const FileRow&
          {"metadata", stored_metadata(file.metadata)},
          {"recording", file.recording ? std::optional(file.recording->text()) : std::nullopt},
          {"content", file.content},
+         {"again", file.is_said_again ? 1 : 0},
          {"now", parts_.clock.now().us}}));
     return {};
   });
@@ -474,7 +550,23 @@ Result<void> Destination::check_file_count(const ContainerId& container) {
 
 Result<Container> Destination::refresh(const Systems::Asking& asking, const std::string& name) {
   Container container = TRY(known(asking, name));
+  // One that is received whole and not sealed yet is the first before any that comes now.
+  std::optional<UploadId> first;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    first.reset();
+    if (container.head) return {};
+    for (const db::Row& row :
+         TRY(tx.query("SELECT u.id AS upload FROM camera_files f JOIN uploads u ON u.recording = f.recording WHERE "
+                      "f.container = "
+                      ":container AND f.is_sealed = 0 AND u.state = 'sealing' ORDER BY u.received_us, u.id LIMIT 1",
+                      {{"container", container.id.text()}})))
+      first = UploadId::parse(row.text("upload"));
+    return {};
+  }));
+  if (first) TRY(parts_.uploads.seal(*first));
+  const auto known_head = container.head;
   TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    container.head = known_head;
     TRY(tx.run(
         "UPDATE camera_files SET is_sealed = 1, content = NULL WHERE container = :container AND is_sealed = 0 AND "
         "EXISTS (SELECT 1 FROM recordings r WHERE r.id = camera_files.recording)",
@@ -504,7 +596,12 @@ Result<void> Destination::flush(const Systems::Asking& asking, Container& contai
     if (content_kind(file.name, file.metadata) != ContentKind::kBookmark) {
       TRY(keep_side_file(asking, container, file));
     } else if (container.head) {
-      TRY(mark(asking, container, file));
+      auto marked = mark(asking, container, file);
+      // One from before this was asked when it came; it holds up nothing else.
+      const bool never =
+          !marked && (marked.error().code() == Code::kInvalid || marked.error().code() == Code::kTooLarge);
+      if (never) trace_error("cameras", "sealing a bookmark", marked.error(), {{"container", container.name}});
+      if (!never) TRY(std::move(marked));
     }
   }
   return {};
@@ -513,17 +610,6 @@ Result<void> Destination::flush(const Systems::Asking& asking, Container& contai
 Result<void> Destination::mark(const Systems::Asking& asking, const Container& container, const FileRow& file) {
   const auto words = parse_base64(*file.content);
   if (!words) return fail(Code::kCorrupt, "A bookmark that waits is damaged", file.name);
-  Json::Object values = {{"source", file.name}, {"said", stored_metadata(file.metadata)}};
-  const auto put = [&](std::string_view member, std::string value) {
-    if (!value.empty()) values.emplace(member, std::move(value));
-  };
-  put("words", std::string(as_text(*words)));
-  put("category", value_of(file.metadata, "categoryname"));
-  put("category_id", value_of(file.metadata, "categoryid"));
-  put("tags", value_of(file.metadata, "tags"));
-  put("place", value_of(file.metadata, "location"));
-  if (const auto at = ledger_moment(content_time(file.metadata, "starttime"))) values.emplace("marked", *at);
-  if (const auto until = ledger_moment(content_time(file.metadata, "endtime"))) values.emplace("until", *until);
   acts::Act act(asking.actor);
   act.guard([&](db::Transaction& tx) -> Result<void> {
     const std::int64_t changed = TRY(
@@ -532,7 +618,7 @@ Result<void> Destination::mark(const Systems::Asking& asking, const Container& c
                {{"container", container.id.text()}, {"name", file.name}, {"sha256", file.sha256}}));
     return changed == 1 ? Result<void>() : fail(Code::kConflict, "The bookmark is there already", file.name);
   });
-  act.make(kMarkers, *container.head, std::move(values));
+  act.make(kMarkers, *container.head, marker_values(file.name, as_text(*words), file.metadata));
   return act.commit(parts_.ledgers);
 }
 
@@ -644,23 +730,12 @@ Result<void> Destination::describe_anew(const Systems::Asking& asking, Container
     TRY(object(asking, container.name, name));
     return announced_.put(asking, kind, name, metadata);
   }
-  std::optional<FileRow> latest;
-  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    latest.reset();
-    for (const db::Row& row :
-         TRY(tx.query(fmt::format("SELECT {} FROM camera_files WHERE container = :container AND name = :name ORDER BY "
-                                  "put_us DESC, sha256 LIMIT 1",
-                                  kFileColumns),
-                      {{"container", container.id.text()}, {"name", name}}))) {
-      latest = TRY(read_file(row));
-    }
-    return {};
-  }));
+  auto latest = TRY(latest_file(container.id, name));
   if (!latest) return fail(Code::kNotFound, "No such object", name);
   if (content_kind(name, latest->metadata) != ContentKind::kBookmark || latest->metadata == metadata) {
     latest->metadata = metadata;
     TRY(keep_file(container.id, *latest));
-    return flush(asking, container, Waiting::kForClip);  // said before, it may not have come to that
+    return go_on(asking, container);  // said before, it may not have come to that
   }
   // The marker that stands is not changed: what is said now is another, with the words of the first.
   Bytes words;
@@ -682,8 +757,9 @@ Result<void> Destination::describe_anew(const Systems::Asking& asking, Container
   said.metadata = metadata;
   said.sha256 = bookmark_digest(words, metadata);
   said.content = base64(words);
-  TRY(keep_file(container.id, said));
-  return flush(asking, container, Waiting::kForClip);
+  TRY(check_marker(name, words, metadata));
+  TRY(note_file(container, said));
+  return go_on(asking, container);
 }
 
 Result<StoredObject> Destination::object(const Systems::Asking& asking, const std::string& container_name,

@@ -118,6 +118,7 @@ class Destination {
     ContentMetadata metadata;
     std::optional<RecordingId> recording;
     bool is_sealed = false;
+    bool is_said_again = false;          // a bookmark: sealed once, then it said something else
     std::optional<std::string> content;  // base64, while it waits
   };
 
@@ -130,6 +131,7 @@ class Destination {
       -> decltype(act(std::declval<Container&>()));
   Result<void> complete_if_said(const Systems::Asking& asking, const Container& container);
   Result<void> complete(const Systems::Asking& asking, Container& container);
+  Result<void> go_on(const Systems::Asking& asking, Container& container);
   // What was sealed of it before this process, or this request, knew.
   Result<Container> refresh(const Systems::Asking& asking, const std::string& name);
   enum class Waiting { kForClip, kNoMore };
@@ -139,6 +141,8 @@ class Destination {
   static Result<FileRow> read_file(const db::Row& row);
   Result<std::optional<FileRow>> find_file(const ContainerId& container, const std::string& name,
                                            const std::string& sha256);
+  // The one that was put last.
+  Result<std::optional<FileRow>> latest_file(const ContainerId& container, const std::string& name);
   Result<std::vector<FileRow>> waiting_files(const ContainerId& container);
   Result<void> keep_file(const ContainerId& container, const FileRow& file);
   // Its recording is there now; the first is the container's head.

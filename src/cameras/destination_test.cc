@@ -198,10 +198,85 @@ TEST_F(DestinationTest, ARecordingIsCompleteWhenAllOfItIsKept) {
         EXPECT_EQ(completed(container), 1);
       },
       20);
-  // Of nothing at all there is nothing to seal.
+  // Of nothing at all there is nothing to seal; what comes then completes it.
   const Step nothing = [](const std::string&) -> Result<void> { return {}; };
   refuse_each(
       nothing, complete, [&](const std::string& container) { EXPECT_EQ(completed(container), 0); }, 5);
+  const Step trail = [&](const std::string& container) { return done(put(container, "trail.json", "{}")); };
+  refuse_each(
+      complete, trail,
+      [&](const std::string& container) {
+        EXPECT_TRUE(complete(container));
+        EXPECT_EQ(recordings(container), 1);
+        EXPECT_EQ(completed(container), 1);
+      },
+      15);
+}
+
+TEST_F(DestinationTest, WhatNoEventCanSayIsRefusedBeforeAnyOfItIsKept) {
+  const std::string container = begin();
+  ContentMetadata quoted;  // each of these is written as four in the ledger
+  for (int n = 0; n < 15; ++n) quoted.emplace(fmt::format("k{}", n), std::string(250, '"'));
+  EXPECT_EQ(code_of(put(container, "bookmark_1", std::string_view("a\0b", 3), kBookmark)), Code::kInvalid);
+  EXPECT_EQ(code_of(put(container, "bookmark_2", std::string(3'000, '\x01'), kBookmark)), Code::kInvalid);
+  EXPECT_EQ(code_of(put(container, "bookmark_3", "stopped here", quoted)), Code::kInvalid);
+  ASSERT_TRUE(put(container, "bookmark_4", "stopped here", kBookmark));
+  EXPECT_EQ(code_of(destination_->post_object(asking_, container, "bookmark_4", quoted)), Code::kInvalid);
+  EXPECT_EQ(code_of(say(container, quoted)), Code::kInvalid);
+  EXPECT_EQ(count("camera_files"), 1);
+  EXPECT_TRUE(put(container, kClip, "a clip"));
+  EXPECT_TRUE(say(container, {{"status", "Complete"}}));
+  EXPECT_EQ(markers(container), 1);
+  EXPECT_EQ(completed(container), 1);
+  // One that waits from before this was asked holds up nothing.
+  const std::string older = begin();
+  ASSERT_TRUE(put(older, "bookmark_1", "stopped here", kBookmark));
+  run(fmt::format("UPDATE camera_files SET content = '{}' WHERE container = {}",
+                  base64(as_bytes(std::string_view("a\0b", 3))), of(older)));
+  EXPECT_TRUE(put(older, kClip, "another clip"));
+  EXPECT_TRUE(say(older, {{"status", "Complete"}}));
+  EXPECT_EQ(completed(older), 1);
+  EXPECT_EQ(faults(), std::vector<std::string>());
+}
+
+TEST_F(DestinationTest, ABookmarkThatIsSaidAgainAfterItSaidSomethingElseIsOneMore) {
+  const std::string container = begin();
+  ASSERT_TRUE(put(container, kClip, "a clip"));
+  const auto told = [&](const std::string& category) {
+    clock_.advance_us(1'000'000);
+    EXPECT_TRUE(destination_->post_object(asking_, container, "bookmark_1", {{"categoryname", category}}));
+    return markers(container);
+  };
+  ASSERT_TRUE(put(container, "bookmark_1", "stopped here", {{"categoryname", "Stop"}}));
+  EXPECT_EQ(told("Assault"), 2);
+  EXPECT_EQ(told("Stop"), 3);
+  EXPECT_EQ(told("Stop"), 3) << "the same again";
+  EXPECT_EQ(told("Assault"), 4);
+  EXPECT_EQ(count("camera_markers WHERE words = 'stopped here'"), 4);
+}
+
+// The first that is received is the recording's first, also where it is sealed after one that came later.
+TEST_F(DestinationTest, OneThatIsReceivedAndNotSealedYetIsTheFirst) {
+  for (std::size_t nth = 1;; ++nth) {
+    ASSERT_LT(nth, 300U);
+    const std::string container = begin();
+    settle();
+    database_->refuse(nth, Whose::kOtherThreads);
+    const auto first = put(container, "1.mp4", "first of " + container);
+    const bool was_refused = database_->has_refused();
+    auto second = put(container, "2.mp4", "second of " + container);
+    database_->heal();
+    if (!first) EXPECT_TRUE(put(container, "1.mp4", "first of " + container));
+    if (!second) EXPECT_TRUE(put(container, "2.mp4", "second of " + container));
+    EXPECT_EQ(recordings(container), 2);
+    EXPECT_EQ(
+        count(fmt::format("camera_containers c JOIN camera_files f ON f.recording = c.head WHERE f.name = '1.mp4' AND "
+                          "c.id = {}",
+                          of(container))),
+        1)
+        << nth;
+    if (!was_refused) break;
+  }
 }
 
 TEST_F(DestinationTest, BytesThatAreNotAsAnnouncedAreNotKept) {
@@ -267,6 +342,38 @@ TEST_F(DestinationTest, WhatWasReceivedAndIsNotKeptIsNotCompleted) {
   EXPECT_EQ(code_of(say(container, {{"status", "Complete"}})), Code::kUnavailable);
   EXPECT_EQ(completed(container), 0);
   EXPECT_EQ(code_of(destination_->object(asking_, container, "lost.mp4")), Code::kNotFound);
+  // Nobody was told that it is kept: the same name with other bytes takes its place.
+  EXPECT_TRUE(put(container, "lost.mp4", "encrypted anew"));
+  EXPECT_TRUE(say(container, {{"status", "Complete"}}));
+  EXPECT_EQ(completed(container), 1);
+}
+
+TEST_F(DestinationTest, ARenewedKeyEndsTheTokensOfTheOneBefore) {
+  Systems systems({*database_, *ledgers_, clock_});
+  const auto sign_in = [&](const Systems::Connected& connected) {
+    const Json file = *parse_json(connected.file);
+    return systems.sign_in(*file.find_string("BlobAPIUserName"), *file.find_string("BlobAPIKey"));
+  };
+  const auto before = *systems.add("ashfield", "Body worn 2", {"http://127.0.0.1:8080", {}, {}});
+  const auto token = *sign_in(before);
+  EXPECT_TRUE(systems.asking(token.text, token.account));
+  const auto after = *systems.renew("ashfield", "Body worn 2", {"http://127.0.0.1:8080", {}, {}});
+  EXPECT_EQ(code_of(systems.asking(token.text, token.account)), Code::kUnauthenticated);
+  EXPECT_EQ(code_of(sign_in(before)), Code::kUnauthenticated);
+  const auto another = *sign_in(after);
+  EXPECT_TRUE(systems.asking(another.text, another.account));
+  EXPECT_EQ(code_of(systems.asking(std::string(another.text.size(), 'z'), another.account)), Code::kUnauthenticated);
+}
+
+TEST_F(DestinationTest, ALongNameOfAnAgencyIsCutAtACharacter) {
+  std::string name = "Ashfield ";
+  for (int n = 0; n < 40; ++n) name += "é";
+  run(fmt::format("UPDATE agencies SET name = '{}' WHERE id = '{}'", name, ashfield_.id.text()));
+  const auto connected =
+      Systems({*database_, *ledgers_, clock_}).add("ashfield", "Body worn 3", {"http://127.0.0.1:8080", {}, {}});
+  ASSERT_TRUE(connected) << message_of(connected);
+  const Json file = *parse_json(connected->file);
+  EXPECT_EQ(*file.find_string("SiteName"), name.substr(0, 63));
 }
 
 TEST_F(DestinationTest, AContainerHasSoManyObjectsAndNoMore) {

@@ -9,7 +9,8 @@ namespace lapel::cameras {
 namespace {
 
 constexpr std::size_t kSaltBytes = 16;
-constexpr std::size_t kMintedBytes = 16 + 8 + kSaltBytes + 32;
+constexpr std::size_t kIdBytes = 16;
+constexpr std::size_t kMintedBytes = kIdBytes + 8 + kSaltBytes + 32;
 
 }  // namespace
 
@@ -39,12 +40,16 @@ std::optional<Minter::Minted> Minter::read(std::string_view use, std::string_vie
   if (!bytes) return std::nullopt;
   const ByteView view = *bytes;
   std::uint64_t us = 0;
-  for (const std::uint8_t byte : view.subspan(16, 8)) us = us << 8 | byte;
-  const Minted minted{SubjectId(*to_array<16>(view.first(16))), Timestamp{static_cast<std::int64_t>(us)}};
+  for (const std::uint8_t byte : view.subspan(kIdBytes, 8)) us = us << 8 | byte;
+  const Minted minted{SubjectId(*to_array<kIdBytes>(view.first(kIdBytes))), Timestamp{static_cast<std::int64_t>(us)}};
   const std::string ours = sign(use, minted, view.subspan(24, kSaltBytes));
   if (!crypto::equal_constant_time(as_bytes(ours), as_bytes(text))) return std::nullopt;
   if (minted.expires_at <= clock_.now()) return std::nullopt;
   return minted;
+}
+
+std::optional<SubjectId> Minter::claimed(std::string_view text) {
+  return text.size() == 2 * kMintedBytes ? SubjectId::parse(text.substr(0, 2 * kIdBytes)) : std::nullopt;
 }
 
 }  // namespace lapel::cameras

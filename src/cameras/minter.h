@@ -30,6 +30,8 @@ class Minter {
   // In lower-case hex; no two are the same.
   std::string mint(std::string_view use, const SubjectId& whose, Timestamp expires_at) const;
   std::optional<Minted> read(std::string_view use, std::string_view text) const;
+  // Whose it says it is, which nobody has to believe before read().
+  static std::optional<SubjectId> claimed(std::string_view text);
 
  private:
   std::string sign(std::string_view use, const Minted& minted, ByteView salt) const;

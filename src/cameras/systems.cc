@@ -115,7 +115,8 @@ Result<Systems::Made> Systems::make_file(const AgencyId& agency, const CameraSys
     site = TRY(roster::agency(tx, agency)).name;
     return {};
   }));
-  while (site.size() > kSiteBytesMax) site = first_characters(site, site.size() - 1);
+  for (std::size_t characters = kSiteBytesMax; site.size() > kSiteBytesMax; --characters)
+    site = first_characters(site, characters);
 
   Made out;
   out.key = hex(crypto::random_bytes<32>());
@@ -384,6 +385,21 @@ Result<std::vector<Systems::Entry>> Systems::entries(const access::Actor& actor,
 
 // ---- by the system ----
 
+namespace {
+
+// SHA-256 of the key that counts now; empty where there is no such system.
+Result<std::string> key_of(db::Transaction& tx, const SubjectId& system) {
+  const db::Rows rows = TRY(
+      tx.query("SELECT key_sha256 FROM camera_accounts WHERE system = :system LIMIT 1", {{"system", system.text()}}));
+  return rows.empty() ? std::string() : rows[0].text("key_sha256");
+}
+
+std::string use_of(const std::string& key_sha256) {
+  return "camera system " + key_sha256;
+}
+
+}  // namespace
+
 Result<Systems::Token> Systems::sign_in(std::string_view user, std::string_view key) {
   const Error unknown = refused("The user or the key is not one of this server's");
   const auto id = user.starts_with(kUserHead) ? CameraSystemId::parse(user.substr(kUserHead.size())) : std::nullopt;
@@ -404,19 +420,23 @@ Result<Systems::Token> Systems::sign_in(std::string_view user, std::string_view 
   const Timestamp now = parts_.clock.now();
   TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
     if (TRY(roster::camera_system(tx, *id)).is_revoked) return fail(refused("This camera system has been revoked"));
+    if (TRY(key_of(tx, *id)) != kept) return fail(unknown);  // renewed since
     TRY(tx.run("UPDATE camera_accounts SET seen_us = :now WHERE system = :system",
                {{"now", now.us}, {"system", id->text()}}));
     return {};
   }));
-  out.text = minter_.mint("camera system", *id, now + kSystemTokenLifeUs);
+  out.text = minter_.mint(use_of(kept), *id, now + kSystemTokenLifeUs);
   return out;
 }
 
 Result<Systems::Asking> Systems::asking(std::string_view token, std::string_view account) {
-  const auto minted = minter_.read("camera system", token);
-  if (!minted) return fail(refused("The token is not valid, or no longer; ask for a new one"));
+  // A token is good for the key by which it was given, and as long as that is the key.
+  const auto whose = Minter::claimed(token);
   Asking out;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    const std::string key = whose ? TRY(key_of(tx, *whose)) : std::string();
+    const auto minted = minter_.read(use_of(key), token);
+    if (key.empty() || !minted) return fail(refused("The token is not valid, or no longer; ask for a new one"));
     out.actor = TRY(roster::actor(tx, minted->whose));
     return {};
   }));
