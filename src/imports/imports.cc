@@ -366,35 +366,31 @@ Result<Imports::Listed> Imports::listing(const access::Actor& actor, const Impor
         out.documents.push_back(TRY(read_sending(row)));
       }
     }
-    return {};
+    return TRY(is_read(tx, id)) ? pair(tx, id) : Result<void>();
   }));
   for (const UploadId& upload : replaced) {
     auto gone = parts_.uploads.take_back(upload);
     if (!gone)
       trace_error("imports", "taking back what was begun of another file", gone.error(), {{"upload", upload.text()}});
   }
-  if (import.is_read) TRY(pair(id));
   return out;
 }
 
 // A row's file is the one that its word fits, where it fits one and no other.
-Result<void> Imports::pair(const ImportId& id) {
-  return parts_.database.write([&](db::Transaction& tx) -> Result<void> {
-    TRY(require_open(tx, id));
-    TRY(
-        tx.run("UPDATE import_files SET row_n = NULL WHERE import = :import AND role = 'file' AND state = 'seen' AND "
-               "row_n IS NOT "
-               "NULL AND EXISTS (SELECT 1 FROM import_files o WHERE o.import = import_files.import AND o.match_key = "
-               "import_files.match_key AND o.role = 'file' AND o.path <> import_files.path)",
-               {{"import", id.text()}}));
-    TRY(tx.run(
-        "UPDATE import_files SET row_n = (SELECT r.n FROM import_rows r WHERE r.import = import_files.import AND "
-        "r.match_key = import_files.match_key) WHERE import = :import AND role = 'file' AND state = 'seen' AND NOT "
-        "EXISTS (SELECT 1 FROM import_files o WHERE o.import = import_files.import AND o.match_key = "
-        "import_files.match_key AND o.role = 'file' AND o.path <> import_files.path)",
-        {{"import", id.text()}}));
-    return {};
-  });
+Result<void> Imports::pair(db::Transaction& tx, const ImportId& id) {
+  TRY(
+      tx.run("UPDATE import_files SET row_n = NULL WHERE import = :import AND role = 'file' AND state = 'seen' AND "
+             "row_n IS NOT "
+             "NULL AND EXISTS (SELECT 1 FROM import_files o WHERE o.import = import_files.import AND o.match_key = "
+             "import_files.match_key AND o.role = 'file' AND o.path <> import_files.path)",
+             {{"import", id.text()}}));
+  TRY(tx.run(
+      "UPDATE import_files SET row_n = (SELECT r.n FROM import_rows r WHERE r.import = import_files.import AND "
+      "r.match_key = import_files.match_key) WHERE import = :import AND role = 'file' AND state = 'seen' AND NOT "
+      "EXISTS (SELECT 1 FROM import_files o WHERE o.import = import_files.import AND o.match_key = "
+      "import_files.match_key AND o.role = 'file' AND o.path <> import_files.path)",
+      {{"import", id.text()}}));
+  return {};
 }
 
 Result<Sending> Imports::send(const access::Actor& actor, const ImportId& id, const std::string& path) {

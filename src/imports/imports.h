@@ -198,7 +198,8 @@ class Imports {
   Result<void> keep_rows(Reading& reading);
   // The server itself, which reads what is sealed.
   Result<access::Actor> server_of(const AgencyId& id);
-  Result<void> pair(const ImportId& id);
+  // In the transaction that changes rows or files: whoever finds an import read finds it paired.
+  static Result<void> pair(db::Transaction& tx, const ImportId& id);
   Result<void> drop_unsent(const ImportId& id);
   Result<bool> has_unread(const ImportId& id);
   // What is held there and not here yet: of every row whose word fits a file that is in.

@@ -260,13 +260,12 @@ Result<Import> Imports::read(const access::Actor& actor, const ImportId& id) {
     }));
     Reading reading{import, actor, mapping, agency, {}};
     for (const auto& [path, recording] : documents) TRY(read_one(reading, path, recording));
-    TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    return parts_.database.write([&](db::Transaction& tx) -> Result<void> {
       TRY(require_open(tx, id));
       TRY(tx.run("INSERT INTO import_readings (import, documents, read_us) VALUES (:import, :documents, :now)",
                  {{"import", id.text()}, {"documents", named}, {"now", parts_.clock.now().us}}));
-      return {};
-    }));
-    return pair(id);
+      return pair(tx, id);
+    });
   }();
   {
     const os::MutexLock lock(mutex_);
