@@ -314,10 +314,6 @@ Result<Imports::Listed> Imports::listing(const access::Actor& actor, const Impor
     TRY(require_open(tx, id));
     std::int64_t last_file = TRY(last_number(tx, "import_files", id)),
                  last_refusal = TRY(last_number(tx, "import_refusals", id));
-    if (last_file + static_cast<std::int64_t>(entries.size()) > kImportFilesMax) {
-      return fail(Code::kTooLarge,
-                  fmt::format("An import has at most {} files: bring them in by several", kImportFilesMax));
-    }
     for (const Entry& entry : entries) {
       if (const auto sentence = TRY(refusal_of(tx, id, entry))) {
         // A name is shown and compared, whatever bytes it has; two that are shown alike are two.
@@ -356,6 +352,11 @@ Result<Imports::Listed> Imports::listing(const access::Actor& actor, const Impor
            {"match_key", key_of_path(mapping.match, entry.path)},
            {"bytes", entry.bytes},
            {"role", role}}));
+      // What is listed again adds none.
+      if (last_file > kImportFilesMax) {
+        return fail(Code::kTooLarge,
+                    fmt::format("An import has at most {} files: bring them in by several", kImportFilesMax));
+      }
       TRY(tx.run("UPDATE import_files SET bytes = :bytes WHERE import = :import AND path = :path AND state = 'seen'",
                  {{"import", id.text()}, {"path", entry.path}, {"bytes", entry.bytes}}));
       if (role == "file") continue;
