@@ -419,8 +419,8 @@ Result<Import> Imports::close(const access::Actor& actor, const ImportId& id, co
     Import now = import;
     TRY(read_counts(tx, now));
     const auto told = [](const Counts& c) {
-      return std::array{c.expected,  c.found,   c.arrived, c.differing, c.extra,
-                        c.documents, c.refused, c.unsent,  c.sealing,   c.files};
+      return std::array{c.expected, c.found,  c.arrived, c.differing, c.extra, c.documents,
+                        c.refused,  c.unsent, c.sealing, c.files,     c.bytes};
     };
     const bool is_on_its_way =
         !TRY(tx.query(
