@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What survives at each step of a file, and what whoever resumes finds:
 //   listed                                     seen: to be sent
-//   pending row, then upload, then its id      sent: the same upload is gone on with, or another made for a new recording
+//   upload, its id, pending row, all at once   sent: the same upload is gone on with, or another made for a new recording
 //   upload sealed                              a recording, pending; the settler compares it
 //   recording.imported and the row's state     in
-// An upload that was made and whose id was not kept expires; nothing was sent to it.
 #include "imports/imports.h"
 
 #include <utility>
@@ -441,29 +440,23 @@ Result<Sending> Imports::send(const access::Actor& actor, const ImportId& id, co
     }
   }
   const auto recording = crypto::new_id<RecordingId>();
-  TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+  const auto rows = [&](db::Transaction& tx, const intake::Upload& made) -> Result<void> {
     TRY(require_open(tx, id));
-    return roster::add_pending_import(tx, recording, id.text());
-  }));
-  const intake::Upload upload = TRY(parts_.uploads.create(
-      actor, {.length = file->bytes, .metadata = std::move(metadata), .parts = {}, .recording = recording}));
-  auto kept = parts_.database.write([&](db::Transaction& tx) -> Result<void> {
-    TRY(require_open(tx, id));
+    TRY(roster::add_pending_import(tx, recording, id.text()));
     const std::int64_t changed = TRY(tx.run(
         "UPDATE import_files SET state = 'sent', upload = :upload, recording = :recording WHERE import = :import AND "
-        "path = :path AND state IN ('seen', 'sent') AND coalesce(upload, '') = :old",
-        {{"upload", upload.id.text()},
+        "path = :path AND state IN ('seen', 'sent') AND coalesce(upload, '') = :old AND bytes = :bytes",
+        {{"upload", made.id.text()},
          {"recording", recording.text()},
          {"import", id.text()},
          {"path", path},
-         {"old", file->upload ? file->upload->text() : std::string()}}));
+         {"old", file->upload ? file->upload->text() : std::string()},
+         {"bytes", file->bytes}}));
     if (changed == 1) return {};
     return fail(Code::kBusy, "Somebody else is sending this file now", path);
-  });
-  if (!kept) {
-    (void)parts_.uploads.take_back(upload.id);  // nobody knows of it
-    return fail(std::move(kept).error());
-  }
+  };
+  const intake::Upload upload = TRY(parts_.uploads.create(
+      actor, {.length = file->bytes, .metadata = metadata, .parts = {}, .recording = recording, .rows = rows}));
   file->state = "sent";
   file->upload = upload.id;
   file->recording = recording;

@@ -400,7 +400,7 @@ Result<Upload> Uploads::create(const access::Actor& actor, const Creation& creat
                "VALUES (:id, :agency, :owner, :kind, :state, '', :length, :offset, :midstate, :declared, :sha256, "
                ":recording, :metadata, :parts, :created, :expires, :received)",
                row));
-    return {};
+    return creation.rows ? creation.rows(tx, upload) : Result<void>();
   };
   bool is_refused = false;  // by the statements: a commit whose end nobody knows may stand, and then its file is needed
   auto inserted = parts_.database.write([&](db::Transaction& tx) {

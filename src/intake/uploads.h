@@ -12,6 +12,7 @@
 //   kUploadFinished, kStorageFull, kTooManyUploads, kConcatenation, kChecksumMismatch.
 // Threads: any; calls block.
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -69,6 +70,9 @@ struct Creation {
   std::vector<UploadId> parts;  // for kFinal
   std::optional<RecordingId> recording =
       std::nullopt;  // that it is to become, by who has spoken of it already; else a new one
+  // What a room keeps of the upload, in the transaction that makes it: an empty one is sealed as soon as it is there, and is never there
+  // without these. Where this fails there is no upload.
+  std::function<Result<void>(db::Transaction&, const Upload&)> rows = nullptr;
 };
 
 class Uploads;

@@ -718,6 +718,31 @@ TEST_F(UploadsTest, WhatTheDiskRefusesOfAnEmptyOrAFinalUploadIsNotAcknowledged) 
   }
 }
 
+TEST_F(UploadsTest, AnEmptyUploadIsNotThereWithoutWhatARoomKeepsOfIt) {
+  const access::Actor clerk = actor(clerk_);
+  Creation creation = whole(0);
+  std::optional<UploadId> refused;
+  creation.rows = [&](db::Transaction&, const Upload& upload) -> Result<void> {
+    refused = upload.id;
+    return fail(Code::kConflict, "Another has it");
+  };
+  const auto created = uploads_->create(clerk, creation);
+  ASSERT_FALSE(created);
+  EXPECT_EQ(created.error().message, "Another has it");
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(problem_of(uploads_->find(clerk, *refused)), &problems::kNotFound);
+  EXPECT_EQ(files(), 0);
+  creation.rows = [&](db::Transaction& tx, const Upload& upload) -> Result<void> {
+    TRY(tx.run("UPDATE uploads SET reason = 'kept' WHERE id = :id", {{"id", upload.id.text()}}));
+    return {};
+  };
+  const auto kept = uploads_->create(clerk, creation);
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(text_of(*kept, "reason"), "kept");
+  EXPECT_EQ(wait_sealed(kept->id).state, State::kSealed);
+  EXPECT_EQ(recordings(), 1);
+}
+
 TEST_F(UploadsTest, WhatTheCatalogRefusesOfAFinalUploadLeavesItsPartsFree) {
   const access::Actor clerk = actor(clerk_);
   std::size_t refusals = 0;

@@ -220,6 +220,25 @@ class OddThings(ImportCase):
         self.send(made, "a.mp4", b"what it is now")
         self.assertEqual(self.close(made)["counts"]["arrived"], 1)
 
+    def test_an_empty_file_that_is_sent_twice_at_once_comes_in_once(self):
+        def here():
+            return self.town.rows("SELECT count(*) FROM recordings WHERE sha256 = ?", sha256(b""))[0][0]
+        names = [f"{n}.mp4" for n in range(10)]
+        made = self.begin({"evidence.csv": (inventory := table(*({"File Name": name} for name in names))), **dict.fromkeys(names, b"")})
+        self.read(made, inventory)
+        before = here()
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            def tell(path, token):
+                return self.town.request("POST", f"/api/v1/imports/{made}/files", token, {"Content-Type": "application/json"}, json.dumps({"path": path}))
+            asked = [pool.submit(tell, name, token) for name in names for token in (self.anna, self.bert)]
+            for each in asked:
+                self.assertIn(each.result().status, (200, 423), each.result().body)
+        until(lambda: self.counts(made), lambda counts: counts["arrived"] == len(names))
+        self.assertEqual(self.ask("POST", f"/imports/{made}/files", {"path": names[0]})["state"], "in")
+        self.assertEqual(here(), before + len(names))
+        self.assertEqual(self.close(made)["counts"]["arrived"], len(names))
+        self.assertEqual(self.town.rows("SELECT count(*) FROM pending_imports WHERE import = ?", made)[0][0], 0)
+
     def test_a_word_that_fits_two_files_fits_none_in_whichever_order_they_come(self):
         inventory = table({"File Name": "a.mp4"})
         mapping = {**json.loads((ROOT / "share/imports/axon_evidence.json").read_text()), "match": "name"}
