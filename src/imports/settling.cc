@@ -183,11 +183,23 @@ Result<void> Imports::settle_files(const Settling& settling, std::span<const Sea
   });
   auto done = act.commit(parts_.ledgers);
   if (!done) return done.error().code() == Code::kConflict ? Result<void>() : Result<void>(std::move(done));
-  // By whoever has compared it and no other, so that none is placed twice. As whoever began the import may still; what is not placed
-  // here is placed when the import is closed.
+  // By whoever has compared it and no other, so that none is placed twice. As whoever began the import, who may have left since; what
+  // is not placed here is placed when the import is closed, by whoever closes it.
+  const auto is_held = [](const Sealed& file) { return file.hold && file.role == "file"; };
+  if (std::none_of(files.begin(), files.end(), is_held)) return {};
+  access::Actor holder;
+  const auto found = parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    holder = TRY(roster::actor(tx, import.by));
+    return {};
+  });
+  if (!found) {
+    if (found.error().code() != Code::kUnauthenticated)
+      trace_error("imports", "looking for who places a hold", found.error(), {{"import", import_text}});
+    return {};
+  }
   for (const Sealed& file : files) {
-    if (!file.hold || file.role != "file") continue;
-    auto placed = parts_.holds.place(actor, hold_of(import, file.recording, *file.hold, file.place.value_or("")));
+    if (!is_held(file)) continue;
+    auto placed = parts_.holds.place(holder, hold_of(import, file.recording, *file.hold, file.place.value_or("")));
     if (!placed) trace_error("imports", "placing a hold", placed.error(), {{"recording", file.recording.text()}});
   }
   return {};

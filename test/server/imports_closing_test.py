@@ -27,8 +27,10 @@ class ImportCase(TownCase):
     def populate(cls):
         cls.anna = cls.town.add_user("anna", "records")
         cls.bert = cls.town.add_user("bert", "records")
+        cls.carla = cls.town.add_user("carla", "records")
         cls.whit = cls.town.add_user("whit", "officer", badge="4711")
         cls.morse = cls.town.add_user("morse", "investigator")
+        cls.chief = cls.town.token("chief")
 
     def ask(self, method, path, body=None, token=None, status=200):
         answer = self.town.request(method, f"/api/v1{path}", token or self.anna, {"Content-Type": "application/json"},
@@ -146,6 +148,16 @@ class SeveralPeople(ImportCase):
         self.close(made)
         (line,) = (line for line in self.lines(made) if line["status"] == "arrived")
         self.assertEqual(self.holds(line["recording"]), ["Axon Evidence: Smith v. Town"])
+
+    def test_no_hold_is_placed_in_the_name_of_somebody_who_has_left(self):
+        made = self.ask("POST", "/imports", {"title": "June", "profile": "axon_evidence", "zone": "America/New_York"}, self.carla, 201)["id"]
+        self.list(made, {"evidence.csv": (inventory := table({"File Name": "a.mp4", "Legal Hold": "Smith v. Town"})), "a.mp4": b"she began it"})
+        self.read(made, inventory)
+        self.ask("POST", "/people/carla/active", {"active": False, "reason": "retired"}, self.chief)
+        self.send(made, "a.mp4", b"she began it")
+        self.close(made, token=self.bert)
+        self.assertEqual(self.town.rows("SELECT p.login, h.matter FROM holds h JOIN people p ON p.id = h.placed_by WHERE h.recording IN (SELECT recording FROM "
+                                        "import_files WHERE import = ?)", made), [("bert", "Axon Evidence: Smith v. Town")])
 
     def test_who_may_know_of_no_hold_is_told_of_none(self):
         made = self.begin({"evidence.csv": (inventory := table({"File Name": "c.mp4", "Checksum": "0" * 64, "Owner Badge ID": "4711",
