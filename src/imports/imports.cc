@@ -411,8 +411,10 @@ Result<Sending> Imports::send(const access::Actor& actor, const ImportId& id, co
   };
   TRY(parts_.database.read(look));
   if (file->state == "in") return *file;
-  if (role == "file" && !import.is_read)
+  const auto unread = [] {
     return fail(Code::kConflict, "Send the inventory first, and have it read: by it each file is described");
+  };
+  if (role == "file" && !import.is_read) return unread();
   if (file->upload) {
     const auto upload = parts_.uploads.find(actor, *file->upload);
     if (upload && upload->state != intake::State::kRefused && upload->length == file->bytes) return *file;
@@ -442,6 +444,10 @@ Result<Sending> Imports::send(const access::Actor& actor, const ImportId& id, co
   const auto recording = crypto::new_id<RecordingId>();
   const auto rows = [&](db::Transaction& tx, const intake::Upload& made) -> Result<void> {
     TRY(require_open(tx, id));
+    // It is described as its row has it, also where the inventory is read anew at this moment.
+    if (role == "file" && !TRY(is_read(tx, id))) return unread();
+    if (TRY(describe(tx, id, import, path)) != metadata)
+      return fail(Code::kBusy, "What describes this file has just changed: try again", path);
     TRY(roster::add_pending_import(tx, recording, id.text()));
     const std::int64_t changed = TRY(tx.run(
         "UPDATE import_files SET state = 'sent', upload = :upload, recording = :recording WHERE import = :import AND "

@@ -214,7 +214,7 @@ class Imports {
 
   Parts parts_;
   os::Mutex mutex_;
-  std::set<std::string> busy_ LAPEL_GUARDED_BY(mutex_);  // imports whose rows are being written
+  std::set<std::string> busy_ LAPEL_GUARDED_BY(mutex_);  // imports whose rows this server is writing
   os::Mutex settle_mutex_;
   std::unique_ptr<os::PeriodicWorker> settler_;
 };

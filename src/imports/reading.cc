@@ -8,6 +8,7 @@
 #include "acts/act.h"
 #include "base/bytes.h"
 #include "base/limits.h"
+#include "crypto/random.h"
 #include "imports/imports.h"
 #include "imports/schema.h"
 #include "roster/assignments.h"
@@ -39,6 +40,29 @@ Result<void> add_finding(db::Transaction& tx, const ImportId& id, std::int64_t n
   return {};
 }
 
+// Once files have been described by it, what an inventory says stays. Asked in the transaction that takes its rows away.
+Result<void> require_undescribed(db::Transaction& tx, const ImportId& id) {
+  if (!TRY(is_read(tx, id))) return {};
+  if (TRY(tx.query("SELECT path FROM import_files WHERE import = :import AND role = 'file' AND state <> 'seen' LIMIT 1",
+                   {{"import", id.text()}}))
+          .empty()) {
+    return {};
+  }
+  return fail(Code::kConflict,
+              "An inventory came after files had been sent, which were described without it: close this import with a "
+              "reason, and bring in what it names by another");
+}
+
+// Another server may have begun after this one, and taken away what was written.
+Result<void> require_last(db::Transaction& tx, const ImportId& id, const std::string& token) {
+  if (!TRY(tx.query("SELECT import FROM import_readers WHERE import = :import AND token = :token LIMIT 1",
+                    {{"import", id.text()}, {"token", token}}))
+           .empty()) {
+    return {};
+  }
+  return fail(Code::kBusy, "The inventory is being read", id.text());
+}
+
 }  // namespace
 
 struct Imports::Reading {
@@ -46,7 +70,8 @@ struct Imports::Reading {
   const access::Actor& actor;
   const Mapping& mapping;
   const Agency& agency;
-  std::string document;  // that is being read
+  const std::string token;  // random, of this reading
+  std::string document;     // that is being read
   std::vector<MappedRow> rows = {};
   std::vector<Finding> findings = {};  // of no row
   std::int64_t row_count = 0, finding_count = 0;
@@ -70,6 +95,7 @@ Result<void> Imports::keep_rows(Reading& reading) {
     row_count = reading.row_count;
     finding_count = reading.finding_count;
     TRY(require_open(tx, id));
+    TRY(require_last(tx, id, reading.token));
     for (const Finding& finding : reading.findings) TRY(add_finding(tx, id, ++finding_count, finding));
     for (const MappedRow& row : reading.rows) {
       const std::string place = fmt::format("{}, row {}", reading.document, row.number);
@@ -199,7 +225,6 @@ Result<Import> Imports::read(const access::Actor& actor, const ImportId& id) {
   agency.zone = parse_zone(import.zone);
   std::vector<std::pair<std::string, RecordingId>> documents;
   std::string named, read_before;
-  bool is_sending = false;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
     documents.clear();
     named.clear();
@@ -218,11 +243,6 @@ Result<Import> Imports::read(const access::Actor& actor, const ImportId& id) {
       documents.emplace_back(row.text("path"), *recording);
       named += (named.empty() ? "" : " ") + recording->text();
     }
-    is_sending =
-        !TRY(tx.query(
-                 "SELECT path FROM import_files WHERE import = :import AND role = 'file' AND state <> 'seen' LIMIT 1",
-                 {{"import", id.text()}}))
-             .empty();
     const db::Rows before =
         TRY(tx.query("SELECT documents FROM import_readings WHERE import = :import LIMIT 1", {{"import", id.text()}}));
     read_before = before.empty() ? std::string() : before[0].text("documents");
@@ -236,32 +256,31 @@ Result<Import> Imports::read(const access::Actor& actor, const ImportId& id) {
   if (static_cast<std::int64_t>(documents.size()) > kDocumentsMax)
     return fail(Code::kTooLarge, fmt::format("An import has at most {} inventories", kDocumentsMax));
   if (named == read_before) return show(actor, id);
-  // Once files have been described by it, what an inventory says stays.
-  if (is_sending && !read_before.empty()) {
-    return fail(
-        Code::kConflict,
-        "An inventory came after files had been sent, which were described without it: close this import with a "
-        "reason, and bring in what it names by another");
-  }
 
   {
     const os::MutexLock lock(mutex_);
     if (!busy_.insert(id.text()).second) return fail(Code::kBusy, "The inventory is being read", id.text());
   }
   const auto done = [&]() -> Result<void> {
+    Reading reading{import, actor, mapping, agency, hex(crypto::random_bytes<16>()), {}};
     TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
       const db::Params by_id = {{"import", id.text()}};
       TRY(require_open(tx, id));
+      TRY(require_undescribed(tx, id));
+      TRY(
+          tx.run("INSERT INTO import_readers (import, token) VALUES (:import, :token) ON CONFLICT (import) DO UPDATE "
+                 "SET token = excluded.token",
+                 {{"import", id.text()}, {"token", reading.token}}));
       TRY(tx.run("DELETE FROM import_readings WHERE import = :import", by_id));
       TRY(tx.run("UPDATE import_files SET row_n = NULL WHERE import = :import", by_id));
       TRY(tx.run("DELETE FROM import_rows WHERE import = :import", by_id));
       TRY(tx.run("DELETE FROM import_findings WHERE import = :import", by_id));
       return {};
     }));
-    Reading reading{import, actor, mapping, agency, {}};
     for (const auto& [path, recording] : documents) TRY(read_one(reading, path, recording));
     return parts_.database.write([&](db::Transaction& tx) -> Result<void> {
       TRY(require_open(tx, id));
+      TRY(require_last(tx, id, reading.token));
       TRY(tx.run("INSERT INTO import_readings (import, documents, read_us) VALUES (:import, :documents, :now)",
                  {{"import", id.text()}, {"documents", named}, {"now", parts_.clock.now().us}}));
       return pair(tx, id);

@@ -172,6 +172,13 @@ CREATE TABLE import_recordings (
 CREATE UNIQUE INDEX import_recordings_by_recording ON import_recordings (recording);
 CREATE INDEX import_recordings_by_leaf ON import_recordings (agency, leaf_index, id);
 )sql"},
+    // Random, of the reading that began last: an earlier one, of another server, finds that its rows are no longer its own.
+    {2, "readers", R"sql(
+CREATE TABLE import_readers (
+  import TEXT NOT NULL PRIMARY KEY REFERENCES imports (id),
+  token TEXT NOT NULL
+);
+)sql"},
 };
 
 }  // namespace

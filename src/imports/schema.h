@@ -3,7 +3,7 @@
 // The tables of this room. What is sealed is what somebody began, closed and settled, and of each recording where it came from.
 //
 // Owns: imports, import_mappings, import_recordings (sealed, or kept by its digest in what is sealed); import_files, import_refusals,
-//   import_rows, import_findings and import_readings, which an inventory and a folder give again.
+//   import_rows, import_findings, import_readings and import_readers, which an inventory and a folder give again.
 // Promises: as roster/sealed_rows.h.
 // Fails with: what the database fails with.
 // Threads: constants; one transaction.
