@@ -146,17 +146,10 @@ Result<Bytes> Vault::signature(const access::Actor& actor, const RecordingId& id
 }
 
 Result<void> Vault::check_signatures_again(db::Transaction& tx, const AgencyId& agency) {
-  const db::Rows rows =
-      TRY(tx.query("SELECT r.id AS id FROM derived_items d JOIN recordings r ON r.id = d.recording WHERE d.kind = "
-                   ":kind AND d.agency = "
-                   ":agency ORDER BY r.id",
-                   {{"kind", derived_kind_name(DerivedKind::kSignature)}, {"agency", agency.text()}}));
-  for (const db::Row& row : rows) {
-    const auto id = RecordingId::parse(row.text("id"));
-    if (!id) return fail(Code::kCorrupt, "A row of the catalog is damaged", "recordings id");
-    TRY(parts_.jobs.enqueue_again(tx, {kSignatureJob, agency, *id}));
-  }
-  return {};
+  return parts_.jobs.enqueue_each_again(
+      tx, kSignatureJob, agency,
+      "SELECT recording AS subject FROM derived_items WHERE kind = :kind AND agency = :agency",
+      {{"kind", derived_kind_name(DerivedKind::kSignature)}, {"agency", agency.text()}});
 }
 
 // A derived file as its row describes it, checked against its digest.

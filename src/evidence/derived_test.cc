@@ -130,6 +130,32 @@ TEST_F(DerivedTest, AStillThatIsNotTheOneThatWasMadeIsNotShown) {
   EXPECT_EQ(problem_of(vault_->poster(clerk_, id)), &problems::kObjectDamaged);
 }
 
+TEST_F(DerivedTest, EachSignedRecordingOfTheAgencyIsCheckedAgainWhateverBecameOfTheCheckBefore) {
+  const RecordingId unchecked = admit(clerk_), held = admit(clerk_), failed = admit(clerk_),
+                    elsewhere = admit(enter_elsewhere("stranger", {Role::kRecords}));
+  run("INSERT INTO derived_items (recording, kind, agency, tool, version, arguments, parent_sha256, sha256, bytes, "
+      "content, made_us) SELECT id, 'signature', agency, 'lapel-media', '1.0', '--signature', sha256, sha256, 2, '{}', "
+      "received_us FROM recordings");
+  const RecordingId without = admit(clerk_);
+  const auto ask = [&](const AgencyId& agency, const RecordingId& id) {
+    write([&](db::Transaction& tx) { return queue_->enqueue(tx, {kSignatureJob, agency, id}); });
+  };
+  ask(ashfield_.id, failed);
+  ask(otherton_.id, elsewhere);
+  run("UPDATE jobs SET state = 'failed', reason = 'no disk', failures = 6 WHERE kind = 'signature'");
+  ask(ashfield_.id, held);
+  const jobs::Lease lost = lease(kSignatureJob);
+
+  write([&](db::Transaction& tx) { return vault_->check_signatures_again(tx, ashfield_.id); });
+  EXPECT_EQ(code_of(database_->write([&](db::Transaction& tx) { return queue_->finish(tx, lost); })), Code::kConflict);
+  EXPECT_EQ(count("jobs WHERE kind = 'signature' AND state = 'waiting' AND reason = '' AND failures = 0"), 3);
+  EXPECT_EQ(count("jobs WHERE kind = 'signature' AND state = 'failed' AND reason = 'no disk' AND failures = 6"), 1)
+      << "another agency trusts keys of its own";
+  std::set<SubjectId> again;
+  for (int i = 0; i < 3; ++i) again.insert(lease(kSignatureJob).subject);
+  EXPECT_EQ(again, (std::set<SubjectId>{unchecked, held, failed})) << "and not " << without.text();
+}
+
 // ---- renditions ----
 
 TEST_F(DerivedTest, ARenditionIsAskedForOnceAndSaysInWhatStateItIs) {

@@ -99,6 +99,10 @@ class Queue {
   // As enqueue(); a job that is known is done once more from its beginning, whatever became of it: a lease that somebody has of it
   // counts no more.
   Result<void> enqueue_again(db::Transaction& tx, const NewJob& job) const;
+  // As enqueue_again(), in one statement, of however many an agency has: of each `subject` that this SELECT gives, none twice.
+  // `params` are those of the SELECT; names that begin with job_ are the queue's own.
+  Result<void> enqueue_each_again(db::Transaction& tx, std::string_view kind, const AgencyId& agency,
+                                  std::string_view subjects, db::Params params) const;
   void nudge();
 
   // The states of those subjects that have a job of this kind; at most kStatusesMax are asked for.

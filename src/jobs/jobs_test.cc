@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "crypto/random.h"
@@ -282,6 +283,48 @@ TEST_F(Jobs, ThatWereGivenUpAreTriedAgainWhenSomebodySaysSo) {
   EXPECT_EQ(again->attempt, options_.failures_max + 1);  // attempts are counted on
   ASSERT_TRUE(finish(*again));
   EXPECT_EQ(status(subject)->state, State::kDone);
+}
+
+TEST_F(Jobs, OfAWholeQueryAreDoneOnceMoreWhateverBecameOfThem) {
+  // Those of before: one done, one given up, one at work, one of which the query does not tell.
+  const SubjectId done = enqueue(), failed = enqueue(), other = enqueue(), unasked = crypto::new_id<SubjectId>();
+  for (auto next = lease(); next; next = lease()) ASSERT_TRUE(finish(*next));
+  ASSERT_TRUE(run(fmt::format("UPDATE jobs SET state = 'failed', reason = 'no disk', failures = 4 WHERE subject = '{}'",
+                              failed.text())));
+  const SubjectId held = enqueue();
+  const auto lost = lease();
+  ASSERT_TRUE(run("DELETE FROM results"));
+  for (const SubjectId& subject : {done, failed, held, unasked})
+    ASSERT_TRUE(run(fmt::format("INSERT INTO results (subject) VALUES ('{}')", subject.text())));
+
+  clock_.advance_us(kSecondUs);
+  ASSERT_TRUE(database_->write([&](db::Transaction& tx) {
+    return queue_->enqueue_each_again(tx, kKind, kAgency, "SELECT DISTINCT subject FROM results WHERE subject <> :kind",
+                                      {{"kind", "none"}});
+  }));
+  EXPECT_EQ(finish(*lost).error().code(), Code::kConflict);
+  EXPECT_EQ(*status(done), (Status{State::kWaiting, "", 1, 0}));
+  EXPECT_EQ(*status(failed), (Status{State::kWaiting, "", 1, 0}));
+  EXPECT_EQ(*status(held), (Status{State::kWaiting, "", 1, 0}));
+  EXPECT_EQ(*status(unasked), (Status{State::kWaiting, "", 0, 0}));
+  EXPECT_EQ(state(other), State::kDone);
+  EXPECT_EQ(queue_->list(std::nullopt, 10)->size(), 5U) << "each has an id, and none another's";
+  std::set<SubjectId> again;
+  for (auto next = lease(); next; next = lease()) {
+    EXPECT_EQ(next->agency, kAgency);
+    again.insert(next->subject);
+    EXPECT_TRUE(finish(*next));
+  }
+  EXPECT_EQ(again, (std::set<SubjectId>{done, failed, held, unasked}));
+
+  // Of no subjects, and a second time.
+  for (const std::string_view subjects : {"SELECT DISTINCT subject FROM results WHERE subject = :kind",
+                                          "SELECT DISTINCT subject FROM results WHERE subject <> :kind"}) {
+    ASSERT_TRUE(database_->write([&](db::Transaction& tx) {
+      return queue_->enqueue_each_again(tx, kKind, kAgency, subjects, {{"kind", "none"}});
+    }));
+  }
+  EXPECT_EQ(queue_->list(State::kWaiting, 10)->size(), 4U);
 }
 
 TEST_F(Jobs, ThatAreGivenBackHaveNotFailed) {

@@ -131,6 +131,27 @@ Result<void> Queue::enqueue_again(db::Transaction& tx, const NewJob& job) const 
   return {};
 }
 
+Result<void> Queue::enqueue_each_again(db::Transaction& tx, std::string_view kind, const AgencyId& agency,
+                                       std::string_view subjects, db::Params params) const {
+  // Ids as unlike as any: of each the first 20 digits are random, and the last 12 its number among these.
+  params.emplace_back("job_ids", crypto::new_id<JobId>().text().substr(0, 20));
+  params.emplace_back("job_kind", kind);
+  params.emplace_back("job_agency", agency.text());
+  params.emplace_back("job_now", clock_.now().us);
+  // The WHERE is for SQLite, which would take what follows for a join's ON.
+  TRY(tx.run(fmt::format("INSERT INTO jobs (id, kind, agency, subject, state, reason, attempts, failures, "
+                         "run_after_us, created_us, changed_us) SELECT CAST(:job_ids AS TEXT) || CAST(100000000000 + "
+                         "row_number() OVER (ORDER BY s.subject) AS TEXT), CAST(:job_kind AS TEXT), CAST(:job_agency "
+                         "AS TEXT), s.subject, 'waiting', '', 0, 0, CAST(:job_now AS BIGINT), CAST(:job_now AS "
+                         "BIGINT), CAST(:job_now AS BIGINT) FROM ({}) s WHERE 1 = 1 ON CONFLICT (kind, subject) DO "
+                         "UPDATE SET state = excluded.state, reason = excluded.reason, failures = excluded.failures, "
+                         "run_after_us = excluded.run_after_us, changed_us = excluded.changed_us, leased_by = NULL, "
+                         "lease_until_us = NULL",
+                         subjects),
+             params));
+  return {};
+}
+
 void Queue::nudge() {
   const os::MutexLock lock(mutex_);
   for (const auto& [who, bell] : bells_) bell();
