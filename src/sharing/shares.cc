@@ -459,11 +459,13 @@ Result<Shares::Made> Shares::make(const access::Actor& actor, const ShareTerms& 
   }
   TRY(commit(
       actor, std::move(events), [&](db::Transaction& tx, std::span<const ledger::SealedEvent> sealed) -> Result<void> {
-        const std::int64_t waiting = TRY(tx.query(
-            "SELECT COUNT(*) AS waiting FROM shares WHERE agency = :agency AND waits = 1 AND prepared_us IS NULL AND "
-            "failed_us IS NULL AND revoked_us IS NULL",
-            {{"agency", actor.agency.text()}}))[0]
-                                         .integer("waiting");
+        // One that has ended is prepared no more, and nothing is written for that.
+        const db::Rows rows =
+            TRY(tx.query(fmt::format("SELECT COUNT(*) AS waiting FROM shares WHERE agency = :agency AND waits = 1 AND "
+                                     "prepared_us IS NULL AND {}",
+                                     kStands),
+                         {{"agency", actor.agency.text()}, {"now", parts_.clock.now().us}}));
+        const std::int64_t waiting = rows[0].integer("waiting");
         if (waiting >= kSharesWaitingMax) {
           return fail(Code::kLimited, fmt::format("{} shares wait to be prepared: try again later", waiting));
         }

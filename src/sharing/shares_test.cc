@@ -198,5 +198,22 @@ TEST_F(SharesTest, NoMoreThanSoManyWait) {
   EXPECT_TRUE(make(terms(ShareKind::kDownload, {recording})));
 }
 
+TEST_F(SharesTest, WhatEndedBeforeItWasPreparedWaitsNoMore) {
+  const RecordingId recording = admit(clerk_);
+  const ShareId id = made(ShareKind::kDownload, {recording});
+  for (std::int64_t n = 1; n < kSharesWaitingMax; ++n) {
+    run(fmt::format(
+        "INSERT INTO shares (id, agency, maker, kind, recipient, purpose, secret_sha256, made_us, ends_us, waits) "
+        "SELECT '{0}', agency, maker, kind, recipient, purpose, '{0}', made_us, ends_us, waits FROM shares WHERE id = "
+        "'{1}'",
+        n, id.text()));
+  }
+  clock_.advance_us(3'600LL * 1'000'000 - 1);
+  EXPECT_EQ(code_of(make(terms(ShareKind::kDownload, {recording}))), Code::kLimited);
+  clock_.advance_us(1);
+  const auto later = make(terms(ShareKind::kDownload, {recording}));
+  EXPECT_TRUE(later) << message_of(later);
+}
+
 }  // namespace
 }  // namespace lapel::sharing
