@@ -211,8 +211,8 @@ std::string rank() {
 
 // Whether what went wrong while a share was prepared lies in it, and no further attempt comes to anything else.
 bool is_of_the_share(const Error& error) {
-  static constexpr std::array kOfTheMoment = {Code::kUnavailable, Code::kInternal, Code::kLimited, Code::kFull,
-                                              Code::kConflict};
+  static constexpr std::array kOfTheMoment = {Code::kUnavailable, Code::kInternal, Code::kLimited,
+                                              Code::kFull,        Code::kConflict, Code::kBusy};
   return std::find(kOfTheMoment.begin(), kOfTheMoment.end(), error.code()) == kOfTheMoment.end();
 }
 
