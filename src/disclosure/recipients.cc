@@ -65,6 +65,14 @@ std::string recipient_cookie(const http::Request& request, const std::string& va
 
 namespace {
 
+// Whether the code of a share died of wrong ones and the ledger does not say so yet.
+constexpr std::string_view kUntold = "share = :share AND is_dead = 1 AND is_told = 0";
+Result<bool> is_untold(db::Transaction& tx, const ShareId& share) {
+  return !TRY(tx.query(fmt::format("SELECT share FROM share_codes WHERE {} LIMIT 1", kUntold),
+                       {{"share", share.text()}}))
+              .empty();
+}
+
 Result<void> keep(db::Transaction& tx, const ShareId& share, const sharing::EntryCode& code, Timestamp ends_at) {
   TRY(tx.run("DELETE FROM share_codes WHERE share = :share", {{"share", share.text()}}));
   TRY(tx.run("INSERT INTO share_codes (share, salt, code_sha256, ends_us) VALUES (:share, :salt, :hash, :ends)",
@@ -77,11 +85,21 @@ Result<void> keep(db::Transaction& tx, const ShareId& share, const sharing::Entr
 Result<Recipients::EntryCode> Recipients::give_code(const access::Actor& actor, const ShareId& share) {
   const sharing::EntryCode code = sharing::new_entry_code();
   const Timestamp ends_at = parts_.clock.now() + kCodeLifeUs;
-  // The row that knows it goes with the next code.
-  TRY(tell_if_dead(TRY(parts_.shares.show(actor, share))));
-  TRY(parts_.shares.give_code(actor, share, [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) {
-    return keep(tx, share, code, ends_at);
-  }));
+  const sharing::Share shown = TRY(parts_.shares.show(actor, share));
+  // The row that knows it goes with the next code; and one may die while the rights to its recordings are read.
+  bool died_meanwhile = false;
+  const auto give = [&]() -> Result<void> {
+    TRY(tell_if_dead(shown));
+    return parts_.shares.give_code(
+        actor, share, [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) -> Result<void> {
+          died_meanwhile = TRY(is_untold(tx, share));
+          if (died_meanwhile) return fail(Code::kConflict, "The code before died of wrong ones just now: try again");
+          return keep(tx, share, code, ends_at);
+        });
+  };
+  Result<void> given = give();
+  if (!given && died_meanwhile) given = give();
+  if (!given) return fail(std::move(given).error());
   return EntryCode{code.text, ends_at};
 }
 
@@ -148,15 +166,12 @@ Result<Recipients::Entered> Recipients::enter(const http::Request& request, cons
 
 // Also what a server that was killed in between has left untold: whoever tries next, or gives another code, comes by here.
 Result<void> Recipients::tell_if_dead(const sharing::Share& share) {
-  static constexpr std::string_view kUntold = "share = :share AND is_dead = 1 AND is_told = 0";
-  bool is_untold = false;
+  bool is_to_be_told = false;
   TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    is_untold = !TRY(tx.query(fmt::format("SELECT share FROM share_codes WHERE {} LIMIT 1", kUntold),
-                              {{"share", share.id.text()}}))
-                     .empty();
+    is_to_be_told = TRY(is_untold(tx, share.id));
     return {};
   }));
-  if (!is_untold) return {};
+  if (!is_to_be_told) return {};
   const auto told = parts_.shares.tell_code_failed(
       share, kCodeFailuresMax, [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) -> Result<void> {
         const std::int64_t changed = TRY(
