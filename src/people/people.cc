@@ -467,13 +467,24 @@ Result<Assignment> People::end(const access::Actor& actor, const AssignmentId& i
        "assignment.ended",
        {{"assignment", id.text()}, {"until", ledger_time(*found.until)}, {"reason", reason}},
        false}};
-  if (found.kind == AssignmentKind::kBadge) {
+  // What they are called by is taken off. One that ended before is not: the same badge may have been given to them again.
+  const auto takes_off = [&](db::Transaction& tx) -> Result<bool> {
+    const Assignment before = TRY(roster::assignment(tx, actor.agency, id));
+    if (before.kind != AssignmentKind::kBadge || before.until) return false;
+    return TRY(roster::person(tx, before.person)).badge == before.target;
+  };
+  bool is_taken_off = false;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    is_taken_off = TRY(takes_off(tx));
+    return {};
+  }));
+  if (is_taken_off) {
     const roster::Person person = TRY(find(actor, found.person.text()));
-    if (person.badge == found.target) {
-      events.push_back({found.person, "identity.bound", {{"name", person.name}, {"from", ledger_time(now)}}, false});
-    }
+    events.push_back({found.person, "identity.bound", {{"name", person.name}, {"from", ledger_time(now)}}, false});
   }
-  TRY(commit(actor, std::move(events), [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) {
+  TRY(commit(actor, std::move(events), [&](db::Transaction& tx, std::span<const ledger::SealedEvent>) -> Result<void> {
+    if (TRY(takes_off(tx)) != is_taken_off)
+      return fail(Code::kConflict, "The badges of this person changed meanwhile: look at them again", id.text());
     return roster::end_assignment(tx, id, *found.until);
   }));
   return found;

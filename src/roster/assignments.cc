@@ -142,10 +142,12 @@ Result<void> end_assignment(db::Transaction& tx, const AssignmentId& id, Timesta
                  "AND from_us < :until",
                  {{"id", id.text()}, {"until", until.us}}));
   if (changed == 1) {
-    // A badge that nobody wears names nobody; another of the same person may stand.
+    // A badge that nobody wears names nobody; another of the same person may stand, also of the same badge given again.
     TRY(
         tx.run("UPDATE people SET badge = NULL WHERE id = (SELECT person FROM assignments WHERE id = :id AND kind = "
-               "'badge') AND badge = (SELECT target FROM assignments WHERE id = :id)",
+               "'badge') AND badge = (SELECT target FROM assignments WHERE id = :id) AND NOT EXISTS (SELECT 1 FROM "
+               "assignments o WHERE o.agency = people.agency AND o.person = people.id AND o.kind = 'badge' AND "
+               "o.target = people.badge AND o.until_us IS NULL)",
                {{"id", id.text()}}));
     return {};
   }

@@ -847,6 +847,26 @@ class Facts(TownCase):
         a.ask("POST", end, "administrator", 200, reason="retires")
         self.assertIsNone(worn())
 
+    def test_an_earlier_end_of_a_badge_that_was_given_again_takes_nothing_off(self):
+        a = self.a
+        a.add("returner", "officer", badge="703")
+        a.learn()
+
+        def badges():
+            return a.ask("GET", f"/api/v1/assignments?kind=badge&person={a.ids['returner']}", "administrator", 200).json()["items"]
+
+        def worn():
+            return a.ask("GET", "/api/v1/people/returner", "administrator", 200).json().get("badge")
+        first, = [each["id"] for each in badges()]
+        a.ask("POST", f"/api/v1/assignments/{first}/end", "administrator", 200, reason="leaves")
+        a.begin("administrator", "badge", "returner", "703")
+        self.assertEqual(worn(), "703")
+        a.ask("POST", f"/api/v1/assignments/{first}/end", "administrator", 200, reason="left earlier", until="2024-06-01T00:00:00Z")
+        self.assertEqual(worn(), "703")
+        again, = [each["id"] for each in badges() if each["id"] != first]
+        a.ask("POST", f"/api/v1/assignments/{again}/end", "administrator", 200, reason="leaves again")
+        self.assertIsNone(worn())
+
     def test_bad_input_is_answered_with_a_sentence(self):
         a = self.a
         for method, path, who, status, body in (
