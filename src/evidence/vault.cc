@@ -534,7 +534,15 @@ Result<View> Vault::open_export(const access::Actor& actor, const RecordingId& i
                                                 kExportsReadAtOnceMax));
   }
   TRY(require_undamaged(actor, recording));
-  return seal_view(actor, std::move(recording), request, "recording.exported");
+  // Reading may have taken long: asked again, of the recording and of whoever wants it as they are now.
+  access::Actor now;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    now = TRY(roster::actor(tx, actor.subject()));
+    return {};
+  }));
+  now.scopes = actor.scopes;
+  recording = TRY(asked_recording(now, access::Action::kExport, id, request));
+  return seal_view(now, std::move(recording), request, "recording.exported");
 }
 
 Result<Recording> Vault::to_share(const access::Actor& actor, const RecordingId& id, const ViewRequest& request,

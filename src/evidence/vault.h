@@ -278,8 +278,9 @@ class Vault {
   enum class Refusal { kSealed, kUnsealed };
   Result<View> standing_view(const access::Actor& actor, const ViewId& id, access::Action action, Refusal refusal);
 
-  // The right to export: sealed as recording.exported, with a view of the original, which is read to its end first. At
-  // most kExportsReadAtOnceMax are; others are kUnavailable, since each takes a thread that answers for as long.
+  // The right to export: sealed as recording.exported, with a view of the original, which is read to its end first; the
+  // right is asked for before that and after. At most kExportsReadAtOnceMax are read; others are kUnavailable, since each
+  // takes a thread that answers for as long.
   Result<View> open_export(const access::Actor& actor, const RecordingId& id, const ViewRequest& request);
   // The files of the custody export but for the original (docs/formats/custody_export.md), by path, all under the newest
   // published checkpoint. kNotSealed until that covers the export's own event.

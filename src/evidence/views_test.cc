@@ -2,6 +2,8 @@
 // Whoever looks: views, exports, lists, and what of it stands in the record before it is answered.
 #include "evidence/vault_for_tests.h"
 #include "proof/receipt.h"
+#include "roster/roles.h"
+#include "test/watched_disk.h"
 
 namespace lapel::evidence {
 namespace {
@@ -202,6 +204,40 @@ TEST_F(ViewsTest, WhatIsDamagedDoesNotLeaveTheAgency) {
   std::filesystem::resize_file(object(id), 3);
   const ViewId view = vault_->open_view(clerk_, id, {})->id;
   EXPECT_EQ(problem_of(vault_->view(clerk_, view)), &problems::kObjectDamaged);
+}
+
+TEST_F(ViewsTest, AnExportIsAskedForAgainWhenItHasBeenRead) {
+  test::WatchedDisk watched;
+  const auto watched_bucket = *bucket::open_fs_bucket(watched, files());
+  store::Store watched_store(*watched_bucket);
+  Vault vault({*database_, watched_store, *watched_bucket, *queue_, *ledgers_, clock_});
+  const RecordingId locked = admit(clerk_), kept = admit(clerk_);
+  // What happens while the file is read to its end.
+  watched.before_open = [&] { ASSERT_TRUE(change(clerk_, locked, {.restriction = access::Restriction::kMinor})); };
+  EXPECT_EQ(problem_of(vault.open_export(clerk_, locked, {})), &problems::kRule);
+  EXPECT_FALSE(watched.before_open) << "it was locked meanwhile";
+  EXPECT_EQ(types(locked).back(), "recording.refused");
+
+  watched.before_open = [&] {
+    write([&](db::Transaction& tx) {
+      return roster::change_roles(tx, clerk_.person, {Role::kRecords}, {Role::kCoordinator});
+    });
+  };
+  EXPECT_EQ(problem_of(vault.open_export(clerk_, kept, {})), &problems::kRule);
+  EXPECT_EQ(text(events(kept, "recording.refused").at(0), "actor"), clerk_.person.text());
+
+  write([&](db::Transaction& tx) {
+    return roster::change_roles(tx, clerk_.person, {Role::kCoordinator}, {Role::kRecords});
+  });
+  // A credential that covers nothing else is enough for both times.
+  access::Actor narrow = clerk_;
+  narrow.scopes = {access::Action::kExport};
+  EXPECT_TRUE(vault.open_export(narrow, kept, {}));
+  watched.before_open = [&] {
+    write([&](db::Transaction& tx) { return roster::deactivate_person(tx, clerk_.person, clock_.now()); });
+  };
+  EXPECT_EQ(code_of(vault.open_export(clerk_, kept, {})), Code::kUnauthenticated);
+  EXPECT_EQ(count("views"), 1);
 }
 
 TEST_F(ViewsTest, WhatWasLockedAfterItWasSharedGoesToItsRecipientNoMore) {
