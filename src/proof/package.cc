@@ -74,9 +74,10 @@ std::optional<SubjectId> id_member(const Json& event, std::string_view key) {
   return text ? SubjectId::parse(*text) : std::nullopt;
 }
 
-// The kind of subject that alone has events of this type; empty where several have.
+// The kind of subject that alone has events of this type; empty where several have. Of a recording it is every type of its
+// own: one that is listed as a person would be shown in part, without the admission that gives it away.
 std::string_view kind_of_type(std::string_view type) {
-  if (type == "recording.admitted") return "recording";
+  if (type.starts_with("recording.")) return "recording";
   if (type == "device.offloaded") return "device";
   if (type == "dock.enrolled") return "dock";
   return {};

@@ -126,6 +126,14 @@ std::vector<Vector> export_vectors() {
     w.subject(w.recording).kind = "person";
     w.seal();
   });
+  files(false, "recording named as a person", "any event of a recording tells that it is one", [](ExportForTests& w) {
+    ExportSubject& subject = w.subject(w.recording);
+    subject.kind = "person";
+    subject.role = ExportRole::kNamed;
+    w.files.erase(export_original_path(w.recording.subject()));
+    w.manifest.originals.clear();
+    w.drop_row(w.recording, 0);
+  });
   const auto manifest = [&](std::string name, std::string from, std::string to) {
     files(false, std::move(name), "the manifest's form",
           [&](ExportForTests& w) { w.files["manifest.json"] = replaced(w.files["manifest.json"], from, to); });
@@ -547,7 +555,7 @@ TEST(Export, NothingFollowsADestructionAndItNamesItsFirst) {
   for (const bool is_followed : {false, true}) {
     for (const bool is_first_right : {false, true}) {
       LyingChain lie;
-      lie.subject.kind = "device";
+      lie.subject.kind = "recording";
       lie.log(lie.event("recording.flagged", 0, {{"flag", "x"}}), 0);
       const auto first = static_cast<std::int64_t>(lie.rows[0]);
       const Json destroyed = lie.event("recording.destroyed", 1,
@@ -559,8 +567,27 @@ TEST(Export, NothingFollowsADestructionAndItNamesItsFirst) {
                 is_followed);
       EXPECT_EQ(says(verdict, Finding::Kind::kRefused, export_receipt_path(lie.id, 1), "names another first index"),
                 !is_followed && !is_first_right);
-      EXPECT_EQ(says(verdict, Finding::Kind::kOk, lie.id.text(), "2 events of this device"),
+      EXPECT_EQ(says(verdict, Finding::Kind::kOk, lie.id.text(), "2 events of this recording"),
                 !is_followed && is_first_right);
+    }
+  }
+}
+
+TEST(Export, NoEventOfARecordingStandsInAnotherKindOfChain) {
+  for (const std::string kind : {"person", "device", "dock"}) {
+    for (const std::uint64_t n : {0, 1, 2}) {  // admitted, viewed, flagged
+      ExportForTests world;
+      world.subject(world.recording).kind = kind;
+      world.subject(world.recording).role = ExportRole::kNamed;
+      world.files.erase(export_original_path(world.recording.subject()));
+      world.manifest.originals.clear();
+      for (const std::uint64_t other : {0, 1, 2}) {
+        if (other != n) world.drop_row(world.recording, other);
+      }
+      const ExportVerdict verdict = verify_export(files_of(world), test_trust()).value();
+      EXPECT_TRUE(says(verdict, Finding::Kind::kRefused, ExportForTests::path(world.recording, n),
+                       "belongs to a recording, and the manifest says " + kind))
+          << kind << " " << n;
     }
   }
 }

@@ -506,6 +506,16 @@ refused(
   told({}, (forge) => forge.subject(SUBJECT, "person", "named")),
   /recording.admitted stands in the chain of a person/,
 );
+for (const n of [1, 2]) {
+  refused(
+    `a recording of which event ${n} alone is shown, as a person's`,
+    told({}, (forge) => {
+      forge.originals = {};
+      forge.subject(SUBJECT, "person", "named").withhold(SUBJECT, ...[0, 1, 2].filter((other) => other !== n));
+    }),
+    /recording.(viewed|flagged) stands in the chain of a person/,
+  );
+}
 refused(
   "an offload in a person's chain",
   told({}, (forge) => forge.subject(DEVICE, "person", "exported")),

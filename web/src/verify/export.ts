@@ -15,12 +15,15 @@ export const MANIFEST_BYTES_MAX = 16 << 20;
 const KINDS = ["recording", "person", "device", "dock"] as const;
 const ROLES = ["exported", "named"] as const;
 
-/** Types that stand in the chains of one kind of subject only. */
-const KIND_OF_TYPE = new Map([
-  ["recording.admitted", "recording"],
-  ["device.offloaded", "device"],
-  ["dock.enrolled", "dock"],
-]);
+/**
+ * The kind of subject in whose chains alone this type stands, if there is one. Any event of a recording tells
+ * that its subject is one: whoever lists it as a person shows less than its whole chain.
+ */
+function kindOfType(type: string): string | undefined {
+  if (type.startsWith("recording.")) return "recording";
+  if (type === "device.offloaded") return "device";
+  return type === "dock.enrolled" ? "dock" : undefined;
+}
 
 export interface Finding {
   readonly verdict: "ok" | "refused" | "note";
@@ -245,7 +248,7 @@ class Judge {
   async event(row: Disclosed): Promise<void> {
     await this.findings.check(row.path, () => {
       const { type } = row.event;
-      const home = KIND_OF_TYPE.get(type);
+      const home = kindOfType(type);
       if (home !== undefined && home !== row.subject.kind)
         refuse(`${type} stands in the chain of a ${row.subject.kind}`);
       if (type === "identity.bound") namesIn(row);
