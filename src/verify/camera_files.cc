@@ -100,9 +100,18 @@ void compare(const proof::DeviceLogVerdict& log, const std::vector<Footage>& all
     if (footage.verdict.head) by_recording.emplace(hex(footage.verdict.head->recording), &footage);
   }
   std::size_t missing = 0;
+  bool is_all_told = true;
   for (const auto& recorded : log.recordings) {
     const auto [first, last] = by_recording.equal_range(recorded.recording);
-    if (recorded.file.empty() && first == last) continue;  // cut before its first fragment
+    if (recorded.file.empty() && first == last) {
+      if (!recorded.end.empty()) continue;  // ended before its first fragment: there is no file
+      // The line that names its file may be the next one of a log that was cut off.
+      is_all_told = false;
+      report.lines.push_back(
+          fmt::format("The camera began recording {} at {}, and these lines end before they say what became of it.",
+                      recorded.recording, ledger_time(recorded.from)));
+      continue;
+    }
     if (first == last) {
       ++missing;
       report.lines.push_back(fmt::format("Not here: {}, which the camera recorded from {} to {}.", recorded.file,
@@ -123,7 +132,7 @@ void compare(const proof::DeviceLogVerdict& log, const std::vector<Footage>& all
     report.lines.push_back(fmt::format("{}: these logs do not tell of it.", footage->path));
   }
   report.json.emplace("missing", missing);
-  if (missing == 0 && !log.recordings.empty() && by_recording.empty()) {
+  if (missing == 0 && is_all_told && !log.recordings.empty() && by_recording.empty()) {
     report.lines.push_back(log.has_missing()
                                ? "All that these lines of the camera's log tell of is here; lines are missing."
                                : "All that the camera's log says it recorded is here.");
@@ -171,11 +180,17 @@ Result<CameraReport> verify_camera_files(const std::vector<std::string>& paths, 
     if (log.holds() && !all.empty()) compare(log, all, report);
     report.json.emplace("log", log_json(log));
   }
+  const auto cut = std::count_if(all.begin(), all.end(),
+                                 [](const Footage& footage) { return footage.verdict.standing == Standing::kCut; });
   if (paths.size() == 1 && !all.empty()) {
     report.summary = std::string(heading(all[0].verdict.standing)) + ".";
+  } else if (!report.is_verified) {
+    report.summary = "NOT VERIFIED: not all of these files are what this camera signed.";
+  } else if (cut > 0) {
+    report.summary = fmt::format(
+        "VERIFIED, CUT OFF: all of these files are what this camera signed; the end of {} of them is missing.", cut);
   } else {
-    report.summary = report.is_verified ? "VERIFIED: all of these files are what this camera signed."
-                                        : "NOT VERIFIED: not all of these files are what this camera signed.";
+    report.summary = "VERIFIED: all of these files are what this camera signed.";
   }
   return report;
 }
