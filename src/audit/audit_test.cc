@@ -660,6 +660,48 @@ TEST_F(AuditTest, WhatWasDerivedIsWhatTheCatalogAndItsFilesHave) {
   EXPECT_TRUE(names(faults(), {"rendition" + of, "it was derived, and the catalog has no row"}));
 }
 
+TEST_F(AuditTest, WhatTheCatalogStoppedNamingBeforeItsFileWasReadIsNotLookedFor) {
+  make_foreign_tables();
+  const RecordingId id = admit(clerk_);
+  derive(id);
+  const SubjectId holder = crypto::new_id<SubjectId>();
+  render(id, holder);
+  const os::Path where = files();
+  const std::string origin = terms(ashfield_).origin;
+  // What the check says where this happens behind the reading of the rows and before that of the derived files.
+  const auto faults_beside = [&](const std::function<void()>& change) {
+    const auto report = check_catalog(
+        {ashfield_, origin, *database_, *store_, *bucket_, where, [&](const CatalogReport&) { change(); }});
+    EXPECT_TRUE(report) << message_of(report);
+    return report ? report->faults : std::vector<std::string>{"none"};
+  };
+  EXPECT_EQ(faults_beside([&] { EXPECT_TRUE(vault_->forget_renditions(holder)); }), std::vector<std::string>());
+  EXPECT_EQ(check().derived, 4U) << "that it was made is still told";
+
+  const std::string poster = read([&](db::Transaction& tx) -> Result<std::string> {
+    return TRY(tx.query("SELECT object FROM derived_items WHERE kind = 'poster' LIMIT 1"))[0].text("object");
+  });
+  EXPECT_EQ(faults_beside([&] {
+              run("UPDATE derived_items SET object = 'derived/none' WHERE kind = 'poster'");
+              EXPECT_TRUE(bucket_->remove(poster));
+            }),
+            std::vector<std::string>());
+  const std::vector<std::string> missing = {"poster of recording " + id.text(), "derived/none is missing"};
+  EXPECT_TRUE(names(faults(), missing)) << "of what it names from now on it is one";
+  test::RefusingCatalog catalog(*real_database_);
+  for (std::size_t refusals = 0;; ++refusals) {
+    ASSERT_LT(refusals, 1'000U);
+    catalog.refuse(refusals + 1, test::RefusingCatalog::Whose::kThisThread);
+    const auto report = check_catalog({ashfield_, origin, catalog, *store_, *bucket_, where, {}});
+    ASSERT_EQ(report.has_value(), !catalog.has_refused()) << refusals;
+    if (!report) continue;
+    EXPECT_TRUE(names(report->faults, missing));
+    break;
+  }
+  EXPECT_EQ(faults_beside([&] { run("DELETE FROM derived_items WHERE kind = 'poster'"); }), std::vector<std::string>());
+  EXPECT_TRUE(names(faults(), {missing[0], "it was derived, and the catalog has no row"}));
+}
+
 TEST_F(AuditTest, AFileThatCannotBeReadIsAFaultAndAFolderThatCannotBeReadAFailure) {
   make_foreign_tables();
   derive(admit(clerk_));

@@ -87,7 +87,7 @@ class Checker {
       TRY(parts_.database.read(look));
       if (count == 0) return {};
       for (const Original& original : originals) read_original(original);
-      for (const DerivedObject& object : objects) read_derived(object);
+      for (const DerivedObject& object : objects) TRY(read_derived(object));
     }
   }
 
@@ -181,6 +181,8 @@ class Checker {
   struct DerivedObject {
     std::string what, name;
     Text sha256;
+    std::string recording, one;  // of its row
+    std::string_view table, key;
   };
   struct Column {
     std::string_view name;
@@ -485,7 +487,7 @@ class Checker {
     if (!content) {
       fault(fmt::format("{}: the catalog keeps it in the wrong place", what));
     } else if (!is_in_row) {
-      objects.push_back({what, *content, field(event, "sha256")});
+      objects.push_back({what, *content, field(event, "sha256"), recording, one, place.table, place.key});
     } else if (hex(crypto::sha256(as_bytes(*content))) != field(event, "sha256")) {
       fault(fmt::format("{}: what the catalog keeps is not what was derived", what));
     }
@@ -497,7 +499,9 @@ class Checker {
   void read_original(const Original& original) {
     const std::string name = store::object_name(parts_.agency.slug, original.id);
     const std::string what = fmt::format("original of recording {}", original.id.text());
-    if (const auto file = plain_file(what, name)) {
+    if (const auto file = plain_file(name); !file) {
+      fault(fmt::format("{}: {}", what, file.error()));
+    } else {
       using std::filesystem::perms;
       if ((file->permissions() & (perms::owner_write | perms::group_write | perms::others_write)) != perms::none) {
         // A copy from a backup is, and a power cut may take the mode: it says nothing of the bytes.
@@ -520,32 +524,51 @@ class Checker {
     if (parts_.on_object) parts_.on_object(report);
   }
 
-  void read_derived(const DerivedObject& object) {
-    if (!bucket::is_valid_name(object.name)) {
-      fault(fmt::format("{}: its object in the catalog is no name: {}", object.what, printable(object.name)));
-      return;
-    }
-    if (!plain_file(object.what, object.name)) return;
+  // Its row was read before all the originals beside it. Beside a server a holder's right may have ended since, and the file went
+  // after its row had said so: what the catalog does not name any more is not looked for.
+  Result<void> read_derived(const DerivedObject& object) {
+    const Text wrong = wrong_with(object);
+    if (wrong && TRY(is_still_named(object))) fault(fmt::format("{}: {}", object.what, *wrong));
+    return {};
+  }
+
+  Text wrong_with(const DerivedObject& object) {
+    if (!bucket::is_valid_name(object.name)) return "its object in the catalog is no name: " + printable(object.name);
+    if (const auto file = plain_file(object.name); !file) return file.error();
     auto opened = parts_.bucket.open(object.name);
-    if (!opened) return fault(fmt::format("{}: {}", object.what, opened.error().text()));
+    if (!opened) return opened.error().text();
     // A rendition can be as long as its recording: it is read as one is.
     store::Original stored(*std::move(opened), store::Codec::kPlain);
     const auto digest = parts_.store.digest(stored);
-    if (!digest) {
-      fault(fmt::format("{}: {}", object.what, digest.error().text()));
-    } else if (hex(*digest) != object.sha256) {
-      fault(fmt::format("{}: the stored bytes are not what was derived", object.what));
-    }
+    if (!digest) return digest.error().text();
+    if (hex(*digest) != object.sha256) return "the stored bytes are not what was derived";
+    return std::nullopt;
   }
 
-  // What stands under a name: a file of its own, and not where a link leads today. Nothing there, or nothing to read:
-  // a fault.
-  std::optional<std::filesystem::file_status> plain_file(const std::string& what, const std::string& name) {
+  Result<bool> is_still_named(const DerivedObject& object) {
+    bool is_named = false;
+    const std::string sql =
+        fmt::format("SELECT CAST(object AS TEXT) AS object FROM {} WHERE recording = :recording AND {} = :one LIMIT 1",
+                    object.table, object.key);
+    const db::Params of_row = {{"recording", object.recording}, {"one", object.one}};
+    // Compared here: a damaged name is no text that a query takes.
+    const auto look = [&](db::Transaction& tx) -> Result<void> {
+      const db::Rows rows = TRY(tx.query(sql, of_row));
+      is_named = !rows.empty() && rows[0].maybe_text("object") == object.name;
+      return {};
+    };
+    TRY(parts_.database.read(look));
+    return is_named;
+  }
+
+  // What stands under a name: a file of its own, and not where a link leads today. Nothing there, or nothing to read: what
+  // is wrong with it.
+  tl::expected<std::filesystem::file_status, std::string> plain_file(const std::string& name) {
     std::error_code error;
     const auto status = std::filesystem::symlink_status(parts_.files / name, error);
     if (std::filesystem::is_regular_file(status)) return status;
-    fault(fmt::format("{}: {} is {}", what, name, std::filesystem::exists(status) ? "no regular file" : "missing"));
-    return std::nullopt;
+    return tl::unexpected(
+        fmt::format("{} is {}", name, std::filesystem::exists(status) ? "no regular file" : "missing"));
   }
 
   // ---- people, devices, docks, the console ----
