@@ -248,6 +248,13 @@ Result<void> check_looks(db::Transaction& tx, const AgencyId& agency, const std:
     if (page.is_last) {
       if (followed > page.mark)
         fault(fmt::format("watch_marks: leaf {} of a ledger that ends at {}", followed, page.mark));
+      // The pages go from the first leaf to the last event: a row on either side of them was compared with nothing.
+      const std::int64_t strays =
+          TRY(tx.query("SELECT COUNT(*) AS strays FROM watched_acts WHERE agency = :agency AND "
+                       "(leaf_index < 0 OR leaf_index > :last)",
+                       {{"agency", agency.text()}, {"last", page.mark}}))[0]
+              .integer("strays");
+      if (strays > 0) fault(fmt::format("watched_acts: {} rows stand at no leaf of the ledger", strays));
       return {};
     }
     mark = page.mark;

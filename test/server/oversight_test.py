@@ -382,6 +382,11 @@ class UnusualReading(unittest.TestCase):
         look = f"WHERE leaf_index = {looks[1]}"
         self.assertEqual(faults(f"UPDATE watched_acts SET at_us = at_us + 1 {look}"), ["look"] * 2)
         self.assertEqual(faults(f"UPDATE watched_acts SET at_us = at_us - 1 {look}"), [])
+        # Where no event can be: before the first leaf, and behind the last event.
+        for place in ("-1 - leaf_index", "leaf_index + 1000000"):
+            self.assertEqual(faults("INSERT INTO watched_acts (agency, leaf_index, person, recording, at_us, act, tie, purpose, case_number) SELECT agency, "
+                                    f"{place}, person, recording, at_us, act, tie, purpose, case_number FROM watched_acts {look}"), ["watched_acts:"], place)
+            self.assertEqual(faults("DELETE FROM watched_acts WHERE leaf_index < 0 OR leaf_index > 1000000"), [])
 
         # A mark too far back: it is told by the check, and by the server, which judges nothing before it is put right.
         mark = town.rows("SELECT leaf_index FROM watch_marks")[0][0]
