@@ -86,6 +86,9 @@ UNLISTED = {
     "camera_entries": "what a camera system said last of its users and cameras, and says again; whose a recording is is compared with its admission",
     "camera_containers": "as camera_entries; what was said of a recording when it was complete is compared, with its files' number",
     "camera_files": "which objects of a container are there already: one that is sent again is admitted again; the files themselves are compared",
+    "camera_numbers": "what a camera's counter and a file's header said, from which gaps and overlaps are found: one may go untold, or be told that is none; "
+                      "findings are sealed and compared, and so are the recordings",
+    "camera_marks": "how far the ledger has been read for that: too far back, what is there already stays; too far ahead, files between are not judged",
     "dock_codes": "as tokens.secret_sha256; a code lives 15 minutes",
     "share_codes": "as tokens.secret_sha256; a code lives a day",
     "share_sessions": "as tokens.secret_sha256",
@@ -115,6 +118,8 @@ UNLISTED = {
     "recordings.filetype": "what the uploader called it: a hint for the player",
     "recordings.folded": "a copy for searching",
     "recordings.more": "further words of the uploader",
+    "recordings.revision": "how often it was changed, by which a change or a decision about what was changed meanwhile is refused: one may be refused that "
+                           "need not, or done that should not; what was done is compared",
     "recordings.recorded_us": "below the hundredth of a second that the event keeps",
     "recordings.received_us": "below the hundredth of a second that the event keeps",
     "recordings.media_verdict": "copy of the item `probe`, which is compared",
