@@ -765,8 +765,8 @@ Result<void> Uploads::admit(const Upload& upload) {
   return parts_.vault.admit(actor, admission, end);
 }
 
-// Files without a row, files of uploads that have been sealed, and of those of which nothing was acknowledged. Where another server may be alive, one without a row goes
-// only when it is old: a server makes the file before others can see the row.
+// Files without a row, files of uploads that have been sealed, and of those of which nothing was acknowledged. Where another server
+// may be alive, one without a row goes only when it is old: a server makes the file before others can see the row.
 Result<void> Uploads::sweep() {
   const std::int64_t living_us = parts_.is_only_server ? INT64_MAX : parts_.clock.now().us - kOrphanLifeUs;
   for (const std::string& name : TRY(parts_.disk.list(parts_.directory))) {
