@@ -15,7 +15,6 @@
 #include "base/limits.h"
 #include "base/problems.h"
 #include "base/text.h"
-#include "base/trace.h"
 #include "crypto/random.h"
 #include "crypto/sha256.h"
 #include "http/tus_client.h"
@@ -305,11 +304,32 @@ Result<Imports::Listed> Imports::listing(const access::Actor& actor, const Impor
   if (entries.size() > kListingFilesMax)
     return fail(Code::kInvalid, fmt::format("List at most {} files at once", kListingFilesMax));
   const Mapping mapping = TRY(mapping_of(actor.agency, import.mapping));
-  Listed out;
+  // What was begun of another file ends first: were it forgotten before, it could still become a recording that no file is.
   std::vector<UploadId> replaced;
+  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    replaced.clear();
+    for (const Entry& entry : entries) {
+      for (const db::Row& row : TRY(tx.query(
+               "SELECT upload FROM import_files f WHERE import = :import AND path = :path AND state = 'sent' AND bytes "
+               "<> :bytes AND NOT EXISTS (SELECT 1 FROM uploads u WHERE u.id = f.upload AND u.state IN ('sealing', "
+               "'sealed')) LIMIT 1",
+               {{"import", id.text()}, {"path", entry.path}, {"bytes", entry.bytes}}))) {
+        if (const auto upload = UploadId::parse(row.maybe_text("upload").value_or(""))) replaced.push_back(*upload);
+      }
+    }
+    return {};
+  }));
+  for (const UploadId& upload : replaced) {
+    auto gone = parts_.uploads.take_back(upload);
+    if (!gone && gone.error().problem == &problems::kUploadLocked)
+      return fail(Code::kBusy, "Somebody is sending a file of this import that is listed as another now: try again");
+    const bool is_settled =
+        gone || gone.error().code() == Code::kNotFound || gone.error().problem == &problems::kUploadFinished;
+    if (!is_settled) return fail(std::move(gone).error());
+  }
+  Listed out;
   TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
     out = {};
-    replaced.clear();
     TRY(require_open(tx, id));
     std::int64_t last_file = TRY(last_number(tx, "import_files", id)),
                  last_refusal = TRY(last_number(tx, "import_refusals", id));
@@ -330,17 +350,11 @@ Result<Imports::Listed> Imports::listing(const access::Actor& actor, const Impor
                                : mapping.is_log(entry.path)     ? "log"
                                                                 : "file";
       // A file that is another now, before all of it was sent, is listed as it is now.
-      for (const db::Row& row : TRY(tx.query(
-               "SELECT upload FROM import_files f WHERE import = :import AND path = :path AND state = 'sent' AND bytes "
-               "<> :bytes AND NOT EXISTS (SELECT 1 FROM uploads u WHERE u.id = f.upload AND u.state IN ('sealing', "
-               "'sealed')) LIMIT 1",
-               {{"import", id.text()}, {"path", entry.path}, {"bytes", entry.bytes}}))) {
-        if (const auto upload = UploadId::parse(row.maybe_text("upload").value_or(""))) replaced.push_back(*upload);
-        TRY(
-            tx.run("UPDATE import_files SET state = 'seen', upload = NULL, recording = NULL WHERE import = :import AND "
-                   "path = :path",
-                   {{"import", id.text()}, {"path", entry.path}}));
-      }
+      TRY(tx.run(
+          "UPDATE import_files SET state = 'seen', upload = NULL, recording = NULL WHERE import = :import AND "
+          "path = :path AND state = 'sent' AND bytes <> :bytes AND NOT EXISTS (SELECT 1 FROM uploads u WHERE u.id = "
+          "import_files.upload)",
+          {{"import", id.text()}, {"path", entry.path}, {"bytes", entry.bytes}}));
       last_file += TRY(tx.run(
           "INSERT INTO import_files (import, path, n, folded, match_key, bytes, role, state) VALUES (:import, :path, "
           ":n, :folded, :match_key, :bytes, :role, 'seen') ON CONFLICT (import, path) DO NOTHING",
@@ -368,11 +382,6 @@ Result<Imports::Listed> Imports::listing(const access::Actor& actor, const Impor
     }
     return TRY(is_read(tx, id)) ? pair(tx, id) : Result<void>();
   }));
-  for (const UploadId& upload : replaced) {
-    auto gone = parts_.uploads.take_back(upload);
-    if (!gone)
-      trace_error("imports", "taking back what was begun of another file", gone.error(), {{"upload", upload.text()}});
-  }
   return out;
 }
 
