@@ -477,27 +477,34 @@ class SqliteDatabase final : public Database {
   // another kind would be another answer to whoever asks, and look the same to whoever reads all as text.
   static Result<void> find_other_kinds(Transaction& tx, std::vector<std::string>& out) {
     out.clear();
-    std::map<std::string, std::vector<std::pair<std::string, std::string>>>
-        columns;  // of each table: their names and kinds
+    // Of each table: its columns' names and kinds, the first of which names a row to whoever reads of it.
+    std::map<std::string, std::vector<std::pair<std::string, std::string>>> tables;
     for (const Row& row : TRY(tx.query(
              "SELECT t.name AS of_table, c.name AS name, CASE upper(c.type) WHEN 'TEXT' THEN 'text' WHEN 'BLOB' "
-             "THEN 'blob' ELSE 'integer' END AS kind FROM sqlite_schema t JOIN pragma_table_info(t.name) c "
-             "WHERE t.type = 'table' AND upper(c.type) IN ('TEXT', 'BLOB', 'BIGINT', 'INTEGER') ORDER BY 1, 2 "
+             "THEN 'blob' ELSE 'integer' END AS kind, c.cid AS place FROM sqlite_schema t JOIN "
+             "pragma_table_info(t.name) c "
+             "WHERE t.type = 'table' AND upper(c.type) IN ('TEXT', 'BLOB', 'BIGINT', 'INTEGER') ORDER BY 1, 4 "
              "LIMIT 10000"))) {
-      columns[row.text("of_table")].emplace_back(row.text("name"), row.text("kind"));
+      tables[row.text("of_table")].emplace_back(row.text("name"), row.text("kind"));
     }
-    for (const auto& [table, of_table] : columns) {
+    const auto is_other = [](const auto& column) {
+      return fmt::format("typeof(\"{}\") NOT IN ('null', '{}')", column.first, column.second);
+    };
+    for (const auto& [table, columns] : tables) {
       std::string counts;
-      for (std::size_t i = 0; i < of_table.size(); ++i) {
-        counts += fmt::format("{}COUNT(CASE WHEN typeof(\"{}\") NOT IN ('null', '{}') THEN 1 END) AS others_{}",
-                              i == 0 ? "" : ", ", of_table[i].first, of_table[i].second, i);
-      }
+      for (std::size_t i = 0; i < columns.size(); ++i)
+        counts +=
+            fmt::format("{}COUNT(CASE WHEN {} THEN 1 END) AS others_{}", i == 0 ? "" : ", ", is_other(columns[i]), i);
       const Rows counted = TRY(tx.query(fmt::format("SELECT {} FROM \"{}\"", counts, table)));
-      for (std::size_t i = 0; i < of_table.size() && out.size() < kDamageMax; ++i) {
+      for (std::size_t i = 0; i < columns.size() && out.size() < kDamageMax; ++i) {
+        const auto& [name, kind] = columns[i];
         const std::int64_t others = counted[0].integer(fmt::format("others_{}", i));
-        if (others > 0)
-          out.push_back(
-              fmt::format("{}.{}: {} values are no {}", table, of_table[i].first, others, of_table[i].second));
+        if (others == 0) continue;
+        const Rows first = TRY(
+            tx.query(fmt::format("SELECT quote(\"{}\") AS of_row, quote(\"{}\") AS found FROM \"{}\" WHERE {} LIMIT 1",
+                                 columns[0].first, name, table, is_other(columns[i]))));
+        out.push_back(fmt::format("{}.{}: {} values are no {}, one of them {} of {}", table, name, others, kind,
+                                  first[0].text("found"), first[0].text("of_row")));
       }
     }
     return {};

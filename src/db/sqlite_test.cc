@@ -254,10 +254,12 @@ TEST(SqliteDamage, AValueOfAnotherKindThanItsColumnIsTold) {
   ASSERT_TRUE(write("INSERT INTO holds (id, until_us, mark) VALUES ('a', 7, x'00'), ('b', NULL, NULL)"));
   EXPECT_EQ(*database->damage(), std::vector<std::string>());
   for (const auto& [change, back, words] :
-       {std::tuple("id = CAST(id AS BLOB)", "id = CAST(id AS TEXT)", "holds.id: 1 values are no text"),
-        std::tuple("until_us = CAST(until_us AS BLOB)", "until_us = 7", "holds.until_us: 1 values are no integer"),
-        std::tuple("until_us = 7.5", "until_us = 7", "holds.until_us: 1 values are no integer"),
-        std::tuple("mark = 'x'", "mark = x'00'", "holds.mark: 1 values are no blob")}) {
+       {std::tuple("id = CAST(id AS BLOB)", "id = CAST(id AS TEXT)",
+                   "holds.id: 1 values are no text, one of them X'61' of X'61'"),
+        std::tuple("until_us = CAST(until_us AS BLOB)", "until_us = 7",
+                   "holds.until_us: 1 values are no integer, one of them X'37' of 'a'"),
+        std::tuple("until_us = 7.5", "until_us = 7", "holds.until_us: 1 values are no integer, one of them 7.5 of 'a'"),
+        std::tuple("mark = 'x'", "mark = x'00'", "holds.mark: 1 values are no blob, one of them 'x' of 'a'")}) {
     ASSERT_TRUE(write(fmt::format("UPDATE holds SET {} WHERE until_us IS NOT NULL", change)));
     EXPECT_EQ(*database->damage(), std::vector<std::string>{words}) << change;
     ASSERT_TRUE(write(fmt::format("UPDATE holds SET {} WHERE until_us IS NOT NULL", back)));

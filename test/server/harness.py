@@ -208,7 +208,7 @@ class Town:
         done = run(BIN / "lapel", "ledger", "check", "--data", self.data, "--json", check=False)
         assert done.stdout, f"lapel ledger check ended with {done.returncode}: {done.stderr}"
         report = json.loads(done.stdout)
-        return done.returncode, [fault for ledger in report["ledgers"] for fault in ledger["faults"]]
+        return done.returncode, report["catalog"] + [fault for ledger in report["ledgers"] for fault in ledger["faults"]]
 
 
 class TownCase(unittest.TestCase):

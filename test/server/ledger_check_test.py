@@ -92,7 +92,7 @@ class LedgerCheck(unittest.TestCase):
     def rows(self):
         first, second, view, export = self.first, self.second, self.viewed, self.exported
         column = [
-            ("sha256 = '" + "0" * 64 + "'", "sha256"), ("bytes = bytes + 1", "bytes"), ("bytes = 'many'", "bytes many"),
+            ("sha256 = '" + "0" * 64 + "'", "sha256"), ("bytes = bytes + 1", "bytes"),
             ("codec = 'other'", "codec"), ("filename = 'other.mp4'", "filename other.mp4"), ("filename = ''", "filename nothing"),
             ("recorded_us = recorded_us + 10000, sort_us = sort_us + 10000", "recorded_at 2022-12-02T06:00:00.13Z"),
             ("recorded_us = NULL, sort_us = received_us", "recorded_at nothing"), ("recorded_us = -1, sort_us = -1", "recorded_at -1"),
@@ -105,6 +105,8 @@ class LedgerCheck(unittest.TestCase):
             ("state = 'destroyed'", "state destroyed"), ("is_inside_home = 0", "inside_home 0")]
         table = [(f"UPDATE recordings SET {change} WHERE id = '{first}'", "recording " + first, words) for change, words in column]
         table += [
+            (f"UPDATE recordings SET bytes = 'many' WHERE id = '{first}'", "recordings.bytes", "no integer", "'many'", first),
+            (f"UPDATE recordings SET incident = CAST(incident AS BLOB) WHERE id = '{first}'", "recordings.incident", "no text", first),
             (f"UPDATE recordings SET group_id = NULL WHERE id = '{second}'", "recording " + second, "group nothing"),
             ("UPDATE recordings SET dock_file = NULL WHERE dock_file IS NOT NULL", "recording", "dock file nothing"),
             (f"DELETE FROM recordings WHERE id = '{first}'", "recording " + first, "no row"),

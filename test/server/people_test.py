@@ -627,7 +627,7 @@ class Tampered(unittest.TestCase):
                     (f"INSERT INTO person_roles (person, role) VALUES ('{'f' * 32}', 'administrator')", "person_roles: 1 rows name no person"),
                     ("UPDATE people SET active_until_us = NULL WHERE login = 'left'", "active until nothing"),
                     ("UPDATE people SET active_until_us = active_until_us + 10000 WHERE login = 'left'", "active until"),
-                    ("UPDATE people SET active_until_us = 'never' WHERE login = 'left'", "active until never"),
+                    ("UPDATE people SET active_until_us = 'never' WHERE login = 'left'", "people.active_until_us: 1 values are no integer, one of them 'never'"),
                     ("UPDATE people SET active_until_us = 1700000000000000 WHERE login = 'hill'", "active until 2023-11-14T22:13:20.00Z"),
                     ("UPDATE people SET active_from_us = NULL WHERE login = 'back'", "active from nothing"),
                     ("UPDATE people SET active_from_us = 0 WHERE login = 'back'", "active from 1970-01-01T00:00:00.00Z"),
