@@ -84,14 +84,7 @@ class DestinationTest : public evidence::VaultTest {
   std::int64_t completed(const std::string& container) {
     return count(fmt::format("camera_recordings WHERE container = '{}'", container));
   }
-  std::vector<std::string> faults() {
-    std::vector<std::string> out;
-    read([&](db::Transaction& tx) -> Result<int> {
-      TRY(check_record(tx, ashfield_.id, [&](std::string fault) { out.push_back(std::move(fault)); }));
-      return 0;
-    });
-    return out;
-  }
+  std::vector<std::string> faults() { return faults_by(check_record); }
 
   using Step = std::function<Result<void>(const std::string& container)>;
   // After `before`, `step` with each of its statements refused once, of this thread's and of those that seal for it: it is told, and

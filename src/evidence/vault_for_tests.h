@@ -134,6 +134,16 @@ class VaultTest : public testing::Test {
     EXPECT_TRUE(done) << message_of(done);
     return *std::move(out);
   }
+  // What a room's check_record() finds.
+  template <typename Check>
+  std::vector<std::string> faults_by(const Check& check) {
+    std::vector<std::string> out;
+    read([&](db::Transaction& tx) -> Result<int> {
+      TRY(check(tx, ashfield_.id, [&](std::string fault) { out.push_back(std::move(fault)); }));
+      return 0;
+    });
+    return out;
+  }
   std::int64_t count(const std::string& from) {
     return read([&](db::Transaction& tx) -> Result<std::int64_t> {
       return TRY(tx.query("SELECT COUNT(*) AS n FROM " + from))[0].integer("n");

@@ -42,14 +42,7 @@ class FileRequestsTest : public evidence::VaultTest {
     EXPECT_TRUE(try_enter(made));
     return actor(made.request.id);
   }
-  std::vector<std::string> faults() {
-    std::vector<std::string> out;
-    read([&](db::Transaction& tx) -> Result<int> {
-      TRY(check_record(tx, ashfield_.id, [&](std::string fault) { out.push_back(std::move(fault)); }));
-      return 0;
-    });
-    return out;
-  }
+  std::vector<std::string> faults() { return faults_by(check_record); }
   void examine(const RecordingId& id, const std::string& verdict) {
     run("UPDATE recordings SET media_verdict = '" + verdict + "', media_sentence = 'It was looked at.' WHERE id = '" +
         id.text() + "'");
