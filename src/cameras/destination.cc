@@ -352,11 +352,11 @@ Result<void> Destination::complete_if_said(const Systems::Asking& asking, const 
 
 // What waited for what has just come; and a container that was said to be complete before anything in it was kept is so now.
 Result<void> Destination::go_on(const Systems::Asking& asking, Container& container) {
+  TRY(flush(asking, container, Waiting::kForClip));
   const bool is_said_complete = value_of(container.metadata, "status") == "Complete";
-  const bool is_recording = container.parsed.kind == ContainerKind::kRecording;
-  if (!is_said_complete || !is_recording) return flush(asking, container, Waiting::kForClip);
+  if (!is_said_complete || container.parsed.kind != ContainerKind::kRecording || container.is_complete) return {};
   auto completed = complete(asking, container);
-  // What is missing of the rest, or what another server did just now, is nothing that this object has to answer for.
+  // This object is kept. What is missing of the rest, or what another server did just now, is not for it to answer for.
   const bool is_of_the_rest =
       !completed && (completed.error().code() == Code::kUnavailable || completed.error().code() == Code::kConflict);
   return is_of_the_rest ? Result<void>() : completed;
