@@ -206,6 +206,18 @@ TEST_F(DestinationTest, ARecordingIsCompleteWhenAllOfItIsKept) {
       15);
 }
 
+TEST_F(DestinationTest, WhatComesAfterCompleteIsAnsweredForWhenItIsSealed) {
+  const Step completed_clip = [&](const std::string& container) -> Result<void> {
+    TRY(put(container, kClip, "clip of " + container));
+    return say(container, {{"status", "Complete"}});
+  };
+  const Step late = [&](const std::string& container) {
+    return done(put(container, "bookmark_1", "stopped here", kBookmark));
+  };
+  refuse_each(
+      completed_clip, late, [&](const std::string& container) { EXPECT_EQ(markers(container), 1); }, 8);
+}
+
 TEST_F(DestinationTest, WhatNoEventCanSayIsRefusedBeforeAnyOfItIsKept) {
   const std::string container = begin();
   ContentMetadata quoted;  // each of these is written as four in the ledger
