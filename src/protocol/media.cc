@@ -569,7 +569,7 @@ Result<MediaResult> run_media_job(os::Process& process, const MediaWorker& worke
                            .limits = {.cpu_seconds = is_rendition ? kMediaRenditionCpuSecondsMax : kMediaCpuSecondsMax,
                                       .file_bytes = is_rendition ? kMediaRenditionBytesMax : kMediaOutputBytesMax},
                            // A poster may wait; docks at a shift change and people who watch may not.
-                           .niceness = kMediaNiceness};
+                           .niceness = is_rendition ? kMediaRenditionNiceness : kMediaNiceness};
   // Its larger limits are its sandbox's as well, which is entered before the request is read.
   if (is_rendition) options.arguments = {"--rendition"};
   if (output != nullptr) options.descriptors.push_back(output->descriptor());

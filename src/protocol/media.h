@@ -39,7 +39,9 @@ inline constexpr int kMediaOutput = 6;   // an empty file for the picture, track
 
 inline constexpr std::uint64_t kMediaMemoryBytesMax = std::uint64_t{1} << 30;  // RLIMIT_AS
 inline constexpr std::uint64_t kMediaCpuSecondsMax = 120;                      // RLIMIT_CPU
-inline constexpr int kMediaNiceness = 19;                                      // receiving and playing go before
+// Receiving and playing go before; but somebody waits for what a file is, and starved for kMediaWallMsDefault it would be called bad.
+inline constexpr int kMediaNiceness = 10;
+inline constexpr int kMediaRenditionNiceness = 19;
 inline constexpr std::uint64_t kMediaOutputBytesMax = std::uint64_t{4} << 20;  // RLIMIT_FSIZE
 // A rendition is as long as its footage, and coded slower than it is watched.
 inline constexpr std::uint64_t kMediaRenditionCpuSecondsMax = 6 * 3'600;
