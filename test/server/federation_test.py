@@ -621,7 +621,7 @@ class Providers(Federation):
             self.assertEqual(town.check_ledger(), (0, []))
             for change in ("settings = replace(settings, 'officer', 'records')", "issuer = 'https://evil.example'", "client_id = 'x'", "version = 'x'", "name = 'x'"):
                 with self.subTest(change), sqlite3.connect(town.data / "catalog.db") as catalog:
-                    catalog.execute("CREATE TABLE kept AS SELECT * FROM sign_in_providers")
+                    catalog.execute("CREATE TEMP TABLE kept AS SELECT * FROM sign_in_providers")
                     catalog.execute(f"UPDATE sign_in_providers SET {change}")
                     catalog.commit()
                     code, faults = town.check_ledger()
