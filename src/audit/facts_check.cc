@@ -51,12 +51,12 @@ std::string statement_line(const std::string& person, const std::string& inciden
 }
 
 // In quotes, so that no text runs into what stands beside it, nor is taken for one that is absent.
-std::string quoted(const std::optional<std::string>& text) {
+std::string in_quotes(const std::optional<std::string>& text) {
   return text ? printable(to_json(Json(*text))) : "nothing";
 }
 std::string quoted_of(const Json& event, std::string_view name) {
   const std::string* text = event.find_string(name);
-  return quoted(text ? std::optional(*text) : std::nullopt);
+  return in_quotes(text ? std::optional(*text) : std::nullopt);
 }
 
 // Shares as their events tell them: what each is, what became of it first, and how often it was opened.
@@ -315,14 +315,14 @@ Result<Lines> by_catalog(db::Transaction& tx, const std::string& agency) {
           }
         }
         if (const auto failure = row.maybe_text("failure"))
-          out.insert(SharesByEvents::failure_line(id, quoted(*failure)));
+          out.insert(SharesByEvents::failure_line(id, in_quotes(*failure)));
         out.insert(fmt::format("share {} opened {} times", id, text(row, "views_used")));
         return SharesByEvents::share_line(
-            id, {text(row, "maker"), text(row, "kind"), quoted(row.maybe_text("recipient")),
-                 quoted(row.maybe_text("organization")), text(row, "purpose"), quoted(row.maybe_text("case_number")),
-                 quoted(row.maybe_text("warrant")), quoted(row.maybe_text("order_text")), text(row, "link"),
-                 time_of(row.maybe_text("made_us")), time_of(row.maybe_text("ends_us")), text(row, "views_max"),
-                 text(row, "waits") != "0"});
+            id, {text(row, "maker"), text(row, "kind"), in_quotes(row.maybe_text("recipient")),
+                 in_quotes(row.maybe_text("organization")), text(row, "purpose"),
+                 in_quotes(row.maybe_text("case_number")), in_quotes(row.maybe_text("warrant")),
+                 in_quotes(row.maybe_text("order_text")), text(row, "link"), time_of(row.maybe_text("made_us")),
+                 time_of(row.maybe_text("ends_us")), text(row, "views_max"), text(row, "waits") != "0"});
       }));
   TRY(add_rows(tx, agency, "share_items",
                "CAST(share AS TEXT) AS share, CAST(recording AS TEXT) AS recording, CAST(restriction AS TEXT) AS "

@@ -27,15 +27,15 @@ std::string kept(const db::Row& row, std::string_view name) {
   return text ? printable(*text) : "nothing";
 }
 // What people wrote, in quotes, so that no text runs into what stands beside it, nor is taken for one that is absent.
-std::string quoted(const std::optional<std::string>& text) {
+std::string in_quotes(const std::optional<std::string>& text) {
   return text ? printable(to_json(Json(*text))) : "nothing";
 }
-std::string quoted(const Json& event, std::string_view name) {
+std::string in_quotes(const Json& event, std::string_view name) {
   const std::string* text = event.find_string(name);
-  return quoted(text ? std::optional(*text) : std::nullopt);
+  return in_quotes(text ? std::optional(*text) : std::nullopt);
 }
-std::string quoted(const db::Row& row, std::string_view name) {
-  return quoted(row.maybe_text(name));
+std::string in_quotes(const db::Row& row, std::string_view name) {
+  return in_quotes(row.maybe_text(name));
 }
 // The ledger's times are whole hundredths of a second, and so are these.
 std::string kept_time(const db::Row& row, std::string_view name) {
@@ -88,8 +88,8 @@ void HoldFacts::event(const std::string& subject, const std::string& type, const
   if (type == "hold.placed") {
     const bool is_of_incident = event.find("incident") != nullptr;
     holds_[said(event, "hold")].text =
-        hold_text(quoted(event, "matter"), quoted(event, "reason"), is_of_incident ? "nothing" : subject,
-                  quoted(event, "incident"), actor, at);
+        hold_text(in_quotes(event, "matter"), in_quotes(event, "reason"), is_of_incident ? "nothing" : subject,
+                  in_quotes(event, "incident"), actor, at);
   } else if (type == "hold.released") {
     const std::string id = said(event, "hold"), proposal = said(event, "proposal");
     const auto held = holds_.find(id);
@@ -104,8 +104,8 @@ void HoldFacts::event(const std::string& subject, const std::string& type, const
     const std::string expires = said(event, "expires");
     proposals_[said(event, "proposal")] = {
         subject,
-        proposal_text(said(event, "what"), said(event, "item"), said(event, "revision"), quoted(event, "reason"), actor,
-                      at, expires),
+        proposal_text(said(event, "what"), said(event, "item"), said(event, "revision"), in_quotes(event, "reason"),
+                      actor, at, expires),
         actor, said(event, "item"), expires};
   } else {
     decided(subject, type.substr(type.find('.') + 1), event, fault);
@@ -126,7 +126,7 @@ void HoldFacts::decided(const std::string& subject, const std::string& outcome, 
     fault(fmt::format("proposal {}: {} by one person on both sides, or withdrawn by another", id, outcome));
   }
   if (at >= made.expires) fault(fmt::format("proposal {}: {} after its end", id, outcome));
-  made.decided = decision_text(outcome, actor, at, quoted(event, "reason"));
+  made.decided = decision_text(outcome, actor, at, in_quotes(event, "reason"));
 }
 
 void HoldFacts::add_lines(std::set<std::string>& out) const {
@@ -141,8 +141,8 @@ Result<void> add_hold_rows(db::Transaction& tx, const std::string& agency, std::
         const bool stands = row.is_null("released_us") && row.is_null("released_by");
         out.insert(fmt::format(
             "hold {}: {}, {}", kept(row, "id"),
-            hold_text(quoted(row, "matter"), quoted(row, "reason"), kept(row, "recording"), quoted(row, "incident"),
-                      kept(row, "placed_by"), kept_time(row, "placed_us")),
+            hold_text(in_quotes(row, "matter"), in_quotes(row, "reason"), kept(row, "recording"),
+                      in_quotes(row, "incident"), kept(row, "placed_by"), kept_time(row, "placed_us")),
             stands ? "standing"
                    : fmt::format("released by {} at {}", kept(row, "released_by"), kept_time(row, "released_us"))));
       }));
@@ -153,11 +153,11 @@ Result<void> add_hold_rows(db::Transaction& tx, const std::string& agency, std::
         const bool is_open = kept(row, "state") == "open" && row.is_null("decider") && row.is_null("decided_us");
         out.insert(fmt::format(
             "proposal {}: {}, {}", kept(row, "id"),
-            proposal_text(kept(row, "act"), kept(row, "item"), kept(row, "revision"), quoted(row, "reason"),
+            proposal_text(kept(row, "act"), kept(row, "item"), kept(row, "revision"), in_quotes(row, "reason"),
                           kept(row, "proposer"), kept_time(row, "proposed_us"), kept_time(row, "expires_us")),
             is_open ? "open"
                     : decision_text(kept(row, "state"), kept(row, "decider"), kept_time(row, "decided_us"),
-                                    quoted(row, "decision_reason"))));
+                                    in_quotes(row, "decision_reason"))));
       });
 }
 
