@@ -129,8 +129,10 @@ part_hostile_names() {
 # Two servers on one database, killed far more often than in the fast lane, and the database under them.
 part_postgres() {
   build release
-  cd test/crash
-  LAPEL_TWO_SERVER_KILLS=200 LAPEL_DATABASE_KILLS=20 python3 -m unittest -v two_servers_test
+  local ended=0
+  (cd test/scenarios && LAPEL_TRANSCRIPTS=all python3 -m unittest -v on_postgres_test) || ended=1
+  (cd test/crash && LAPEL_TWO_SERVER_KILLS=200 LAPEL_DATABASE_KILLS=20 python3 -m unittest -v two_servers_test) || ended=1
+  return $ended
 }
 
 # 1,000 recordings of a simulated body-worn system over TLS, with calls cut off, answers lost and the server killed.
@@ -191,6 +193,7 @@ part_clang_tidy() {
   need clang-tidy-14 clang-tidy-14
   need run-clang-tidy-14 clang-tidy-14
   tools/setup.sh
+  tools/syntax.sh --all
   cmake --preset clang >/dev/null
   local begun=$SECONDS files
   files=$(grep -c "\"file\": \"$PWD/\(src\|test\)/" build/clang/compile_commands.json)

@@ -23,9 +23,7 @@ after_builds=$SECONDS
 
 python3 tools/tidy.py
 python3 tools/benchmarks.py --check
-ctest --preset asan -j "$jobs" --no-tests=error
-ctest --preset tsan -j "$jobs" --no-tests=error -R "^($(echo "$concurrent" | sed 's/_test//g; s/ /|/g'))$"
-# These wait for programs and for the disk more than they work: half as many again at once, in memory where there is enough of it
+# Tests wait for programs and for the disk more than they work: half as many again at once, in memory where there is enough of it
 # and programs can be run from there. What a disk may do to them is tried on a disk (label crash), and by tools/soak.sh.
 memory_kib=$(df --output=avail -k /dev/shm 2>/dev/null | tail -n 1 || true)
 if [ "${memory_kib:-0}" -ge $((6 * 1024 * 1024)) ] && place=$(mktemp -d /dev/shm/lapel-XXXXXX); then
@@ -33,6 +31,8 @@ if [ "${memory_kib:-0}" -ge $((6 * 1024 * 1024)) ] && place=$(mktemp -d /dev/shm
   printf '#!/bin/sh\n' >"$place/try" && chmod 755 "$place" "$place/try"
   if "$place/try"; then export TMPDIR=$place; fi
 fi
+ctest --preset asan -j $((jobs + jobs / 2)) --no-tests=error
+ctest --preset tsan -j "$jobs" --no-tests=error -R "^($(echo "$concurrent" | sed 's/_test//g; s/ /|/g'))$"
 ctest --preset release -j $((jobs + jobs / 2)) --no-tests=error -L server
 npm --prefix web test --silent
 npm --prefix web run --silent browser

@@ -417,7 +417,7 @@ class EveryCall(unittest.TestCase):
         data = random.Random(SEED).randbytes(SIZE)
         calls = enumerate_calls(self, data)
         points = points_of(calls)
-        tried = spread(points, number("LAPEL_CRASH_POINTS", 40))
+        tried = spread(points, number("LAPEL_CRASH_POINTS", 20))
         reached, again, lossy, checked = 0, 0, 0, collections.Counter()
         for point, attempts, faults, counts in in_pairs(lambda point: try_point(point, data), tried):
             with self.subTest(point=point):
@@ -446,7 +446,7 @@ class RandomKills(unittest.TestCase):
     def test_eight_uploads_live_through_random_kills(self):
         begun = time.monotonic()
         rng = random.Random(SEED)
-        kills = number("LAPEL_CRASH_KILLS", 100)
+        kills = number("LAPEL_CRASH_KILLS", 40)
         # Every second a checkpoint: padding, tiles and the forgetting of batches are killed too.
         template = Template(beat=1)
         self.addCleanup(template.close)

@@ -86,7 +86,7 @@ class Failing(unittest.TestCase):
         is_catalog = lambda point: point[0].name == "write" and point[0].path.endswith("-wal")
         first = [point for point in points if not is_catalog(point)]
         rest = [point for point in points if is_catalog(point)]
-        wanted = number("LAPEL_ERROR_POINTS", 60)
+        wanted = number("LAPEL_ERROR_POINTS", 24)
         left = 0 if wanted == 0 else max(1, wanted - len(first))
         few = 0 if wanted == 0 else max(1, wanted // 4)
         return points + of_reads, spread(first, wanted) + spread(rest, left) + spread(of_reads, few)
