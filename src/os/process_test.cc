@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <string>
 
@@ -70,6 +71,7 @@ TEST(Process, KeepsDescriptorsApartWhateverTheirNumbers) {
   const std::string name = testing::TempDir() + "process_test_order";
   std::ofstream(name) << "first";
   const int file = open(name.c_str(), O_RDONLY | O_CLOEXEC);
+  std::filesystem::remove(name);
   auto pipe = Pipe::open();
   ASSERT_TRUE(pipe);
   ASSERT_TRUE(pipe->write(as_bytes("second")));
