@@ -34,7 +34,7 @@ fi
 ctest --preset asan -j $((jobs + jobs / 2)) --no-tests=error
 ctest --preset tsan -j "$jobs" --no-tests=error -R "^($(echo "$concurrent" | sed 's/_test//g; s/ /|/g'))$"
 ctest --preset release -j $((jobs + jobs / 2)) --no-tests=error -L server
-npm --prefix web test --silent
+npm --prefix web run --silent units
 npm --prefix web run --silent browser
 after_tests=$SECONDS
 

@@ -46,10 +46,11 @@ class PostgresForTests {
   std::string url(const std::string& database) const {
     return fmt::format("postgresql://lapel@127.0.0.1:{}/{}", port_, database);
   }
-  // An empty one, made as docs/formats/sql.md wants it; more words for createdb where it shall be another.
-  std::string make_database(const std::vector<std::string>& more = {}) {
+  // An empty one, made as docs/formats/sql.md wants it, or a copy of one that nobody is connected to; more words for createdb where
+  // it shall be another.
+  std::string make_database(const std::string& of = "template0", const std::vector<std::string>& more = {}) {
     std::string name = fmt::format("t{}", ++databases_);
-    std::vector<std::string> words = {"-h", "127.0.0.1", "-p", std::to_string(port_), "-U", "lapel", "-T", "template0"};
+    std::vector<std::string> words = {"-h", "127.0.0.1", "-p", std::to_string(port_), "-U", "lapel", "-T", of};
     words.insert(words.end(), more.begin(), more.end());
     words.push_back(name);
     run("createdb", words);

@@ -116,10 +116,10 @@ TEST(Postgres, RefusesWhatIsNoDatabaseOfOurs) {
     EXPECT_FALSE(database);
     return database ? Error{&problems::kInternal, "", ""} : database.error();
   };
-  const Error encoding = refusal(server.make_database({"-E", "SQL_ASCII"}));
+  const Error encoding = refusal(server.make_database("template0", {"-E", "SQL_ASCII"}));
   EXPECT_EQ(encoding.problem, &problems::kDatabaseServer) << encoding.text();
   EXPECT_NE(encoding.message.find("UTF8"), std::string::npos);
-  const Error collation = refusal(server.make_database({"--lc-collate=C.UTF-8"}));
+  const Error collation = refusal(server.make_database("template0", {"--lc-collate=C.UTF-8"}));
   EXPECT_EQ(collation.problem, &problems::kDatabaseServer) << collation.text();
   EXPECT_NE(collation.message.find("LOCALE 'C'"), std::string::npos);
   EXPECT_EQ(refusal(server.url("nowhere")).problem, &problems::kUnavailable);

@@ -75,15 +75,14 @@ class VaultTest : public testing::Test {
 
   VaultTest() {
     std::filesystem::create_directories(directory_);
-    catalog_.emplace(directory_);
+    catalog_.emplace(directory_, db::CatalogForTests::Modules{{"roster", roster::schema()},
+                                                              {"ledger", ledger::schema()},
+                                                              {"jobs", jobs::schema()},
+                                                              {"evidence", schema()},
+                                                              {"holds", roster::holds_schema()},
+                                                              {"file requests", roster::file_requests_schema()}});
     real_database_ = catalog_->open();
     database_ = std::make_unique<test::RefusingCatalog>(*real_database_);
-    for (const auto& [name, steps] :
-         {std::pair("roster", roster::schema()), std::pair("ledger", ledger::schema()),
-          std::pair("jobs", jobs::schema()), std::pair("evidence", schema()),
-          std::pair("holds", roster::holds_schema()), std::pair("file requests", roster::file_requests_schema())}) {
-      EXPECT_TRUE(db::migrate(*database_, name, steps));
-    }
     bucket_ = *bucket::open_fs_bucket(*disk_, files());
     store_.emplace(*bucket_);
     queue_ = std::make_unique<jobs::Queue>(*database_, clock_);

@@ -51,16 +51,15 @@ class UploadsTest : public testing::Test {
     directory_ =
         std::filesystem::temp_directory_path() / fmt::format("lapel-uploads-{}", hex(crypto::random_bytes<8>()));
     std::filesystem::create_directories(directory_);
-    catalog_.emplace(directory_);
+    catalog_.emplace(directory_, db::CatalogForTests::Modules{{"roster", roster::schema()},
+                                                              {"ledger", ledger::schema()},
+                                                              {"jobs", jobs::schema()},
+                                                              {"evidence", evidence::schema()},
+                                                              {"holds", roster::holds_schema()},
+                                                              {"file requests", roster::file_requests_schema()},
+                                                              {"intake", schema()}});
     real_database_ = catalog_->open();
     database_ = std::make_unique<test::RefusingCatalog>(*real_database_);
-    for (const auto& [name, steps] :
-         {std::pair("roster", roster::schema()), std::pair("ledger", ledger::schema()),
-          std::pair("jobs", jobs::schema()), std::pair("evidence", evidence::schema()),
-          std::pair("holds", roster::holds_schema()), std::pair("file requests", roster::file_requests_schema()),
-          std::pair("intake", schema())}) {
-      EXPECT_TRUE(db::migrate(*database_, name, steps));
-    }
     const ledger::Terms terms{.origin = kOrigin, .slug = "ashfield"};
     const ledger::Secrets secrets{crypto::random_bytes<32>(), crypto::random_bytes<32>()};
     const proof::VerifierKey vkey{kOrigin, proof::KeyType::kLog,

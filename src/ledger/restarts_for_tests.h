@@ -36,9 +36,8 @@ class LedgerTest : public testing::Test {
     directory_ =
         std::filesystem::temp_directory_path() / fmt::format("lapel-ledger-{}", hex(crypto::random_bytes<8>()));
     std::filesystem::create_directories(directory_);
-    catalog_.emplace(directory_);
+    catalog_.emplace(directory_, db::CatalogForTests::Modules{{"ledger", schema()}});
     database_ = catalog_->open();
-    EXPECT_TRUE(db::migrate(*database_, "ledger", schema()));
     terms_.origin = "ledger.example/ashfield";
     terms_.slug = "ashfield";
     terms_.beat_s = 60;

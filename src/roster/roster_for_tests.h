@@ -30,9 +30,8 @@ class RosterTest : public ::testing::Test {
     directory_ =
         std::filesystem::temp_directory_path() / fmt::format("lapel-roster-{}", hex(crypto::random_bytes<8>()));
     std::filesystem::create_directory(directory_);
-    catalog_.emplace(directory_);
+    catalog_.emplace(directory_, db::CatalogForTests::Modules{{"roster", schema()}});
     database_ = catalog_->open();
-    ASSERT_TRUE(db::migrate(*database_, "roster", schema()));
     agency_ = add_agency("Ashfield");
   }
   void TearDown() override {

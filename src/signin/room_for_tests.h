@@ -50,10 +50,8 @@ class RoomTest : public ::testing::Test {
         std::filesystem::temp_directory_path() / fmt::format("lapel-signin-{}", hex(crypto::random_bytes<8>()));
     std::filesystem::create_directory(directory_);
     std::filesystem::permissions(directory_, std::filesystem::perms::owner_all);
-    catalog_.emplace(directory_);
+    catalog_.emplace(directory_, db::CatalogForTests::Modules{{"roster", roster::schema()}, {"signin", schema()}});
     database_ = catalog_->open();
-    ASSERT_TRUE(db::migrate(*database_, "roster", roster::schema()));
-    ASSERT_TRUE(db::migrate(*database_, "signin", schema()));
     agency_ = {crypto::new_id<AgencyId>(), "Ashfield", "ashfield", true, crypto::new_id<PersonId>()};
     disk_ = os::real_disk();
     keys_ = *store::KeyStore::open(*disk_, directory_ / "keys");
