@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Every source and every header, alone, through clang 14 with its thread-safety analysis; warnings are errors.
+# Every header and every source, alone, through clang 14 with its thread-safety analysis; warnings are errors.
 #
 #   tools/syntax.sh --all   all of them, each with nothing but what it includes itself (tools/soak.sh clang_tidy)
-#   tools/syntax.sh         without what can hardly differ: tests, what the asan preset compiled alone, and headers that their own
-#                           source includes before anything else; the system's headers are read once for all, as in that preset
+#   tools/syntax.sh         headers; the asan preset compiles each source, though beside others. The system's headers are read once
+#                           for all, as in that preset
 set -euo pipefail
 cd "$(dirname "$0")/.."
 flags=(-std=c++20 -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wthread-safety -Werror
@@ -17,26 +17,13 @@ flags+=("${paper[@]}")
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-# FILE...: the header of each source that includes it first.
-own_headers() {
-  awk 'FNR == 1 { is_first = 1 }
-    /^#include/ && is_first {
-      is_first = 0
-      header = FILENAME; sub(/cc$/, "h", header)
-      named = header; sub("^src/", "", named)
-      if ($2 == "\"" named "\"") print header
-    }' "$@"
-}
-
-git ls-files --cached --others --exclude-standard 'src/*.cc' 'src/*.h' 'test/*.cc' 'test/*.h' >"$scratch/files"
-touch "$scratch/left_out"
-if [ "${1:-}" != --all ]; then
-  mapfile -t tests < <(grep '_test\.cc$' "$scratch/files")
-  mapfile -t alone < <(sed -n "s#^ *\"file\": \"$PWD/\(\(src\|test\)/.*\.cc\)\",\?\$#\1#p" build/asan/compile_commands.json | sort -u)
-  mapfile -t sources < <(grep '\.cc$' "$scratch/files" | grep -v '_test\.cc$')
-  { printf '%s\n' "${tests[@]}" "${alone[@]}"; own_headers "${sources[@]}"; } >"$scratch/left_out"
+kinds=("src/*.h" "test/*.h")
+if [ "${1:-}" = --all ]; then
+  kinds+=("src/*.cc" "test/*.cc")
+else
   echo "#include \"$PWD/build/asan/src/CMakeFiles/precompiled.dir/cmake_pch.hxx\"" >"$scratch/system.h"
   clang++-14 "${flags[@]}" -pthread -x c++-header "$scratch/system.h" -o "$scratch/system.pch"
   flags+=(-pthread -include-pch "$scratch/system.pch")
 fi
-grep -vxFf "$scratch/left_out" "$scratch/files" | xargs -P "$(nproc)" -I{} clang++-14 "${flags[@]}" -fsyntax-only -x c++ {}
+git ls-files --cached --others --exclude-standard "${kinds[@]}" |
+  xargs -P "$(nproc)" -I{} clang++-14 "${flags[@]}" -fsyntax-only -x c++ {}
