@@ -208,8 +208,9 @@ TEST_F(HoldsTest, WhatWasReleasedIsNotCounted) {
   EXPECT_EQ(held.covers, 0);
 }
 
+// Of the embedded engine, whose plan follows from the statement; PostgreSQL's follows from what the tables hold at the time.
 TEST_F(HoldsTest, NoneOfItReadsEveryRecording) {
-  if (database_->engine() != db::Engine::kSqlite) GTEST_SKIP() << "PostgreSQL plans by what the tables hold";
+  ASSERT_EQ(database_->engine(), db::Engine::kSqlite) << "evidence_on_postgres leaves it out";
   const db::Params id = {{"id", "x"}}, first = {{"first", "x"}, {"agency", "a"}};
   EXPECT_FALSE(reads_all(roster::covered("r.id AS id", "h.id = :id"), id));
   EXPECT_FALSE(reads_all("SELECT COUNT(*) AS n FROM (" + roster::covered("r.id AS id", "h.id = :id") + ") c", id));
