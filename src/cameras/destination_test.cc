@@ -103,7 +103,9 @@ class DestinationTest : public evidence::VaultTest {
         const auto done = step(container);
         database_->heal();
         const bool was_refused = database_->has_refused();
-        if (whose == Whose::kThisThread) ASSERT_TRUE(done || was_refused) << message_of(done);
+        if (whose == Whose::kThisThread) {
+          ASSERT_TRUE(done || was_refused) << message_of(done);
+        }
         if (!done) {
           ++refusals;
           const auto again = step(container);
@@ -112,7 +114,9 @@ class DestinationTest : public evidence::VaultTest {
         after(container);
         if (!was_refused) break;
       }
-      if (whose == Whose::kThisThread) EXPECT_GE(refusals, least);
+      if (whose == Whose::kThisThread) {
+        EXPECT_GE(refusals, least);
+      }
     }
     EXPECT_EQ(faults(), std::vector<std::string>());
   }
@@ -271,8 +275,12 @@ TEST_F(DestinationTest, OneThatIsReceivedAndNotSealedYetIsTheFirst) {
     const bool was_refused = database_->has_refused();
     auto second = put(container, "2.mp4", "second of " + container);
     database_->heal();
-    if (!first) EXPECT_TRUE(put(container, "1.mp4", "first of " + container));
-    if (!second) EXPECT_TRUE(put(container, "2.mp4", "second of " + container));
+    if (!first) {
+      EXPECT_TRUE(put(container, "1.mp4", "first of " + container));
+    }
+    if (!second) {
+      EXPECT_TRUE(put(container, "2.mp4", "second of " + container));
+    }
     EXPECT_EQ(recordings(container), 2);
     EXPECT_EQ(
         count(fmt::format("camera_containers c JOIN camera_files f ON f.recording = c.head WHERE f.name = '1.mp4' AND "

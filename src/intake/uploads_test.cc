@@ -269,7 +269,9 @@ TEST_F(UploadsTest, WhatTheDiskRefusesIsNotAcknowledgedAndIsSentAgain) {
         is_written = true;
         return writer->finish();
       }();
-      if (!is_written) EXPECT_EQ(writer->finish()->offset, 0u) << nth << ": as of a body that was cut short";
+      if (!is_written) {
+        EXPECT_EQ(writer->finish()->offset, 0u) << nth << ": as of a body that was cut short";
+      }
       faulty->heal();
       writer.reset();
       if (!sent) {
