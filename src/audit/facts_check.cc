@@ -15,22 +15,20 @@
 #include "db/pages.h"
 #include "proof/entry.h"
 #include "roster/holds_check.h"
+#include "roster/told.h"
 
 namespace lapel::audit {
 namespace {
 
 constexpr std::int64_t kPage = 1'000;
 
+using roster::quoted;
+using roster::told;
+
 using Lines = std::set<std::string>;
 
-std::string time_of(const std::optional<std::string>& column) {
-  const auto time = column_time(column);
-  return time ? printable(*time) : "nothing";
-}
-
-std::string text_of(const Json& event, std::string_view name) {
-  const std::string* text = event.find_string(name);
-  return text ? printable(*text) : "nothing";
+std::string time_of(const db::Row& row, std::string_view column) {
+  return told(column_time(row.maybe_text(column)));
 }
 
 struct Assigned {
@@ -39,24 +37,17 @@ struct Assigned {
 
 std::string line_of(const std::string& id, const Assigned& assigned) {
   // A badge that its person was entered with is theirs from then, or from the beginning where nobody had it before.
-  const bool is_entry = id == assigned.person && assigned.from == ledger_time(Timestamp{0});
+  const std::string beginning = ledger_time(Timestamp{0});
+  std::string_view from = assigned.from;
+  if (id == assigned.person && assigned.from == beginning) from = "their entry";
   return fmt::format("assignment {}: {} {} of person {} from {} until {}", id, assigned.kind, assigned.target,
-                     assigned.person, is_entry ? "their entry" : assigned.from, assigned.until);
+                     assigned.person, from, assigned.until);
 }
 
 std::string statement_line(const std::string& person, const std::string& incident, const std::string& filed,
                            const std::string& withdrawn) {
   return fmt::format("statement of person {} on incident {} filed {} taken back {}", person, incident, filed,
                      withdrawn);
-}
-
-// In quotes, so that no text runs into what stands beside it, nor is taken for one that is absent.
-std::string in_quotes(const std::optional<std::string>& text) {
-  return text ? printable(to_json(Json(*text))) : "nothing";
-}
-std::string quoted_of(const Json& event, std::string_view name) {
-  const std::string* text = event.find_string(name);
-  return in_quotes(text ? std::optional(*text) : std::nullopt);
 }
 
 // Shares as their events tell them: what each is, what became of it first, and how often it was opened.
@@ -66,24 +57,24 @@ class SharesByEvents {
     if (type == "share.made") {
       std::string cap = "nothing";
       if (const std::int64_t* number = event.find_integer("views_max")) cap = std::to_string(*number);
-      lines_.insert(
-          share_line(subject, {text_of(event, "actor"), text_of(event, "kind"), quoted_of(event, "recipient"),
-                               quoted_of(event, "organization"), text_of(event, "purpose"), quoted_of(event, "case"),
-                               quoted_of(event, "warrant"), quoted_of(event, "order"), text_of(event, "link"),
-                               text_of(event, "at"), text_of(event, "until"), cap, event.find("waits") != nullptr}));
+      lines_.insert(share_line(
+          subject,
+          {told(event, "actor"), told(event, "kind"), quoted(event, "recipient"), quoted(event, "organization"),
+           told(event, "purpose"), quoted(event, "case"), quoted(event, "warrant"), quoted(event, "order"),
+           told(event, "link"), told(event, "at"), told(event, "until"), cap, event.find("waits") != nullptr}));
       views_.try_emplace(subject, 0);
     } else if (type == "share.code_failed") {
-      code_failed_[subject] = text_of(event, "at");
+      code_failed_[subject] = told(event, "at");
     } else if (type.starts_with("share.")) {
       first(fmt::format("share {} {}", subject, type.substr(6)), event);
-      if (type == "share.failed") lines_.insert(failure_line(subject, quoted_of(event, "reason")));
+      if (type == "share.failed") lines_.insert(failure_line(subject, quoted(event, "reason")));
     } else if (type == "recording.shared") {
-      lines_.insert(item_line(text_of(event, "share"), subject, text_of(event, "restriction")));
+      lines_.insert(item_line(told(event, "share"), subject, told(event, "restriction")));
     } else {
-      const std::string share = text_of(event, "share");
-      if (text_of(event, "use") == "download") first(fmt::format("share {} downloaded {}", share, subject), event);
+      const std::string share = told(event, "share");
+      if (told(event, "use") == "download") first(fmt::format("share {} downloaded {}", share, subject), event);
       if (event.find("view") == nullptr) return;
-      lines_.insert(view_line(text_of(event, "view"), share, text_of(event, "use"), subject));
+      lines_.insert(view_line(told(event, "view"), share, told(event, "use"), subject));
       ++views_[share];
     }
   }
@@ -117,7 +108,7 @@ class SharesByEvents {
  private:
   // What happens more than once is in the catalog as it was the first time.
   void first(const std::string& what, const Json& event) {
-    if (seen_.insert(what).second) lines_.insert(what + " " + text_of(event, "at"));
+    if (seen_.insert(what).second) lines_.insert(what + " " + told(event, "at"));
   }
   Lines lines_, seen_;
   std::map<std::string, std::int64_t> views_;       // by share
@@ -133,11 +124,14 @@ std::string revoked_line(const std::string& id, const std::string& at) {
 
 // An agency that the lead agency hosts. Those from before are in no event.
 Result<void> check_hosted(db::Transaction& tx, const Json& event, const std::function<void(std::string)>& fault) {
-  const std::string id = text_of(event, "agency"), name = text_of(event, "name"), slug = text_of(event, "slug");
-  const db::Rows rows = TRY(tx.query(
-      "SELECT CAST(name AS TEXT) AS name, CAST(slug AS TEXT) AS slug FROM agencies WHERE id = :id", {{"id", id}}));
-  const bool is_same = !rows.empty() && rows[0].maybe_text("name") == name && rows[0].maybe_text("slug") == slug;
-  if (!is_same) fault(fmt::format("agency {}: an event says {}, {}, and the catalog does not", id, name, slug));
+  const std::string id = told(event, "agency");
+  const std::string said = fmt::format("{}, {}", quoted(event, "name"), quoted(event, "slug"));
+  const db::Params one = {{"id", id}};
+  const db::Rows rows =
+      TRY(tx.query("SELECT CAST(name AS TEXT) AS name, CAST(slug AS TEXT) AS slug FROM agencies WHERE id = :id", one));
+  std::string kept;
+  for (const db::Row& row : rows) kept = fmt::format("{}, {}", quoted(row, "name"), quoted(row, "slug"));
+  if (kept != said) fault(fmt::format("agency {}: an event says {}, and the catalog does not", id, said));
   return {};
 }
 
@@ -155,6 +149,7 @@ Result<Lines> by_events(db::Transaction& tx, const std::string& agency, const st
   SharesByEvents shares;
   roster::HoldFacts holds;
   for (std::int64_t after = -1;;) {
+    const db::Params page = {{"agency", agency}, {"after", after}, {"limit", kPage}};
     const db::Rows rows = TRY(tx.query(
         "SELECT subject, n, leaf_index, type, event FROM ledger_events WHERE agency = :agency AND leaf_index > "
         ":after AND type IN ('identity.bound', 'assignment.began', 'assignment.ended', 'statement.recorded', "
@@ -168,7 +163,7 @@ Result<Lines> by_events(db::Transaction& tx, const std::string& agency, const st
         "'recording.shared', "
         "'recording.received') "
         "ORDER BY leaf_index LIMIT :limit",
-        {{"agency", agency}, {"after", after}, {"limit", kPage}}));
+        page));
     if (rows.empty()) break;
     for (const db::Row& row : rows) {
       after = row.integer("leaf_index");
@@ -178,57 +173,58 @@ Result<Lines> by_events(db::Transaction& tx, const std::string& agency, const st
       if (!event) continue;  // told with its chain
       if (type == "identity.bound") {
         if (row.integer("n") == 0 && event->find("badge")) {
-          assignments[subject] = {subject, "badge", text_of(*event, "badge"), text_of(*event, "from")};
-          if (worn_before.insert(text_of(*event, "badge")).second) from_beginning.insert(subject);
+          assignments[subject] = {subject, "badge", told(*event, "badge"), told(*event, "from")};
+          if (worn_before.insert(told(*event, "badge")).second) from_beginning.insert(subject);
         }
       } else if (type == "assignment.began") {
         const bool has_target = event->find("target") != nullptr;
-        if (text_of(*event, "kind") == "badge") worn_before.insert(text_of(*event, "target"));
-        assignments[text_of(*event, "assignment")] = {subject, text_of(*event, "kind"),
-                                                      has_target ? text_of(*event, "target") : "",
-                                                      text_of(*event, "from"), text_of(*event, "until")};
+        if (told(*event, "kind") == "badge") worn_before.insert(told(*event, "target"));
+        assignments[told(*event, "assignment")] = {subject, told(*event, "kind"),
+                                                   has_target ? told(*event, "target") : "", told(*event, "from"),
+                                                   told(*event, "until")};
       } else if (type == "assignment.ended") {
-        const auto found = assignments.find(text_of(*event, "assignment"));
+        const auto found = assignments.find(told(*event, "assignment"));
         if (found == assignments.end() || found->second.person != subject) {
           fault(fmt::format("person {}: event {} ends an assignment that none began", subject, row.integer("n")));
         } else {
-          found->second.until = text_of(*event, "until");
+          found->second.until = told(*event, "until");
         }
       } else if (type == "statement.recorded") {
-        out.insert(statement_line(subject, text_of(*event, "incident"), text_of(*event, "filed_at"), "nothing"));
+        out.insert(statement_line(subject, told(*event, "incident"), told(*event, "filed_at"), "nothing"));
       } else if (type == "statement.withdrawn") {
-        const std::string incident = text_of(*event, "incident"), filed = text_of(*event, "filed_at");
+        const std::string incident = told(*event, "incident"), filed = told(*event, "filed_at");
         if (out.erase(statement_line(subject, incident, filed, "nothing")) == 0) {
           fault(
               fmt::format("person {}: event {} takes back a statement that does not stand", subject, row.integer("n")));
         }
-        out.insert(statement_line(subject, incident, filed, text_of(*event, "at")));
+        out.insert(statement_line(subject, incident, filed, told(*event, "at")));
       } else if (type == "unit.added") {
-        out.insert(fmt::format("unit {}: {}", text_of(*event, "unit"), text_of(*event, "name")));
+        out.insert(fmt::format("unit {}: {}", told(*event, "unit"), told(*event, "name")));
       } else if (type == "category.added") {
-        out.insert(fmt::format("category {}: {}", text_of(*event, "category"), text_of(*event, "name")));
+        out.insert(fmt::format("category {}: {}", told(*event, "category"), told(*event, "name")));
       } else if (type == "category.retired") {
-        out.insert(fmt::format("category {} is retired", text_of(*event, "category")));
+        out.insert(fmt::format("category {} is retired", told(*event, "category")));
       } else if (type == "case.opened") {
-        out.insert(fmt::format("case {}: {} {}", text_of(*event, "case"), text_of(*event, "number"),
-                               event->find("title") ? text_of(*event, "title") : ""));
+        std::string title;
+        if (event->find("title")) title = told(*event, "title");
+        out.insert(fmt::format("case {}: {} {}", told(*event, "case"), told(*event, "number"), title));
       } else if (type.starts_with("share.") || type == "recording.shared" || type == "recording.received") {
         shares.add(subject, type, *event);
       } else if (type == "recording.released") {
-        out.insert(fmt::format("release of recording {} to person {}", subject, text_of(*event, "officer")));
+        out.insert(fmt::format("release of recording {} to person {}", subject, told(*event, "officer")));
       } else if (type == "agency.added") {
         TRY(check_hosted(tx, *event, fault));
       } else if (type.starts_with("hold.") || type.starts_with("proposal.")) {
         holds.event(subject, type, *event, fault);
       } else if (type == "token.made") {
-        if (tokens_since.empty()) tokens_since = text_of(*event, "at");
-        out.insert(token_line(text_of(*event, "token"), subject,
-                              event->find("scopes") ? text_of(*event, "scopes") : "everything", text_of(*event, "at"),
-                              text_of(*event, "expires")));
+        if (tokens_since.empty()) tokens_since = told(*event, "at");
+        std::string scopes = "everything";
+        if (event->find("scopes")) scopes = told(*event, "scopes");
+        out.insert(token_line(told(*event, "token"), subject, scopes, told(*event, "at"), told(*event, "expires")));
       } else if (type == "token.revoked") {
-        out.insert(revoked_line(text_of(*event, "token"), text_of(*event, "at")));
+        out.insert(revoked_line(told(*event, "token"), told(*event, "at")));
       } else {
-        rules[text_of(*event, "rule")] = text_of(*event, "new");
+        rules[told(*event, "rule")] = told(*event, "new");
       }
     }
   }
@@ -258,43 +254,55 @@ Result<void> add_rows(db::Transaction& tx, const std::string& agency, std::strin
 
 Result<Lines> by_catalog(db::Transaction& tx, const std::string& agency) {
   Lines out;
-  const auto text = [](const db::Row& row, std::string_view name) {
-    const auto value = row.maybe_text(name);
-    return value ? printable(*value) : std::string("nothing");
+  const auto assignment = [](const db::Row& row) {
+    return line_of(told(row, "id"), {told(row, "person"), told(row, "kind"), told(row, "target"),
+                                     time_of(row, "from_us"), time_of(row, "until_us")});
   };
   TRY(add_rows(tx, agency, "assignments",
                "CAST(id AS TEXT) AS id, CAST(person AS TEXT) AS person, CAST(kind AS TEXT) AS kind, CAST(target AS "
                "TEXT) AS target, CAST(from_us AS TEXT) AS from_us, CAST(until_us AS TEXT) AS until_us",
-               "id", out, [&](const db::Row& row) {
-                 return line_of(text(row, "id"),
-                                {text(row, "person"), text(row, "kind"), text(row, "target"),
-                                 time_of(row.maybe_text("from_us")), time_of(row.maybe_text("until_us"))});
-               }));
+               "id", out, assignment));
+  const auto statement = [](const db::Row& row) {
+    return statement_line(told(row, "person"), told(row, "incident"), time_of(row, "filed_us"),
+                          time_of(row, "withdrawn_us"));
+  };
   TRY(add_rows(tx, agency, "statements",
                "CAST(person AS TEXT) AS person, CAST(incident AS TEXT) AS incident, CAST(filed_us AS TEXT) AS "
                "filed_us, CAST(nullif(withdrawn_us, 0) AS TEXT) AS withdrawn_us",
-               "person || ' ' || incident || ' ' || CAST(withdrawn_us AS TEXT)", out, [&](const db::Row& row) {
-                 return statement_line(text(row, "person"), text(row, "incident"), time_of(row.maybe_text("filed_us")),
-                                       time_of(row.maybe_text("withdrawn_us")));
-               }));
-  TRY(add_rows(tx, agency, "units", "CAST(id AS TEXT) AS id, CAST(name AS TEXT) AS name", "id", out,
-               [&](const db::Row& row) { return fmt::format("unit {}: {}", text(row, "id"), text(row, "name")); }));
+               "person || ' ' || incident || ' ' || CAST(withdrawn_us AS TEXT)", out, statement));
+  const auto unit = [](const db::Row& row) { return fmt::format("unit {}: {}", told(row, "id"), told(row, "name")); };
+  TRY(add_rows(tx, agency, "units", "CAST(id AS TEXT) AS id, CAST(name AS TEXT) AS name", "id", out, unit));
+  const auto category = [&](const db::Row& row) {
+    if (!row.is_null("retired")) out.insert(fmt::format("category {} is retired", told(row, "id")));
+    return fmt::format("category {}: {}", told(row, "id"), told(row, "name"));
+  };
   TRY(add_rows(tx, agency, "categories",
                "CAST(id AS TEXT) AS id, CAST(name AS TEXT) AS name, CAST(retired_us AS TEXT) AS retired", "id", out,
-               [&](const db::Row& row) {
-                 if (row.maybe_text("retired")) out.insert(fmt::format("category {} is retired", text(row, "id")));
-                 return fmt::format("category {}: {}", text(row, "id"), text(row, "name"));
-               }));
+               category));
+  const auto opened = [](const db::Row& row) {
+    return fmt::format("case {}: {} {}", told(row, "id"), told(row, "number"), told(row, "title"));
+  };
   TRY(add_rows(tx, agency, "cases",
                "CAST(id AS TEXT) AS id, CAST(number AS TEXT) AS number, CAST(title AS TEXT) AS title", "id", out,
-               [&](const db::Row& row) {
-                 return fmt::format("case {}: {} {}", text(row, "id"), text(row, "number"), text(row, "title"));
-               }));
+               opened));
+  const auto release = [](const db::Row& row) {
+    return fmt::format("release of recording {} to person {}", told(row, "recording"), told(row, "person"));
+  };
   TRY(add_rows(tx, agency, "releases", "CAST(recording AS TEXT) AS recording, CAST(person AS TEXT) AS person",
-               "recording || ' ' || person", out, [&](const db::Row& row) {
-                 return fmt::format("release of recording {} to person {}", text(row, "recording"),
-                                    text(row, "person"));
-               }));
+               "recording || ' ' || person", out, release));
+  const auto share = [&](const db::Row& row) {
+    const std::string id = told(row, "id");
+    for (const char* step : {"prepared", "failed", "revoked", "opened", "accepted", "received", "code_failed"}) {
+      if (!row.is_null(step)) out.insert(fmt::format("share {} {} {}", id, step, time_of(row, step)));
+    }
+    if (!row.is_null("failure")) out.insert(SharesByEvents::failure_line(id, quoted(row, "failure")));
+    out.insert(fmt::format("share {} opened {} times", id, told(row, "views_used")));
+    return SharesByEvents::share_line(
+        id, {told(row, "maker"), told(row, "kind"), quoted(row, "recipient"), quoted(row, "organization"),
+             told(row, "purpose"), quoted(row, "case_number"), quoted(row, "warrant"), quoted(row, "order_text"),
+             told(row, "link"), time_of(row, "made_us"), time_of(row, "ends_us"), told(row, "views_max"),
+             told(row, "waits") != "0"});
+  };
   TRY(add_rows(
       tx, agency, "shares",
       "CAST(id AS TEXT) AS id, CAST(maker AS TEXT) AS maker, CAST(kind AS TEXT) AS kind, CAST(recipient AS TEXT) "
@@ -304,47 +312,30 @@ Result<Lines> by_catalog(db::Transaction& tx, const std::string& agency) {
       "AS ends_us, CAST(views_max AS TEXT) AS views_max, CAST(views_used AS TEXT) AS views_used, "
       "CAST(revoked_us AS TEXT) AS revoked, CAST(opened_us AS TEXT) AS opened, CAST(accepted_us AS TEXT) AS "
       "accepted, CAST(received_us AS TEXT) AS received, CAST(prepared_us AS TEXT) AS prepared, CAST(failed_us AS TEXT) "
-      "AS "
-      "failed, CAST(failure AS TEXT) AS failure, CAST(waits AS TEXT) AS waits, CAST(code_failed_us AS TEXT) AS "
+      "AS failed, CAST(failure AS TEXT) AS failure, CAST(waits AS TEXT) AS waits, CAST(code_failed_us AS TEXT) AS "
       "code_failed",
-      "id", out, [&](const db::Row& row) {
-        const std::string id = text(row, "id");
-        for (const char* step : {"prepared", "failed", "revoked", "opened", "accepted", "received", "code_failed"}) {
-          if (const auto at = row.maybe_text(step)) {
-            out.insert(fmt::format("share {} {} {}", id, step, time_of(at)));
-          }
-        }
-        if (const auto failure = row.maybe_text("failure"))
-          out.insert(SharesByEvents::failure_line(id, in_quotes(*failure)));
-        out.insert(fmt::format("share {} opened {} times", id, text(row, "views_used")));
-        return SharesByEvents::share_line(
-            id, {text(row, "maker"), text(row, "kind"), in_quotes(row.maybe_text("recipient")),
-                 in_quotes(row.maybe_text("organization")), text(row, "purpose"),
-                 in_quotes(row.maybe_text("case_number")), in_quotes(row.maybe_text("warrant")),
-                 in_quotes(row.maybe_text("order_text")), text(row, "link"), time_of(row.maybe_text("made_us")),
-                 time_of(row.maybe_text("ends_us")), text(row, "views_max"), text(row, "waits") != "0"});
-      }));
+      "id", out, share));
+  const auto item = [&](const db::Row& row) {
+    if (!row.is_null("downloaded_us"))
+      out.insert(fmt::format("share {} downloaded {} {}", told(row, "share"), told(row, "recording"),
+                             time_of(row, "downloaded_us")));
+    return SharesByEvents::item_line(told(row, "share"), told(row, "recording"), told(row, "restriction"));
+  };
   TRY(add_rows(tx, agency, "share_items",
                "CAST(share AS TEXT) AS share, CAST(recording AS TEXT) AS recording, CAST(restriction AS TEXT) AS "
                "restriction, CAST(downloaded_us AS TEXT) AS downloaded_us",
-               "share || ' ' || CAST(n AS TEXT)", out, [&](const db::Row& row) {
-                 if (const auto at = row.maybe_text("downloaded_us")) {
-                   out.insert(fmt::format("share {} downloaded {} {}", text(row, "share"), text(row, "recording"),
-                                          time_of(at)));
-                 }
-                 return SharesByEvents::item_line(text(row, "share"), text(row, "recording"), text(row, "restriction"));
-               }));
+               "share || ' ' || CAST(n AS TEXT)", out, item));
+  const auto view = [](const db::Row& row) {
+    return SharesByEvents::view_line(told(row, "id"), told(row, "share"), told(row, "use_as"), told(row, "recording"));
+  };
   TRY(add_rows(
       tx, agency, "share_views",
       "CAST(id AS TEXT) AS id, CAST(share AS TEXT) AS share, CAST(use_as AS TEXT) AS use_as, (SELECT "
       "CAST(i.recording AS TEXT) FROM share_items i WHERE i.share = share_views.share AND i.n = share_views.n) "
       "AS recording",
-      "id", out, [&](const db::Row& row) {
-        return SharesByEvents::view_line(text(row, "id"), text(row, "share"), text(row, "use_as"),
-                                         text(row, "recording"));
-      }));
-  TRY(add_rows(tx, agency, "agency_rules", "CAST(own_viewing AS TEXT) AS own_viewing", "agency", out,
-               [&](const db::Row& row) { return rule_line("own_viewing", text(row, "own_viewing")); }));
+      "id", out, view));
+  const auto rule = [](const db::Row& row) { return rule_line("own_viewing", told(row, "own_viewing")); };
+  TRY(add_rows(tx, agency, "agency_rules", "CAST(own_viewing AS TEXT) AS own_viewing", "agency", out, rule));
   TRY(roster::add_hold_rows(tx, agency, out));
   return out;
 }
@@ -358,9 +349,19 @@ struct SignInFacts {
 Result<SignInFacts> sign_in_facts(db::Transaction& tx, const std::string& agency, const Lines& events,
                                   const std::string& tokens_since, const std::function<void(std::string)>& note) {
   SignInFacts out;
-  const auto text = [](const db::Row& row, std::string_view name) {
-    const auto value = row.maybe_text(name);
-    return value ? printable(*value) : std::string("nothing");
+  const auto token = [&](const db::Row& row) {
+    const std::string id = told(row, "id"), made = time_of(row, "created_us");
+    std::string scopes = told(row, "scopes");
+    if (scopes.empty()) scopes = "everything";
+    // Times of the ledger sort as they are written.
+    const std::string said = told(row, "is_sealed");
+    const bool is_sealed = said != "0" || (!tokens_since.empty() && made >= tokens_since);
+    if (!is_sealed) ++out.tokens_before;
+    Lines& lines = is_sealed ? out.sealed : out.before;
+    if (!row.is_null("revoked_us")) lines.insert(revoked_line(id, time_of(row, "revoked_us")));
+    std::string line = token_line(id, told(row, "person"), scopes, made, time_of(row, "expires_us"));
+    if (!is_sealed) out.before.insert(line);
+    return line;
   };
   TRY(add_rows(
       tx, agency,
@@ -370,46 +371,39 @@ Result<SignInFacts> sign_in_facts(db::Transaction& tx, const std::string& agency
       "CAST(id AS TEXT) AS id, CAST(person AS TEXT) AS person, CAST(scopes AS TEXT) AS scopes, "
       "CAST(created_us AS TEXT) AS created_us, CAST(expires_us AS TEXT) AS expires_us, CAST(revoked_us AS "
       "TEXT) AS revoked_us, CAST(is_sealed AS TEXT) AS is_sealed",
-      "id", out.sealed, [&](const db::Row& row) {
-        const std::string id = text(row, "id"), scopes = text(row, "scopes");
-        const std::string made = time_of(row.maybe_text("created_us"));
-        // Times of the ledger sort as they are written.
-        const bool is_sealed = text(row, "is_sealed") != "0" || (!tokens_since.empty() && made >= tokens_since);
-        if (!is_sealed) ++out.tokens_before;
-        if (const auto at = row.maybe_text("revoked_us")) {
-          (is_sealed ? out.sealed : out.before).insert(revoked_line(id, time_of(at)));
-        }
-        std::string line = token_line(id, text(row, "person"), scopes.empty() ? "everything" : scopes, made,
-                                      time_of(row.maybe_text("expires_us")));
-        if (!is_sealed) out.before.insert(line);
-        return line;
-      }));
+      "id", out.sealed, token));
   for (const std::string& line : out.before) out.sealed.erase(line);
   const auto was_changed = [&](const std::string& rule) {
-    const auto next = events.lower_bound(rule_line(rule, ""));
-    return next != events.end() && next->starts_with(rule_line(rule, ""));
+    const std::string start = rule_line(rule, "");
+    const auto next = events.lower_bound(start);
+    return next != events.end() && next->starts_with(start);
   };
-  for (const db::Row& row :
-       TRY(tx.query("SELECT CAST(second_factor AS TEXT) AS second_factor, CAST(banner AS TEXT) AS banner, "
-                    "CAST(idle_days AS TEXT) AS idle_days FROM signin_rules WHERE agency = :agency LIMIT 1",
-                    {{"agency", agency}}))) {
+  const db::Params mine = {{"agency", agency}};
+  const db::Rows rules =
+      TRY(tx.query("SELECT CAST(second_factor AS TEXT) AS second_factor, CAST(banner AS TEXT) AS banner, "
+                   "CAST(idle_days AS TEXT) AS idle_days FROM signin_rules WHERE agency = :agency LIMIT 1",
+                   mine));
+  for (const db::Row& row : rules) {
+    const auto add = [&](const std::string& rule, const std::string& value) {
+      (was_changed(rule) ? out.sealed : out.before).insert(rule_line(rule, value));
+    };
     const std::string banner = row.maybe_text("banner").value_or("");
-    const std::string digest = banner.empty() ? "nothing" : hex(crypto::sha256(as_bytes(banner)));
-    (was_changed("second_factor") ? out.sealed : out.before)
-        .insert(rule_line("second_factor", text(row, "second_factor")));
-    (was_changed("notice_of_use") ? out.sealed : out.before).insert(rule_line("notice_of_use", digest));
-    (was_changed("idle_days") ? out.sealed : out.before).insert(rule_line("idle_days", text(row, "idle_days")));
+    std::string notice = "nothing";
+    if (!banner.empty()) notice = hex(crypto::sha256(as_bytes(banner)));
+    add("second_factor", told(row, "second_factor"));
+    add("notice_of_use", notice);
+    add("idle_days", told(row, "idle_days"));
   }
   const db::Rows providers = TRY(
       tx.query("SELECT CAST(version AS TEXT) AS version, CAST(name AS TEXT) AS name, CAST(issuer AS TEXT) AS issuer, "
                "CAST(client_id AS TEXT) AS client_id, CAST(settings AS TEXT) AS settings FROM sign_in_providers WHERE "
                "agency = :agency LIMIT 1",
-               {{"agency", agency}}));
+               mine));
   std::string provider = "nothing";
-  if (!providers.empty()) {
+  for (const db::Row& row : providers) {
     Json::Object settings;
     for (const char* name : {"client_id", "issuer", "name", "settings", "version"})
-      settings.emplace(name, providers[0].maybe_text(name).value_or(""));
+      settings.emplace(name, row.maybe_text(name).value_or(""));
     provider = hex(crypto::sha256(as_bytes(to_json(Json(std::move(settings))))));
   }
   if (was_changed("identity_provider")) {

@@ -7,6 +7,7 @@
 // Fails with: a failed test.
 // Threads: one.
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -142,6 +143,42 @@ class VaultTest : public testing::Test {
       return 0;
     });
     return out;
+  }
+  // What it finds where rows were changed: the change is never committed.
+  template <typename Check>
+  std::vector<std::string> faults_after(const std::vector<std::string>& changes, const Check& check) {
+    std::vector<std::string> out;
+    const auto done = database_->write([&](db::Transaction& tx) -> Result<void> {
+      std::int64_t changed = 0;
+      for (const std::string& sql : changes) changed += TRY(tx.run(sql));
+      EXPECT_GE(changed, 1) << fmt::format("{}", fmt::join(changes, "; "));
+      TRY(check(tx, ashfield_.id, [&](std::string fault) { out.push_back(std::move(fault)); }));
+      return fail(Code::kInternal, "as it was");
+    });
+    EXPECT_EQ(message_of(done), "as it was") << fmt::format("{}", fmt::join(changes, "; "));
+    return out;
+  }
+  // One of them has all the words.
+  static bool names(const std::vector<std::string>& faults, const std::vector<std::string>& words) {
+    return std::any_of(faults.begin(), faults.end(), [&](const std::string& fault) {
+      return std::all_of(words.begin(), words.end(),
+                         [&](const std::string& word) { return fault.find(word) != fault.npos; });
+    });
+  }
+  // A check that cannot read what it compares has found out nothing, and says so: each of its statements is refused once.
+  template <typename Check>
+  void expect_refusals_told(const Check& check, std::size_t least) {
+    for (std::size_t nth = 1;; ++nth) {
+      ASSERT_LT(nth, 1'000U);
+      database_->refuse(nth, test::RefusingCatalog::Whose::kThisThread);
+      const auto done =
+          database_->read([&](db::Transaction& tx) { return check(tx, ashfield_.id, [](const std::string&) {}); });
+      database_->heal();
+      ASSERT_EQ(done.has_value(), !database_->has_refused()) << nth;
+      if (!done) continue;
+      EXPECT_GT(nth, least);
+      return;
+    }
   }
   std::int64_t count(const std::string& from) {
     return read([&](db::Transaction& tx) -> Result<std::int64_t> {

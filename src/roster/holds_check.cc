@@ -9,37 +9,16 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "db/pages.h"
+#include "roster/told.h"
 
 namespace lapel::roster {
 namespace {
 
 constexpr std::int64_t kPage = 1'000;
 
-std::string said(const Json& event, std::string_view name) {
-  const std::string* text = event.find_string(name);
-  if (text) return printable(*text);
-  const std::int64_t* number = event.find_integer(name);
-  return number ? std::to_string(*number) : "nothing";
-}
-
-std::string kept(const db::Row& row, std::string_view name) {
-  const auto text = row.maybe_text(name);
-  return text ? printable(*text) : "nothing";
-}
-// What people wrote, in quotes, so that no text runs into what stands beside it, nor is taken for one that is absent.
-std::string in_quotes(const std::optional<std::string>& text) {
-  return text ? printable(to_json(Json(*text))) : "nothing";
-}
-std::string in_quotes(const Json& event, std::string_view name) {
-  const std::string* text = event.find_string(name);
-  return in_quotes(text ? std::optional(*text) : std::nullopt);
-}
-std::string in_quotes(const db::Row& row, std::string_view name) {
-  return in_quotes(row.maybe_text(name));
-}
 // The ledger's times are whole hundredths of a second, and so are these.
 std::string kept_time(const db::Row& row, std::string_view name) {
-  const std::string text = kept(row, name);
+  const std::string text = told(row, name);
   std::int64_t us = 0;
   const char* end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, us);
@@ -84,14 +63,14 @@ Result<void> for_rows(db::Transaction& tx, const std::string& agency, std::strin
 
 void HoldFacts::event(const std::string& subject, const std::string& type, const Json& event,
                       const std::function<void(std::string)>& fault) {
-  const std::string at = said(event, "at"), actor = said(event, "actor");
+  const std::string at = told(event, "at"), actor = told(event, "actor");
   if (type == "hold.placed") {
-    const bool is_of_incident = event.find("incident") != nullptr;
-    holds_[said(event, "hold")].text =
-        hold_text(in_quotes(event, "matter"), in_quotes(event, "reason"), is_of_incident ? "nothing" : subject,
-                  in_quotes(event, "incident"), actor, at);
+    std::string recording = subject;
+    if (event.find("incident") != nullptr) recording = "nothing";
+    holds_[told(event, "hold")].text =
+        hold_text(quoted(event, "matter"), quoted(event, "reason"), recording, quoted(event, "incident"), actor, at);
   } else if (type == "hold.released") {
-    const std::string id = said(event, "hold"), proposal = said(event, "proposal");
+    const std::string id = told(event, "hold"), proposal = told(event, "proposal");
     const auto held = holds_.find(id);
     const auto made = proposals_.find(proposal);
     if (held == holds_.end() || made == proposals_.end() || made->second.item != id ||
@@ -101,12 +80,12 @@ void HoldFacts::event(const std::string& subject, const std::string& type, const
       held->second.released = fmt::format("released by {} at {}", proposal, at);
     }
   } else if (type == "proposal.made") {
-    const std::string expires = said(event, "expires");
-    proposals_[said(event, "proposal")] = {
+    const std::string expires = told(event, "expires");
+    proposals_[told(event, "proposal")] = {
         subject,
-        proposal_text(said(event, "what"), said(event, "item"), said(event, "revision"), in_quotes(event, "reason"),
-                      actor, at, expires),
-        actor, said(event, "item"), expires};
+        proposal_text(told(event, "what"), told(event, "item"), told_or_number(event, "revision"),
+                      quoted(event, "reason"), actor, at, expires),
+        actor, told(event, "item"), expires};
   } else {
     decided(subject, type.substr(type.find('.') + 1), event, fault);
   }
@@ -114,7 +93,7 @@ void HoldFacts::event(const std::string& subject, const std::string& type, const
 
 void HoldFacts::decided(const std::string& subject, const std::string& outcome, const Json& event,
                         const std::function<void(std::string)>& fault) {
-  const std::string id = said(event, "proposal"), actor = said(event, "actor"), at = said(event, "at");
+  const std::string id = told(event, "proposal"), actor = told(event, "actor"), at = told(event, "at");
   const auto found = proposals_.find(id);
   if (found == proposals_.end() || found->second.subject != subject) {
     fault(fmt::format("proposal {}: it was {}, and nobody made it", id, outcome));
@@ -126,7 +105,7 @@ void HoldFacts::decided(const std::string& subject, const std::string& outcome, 
     fault(fmt::format("proposal {}: {} by one person on both sides, or withdrawn by another", id, outcome));
   }
   if (at >= made.expires) fault(fmt::format("proposal {}: {} after its end", id, outcome));
-  made.decided = decision_text(outcome, actor, at, in_quotes(event, "reason"));
+  made.decided = decision_text(outcome, actor, at, quoted(event, "reason"));
 }
 
 void HoldFacts::add_lines(std::set<std::string>& out) const {
@@ -135,30 +114,28 @@ void HoldFacts::add_lines(std::set<std::string>& out) const {
 }
 
 Result<void> add_hold_rows(db::Transaction& tx, const std::string& agency, std::set<std::string>& out) {
-  TRY(for_rows(
-      tx, agency, "holds", "matter reason recording incident placed_by placed_us released_us released_by",
-      [&](const db::Row& row) {
-        const bool stands = row.is_null("released_us") && row.is_null("released_by");
-        out.insert(fmt::format(
-            "hold {}: {}, {}", kept(row, "id"),
-            hold_text(in_quotes(row, "matter"), in_quotes(row, "reason"), kept(row, "recording"),
-                      in_quotes(row, "incident"), kept(row, "placed_by"), kept_time(row, "placed_us")),
-            stands ? "standing"
-                   : fmt::format("released by {} at {}", kept(row, "released_by"), kept_time(row, "released_us"))));
-      }));
-  return for_rows(
-      tx, agency, "proposals",
-      "act item revision reason proposer proposed_us expires_us state decider decided_us decision_reason",
-      [&](const db::Row& row) {
-        const bool is_open = kept(row, "state") == "open" && row.is_null("decider") && row.is_null("decided_us");
-        out.insert(fmt::format(
-            "proposal {}: {}, {}", kept(row, "id"),
-            proposal_text(kept(row, "act"), kept(row, "item"), kept(row, "revision"), in_quotes(row, "reason"),
-                          kept(row, "proposer"), kept_time(row, "proposed_us"), kept_time(row, "expires_us")),
-            is_open ? "open"
-                    : decision_text(kept(row, "state"), kept(row, "decider"), kept_time(row, "decided_us"),
-                                    in_quotes(row, "decision_reason"))));
-      });
+  const auto hold = [&](const db::Row& row) {
+    std::string state = "standing";
+    if (!row.is_null("released_us") || !row.is_null("released_by"))
+      state = fmt::format("released by {} at {}", told(row, "released_by"), kept_time(row, "released_us"));
+    const std::string text = hold_text(quoted(row, "matter"), quoted(row, "reason"), told(row, "recording"),
+                                       quoted(row, "incident"), told(row, "placed_by"), kept_time(row, "placed_us"));
+    out.insert(fmt::format("hold {}: {}, {}", told(row, "id"), text, state));
+  };
+  const auto proposal = [&](const db::Row& row) {
+    std::string state = told(row, "state");
+    if (state != "open" || !row.is_null("decider") || !row.is_null("decided_us"))
+      state = decision_text(state, told(row, "decider"), kept_time(row, "decided_us"), quoted(row, "decision_reason"));
+    const std::string text =
+        proposal_text(told(row, "act"), told(row, "item"), told(row, "revision"), quoted(row, "reason"),
+                      told(row, "proposer"), kept_time(row, "proposed_us"), kept_time(row, "expires_us"));
+    out.insert(fmt::format("proposal {}: {}, {}", told(row, "id"), text, state));
+  };
+  TRY(for_rows(tx, agency, "holds", "matter reason recording incident placed_by placed_us released_us released_by",
+               hold));
+  return for_rows(tx, agency, "proposals",
+                  "act item revision reason proposer proposed_us expires_us state decider decided_us decision_reason",
+                  proposal);
 }
 
 }  // namespace lapel::roster
