@@ -144,6 +144,21 @@ class AuditTest : public evidence::VaultTest {
     return *report;
   }
   std::vector<std::string> faults() { return check().faults; }
+  // The whole check with each of its statements refused once: it is told; and with none, it comes to what `is_right` says.
+  void expect_check_told(const std::function<bool(const CatalogReport&)>& is_right) {
+    const os::Path where = files();
+    const std::string origin = terms(ashfield_).origin;
+    for (std::size_t nth = 1;; ++nth) {
+      ASSERT_LT(nth, 1'000U);
+      database_->refuse(nth, test::RefusingCatalog::Whose::kThisThread);
+      const auto report = check_catalog({ashfield_, origin, *database_, *store_, *bucket_, where, {}});
+      database_->heal();
+      ASSERT_EQ(report.has_value(), !database_->has_refused()) << nth;
+      if (!report) continue;
+      EXPECT_TRUE(is_right(*report)) << fmt::format("{}", fmt::join(report->faults, "\n"));
+      return;
+    }
+  }
   // Rows are changed, the check names them in these words, and they are as they were.
   void expect_named(const std::vector<std::string>& changes, const std::vector<std::string>& words) {
     const std::vector<std::string> found = faults_after(changes, facts);

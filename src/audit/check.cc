@@ -554,7 +554,8 @@ class Checker {
     // Compared here: a damaged name is no text that a query takes.
     const auto look = [&](db::Transaction& tx) -> Result<void> {
       const db::Rows rows = TRY(tx.query(sql, of_row));
-      is_named = !rows.empty() && rows[0].maybe_text("object") == object.name;
+      is_named = false;
+      for (const db::Row& row : rows) is_named = row.maybe_text("object") == object.name;
       return {};
     };
     TRY(parts_.database.read(look));
@@ -728,12 +729,14 @@ class Checker {
   }
 
   Result<void> camera_system(db::Transaction& tx, const std::string& id, const Json& bound, const db::Row& row) {
-    const bool is_revoked = !TRY(tx.query("SELECT n FROM ledger_events WHERE agency = :agency AND subject = :id AND "
-                                          "type = 'camera_system.revoked' LIMIT 1",
-                                          {{"agency", agency_}, {"id", id}}))
-                                 .empty();
+    const db::Params by_subject = {{"agency", agency_}, {"id", id}};
+    const db::Rows said =
+        TRY(tx.query("SELECT n FROM ledger_events WHERE agency = :agency AND subject = :id AND type = "
+                     "'camera_system.revoked' LIMIT 1",
+                     by_subject));
+    const std::string_view revoked = said.empty() ? "no" : "yes";
     compare("camera system " + id, {{"name", row.maybe_text("name"), field(bound, "name")},
-                                    {"revoked", row.maybe_text("revoked"), is_revoked ? "yes" : "no"}});
+                                    {"revoked", row.maybe_text("revoked"), std::string(revoked)}});
     return {};
   }
 
