@@ -16,15 +16,18 @@
 #include "db/pages.h"
 #include "ledger/feed.h"
 #include "proof/entry.h"
+#include "roster/told.h"
 
 namespace lapel::oversight {
 namespace {
+
+using roster::told;
+using roster::told_or_number;
 
 using Lines = std::set<std::string>;
 
 constexpr std::int64_t kPage = 1'000;
 constexpr std::int64_t kWeeksMax = 10'000;
-constexpr std::string_view kNothing = "nothing";
 
 // What events say of places in the ledger. Those from before said nothing of them.
 struct Places {
@@ -36,10 +39,8 @@ struct Said {
   std::string what, later;  // later: settled, signed
 };
 
-std::string text_of(const Json& event, std::string_view name) {
-  if (const std::int64_t* number = event.find_integer(name)) return std::to_string(*number);
-  const std::string* text = event.find_string(name);
-  return text ? printable(*text) : std::string(kNothing);
+std::string time_of(const db::Row& row, std::string_view column) {
+  return told(audit::column_time(row.maybe_text(column)));
 }
 
 std::string week_line(std::string_view from, std::string_view leaf) {
@@ -61,7 +62,7 @@ Result<Lines> by_events(db::Transaction& tx, const AgencyId& agency, const std::
     for (const ledger::SealedEvent& sealed : page.events) {
       const auto event = proof::parse_event(sealed.event);
       if (!event) continue;  // told with its chain
-      const auto of = [&](std::string_view name) { return text_of(*event, name); };
+      const auto of = [&](std::string_view name) { return told_or_number(*event, name); };
       const std::string subject = sealed.subject.text();
       if (sealed.type == "alert.raised") {
         all["alert " + of("alert")] = {
@@ -78,13 +79,14 @@ Result<Lines> by_events(db::Transaction& tx, const AgencyId& agency, const std::
                                          "note " + of("note")};
       } else {
         const bool is_alert = sealed.type == "alert.acknowledged";
-        const std::string id = is_alert ? "alert " + of("alert") : "digest " + of("digest");
+        const std::string_view kind = is_alert ? "alert" : "digest";
+        const std::string id = fmt::format("{} {}", kind, of(kind));
         const auto found = all.find(id);
         if (found == all.end()) {
           fault(fmt::format("{}: event {} of {} speaks of it, and none made it", id, sealed.n, subject));
         } else {
-          found->second.later =
-              is_alert ? fmt::format("settled by {}: {}", of("actor"), of("reason")) : "signed: " + of("note");
+          found->second.later = "signed: " + of("note");
+          if (is_alert) found->second.later = fmt::format("settled by {}: {}", of("actor"), of("reason"));
         }
       }
     }
@@ -106,45 +108,39 @@ Result<void> add_rows(db::Transaction& tx, const AgencyId& agency, std::string_v
       table, db::is_on_next_page("CAST(id AS TEXT)"));
   return db::for_rows(tx, sql, {{"agency", agency.text()}, {"limit", kPage}}, "place",
                       [&](const db::Row& row) -> Result<void> {
-                        const auto text = [&](std::string_view name) {
-                          const auto value = row.maybe_text(name);
-                          return value ? printable(*value) : std::string(kNothing);
-                        };
-                        const auto time = [&](std::string_view name) {
-                          return printable(audit::column_time(row.maybe_text(name)).value_or(std::string(kNothing)));
-                        };
-                        out.insert(line(row, printable(row.text("place")), text, time));
+                        out.insert(line(row, told(row, "place")));
                         return {};
                       });
 }
 
 Result<Lines> by_catalog(db::Transaction& tx, const AgencyId& agency) {
   Lines out;
+  const auto alert = [](const db::Row& row, const std::string& id) {
+    std::string later = "not settled";
+    if (!row.is_null("acknowledged_us") || !row.is_null("acknowledged_by") || !row.is_null("reason"))
+      later = fmt::format("settled by {}: {}", told(row, "acknowledged_by"), told(row, "reason"));
+    return fmt::format("alert {}: about {} from {} to {}, {} recordings; {}", id, told(row, "person"),
+                       time_of(row, "from_us"), time_of(row, "at_us"), told(row, "recordings"), later);
+  };
   TRY(add_rows(tx, agency, "alerts",
                {"person", "from_us", "at_us", "recordings", "acknowledged_us", "acknowledged_by", "reason"}, out,
-               [](const db::Row& row, const std::string& id, const auto& text, const auto& time) {
-                 const bool is_settled =
-                     row.maybe_text("acknowledged_us") || row.maybe_text("acknowledged_by") || row.maybe_text("reason");
-                 return fmt::format("alert {}: about {} from {} to {}, {} recordings; {}", id, text("person"),
-                                    time("from_us"), time("at_us"), text("recordings"),
-                                    is_settled
-                                        ? fmt::format("settled by {}: {}", text("acknowledged_by"), text("reason"))
-                                        : "not settled");
-               }));
+               alert));
+  const auto digest = [](const db::Row& row, const std::string& id) {
+    const std::string kept = told(row, "sha256");
+    std::string sealed = hex(crypto::sha256(as_bytes(row.maybe_text("content").value_or(""))));
+    if (kept != sealed) sealed += " kept as " + kept;
+    std::string later = "not signed";
+    if (!row.is_null("signed_us") || !row.is_null("note")) later = "signed: " + told(row, "note");
+    return fmt::format("digest {}: for {} from {} to {}, {}; {}", id, told(row, "reader"), time_of(row, "from_us"),
+                       time_of(row, "to_us"), sealed, later);
+  };
   TRY(add_rows(tx, agency, "digests", {"reader", "from_us", "to_us", "content", "sha256", "signed_us", "note"}, out,
-               [](const db::Row& row, const std::string& id, const auto& text, const auto& time) {
-                 const std::string sealed = hex(crypto::sha256(as_bytes(row.maybe_text("content").value_or(""))));
-                 const std::string kept = text("sha256");
-                 const bool is_signed = row.maybe_text("signed_us") || row.maybe_text("note");
-                 return fmt::format("digest {}: for {} from {} to {}, {}; {}", id, text("reader"), time("from_us"),
-                                    time("to_us"), kept == sealed ? kept : fmt::format("{} kept as {}", sealed, kept),
-                                    is_signed ? "signed: " + text("note") : "not signed");
-               }));
-  TRY(add_rows(tx, agency, "access_reviews", {"person", "people", "sha256", "note"}, out,
-               [](const db::Row&, const std::string& id, const auto& text, const auto&) {
-                 return fmt::format("review {}: by {}, {} people, {}; note {}", id, text("person"), text("people"),
-                                    text("sha256"), text("note"));
-               }));
+               digest));
+  const auto review = [](const db::Row& row, const std::string& id) {
+    return fmt::format("review {}: by {}, {} people, {}; note {}", id, told(row, "person"), told(row, "people"),
+                       told(row, "sha256"), told(row, "note"));
+  };
+  TRY(add_rows(tx, agency, "access_reviews", {"person", "people", "sha256", "note"}, out, review));
   return out;
 }
 
@@ -152,17 +148,16 @@ Result<Lines> by_catalog(db::Transaction& tx, const AgencyId& agency) {
 Result<void> check_named_places(db::Transaction& tx, const AgencyId& agency, const Places& events,
                                 const std::function<void(std::string)>& fault) {
   Lines rows;
-  for (const db::Row& row :
-       TRY(tx.query("SELECT CAST(from_us AS TEXT) AS from_us, CAST(leaf_index AS TEXT) AS leaf FROM digest_weeks WHERE "
-                    "agency = :agency ORDER BY from_us LIMIT :limit",
-                    {{"agency", agency.text()}, {"limit", kWeeksMax}}))) {
-    rows.insert(week_line(printable(audit::column_time(row.maybe_text("from_us")).value_or(std::string(kNothing))),
-                          printable(row.text("leaf"))));
-  }
-  TRY(add_rows(tx, agency, "alerts", {"from_leaf", "at_leaf"}, rows,
-               [](const db::Row&, const std::string& id, const auto& text, const auto&) {
-                 return burst_line(id, text("from_leaf"), text("at_leaf"));
-               }));
+  const db::Params page = {{"agency", agency.text()}, {"limit", kWeeksMax}};
+  const db::Rows weeks =
+      TRY(tx.query("SELECT CAST(from_us AS TEXT) AS from_us, CAST(leaf_index AS TEXT) AS leaf FROM digest_weeks WHERE "
+                   "agency = :agency ORDER BY from_us LIMIT :limit",
+                   page));
+  for (const db::Row& row : weeks) rows.insert(week_line(time_of(row, "from_us"), told(row, "leaf")));
+  const auto burst = [](const db::Row& row, const std::string& id) {
+    return burst_line(id, told(row, "from_leaf"), told(row, "at_leaf"));
+  };
+  TRY(add_rows(tx, agency, "alerts", {"from_leaf", "at_leaf"}, rows, burst));
   for (const Lines* lines : {&events.weeks, &events.bursts}) {
     for (const std::string& line : *lines) {
       if (!rows.contains(line)) fault(line + ": an event says so, and the catalog does not");
@@ -173,16 +168,16 @@ Result<void> check_named_places(db::Transaction& tx, const AgencyId& agency, con
 
 // Each look that an alert names by its place is one of its person, at that time.
 Result<void> check_places(db::Transaction& tx, const AgencyId& agency, const std::function<void(std::string)>& fault) {
+  const db::Params page = {{"agency", agency.text()}, {"limit", kPage}};
   for (const std::string_view place : {"from", "at", "until"}) {
-    for (const db::Row& row : TRY(tx.query(
-             fmt::format(
-                 "SELECT CAST(a.id AS TEXT) AS id, CAST(a.{0}_leaf AS TEXT) AS leaf FROM alerts a WHERE a.agency = "
-                 ":agency AND NOT EXISTS (SELECT 1 FROM watched_acts w WHERE w.agency = a.agency AND w.leaf_index = "
-                 "a.{0}_leaf AND w.person = a.person AND w.at_us = a.{0}_us) ORDER BY a.id LIMIT :limit",
-                 place),
-             {{"agency", agency.text()}, {"limit", kPage}}))) {
-      fault(fmt::format("alert {}: leaf {} is no look of its person at the time of its \"{}\"",
-                        printable(row.text("id")), printable(row.text("leaf")), place));
+    const std::string sql = fmt::format(
+        "SELECT CAST(a.id AS TEXT) AS id, CAST(a.{0}_leaf AS TEXT) AS leaf FROM alerts a WHERE a.agency = "
+        ":agency AND NOT EXISTS (SELECT 1 FROM watched_acts w WHERE w.agency = a.agency AND w.leaf_index = "
+        "a.{0}_leaf AND w.person = a.person AND w.at_us = a.{0}_us) ORDER BY a.id LIMIT :limit",
+        place);
+    for (const db::Row& row : TRY(tx.query(sql, page))) {
+      fault(fmt::format("alert {}: leaf {} is no look of its person at the time of its \"{}\"", told(row, "id"),
+                        told(row, "leaf"), place));
     }
   }
   return {};
@@ -197,10 +192,11 @@ std::string look_line(std::string_view leaf, std::string_view person, std::strin
 // Looks that were judged, against those that the ledger has up to the mark. How somebody stood to a recording is a judgment
 // of that moment and is not repeated.
 Result<void> check_looks(db::Transaction& tx, const AgencyId& agency, const std::function<void(std::string)>& fault) {
+  const db::Params mine = {{"agency", agency.text()}};
   const db::Rows marks =
       TRY(tx.query("SELECT CAST(leaf_index AS TEXT) AS leaf_index, CAST(shares_after AS TEXT) AS shares_after FROM "
                    "watch_marks WHERE agency = :agency",
-                   {{"agency", agency.text()}}));
+                   mine));
   std::int64_t followed = -1, shares_after = -1;
   if (!marks.empty()) {
     for (const auto& [column, leaf] : {std::pair("leaf_index", &followed), std::pair("shares_after", &shares_after)}) {
@@ -219,25 +215,21 @@ Result<void> check_looks(db::Transaction& tx, const AgencyId& agency, const std:
       if (!event || static_cast<std::int64_t>(sealed.index) > followed)
         continue;  // told with its chain; not judged yet
       const std::string act = sealed.type.substr(sealed.type.find('.') + 1);
-      if (act == audit::act_kind_name(audit::ActKind::kShared) &&
-          static_cast<std::int64_t>(sealed.index) <= shares_after)
-        continue;
-      events.insert(look_line(std::to_string(sealed.index), text_of(*event, "actor"), act, sealed.subject.text(),
-                              std::to_string(sealed.at.us), text_of(*event, "purpose"), text_of(*event, "case")));
+      const bool is_share = act == audit::act_kind_name(audit::ActKind::kShared);
+      if (is_share && static_cast<std::int64_t>(sealed.index) <= shares_after) continue;
+      events.insert(look_line(std::to_string(sealed.index), told(*event, "actor"), act, sealed.subject.text(),
+                              std::to_string(sealed.at.us), told(*event, "purpose"), told(*event, "case")));
     }
-    for (const db::Row& row : TRY(tx.query(
-             "SELECT CAST(leaf_index AS TEXT) AS leaf, CAST(person AS TEXT) AS person, CAST(act AS TEXT) AS act, "
-             "CAST(recording AS TEXT) AS recording, CAST(at_us AS TEXT) AS at_us, CAST(purpose AS TEXT) AS purpose, "
-             "CAST(case_number AS TEXT) AS "
-             "case_number FROM watched_acts WHERE agency = :agency AND leaf_index > :after AND leaf_index <= :until "
-             "ORDER BY "
-             "leaf_index LIMIT :limit",
-             {{"agency", agency.text()}, {"after", mark}, {"until", page.mark}, {"limit", 2 * kPage}}))) {
-      const auto text = [&](std::string_view name) {
-        return printable(row.maybe_text(name).value_or(std::string(kNothing)));
-      };
-      rows.insert(look_line(text("leaf"), text("person"), text("act"), text("recording"), text("at_us"),
-                            text("purpose"), text("case_number")));
+    const db::Params stretch = {{"agency", agency.text()}, {"after", mark}, {"until", page.mark}, {"limit", 2 * kPage}};
+    const db::Rows judged = TRY(tx.query(
+        "SELECT CAST(leaf_index AS TEXT) AS leaf, CAST(person AS TEXT) AS person, CAST(act AS TEXT) AS act, "
+        "CAST(recording AS TEXT) AS recording, CAST(at_us AS TEXT) AS at_us, CAST(purpose AS TEXT) AS purpose, "
+        "CAST(case_number AS TEXT) AS case_number FROM watched_acts WHERE agency = :agency AND leaf_index > :after AND "
+        "leaf_index <= :until ORDER BY leaf_index LIMIT :limit",
+        stretch));
+    for (const db::Row& row : judged) {
+      rows.insert(look_line(told(row, "leaf"), told(row, "person"), told(row, "act"), told(row, "recording"),
+                            told(row, "at_us"), told(row, "purpose"), told(row, "case_number")));
     }
     for (const std::string& line : rows) {
       if (!events.contains(line)) fault(line + ": it was judged, and no event says so");
@@ -249,11 +241,12 @@ Result<void> check_looks(db::Transaction& tx, const AgencyId& agency, const std:
       if (followed > page.mark)
         fault(fmt::format("watch_marks: leaf {} of a ledger that ends at {}", followed, page.mark));
       // The pages go from the first leaf to the last event: a row on either side of them was compared with nothing.
-      const std::int64_t strays =
+      const db::Params last = {{"agency", agency.text()}, {"last", page.mark}};
+      const db::Rows counted =
           TRY(tx.query("SELECT COUNT(*) AS strays FROM watched_acts WHERE agency = :agency AND "
                        "(leaf_index < 0 OR leaf_index > :last)",
-                       {{"agency", agency.text()}, {"last", page.mark}}))[0]
-              .integer("strays");
+                       last));
+      const std::int64_t strays = counted[0].integer("strays");
       if (strays > 0) fault(fmt::format("watched_acts: {} rows stand at no leaf of the ledger", strays));
       return {};
     }
@@ -272,11 +265,10 @@ Result<void> check_record(db::Transaction& tx, const AgencyId& agency, const std
   const Lines catalog = TRY(by_catalog(tx, agency));
   for (const std::string_view table :
        {"alerts", "digests", "access_reviews", "watched_acts", "watch_marks", "digest_weeks"}) {
-    const std::int64_t strays =
-        TRY(tx.query(fmt::format("SELECT COUNT(*) AS strays FROM {} t WHERE NOT EXISTS (SELECT 1 FROM agencies a WHERE "
-                                 "a.id = t.agency)",
-                                 table)))[0]
-            .integer("strays");
+    const std::string sql = fmt::format(
+        "SELECT COUNT(*) AS strays FROM {} t WHERE NOT EXISTS (SELECT 1 FROM agencies a WHERE a.id = t.agency)", table);
+    const db::Rows counted = TRY(tx.query(sql));
+    const std::int64_t strays = counted[0].integer("strays");
     if (strays > 0) fault(fmt::format("{}: {} rows name no agency", table, strays));
   }
   for (const std::string& line : catalog) {
