@@ -23,25 +23,26 @@ Result<void> check_texts(db::Transaction& tx, const AgencyId& agency, const std:
   std::set<std::string> wanted;
   for (const roster::SealedRow& row : TRY(roster::sealed_rows(tx, kVersions, agency)))
     wanted.insert(row.text("sha256"));
-  TRY(db::for_rows(
-      tx,
+  const auto text = [&](const db::Row& row) -> Result<void> {
+    const std::string& sha256 = row.text("sha256");
+    const std::string body = row.maybe_text("body").value_or("");
+    if (!wanted.erase(sha256)) fault(fmt::format("policy text {}: no version has it", printable(sha256)));
+    if (hex(crypto::sha256(as_bytes(body))) != sha256)
+      fault(fmt::format("policy text {}: its words are others", printable(sha256)));
+    return {};
+  };
+  const std::string sql =
       "SELECT CAST(sha256 AS TEXT) AS sha256, CAST(body AS TEXT) AS body FROM policy_texts WHERE agency = :agency "
       "AND " +
-          db::is_on_next_page("CAST(sha256 AS TEXT)") + " ORDER BY CAST(sha256 AS TEXT) LIMIT :limit",
-      {{"agency", agency.text()}, {"limit", kTextsPage}}, "sha256", [&](const db::Row& row) -> Result<void> {
-        const std::string& sha256 = row.text("sha256");
-        const auto body = row.maybe_text("body");
-        if (!wanted.erase(sha256)) fault(fmt::format("policy text {}: no version has it", printable(sha256)));
-        if (!body || hex(crypto::sha256(as_bytes(*body))) != sha256)
-          fault(fmt::format("policy text {}: its words are others", printable(sha256)));
-        return {};
-      }));
+      db::is_on_next_page("CAST(sha256 AS TEXT)") + " ORDER BY CAST(sha256 AS TEXT) LIMIT :limit";
+  const db::Params page = {{"agency", agency.text()}, {"limit", kTextsPage}};
+  TRY(db::for_rows(tx, sql, page, "sha256", text));
   for (const std::string& sha256 : wanted)
     fault(fmt::format("policy text {}: a version has it, and the catalog does not", printable(sha256)));
-  const std::int64_t strays = TRY(tx.query(
-      "SELECT COUNT(*) AS strays FROM policy_texts t WHERE NOT EXISTS (SELECT 1 FROM agencies a WHERE a.id "
-      "= t.agency)"))[0]
-                                  .integer("strays");
+  const db::Rows counted = TRY(
+      tx.query("SELECT COUNT(*) AS strays FROM policy_texts t WHERE NOT EXISTS (SELECT 1 FROM agencies a WHERE a.id "
+               "= t.agency)"));
+  const std::int64_t strays = counted[0].integer("strays");
   if (strays > 0) fault(fmt::format("policy_texts: {} rows name no agency", strays));
   return {};
 }

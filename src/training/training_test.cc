@@ -400,5 +400,31 @@ TEST_F(TrainingTest, ARowThatSaysSomethingElseThanItsEventIsFound) {
   EXPECT_EQ(faults().size(), 2U);
 }
 
+TEST_F(TrainingTest, ATextOfNoVersionIsFoundAndARecordThatCannotBeReadIsNoSoundOne) {
+  add_policy(true);
+  issue("temporary", "2022-10-13");
+  expect_refusals_told(check_record, 10);
+  const auto found = [&](const std::vector<std::string>& changes, const std::vector<std::string>& words) {
+    const Lines all = faults_after(changes, check_record);
+    EXPECT_TRUE(names(all, words)) << fmt::format("{}\n{}", fmt::join(changes, "; "), fmt::join(all, "\n"));
+  };
+  found({fmt::format("INSERT INTO policy_texts (agency, sha256, body) VALUES ('{}', '{}', 'a')", ashfield_.id.text(),
+                     hex(crypto::sha256(as_bytes("a"))))},
+        {"policy text", "no version has it"});
+  found({"UPDATE policy_texts SET body = 'a'"}, {"policy text", "its words are others"});
+  found({"UPDATE ledger_events SET event = '{' WHERE type = 'policy.issued'"}, {"the catalog has it, and no event"});
+  if (database_->engine() == db::Engine::kSqlite) {
+    found({"PRAGMA defer_foreign_keys = ON", "UPDATE policy_texts SET agency = 'nowhere'"},
+          {"policy_texts: 1 rows name no agency"});
+  }
+  // Of very many events each is compared.
+  std::vector<ledger::Draft> events;
+  for (int i = 0; i <= 1'000; ++i) {
+    events.push_back({ashfield_.console, "policy.added", {{"policy", fmt::format("{:032}", i + 1)}}, false});
+  }
+  seal(manager_.person, std::move(events), ashfield_);
+  EXPECT_EQ(faults().size(), 1'001U);
+}
+
 }  // namespace
 }  // namespace lapel::training
