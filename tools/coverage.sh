@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # `make coverage`: every unit test and every test of the real programs, built by gcc with --coverage; then tools/coverage.py
-# says which bars the counts keep. A program that is killed takes its counts along; one that ends on SIGTERM writes them.
+# says which bars the counts keep. A program that is killed takes its counts along; one that ends on SIGTERM writes them, and so the tests
+# end theirs with LAPEL_COUNTED=1 where they would kill them.
 #
 #   tools/coverage.sh           builds, runs, judges
 #   tools/coverage.sh judge     judges the counts of the last run
@@ -18,7 +19,7 @@ if [ "${1:-}" != judge ]; then
   npm --prefix web run --silent build  # two tests ask the verifier in TypeScript too
   find build/coverage -name '*.gcda' -delete
   # Tests of the fast lane have figures of their own, at their small sizes: they are none of this run's.
-  env -u LAPEL_FIGURES ctest --test-dir build/coverage -j "$jobs" --no-tests=error --output-on-failure -E '^(crash_|server_tamper|server_manual)'
+  env -u LAPEL_FIGURES LAPEL_COUNTED=1 ctest --test-dir build/coverage -j "$jobs" --no-tests=error --output-on-failure -E '^(crash_|server_tamper|server_manual)'
 fi
 # Branches that the compiler makes for exceptions are not decisions of ours; nothing else is left out here.
 gcovr --root . --filter src/ --exclude '.*_(test|fuzz)\.cc' --exclude-throw-branches --exclude-unreachable-branches \

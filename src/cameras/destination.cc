@@ -43,7 +43,8 @@ constexpr std::size_t kSaidBytesMax =
 std::string media_type(ContentKind kind, std::string_view name) {
   switch (kind) {
     case ContentKind::kClip:
-      return name.ends_with(".mp4") ? "video/mp4" : name.ends_with(".mkv") ? "video/x-matroska" : "";
+      if (name.ends_with(".mp4")) return "video/mp4";
+      return name.ends_with(".mkv") ? "video/x-matroska" : "";
     case ContentKind::kTrack:
       return "application/json";
     case ContentKind::kKey:
@@ -55,7 +56,8 @@ std::string media_type(ContentKind kind, std::string_view name) {
 
 // As the ledger writes it.
 std::optional<std::string> ledger_moment(const std::optional<Timestamp>& time) {
-  return time && time->us >= 0 && time->us < kLedgerTimeEndUs ? std::optional(ledger_time(*time)) : std::nullopt;
+  if (!time || time->us < 0 || time->us >= kLedgerTimeEndUs) return std::nullopt;
+  return ledger_time(*time);
 }
 
 Result<void> take_away(intake::Uploads& uploads, const access::Actor& actor, std::unique_ptr<intake::Writer> writer,
@@ -116,10 +118,11 @@ std::string bookmark_digest(ByteView words, const ContentMetadata& metadata) {
 template <typename Act>
 auto Destination::in_turn(const Systems::Asking& asking, const std::string& name, Act&& act)
     -> decltype(act(std::declval<Container&>())) {
-  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+  const auto stands = [&](db::Transaction& tx) -> Result<void> {
     TRY(roster::actor(tx, asking.actor.subject()));
     return {};
-  }));
+  };
+  TRY(parts_.database.read(stands));
   const Container named = TRY(known(asking, name));
   const Turn turn(*this, named.id);
   Container container = TRY(refresh(asking, name));
@@ -166,12 +169,14 @@ class ClipArrival final : public Arrival {
       TRY(destination_.go_on(asking_, container));
       return md5;
     }
-    const auto group = container.head == file.recording ? std::nullopt : container.head;
-    TRY(uploads.become(upload_, *file.recording,
-                       TRY(destination_.describe(asking_, container, object_.name, object_.metadata, group))));
+    std::optional<RecordingId> group;
+    if (container.head != file.recording) group = container.head;
+    const std::string described = TRY(destination_.describe(asking_, container, object_.name, object_.metadata, group));
+    TRY(uploads.become(upload_, *file.recording, described));
     TRY(writer_->finish());
     writer_.reset();
-    TRY(check_sealed(TRY(uploads.seal(upload_))));
+    const intake::Upload sealed = TRY(uploads.seal(upload_));
+    TRY(check_sealed(sealed));
     TRY(destination_.file_is_sealed(container, file));
     TRY(destination_.go_on(asking_, container));
     return md5;
@@ -252,10 +257,11 @@ Destination::Turn::~Turn() {
 
 Result<std::optional<Container>> Destination::find(db::Transaction& tx, const CameraSystemId& system,
                                                    const std::string& name) {
+  const db::Params named = {{"system", system.text()}, {"name", name}};
   const db::Rows rows =
       TRY(tx.query("SELECT id, metadata, head, completed_us FROM camera_containers WHERE system = "
                    ":system AND name = :name LIMIT 1",
-                   {{"system", system.text()}, {"name", name}}));
+                   named));
   if (rows.empty()) return std::optional<Container>();
   const db::Row& row = rows[0];
   const auto id = ContainerId::parse(row.text("id"));
@@ -272,10 +278,11 @@ Result<std::optional<Container>> Destination::find(db::Transaction& tx, const Ca
 
 Result<Container> Destination::known(const Systems::Asking& asking, const std::string& name) {
   std::optional<Container> out;
-  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+  const auto look = [&](db::Transaction& tx) -> Result<void> {
     out = TRY(find(tx, *asking.actor.camera_system, name));
     return {};
-  }));
+  };
+  TRY(parts_.database.read(look));
   if (!out) return fail(Code::kNotFound, "No such container", name);
   return *std::move(out);
 }
@@ -291,10 +298,11 @@ Result<Container> Destination::merge(const Systems::Asking& asking, const std::s
   const Timestamp now = parts_.clock.now();
   const std::string system = asking.actor.camera_system->text();
   Container out;
-  TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+  const auto enter = [&](db::Transaction& tx) -> Result<void> {
     auto there = TRY(find(tx, *asking.actor.camera_system, name));
     made = there ? Made::kThere : Made::kNew;
-    out = there ? *std::move(there) : Container{crypto::new_id<ContainerId>(), name, parsed, {}, {}, false};
+    out = {crypto::new_id<ContainerId>(), name, parsed, {}, {}, false};
+    if (there) out = *std::move(there);
     std::size_t bytes = 0;
     for (const auto& [key, value] : metadata) {
       if (value.empty()) {
@@ -308,23 +316,23 @@ Result<Container> Destination::merge(const Systems::Asking& asking, const std::s
       return fail(Code::kInvalid, fmt::format("A container's metadata may have at most {} keys and {} bytes",
                                               kContentKeysMax, kContentMetadataBytesMax));
     }
-    TRY(check_sealable("this container", {{"container", out.name}, {"said", stored_metadata(out.metadata)}}));
+    const std::string said = stored_metadata(out.metadata);
+    const Json::Object sealed = {{"container", out.name}, {"said", said}};
+    TRY(check_sealable("this container", sealed));
     if (made == Made::kThere) {
-      TRY(tx.run("UPDATE camera_containers SET metadata = :metadata WHERE id = :id",
-                 {{"metadata", stored_metadata(out.metadata)}, {"id", out.id.text()}}));
+      const db::Params anew = {{"metadata", said}, {"id", out.id.text()}};
+      TRY(tx.run("UPDATE camera_containers SET metadata = :metadata WHERE id = :id", anew));
       return {};
     }
+    const db::Params row = {{"id", out.id.text()}, {"system", system}, {"kind", container_kind_name(parsed.kind)},
+                            {"name", name},        {"metadata", said}, {"now", now.us}};
     TRY(tx.run(
         "INSERT INTO camera_containers (id, system, kind, name, metadata, made_us) VALUES (:id, :system, :kind, :name, "
         ":metadata, :now)",
-        {{"id", out.id.text()},
-         {"system", system},
-         {"kind", container_kind_name(parsed.kind)},
-         {"name", name},
-         {"metadata", stored_metadata(out.metadata)},
-         {"now", now.us}}));
+        row));
     return {};
-  }));
+  };
+  TRY(parts_.database.write(enter));
   return out;
 }
 
@@ -346,7 +354,8 @@ Result<void> Destination::post_container(const Systems::Asking& asking, const st
 }
 
 Result<void> Destination::complete_if_said(const Systems::Asking& asking, const Container& said) {
-  if (value_of(said.metadata, "status") != "Complete" || said.parsed.kind != ContainerKind::kRecording) return {};
+  const std::string status = value_of(said.metadata, "status");
+  if (status != "Complete" || said.parsed.kind != ContainerKind::kRecording) return {};
   return in_turn(asking, said.name, [&](Container& container) { return complete(asking, container); });
 }
 
@@ -356,10 +365,11 @@ Result<void> Destination::go_on(const Systems::Asking& asking, Container& contai
   const bool is_said_complete = value_of(container.metadata, "status") == "Complete";
   if (!is_said_complete || container.parsed.kind != ContainerKind::kRecording || container.is_complete) return {};
   auto completed = complete(asking, container);
+  if (completed) return completed;
   // This object is kept. What is missing of the rest, or what another server did just now, is not for it to answer for.
-  const bool is_of_the_rest =
-      !completed && (completed.error().code() == Code::kUnavailable || completed.error().code() == Code::kConflict);
-  return is_of_the_rest ? Result<void>() : completed;
+  const Code code = completed.error().code();
+  if (code == Code::kUnavailable || code == Code::kConflict) return {};
+  return completed;
 }
 
 Result<void> Destination::complete(const Systems::Asking& asking, Container& container) {
@@ -367,27 +377,28 @@ Result<void> Destination::complete(const Systems::Asking& asking, Container& con
   if (container.is_complete) return {};
   const Timestamp now = parts_.clock.now();
   const auto note = [&](db::Transaction& tx) -> Result<void> {
+    const db::Params one = {{"now", now.us}, {"id", container.id.text()}};
     const std::int64_t changed =
-        TRY(tx.run("UPDATE camera_containers SET completed_us = :now WHERE id = :id AND completed_us IS NULL",
-                   {{"now", now.us}, {"id", container.id.text()}}));
-    return changed == 1 ? Result<void>() : fail(Code::kConflict, "The container is complete already");
+        TRY(tx.run("UPDATE camera_containers SET completed_us = :now WHERE id = :id AND completed_us IS NULL", one));
+    if (changed == 1) return {};
+    return fail(Code::kConflict, "The container is complete already");
   };
   std::int64_t files = 0, markers = 0;
-  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+  const db::Params of_it = {{"container", container.id.text()}};
+  const auto count = [&](db::Transaction& tx) -> Result<void> {
     const db::Rows rows =
         TRY(tx.query("SELECT COUNT(CASE WHEN recording IS NOT NULL AND is_sealed = 1 THEN 1 END) AS files, COUNT(CASE "
-                     "WHEN recording "
-                     "IS NULL THEN 1 END) AS markers, COUNT(CASE WHEN is_sealed = 0 AND content IS NULL AND NOT EXISTS "
-                     "(SELECT 1 FROM "
-                     "camera_files o WHERE o.container = f.container AND o.name = f.name AND o.is_sealed = 1 AND "
-                     "o.put_us >= f.put_us) "
-                     "THEN 1 END) AS unkept FROM camera_files f WHERE container = :container",
-                     {{"container", container.id.text()}}));
+                     "WHEN recording IS NULL THEN 1 END) AS markers, COUNT(CASE WHEN is_sealed = 0 AND content IS NULL "
+                     "AND NOT EXISTS (SELECT 1 FROM camera_files o WHERE o.container = f.container AND o.name = f.name "
+                     "AND o.is_sealed = 1 AND o.put_us >= f.put_us) THEN 1 END) AS unkept FROM camera_files f WHERE "
+                     "container = :container",
+                     of_it));
     files = rows[0].integer("files");
     markers = rows[0].integer("markers");
     if (rows[0].integer("unkept") == 0) return {};
     return fail(Code::kUnavailable, "A file of this container was received and is not kept: send it again");
-  }));
+  };
+  TRY(parts_.database.read(count));
   if (!container.head) return {};  // nothing has come: what comes yet completes it
   acts::Act act(asking.actor);
   act.guard(note);
@@ -426,33 +437,32 @@ Result<Destination::FileRow> Destination::read_file(const db::Row& row) {
 Result<std::optional<Destination::FileRow>> Destination::find_file(const ContainerId& container,
                                                                    const std::string& name, const std::string& sha256) {
   std::optional<FileRow> out;
-  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+  const std::string sql = fmt::format(
+      "SELECT {} FROM camera_files WHERE container = :container AND name = :name AND sha256 = :sha256 LIMIT 1",
+      kFileColumns);
+  const db::Params one = {{"container", container.text()}, {"name", name}, {"sha256", sha256}};
+  const auto look = [&](db::Transaction& tx) -> Result<void> {
     out.reset();
-    for (const db::Row& row : TRY(tx.query(
-             fmt::format("SELECT {} FROM camera_files WHERE container = :container AND name = :name AND sha256 "
-                         "= :sha256 LIMIT 1",
-                         kFileColumns),
-             {{"container", container.text()}, {"name", name}, {"sha256", sha256}}))) {
-      out = TRY(read_file(row));
-    }
+    for (const db::Row& row : TRY(tx.query(sql, one))) out = TRY(read_file(row));
     return {};
-  }));
+  };
+  TRY(parts_.database.read(look));
   return out;
 }
 
 Result<std::vector<Destination::FileRow>> Destination::waiting_files(const ContainerId& container) {
   std::vector<FileRow> out;
-  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+  const std::string sql = fmt::format(
+      "SELECT {} FROM camera_files WHERE container = :container AND is_sealed = 0 AND content IS NOT NULL ORDER BY "
+      "put_us, name, sha256 LIMIT :limit",
+      kFileColumns);
+  const db::Params page = {{"container", container.text()}, {"limit", kContentFilesMax}};
+  const auto look = [&](db::Transaction& tx) -> Result<void> {
     out.clear();
-    for (const db::Row& row :
-         TRY(tx.query(fmt::format("SELECT {} FROM camera_files WHERE container = :container AND is_sealed = 0 AND "
-                                  "content IS NOT NULL ORDER BY put_us, name, sha256 LIMIT :limit",
-                                  kFileColumns),
-                      {{"container", container.text()}, {"limit", kContentFilesMax}}))) {
-      out.push_back(TRY(read_file(row)));
-    }
+    for (const db::Row& row : TRY(tx.query(sql, page))) out.push_back(TRY(read_file(row)));
     return {};
-  }));
+  };
+  TRY(parts_.database.read(look));
   return out;
 }
 
@@ -474,7 +484,7 @@ Result<Destination::FileRow> Destination::note_file(const Container& container, 
     // A bookmark that was said once, then otherwise, and now as at first is said once more.
     if (there->is_sealed && content_kind(sent.name, sent.metadata) == ContentKind::kBookmark) {
       const auto latest = TRY(latest_file(container.id, sent.name));
-      sent.is_said_again = latest && latest->sha256 != sent.sha256;
+      sent.is_said_again = latest.value_or(sent).sha256 != sent.sha256;
     }
   } else {
     TRY(check_file_count(container.id));
@@ -486,64 +496,67 @@ Result<Destination::FileRow> Destination::note_file(const Container& container, 
 Result<std::optional<Destination::FileRow>> Destination::latest_file(const ContainerId& container,
                                                                      const std::string& name) {
   std::optional<FileRow> out;
-  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+  const std::string sql = fmt::format(
+      "SELECT {} FROM camera_files WHERE container = :container AND name = :name ORDER BY put_us DESC, sha256 LIMIT 1",
+      kFileColumns);
+  const db::Params named = {{"container", container.text()}, {"name", name}};
+  const auto look = [&](db::Transaction& tx) -> Result<void> {
     out.reset();
-    for (const db::Row& row :
-         TRY(tx.query(fmt::format("SELECT {} FROM camera_files WHERE container = :container AND name = :name ORDER BY "
-                                  "put_us DESC, sha256 LIMIT 1",
-                                  kFileColumns),
-                      {{"container", container.text()}, {"name", name}}))) {
-      out = TRY(read_file(row));
-    }
+    for (const db::Row& row : TRY(tx.query(sql, named))) out = TRY(read_file(row));
     return {};
-  }));
+  };
+  TRY(parts_.database.read(look));
   return out;
 }
 
 Result<void> Destination::keep_file(const ContainerId& container, const FileRow& file) {
+  std::optional<std::string> recording;
+  if (file.recording) recording = file.recording->text();
+  const db::Params row = {{"container", container.text()},
+                          {"name", file.name},
+                          {"sha256", file.sha256},
+                          {"md5", file.md5},
+                          {"bytes", file.bytes},
+                          {"metadata", stored_metadata(file.metadata)},
+                          {"recording", recording},
+                          {"content", file.content},
+                          {"again", static_cast<std::int64_t>(file.is_said_again)},
+                          {"now", parts_.clock.now().us}};
   return parts_.database.write([&](db::Transaction& tx) -> Result<void> {
     TRY(tx.run(
         "INSERT INTO camera_files (container, name, sha256, md5, bytes, metadata, recording, is_sealed, content, "
         "put_us) VALUES (:container, :name, :sha256, :md5, :bytes, :metadata, :recording, 0, :content, :now) ON "
         "CONFLICT (container, name, sha256) DO UPDATE SET metadata = :metadata, put_us = :now, recording = "
         "COALESCE(camera_files.recording, CAST(:recording AS TEXT)), content = CASE WHEN camera_files.is_sealed = 1 "
-        "AND "
-        "CAST(:again AS BIGINT) = 1 THEN CAST(:content AS TEXT) ELSE camera_files.content END, is_sealed = CASE WHEN "
-        "CAST(:again AS BIGINT) = 1 THEN 0 ELSE camera_files.is_sealed END",
-        {{"container", container.text()},
-         {"name", file.name},
-         {"sha256", file.sha256},
-         {"md5", file.md5},
-         {"bytes", file.bytes},
-         {"metadata", stored_metadata(file.metadata)},
-         {"recording", file.recording ? std::optional(file.recording->text()) : std::nullopt},
-         {"content", file.content},
-         {"again", file.is_said_again ? 1 : 0},
-         {"now", parts_.clock.now().us}}));
+        "AND CAST(:again AS BIGINT) = 1 THEN CAST(:content AS TEXT) ELSE camera_files.content END, is_sealed = CASE "
+        "WHEN CAST(:again AS BIGINT) = 1 THEN 0 ELSE camera_files.is_sealed END",
+        row));
     return {};
   });
 }
 
 Result<void> Destination::file_is_sealed(Container& container, const FileRow& file) {
-  TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+  const db::Params one = {{"container", container.id.text()}, {"name", file.name}, {"sha256", file.sha256}};
+  const db::Params first = {{"head", file.recording->text()}, {"id", container.id.text()}};
+  const auto note = [&](db::Transaction& tx) -> Result<void> {
     TRY(tx.run(
         "UPDATE camera_files SET is_sealed = 1, content = NULL WHERE container = :container AND name = :name AND "
         "sha256 = :sha256",
-        {{"container", container.id.text()}, {"name", file.name}, {"sha256", file.sha256}}));
-    TRY(tx.run("UPDATE camera_containers SET head = :head WHERE id = :id AND head IS NULL",
-               {{"head", file.recording->text()}, {"id", container.id.text()}}));
+        one));
+    TRY(tx.run("UPDATE camera_containers SET head = :head WHERE id = :id AND head IS NULL", first));
     return {};
-  }));
+  };
+  TRY(parts_.database.write(note));
   if (!container.head) container.head = file.recording;
   return {};
 }
 
 Result<void> Destination::check_file_count(const ContainerId& container) {
+  const db::Params of_it = {{"container", container.text()}};
   return parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-    const std::int64_t files = TRY(tx.query("SELECT COUNT(*) AS files FROM camera_files WHERE container = :container",
-                                            {{"container", container.text()}}))[0]
-                                   .integer("files");
-    if (files < kContentFilesMax) return {};
+    const db::Rows counted =
+        TRY(tx.query("SELECT COUNT(*) AS files FROM camera_files WHERE container = :container", of_it));
+    if (counted[0].integer("files") < kContentFilesMax) return {};
     return fail(Code::kInvalid, fmt::format("A container may have {} objects", kContentFilesMax));
   });
 }
@@ -552,36 +565,40 @@ Result<Container> Destination::refresh(const Systems::Asking& asking, const std:
   Container container = TRY(known(asking, name));
   // One that is received whole and not sealed yet is the first before any that comes now.
   std::optional<UploadId> first;
-  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+  const db::Params of_it = {{"container", container.id.text()}};
+  const auto look = [&](db::Transaction& tx) -> Result<void> {
     first.reset();
     if (container.head) return {};
-    for (const db::Row& row :
-         TRY(tx.query("SELECT u.id AS upload FROM camera_files f JOIN uploads u ON u.recording = f.recording WHERE "
-                      "f.container = "
-                      ":container AND f.is_sealed = 0 AND u.state = 'sealing' ORDER BY u.received_us, u.id LIMIT 1",
-                      {{"container", container.id.text()}})))
-      first = UploadId::parse(row.text("upload"));
+    const db::Rows rows =
+        TRY(tx.query("SELECT u.id AS upload FROM camera_files f JOIN uploads u ON u.recording = f.recording WHERE "
+                     "f.container = :container AND f.is_sealed = 0 AND u.state = 'sealing' ORDER BY u.received_us, "
+                     "u.id LIMIT 1",
+                     of_it));
+    for (const db::Row& row : rows) first = UploadId::parse(row.text("upload"));
     return {};
-  }));
+  };
+  TRY(parts_.database.read(look));
   if (first) TRY(parts_.uploads.seal(*first));
   const auto known_head = container.head;
-  TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+  const auto note = [&](db::Transaction& tx) -> Result<void> {
     container.head = known_head;
     TRY(tx.run(
         "UPDATE camera_files SET is_sealed = 1, content = NULL WHERE container = :container AND is_sealed = 0 AND "
         "EXISTS (SELECT 1 FROM recordings r WHERE r.id = camera_files.recording)",
-        {{"container", container.id.text()}}));
+        of_it));
     if (container.head) return {};
-    for (const db::Row& row : TRY(tx.query(
-             "SELECT f.recording AS recording FROM camera_files f JOIN recordings r ON r.id = f.recording WHERE "
-             "f.container = :container AND r.group_id IS NULL ORDER BY r.received_us, r.id LIMIT 1",
-             {{"container", container.id.text()}}))) {
+    const db::Rows rows = TRY(
+        tx.query("SELECT f.recording AS recording FROM camera_files f JOIN recordings r ON r.id = f.recording WHERE "
+                 "f.container = :container AND r.group_id IS NULL ORDER BY r.received_us, r.id LIMIT 1",
+                 of_it));
+    for (const db::Row& row : rows) {
       container.head = RecordingId::parse(row.text("recording"));
-      TRY(tx.run("UPDATE camera_containers SET head = :head WHERE id = :id",
-                 {{"head", row.text("recording")}, {"id", container.id.text()}}));
+      const db::Params head = {{"head", row.text("recording")}, {"id", container.id.text()}};
+      TRY(tx.run("UPDATE camera_containers SET head = :head WHERE id = :id", head));
     }
     return {};
-  }));
+  };
+  TRY(parts_.database.write(note));
   return container;
 }
 
@@ -596,12 +613,12 @@ Result<void> Destination::flush(const Systems::Asking& asking, Container& contai
     if (content_kind(file.name, file.metadata) != ContentKind::kBookmark) {
       TRY(keep_side_file(asking, container, file));
     } else if (container.head) {
-      auto marked = mark(asking, container, file);
+      const auto marked = mark(asking, container, file);
+      if (marked) continue;
       // One from before this was asked when it came; it holds up nothing else.
-      const bool never =
-          !marked && (marked.error().code() == Code::kInvalid || marked.error().code() == Code::kTooLarge);
-      if (never) trace_error("cameras", "sealing a bookmark", marked.error(), {{"container", container.name}});
-      if (!never) TRY(std::move(marked));
+      const Code code = marked.error().code();
+      if (code != Code::kInvalid && code != Code::kTooLarge) return marked;
+      trace_error("cameras", "sealing a bookmark", marked.error(), {{"container", container.name}});
     }
   }
   return {};
@@ -611,12 +628,14 @@ Result<void> Destination::mark(const Systems::Asking& asking, const Container& c
   const auto words = parse_base64(*file.content);
   if (!words) return fail(Code::kCorrupt, "A bookmark that waits is damaged", file.name);
   acts::Act act(asking.actor);
+  const db::Params one = {{"container", container.id.text()}, {"name", file.name}, {"sha256", file.sha256}};
   act.guard([&](db::Transaction& tx) -> Result<void> {
     const std::int64_t changed = TRY(
         tx.run("UPDATE camera_files SET is_sealed = 1, content = NULL WHERE container = :container AND name = :name "
                "AND sha256 = :sha256 AND is_sealed = 0",
-               {{"container", container.id.text()}, {"name", file.name}, {"sha256", file.sha256}}));
-    return changed == 1 ? Result<void>() : fail(Code::kConflict, "The bookmark is there already", file.name);
+               one));
+    if (changed == 1) return {};
+    return fail(Code::kConflict, "The bookmark is there already", file.name);
   });
   act.make(kMarkers, *container.head, marker_values(file.name, as_text(*words), file.metadata));
   return act.commit(parts_.ledgers);
@@ -632,16 +651,18 @@ Result<void> Destination::keep_side_file(const Systems::Asking& asking, Containe
   FileRow file = row;
   if (!file.recording) {
     file.recording = upload.recording;
-    TRY(parts_.database.write([&](db::Transaction& tx) -> Result<void> {
+    const db::Params one = {{"recording", file.recording->text()},
+                            {"container", container.id.text()},
+                            {"name", file.name},
+                            {"sha256", file.sha256}};
+    const auto note = [&](db::Transaction& tx) -> Result<void> {
       TRY(tx.run(
           "UPDATE camera_files SET recording = :recording WHERE container = :container AND name = :name AND sha256 "
           "= :sha256 AND recording IS NULL",
-          {{"recording", file.recording->text()},
-           {"container", container.id.text()},
-           {"name", file.name},
-           {"sha256", file.sha256}}));
+          one));
       return {};
-    }));
+    };
+    TRY(parts_.database.write(note));
   }
   {
     auto writer = TRY(parts_.uploads.append(asking.actor, upload.id, 0));
@@ -649,7 +670,8 @@ Result<void> Destination::keep_side_file(const Systems::Asking& asking, Containe
     TRY(parts_.uploads.become(upload.id, *file.recording, creation.metadata));
     TRY(writer->finish());
   }
-  TRY(check_sealed(TRY(parts_.uploads.seal(upload.id))));
+  const intake::Upload sealed = TRY(parts_.uploads.seal(upload.id));
+  TRY(check_sealed(sealed));
   return file_is_sealed(container, file);
 }
 
@@ -670,8 +692,8 @@ Result<std::unique_ptr<Arrival>> Destination::put_object(const Systems::Asking& 
   const ContentKind content = content_kind(object.name, object.metadata);
   if (content == ContentKind::kBookmark && kind == ContainerKind::kRecording) return small(kBookmarkBytesMax);
   if (object.bytes == 0) return fail(Code::kInvalid, "An object without a byte is nothing that was recorded");
-  if ((content == ContentKind::kKey || content == ContentKind::kTrack) && object.bytes <= kSideFileBytesMax &&
-      kind == ContainerKind::kRecording)
+  const bool is_beside = content == ContentKind::kKey || content == ContentKind::kTrack;
+  if (is_beside && object.bytes <= kSideFileBytesMax && kind == ContainerKind::kRecording)
     return small(kSideFileBytesMax);
 
   intake::Creation creation;
@@ -690,7 +712,8 @@ Result<std::string> Destination::describe(const Systems::Asking& asking, const C
   std::string out;
   const auto put = [&](std::string_view key, std::string_view value) {
     if (value.empty()) return;
-    out += fmt::format("{}{} {}", out.empty() ? "" : ",", key, base64(as_bytes(value)));
+    if (!out.empty()) out += ',';
+    out += fmt::format("{} {}", key, base64(as_bytes(value)));
   };
   const ContentMetadata& whole = container.metadata;
   const ContentKind kind = content_kind(name, metadata);
@@ -699,7 +722,7 @@ Result<std::string> Destination::describe(const Systems::Asking& asking, const C
   std::optional<Timestamp> at = content_time(metadata, "starttime");
   if (!at) at = content_time(whole, "starttime");
   if (!at) at = container.parsed.triggered_at;
-  if (at && at->us >= 0 && at->us < kLedgerTimeEndUs) put("recorded_at", ledger_time(*at));
+  put("recorded_at", ledger_moment(at).value_or(""));
   std::string device = container.parsed.device, user = container.parsed.user;
   if (device.empty()) device = value_of(whole, "bwcserialnumber");
   if (user.empty()) user = value_of(whole, "userid");
@@ -742,16 +765,19 @@ Result<void> Destination::describe_anew(const Systems::Asking& asking, Container
   if (latest->content) {
     words = parse_base64(*latest->content).value_or(Bytes());
   } else if (container.head) {
-    TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
-      for (const db::Row& row :
-           TRY(tx.query("SELECT words FROM camera_markers WHERE recording = :recording AND source = "
-                        ":source ORDER BY leaf_index DESC LIMIT 1",
-                        {{"recording", container.head->text()}, {"source", name}}))) {
+    const db::Params of_it = {{"recording", container.head->text()}, {"source", name}};
+    const auto look = [&](db::Transaction& tx) -> Result<void> {
+      const db::Rows rows =
+          TRY(tx.query("SELECT words FROM camera_markers WHERE recording = :recording AND source = "
+                       ":source ORDER BY leaf_index DESC LIMIT 1",
+                       of_it));
+      for (const db::Row& row : rows) {
         const std::string kept = row.maybe_text("words").value_or("");
         words.assign(kept.begin(), kept.end());
       }
       return {};
-    }));
+    };
+    TRY(parts_.database.read(look));
   }
   FileRow said = *latest;
   said.metadata = metadata;
@@ -767,27 +793,31 @@ Result<StoredObject> Destination::object(const Systems::Asking& asking, const st
   TRY(check_object_name(name));
   const Container container = TRY(this->container(asking, container_name));
   std::optional<StoredObject> out;
-  TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+  const db::Params named = {{"container", container.id.text()}, {"name", name}};
+  const auto look = [&](db::Transaction& tx) -> Result<void> {
     out.reset();
     // What was noted and is not kept, since the server ended in between, is not there.
-    for (const db::Row& row : TRY(tx.query(
-             "SELECT metadata, bytes, md5 FROM camera_files WHERE container = :container "
-             "AND name = :name AND (is_sealed = 1 OR content IS NOT NULL) ORDER BY put_us DESC, sha256 LIMIT 1",
-             {{"container", container.id.text()}, {"name", name}}))) {
-      out = StoredObject{TRY(read_stored_metadata(row.text("metadata"))),
-                         static_cast<std::uint64_t>(row.integer("bytes")), row.text("md5")};
+    const db::Rows rows =
+        TRY(tx.query("SELECT metadata, bytes, md5 FROM camera_files WHERE container = :container "
+                     "AND name = :name AND (is_sealed = 1 OR content IS NOT NULL) ORDER BY put_us DESC, sha256 LIMIT 1",
+                     named));
+    for (const db::Row& row : rows) {
+      const ContentMetadata metadata = TRY(read_stored_metadata(row.text("metadata")));
+      out = StoredObject{metadata, static_cast<std::uint64_t>(row.integer("bytes")), row.text("md5")};
     }
     return {};
-  }));
-  if (const auto said = TRY(announced_.metadata(asking, container.parsed.kind, name)))
-    out = StoredObject{*said, 0, hex(crypto::Md5().finish())};
+  };
+  TRY(parts_.database.read(look));
+  const auto said = TRY(announced_.metadata(asking, container.parsed.kind, name));
+  if (said) out = StoredObject{*said, 0, hex(crypto::Md5().finish())};
   if (!out) return fail(Code::kNotFound, "No such object", name);
   return *std::move(out);
 }
 
 Result<std::string> Destination::document(const Systems::Asking& asking, const std::string& container,
                                           const std::string& name) {
-  if (container == "System" && name == "Capabilities.json") {
+  const bool is_of_system = container == "System";
+  if (is_of_system && name == "Capabilities.json") {
     return to_json(Json(Json::Object{{"Read", Json::Object{{"ReadCategories", true}}},
                                      {"Store", Json::Object{{"StoreBookmarks", true},
                                                             {"StoreGNSSTrackRecording", true},
@@ -796,16 +826,18 @@ Result<std::string> Destination::document(const Systems::Asking& asking, const s
                                                             {"StoreUserIDKey", true}}},
                                      {"StoreAndRead", Json::Object{{"StoreReadSystemID", true}}}}));
   }
-  if (container == "System" && name == "Categories.json") {
+  if (is_of_system && name == "Categories.json") {
     Json::Array out;
-    TRY(parts_.database.read([&](db::Transaction& tx) -> Result<void> {
+    const auto look = [&](db::Transaction& tx) -> Result<void> {
       out.clear();
-      for (const roster::Category& category : TRY(roster::categories(tx, asking.actor.agency))) {
+      const std::vector<roster::Category> categories = TRY(roster::categories(tx, asking.actor.agency));
+      for (const roster::Category& category : categories) {
         if (category.retired_at) continue;
         out.emplace_back(Json::Object{{"Name", category.name}, {"Id", category.id.text()}});
       }
       return {};
-    }));
+    };
+    TRY(parts_.database.read(look));
     return to_json(Json(std::move(out)));
   }
   return fail(problems::kRule, "a dock or camera system uploads; it reads nothing of what was recorded");

@@ -20,6 +20,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("LAPEL_BIN", ROOT / "build/bin"))
 PASSWORD = "correct horse battery staple"
+COUNTED = os.environ.get("LAPEL_COUNTED") == "1"  # a server that is killed takes along which branches it took
 PATIENCE_S = 120
 PAUSE_S = 0.002  # half of what the limit for one principal allows
 PAUSE_S_MAX = 0.2
@@ -80,6 +81,8 @@ class Town:
         return self
 
     def __exit__(self, *unused):
+        if self.server and COUNTED:
+            self.stop()
         self.kill()
         shutil.rmtree(self.home, ignore_errors=True)
 
