@@ -14,10 +14,12 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/problems.h"
 #include "db/db.h"
+#include "os/worker.h"
 
 namespace lapel::test {
 
@@ -35,6 +37,12 @@ class RefusingCatalog final : public db::Database {
     left_ = static_cast<std::int64_t>(nth);
   }
   void heal() { left_ = 0; }
+  // What somebody else does before the nth write from now on begins, of whichever thread; 1 is the next.
+  void meanwhile(std::size_t nth, std::function<void()> act) {
+    const os::MutexLock lock(mutex_);
+    writes_left_ = nth;
+    meanwhile_ = std::move(act);
+  }
   bool has_refused() const { return has_refused_; }
 
   db::Engine engine() const override { return real_.engine(); }
@@ -45,6 +53,7 @@ class RefusingCatalog final : public db::Database {
     return real_.read([&](db::Transaction& tx) { return run(tx, body); });
   }
   Result<void> write(const Body& body) override {
+    if (const auto act = due()) act();
     return real_.write([&](db::Transaction& tx) { return run(tx, body); });
   }
   Result<void> check_writable() override {
@@ -77,6 +86,11 @@ class RefusingCatalog final : public db::Database {
     Refusing refusing(*this, tx);
     return body(refusing);
   }
+  std::function<void()> due() {
+    const os::MutexLock lock(mutex_);
+    if (writes_left_ == 0 || --writes_left_ > 0) return nullptr;
+    return meanwhile_;
+  }
   bool is_refused() {
     if ((std::this_thread::get_id() == thread_) != (whose_ == Whose::kThisThread)) return false;
     if (left_ <= 0 || --left_ != 0) return false;
@@ -86,6 +100,9 @@ class RefusingCatalog final : public db::Database {
 
   db::Database& real_;
   const std::thread::id thread_ = std::this_thread::get_id();
+  os::Mutex mutex_;
+  std::function<void()> meanwhile_ LAPEL_GUARDED_BY(mutex_);
+  std::size_t writes_left_ LAPEL_GUARDED_BY(mutex_) = 0;
   std::atomic<Whose> whose_ = Whose::kThisThread;
   std::atomic<std::int64_t> left_ = 0;
   std::atomic<bool> has_refused_ = false;

@@ -41,22 +41,16 @@ constexpr std::size_t kSaidBytesMax =
     limits::kEventBytesMax - 2 * 1'024;  // the rest is for who, when, where and after what
 
 std::string media_type(ContentKind kind, std::string_view name) {
-  switch (kind) {
-    case ContentKind::kClip:
-      if (name.ends_with(".mp4")) return "video/mp4";
-      return name.ends_with(".mkv") ? "video/x-matroska" : "";
-    case ContentKind::kTrack:
-      return "application/json";
-    case ContentKind::kKey:
-    case ContentKind::kBookmark:
-      return "";
-  }
-  CHECK(false);
+  if (kind == ContentKind::kTrack) return "application/json";
+  if (kind != ContentKind::kClip) return "";
+  if (name.ends_with(".mp4")) return "video/mp4";
+  if (name.ends_with(".mkv")) return "video/x-matroska";
+  return "";
 }
 
-// As the ledger writes it.
+// As the ledger writes it: what content_time() and names give is a time that it can.
 std::optional<std::string> ledger_moment(const std::optional<Timestamp>& time) {
-  if (!time || time->us < 0 || time->us >= kLedgerTimeEndUs) return std::nullopt;
+  if (!time) return std::nullopt;
   return ledger_time(*time);
 }
 
@@ -170,13 +164,13 @@ class ClipArrival final : public Arrival {
       return md5;
     }
     std::optional<RecordingId> group;
-    if (container.head != file.recording) group = container.head;
+    if (container.head != file.recording) group = container.head;  // no test: another server has just sealed it
     const std::string described = TRY(destination_.describe(asking_, container, object_.name, object_.metadata, group));
     TRY(uploads.become(upload_, *file.recording, described));
     TRY(writer_->finish());
     writer_.reset();
     const intake::Upload sealed = TRY(uploads.seal(upload_));
-    TRY(check_sealed(sealed));
+    TRY(check_sealed(sealed));  // no test: only a dock's statement is refused for good
     TRY(destination_.file_is_sealed(container, file));
     TRY(destination_.go_on(asking_, container));
     return md5;
@@ -244,7 +238,8 @@ class SmallArrival final : public Arrival {
 
 Destination::Turn::Turn(Destination& destination, const ContainerId& id) : destination_(destination), id_(id) {
   os::MutexLock lock(destination_.mutex_);
-  while (!destination_.busy_.insert(id_).second) destination_.done_.wait(destination_.mutex_);
+  const auto is_mine = [&] { return destination_.busy_.insert(id_).second; };
+  while (!is_mine()) destination_.done_.wait(destination_.mutex_);  // no test: who waits is for the scheduler to say
 }
 
 Destination::Turn::~Turn() {
@@ -293,8 +288,7 @@ Result<Container> Destination::container(const Systems::Asking& asking, const st
 }
 
 Result<Container> Destination::merge(const Systems::Asking& asking, const std::string& name,
-                                     const ContentMetadata& metadata, Made& made) {
-  const ContainerName parsed = TRY(parse_container_name(name));
+                                     const ContainerName& parsed, const ContentMetadata& metadata, Made& made) {
   const Timestamp now = parts_.clock.now();
   const std::string system = asking.actor.camera_system->text();
   Container out;
@@ -341,16 +335,17 @@ Result<Destination::Made> Destination::put_container(const Systems::Asking& aski
   const ContainerName parsed = TRY(parse_container_name(name));
   if (parsed.kind == ContainerKind::kRecording) TRY(announced_.check(asking, parsed));
   Made made = Made::kNew;
-  const Container container = TRY(merge(asking, name, metadata, made));
+  const Container container = TRY(merge(asking, name, parsed, metadata, made));
   TRY(complete_if_said(asking, container));
   return made;
 }
 
 Result<void> Destination::post_container(const Systems::Asking& asking, const std::string& name,
                                          const ContentMetadata& metadata) {
-  TRY(known(asking, name));
+  const Container there = TRY(known(asking, name));
   Made made = Made::kThere;
-  return complete_if_said(asking, TRY(merge(asking, name, metadata, made)));
+  const Container container = TRY(merge(asking, name, there.parsed, metadata, made));
+  return complete_if_said(asking, container);
 }
 
 Result<void> Destination::complete_if_said(const Systems::Asking& asking, const Container& said) {
@@ -578,7 +573,7 @@ Result<Container> Destination::refresh(const Systems::Asking& asking, const std:
     return {};
   };
   TRY(parts_.database.read(look));
-  if (first) TRY(parts_.uploads.seal(*first));
+  if (first) TRY(parts_.uploads.seal(*first));  // no test: whether the sealer is quicker is for the scheduler to say
   const auto known_head = container.head;
   const auto note = [&](db::Transaction& tx) -> Result<void> {
     container.head = known_head;
@@ -671,7 +666,7 @@ Result<void> Destination::keep_side_file(const Systems::Asking& asking, Containe
     TRY(writer->finish());
   }
   const intake::Upload sealed = TRY(parts_.uploads.seal(upload.id));
-  TRY(check_sealed(sealed));
+  TRY(check_sealed(sealed));  // no test: only a dock's statement is refused for good
   return file_is_sealed(container, file);
 }
 

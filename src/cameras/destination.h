@@ -124,8 +124,8 @@ class Destination {
 
   Result<std::optional<Container>> find(db::Transaction& tx, const CameraSystemId& system, const std::string& name);
   Result<Container> known(const Systems::Asking& asking, const std::string& name);
-  Result<Container> merge(const Systems::Asking& asking, const std::string& name, const ContentMetadata& metadata,
-                          Made& made);
+  Result<Container> merge(const Systems::Asking& asking, const std::string& name, const ContainerName& parsed,
+                          const ContentMetadata& metadata, Made& made);
   template <typename Act>
   auto in_turn(const Systems::Asking& asking, const std::string& name, Act&& act)
       -> decltype(act(std::declval<Container&>()));

@@ -2,9 +2,12 @@
 // What a body-worn system is answered when the catalog refuses a statement, when a row is damaged, and when bytes are not as announced.
 #include "cameras/destination.h"
 
+#include "base/limits.h"
 #include "cameras/schema.h"
 #include "evidence/vault_for_tests.h"
 #include "intake/uploads.h"
+#include "roster/categories.h"
+#include "test/faulty_disk.h"
 
 namespace lapel::cameras {
 namespace {
@@ -119,6 +122,15 @@ class DestinationTest : public evidence::VaultTest {
       }
     }
     EXPECT_EQ(faults(), std::vector<std::string>());
+  }
+  // By another server.
+  bool beside(const std::string& sql) {
+    return real_database_
+        ->write([&](db::Transaction& tx) -> Result<void> {
+          TRY(tx.run(sql));
+          return {};
+        })
+        .has_value();
   }
   static Result<void> done(const Result<std::string>& answer) { return answer ? Result<void>() : fail(answer.error()); }
 
@@ -404,6 +416,223 @@ TEST_F(DestinationTest, AContainerHasSoManyObjectsAndNoMore) {
   EXPECT_EQ(code_of(put(container, "trail.json", "{}")), Code::kInvalid);
   EXPECT_EQ(count("recordings"), 0);
   EXPECT_EQ(count("uploads"), 0);
+}
+
+// ---- each branch of what answers ----
+
+TEST_F(DestinationTest, EachStatementThatIsRefusedIsTold) {
+  const std::string container = begin(), other = fmt::format("u1_c1_20221203T{:06}Z", 1);
+  ASSERT_TRUE(put(container, kClip, "a clip"));
+  write([&](db::Transaction& tx) -> Result<void> {
+    const roster::Category stands{crypto::new_id<CategoryId>(), ashfield_.id, "Stop", {}};
+    const roster::Category retired{crypto::new_id<CategoryId>(), ashfield_.id, "Traffic", {}};
+    TRY(roster::add_category(tx, stands, clock_.now()));
+    TRY(roster::add_category(tx, retired, clock_.now()));
+    return roster::retire_category(tx, ashfield_.id, retired.id, clock_.now());
+  });
+  const auto categories = destination_->document(asking_, "System", "Categories.json");
+  ASSERT_TRUE(categories);
+  EXPECT_TRUE(categories->find("Stop") != std::string::npos && categories->find("Traffic") == std::string::npos);
+  const auto each = [&](const char* what, std::size_t least, const std::function<Result<void>()>& ask) {
+    SCOPED_TRACE(what);
+    for (std::size_t nth = 1;; ++nth) {
+      ASSERT_LT(nth, 100U);
+      settle();
+      database_->refuse(nth, Whose::kThisThread);
+      const Result<void> answer = ask();
+      database_->heal();
+      ASSERT_EQ(answer.has_value(), !database_->has_refused()) << nth;
+      if (!answer) continue;
+      EXPECT_GT(nth, least);
+      return;
+    }
+  };
+  const auto nothing = [](const auto& result) -> Result<void> {
+    return result ? Result<void>() : fail(result.error());
+  };
+  each("a new container", 3, [&] { return nothing(destination_->put_container(asking_, other, kBookmark)); });
+  each("a container again", 2, [&] { return nothing(destination_->put_container(asking_, other, kBookmark)); });
+  each("one that is complete", 5, [&] {
+    return nothing(destination_->put_container(asking_, container, {{"status", "Complete"}}));
+  });
+  each("an object", 2, [&] { return nothing(destination_->object(asking_, container, kClip)); });
+  each("a user", 2, [&] { return nothing(destination_->object(asking_, "Users", "u1")); });
+  each("categories", 1, [&] { return nothing(destination_->document(asking_, "System", "Categories.json")); });
+  each("a clip described anew", 5, [&] {
+    return destination_->post_object(asking_, container, kClip, {{"starttime", "1669961500"}});
+  });
+  each("a user described anew", 4, [&] {
+    return destination_->post_object(asking_, "Users", "u1", {{"name", "Dana Whitfield"}, {"userid", "101"}});
+  });
+  each("a user that comes again", 4, [&] {
+    return nothing(put("Users", "u1", "", {{"name", "Dana Whitfield"}, {"userid", "101"}}));
+  });
+  // Its first file is found again, where the answer to it was lost before it was noted.
+  each("a container whose head is not noted", 4, [&]() -> Result<void> {
+    EXPECT_TRUE(beside("UPDATE camera_containers SET head = NULL"));
+    return say(container, {{"status", "Complete"}});
+  });
+  each("a bookmark that is said again", 12, [&]() -> Result<void> {
+    TRY(put(container, "bookmark_1", "stopped here", {{"categoryname", "Stop"}}));
+    clock_.advance_us(1'000'000);
+    TRY(destination_->post_object(asking_, container, "bookmark_1", {{"categoryname", "Assault"}}));
+    clock_.advance_us(1'000'000);
+    return done(put(container, "bookmark_1", "stopped here", {{"categoryname", "Stop"}}));
+  });
+  EXPECT_EQ(completed(container), 1);
+  EXPECT_EQ(faults(), std::vector<std::string>());
+}
+
+TEST_F(DestinationTest, NamesAndSizesThatCannotBeAreToldAsSuch) {
+  const std::string container = begin();
+  EXPECT_EQ(code_of(destination_->put_container(asking_, "anything", {})), Code::kInvalid);
+  EXPECT_EQ(code_of(destination_->container(asking_, "anything")), Code::kInvalid);
+  EXPECT_EQ(code_of(say("anything", {})), Code::kNotFound);
+  run(fmt::format(
+      "INSERT INTO camera_containers (id, system, kind, name, metadata, made_us) SELECT '{}', system, kind, "
+      "'anything', '{{}}', 1 FROM camera_containers LIMIT 1",
+      std::string(32, '1')));
+  EXPECT_EQ(code_of(say("anything", {})), Code::kInvalid) << "a row that was altered";
+  EXPECT_EQ(code_of(put(container, "a/b", "x")), Code::kInvalid);
+  EXPECT_EQ(code_of(destination_->object(asking_, container, "a/b")), Code::kInvalid);
+  EXPECT_EQ(code_of(destination_->object(asking_, "anything at all", "a")), Code::kInvalid);
+  EXPECT_EQ(code_of(destination_->object(asking_, container, "none")), Code::kNotFound);
+  EXPECT_EQ(code_of(destination_->post_object(asking_, container, "a/b", {})), Code::kInvalid);
+  EXPECT_EQ(code_of(destination_->post_object(asking_, container, "none", {})), Code::kNotFound);
+  EXPECT_EQ(code_of(destination_->post_object(asking_, "Users", "none", {})), Code::kNotFound);
+  EXPECT_EQ(code_of(put(container, kClip, "")), Code::kInvalid);
+  EXPECT_EQ(problem_of(put("System", "Categories.json", "{}")), &problems::kRule);
+  EXPECT_EQ(code_of(put(container, "bookmark_1", std::string(kBookmarkBytesMax + 1, 'x'))), Code::kInvalid);
+  ContentMetadata keys, values;
+  for (std::size_t n = 0; n <= kContentKeysMax; ++n) keys.emplace(fmt::format("k{}", n), "v");
+  for (std::size_t n = 0; n < 20; ++n) values.emplace(fmt::format("k{}", n), std::string(250, 'v'));
+  EXPECT_EQ(code_of(say(container, keys)), Code::kInvalid);
+  EXPECT_EQ(code_of(say(container, values)), Code::kInvalid);
+  EXPECT_TRUE(say(container, {{"triggeron", "hand"}}));
+  EXPECT_TRUE(say(container, {{"triggeron", ""}})) << "an empty value takes it away";
+  EXPECT_EQ(count("camera_containers WHERE metadata LIKE '%triggeron%'"), 0);
+  EXPECT_TRUE(destination_->put_container(asking_, "Users", {{"status", "Complete"}}));
+  EXPECT_TRUE(put("System", "note.txt", "a note"));
+  EXPECT_TRUE(destination_->document(asking_, "System", "Capabilities.json"));
+  EXPECT_EQ(problem_of(destination_->document(asking_, container, "Categories.json")), &problems::kRule);
+  EXPECT_EQ(problem_of(destination_->document(asking_, "System", "Other.json")), &problems::kRule);
+}
+
+TEST_F(DestinationTest, WhatAFileIsFollowsFromItsNameAndItsMetadata) {
+  const std::string container = begin(), large(kSideFileBytesMax + 1, 'k');
+  ASSERT_TRUE(put(container, "1.mp4", "one", {{"starttime", "1969-12-31T23:59:59Z"}}));
+  ASSERT_TRUE(put(container, "2.mkv", "two", {{"starttime", "9999-12-31T23:59:59-01:00"}}));
+  ASSERT_TRUE(put(container, "3.bin", "three"));
+  ASSERT_TRUE(put(container, "4.key", "four"));
+  ASSERT_TRUE(put(container, "5.key", large)) << "too large to wait, and kept at once";
+  EXPECT_EQ(recordings(container), 5);
+  EXPECT_EQ(count("recordings WHERE filetype = 'video/mp4'"), 1);
+  EXPECT_EQ(count("recordings WHERE filetype = 'video/x-matroska'"), 1);
+  EXPECT_EQ(count("recordings WHERE filetype = ''"), 3);
+  EXPECT_EQ(count("recordings WHERE recorded_us < 0 OR recorded_us >= 253402300800000000"), 0);
+  ASSERT_TRUE(put(container, "bookmark_1", "stopped", {{"starttime", "1669961500"}, {"endtime", "1669961600"}}));
+  EXPECT_EQ(count("camera_markers WHERE until_us IS NOT NULL"), 1);
+  const std::string told = begin();
+  ASSERT_TRUE(say(told, {{"starttime", "1669961500"}}));
+  ASSERT_TRUE(put(told, "1.mp4", "of the container's time"));
+  ASSERT_TRUE(put(told, "2.mp4", "of its own", {{"starttime", "1669961600"}}));
+  EXPECT_EQ(count("recordings WHERE recorded_us = 1669961500000000"), 1);
+  EXPECT_EQ(count("recordings WHERE recorded_us = 1669961600000000"), 1);
+  // Rejected content is kept beside all else, each file as it comes.
+  const std::string rejected = "RejectedContent_1";
+  ASSERT_TRUE(destination_->put_container(asking_, rejected,
+                                          {{"status", "Complete"}, {"bwcserialnumber", "c1"}, {"userid", "u1"}}));
+  ASSERT_TRUE(put(rejected, "1.json", "{}"));
+  ASSERT_TRUE(put(rejected, "bookmark_1", "as a file"));
+  EXPECT_TRUE(destination_->post_object(asking_, rejected, "1.json", {{"starttime", "1669961500"}}));
+  EXPECT_EQ(recordings(rejected), 2);
+  EXPECT_EQ(completed(rejected), 0);
+}
+
+TEST_F(DestinationTest, AMarkerStandsOnWhatThereIs) {
+  // Words alone: there is nothing that they could stand on.
+  const std::string words = begin();
+  ASSERT_TRUE(put(words, "bookmark_1", "stopped here", kBookmark));
+  EXPECT_TRUE(say(words, {{"status", "Complete"}}));
+  EXPECT_EQ(markers(words), 0);
+  EXPECT_EQ(completed(words), 0);
+  EXPECT_TRUE(put(words, kClip, "late"));
+  EXPECT_EQ(markers(words), 1);
+  EXPECT_EQ(completed(words), 1);
+  // Sealed, says its row, and there is no recording: of its words nothing is known any more.
+  const std::string altered = begin();
+  ASSERT_TRUE(put(altered, "bookmark_1", "stopped here", kBookmark));
+  run(fmt::format("UPDATE camera_files SET is_sealed = 1, content = NULL WHERE container = {}", of(altered)));
+  EXPECT_TRUE(destination_->post_object(asking_, altered, "bookmark_1", {{"categoryname", "Assault"}}));
+  EXPECT_EQ(count(fmt::format("camera_files WHERE content = '' AND container = {}", of(altered))), 1);
+  // Too much for an event, from before that was asked.
+  const std::string older = begin();
+  ASSERT_TRUE(put(older, "bookmark_1", "stopped here", kBookmark));
+  run(fmt::format("UPDATE camera_files SET content = '{}' WHERE container = {}",
+                  base64(as_bytes(std::string(limits::kEventBytesMax, 'x'))), of(older)));
+  EXPECT_TRUE(put(older, kClip, "a clip"));
+  EXPECT_EQ(markers(older), 0);
+}
+
+TEST_F(DestinationTest, WhatAnotherServerDidMeanwhileIsTold) {
+  const std::string container = begin();
+  ASSERT_TRUE(put(container, kClip, "a clip"));
+  // What is answered where it happened before one write or another; each time anew.
+  const auto answers = [&](const std::string& back, const std::string& sql,
+                           const std::function<Result<void>(int)>& ask) {
+    std::set<std::optional<Code>> out;
+    for (int nth = 1; nth <= 12; ++nth) {
+      EXPECT_TRUE(beside(back));
+      database_->meanwhile(static_cast<std::size_t>(nth), [&] { EXPECT_TRUE(beside(sql)); });
+      out.insert(code_of(ask(nth)));
+      database_->meanwhile(0, nullptr);
+    }
+    return out;
+  };
+  const std::set<std::optional<Code>> once = {std::nullopt}, told = {std::nullopt, Code::kConflict};
+  const std::string begun = "UPDATE camera_containers SET completed_us = NULL",
+                    complete = "UPDATE camera_containers SET completed_us = 1";
+  EXPECT_EQ(answers(begun, complete, [&](int) { return say(container, {{"status", "Complete"}}); }), told);
+  // Each of these is kept: that the whole is complete is another's to answer for.
+  EXPECT_EQ(answers(begun, complete,
+                    [&](int n) { return done(put(container, fmt::format("{}.mp4", n), fmt::format("{}", n))); }),
+            once);
+  EXPECT_EQ(
+      answers(begun, "UPDATE camera_files SET is_sealed = 1, content = NULL WHERE name LIKE 'bookmark_%'",
+              [&](int n) { return done(put(container, fmt::format("bookmark_{}", n), "stopped here", kBookmark)); }),
+      told);
+}
+
+TEST_F(DestinationTest, ARowThatIsDamagedIsToldWhoeverAsks) {
+  const std::string container = begin();
+  ASSERT_TRUE(put(container, kClip, "a clip"));
+  run("UPDATE camera_files SET metadata = 'x'");
+  EXPECT_EQ(code_of(put(container, kClip, "a clip")), Code::kCorrupt);
+  EXPECT_EQ(code_of(destination_->object(asking_, container, kClip)), Code::kCorrupt);
+  EXPECT_EQ(code_of(destination_->post_object(asking_, container, kClip, {})), Code::kCorrupt);
+}
+
+TEST_F(DestinationTest, ATrailThatTheDiskRefusesWaitsOn) {
+  const std::string container = begin();
+  ASSERT_TRUE(put(container, "trail.json", "{}"));
+  const auto faulty = *test::FaultyDisk::over(*disk_, directory_);
+  const os::Path spool = directory_ / "faulty";
+  std::filesystem::create_directories(spool);
+  std::size_t failures = 0;
+  {
+    const auto uploads = *intake::Uploads::open({*database_, *faulty, spool, *vault_, clock_, 1});
+    Destination destination({*database_, *ledgers_, clock_, *uploads, *vault_});
+    for (std::size_t nth = 1;; ++nth) {
+      ASSERT_LT(nth, 50U);
+      faulty->inject({.op = test::Op::kWrite, .nth = nth});
+      const auto done = destination.post_container(asking_, container, {{"status", "Complete"}});
+      if (done) break;
+      ++failures;
+    }
+  }
+  EXPECT_GE(failures, 1U);
+  EXPECT_EQ(recordings(container), 1);
+  EXPECT_EQ(completed(container), 1);
 }
 
 }  // namespace

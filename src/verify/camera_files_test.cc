@@ -249,6 +249,20 @@ TEST_F(CameraFiles, MissingLinesAreSaid) {
   EXPECT_TRUE(says(report, "All that these lines of the camera's log tell of is here; lines are missing."));
 }
 
+TEST_F(CameraFiles, WhereThereIsMoreThanTheLogTellsOfItIsNotSaidToBeAll) {
+  proof::CaptureHead head = proof::test_head();
+  head.recording = ByteArray<16>{9};
+  proof::CaptureSigner signer(camera_key(), head);
+  const Bytes piece = proof::joined({proof::test_box("moof", 40, 1), proof::test_box("mdat", 200, 1)});
+  const Bytes more = proof::joined({piece, signer.sign(piece, proof::test_facts(0))});
+  const CameraReport report =
+      judged({write("whole.log", whole_log().text), footage("one.mp4"), write("more.mp4", as_text(more))});
+  EXPECT_TRUE(report.is_verified);
+  EXPECT_TRUE(says(report, "more.mp4: these logs do not tell of it."));
+  EXPECT_EQ(*report.json.at("missing").integer(), 0);
+  EXPECT_FALSE(says(report, kAllHere));
+}
+
 TEST_F(CameraFiles, WhatCannotBeReadIsNoVerdict) {
   const auto refused = verify_camera_files({(root_ / "nobody").native()}, camera_key().public_key());
   ASSERT_FALSE(refused);
