@@ -23,7 +23,7 @@ using access::Purpose;
 using access::Role;
 using evidence::message_of;
 
-class AuditTest : public evidence::VaultTest {
+class CheckedRecord : public evidence::VaultTest {
  protected:
   Acts acts(std::int64_t mark = -1, std::int64_t limit = 100) {
     return read([&](db::Transaction& tx) { return acts_after(tx, ashfield_.id, mark, limit); });
@@ -117,24 +117,6 @@ class AuditTest : public evidence::VaultTest {
            return {};
          });
     return made.recording;
-  }
-  // What the check says while the ledger's tables stand changed so.
-  std::vector<std::string> faults_with(const std::vector<std::string>& changes) {
-    const std::initializer_list<std::string_view> tables = {"ledger_events", "ledger_chains"};
-    for (const std::string_view table : tables)
-      create({fmt::format("CREATE TABLE kept_{0} AS SELECT * FROM {0}", table)});
-    for (const std::string& change : changes) run(change);
-    const std::vector<std::string> found = faults();
-    for (const std::string_view table : tables) {
-      run(fmt::format("DELETE FROM {}", table));
-      run(fmt::format("INSERT INTO {0} SELECT * FROM kept_{0}", table));
-      create({fmt::format("DROP TABLE kept_{}", table)});
-    }
-    return found;
-  }
-  void expect_fault(const std::vector<std::string>& changes, const std::vector<std::string>& words) {
-    const std::vector<std::string> found = faults_with(changes);
-    EXPECT_TRUE(names(found, words)) << fmt::format("{}\n{}", fmt::join(changes, "\n"), fmt::join(found, "\n"));
   }
   CatalogReport check() {
     const os::Path where = files();

@@ -6,6 +6,28 @@
 namespace lapel::audit {
 namespace {
 
+class AuditTest : public CheckedRecord {
+ protected:
+  // What the check says while the ledger's tables stand changed so.
+  std::vector<std::string> faults_with(const std::vector<std::string>& changes) {
+    const std::initializer_list<std::string_view> tables = {"ledger_events", "ledger_chains"};
+    for (const std::string_view table : tables)
+      create({fmt::format("CREATE TABLE kept_{0} AS SELECT * FROM {0}", table)});
+    for (const std::string& change : changes) run(change);
+    const std::vector<std::string> found = faults();
+    for (const std::string_view table : tables) {
+      run(fmt::format("DELETE FROM {}", table));
+      run(fmt::format("INSERT INTO {0} SELECT * FROM kept_{0}", table));
+      create({fmt::format("DROP TABLE kept_{}", table)});
+    }
+    return found;
+  }
+  void expect_fault(const std::vector<std::string>& changes, const std::vector<std::string>& words) {
+    const std::vector<std::string> found = faults_with(changes);
+    EXPECT_TRUE(names(found, words)) << fmt::format("{}\n{}", fmt::join(changes, "\n"), fmt::join(found, "\n"));
+  }
+};
+
 // ---- acts ----
 
 TEST_F(AuditTest, EachLookIsAnActOnceInTheLedgersOrder) {

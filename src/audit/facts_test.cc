@@ -9,7 +9,7 @@
 namespace lapel::audit {
 namespace {
 
-class FactsTest : public AuditTest {
+class FactsTest : public CheckedRecord {
  protected:
   FactsTest() { make_foreign_tables(); }
 

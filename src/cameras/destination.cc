@@ -238,8 +238,8 @@ class SmallArrival final : public Arrival {
 
 Destination::Turn::Turn(Destination& destination, const ContainerId& id) : destination_(destination), id_(id) {
   os::MutexLock lock(destination_.mutex_);
-  const auto is_mine = [&] { return destination_.busy_.insert(id_).second; };
-  while (!is_mine()) destination_.done_.wait(destination_.mutex_);  // no test: who waits is for the scheduler to say
+  while (!destination_.busy_.insert(id_).second)  // no test: whether one waits is for the scheduler to say
+    destination_.done_.wait(destination_.mutex_);
 }
 
 Destination::Turn::~Turn() {
