@@ -17,6 +17,7 @@ if [ "${1:-}" != judge ]; then
   cmake --preset coverage >/dev/null
   cmake --build --preset coverage -j "$jobs" -- --quiet
   npm --prefix web run --silent build  # two tests ask the verifier in TypeScript too
+  ln -sfn ../../../share/lapel/web build/coverage/share/lapel/web  # the server looks for its pages beside itself
   find build/coverage -name '*.gcda' -delete
   # Tests of the fast lane have figures of their own, at their small sizes: they are none of this run's.
   env -u LAPEL_FIGURES LAPEL_COUNTED=1 ctest --test-dir build/coverage -j "$jobs" --no-tests=error --output-on-failure -E '^(crash_|server_tamper|server_manual)'
