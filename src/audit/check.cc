@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "audit/check.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -554,8 +555,7 @@ class Checker {
     // Compared here: a damaged name is no text that a query takes.
     const auto look = [&](db::Transaction& tx) -> Result<void> {
       const db::Rows rows = TRY(tx.query(sql, of_row));
-      is_named = false;
-      for (const db::Row& row : rows) is_named = row.maybe_text("object") == object.name;
+      is_named = std::ranges::any_of(rows, [&](const db::Row& row) { return row.maybe_text("object") == object.name; });
       return {};
     };
     TRY(parts_.database.read(look));

@@ -81,10 +81,12 @@ class Town:
         return self
 
     def __exit__(self, *unused):
-        if self.server and COUNTED:
-            self.stop()
-        self.kill()
-        shutil.rmtree(self.home, ignore_errors=True)
+        try:
+            if self.server and COUNTED:
+                self.stop()
+        finally:
+            self.kill()
+            shutil.rmtree(self.home, ignore_errors=True)
 
     def add_user(self, login, *roles, agency=None, badge=None):
         extra = ["--badge", badge] if badge else []
