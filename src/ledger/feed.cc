@@ -3,8 +3,12 @@
 
 #include <fmt/format.h>
 
+#include "proof/entry.h"
+
 namespace lapel::ledger {
 namespace {
+
+constexpr std::int64_t kEventsAtOnce = 1'000;
 
 constexpr std::int64_t kPeopleMax = 10'000;
 
@@ -85,6 +89,18 @@ Result<std::set<SubjectId>> subjects_since(db::Transaction& tx, const AgencyId& 
     out.insert(*subject);
   }
   return out;
+}
+
+Result<void> each_event(db::Transaction& tx, const AgencyId& agency, std::span<const std::string_view> types,
+                        const std::function<void(const SealedEvent&, const Json&)>& each) {
+  for (std::int64_t mark = -1;;) {
+    const FeedPage page = TRY(read_feed(tx, agency, types, mark, kEventsAtOnce));
+    mark = page.mark;
+    for (const SealedEvent& sealed : page.events) {
+      if (const auto event = proof::parse_event(sealed.event)) each(sealed, *event);
+    }
+    if (page.is_last) return {};
+  }
 }
 
 Result<std::optional<Timestamp>> first_event_at(db::Transaction& tx, const AgencyId& agency) {

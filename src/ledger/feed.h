@@ -9,6 +9,7 @@
 // Threads: one transaction.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <set>
 #include <span>
@@ -28,6 +29,10 @@ struct FeedPage {
 // Events of these types after `mark`, -1 for all, at most `limit`.
 Result<FeedPage> read_feed(db::Transaction& tx, const AgencyId& agency, std::span<const std::string_view> types,
                            std::int64_t mark, std::int64_t limit);
+
+// Each event of these types, in the ledger's order. One whose text is no event is left out: the check of its chain tells of it.
+Result<void> each_event(db::Transaction& tx, const AgencyId& agency, std::span<const std::string_view> types,
+                        const std::function<void(const SealedEvent&, const Json&)>& each);
 
 // The newest events of this type in one chain, the newest first.
 Result<std::vector<SealedEvent>> newest_events(db::Transaction& tx, const AgencyId& agency, const SubjectId& subject,

@@ -56,42 +56,36 @@ Result<Lines> by_events(db::Transaction& tx, const AgencyId& agency, const std::
   constexpr std::array<std::string_view, 5> kTypes = {"alert.raised", "alert.acknowledged", "digest.made",
                                                       "digest.signed", "access.reviewed"};
   std::map<std::string, Said> all;
-  for (std::int64_t mark = -1;;) {
-    const ledger::FeedPage page = TRY(ledger::read_feed(tx, agency, kTypes, mark, kPage));
-    mark = page.mark;
-    for (const ledger::SealedEvent& sealed : page.events) {
-      const auto event = proof::parse_event(sealed.event);
-      if (!event) continue;  // told with its chain
-      const auto of = [&](std::string_view name) { return told_or_number(*event, name); };
-      const std::string subject = sealed.subject.text();
-      if (sealed.type == "alert.raised") {
-        all["alert " + of("alert")] = {
-            fmt::format("about {} from {} to {}, {} recordings", subject, of("from"), of("at_look"), of("recordings")),
-            "not settled"};
-        if (event->find_integer("from_leaf"))
-          places.bursts.insert(burst_line(of("alert"), of("from_leaf"), of("at_leaf")));
-      } else if (sealed.type == "digest.made") {
-        if (event->find_integer("leaf")) places.weeks.insert(week_line(of("from"), of("leaf")));
-        all["digest " + of("digest")] = {
-            fmt::format("for {} from {} to {}, {}", subject, of("from"), of("to"), of("sha256")), "not signed"};
-      } else if (sealed.type == "access.reviewed") {
-        all["review " + of("review")] = {fmt::format("by {}, {} people, {}", subject, of("people"), of("sha256")),
-                                         "note " + of("note")};
+  const auto take = [&](const ledger::SealedEvent& sealed, const Json& event) {
+    const auto of = [&](std::string_view name) { return told_or_number(event, name); };
+    const std::string subject = sealed.subject.text();
+    if (sealed.type == "alert.raised") {
+      all["alert " + of("alert")] = {
+          fmt::format("about {} from {} to {}, {} recordings", subject, of("from"), of("at_look"), of("recordings")),
+          "not settled"};
+      if (event.find_integer("from_leaf"))
+        places.bursts.insert(burst_line(of("alert"), of("from_leaf"), of("at_leaf")));
+    } else if (sealed.type == "digest.made") {
+      if (event.find_integer("leaf")) places.weeks.insert(week_line(of("from"), of("leaf")));
+      all["digest " + of("digest")] = {
+          fmt::format("for {} from {} to {}, {}", subject, of("from"), of("to"), of("sha256")), "not signed"};
+    } else if (sealed.type == "access.reviewed") {
+      all["review " + of("review")] = {fmt::format("by {}, {} people, {}", subject, of("people"), of("sha256")),
+                                       "note " + of("note")};
+    } else {
+      const bool is_alert = sealed.type == "alert.acknowledged";
+      const std::string_view kind = is_alert ? "alert" : "digest";
+      const std::string id = fmt::format("{} {}", kind, of(kind));
+      const auto found = all.find(id);
+      if (found == all.end()) {
+        fault(fmt::format("{}: event {} of {} speaks of it, and none made it", id, sealed.n, subject));
       } else {
-        const bool is_alert = sealed.type == "alert.acknowledged";
-        const std::string_view kind = is_alert ? "alert" : "digest";
-        const std::string id = fmt::format("{} {}", kind, of(kind));
-        const auto found = all.find(id);
-        if (found == all.end()) {
-          fault(fmt::format("{}: event {} of {} speaks of it, and none made it", id, sealed.n, subject));
-        } else {
-          found->second.later = "signed: " + of("note");
-          if (is_alert) found->second.later = fmt::format("settled by {}: {}", of("actor"), of("reason"));
-        }
+        found->second.later = "signed: " + of("note");
+        if (is_alert) found->second.later = fmt::format("settled by {}: {}", of("actor"), of("reason"));
       }
     }
-    if (page.is_last) break;
-  }
+  };
+  TRY(ledger::each_event(tx, agency, kTypes, take));
   Lines out;
   for (const auto& [id, said] : all) out.insert(fmt::format("{}: {}; {}", id, said.what, said.later));
   return out;

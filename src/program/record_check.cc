@@ -17,7 +17,6 @@
 #include "ledger/feed.h"
 #include "program/import.h"
 #include "program/rows.h"
-#include "proof/entry.h"
 #include "roster/told.h"
 
 namespace lapel::program {
@@ -35,23 +34,18 @@ using Place = std::pair<std::string, std::string>;
 
 Result<std::map<Place, Sealed>> by_events(db::Transaction& tx, const AgencyId& agency) {
   std::map<Place, Sealed> out;
-  for (std::int64_t mark = -1;;) {
-    const ledger::FeedPage page = TRY(ledger::read_feed(tx, agency, kTypes, mark, kPage));
-    mark = page.mark;
-    for (const ledger::SealedEvent& sealed : page.events) {
-      const auto event = proof::parse_event(sealed.event);
-      if (!event) continue;  // told with its chain
-      const Json* digests = event->find("statements");
-      if (!digests || !digests->array()) continue;  // its rows are told
-      for (std::size_t i = 0; i < digests->array()->size(); ++i) {
-        const std::string* digest = (*digests->array())[i].string();
-        std::string text = "nothing";
-        if (digest) text = printable(*digest);
-        out[{std::to_string(sealed.index), std::to_string(i)}] = {text, ledger_time(sealed.at)};
-      }
+  const auto take = [&](const ledger::SealedEvent& sealed, const Json& event) {
+    const Json* digests = event.find("statements");
+    if (!digests || !digests->array()) return;  // its rows are told
+    for (std::size_t i = 0; i < digests->array()->size(); ++i) {
+      const std::string* digest = (*digests->array())[i].string();
+      std::string text = "nothing";
+      if (digest) text = printable(*digest);
+      out[{std::to_string(sealed.index), std::to_string(i)}] = {text, ledger_time(sealed.at)};
     }
-    if (page.is_last) return out;
-  }
+  };
+  TRY(ledger::each_event(tx, agency, kTypes, take));
+  return out;
 }
 
 // What the row's digest would be; its columns are texts.
@@ -103,28 +97,23 @@ std::string digest_of_column(std::string_view bytes, const std::string& said) {
 Result<Lines> reports_by_events(db::Transaction& tx, const AgencyId& agency) {
   constexpr std::array<std::string_view, 3> kPublished = {"program.drafted", "program.published", "program.reviewed"};
   Lines out;
-  for (std::int64_t mark = -1;;) {
-    const ledger::FeedPage page = TRY(ledger::read_feed(tx, agency, kPublished, mark, kPage));
-    mark = page.mark;
-    for (const ledger::SealedEvent& sealed : page.events) {
-      const auto event = proof::parse_event(sealed.event);
-      if (!event) continue;  // told with its chain
-      const auto of = [&](std::string_view name) { return told(*event, name); };
-      const std::string at = ledger_time(sealed.at);
-      if (sealed.type == "program.drafted") {
-        out.insert(draft_line(of("draft"), of("title"), of("as_of"), of("sha256"), of("actor"), at));
-      } else if (sealed.type == "program.reviewed") {
-        out.insert(review_line(of("draft"), of("reviewer"), of("decision"), of("reason"), of("actor"), at));
-      } else {
-        std::string more;
-        for (const char* name : {"draft", "csv", "html", "pdf"}) {
-          if (event->find_string(name)) more += fmt::format(", {} {}", name, of(name));
-        }
-        out.insert(publication_line(of("publication"), of("title"), of("as_of"), of("sha256"), of("actor"), at, more));
+  const auto take = [&](const ledger::SealedEvent& sealed, const Json& event) {
+    const auto of = [&](std::string_view name) { return told(event, name); };
+    const std::string at = ledger_time(sealed.at);
+    if (sealed.type == "program.drafted") {
+      out.insert(draft_line(of("draft"), of("title"), of("as_of"), of("sha256"), of("actor"), at));
+    } else if (sealed.type == "program.reviewed") {
+      out.insert(review_line(of("draft"), of("reviewer"), of("decision"), of("reason"), of("actor"), at));
+    } else {
+      std::string more;
+      for (const char* name : {"draft", "csv", "html", "pdf"}) {
+        if (event.find_string(name)) more += fmt::format(", {} {}", name, of(name));
       }
+      out.insert(publication_line(of("publication"), of("title"), of("as_of"), of("sha256"), of("actor"), at, more));
     }
-    if (page.is_last) return out;
-  }
+  };
+  TRY(ledger::each_event(tx, agency, kPublished, take));
+  return out;
 }
 
 Result<std::string> more_of(db::Transaction& tx, const std::string& publication,
@@ -209,17 +198,11 @@ std::string waiver_line(const std::string& import, const std::string& gate, cons
 Result<void> check_waivers(db::Transaction& tx, const AgencyId& agency, const std::function<void(std::string)>& fault) {
   constexpr std::array<std::string_view, 1> kWaived = {"program.gate_waived"};
   Lines events;
-  for (std::int64_t mark = -1;;) {
-    const ledger::FeedPage page = TRY(ledger::read_feed(tx, agency, kWaived, mark, kPage));
-    mark = page.mark;
-    for (const ledger::SealedEvent& sealed : page.events) {
-      const auto event = proof::parse_event(sealed.event);
-      if (!event) continue;  // told with its chain
-      const auto of = [&](std::string_view name) { return told(*event, name); };
-      events.insert(waiver_line(of("import"), of("gate"), of("reason")));
-    }
-    if (page.is_last) break;
-  }
+  const auto take = [&](const ledger::SealedEvent&, const Json& event) {
+    const auto of = [&](std::string_view name) { return told(event, name); };
+    events.insert(waiver_line(of("import"), of("gate"), of("reason")));
+  };
+  TRY(ledger::each_event(tx, agency, kWaived, take));
   const db::Params all = {{"agency", agency.text()}, {"limit", static_cast<std::int64_t>(kStatementsOfAgencyMax)}};
   const db::Rows waived =
       TRY(tx.query("SELECT CAST(import_id AS TEXT) AS import_id, CAST(words AS TEXT) AS gate, CAST(reason AS TEXT) AS "
