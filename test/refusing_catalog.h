@@ -36,7 +36,9 @@ class RefusingCatalog final : public db::Database {
     has_refused_ = false;
     left_ = static_cast<std::int64_t>(nth);
   }
-  void heal() { left_ = 0; }
+  void heal() { left_ = commits_left_ = 0; }
+  // The nth commit from now on, of whichever thread: that write's body has said success and learns nothing of it. 1 is the next.
+  void refuse_commit(std::size_t nth) { commits_left_ = static_cast<std::int64_t>(nth); }
   // What somebody else does before the nth write from now on begins, of whichever thread; 1 is the next.
   void meanwhile(std::size_t nth, std::function<void()> act) {
     const os::MutexLock lock(mutex_);
@@ -54,7 +56,12 @@ class RefusingCatalog final : public db::Database {
   }
   Result<void> write(const Body& body) override {
     if (const auto act = due()) act();
-    return real_.write([&](db::Transaction& tx) { return run(tx, body); });
+    return real_.write([&](db::Transaction& tx) -> Result<void> {
+      auto result = run(tx, body);
+      if (result && commits_left_ > 0 && --commits_left_ == 0)
+        return fail(problems::kCommitUnknown, "This commit has no answer");
+      return result;
+    });
   }
   Result<void> check_writable() override {
     if (is_refused()) return fail(problems::kStoreStopped, "This catalog takes no more writes");
@@ -104,7 +111,7 @@ class RefusingCatalog final : public db::Database {
   std::function<void()> meanwhile_ LAPEL_GUARDED_BY(mutex_);
   std::size_t writes_left_ LAPEL_GUARDED_BY(mutex_) = 0;
   std::atomic<Whose> whose_ = Whose::kThisThread;
-  std::atomic<std::int64_t> left_ = 0;
+  std::atomic<std::int64_t> left_ = 0, commits_left_ = 0;
   std::atomic<bool> has_refused_ = false;
 };
 

@@ -69,6 +69,19 @@ class CheckedRecord : public evidence::VaultTest {
                      item(evidence::DerivedKind::kFilmstrip, "many stills")}});
     ASSERT_TRUE(done) << message_of(done);
   }
+  // What one more check of its camera's signature found.
+  void check_signature(const RecordingId& id, const std::string& verdict) {
+    write([&](db::Transaction& tx) { return queue_->enqueue_again(tx, {evidence::kSignatureJob, ashfield_.id, id}); });
+    const std::string found = fmt::format(R"({{"verdict":"{}"}})", verdict);
+    evidence::Derivation derivation;
+    derivation.lease = **queue_->lease(evidence::kSignatureJob);
+    derivation.recording = id;
+    derivation.items = {
+        {evidence::DerivedKind::kSignature, "lapel-media", "1.0", "--signature", Bytes(found.begin(), found.end())}};
+    derivation.signature = evidence::SignatureFacts{verdict, std::string(64, '1'), evidence::KeyStanding::kUnknown};
+    const auto done = vault_->derive(console(), derivation);
+    ASSERT_TRUE(done) << message_of(done);
+  }
   // A marked copy for somebody.
   void render(const RecordingId& id, const SubjectId& holder) {
     write([&](db::Transaction& tx) -> Result<void> {

@@ -138,6 +138,7 @@ TEST_F(AuditTest, ACheckThatCouldNotReadSaysSoAndNotThatAllIsWell) {
   const access::Actor hill = enter("hill", {Role::kOfficer}, "4711");
   const RecordingId first = admit(clerk_, {.filename = "a.mp4", .device = "X81234", .wearer = "4711"});
   derive(first);
+  check_signature(first, "verified");
   view(clerk_, first);
   ASSERT_TRUE(change(clerk_, first, {.category = "arrest", .restriction = access::Restriction::kMinor}));
   enter_dock();
@@ -477,6 +478,21 @@ TEST_F(AuditTest, OfAnAdmissionThatNamesNoOfficerItFollowsFromTheBadge) {
 }
 
 // ---- what was derived ----
+
+TEST_F(AuditTest, OfASignatureThatWasCheckedTwiceTheLastVerdictStands) {
+  make_foreign_tables();
+  const RecordingId id = admit(clerk_);
+  check_signature(id, "altered");
+  check_signature(id, "verified");
+  const CatalogReport report = check();
+  EXPECT_EQ(report.faults, std::vector<std::string>());
+  EXPECT_EQ(report.derived, 1U);
+  run("UPDATE recordings SET signature_verdict = 'altered'");
+  EXPECT_TRUE(names(faults(), {"recording " + id.text(), "signature", "altered", "verified"}));
+  run("UPDATE recordings SET signature_verdict = 'verified'");
+  run("UPDATE derived_items SET content = '{\"verdict\":\"altered\"}'");
+  EXPECT_TRUE(names(faults(), {"signature of recording " + id.text(), "is not what was derived"}));
+}
 
 TEST_F(AuditTest, WhatWasDerivedIsWhatTheCatalogAndItsFilesHave) {
   make_foreign_tables();

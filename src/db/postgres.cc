@@ -59,8 +59,9 @@ std::string_view field(const PGresult* result, int code) {
 
 const Problem& problem_of(std::string_view state) {
   const std::string_view cls = state.substr(0, 2);
-  // 25006: a standby, or a server that was set to read-only.
-  if (state.empty() || cls == "08" || cls == "57" || state == "25006" || state == "53200" || state == "53300")
+  // 25006: a server that was set to read-only. 0A000: a standby, of the isolation that writes want.
+  if (state.empty() || cls == "08" || cls == "57" || state == "25006" || state == "0A000" || state == "53200" ||
+      state == "53300")
     return problems::kUnavailable;
   if (cls == "40" || state == "55P03") return problems::kBusy;
   if (cls == "23") return problems::kConflict;
@@ -313,7 +314,8 @@ Answer Connection::next() {
   return Answer(is_spoiled_ ? nullptr : PQgetResult(pg_.get()));
 }
 
-// The last result of something that has no rows to be taken one by one; nothing when the connection was given up.
+// The last result of something that has no rows to be taken one by one; nothing when the connection was given up, as is one that has no
+// answer.
 Answer Connection::last(int was_sent) {
   Answer out;
   while (was_sent == 1) {
@@ -321,6 +323,7 @@ Answer Connection::last(int was_sent) {
     if (answer == nullptr) break;
     out = std::move(answer);
   }
+  if (out == nullptr) is_spoiled_ = true;
   return is_spoiled_ ? nullptr : std::move(out);
 }
 
@@ -383,7 +386,7 @@ Result<void> Connection::begin(const char* sql) {
 
 Result<void> Connection::commit() {
   const Answer answer = last(PQsendQuery(pg_.get(), "COMMIT"));
-  if (!is_alive() || answer == nullptr) {
+  if (!is_alive()) {
     Error out{&problems::kCommitUnknown, "The database server went away during a commit; it may have been made.",
               settings_.place};
     out.retry_after_s = kRetryAfterS;

@@ -75,6 +75,16 @@ class PostgresForTests {
     run_as_owner("pg_ctl", {"start", "-D", data(), "-l", data() + "/log", "-w", "-t", "60", "-o", options});
     is_running_ = true;
   }
+  // From its next start on: a standby reads the log of another server, and can be read itself. There is none to follow.
+  void make_standby(bool is_standby) {
+    CHECK(!is_running_);
+    const std::filesystem::path mark = directory_ / "data/standby.signal";
+    if (is_standby) {
+      std::ofstream(mark, std::ios::binary);
+    } else {
+      std::filesystem::remove(mark);
+    }
+  }
 
  private:
   PostgresForTests() {

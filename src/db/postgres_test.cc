@@ -194,6 +194,50 @@ TEST(Postgres, AServerThatTakesNoWritesIsUnavailableAndNoBug) {
   EXPECT_TRUE(database->write(increment));
 }
 
+// After a failover, say: the server that answers under the old address follows another one now.
+TEST(Postgres, AStandbyIsReadAndWritesWaitForItsPromotion) {
+  PostgresForTests& server = PostgresForTests::instance();
+  const auto database = counting(server.make_database(), {.writers = 1, .readers = 1});
+  ASSERT_TRUE(database->write(increment));
+  server.stop("fast");
+  server.make_standby(true);
+  server.start();
+  EXPECT_EQ(count(*database), 1);
+  for (int i = 0; i < 2; ++i) {  // on a connection from before, which is made anew, and on that
+    const auto refused = database->write(increment);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().problem, &problems::kUnavailable) << refused.error().text();
+    EXPECT_GT(refused.error().retry_after_s, 0);
+  }
+  server.stop("fast");
+  server.make_standby(false);
+  server.start();
+  EXPECT_TRUE(database->write(increment));
+  EXPECT_EQ(count(*database), 2);
+}
+
+// Each run of the body meets a writer that is quicker.
+TEST(Postgres, WhoeverAlwaysMeetsAnotherWriterIsToldIt) {
+  PostgresForTests& server = PostgresForTests::instance();
+  const std::string url = server.make_database();
+  const auto quicker = counting(url, {.writers = 1, .readers = 1});
+  for (const auto& [patience_ms, runs] : std::map<int, int>{{0, 1}, {600'000, 200}}) {
+    const auto database = open_or_fail(url, {.writers = 1, .readers = 1, .busy_timeout_ms = patience_ms});
+    int bodies = 0;
+    const auto never = database->write([&](Transaction& tx) -> Result<void> {
+      ++bodies;
+      const std::int64_t n = TRY(tx.query("SELECT n FROM counter WHERE id = 'a' LIMIT 1"))[0].integer("n");
+      std::thread([&] { EXPECT_TRUE(quicker->write(increment)); }).join();
+      TRY(tx.run("UPDATE counter SET n = :n WHERE id = 'a'", {{"n", n + 1}}));
+      return {};
+    });
+    ASSERT_FALSE(never);
+    EXPECT_EQ(never.error().problem, &problems::kBusy) << never.error().text();
+    EXPECT_EQ(bodies, runs);
+  }
+  EXPECT_EQ(count(*quicker), 201) << "nothing of what was undone";
+}
+
 // Its kernel answers for it, so no keepalive tells.
 TEST(Postgres, AServerThatIsFrozenIsGivenUp) {
   PostgresForTests& server = PostgresForTests::instance();

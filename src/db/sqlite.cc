@@ -217,7 +217,7 @@ Result<void> Connection::make_found_commits_durable() {
   if (failed.code() != Code::kFull) return fail(std::move(failed));
   sqlite3_file* log = nullptr;
   CHECK(sqlite3_file_control(db_.get(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK);
-  if (log == nullptr || log->pMethods == nullptr) return fail(std::move(failed));
+  if (log == nullptr || log->pMethods == nullptr) return fail(std::move(failed));  // no test: the log is open by then
   const int synced = log->pMethods->xSync(log, SQLITE_SYNC_FULL);
   if (synced == SQLITE_OK) return {};
   stopped_ = true;

@@ -400,9 +400,128 @@ TEST(SqliteSharedCommit, AFailedSyncIsTheFailureOfAllWhoSharedIt) {
   EXPECT_LT(kept, kThreads * kEach);
 }
 
-TEST(SqliteFull, ItOpensWithoutRoomForACheckpointOnceTheLogIsDurable) {
+// Until that thread of this process sleeps: whoever has nothing else to wait for then waits for its turn.
+void wait_until_asleep(pid_t thread) {
+  for (char state = 0; state != 'S'; std::this_thread::yield()) {
+    std::string stat;
+    std::getline(std::ifstream(fmt::format("/proc/self/task/{}/stat", thread)), stat);
+    const std::size_t name_end = stat.rfind(") ");
+    if (name_end != stat.npos) state = stat.at(name_end + 2);
+  }
+}
+
+using Body = std::function<Result<void>(Transaction&)>;
+
+// What each body was answered. The first runs when all others wait for the writer, in their order: they join its transaction.
+std::vector<Result<void>> write_together(Database& database, const std::vector<Body>& bodies) {
+  std::vector<Result<void>> answers(bodies.size(), fail(problems::kInternal, "It was not answered."));
+  std::vector<std::thread> others;
+  bool is_begun = false;
+  answers[0] = database.write([&](Transaction& tx) -> Result<void> {
+    if (std::exchange(is_begun, true)) return bodies[0](tx);  // once more, with nobody to wait for
+    for (std::size_t i = 1; i < bodies.size(); ++i) {
+      std::promise<pid_t> id;
+      others.emplace_back([&, i] {
+        id.set_value(::gettid());
+        answers[i] = database.write(bodies[i]);
+      });
+      wait_until_asleep(id.get_future().get());
+    }
+    return bodies[0](tx);
+  });
+  for (std::thread& other : others) other.join();
+  return answers;
+}
+
+Body inserts(std::int64_t n) {
+  return [n](Transaction& tx) -> Result<void> {
+    TRY(tx.run("INSERT INTO t (n) VALUES (:n)", {{"n", n}}));
+    return {};
+  };
+}
+
+TEST(SqliteSharedCommit, OneCommitTakesNoMoreBodiesThanItsLimit) {
+  constexpr std::size_t kShare = 64;
+  std::atomic<int> syncs = 0;
+  const Vfs vfs([&](Vfs::On on) {
+    if (on == Vfs::On::kWalSync) ++syncs;
+    return SQLITE_OK;
+  });
   const Directory directory;
-  // A process killed after its commit leaves it in the log.
+  const auto database = must_open(directory.file(), vfs.options());
+  ASSERT_TRUE(run(*database, "CREATE TABLE t (n BIGINT)"));
+  for (const auto& [bodies, commits] : std::map<std::size_t, int>{{1, 1}, {kShare, 1}, {kShare + 1, 2}}) {
+    const int before = syncs;
+    const std::vector<Body> all(bodies, inserts(static_cast<std::int64_t>(bodies)));
+    for (const Result<void>& answer : write_together(*database, all)) EXPECT_TRUE(answer);
+    EXPECT_EQ(syncs - before, commits) << bodies;
+    EXPECT_EQ(number(*database, fmt::format("SELECT count(*) AS n FROM t WHERE n = {}", bodies)), bodies);
+  }
+}
+
+TEST(SqliteSharedCommit, ABodyThatEndsTheTransactionEndsItForAllWhoSharedIt) {
+  bool full = false;
+  const Vfs vfs([&](Vfs::On on) { return full && on == Vfs::On::kWalWrite ? SQLITE_FULL : SQLITE_OK; });
+  const Directory directory;
+  const auto database = must_open(directory.file(), vfs.options());
+  ASSERT_TRUE(run(*database, "CREATE TABLE t (n BIGINT, data BLOB)"));
+  const auto fill = [&](Transaction& tx) -> Result<void> {
+    full = true;
+    // More than the page cache holds, so that it spills into the WAL before the commit.
+    TRY(tx.run("INSERT INTO t (data) VALUES (:data)", {{"data", Bytes(std::size_t{16} << 20)}}));
+    return {};
+  };
+  for (const Result<void>& answer : write_together(*database, {inserts(1), fill})) {
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().problem, &problems::kFull) << answer.error().text();
+  }
+  full = false;
+  EXPECT_EQ(number(*database, kCount), 0);
+  EXPECT_TRUE(run(*database, "INSERT INTO t (n) VALUES (2)"));
+}
+
+// SQLite as it is built for the product does not count its memory, and so knows no limit of it.
+const int kMemoryIsCounted = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 1);
+
+// SQLite has no memory for the statement that begins a neighbor, the one that undoes it, or the one that takes it over.
+TEST(SqliteSharedCommit, WhereANeighborCannotBeToldApartNobodysChangesStay) {
+  ASSERT_EQ(kMemoryIsCounted, SQLITE_OK);
+  const Body inserts_and_uses_up = [&](Transaction& tx) -> Result<void> {
+    TRY(inserts(2)(tx));
+    sqlite3_hard_heap_limit64(sqlite3_memory_used());
+    return {};
+  };
+  const Body fails_and_uses_up = [&](Transaction& tx) -> Result<void> {
+    TRY(inserts_and_uses_up(tx));
+    return fail(problems::kInvalid, "This one is refused.");
+  };
+  const Body never = [](Transaction&) -> Result<void> {
+    ADD_FAILURE() << "a body ran beside another's changes without a savepoint";
+    return {};
+  };
+  for (const auto& [first, second] : std::vector<std::pair<Body, Body>>{
+           {inserts_and_uses_up, never}, {inserts(1), fails_and_uses_up}, {inserts(1), inserts_and_uses_up}}) {
+    const Directory directory;
+    const auto database = must_open(directory.file());
+    ASSERT_TRUE(run(*database, "CREATE TABLE t (n BIGINT)"));
+    ASSERT_FALSE(
+        database->write([](Transaction&) { return fail(problems::kInvalid, "So that a rollback is known."); }));
+    const std::vector<Result<void>> answers = write_together(*database, {first, second});
+    sqlite3_hard_heap_limit64(0);
+    for (const Result<void>& answer : answers) {
+      ASSERT_FALSE(answer);
+      EXPECT_EQ(answer.error().problem, &problems::kInternal) << answer.error().text();
+      EXPECT_NE(answer.error().text().find(fmt::format("({})", SQLITE_NOMEM)), std::string::npos)
+          << answer.error().text();
+    }
+    EXPECT_EQ(number(*database, kCount), 0);
+    EXPECT_TRUE(database->write(inserts(3)));
+    EXPECT_EQ(number(*database, kCount), 1);
+  }
+}
+
+// A process killed after its commit leaves it in the log.
+void leave_a_commit_in_the_log(const Directory& directory) {
   const pid_t child = start_child([&] {
     const auto database = must_open(directory.file());
     const bool is_done = run(*database, "CREATE TABLE t (n BIGINT)") && run(*database, "INSERT INTO t (n) VALUES (1)");
@@ -410,6 +529,11 @@ TEST(SqliteFull, ItOpensWithoutRoomForACheckpointOnceTheLogIsDurable) {
     return 1;
   });
   ASSERT_EQ(wait_for(child), 0);
+}
+
+TEST(SqliteFull, ItOpensWithoutRoomForACheckpointOnceTheLogIsDurable) {
+  const Directory directory;
+  ASSERT_NO_FATAL_FAILURE(leave_a_commit_in_the_log(directory));
   bool full = true;
   bool sync_fails = false;
   bool is_refused = false;
@@ -512,6 +636,35 @@ TEST(SqliteSync, AFailedSyncWhileOpeningIsAnError) {
   const auto database = open_sqlite(directory.file(), vfs.options());
   ASSERT_FALSE(database);
   EXPECT_EQ(database.error().problem, &problems::kStoreStopped);
+}
+
+TEST(SqliteSync, ACommitThatWasFoundAndCannotBeSyncedIsNotTaken) {
+  const Directory directory;
+  ASSERT_NO_FATAL_FAILURE(leave_a_commit_in_the_log(directory));
+  {
+    const Vfs vfs([](Vfs::On on) { return on == Vfs::On::kFileSync ? SQLITE_IOERR_FSYNC : SQLITE_OK; });
+    const auto database = open_sqlite(directory.file(), vfs.options());
+    ASSERT_FALSE(database);
+    EXPECT_EQ(database.error().problem, &problems::kStoreStopped);
+  }
+  EXPECT_EQ(number(*must_open(directory.file()), kCount), 1);
+}
+
+// Who writes now has found them, and made them durable, before.
+TEST(SqliteBusy, ItOpensWhileAnotherWrites) {
+  const Directory directory;
+  const auto writer = must_open(directory.file());
+  ASSERT_TRUE(run(*writer, "CREATE TABLE t (n BIGINT)"));
+  EXPECT_TRUE(writer->write([&](Transaction& tx) -> Result<void> {
+    TRY(tx.run("INSERT INTO t (n) VALUES (1)"));
+    const auto second = open_sqlite(directory.file(), {.readers = 1, .busy_timeout_ms = 0, .vfs = {}});
+    EXPECT_TRUE(second) << second.error().text();
+    if (second) {
+      EXPECT_EQ(number(**second, kCount), 0);
+    }
+    return {};
+  }));
+  EXPECT_EQ(number(*writer, kCount), 1);
 }
 
 TEST(SqliteWal, ACheckpointKeepsItFromGrowingWithoutEnd) {

@@ -403,11 +403,12 @@ Result<Upload> Uploads::create(const access::Actor& actor, const Creation& creat
     return creation.rows ? creation.rows(tx, upload) : Result<void>();
   };
   bool is_refused = false;  // by the statements: a commit whose end nobody knows may stand, and then its file is needed
-  auto inserted = parts_.database.write([&](db::Transaction& tx) {
+  const auto try_insert = [&](db::Transaction& tx) {
     auto made = insert(tx);
     is_refused = !made;
     return made;
-  });
+  };
+  auto inserted = parts_.database.write(try_insert);
   if (!inserted) {
     if (is_made_here && is_refused) (void)parts_.disk.remove(path(upload.id));  // else the sweep finds it
     return fail(std::move(inserted).error());

@@ -147,12 +147,25 @@ class UploadsTest : public testing::Test {
     }));
     return out;
   }
-  Upload create(std::uint64_t length) { return *uploads_->create(actor(clerk_), whole(length)); }
+  // What somebody outside was asked for, by a link; they then send as this subject.
+  FileRequestId ask_for_files() {
+    const FileRequestId id = crypto::new_id<FileRequestId>();
+    run("INSERT INTO file_requests (id, agency, leaf_index, entered_by, entered_us, name, incident, words, "
+        "link_sha256, "
+        "ends_us, files_max, bytes_max, wants_code) VALUES (:id, :agency, 0, :clerk, 0, 'A neighbor', '22-1', '', 'x', "
+        ":ends, 1000, 1000000, 0)",
+        {{"id", id.text()},
+         {"agency", agency_.text()},
+         {"clerk", clerk_.text()},
+         {"ends", clock_.now().us + 86'400'000'000}});
+    return id;
+  }
+  Upload create(std::uint64_t length) { return *uploads_->create(actor(sender_), whole(length)); }
   Result<Upload> send(const UploadId& id, std::uint64_t offset, std::string_view text) {
     return send(*uploads_, id, offset, text);
   }
   Result<Upload> send(Uploads& uploads, const UploadId& id, std::uint64_t offset, std::string_view text) {
-    auto writer = TRY(uploads.append(actor(clerk_), id, offset));
+    auto writer = TRY(uploads.append(actor(sender_), id, offset));
     Bytes bytes(text.begin(), text.end());
     TRY(writer->write(bytes));
     return writer->finish();
@@ -161,7 +174,7 @@ class UploadsTest : public testing::Test {
   // Asks until the sealer has done its work.
   Upload wait_sealed(const UploadId& id) {
     for (;;) {
-      const Upload now = *uploads_->find(actor(clerk_), id);
+      const Upload now = *uploads_->find(actor(sender_), id);
       if (now.state != State::kSealing) return now;
     }
   }
@@ -189,6 +202,7 @@ class UploadsTest : public testing::Test {
   ManualClock clock_{{1'670'000'000'000'000}};
   const AgencyId agency_ = crypto::new_id<AgencyId>();
   const PersonId clerk_ = crypto::new_id<PersonId>();
+  SubjectId sender_ = clerk_;
   const DeviceId device_ = crypto::new_id<DeviceId>();
   const DockId dock_ = crypto::new_id<DockId>();
   const crypto::SigningKey dock_key_ = crypto::SigningKey::from_seed(crypto::random_bytes<32>());

@@ -316,8 +316,11 @@ TEST_F(UploadsTest, WhatTheCatalogRefusesIsNotAcknowledged) {
 // Each statement that a client's requests make fails once.
 TEST_F(UploadsTest, WhatTheCatalogRefusesAtAnyStatementIsNotAcknowledgedAndIsSentAgain) {
   constexpr std::string_view kText = "0123456789";
-  const access::Actor clerk = actor(clerk_);
-  for (const bool is_only_server : {true, false}) {
+  const SubjectId neighbor = ask_for_files();
+  for (const auto& [sender, is_only_server] :
+       {std::pair<SubjectId, bool>(clerk_, true), {clerk_, false}, {neighbor, true}}) {
+    sender_ = sender;
+    const access::Actor by = actor(sender);
     is_only_server_ = is_only_server;
     reopen();
     std::size_t refusals = 0;
@@ -327,9 +330,9 @@ TEST_F(UploadsTest, WhatTheCatalogRefusesAtAnyStatementIsNotAcknowledgedAndIsSen
       std::uint64_t told = 0;
       database_->refuse(nth, test::RefusingCatalog::Whose::kThisThread);
       const auto sent = [&]() -> Result<Upload> {
-        id = TRY(uploads_->create(clerk, whole(kText.size()))).id;
+        id = TRY(uploads_->create(by, whole(kText.size()))).id;
         told = TRY(send(*id, 0, kText.substr(0, 4))).offset;
-        told = TRY(uploads_->find(clerk, *id)).offset;
+        told = TRY(uploads_->find(by, *id)).offset;
         return send(*id, 4, kText.substr(4));
       }();
       database_->heal();
@@ -337,7 +340,7 @@ TEST_F(UploadsTest, WhatTheCatalogRefusesAtAnyStatementIsNotAcknowledgedAndIsSen
       if (!sent) {
         ++refusals;
         if (!id) id = create(kText.size()).id;
-        const Upload now = *uploads_->find(clerk, *id);
+        const Upload now = *uploads_->find(by, *id);
         ASSERT_EQ(now.state, State::kReceiving) << nth;
         EXPECT_EQ(now.offset, told) << nth;
         ASSERT_TRUE(send(*id, now.offset, kText.substr(now.offset))) << nth;
@@ -351,9 +354,17 @@ TEST_F(UploadsTest, WhatTheCatalogRefusesAtAnyStatementIsNotAcknowledgedAndIsSen
 
 // Each statement that sealing makes fails once, its ledger's too; of an upload that is whole and of one that has to be joined first.
 TEST_F(UploadsTest, WhatTheCatalogRefusesWhileAnUploadIsSealedIsDoneLaterAndOnce) {
-  const access::Actor clerk = actor(clerk_);
-  for (const auto& [kind, is_only_server] :
-       {std::pair(Kind::kWhole, true), std::pair(Kind::kFinal, true), std::pair(Kind::kFinal, false)}) {
+  const SubjectId neighbor = ask_for_files();
+  struct Case {
+    SubjectId sender;
+    Kind kind;
+    bool is_only_server;
+  };
+  for (const auto& [sender, kind, is_only_server] :
+       {Case{clerk_, Kind::kWhole, true}, Case{clerk_, Kind::kFinal, true}, Case{clerk_, Kind::kFinal, false},
+        Case{neighbor, Kind::kWhole, true}}) {
+    sender_ = sender;
+    const access::Actor by = actor(sender);
     is_only_server_ = is_only_server;
     reopen();
     std::size_t refusals = 0;
@@ -362,19 +373,21 @@ TEST_F(UploadsTest, WhatTheCatalogRefusesWhileAnUploadIsSealedIsDoneLaterAndOnce
       Upload upload;
       const auto refuse = [&] { database_->refuse(nth, test::RefusingCatalog::Whose::kOtherThreads); };
       if (kind == Kind::kWhole) {
-        upload = *uploads_->create(clerk, whole(10, pair("device", fmt::format("of round {}", nth))));
+        std::string said;  // a camera that is new each time; whoever was asked for files does not say one
+        if (!by.file_request) said = pair("device", fmt::format("of round {}", nth));
+        upload = *uploads_->create(by, whole(10, said));
         refuse();
         ASSERT_TRUE(send(upload.id, 0, "firstagain"));
       } else {
         std::vector<UploadId> parts;
         for (const std::string_view text : {"first", "again"}) {
-          parts.push_back(uploads_->create(clerk, {text.size(), Kind::kPartial, {}, {}})->id);
+          parts.push_back(uploads_->create(by, {text.size(), Kind::kPartial, {}, {}})->id);
           ASSERT_TRUE(send(parts.back(), 0, text));
         }
         refuse();
-        upload = *uploads_->create(clerk, {0, Kind::kFinal, {}, parts});
+        upload = *uploads_->create(by, {0, Kind::kFinal, {}, parts});
       }
-      while (!database_->has_refused() && uploads_->find(clerk, upload.id)->state == State::kSealing) {
+      while (!database_->has_refused() && uploads_->find(by, upload.id)->state == State::kSealing) {
         std::this_thread::yield();
       }
       const bool was_refused = database_->has_refused();
@@ -384,7 +397,7 @@ TEST_F(UploadsTest, WhatTheCatalogRefusesWhileAnUploadIsSealedIsDoneLaterAndOnce
       const Upload sealed = wait_sealed(upload.id);
       ASSERT_EQ(sealed.state, State::kSealed) << nth;
       EXPECT_EQ(sealed.sha256, crypto::sha256(as_bytes("firstagain")));
-      EXPECT_TRUE(vault_->show(clerk, sealed.recording)) << nth;
+      EXPECT_TRUE(vault_->show(actor(clerk_), sealed.recording)) << nth;
       if (!was_refused) break;
     }
     EXPECT_GE(refusals, 8u);
@@ -583,6 +596,23 @@ TEST_F(UploadsTest, WhatTheCatalogRefusesOfAFinalUploadLeavesItsPartsFree) {
     if (is_last) break;
   }
   EXPECT_GE(refusals, 7u);  // both parts read and taken, the room and the number looked at, the row
+}
+
+// Where the statements fail there is no row; where the commit's answer does, there may be one, and it would need its file.
+TEST_F(UploadsTest, AFileOfARefusedUploadGoesAtOnceAndThatOfACommitWithoutAnAnswerWithTheSweep) {
+  const access::Actor clerk = actor(clerk_);
+  run("ALTER TABLE uploads RENAME TO away");
+  EXPECT_FALSE(uploads_->create(clerk, whole(0)));
+  run("ALTER TABLE away RENAME TO uploads");
+  EXPECT_EQ(files(), 0);
+  for (const auto& [length, made] : std::map<std::uint64_t, std::ptrdiff_t>{{0, 1}, {10, 0}}) {
+    database_->refuse_commit(1);
+    EXPECT_EQ(problem_of(uploads_->create(clerk, whole(length))), &problems::kCommitUnknown);
+    EXPECT_EQ(files(), made) << length;
+    reopen();
+    EXPECT_EQ(files(), 0);
+  }
+  EXPECT_EQ(wait_sealed(uploads_->create(clerk, whole(0))->id).state, State::kSealed);
 }
 
 TEST_F(UploadsTest, BytesOfWhichNothingWasAcknowledgedDoNotStay) {

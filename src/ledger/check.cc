@@ -182,14 +182,16 @@ Result<CheckReport> check_ledger(const CheckParts& parts) {
     }
     // A head and its events are committed together: what stands elsewhere was never sealed, whoever may believe it.
     const db::Params end = {{"agency", parts.agency}, {"size", head.size}};
+    const db::Params few = {{"agency", parts.agency}, {"size", head.size}, {"limit", kBeyondMax}};
     const db::Rows counted = TRY(
         tx.query("SELECT COUNT(*) AS events FROM ledger_events WHERE agency = :agency AND leaf_index < :size", end));
     open_events = static_cast<std::uint64_t>(counted[0].integer("events"));
     beyond.clear();
-    for (const db::Row& row : TRY(tx.query(
-             "SELECT leaf_index, subject, type FROM ledger_events WHERE agency = :agency AND (leaf_index >= :size OR "
-             "leaf_index < 0) ORDER BY leaf_index, subject LIMIT :limit",
-             {{"agency", parts.agency}, {"size", head.size}, {"limit", kBeyondMax}}))) {
+    const db::Rows outside =
+        TRY(tx.query("SELECT leaf_index, subject, type FROM ledger_events WHERE agency = :agency AND (leaf_index >= "
+                     ":size OR leaf_index < 0) ORDER BY leaf_index, subject LIMIT :limit",
+                     few));
+    for (const db::Row& row : outside) {
       beyond.push_back(
           fmt::format("leaf {}: the catalog has an event of {} of subject {} there, and the ledger has {} leaves",
                       row.integer("leaf_index"), row.text("type"), row.text("subject"), head.size));

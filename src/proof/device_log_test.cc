@@ -301,6 +301,16 @@ TEST(DeviceLog, TheWordsAccountForEachStretchAndRecording) {
                                       "2023-11-14T22:13:20Z to 2023-11-14T22:13:20Z: on, accounted for",
                                       "The last run has no goodbye: the camera was on still, or was cut off",
                                       "These lines tell of no recording; those that are missing may"}));
+  // Between two runs that recorded nothing.
+  Log quiet;
+  for (int run = 0; run < 3; ++run) {
+    quiet.begin();
+    quiet.add("off");
+  }
+  EXPECT_EQ(device_log_words(quiet.verdict()).back(), "It recorded nothing in this time");
+  quiet.files().erase(quiet.files().begin() + 1);
+  EXPECT_EQ(quiet.verdict().first_n, 1);
+  EXPECT_EQ(device_log_words(quiet.verdict()).back(), "These lines tell of no recording; those that are missing may");
   // Between a goodbye and the next start.
   EXPECT_NE(device_log_words(two_runs().verdict()).at(2).find(": off"), std::string::npos);
   EXPECT_TRUE(device_log_words(two_runs().verdict()).back().ends_with(": recording ab, one.mp4, ended: deactivated"));

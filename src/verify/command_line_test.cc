@@ -7,8 +7,10 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "proof/capture_for_tests.h"
 #include "proof/export_for_tests.h"
 #include "verify/directory_for_tests.h"
 
@@ -28,16 +30,18 @@ class Verify : public DirectoryTest {
   }
   struct Done {
     int exit;
-    std::string out;
+    std::string out, err;
   };
-  Done run() const {
-    std::vector<std::string> words = {"lapel-verify", "--key", proof::test_log_key().text(), root_.native()};
+  Done run(std::vector<std::string> words) const {
+    words.insert(words.begin(), "lapel-verify");
     std::vector<char*> argv;
     for (std::string& word : words) argv.push_back(word.data());
     ::testing::internal::CaptureStdout();
+    ::testing::internal::CaptureStderr();
     const int exit = command_line()->run(static_cast<int>(argv.size()), argv.data());
-    return {exit, ::testing::internal::GetCapturedStdout()};
+    return {exit, ::testing::internal::GetCapturedStdout(), ::testing::internal::GetCapturedStderr()};
   }
+  Done run() const { return run({"--key", proof::test_log_key().text(), root_.native()}); }
 };
 
 TEST_F(Verify, SaysOfHowManyRecordingsTheOriginalIsMissing) {
@@ -60,6 +64,30 @@ TEST_F(Verify, SaysOfHowManyRecordingsTheOriginalIsMissing) {
   const Done two = run();
   EXPECT_EQ(two.exit, 0);
   EXPECT_NE(two.out.find("the original of 2 recordings is not in this export."), std::string::npos) << two.out;
+}
+
+TEST_F(Verify, WhatACameraSignedIsAskedForAlone) {
+  write({{"one.mp4", "no footage"}});
+  const std::string file = (root_ / "one.mp4").native();
+  const std::string camera(64, '0'), log = proof::test_log_key().text();
+  const auto expect_usage = [&](const std::vector<std::string>& words, std::string_view said) {
+    const Done done = run(words);
+    EXPECT_EQ(done.exit, 2);
+    EXPECT_EQ(done.out, "");
+    EXPECT_EQ(done.err.find(fmt::format("lapel-verify: {}\n", said)), 0U) << done.err;
+  };
+  constexpr std::string_view kApart =
+      "--camera-key is for what a camera signed, --key for what a ledger did: ask for one after the other";
+  constexpr std::string_view kNoKey = "--camera-key is not the public key of a camera";
+  expect_usage({"--camera-key", camera, "--key", log, file}, kApart);
+  expect_usage({"--camera-key", camera, "--witness", log, file}, kApart);
+  expect_usage({"--camera-key", log, file}, kNoKey);
+  expect_usage({"--camera-key", camera, file}, kNoKey);  // 32 bytes, and no point of the curve that signs
+
+  const Done none = run({"--camera-key", hex(proof::camera_key().public_key()), (root_ / "two.mp4").native()});
+  EXPECT_EQ(none.exit, 1);
+  EXPECT_EQ(none.out, "");
+  EXPECT_TRUE(none.err.ends_with(". Nothing was verified.\n")) << none.err;
 }
 
 }  // namespace
