@@ -57,11 +57,14 @@ std::string_view field(const PGresult* result, int code) {
   return text ? text : "";
 }
 
+// 25006: a server that was set to read-only. 0A000: a standby, of the isolation that writes want.
+bool takes_no_writes(std::string_view state) {
+  return state == "25006" || state == "0A000";
+}
+
 const Problem& problem_of(std::string_view state) {
   const std::string_view cls = state.substr(0, 2);
-  // 25006: a server that was set to read-only. 0A000: a standby, of the isolation that writes want.
-  if (state.empty() || cls == "08" || cls == "57" || state == "25006" || state == "0A000" || state == "53200" ||
-      state == "53300")
+  if (state.empty() || cls == "08" || cls == "57" || takes_no_writes(state) || state == "53200" || state == "53300")
     return problems::kUnavailable;
   if (cls == "40" || state == "55P03") return problems::kBusy;
   if (cls == "23") return problems::kConflict;
@@ -250,7 +253,9 @@ Error Connection::error(const PGresult* result, std::string_view doing) const {
     context = fmt::format("{}: {}: {} ({})", settings_.place, doing.substr(0, kContextSqlMax), said,
                           state.empty() ? "connection lost" : state);
   }
-  Error out{&problem, message_of(problem), std::move(context)};
+  std::string message = message_of(problem);
+  if (!is_lost && takes_no_writes(state)) message = "The database server takes no writes now.";
+  Error out{&problem, std::move(message), std::move(context)};
   if (problem.code == Code::kUnavailable) out.retry_after_s = kRetryAfterS;
   return out;
 }

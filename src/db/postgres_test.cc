@@ -191,6 +191,7 @@ TEST(Postgres, AServerThatTakesNoWritesIsUnavailableAndNoBug) {
   });
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().problem, &problems::kUnavailable) << refused.error().text();
+  EXPECT_EQ(refused.error().message, "The database server takes no writes now.");
   EXPECT_TRUE(database->write(increment));
 }
 
@@ -207,6 +208,7 @@ TEST(Postgres, AStandbyIsReadAndWritesWaitForItsPromotion) {
     const auto refused = database->write(increment);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().problem, &problems::kUnavailable) << refused.error().text();
+    EXPECT_EQ(refused.error().message, "The database server takes no writes now.");
     EXPECT_GT(refused.error().retry_after_s, 0);
   }
   server.stop("fast");
